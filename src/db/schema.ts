@@ -1,0 +1,318 @@
+import { sql } from "drizzle-orm";
+import {
+  type AnyPgColumn,
+  boolean,
+  check,
+  date,
+  type ExtraConfigColumn,
+  index,
+  integer,
+  jsonb,
+  numeric,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  unique,
+  uniqueIndex,
+  uuid,
+} from "drizzle-orm/pg-core";
+import { type RoomMode, roomModes } from "../domain/modes.ts";
+import type { RosterAgent } from "../domain/turn-plan.ts";
+
+const instant = (name: string) => timestamp(name, { withTimezone: true, mode: "date", precision: 3 });
+const createdAt = () => instant("created_at").notNull();
+const updatedAt = () => instant("updated_at").notNull();
+const lower = (column: ExtraConfigColumn) => sql`lower(${column})`;
+
+/** A closed set of words as a check constraint; a null column passes. */
+const oneOf = (name: string, column: ExtraConfigColumn, words: readonly string[]) =>
+  check(name, sql`${column} in (${sql.raw(words.map((word) => `'${word}'`).join(", "))})`);
+
+export const users = pgTable("users", {
+  id: text("id").primaryKey(),
+  email: text("email"),
+  createdAt: createdAt(),
+});
+
+export const rooms = pgTable(
+  "rooms",
+  {
+    id: uuid("id").primaryKey(),
+    ownerUserId: text("owner_user_id")
+      .notNull()
+      .references(() => users.id, { onDelete: "restrict" }),
+    name: text("name").notNull(),
+    goal: text("goal"),
+    currentMode: text("current_mode").$type<RoomMode>().notNull().default("orchestrator"),
+    pendingMode: text("pending_mode").$type<RoomMode>(),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+    deletedAt: instant("deleted_at"),
+  },
+  (t) => [
+    index("ix_rooms_owner_user_id_created_at_id").on(t.ownerUserId, t.createdAt, t.id),
+    oneOf("ck_rooms_current_mode", t.currentMode, roomModes),
+    oneOf("ck_rooms_pending_mode", t.pendingMode, roomModes),
+  ],
+);
+
+/** Source of truth for what an agent may do. */
+export const roomAgents = pgTable(
+  "room_agents",
+  {
+    id: uuid("id").primaryKey(),
+    roomId: uuid("room_id")
+      .notNull()
+      .references(() => rooms.id, { onDelete: "cascade" }),
+    agentKey: text("agent_key").notNull(),
+    name: text("name").notNull(),
+    modelAlias: text("model_alias").notNull(),
+    rolePrompt: text("role_prompt").notNull(),
+    toolPermissions: jsonb("tool_permissions").$type<unknown>().notNull().default([]),
+    position: integer("position").notNull(),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+  },
+  (t) => [
+    uniqueIndex("uq_room_agents_room_id_agent_key").on(t.roomId, lower(t.agentKey)),
+    index("ix_room_agents_room_id_position").on(t.roomId, t.position),
+  ],
+);
+
+export const sessions = pgTable(
+  "sessions",
+  {
+    id: uuid("id").primaryKey(),
+    roomId: uuid("room_id")
+      .notNull()
+      .references(() => rooms.id, { onDelete: "cascade" }),
+    startedByUserId: text("started_by_user_id")
+      .notNull()
+      .references(() => users.id, { onDelete: "restrict" }),
+    createdAt: createdAt(),
+    deletedAt: instant("deleted_at"),
+  },
+  (t) => [
+    index("ix_sessions_room_id_created_at_id").on(t.roomId, t.createdAt, t.id),
+    index("ix_sessions_started_by_user_id").on(t.startedByUserId),
+  ],
+);
+
+export type RunKind = "turn" | "retry";
+
+/** What the turn was planned from, taken down with the claim. */
+export type ClaimSnapshot = {
+  roomId: string;
+  goal: string | null;
+  mode: RoomMode;
+  consumesPendingMode: boolean;
+  roster: RosterAgent[];
+};
+
+/** The validated body of the request under way. */
+export type ClaimedRequest = { message: string; modelAliasOverride?: string };
+
+/** The one run under way in a session. */
+export const turnClaims = pgTable(
+  "turn_claims",
+  {
+    sessionId: uuid("session_id")
+      .primaryKey()
+      .references(() => sessions.id, { onDelete: "cascade" }),
+    runId: uuid("run_id").notNull(),
+    turnId: uuid("turn_id").notNull(),
+    kind: text("kind").$type<RunKind>().notNull(),
+    turnIndex: integer("turn_index").notNull(),
+    idempotencyKey: text("idempotency_key"),
+    requestHash: text("request_hash").notNull(),
+    request: jsonb("request").$type<ClaimedRequest>().notNull(),
+    snapshot: jsonb("snapshot").$type<ClaimSnapshot>().notNull(),
+    holder: uuid("holder").notNull(),
+    pastHolders: jsonb("past_holders").$type<string[]>().notNull().default([]),
+    leaseUntil: timestamp("lease_until", { withTimezone: true, mode: "date" }).notNull(),
+  },
+  (t) => [index("ix_turn_claims_lease_until").on(t.leaseUntil)],
+);
+
+export const turns = pgTable(
+  "turns",
+  {
+    id: uuid("id").primaryKey(),
+    sessionId: uuid("session_id")
+      .notNull()
+      .references(() => sessions.id, { onDelete: "cascade" }),
+    turnIndex: integer("turn_index").notNull(),
+    mode: text("mode").$type<RoomMode>().notNull(),
+    userInput: text("user_input").notNull(),
+    assistantOutput: text("assistant_output").notNull(),
+    status: text("status").$type<"completed" | "partial" | "failed">().notNull(),
+    modelAliasUsed: text("model_alias_used").notNull(),
+    summaryTriggered: boolean("summary_triggered").notNull().default(false),
+    summaryUsedFallback: boolean("summary_used_fallback").notNull().default(false),
+    pruneTriggered: boolean("prune_triggered").notNull().default(false),
+    overflowRejected: boolean("overflow_rejected").notNull().default(false),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    unique("uq_turns_session_id_turn_index").on(t.sessionId, t.turnIndex),
+    oneOf("ck_turns_mode", t.mode, roomModes),
+    oneOf("ck_turns_status", t.status, ["completed", "partial", "failed"]),
+  ],
+);
+
+export const turnRuns = pgTable(
+  "turn_runs",
+  {
+    id: uuid("id").primaryKey(),
+    turnId: uuid("turn_id")
+      .notNull()
+      .references(() => turns.id, { onDelete: "cascade" }),
+    sessionId: uuid("session_id")
+      .notNull()
+      .references(() => sessions.id, { onDelete: "cascade" }),
+    kind: text("kind").$type<RunKind>().notNull(),
+    idempotencyKey: text("idempotency_key"),
+    requestHash: text("request_hash").notNull(),
+    committedBy: uuid("committed_by").notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    unique("uq_turn_runs_session_id_idempotency_key").on(t.sessionId, t.idempotencyKey),
+    index("ix_turn_runs_turn_id").on(t.turnId),
+    oneOf("ck_turn_runs_kind", t.kind, ["turn", "retry"]),
+  ],
+);
+
+export const messages = pgTable(
+  "messages",
+  {
+    id: uuid("id").primaryKey(),
+    sessionId: uuid("session_id")
+      .notNull()
+      .references(() => sessions.id, { onDelete: "cascade" }),
+    turnId: uuid("turn_id")
+      .notNull()
+      .references(() => turns.id, { onDelete: "cascade" }),
+    runId: uuid("run_id")
+      .notNull()
+      .references(() => turnRuns.id, { onDelete: "cascade" }),
+    seq: integer("seq").notNull(),
+    role: text("role").$type<"user" | "assistant" | "tool">().notNull(),
+    agentKey: text("agent_key"),
+    agentName: text("agent_name"),
+    visibility: text("visibility").$type<"shared" | "private">().notNull().default("shared"),
+    status: text("status").$type<"completed" | "failed">().notNull(),
+    error: jsonb("error").$type<{ code: string; message: string }>(),
+    content: text("content").notNull(),
+    supersedesId: uuid("supersedes_id").references((): AnyPgColumn => messages.id, { onDelete: "set null" }),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    unique("uq_messages_session_id_seq").on(t.sessionId, t.seq),
+    index("ix_messages_turn_id").on(t.turnId),
+    index("ix_messages_run_id").on(t.runId),
+    index("ix_messages_supersedes_id").on(t.supersedesId),
+    oneOf("ck_messages_role", t.role, ["user", "assistant", "tool"]),
+    oneOf("ck_messages_visibility", t.visibility, ["shared", "private"]),
+    oneOf("ck_messages_status", t.status, ["completed", "failed"]),
+  ],
+);
+
+/** Why an agent was sent what it was sent: one row per agent and run of a turn. */
+export const turnContextAudit = pgTable(
+  "turn_context_audit",
+  {
+    id: uuid("id").primaryKey(),
+    turnId: uuid("turn_id")
+      .notNull()
+      .references(() => turns.id, { onDelete: "cascade" }),
+    runId: uuid("run_id")
+      .notNull()
+      .references(() => turnRuns.id, { onDelete: "cascade" }),
+    agentKey: text("agent_key").notNull(),
+    modelAlias: text("model_alias").notNull(),
+    modelAliasMarker: text("model_alias_marker").notNull(),
+    modelContextLimit: integer("model_context_limit").notNull(),
+    inputBudget: integer("input_budget").notNull(),
+    outputReserve: integer("output_reserve").notNull(),
+    overheadReserve: integer("overhead_reserve").notNull(),
+    estimatedTokensBefore: integer("estimated_tokens_before").notNull(),
+    includedMessageIds: jsonb("included_message_ids").$type<readonly string[]>().notNull(),
+    unknownTags: jsonb("unknown_tags").$type<readonly string[]>().notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    index("ix_turn_context_audit_turn_id").on(t.turnId),
+    index("ix_turn_context_audit_run_id").on(t.runId),
+  ],
+);
+
+/** The usage ledger: append-only, outlives its room, session and turn. */
+export const llmCallEvents = pgTable(
+  "llm_call_events",
+  {
+    id: uuid("id").primaryKey(),
+    userId: text("user_id")
+      .notNull()
+      .references(() => users.id, { onDelete: "restrict" }),
+    roomId: uuid("room_id").references(() => rooms.id, { onDelete: "set null" }),
+    sessionId: uuid("session_id").references(() => sessions.id, { onDelete: "set null" }),
+    turnId: uuid("turn_id").references(() => turns.id, { onDelete: "set null" }),
+    runId: uuid("run_id").notNull(),
+    agentKey: text("agent_key").notNull(),
+    round: integer("round").notNull(),
+    provider: text("provider").notNull(),
+    modelAlias: text("model_alias").notNull(),
+    providerModel: text("provider_model").notNull(),
+    inputTokensFresh: integer("input_tokens_fresh").notNull(),
+    inputTokensCached: integer("input_tokens_cached").notNull(),
+    outputTokens: integer("output_tokens").notNull(),
+    totalTokens: integer("total_tokens").notNull(),
+    oeTokens: numeric("oe_tokens", { precision: 20, scale: 4 }).notNull(),
+    credits: numeric("credits", { precision: 20, scale: 8 }).notNull(),
+    providerCostUsd: numeric("provider_cost_usd", { precision: 20, scale: 8 }),
+    usageSource: text("usage_source").$type<"provider" | "estimated">().notNull(),
+    latencyMs: integer("latency_ms").notNull(),
+    attempts: integer("attempts").notNull(),
+    status: text("status").$type<"completed" | "failed" | "unknown">().notNull(),
+    pricingVersion: text("pricing_version")
+      .notNull()
+      .references(() => pricingVersions.version, { onDelete: "restrict" }),
+    providerRequestId: text("provider_request_id"),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    index("ix_llm_call_events_user_id_created_at").on(t.userId, t.createdAt),
+    index("ix_llm_call_events_room_id").on(t.roomId),
+    index("ix_llm_call_events_session_id").on(t.sessionId),
+    index("ix_llm_call_events_turn_id").on(t.turnId),
+    index("ix_llm_call_events_run_id").on(t.runId),
+    index("ix_llm_call_events_pricing_version").on(t.pricingVersion),
+    oneOf("ck_llm_call_events_usage_source", t.usageSource, ["provider", "estimated"]),
+    oneOf("ck_llm_call_events_status", t.status, ["completed", "failed", "unknown"]),
+    check(
+      "ck_llm_call_events_tokens",
+      sql`${t.inputTokensFresh} >= 0 and ${t.inputTokensCached} >= 0 and ${t.outputTokens} >= 0 and ${t.totalTokens} = ${t.inputTokensFresh} + ${t.inputTokensCached} + ${t.outputTokens}`,
+    ),
+  ],
+);
+
+export const pricingVersions = pgTable("pricing_versions", {
+  version: text("version").primaryKey(),
+  effectiveFrom: date("effective_from", { mode: "string" }).notNull(),
+});
+
+export const modelPrices = pgTable(
+  "model_prices",
+  {
+    version: text("version")
+      .notNull()
+      .references(() => pricingVersions.version, { onDelete: "restrict" }),
+    modelAlias: text("model_alias").notNull(),
+    multiplier: numeric("multiplier", { precision: 8, scale: 2 }).notNull(),
+    providerInputUsdPerMillion: numeric("provider_input_usd_per_million", { precision: 12, scale: 6 }),
+    providerOutputUsdPerMillion: numeric("provider_output_usd_per_million", { precision: 12, scale: 6 }),
+  },
+  (t) => [primaryKey({ name: "pk_model_prices", columns: [t.version, t.modelAlias] })],
+);

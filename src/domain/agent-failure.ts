@@ -1,0 +1,20 @@
+/** Why an agent left no answer. Stable, documented in docs/api.md. */
+export const agentFailureCodes = [
+  "model_error",
+  "model_rate_limited",
+  "model_timeout",
+  "model_unreachable",
+  "model_stream_cut",
+  "model_truncated",
+  "model_refused",
+  "model_bad_response",
+  "deadline",
+] as const;
+export type AgentFailureCode = (typeof agentFailureCodes)[number];
+
+export type AgentFailure = { code: AgentFailureCode; message: string };
+
+/** The stored content of a failed agent's message. `message` is ours, never a provider's text. */
+export function formatFailureContent(agentName: string, failure: AgentFailure): string {
+  return `[[agent_error]] agent=${agentName} type=${failure.code} message=${failure.message}`;
+}

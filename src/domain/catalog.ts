@@ -1,0 +1,51 @@
+/** One model that agents can be given. Prices belong to a pricing version (see pricing.ts). */
+export type CatalogModel = {
+  alias: string;
+  provider: string;
+  /** Base URL of the provider's OpenAI-compatible API; absent: the deployment's `LLM_BASE_URL`. */
+  baseUrl?: string;
+  /** Name of the setting that holds the key for `baseUrl`; absent: `LLM_API_KEY`. */
+  apiKeySetting?: string;
+  /** The provider's own id of the model. */
+  providerModel: string;
+  contextWindowTokens: number;
+  /** Price multiplier in hundredths: 50 is 0.50. */
+  multiplierHundredths: number;
+};
+
+/** The models and the pricing version under which they are billed. */
+export type Catalog = {
+  pricingVersion: string;
+  /** False when the deployment adds or overrides models, which makes a pricing version of its own. */
+  isStandard: boolean;
+  models: ReadonlyMap<string, CatalogModel>;
+};
+
+/** Models whose window is not known are treated as this small. */
+export const defaultContextWindowTokens = 8_192;
+
+export const standardPricingVersion = "2026-02-20";
+
+const openRouterModel = (
+  alias: string,
+  providerModel: string,
+  contextWindowTokens: number,
+  multiplierHundredths: number,
+): CatalogModel => ({ alias, provider: "openrouter", providerModel, contextWindowTokens, multiplierHundredths });
+
+export const standardModels: readonly CatalogModel[] = [
+  openRouterModel("llama", "meta-llama/llama-4-scout", 327_680, 50),
+  openRouterModel("qwen", "qwen/qwen3-235b-a22b", 131_072, 50),
+  openRouterModel("deepseek", "deepseek/deepseek-v3.1-terminus", 131_072, 100),
+  openRouterModel("gpt_oss", "openai/gpt-oss-120b", 131_072, 50),
+  openRouterModel("premium", "google/gemini-2.5-pro", 1_048_576, 1_400),
+];
+
+/** The standard models, with a deployment's own added or put in their place by alias. */
+export function buildCatalog(overrides: readonly CatalogModel[], overridesDigest: string): Catalog {
+  const models = new Map(standardModels.map((model) => [model.alias, model]));
+  for (const model of overrides) models.set(model.alias, model);
+  return overrides.length === 0
+    ? { pricingVersion: standardPricingVersion, isStandard: true, models }
+    : { pricingVersion: `${standardPricingVersion}+${overridesDigest}`, isStandard: false, models };
+}

@@ -1,0 +1,57 @@
+/**
+ * Every error a client can be told about: its stable `code`, the HTTP status it answers with and a title
+ * for people. Documented in docs/api.md; adding a code here adds it to the OpenAPI document.
+ */
+export const errorCodes = {
+  malformed_json: { status: 400, title: "The body is not JSON" },
+  invalid_idempotency_key: { status: 400, title: "The Idempotency-Key header is not usable" },
+  unauthorized: { status: 401, title: "A valid bearer token is required" },
+  not_found: { status: 404, title: "Not found" },
+  agent_key_taken: { status: 409, title: "The agent key is taken in this room" },
+  room_full: { status: 409, title: "The room has no place for another agent" },
+  turn_conflict: { status: 409, title: "Another turn is under way in this session" },
+  turn_in_progress: { status: 409, title: "This very request is still being answered" },
+  payload_too_large: { status: 413, title: "The body is too large" },
+  unsupported_media_type: { status: 415, title: "The body must be application/json" },
+  validation_failed: { status: 422, title: "The request does not validate" },
+  invalid_cursor: { status: 422, title: "The cursor names no row of this list" },
+  unknown_model: { status: 422, title: "The model alias is not in the catalog" },
+  unknown_tool: { status: 422, title: "The tool is not known" },
+  agent_order_mismatch: { status: 422, title: "The order must name every agent of the room once" },
+  mode_not_available: { status: 422, title: "The mode is not available" },
+  no_valid_tagged_agents: { status: 422, title: "No agent of this room is tagged" },
+  no_room_agents: { status: 422, title: "The room has no agents" },
+  context_budget_exceeded: { status: 422, title: "The context budget is exceeded" },
+  idempotency_key_reused: { status: 422, title: "The Idempotency-Key was used for another request" },
+  internal_error: { status: 500, title: "Internal error" },
+  commit_failed: { status: 503, title: "The turn could not be stored" },
+  database_unavailable: { status: 503, title: "The database does not answer" },
+  not_ready: { status: 503, title: "Not ready" },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+export type ErrorExtras = {
+  /** Response headers, e.g. `Retry-After`. */
+  headers?: Record<string, string>;
+  /** Further members of the problem document, e.g. `errors` or `input_budget`. */
+  members?: Record<string, unknown>;
+};
+
+/** The one exception type of Pantheon; caught in one place, `src/http/problem.ts`. */
+export class PantheonError extends Error {
+  readonly code: ErrorCode;
+  readonly extras: ErrorExtras;
+
+  constructor(code: ErrorCode, detail: string, extras: ErrorExtras = {}, options?: ErrorOptions) {
+    super(detail, options);
+    this.name = "PantheonError";
+    this.code = code;
+    this.extras = extras;
+  }
+}
+
+/** What does not exist and what is not yours answer alike, to the byte. */
+export function notFound(): PantheonError {
+  return new PantheonError("not_found", "There is no such resource.");
+}

@@ -1,0 +1,61 @@
+import type { AgentFailure } from "./agent-failure.ts";
+import type { TokenUsage } from "./pricing.ts";
+
+/**
+ * One attempt of a model call that was billed or may have been. Refused attempts (an HTTP error status)
+ * are not billed and leave no record of their own; they count in `attempts` of the call's last one.
+ */
+export type ModelCallRecord = {
+  agentKey: string;
+  /** Model calls of this agent in this run, from 1. */
+  round: number;
+  /** From 1. */
+  attempt: number;
+  provider: string;
+  modelAlias: string;
+  providerModel: string;
+  multiplierHundredths: number;
+  usage: TokenUsage;
+  /** `estimated`: the provider told nothing of this attempt's tokens. */
+  usageSource: "provider" | "estimated";
+  /** What the provider says it cost, a decimal of US dollars; null where it says nothing. */
+  providerCostUsd: string | null;
+  status: "completed" | "failed" | "unknown";
+  latencyMs: number;
+  /** HTTP requests made for the call up to this one. */
+  attempts: number;
+  providerRequestId: string | null;
+};
+
+/** What one agent left in a run: an answer, or why there is none. */
+export type AgentReply = { agentKey: string } & (
+  | { status: "completed"; content: string }
+  | { status: "failed"; failure: AgentFailure }
+);
+
+/** What an agent's prompt measured, for the audit. Tokens are estimates. */
+export type PromptMeasure = { agentKey: string; estimatedTokens: number; includedMessageIds: readonly string[] };
+
+/** All that running a plan gives; the turn's record is made from it. */
+export type TurnOutcome = {
+  replies: readonly AgentReply[];
+  calls: readonly ModelCallRecord[];
+  prompts: readonly PromptMeasure[];
+  /** Time in which at least one model call was in flight, ms. */
+  modelMs: number;
+};
+
+export type TurnStatus = "completed" | "partial" | "failed";
+
+export function judgeTurnStatus(replies: readonly Pick<AgentReply, "status">[]): TurnStatus {
+  const answered = replies.filter((reply) => reply.status === "completed").length;
+  if (answered === 0) return "failed";
+  return answered === replies.length ? "completed" : "partial";
+}
+
+/** The turn's answer as one text: the reply itself for one agent, `Name: reply` blocks for several. */
+export function joinReplies(replies: readonly { agentName: string; content: string }[]): string {
+  const [only, ...others] = replies;
+  if (only !== undefined && others.length === 0) return only.content;
+  return replies.map(({ agentName, content }) => `${agentName}: ${content}`).join("\n\n");
+}
