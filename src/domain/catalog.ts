@@ -31,7 +31,13 @@ const openRouterModel = (
   providerModel: string,
   contextWindowTokens: number,
   multiplierHundredths: number,
-): CatalogModel => ({ alias, provider: "openrouter", providerModel, contextWindowTokens, multiplierHundredths });
+): CatalogModel => ({
+  alias,
+  provider: "openrouter",
+  providerModel,
+  contextWindowTokens,
+  multiplierHundredths,
+});
 
 export const standardModels: readonly CatalogModel[] = [
   openRouterModel("llama", "meta-llama/llama-4-scout", 327_680, 50),

@@ -33,7 +33,8 @@ export function formatDecimal(units: bigint, places: number): string {
 /** Reads a decimal with at most `places` decimals, as `numeric` columns give it, as a count of 10^-`places`. */
 export function parseDecimal(text: string, places: number): bigint {
   const [, sign = "", whole = "", fraction = ""] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text) ?? [];
-  if (whole === "" || fraction.length > places) throw new RangeError(`not a decimal of ${places} places: ${text}`);
+  if (whole === "" || fraction.length > places)
+    throw new RangeError(`not a decimal of ${places} places: ${text}`);
   const units = BigInt(whole + fraction.padEnd(places, "0"));
   return sign === "-" ? -units : units;
 }

@@ -48,5 +48,8 @@ function buildSystemText({ agent, mode, goal, roster }: PromptInput): string {
 function asSeenBy(agentKey: string, message: TranscriptMessage): PromptMessage {
   if (message.role === "user") return { role: "user", content: message.content };
   if (message.agentKey === agentKey) return { role: "assistant", content: message.content };
-  return { role: "user", content: `[${message.agentName ?? message.agentKey ?? "agent"}]: ${message.content}` };
+  return {
+    role: "user",
+    content: `[${message.agentName ?? message.agentKey ?? "agent"}]: ${message.content}`,
+  };
 }

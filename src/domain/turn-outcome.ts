@@ -34,7 +34,11 @@ export type AgentReply = { agentKey: string } & (
 );
 
 /** What an agent's prompt measured, for the audit. Tokens are estimates. */
-export type PromptMeasure = { agentKey: string; estimatedTokens: number; includedMessageIds: readonly string[] };
+export type PromptMeasure = {
+  agentKey: string;
+  estimatedTokens: number;
+  includedMessageIds: readonly string[];
+};
 
 /** All that running a plan gives; the turn's record is made from it. */
 export type TurnOutcome = {

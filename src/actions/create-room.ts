@@ -1,0 +1,23 @@
+import { insertRoom, type RoomRow } from "../db/rooms.ts";
+import type { Deps } from "../deps.ts";
+import { PantheonError } from "../domain/errors.ts";
+import type { RoomMode } from "../domain/modes.ts";
+import type { User } from "../domain/user.ts";
+
+export type NewRoom = { name: string; goal?: string | null | undefined; current_mode?: RoomMode | undefined };
+
+/** Creates a room of the caller's, and the caller's user row where this is its first sight. */
+export async function createRoom(deps: Deps, user: User, room: NewRoom): Promise<RoomRow> {
+  const now = deps.now();
+  const created = await insertRoom(deps.db, user, {
+    id: deps.newId(),
+    ownerUserId: user.userId,
+    name: room.name,
+    goal: room.goal ?? null,
+    ...(room.current_mode === undefined ? {} : { currentMode: room.current_mode }),
+    createdAt: now,
+    updatedAt: now,
+  });
+  if (created === undefined) throw new PantheonError("internal_error", "The room was not stored.");
+  return created;
+}

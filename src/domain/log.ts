@@ -1,0 +1,11 @@
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/** Structured lines; every line of a request carries its `request_id`. Never given secrets or prompts. */
+export type Log = {
+  debug(event: string, fields?: LogFields): void;
+  info(event: string, fields?: LogFields): void;
+  warn(event: string, fields?: LogFields): void;
+  error(event: string, fields?: LogFields): void;
+  /** The same log with fields that stand in each of its lines. */
+  with(fields: LogFields): Log;
+};

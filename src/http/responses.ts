@@ -1,0 +1,30 @@
+import type * as z from "zod";
+import { type ErrorCode, errorCodes } from "../domain/errors.ts";
+import { problem } from "./schemas.ts";
+
+export function json<T extends z.ZodType>(schema: T, description: string) {
+  return { description, content: { "application/json": { schema } } };
+}
+
+export function jsonBody<T extends z.ZodType>(schema: T) {
+  return { required: true, content: { "application/json": { schema } } };
+}
+
+type ProblemResponse = {
+  description: string;
+  content: { "application/problem+json": { schema: typeof problem } };
+};
+
+/** Documents the errors of a route; those of one status share an entry. */
+export function problems(...codes: ErrorCode[]): Record<number, ProblemResponse> {
+  const responses: Record<number, ProblemResponse> = {};
+  for (const code of codes) {
+    const { status } = errorCodes[code];
+    const known = responses[status]?.description;
+    responses[status] = {
+      description: known === undefined ? `\`${code}\`` : `${known}, \`${code}\``,
+      content: { "application/problem+json": { schema: problem } },
+    };
+  }
+  return responses;
+}

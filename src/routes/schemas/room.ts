@@ -1,0 +1,49 @@
+import * as z from "zod";
+import type { RoomRow } from "../../db/rooms.ts";
+import { roomModes } from "../../domain/modes.ts";
+import { id, instant, text } from "../../http/schemas.ts";
+
+export const roomMode = z.enum(roomModes);
+
+export const room = z
+  .object({
+    id,
+    owner_user_id: z.string(),
+    name: z.string(),
+    goal: z.string().nullable(),
+    current_mode: roomMode,
+    pending_mode: roomMode.nullable(),
+    created_at: instant,
+    updated_at: instant,
+  })
+  .meta({ id: "Room" });
+
+export const roomParams = z.object({ room_id: id });
+
+export const newRoom = z
+  .strictObject({
+    name: text(200),
+    goal: text(4_000).nullable().optional(),
+    current_mode: roomMode.optional(),
+  })
+  .meta({ id: "NewRoom" });
+
+export const roomChange = z
+  .strictObject({ name: text(200).optional(), goal: text(4_000).nullable().optional() })
+  .refine((change) => Object.keys(change).length > 0, "must change something")
+  .meta({ id: "RoomChange" });
+
+export const modeSwitch = z.strictObject({ mode: roomMode }).meta({ id: "ModeSwitch" });
+
+export function toRoom(row: RoomRow): z.input<typeof room> {
+  return {
+    id: row.id,
+    owner_user_id: row.ownerUserId,
+    name: row.name,
+    goal: row.goal,
+    current_mode: row.currentMode,
+    pending_mode: row.pendingMode,
+    created_at: row.createdAt.toISOString(),
+    updated_at: row.updatedAt.toISOString(),
+  };
+}
