@@ -9,6 +9,7 @@ import { withRequestId } from "./http/request-id.ts";
 import { refuseInvalid } from "./http/validation.ts";
 import { registerHealthRoutes } from "./routes/health.ts";
 import { registerRoomRoutes } from "./routes/rooms.ts";
+import { registerTurnRoutes } from "./routes/turns.ts";
 
 export type App = OpenAPIHono<AppEnv>;
 
@@ -31,6 +32,7 @@ export function createApp(deps: Deps): App {
   registerHealthRoutes(api, deps);
   api.use(requireUser(deps.verifyToken), limitBody, requireJson);
   registerRoomRoutes(api, deps);
+  registerTurnRoutes(api, deps);
   app.route("/api/v1", api);
   return app;
 }

@@ -1,10 +1,16 @@
+import { waitUntil } from "cloudflare:workers";
+import { estimateTokenCount } from "tokenx";
 import { v7 as uuidv7 } from "uuid";
 import type { Config } from "./config.ts";
 import { createDb, type Db } from "./db/client.ts";
 import type { Catalog } from "./domain/catalog.ts";
 import type { Log } from "./domain/log.ts";
+import type { TurnOutcome } from "./domain/turn-outcome.ts";
+import type { TurnPlan } from "./domain/turn-plan.ts";
 import { createTokenVerifier, type VerifyToken } from "./http/auth.ts";
 import { createConsoleLog } from "./http/console-log.ts";
+import { createOpenAiModel } from "./runtime/model/openai-model.ts";
+import { runTurn, type TurnContext, type TurnPorts } from "./runtime/run-turn.ts";
 
 /** What actions work with; built once per isolate. */
 export type Deps = {
@@ -13,21 +19,61 @@ export type Deps = {
   log: Log;
   /** The wall clock; Postgres decides lease times on its own. */
   now: () => Date;
+  /** Milliseconds, for measuring. */
+  nowMs: () => number;
   /** A UUID v7. */
   newId: () => string;
+  /** SHA-256 of a text, in hex. */
+  digest: (text: string) => Promise<string>;
+  /** Lets work go on when its client has gone. */
+  keepAlive: (work: Promise<unknown>) => void;
+  runTurn: (plan: TurnPlan, context: TurnContext) => Promise<TurnOutcome>;
+  limits: { maxOutputTokens: number; turnLeaseMs: number };
   verifyToken: VerifyToken;
   corsAllowedOrigins: readonly string[];
 };
 
 /** The only place where the parts meet. */
 export function createDeps(config: Config): Deps {
+  const nowMs = () => Date.now();
+  const ports: TurnPorts = {
+    callModel: createOpenAiModel({
+      baseUrl: config.llmBaseUrl,
+      apiKeys: config.llmApiKeys,
+      callTimeoutMs: config.modelCallTimeoutMs,
+      now: nowMs,
+      estimateTokens,
+    }),
+    models: config.catalog.models,
+    maxOutputTokens: config.maxOutputTokens,
+    estimateTokens,
+    now: nowMs,
+    turnTimeoutMs: config.turnTimeoutMs,
+  };
   return {
     db: createDb(config.databaseUrl, config.neonHttpEndpoint),
     catalog: config.catalog,
     log: createConsoleLog(config.logLevel),
     now: () => new Date(),
+    nowMs,
     newId: uuidv7,
+    digest: sha256Hex,
+    keepAlive: waitUntil,
+    runTurn: (plan, context) => runTurn(plan, context, ports),
+    limits: { maxOutputTokens: config.maxOutputTokens, turnLeaseMs: config.turnLeaseMs },
     verifyToken: createTokenVerifier(config.auth),
     corsAllowedOrigins: config.corsAllowedOrigins,
   };
+}
+
+/** tokenx counts by heuristics; the margin keeps an estimate from falling short. */
+const estimateMargin = 1.25;
+
+function estimateTokens(text: string): number {
+  return Math.ceil(estimateTokenCount(text) * estimateMargin);
+}
+
+async function sha256Hex(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

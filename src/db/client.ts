@@ -39,3 +39,26 @@ export async function askDatabase<T>(request: () => Promise<T>): Promise<T> {
     );
   }
 }
+
+const requestTries = 3;
+
+/**
+ * Repeats a request that is safe to repeat while its answer is lost (no SQLSTATE came back), three tries
+ * in all. `roundTrips` counts them.
+ * @throws PantheonError `database_unavailable` after the last try; what Postgres refuses, as it came.
+ */
+export async function repeatLost<T>(request: () => Promise<T>): Promise<{ result: T; roundTrips: number }> {
+  for (let roundTrips = 1; ; roundTrips += 1) {
+    try {
+      return { result: await askDatabase(request), roundTrips };
+    } catch (error) {
+      const isLost = error instanceof PantheonError && error.code === "database_unavailable";
+      if (!isLost || roundTrips === requestTries) throw error;
+      await pause(100 * 4 ** (roundTrips - 1));
+    }
+  }
+}
+
+function pause(durationMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, durationMs));
+}

@@ -8,11 +8,22 @@ export const agentFailureCodes = [
   "model_truncated",
   "model_refused",
   "model_bad_response",
+  "model_not_configured",
   "deadline",
 ] as const;
 export type AgentFailureCode = (typeof agentFailureCodes)[number];
 
 export type AgentFailure = { code: AgentFailureCode; message: string };
+
+export function isAgentFailure(value: unknown): value is AgentFailure {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "code" in value &&
+    "message" in value &&
+    agentFailureCodes.some((code) => code === value.code)
+  );
+}
 
 /** The stored content of a failed agent's message. `message` is ours, never a provider's text. */
 export function formatFailureContent(agentName: string, failure: AgentFailure): string {

@@ -1,3 +1,5 @@
+import { PantheonError } from "./errors.ts";
+
 /** One model that agents can be given. Prices belong to a pricing version (see pricing.ts). */
 export type CatalogModel = {
   alias: string;
@@ -54,4 +56,11 @@ export function buildCatalog(overrides: readonly CatalogModel[], overridesDigest
   return overrides.length === 0
     ? { pricingVersion: standardPricingVersion, isStandard: true, models }
     : { pricingVersion: `${standardPricingVersion}+${overridesDigest}`, isStandard: false, models };
+}
+
+/** @throws PantheonError `unknown_model` where an alias is given that is not in the catalog. */
+export function requireKnownModel(catalog: Catalog, alias: string | undefined): void {
+  if (alias === undefined || catalog.models.has(alias)) return;
+  const known = [...catalog.models.keys()].join(", ");
+  throw new PantheonError("unknown_model", `There is no model '${alias}'; known: ${known}.`);
 }

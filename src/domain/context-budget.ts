@@ -1,3 +1,5 @@
+import { type Catalog, defaultContextWindowTokens } from "./catalog.ts";
+
 /** What of a model's context window a call may use. All figures are tokens. */
 export type ContextBudget = {
   modelContextLimit: number;
@@ -19,4 +21,27 @@ export function planContextBudget(modelContextLimit: number, maxOutputTokens: nu
   const overheadReserve = Math.max(minimumOverheadTokens, Math.floor(overheadShare * modelContextLimit));
   const inputBudget = Math.max(0, modelContextLimit - outputReserve - overheadReserve);
   return { modelContextLimit, outputReserve, overheadReserve, inputBudget };
+}
+
+/** Characters that a token stands for at most, so that a budget in tokens can bound a read in SQL. */
+const charactersPerToken = 4;
+
+/** However large the window: what one answer of the database may hold (Neon refuses over 10 MiB). */
+const mostHistoryCharacters = 2_000_000;
+
+/** How much conversation an agent of each model can hold; with an override every agent is of that model. */
+export function historyCharacters(catalog: Catalog, maxOutputTokens: number, modelAliasOverride?: string) {
+  const charactersFor = (windowTokens: number) => {
+    const { inputBudget } = planContextBudget(windowTokens, maxOutputTokens);
+    return Math.min(inputBudget * charactersPerToken, mostHistoryCharacters);
+  };
+  const override = catalog.models.get(modelAliasOverride ?? "");
+  if (override !== undefined) return { byAlias: {}, otherwise: charactersFor(override.contextWindowTokens) };
+  const models = [...catalog.models.values()];
+  return {
+    byAlias: Object.fromEntries(
+      models.map(({ alias, contextWindowTokens }) => [alias, charactersFor(contextWindowTokens)]),
+    ),
+    otherwise: charactersFor(defaultContextWindowTokens),
+  };
 }

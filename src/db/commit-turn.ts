@@ -1,0 +1,146 @@
+import { and, eq, sql } from "drizzle-orm";
+import type { BatchItem } from "drizzle-orm/batch";
+import type { Catalog } from "../domain/catalog.ts";
+import { turnConflictDetail } from "../domain/claim-verdict.ts";
+import { PantheonError } from "../domain/errors.ts";
+import { formatDecimal } from "../domain/pricing.ts";
+import { type Db, postgresFields, repeatLost } from "./client.ts";
+import {
+  llmCallEvents,
+  messages,
+  modelPrices,
+  pricingVersions,
+  rooms,
+  sessions,
+  turnClaims,
+  turnContextAudit,
+  turnRuns,
+  turns,
+} from "./schema.ts";
+import type { LedgerRow, TurnRecord } from "./turn-record.ts";
+
+type ClaimHold = TurnRecord["claim"];
+
+/** SQLSTATE of the fence `assert_claim`: the claim is no longer ours. */
+const claimLost = "PT409";
+const uniqueViolation = "23505";
+
+/**
+ * Writes everything a turn leaves behind, and gives its claim back, in one batch; nothing else writes these
+ * tables. Repeated after a lost answer: a run found stored by our own holder is a success.
+ * @returns the round trips it took.
+ * @throws PantheonError `turn_conflict` where the claim was lost, `commit_failed` where it cannot be stored.
+ */
+export async function commitTurn(db: Db, record: TurnRecord, catalog: Catalog): Promise<number> {
+  try {
+    const { roundTrips } = await repeatLost(() =>
+      db.batch([
+        lockSession(db, record.claim.sessionId),
+        assertClaim(db, record.claim),
+        ...recordPrices(db, record, catalog),
+        db.insert(turns).values(record.turn),
+        db.insert(turnRuns).values(record.run),
+        db.insert(messages).values(record.messages),
+        db.insert(turnContextAudit).values(record.audits),
+        ...insertLedger(db, record.ledger),
+        ...consumePendingMode(db, record),
+        deleteClaim(db, record.claim),
+      ]),
+    );
+    return roundTrips;
+  } catch (error) {
+    return judgeFailedCommit(db, record.claim, error);
+  }
+}
+
+/**
+ * Gives back a claim whose turn was refused after it was taken. Nothing of the turn is stored.
+ * @throws what Postgres refuses; a claim that is no longer ours is left alone.
+ */
+export async function releaseClaim(db: Db, claim: ClaimHold): Promise<void> {
+  await repeatLost(() => db.batch([lockSession(db, claim.sessionId), deleteClaim(db, claim)]));
+}
+
+/** The one thing a holder that lost its claim still writes: what it spent. */
+export async function reportLateSpend(db: Db, ledger: readonly LedgerRow[]): Promise<void> {
+  if (ledger.length === 0) return;
+  const rows = ledger.map((row) => ({
+    ...row,
+    turnId: sql`(select t.id from ${turns} t where t.id = ${row.turnId}::uuid)`,
+  }));
+  await repeatLost(() => db.insert(llmCallEvents).values(rows).onConflictDoNothing());
+}
+
+async function judgeFailedCommit(db: Db, claim: ClaimHold, error: unknown): Promise<number> {
+  const { code } = postgresFields(error);
+  if (code === claimLost || code === uniqueViolation) {
+    const { result, roundTrips } = await repeatLost(() =>
+      db.select({ committedBy: turnRuns.committedBy }).from(turnRuns).where(eq(turnRuns.id, claim.runId)),
+    );
+    if (result[0]?.committedBy === claim.holder) return roundTrips + 1;
+    throw new PantheonError("turn_conflict", turnConflictDetail, {}, { cause: error });
+  }
+  throw new PantheonError(
+    "commit_failed",
+    "The turn could not be stored. Please retry.",
+    {},
+    { cause: error },
+  );
+}
+
+function lockSession(db: Db, sessionId: string) {
+  return db.select({ id: sessions.id }).from(sessions).where(eq(sessions.id, sessionId)).for("update");
+}
+
+function assertClaim(db: Db, { sessionId, runId, holder }: ClaimHold) {
+  return db.execute(sql`select assert_claim(${sessionId}::uuid, ${runId}::uuid, ${holder}::uuid)`);
+}
+
+function insertLedger(db: Db, ledger: readonly LedgerRow[]): BatchItem<"pg">[] {
+  return ledger.length === 0
+    ? []
+    : [
+        db
+          .insert(llmCallEvents)
+          .values([...ledger])
+          .onConflictDoNothing(),
+      ];
+}
+
+/** Only the mode this turn consumed is taken over: a newer change is never swallowed. */
+function consumePendingMode(db: Db, { consumedMode }: TurnRecord): BatchItem<"pg">[] {
+  if (consumedMode === null) return [];
+  const { roomId, mode } = consumedMode;
+  return [
+    db
+      .update(rooms)
+      .set({ currentMode: mode, pendingMode: null })
+      .where(and(eq(rooms.id, roomId), eq(rooms.pendingMode, mode))),
+  ];
+}
+
+function deleteClaim(db: Db, { sessionId, runId, holder }: ClaimHold) {
+  return db
+    .delete(turnClaims)
+    .where(
+      and(eq(turnClaims.sessionId, sessionId), eq(turnClaims.runId, runId), eq(turnClaims.holder, holder)),
+    );
+}
+
+/** A deployment's own models have a pricing version of their own; it stands beside the rows priced by it. */
+function recordPrices(db: Db, { turn }: TurnRecord, catalog: Catalog): BatchItem<"pg">[] {
+  if (catalog.isStandard) return [];
+  const version = catalog.pricingVersion;
+  const prices = [...catalog.models.values()].map(({ alias, multiplierHundredths }) => ({
+    version,
+    modelAlias: alias,
+    multiplier: formatDecimal(BigInt(multiplierHundredths), 2),
+  }));
+  return [
+    db
+      .insert(pricingVersions)
+      .values({ version, effectiveFrom: turn.createdAt.toISOString().slice(0, 10) })
+      .onConflictDoNothing(),
+    db.insert(modelPrices).values(prices).onConflictDoNothing(),
+  ];
+}

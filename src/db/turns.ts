@@ -1,0 +1,108 @@
+import { and, asc, eq, gt, inArray, type SQL, sql } from "drizzle-orm";
+import { askDatabase, type Db } from "./client.ts";
+import { ownsSession } from "./owned-session.ts";
+import { type Page, type PageRequest, readPage } from "./page.ts";
+import { llmCallEvents, messages, turnClaims, turnContextAudit, turns } from "./schema.ts";
+import type { AuditRow, LedgerRow, MessageRow, TurnRow } from "./turn-record.ts";
+
+/** A stored turn with the rows that stand by it: messages by `seq`, ledger rows by time. */
+export type StoredTurn = { turn: TurnRow; messages: MessageRow[]; ledger: LedgerRow[] };
+export type RunningTurn = { id: string; sessionId: string; turnIndex: number };
+
+export type TurnFindings = {
+  sessionFound: boolean;
+  stored: (StoredTurn & { audits: AuditRow[] }) | undefined;
+  running: RunningTurn | undefined;
+};
+
+type SessionOfUser = { sessionId: string; userId: string };
+
+/** Reads one turn of the user's session, stored or under way, in one batch. */
+export async function loadTurn(db: Db, of: SessionOfUser, turnId: string): Promise<TurnFindings> {
+  const isIt = and(eq(turns.id, turnId), isOwned(of));
+  const [owned, [turn], messageRows, ledger, audits, [running]] = await askDatabase(() =>
+    db.batch([
+      selectOwnership(db, of),
+      db.select().from(turns).where(isIt),
+      selectMessages(db, sql`(select ${turns.id} from ${turns} where ${isIt})`),
+      selectLedger(db, sql`(select ${turns.id} from ${turns} where ${isIt})`),
+      db
+        .select()
+        .from(turnContextAudit)
+        .where(sql`${turnContextAudit.turnId} in (select ${turns.id} from ${turns} where ${isIt})`)
+        .orderBy(asc(turnContextAudit.createdAt), asc(turnContextAudit.id)),
+      db
+        .select({ id: turnClaims.turnId, sessionId: turnClaims.sessionId, turnIndex: turnClaims.turnIndex })
+        .from(turnClaims)
+        .where(
+          and(
+            eq(turnClaims.turnId, turnId),
+            eq(turnClaims.sessionId, of.sessionId),
+            ownsSession(of.sessionId, of.userId),
+          ),
+        ),
+    ]),
+  );
+  return {
+    sessionFound: owned.rows[0]?.owned === true,
+    stored: turn && { turn, messages: messageRows, ledger, audits },
+    running,
+  };
+}
+
+export type TurnPage = { sessionFound: boolean; page: Page<StoredTurn> };
+
+/** A page of the session's turns by `turn_index`, in one batch. */
+export async function loadTurns(db: Db, of: SessionOfUser, request: PageRequest): Promise<TurnPage> {
+  const after = request.after ?? null;
+  const cursorIndex = sql`(select c.turn_index from ${turns} c where c.id = ${after}::uuid and c.session_id = ${of.sessionId})`;
+  const inPage = and(isOwned(of), after === null ? undefined : gt(turns.turnIndex, cursorIndex));
+  const pageIds = sql`(select ${turns.id} from ${turns} where ${inPage} order by ${turns.turnIndex} limit ${request.limit})`;
+  const [owned, cursor, turnRows, messageRows, ledger] = await askDatabase(() =>
+    db.batch([
+      selectOwnership(db, of),
+      db
+        .select({ id: turns.id })
+        .from(turns)
+        .where(and(isOwned(of), sql`${turns.id} = ${after}::uuid`)),
+      db
+        .select()
+        .from(turns)
+        .where(inPage)
+        .orderBy(asc(turns.turnIndex))
+        .limit(request.limit + 1),
+      selectMessages(db, pageIds),
+      selectLedger(db, pageIds),
+    ]),
+  );
+  if (owned.rows[0]?.owned !== true) return { sessionFound: false, page: { rows: [], hasMore: false } };
+  const { rows, hasMore } = readPage(request, cursor.length > 0, turnRows);
+  const messagesByTurn = Map.groupBy(messageRows, ({ turnId }) => turnId);
+  const ledgerByTurn = Map.groupBy(ledger, ({ turnId }) => turnId);
+  const stored = rows.map((turn) => ({
+    turn,
+    messages: messagesByTurn.get(turn.id) ?? [],
+    ledger: ledgerByTurn.get(turn.id) ?? [],
+  }));
+  return { sessionFound: true, page: { rows: stored, hasMore } };
+}
+
+function isOwned({ sessionId, userId }: SessionOfUser): SQL | undefined {
+  return and(eq(turns.sessionId, sessionId), ownsSession(sessionId, userId));
+}
+
+function selectOwnership(db: Db, { sessionId, userId }: SessionOfUser) {
+  return db.execute<{ owned: boolean }>(sql`select ${ownsSession(sessionId, userId)} as owned`);
+}
+
+function selectMessages(db: Db, turnIds: SQL) {
+  return db.select().from(messages).where(inArray(messages.turnId, turnIds)).orderBy(asc(messages.seq));
+}
+
+function selectLedger(db: Db, turnIds: SQL) {
+  return db
+    .select()
+    .from(llmCallEvents)
+    .where(inArray(llmCallEvents.turnId, turnIds))
+    .orderBy(asc(llmCallEvents.createdAt), asc(llmCallEvents.agentKey), asc(llmCallEvents.round));
+}

@@ -1,0 +1,55 @@
+import { notFound, PantheonError } from "./errors.ts";
+
+/** The run under way in a session as an open found it, before it tried to take the claim. */
+export type FoundClaim = {
+  turnId: string;
+  idempotencyKey: string | null;
+  requestHash: string;
+  /** What is left of its lease by the database's clock, ms; zero or less: run out. */
+  leaseLeftMs: number;
+};
+
+/** What one open found, in one transaction. `Claim` is what the taken claim holds. */
+export type OpenFindings<Claim> = {
+  sessionFound: boolean;
+  claimBefore: FoundClaim | undefined;
+  /** The run stored under the request's key. */
+  storedRun: { turnId: string; requestHash: string } | undefined;
+  /** The claim, where it is now held by this open's holder. */
+  claim: Claim | undefined;
+};
+
+export type OpenVerdict<Claim> = { kind: "run"; claim: Claim } | { kind: "replay"; turnId: string };
+
+/** Exactly this text: clients match on it. */
+export const turnConflictDetail = "Turn creation conflicted with concurrent writes. Please retry.";
+
+/**
+ * Judges what an open found, first that fits.
+ * @throws PantheonError `not_found`, `idempotency_key_reused`, `turn_in_progress` or `turn_conflict`.
+ */
+export function judgeOpen<Claim>(
+  findings: OpenFindings<Claim>,
+  request: { idempotencyKey: string | null; requestHash: string },
+): OpenVerdict<Claim> {
+  const { claimBefore, storedRun, claim } = findings;
+  if (!findings.sessionFound) throw notFound();
+  const running = claimBefore !== undefined && claimBefore.leaseLeftMs > 0 ? claimBefore : undefined;
+  const isOurKey = request.idempotencyKey !== null && running?.idempotencyKey === request.idempotencyKey;
+  const sameKey = storedRun ?? (isOurKey ? running : undefined);
+  if (sameKey !== undefined && sameKey.requestHash !== request.requestHash) {
+    throw new PantheonError("idempotency_key_reused", "This Idempotency-Key was used for another request.");
+  }
+  if (storedRun !== undefined) return { kind: "replay", turnId: storedRun.turnId };
+  if (claim !== undefined) return { kind: "run", claim };
+  if (isOurKey) throw busy("turn_in_progress", "This request is still being answered.", running);
+  throw busy("turn_conflict", turnConflictDetail, running);
+}
+
+function busy(code: "turn_in_progress" | "turn_conflict", detail: string, claim: FoundClaim | undefined) {
+  const retryAfterSeconds = Math.max(1, Math.ceil((claim?.leaseLeftMs ?? 0) / 1_000));
+  return new PantheonError(code, detail, {
+    headers: { "Retry-After": String(retryAfterSeconds) },
+    members: claim === undefined ? {} : { turn_id: claim.turnId },
+  });
+}

@@ -1,0 +1,12 @@
+/** Where a turn's time went, and what it asked of the database while the client waited. */
+export type TurnTimings = {
+  openMs: number;
+  modelMs: number;
+  toolsMs: number;
+  commitMs: number;
+  totalMs: number;
+  /** Requests to the database that the answer waited for. */
+  databaseRoundTrips: number;
+  /** Requests that overlapped model calls. */
+  checkpointRoundTrips: number;
+};

@@ -1,0 +1,28 @@
+import pLimit from "p-limit";
+import { type AgentFailure, isAgentFailure } from "../domain/agent-failure.ts";
+import type { CallModel, ModelAnswer } from "./model/model-port.ts";
+
+/**
+ * Lets `atOnce` calls run; the rest wait their turn, and do not start once their signal has aborted.
+ * A call that throws against its contract becomes a failure like any other.
+ */
+export function limitCalls(callModel: CallModel, atOnce: number): CallModel {
+  const limit = pLimit(atOnce);
+  return (request) =>
+    limit(async () => {
+      if (request.signal.aborted) return notAnswered(abortFailure(request.signal));
+      try {
+        return await callModel(request);
+      } catch {
+        return notAnswered({ code: "model_error", message: "The model call broke." });
+      }
+    });
+}
+
+function abortFailure({ reason }: AbortSignal): AgentFailure {
+  return isAgentFailure(reason) ? reason : { code: "deadline", message: "The call was not started." };
+}
+
+function notAnswered(failure: AgentFailure): ModelAnswer {
+  return { ok: false, failure, billed: [], attempts: 0 };
+}

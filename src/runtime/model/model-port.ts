@@ -1,0 +1,36 @@
+import type { AgentFailure } from "../../domain/agent-failure.ts";
+import type { CatalogModel } from "../../domain/catalog.ts";
+import type { TokenUsage } from "../../domain/pricing.ts";
+import type { PromptMessage } from "../../domain/prompt.ts";
+
+export type ModelRequest = {
+  model: CatalogModel;
+  messages: readonly PromptMessage[];
+  maxOutputTokens: number;
+  /** Aborts the call at once; its reason is an AgentFailure where the caller knows why. */
+  signal: AbortSignal;
+  /** Told each piece of text as it arrives. Must not throw. */
+  onText: (delta: string) => void;
+};
+
+/** One HTTP request of a call that was billed or may have been. */
+export type BilledAttempt = {
+  /** From 1; refused attempts count too. */
+  attempt: number;
+  usage: TokenUsage;
+  usageSource: "provider" | "estimated";
+  /** Decimal of US dollars, null where the provider does not say. */
+  providerCostUsd: string | null;
+  /** `unknown`: nothing of an answer arrived; whether it was billed cannot be told. */
+  status: "completed" | "failed" | "unknown";
+  latencyMs: number;
+  providerRequestId: string | null;
+};
+
+export type ModelAnswer = { billed: BilledAttempt[]; attempts: number } & (
+  | { ok: true; text: string }
+  | { ok: false; failure: AgentFailure }
+);
+
+/** Calls a model and tells how it went. Failure is data: it never throws. */
+export type CallModel = (request: ModelRequest) => Promise<ModelAnswer>;
