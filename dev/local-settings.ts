@@ -1,0 +1,37 @@
+import { randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What the local Worker checks tokens with. `secret` is absent where AUTH_JWKS_URL rules instead. */
+export type LocalAuth = { secret: string | undefined; issuer: string; audience: string };
+
+const REPOSITORY = fileURLToPath(new URL("..", import.meta.url));
+
+/** Where the local platform keeps its database and its secret: PANTHEON_DATA_DIR, else `.pantheon` here. */
+export function dataDirOf(env: Environment): string {
+  return env.PANTHEON_DATA_DIR ? resolve(env.PANTHEON_DATA_DIR) : join(REPOSITORY, ".pantheon");
+}
+
+/** The AUTH_* settings of the environment; what it lacks is made up here, the secret once and at random. */
+export function localAuth(env: Environment): LocalAuth {
+  const ownSecret = () => (env.AUTH_JWKS_URL ? undefined : keptSecret(dataDirOf(env)));
+  return {
+    secret: env.AUTH_JWT_SECRET || ownSecret(),
+    issuer: env.AUTH_ISSUER || "pantheon-local",
+    audience: env.AUTH_AUDIENCE || "pantheon",
+  };
+}
+
+function keptSecret(dataDir: string): string {
+  const file = join(dataDir, "auth-secret");
+  mkdirSync(dataDir, { recursive: true });
+  try {
+    writeFileSync(file, randomBytes(32).toString("hex"), { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+  }
+  return readFileSync(file, "utf8");
+}

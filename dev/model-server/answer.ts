@@ -1,0 +1,50 @@
+/** Tokens as an OpenAI-compatible provider reports them; `cost` (US$) as OpenRouter adds it. */
+export type ReportedUsage = {
+  prompt_tokens: number;
+  completion_tokens: number;
+  cached_tokens?: number;
+  cost?: number;
+};
+
+export type ToolCall = { name: string; arguments: string; id?: string };
+
+/** One answer of a model server, faults included; plain JSON, so that tests can send it over HTTP. */
+export type ModelAnswer = {
+  /** The whole reply: one delta when it is streamed. `deltas` wins. */
+  text?: string;
+  deltas?: string[];
+  tool_calls?: ToolCall[];
+  /** Default `stop`, or `tool_calls` when there are some; null is never sent. */
+  finish_reason?: string | null;
+  /** Default: counted from the texts' lengths. null is not reported. */
+  usage?: ReportedUsage | null;
+  /** Before the headers. */
+  delay_ms?: number;
+  /** Before every delta but the first. */
+  delta_delay_ms?: number;
+  /** From 400 on an error with `body`, or OpenAI's error shape without one. Default 200. */
+  status?: number;
+  headers?: Record<string, string>;
+  /** Sent instead of a completion: a string as it is, anything else as JSON. */
+  body?: unknown;
+  /** Waits for the gate of this name before the headers. */
+  hold?: string;
+  /** Waits for the gate of this name after the first delta (unstreamed: after the headers). */
+  hold_after_first?: string;
+  /** Never goes on, until the client or the server ends. */
+  hang?: "before_headers" | "after_first";
+  cut_before_headers?: true;
+  /** Destroys the connection after so many data lines (unstreamed: in the middle of the body). */
+  cut_after_chunks?: number;
+  /** A data line that is not JSON, after the first delta (unstreamed: the body). */
+  bad_json?: true;
+  /** An error event in mid-stream as OpenRouter sends it, after the first delta (unstreamed: the body). */
+  error_event?: true;
+  /** false: the stream ends without its `[DONE]`. */
+  done?: false;
+};
+
+/** About four characters a token, at least one. Deterministic, and close enough for a stand-in. */
+export function tokensOf(text: string): number {
+  return Math.max(1, Math.ceil(text.length / 4));
+}

@@ -1,0 +1,117 @@
+import { type ModelAnswer, tokensOf } from "./answer.ts";
+import { asRecord, type ChatCall, type ToolOffer } from "./chat-call.ts";
+import { completionOf } from "./completion.ts";
+import { sendAnswer } from "./send-answer.ts";
+import { type ModelServer, startModelServer } from "./server.ts";
+
+const LABEL = "[demo model]";
+const DELTA_DELAY_MS = 15;
+const LOOKUP = /\b(search|look up|look for|find|latest|news|current|today|source)\b/i;
+
+/** The model server that stands in while there is no key: canned, deterministic, and says that it is a demo. */
+export function startDemoModelServer({
+  port = 0,
+  deltaDelayMs = DELTA_DELAY_MS,
+}: {
+  port?: number;
+  deltaDelayMs?: number;
+} = {}): Promise<ModelServer> {
+  return startModelServer({
+    port,
+    respond: (call, response) => {
+      const answer = { ...demoAnswer(call), delta_delay_ms: deltaDelayMs };
+      const completion = completionOf(call, answer);
+      return sendAnswer({ response, call, answer, completion, waitForGate: async () => undefined });
+    },
+  });
+}
+
+/** What the demo model answers: the strict JSON it is asked for, a tool call, or a few words in its role. */
+export function demoAnswer(call: ChatCall): ModelAnswer {
+  const instructions = call.messages.filter(({ role }) => role === "system" || role === "developer");
+  const system = instructions.map(({ content }) => content).join("\n");
+  const question = lastQuestion(call);
+  if (system.includes("selected_agent_keys")) return spoken(selection(call, question));
+  if (system.includes("key_facts")) return spoken(structure(question));
+  if (system.includes("summary_text")) return spoken(summary(call));
+
+  const found = resultOfTool(call);
+  const tool = call.tools[0];
+  if (tool && found === undefined && LOOKUP.test(question)) {
+    return { tool_calls: [{ name: tool.name, arguments: argumentsFor(tool, question) }] };
+  }
+  return spoken(opinion(system, call, question, found));
+}
+
+/** Split so that joining the deltas gives the text again. */
+function spoken(text: string): ModelAnswer {
+  return { deltas: text.match(/\s*\S+/g) ?? [text] };
+}
+
+/** The user's own words: other agents' are marked `[Name]: `. */
+function lastQuestion(call: ChatCall): string {
+  const asked = call.messages.filter(({ role, content }) => role === "user" && !PEER.test(content));
+  return asked.at(-1)?.content.trim() ?? "";
+}
+
+const PEER = /^\[([^\]\n]+)\]: /;
+
+function opinion(system: string, call: ChatCall, question: string, found: string | undefined): string {
+  const role = /Agent role:\s*(.+)/.exec(system)?.[1] ?? "an agent without a role";
+  const peers = peersSinceQuestion(call, question);
+  return [
+    `${LABEL} My role: ${shorten(role, 100)}`,
+    `You asked: "${shorten(question, 160)}"`,
+    found === undefined ? "" : `What I found: ${shorten(found, 200)}`,
+    peers.length
+      ? `I have read ${peers.join(" and ")}, and add my part.`
+      : "I answer first, from my role alone.",
+    "A real model would answer here; set LLM_API_KEY to hear one.",
+  ]
+    .filter((line) => line !== "")
+    .join("\n");
+}
+
+function peersSinceQuestion(call: ChatCall, question: string): string[] {
+  const asked = call.messages.findLastIndex(({ content }) => content.trim() === question);
+  const names = call.messages.slice(asked + 1).map(({ content }) => PEER.exec(content)?.[1]);
+  return [...new Set(names.filter((name) => name !== undefined))];
+}
+
+function resultOfTool(call: ChatCall): string | undefined {
+  const last = call.messages.at(-1);
+  return last?.role === "tool" ? last.content : undefined;
+}
+
+/** Every required text of the tool's schema is the question itself, without tags. */
+function argumentsFor({ parameters }: ToolOffer, question: string): string {
+  const properties = Object.keys(asRecord(parameters.properties));
+  const required = Array.isArray(parameters.required)
+    ? parameters.required.map(String)
+    : properties.slice(0, 1);
+  const words = question.replace(/(^|\s)@[\w-]+/g, " ").trim();
+  return JSON.stringify(Object.fromEntries(required.map((name) => [name, words])));
+}
+
+/** The agents that the message names, else the first two of the roster (lines `- key: <key> | name: …`). */
+function selection(call: ChatCall, question: string): string {
+  const roster = call.messages.map(({ content }) => content).join("\n");
+  const keys = [...roster.matchAll(/^\s*- key:\s*([A-Za-z0-9_-]+)/gm)].map(([, key]) => key ?? "");
+  const named = keys.filter((key) => question.toLowerCase().includes(key.toLowerCase()));
+  return JSON.stringify({ selected_agent_keys: (named.length ? named : keys).slice(0, 2) });
+}
+
+function summary(call: ChatCall): string {
+  const words = tokensOf(call.messages.map(({ content }) => content).join("\n"));
+  return JSON.stringify({ summary_text: `${LABEL} A summary of about ${words} tokens of conversation.` });
+}
+
+function structure(question: string): string {
+  const key_facts = [`${LABEL} ${shorten(question, 80)}`];
+  return JSON.stringify({ key_facts, decisions: [], open_questions: [], action_items: [] });
+}
+
+function shorten(text: string, maxLength: number): string {
+  const line = text.replace(/\s+/g, " ").trim();
+  return line.length <= maxLength ? line : `${line.slice(0, maxLength - 1)}…`;
+}

@@ -1,0 +1,104 @@
+import type { ServerResponse } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+import type { ModelAnswer } from "./answer.ts";
+import type { ChatCall } from "./chat-call.ts";
+import { type Completion, completionBody, completionChunks, errorEvent } from "./completion.ts";
+
+/** One answer on its way. `waitForGate` resolves when the named gate is open. */
+export type Delivery = {
+  response: ServerResponse;
+  call: ChatCall;
+  answer: ModelAnswer;
+  completion: Completion;
+  waitForGate(gate: string): Promise<void>;
+};
+
+/**
+ * Plays the answer to the client: delays, gates and faults in the order the fields of ModelAnswer tell.
+ * Gives true when the answer was sent to its end, false when a fault cut it. Rejects when the client
+ * goes away meanwhile, which is how a hanging answer ends.
+ */
+export async function sendAnswer(delivery: Delivery): Promise<boolean> {
+  const { response, call, answer, waitForGate } = delivery;
+  if (answer.delay_ms) await delay(answer.delay_ms, undefined, { signal: call.clientClosed });
+  if (answer.hold !== undefined) await unlessGone(call, waitForGate(answer.hold));
+  if (answer.hang === "before_headers") return await unlessGone(call, forever());
+  if (answer.cut_before_headers) return destroy(response);
+
+  const status = answer.status ?? 200;
+  const headers = { "x-request-id": call.callId, ...answer.headers };
+  if (status >= 400 || answer.body !== undefined) {
+    const body = answer.body ?? { error: { message: `model server says ${status}`, code: status } };
+    response.writeHead(status, { "Content-Type": "application/json", ...headers });
+    return end(response, typeof body === "string" ? body : JSON.stringify(body));
+  }
+  const contentType = call.stream ? "text/event-stream" : "application/json";
+  response.writeHead(200, { "Content-Type": contentType, ...headers });
+  response.flushHeaders();
+  return call.stream ? await sendStream(delivery) : await sendWhole(delivery);
+}
+
+async function sendStream(delivery: Delivery): Promise<boolean> {
+  const { response, call, answer, completion } = delivery;
+  for (const [index, chunk] of completionChunks(call, completion).entries()) {
+    if (answer.cut_after_chunks === index) return destroy(response);
+    if (answer.delta_delay_ms && index > 0 && index < completion.deltas.length) {
+      await delay(answer.delta_delay_ms, undefined, { signal: call.clientClosed });
+    }
+    await unlessGone(call, write(response, `data: ${JSON.stringify(chunk)}\n\n`));
+    if (index > 0) continue;
+    await holdAfterFirst(delivery);
+    if (answer.bad_json) await unlessGone(call, write(response, 'data: {"id": "chatcmpl-, "choices": [\n\n'));
+    if (answer.error_event) return end(response, `data: ${JSON.stringify(errorEvent(call))}\n\n`);
+  }
+  if (answer.cut_after_chunks !== undefined) return destroy(response);
+  return end(response, answer.done === false ? "" : "data: [DONE]\n\n");
+}
+
+async function sendWhole(delivery: Delivery): Promise<boolean> {
+  const { response, call, answer, completion } = delivery;
+  await holdAfterFirst(delivery);
+  const body = JSON.stringify(answer.error_event ? errorEvent(call) : completionBody(call, completion));
+  const half = body.slice(0, body.length / 2);
+  if (answer.cut_after_chunks !== undefined) {
+    await unlessGone(call, write(response, half));
+    return destroy(response);
+  }
+  return end(response, answer.bad_json ? half : body);
+}
+
+async function holdAfterFirst({ call, answer, waitForGate }: Delivery): Promise<void> {
+  if (answer.hold_after_first !== undefined) await unlessGone(call, waitForGate(answer.hold_after_first));
+  if (answer.hang === "after_first") await unlessGone(call, forever());
+}
+
+function end(response: ServerResponse, text: string): true {
+  response.end(text);
+  return true;
+}
+
+function destroy(response: ServerResponse): false {
+  response.destroy();
+  return false;
+}
+
+/** Resolves once the kernel has the text, so that a cut right after it loses nothing of it. */
+function write(response: ServerResponse, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    response.write(text, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+function forever(): Promise<never> {
+  return new Promise(() => undefined);
+}
+
+/** Settles as `work` does, or rejects as soon as the client has gone. */
+function unlessGone<T>({ clientClosed: signal }: ChatCall, work: Promise<T>): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    if (signal.aborted) return stop();
+    signal.addEventListener("abort", stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}

@@ -1,0 +1,26 @@
+import type { TestProject } from "vitest/node";
+import { applyMigrations } from "../../../dev/migrate.ts";
+import { startNeonEndpoint } from "../../../dev/neon-endpoint.ts";
+import type {} from "../provided.d.ts";
+import { startScriptedModelServer } from "./scripted-model-server.ts";
+import { startTestDatabase } from "./test-database.ts";
+
+/** Starts what the tests in workerd talk to, once for all of them; gives what ends it. */
+export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
+  const database = await startTestDatabase();
+  const { connectionString, trueConcurrency } = database;
+  await applyMigrations(connectionString);
+  const endpoint = await startNeonEndpoint({ connectionString, maxConnections: trueConcurrency ? 20 : 1 });
+  const models = await startScriptedModelServer();
+
+  provide("neonEndpoint", endpoint.url);
+  provide("databaseUrl", connectionString);
+  provide("modelServer", models.url);
+  provide("trueConcurrency", trueConcurrency);
+
+  return async () => {
+    await models.stop();
+    await endpoint.stop();
+    await database.stop();
+  };
+}

@@ -1,0 +1,45 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+import type {} from "./test/support/provided.d.ts";
+
+const PURE = ["test/domain/**/*.test.ts", "test/db/turn-record.test.ts", "test/config.test.ts"];
+const DEV = "test/dev/**/*.test.ts";
+const ARCHITECTURE = "test/architecture.test.ts";
+
+// Nothing in a test run talks to anybody outside this machine.
+process.env.WRANGLER_SEND_METRICS = "false";
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "architecture", include: [ARCHITECTURE] } },
+      { test: { name: "pure", include: PURE } },
+      { test: { name: "dev", include: [DEV], testTimeout: 30_000, hookTimeout: 30_000 } },
+      {
+        plugins: [
+          cloudflareTest(({ inject }) => ({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              bindings: {
+                DATABASE_URL: inject("databaseUrl"),
+                NEON_HTTP_ENDPOINT: inject("neonEndpoint"),
+                LLM_BASE_URL: `${inject("modelServer")}/s/default/v1`,
+                LLM_API_KEY: "test-key",
+                AUTH_JWT_SECRET: "only-for-tests-0123456789abcdef0123456789abcdef",
+                AUTH_ISSUER: "pantheon-test",
+                AUTH_AUDIENCE: "pantheon",
+                CORS_ALLOWED_ORIGINS: "http://app.example",
+              },
+            },
+          })),
+        ],
+        test: {
+          name: "worker",
+          include: ["test/**/*.test.ts"],
+          exclude: [...PURE, DEV, ARCHITECTURE],
+          globalSetup: ["test/support/node/global-setup.ts"],
+        },
+      },
+    ],
+  },
+});
