@@ -1,37 +1,44 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { cors } from "hono/cors";
 import type { Deps } from "./deps.ts";
+import { allowOrigins } from "./http/allowed-origins.ts";
+import { withSafeHeaders } from "./http/answer-headers.ts";
 import type { AppEnv } from "./http/app-env.ts";
-import { requireUser } from "./http/auth.ts";
-import { limitBody, requireJson } from "./http/json-body.ts";
+import { limitBody } from "./http/json-body.ts";
+import { refuseUnknownRoute } from "./http/matched-route.ts";
 import { answerError, answerNotFound } from "./http/problem.ts";
 import { withRequestId } from "./http/request-id.ts";
+import { logRequests } from "./http/request-log.ts";
+import { requireUser } from "./http/require-user.ts";
 import { refuseInvalid } from "./http/validation.ts";
+import { registerAgentRoutes } from "./routes/agents.ts";
+import { registerCatalogRoutes } from "./routes/catalog.ts";
 import { registerHealthRoutes } from "./routes/health.ts";
+import { registerReferenceRoutes } from "./routes/reference.ts";
 import { registerRoomRoutes } from "./routes/rooms.ts";
+import { registerSessionRoutes } from "./routes/sessions.ts";
 import { registerTurnRoutes } from "./routes/turns.ts";
+import { registerUserRoutes } from "./routes/users.ts";
 
 export type App = OpenAPIHono<AppEnv>;
 
 /** Builds the HTTP application: middleware, routes and the one error handler. */
 export function createApp(deps: Deps): App {
   const app: App = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
-  app.use(withRequestId(deps.log, deps.newId));
-  app.use(
-    cors({
-      origin: (origin) => (deps.corsAllowedOrigins.includes(origin) ? origin : null),
-      allowHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id", "Accept"],
-      exposeHeaders: ["X-Request-Id", "Server-Timing", "Idempotency-Replayed", "Retry-After"],
-      maxAge: 600,
-    }),
-  );
+  app.use(withRequestId(deps.log, deps.newId), logRequests(deps.nowMs));
+  app.use(withSafeHeaders, allowOrigins(deps.corsAllowedOrigins));
   app.onError(answerError);
   app.notFound(answerNotFound);
 
   const api: App = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
+  // Order is meaning: what is registered before `requireUser` answers without a token.
   registerHealthRoutes(api, deps);
-  api.use(requireUser(deps.verifyToken), limitBody, requireJson);
+  registerReferenceRoutes(api, app);
+  api.use(refuseUnknownRoute, requireUser(deps.verifyToken), limitBody);
+  registerUserRoutes(api, deps);
+  registerCatalogRoutes(api, deps);
   registerRoomRoutes(api, deps);
+  registerAgentRoutes(api, deps);
+  registerSessionRoutes(api, deps);
   registerTurnRoutes(api, deps);
   app.route("/api/v1", api);
   return app;

@@ -1,7 +1,7 @@
 import { commitTurn, releaseClaim, reportLateSpend } from "../db/commit-turn.ts";
 import { type OpenedClaim, openTurn } from "../db/open-turn.ts";
 import type { ClaimedRequest } from "../db/schema.ts";
-import { buildTurnRecord } from "../db/turn-record.ts";
+import { buildTurnRecord, type TurnRecord } from "../db/turn-record.ts";
 import type { StoredTurn } from "../db/turns.ts";
 import type { Deps } from "../deps.ts";
 import { requireKnownModel } from "../domain/catalog.ts";
@@ -68,7 +68,7 @@ export async function postTurn(deps: Deps, turn: TurnRequest): Promise<PostedTur
     newId: deps.newId,
   });
   const commitRoundTrips = await commitTurn(deps.db, record, deps.catalog).catch(async (error: unknown) => {
-    await reportLostSpend(deps, turn.log, error, record.ledger);
+    await reportLostSpend(deps, turn.log, error, record);
     throw error;
   });
   const endedMs = deps.nowMs();
@@ -102,16 +102,11 @@ async function planOrRelease(deps: Deps, claim: OpenedClaim): Promise<TurnPlan> 
 }
 
 /** A holder that was replaced writes nothing into the turn, but what it spent goes on the books. */
-async function reportLostSpend(
-  deps: Deps,
-  log: Log,
-  error: unknown,
-  ledger: StoredTurn["ledger"],
-): Promise<void> {
+async function reportLostSpend(deps: Deps, log: Log, error: unknown, record: TurnRecord): Promise<void> {
   log.error("turn_not_committed", { code: error instanceof PantheonError ? error.code : "unknown" });
   if (!(error instanceof PantheonError) || error.code !== "turn_conflict") return;
-  await reportLateSpend(deps.db, ledger).catch(() => {
-    log.error("late_spend_lost", { ledger_ids: ledger.map(({ id }) => id) });
+  await reportLateSpend(deps.db, record, deps.catalog).catch(() => {
+    log.error("late_spend_lost", { ledger_ids: record.ledger.map(({ id }) => id) });
   });
 }
 

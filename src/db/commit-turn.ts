@@ -62,13 +62,19 @@ export async function releaseClaim(db: Db, claim: ClaimHold): Promise<void> {
 }
 
 /** The one thing a holder that lost its claim still writes: what it spent. */
-export async function reportLateSpend(db: Db, ledger: readonly LedgerRow[]): Promise<void> {
-  if (ledger.length === 0) return;
-  const rows = ledger.map((row) => ({
+export async function reportLateSpend(db: Db, record: TurnRecord, catalog: Catalog): Promise<void> {
+  if (record.ledger.length === 0) return;
+  const rows = record.ledger.map((row) => ({
     ...row,
     turnId: sql`(select t.id from ${turns} t where t.id = ${row.turnId}::uuid)`,
   }));
-  await repeatLost(() => db.insert(llmCallEvents).values(rows).onConflictDoNothing());
+  await repeatLost(() =>
+    db.batch([
+      lockSession(db, record.claim.sessionId),
+      ...recordPrices(db, record, catalog),
+      db.insert(llmCallEvents).values(rows).onConflictDoNothing(),
+    ]),
+  );
 }
 
 async function judgeFailedCommit(db: Db, claim: ClaimHold, error: unknown): Promise<number> {

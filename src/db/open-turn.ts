@@ -119,8 +119,8 @@ function takeClaim(open: OpenRequest): SQL {
       request_hash = excluded.request_hash, request = excluded.request, snapshot = excluded.snapshot,
       holder = excluded.holder, past_holders = '[]', lease_until = excluded.lease_until
     where turn_claims.lease_until <= clock_timestamp()
-      and (turn_claims.idempotency_key is distinct from excluded.idempotency_key
-        or turn_claims.request_hash = excluded.request_hash)`;
+      and (turn_claims.idempotency_key = excluded.idempotency_key
+        and turn_claims.request_hash <> excluded.request_hash) is not true`;
 }
 
 /** Mode, goal and roster as they are now: later edits do not reach the turn. Keys as in ClaimSnapshot. */

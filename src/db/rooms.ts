@@ -1,18 +1,14 @@
-import { and, asc, eq, isNull, type SQL, sql } from "drizzle-orm";
+import { and, asc, eq, isNull, sql } from "drizzle-orm";
 import type { RoomMode } from "../domain/modes.ts";
 import type { User } from "../domain/user.ts";
 import { askDatabase, type Db } from "./client.ts";
+import { isOwnedRoom } from "./owned-room.ts";
 import { type Page, type PageRequest, readPage } from "./page.ts";
 import { rooms } from "./schema.ts";
 import { upsertUser } from "./users.ts";
 
 export type RoomRow = typeof rooms.$inferSelect;
 export type NewRoomRow = typeof rooms.$inferInsert;
-
-/** Ownership is part of every statement: another's room is no row at all. */
-export function ownedRoom(roomId: string, userId: string): SQL | undefined {
-  return and(eq(rooms.id, roomId), eq(rooms.ownerUserId, userId), isNull(rooms.deletedAt));
-}
 
 export async function insertRoom(db: Db, user: User, row: NewRoomRow): Promise<RoomRow | undefined> {
   const [, inserted] = await askDatabase(() =>
@@ -22,7 +18,7 @@ export async function insertRoom(db: Db, user: User, row: NewRoomRow): Promise<R
 }
 
 export async function loadRoom(db: Db, userId: string, roomId: string): Promise<RoomRow | undefined> {
-  const found = await askDatabase(() => db.select().from(rooms).where(ownedRoom(roomId, userId)));
+  const found = await askDatabase(() => db.select().from(rooms).where(isOwnedRoom({ roomId, userId })));
   return found[0];
 }
 
@@ -61,7 +57,7 @@ export async function updateRoom(db: Db, userId: string, roomId: string, change:
     db
       .update(rooms)
       .set({ ...change, updatedAt: now })
-      .where(ownedRoom(roomId, userId))
+      .where(isOwnedRoom({ roomId, userId }))
       .returning(),
   );
   return updated[0];
@@ -73,7 +69,7 @@ export async function updatePendingMode(db: Db, userId: string, roomId: string, 
     db
       .update(rooms)
       .set({ pendingMode: sql`nullif(${mode}::text, ${rooms.currentMode})`, updatedAt: now })
-      .where(ownedRoom(roomId, userId))
+      .where(isOwnedRoom({ roomId, userId }))
       .returning(),
   );
   return updated[0];
@@ -81,7 +77,11 @@ export async function updatePendingMode(db: Db, userId: string, roomId: string, 
 
 export async function softDeleteRoom(db: Db, userId: string, roomId: string, now: Date): Promise<boolean> {
   const deleted = await askDatabase(() =>
-    db.update(rooms).set({ deletedAt: now }).where(ownedRoom(roomId, userId)).returning({ id: rooms.id }),
+    db
+      .update(rooms)
+      .set({ deletedAt: now })
+      .where(isOwnedRoom({ roomId, userId }))
+      .returning({ id: rooms.id }),
   );
   return deleted.length > 0;
 }

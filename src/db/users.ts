@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { User } from "../domain/user.ts";
-import type { Db } from "./client.ts";
+import { askDatabase, type Db } from "./client.ts";
 import { users } from "./schema.ts";
 
 /** A statement that keeps the user's row: made on first sight, its address as the last token had it. */
@@ -13,4 +13,8 @@ export function upsertUser(db: Db, user: User, now: Date) {
       set: { email: sql`excluded.email` },
       setWhere: sql`${users.email} is distinct from excluded.email`,
     });
+}
+
+export async function storeUser(db: Db, user: User, now: Date): Promise<void> {
+  await askDatabase(() => upsertUser(db, user, now));
 }

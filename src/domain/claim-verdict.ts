@@ -34,14 +34,15 @@ export function judgeOpen<Claim>(
 ): OpenVerdict<Claim> {
   const { claimBefore, storedRun, claim } = findings;
   if (!findings.sessionFound) throw notFound();
-  const running = claimBefore !== undefined && claimBefore.leaseLeftMs > 0 ? claimBefore : undefined;
-  const isOurKey = request.idempotencyKey !== null && running?.idempotencyKey === request.idempotencyKey;
-  const sameKey = storedRun ?? (isOurKey ? running : undefined);
+  const isOurKey = request.idempotencyKey !== null && claimBefore?.idempotencyKey === request.idempotencyKey;
+  // Also where its lease has run out: another request under its key takes nothing.
+  const sameKey = storedRun ?? (isOurKey ? claimBefore : undefined);
   if (sameKey !== undefined && sameKey.requestHash !== request.requestHash) {
     throw new PantheonError("idempotency_key_reused", "This Idempotency-Key was used for another request.");
   }
   if (storedRun !== undefined) return { kind: "replay", turnId: storedRun.turnId };
   if (claim !== undefined) return { kind: "run", claim };
+  const running = claimBefore !== undefined && claimBefore.leaseLeftMs > 0 ? claimBefore : undefined;
   if (isOurKey) throw busy("turn_in_progress", "This request is still being answered.", running);
   throw busy("turn_conflict", turnConflictDetail, running);
 }

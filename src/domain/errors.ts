@@ -24,12 +24,16 @@ export const errorCodes = {
   context_budget_exceeded: { status: 422, title: "The context budget is exceeded" },
   idempotency_key_reused: { status: 422, title: "The Idempotency-Key was used for another request" },
   internal_error: { status: 500, title: "Internal error" },
+  auth_unavailable: { status: 503, title: "The keys that tokens are checked with cannot be had" },
   commit_failed: { status: 503, title: "The turn could not be stored" },
   database_unavailable: { status: 503, title: "The database does not answer" },
   not_ready: { status: 503, title: "Not ready" },
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export type ErrorCode = keyof typeof errorCodes;
+
+/** Every code, in the table's order; the keys of a const object are exactly its type's keys. */
+export const errorCodeNames = Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]];
 
 export type ErrorExtras = {
   /** Response headers, e.g. `Retry-After`. */

@@ -17,21 +17,30 @@ export function readTags(message: string, roomAgentKeys: readonly string[]): Tag
   const agentKeys = new Set<string>();
   const unknownTags = new Map<string, string>();
   for (const [, written = ""] of message.matchAll(tagPattern)) {
-    const key = matchKnownKey(written, known);
+    const stem = withoutTrailingDashes(written);
+    const key = matchKnownKey(written, stem.length, known);
     if (key !== undefined) agentKeys.add(key);
     else {
-      const tag = written.replace(/-+$/, "") || written;
+      const tag = stem || written;
       if (!unknownTags.has(tag.toLowerCase())) unknownTags.set(tag.toLowerCase(), tag);
     }
   }
   return { agentKeys: [...agentKeys], unknownTags: [...unknownTags.values()] };
 }
 
-function matchKnownKey(written: string, known: ReadonlyMap<string, string>): string | undefined {
-  for (let candidate = written; candidate !== ""; candidate = candidate.slice(0, -1)) {
-    const key = known.get(candidate.toLowerCase());
+/** The longest known key that is the stem and some of its dashes. Nothing longer than a key is looked up. */
+function matchKnownKey(written: string, stemLength: number, known: ReadonlyMap<string, string>) {
+  const longestKey = Math.max(0, ...[...known.keys()].map((key) => key.length));
+  for (let length = Math.min(written.length, longestKey); length >= Math.max(1, stemLength); length -= 1) {
+    const key = known.get(written.slice(0, length).toLowerCase());
     if (key !== undefined) return key;
-    if (!candidate.endsWith("-")) return undefined;
   }
   return undefined;
+}
+
+/** Not by a pattern: `-+$` takes quadratic time on a message of dashes. */
+function withoutTrailingDashes(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === "-") end -= 1;
+  return text.slice(0, end);
 }

@@ -1,8 +1,14 @@
-import { createMiddleware } from "hono/factory";
-import { createRemoteJWKSet, errors, type JWTVerifyOptions, jwtVerify } from "jose";
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type FetchImplementation,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  jwtVerify,
+} from "jose";
 import { PantheonError } from "../domain/errors.ts";
 import type { User } from "../domain/user.ts";
-import type { AppEnv } from "./app-env.ts";
 
 export type AuthOptions = {
   issuer: string;
@@ -10,34 +16,37 @@ export type AuthOptions = {
   keys: { secret: string } | { jwksUrl: string };
 };
 
+/** Rejects with PantheonError `unauthorized`, or `auth_unavailable` where the keys cannot be had. */
 export type VerifyToken = (token: string) => Promise<User>;
 
 const longestTokenCharacters = 8_192;
+const longestUserIdCharacters = 255;
+const longestEmailCharacters = 320;
 const asymmetricAlgorithms = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
+  ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
+  ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
 ];
 
-/** Verifies a bearer token and reads who it names. The algorithms are ours to choose, never the token's. */
-export function createTokenVerifier({ issuer, audience, keys }: AuthOptions): VerifyToken {
-  const options: JWTVerifyOptions = { issuer, audience, requiredClaims: ["sub", "exp"] };
+/**
+ * Verifies a bearer token and reads who it names. The algorithms are ours to choose, never the token's.
+ * `exp` and `nbf` are taken to the second, without tolerance for clocks that differ.
+ * @param fetchKeySet how a key set is fetched; tests give their own.
+ */
+export function createTokenVerifier(
+  { issuer, audience, keys }: AuthOptions,
+  fetchKeySet?: FetchImplementation,
+): VerifyToken {
+  const options: JWTVerifyOptions = { issuer, audience, requiredClaims: ["sub", "exp"], clockTolerance: 0 };
   const verify =
     "secret" in keys
       ? verifyWithSecret(keys.secret, { ...options, algorithms: ["HS256"] })
-      : verifyWithKeySet(keys.jwksUrl, { ...options, algorithms: asymmetricAlgorithms });
+      : verifyWithKeySet(keys.jwksUrl, { ...options, algorithms: asymmetricAlgorithms }, fetchKeySet);
   return async (token) => {
-    const { payload } = await verify(token);
-    if (typeof payload.sub !== "string" || !isUserId(payload.sub))
-      throw new errors.JWTInvalid("unusable sub");
-    return { userId: payload.sub, email: typeof payload.email === "string" ? payload.email : null };
+    if (token.length > longestTokenCharacters) throw unauthorized("The token is too long.");
+    const { payload } = await verify(token).catch(refuseToken);
+    const { sub, email } = payload;
+    if (!isStorable(sub, longestUserIdCharacters)) throw unauthorized("The token names no usable user.");
+    return { userId: sub, email: isStorable(email, longestEmailCharacters) ? email : null };
   };
 }
 
@@ -46,33 +55,43 @@ function verifyWithSecret(secret: string, options: JWTVerifyOptions) {
   return (token: string) => jwtVerify(token, key, options);
 }
 
-function verifyWithKeySet(jwksUrl: string, options: JWTVerifyOptions) {
-  const keySet = createRemoteJWKSet(new URL(jwksUrl));
-  return (token: string) => jwtVerify(token, keySet, options);
+function verifyWithKeySet(jwksUrl: string, options: JWTVerifyOptions, fetchKeySet?: FetchImplementation) {
+  const keySet = createRemoteJWKSet(
+    new URL(jwksUrl),
+    fetchKeySet === undefined ? {} : { [customFetch]: fetchKeySet },
+  );
+  const findKey: JWTVerifyGetKey = (header, token) => keySet(header, token).catch(judgeMissingKey);
+  return (token: string) => jwtVerify(token, findKey, options);
 }
 
-function isUserId(sub: string): boolean {
-  return sub.trim() !== "" && sub.length <= 255 && !sub.includes("\u0000") && sub.isWellFormed();
+/** A token that fits no key is the caller's trouble; a key set that cannot be had is ours. */
+function judgeMissingKey(error: unknown): never {
+  const isAboutToken =
+    error instanceof errors.JWKSNoMatchingKey ||
+    error instanceof errors.JWKSMultipleMatchingKeys ||
+    error instanceof errors.JOSENotSupported;
+  if (isAboutToken) throw error;
+  const detail = "The keys of the identity provider cannot be had. Please retry.";
+  throw new PantheonError("auth_unavailable", detail, {}, { cause: error });
 }
 
-/** Lets a request pass whose bearer token verifies, and leaves its user in the context. */
-export function requireUser(verifyToken: VerifyToken) {
-  return createMiddleware<AppEnv>(async (c, next) => {
-    const token = /^Bearer +(\S+)$/i.exec(c.req.header("Authorization") ?? "")?.[1];
-    if (token === undefined) throw unauthorized("Send 'Authorization: Bearer <JWT>'.");
-    if (token.length > longestTokenCharacters) throw unauthorized("The token is too long.");
-    c.set("user", await verifyToken(token).catch(rejectToken));
-    await next();
-  });
-}
-
-function rejectToken(error: unknown): never {
-  // A key set that cannot be fetched is our trouble, not the caller's.
-  if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) throw error;
+function refuseToken(error: unknown): never {
   if (error instanceof errors.JWTExpired) throw unauthorized("The token has expired.");
-  throw unauthorized("The token is not valid here.");
+  if (error instanceof errors.JOSEError) throw unauthorized("The token is not valid here.");
+  throw error;
 }
 
-function unauthorized(detail: string): PantheonError {
+/** Text that Postgres can keep: not blank, no NUL, no lone surrogate. */
+function isStorable(claim: unknown, maximum: number): claim is string {
+  return (
+    typeof claim === "string" &&
+    claim.trim() !== "" &&
+    claim.length <= maximum &&
+    !claim.includes("\u0000") &&
+    claim.isWellFormed()
+  );
+}
+
+export function unauthorized(detail: string): PantheonError {
   return new PantheonError("unauthorized", detail, { headers: { "WWW-Authenticate": "Bearer" } });
 }

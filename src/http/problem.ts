@@ -3,10 +3,17 @@ import { HTTPException } from "hono/http-exception";
 import { type ErrorCode, errorCodes, notFound, PantheonError } from "../domain/errors.ts";
 import type { AppEnv } from "./app-env.ts";
 
+/** Errors of these codes are ours to look into; the others are answers. */
+const ourTrouble: ReadonlySet<ErrorCode> = new Set([
+  "internal_error",
+  "auth_unavailable",
+  "database_unavailable",
+]);
+
 /** The one place where an error becomes an answer: RFC 9457 `application/problem+json`. */
 export function answerError(error: Error, c: Context<AppEnv>): Response {
   const known = toPantheonError(error);
-  if (known.code === "internal_error" || known.code === "database_unavailable") {
+  if (ourTrouble.has(known.code)) {
     c.get("log")?.error("request_failed", { code: known.code, error: describeCause(error) });
   }
   return answerProblem(c, known);
@@ -33,15 +40,19 @@ export function answerProblem(c: Context<AppEnv>, error: PantheonError): Respons
   });
 }
 
+/** Where a reader finds what a code means: its place in the reference page. */
 export function problemType(code: ErrorCode): string {
   return `/api/v1/docs#error-${code}`;
 }
 
 function toPantheonError(error: Error): PantheonError {
   if (error instanceof PantheonError) return error;
-  // Hono throws this for a body that is no JSON.
+  // Hono throws these for a body that is no JSON, or does not say that it is.
   if (error instanceof HTTPException && error.status === 400) {
     return new PantheonError("malformed_json", "The body is not valid JSON.");
+  }
+  if (error instanceof HTTPException && error.status === 415) {
+    return new PantheonError("unsupported_media_type", "Send 'Content-Type: application/json'.");
   }
   return new PantheonError("internal_error", "Something went wrong on our side.");
 }
@@ -49,6 +60,10 @@ function toPantheonError(error: Error): PantheonError {
 /** A database error's own text can hold stored values; its name and codes cannot. */
 function describeCause(error: Error): Record<string, unknown> {
   const cause = error.cause instanceof Error ? error.cause : error;
-  const { code, constraint } = cause as { code?: unknown; constraint?: unknown };
-  return { name: cause.name, code, constraint, stack: cause.stack?.split("\n").slice(1, 6) };
+  return {
+    name: cause.name,
+    code: "code" in cause ? cause.code : undefined,
+    constraint: "constraint" in cause ? cause.constraint : undefined,
+    stack: cause.stack?.split("\n").slice(1, 6),
+  };
 }

@@ -6,8 +6,18 @@ export function json<T extends z.ZodType>(schema: T, description: string) {
   return { description, content: { "application/json": { schema } } };
 }
 
-export function jsonBody<T extends z.ZodType>(schema: T) {
+export type JsonBody<T extends z.ZodType = z.ZodType> = {
+  required: boolean;
+  content: { "application/json": { schema: T } };
+};
+
+export function jsonBody<T extends z.ZodType>(schema: T): JsonBody<T> {
   return { required: true, content: { "application/json": { schema } } };
+}
+
+/** A body that may be left out, which is the same as sending an empty object. */
+export function optionalJsonBody<T extends z.ZodType>(schema: T): JsonBody<T> {
+  return { ...jsonBody(schema), required: false };
 }
 
 type ProblemResponse = {

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type ErrorCode, errorCodes } from "../domain/errors.ts";
+import { errorCodeNames } from "../domain/errors.ts";
 
 /** Text that Postgres can store and that reads back the same: no NUL, no lone surrogate. */
 export function text(maximum: number) {
@@ -17,13 +17,25 @@ export function text(maximum: number) {
 export const id = z.uuid();
 export const instant = z.iso.datetime();
 
+/** Digits alone: what JavaScript takes for a number besides (`1e2`, ` 5`) is refused. */
+const pageLimit = z
+  .string()
+  .regex(/^\d{1,3}$/, "must be a whole number from 1 to 200")
+  .transform(Number)
+  .pipe(z.int().min(1).max(200))
+  .default(50)
+  .meta({ type: "integer", minimum: 1, maximum: 200, default: 50, description: "Rows on a page" });
+
 export const pageQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-  after: id.optional(),
+  limit: pageLimit,
+  after: id.optional().meta({ description: "`last_id` of the page before" }),
 });
 
+/** A page of a list; where its items have a name, so has the page. Make one per kind of item. */
 export function pageOf<T extends z.ZodType>(item: T) {
-  return z.object({ data: z.array(item), has_more: z.boolean(), last_id: z.string().nullable() });
+  const page = z.object({ data: z.array(item), has_more: z.boolean(), last_id: z.string().nullable() });
+  const name = item.meta()?.id;
+  return name === undefined ? page : page.meta({ id: `${name}Page` });
 }
 
 export const problem = z
@@ -32,7 +44,7 @@ export const problem = z
     title: z.string(),
     status: z.int(),
     detail: z.string(),
-    code: z.enum(Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]]),
+    code: z.enum(errorCodeNames),
     request_id: z.string(),
     errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
   })

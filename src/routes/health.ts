@@ -1,32 +1,24 @@
-import { createRoute } from "@hono/zod-openapi";
 import * as z from "zod";
 import { checkReadiness } from "../actions/check-readiness.ts";
 import type { App } from "../app.ts";
 import type { Deps } from "../deps.ts";
-import { json, problems } from "../http/responses.ts";
+import { defineRoute } from "../http/define-route.ts";
+import { json } from "../http/responses.ts";
 
 const health = z.object({ status: z.literal("ok") }).meta({ id: "Health" });
-const open = { tags: ["health"], security: [] };
+const open = { tag: "health", isOpen: true, responses: { 200: json(health, "It does") } };
 
-const live = createRoute({
-  ...open,
-  method: "get",
-  path: "/health",
-  summary: "Whether the Worker answers",
-  responses: { 200: json(health, "It does") },
-});
-
-const ready = createRoute({
-  ...open,
-  method: "get",
-  path: "/health/ready",
-  summary: "Whether the database answers too",
-  responses: { 200: json(health, "It does"), ...problems("not_ready") },
-});
+const routes = {
+  live: defineRoute("get", "/health", "Whether the Worker answers", open),
+  ready: defineRoute("get", "/health/ready", "Whether the database answers too", {
+    ...open,
+    problems: ["not_ready"],
+  }),
+};
 
 export function registerHealthRoutes(app: App, deps: Deps): void {
-  app.openapi(live, (c) => c.json({ status: "ok" as const }, 200));
-  app.openapi(ready, async (c) => {
+  app.openapi(routes.live, (c) => c.json({ status: "ok" as const }, 200));
+  app.openapi(routes.ready, async (c) => {
     await checkReadiness(deps);
     return c.json({ status: "ok" as const }, 200);
   });

@@ -3,6 +3,7 @@ import { type JWTPayload, SignJWT } from "jose";
 import { createApp } from "../../src/app.ts";
 import { parseConfig } from "../../src/config.ts";
 import { createDeps, type Deps } from "../../src/deps.ts";
+import type { Log, LogFields } from "../../src/domain/log.ts";
 
 // What `vitest.config.ts` binds; tests may lean on them.
 export const testSecret = "only-for-tests-0123456789abcdef0123456789abcdef";
@@ -22,7 +23,8 @@ export type TestApi = ReturnType<typeof createTestApi>;
 
 /** The whole application in this isolate, on the test database; each test mints its own users. */
 export function createTestApi(options: { settings?: Record<string, string>; deps?: Partial<Deps> } = {}) {
-  const deps = { ...createDeps(parseConfig({ ...env, ...options.settings })), ...options.deps };
+  const { log, lines } = createLogKeeper();
+  const deps = { ...createDeps(parseConfig({ ...env, ...options.settings })), log, ...options.deps };
   const app = createApp(deps);
 
   const send = async (method: string, path: string, init: RequestInit = {}): Promise<Answer> => {
@@ -63,7 +65,25 @@ export function createTestApi(options: { settings?: Record<string, string>; deps
     };
   };
 
-  return { app, deps, send, as };
+  return { app, deps, send, as, lines };
+}
+
+export type LogLine = { level: string; event: string } & LogFields;
+
+/** Keeps what is logged; errors are shown as well, since they explain a test that fails. */
+function createLogKeeper() {
+  const lines: LogLine[] = [];
+  const logWith = (fixed: LogFields): Log => {
+    const write =
+      (level: string) =>
+      (event: string, fields: LogFields = {}) => {
+        lines.push({ level, event, ...fixed, ...fields });
+        if (level === "error") console.error(JSON.stringify(lines.at(-1)));
+      };
+    const levels = { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
+    return { ...levels, with: (fields) => logWith({ ...fixed, ...fields }) };
+  };
+  return { lines, log: logWith({}) };
 }
 
 export function newUser(): TestUser {

@@ -26,14 +26,16 @@ export const newRoom = z
     goal: text(4_000).nullable().optional(),
     current_mode: roomMode.optional(),
   })
-  .meta({ id: "NewRoom" });
+  .meta({ id: "NewRoom", examples: [{ name: "Launch", goal: "Ship on Friday", current_mode: "tag" }] });
 
 export const roomChange = z
   .strictObject({ name: text(200).optional(), goal: text(4_000).nullable().optional() })
   .refine((change) => Object.keys(change).length > 0, "must change something")
-  .meta({ id: "RoomChange" });
+  .meta({ id: "RoomChange", examples: [{ goal: null }] });
 
-export const modeSwitch = z.strictObject({ mode: roomMode }).meta({ id: "ModeSwitch" });
+export const modeSwitch = z
+  .strictObject({ mode: roomMode })
+  .meta({ id: "ModeSwitch", examples: [{ mode: "roundtable" }] });
 
 export function toRoom(row: RoomRow): z.input<typeof room> {
   return {

@@ -1,0 +1,36 @@
+import { insertAgent } from "../db/agent-roster.ts";
+import type { AgentRow } from "../db/room-agents.ts";
+import type { Deps } from "../deps.ts";
+import { roomCapacity } from "../domain/agent-key.ts";
+import { requireKnownModel } from "../domain/catalog.ts";
+import { notFound, PantheonError } from "../domain/errors.ts";
+import { requireKnownTools } from "../domain/tool-names.ts";
+import type { User } from "../domain/user.ts";
+
+export type NewAgent = {
+  agentKey: string;
+  name: string;
+  modelAlias: string;
+  rolePrompt: string;
+  toolPermissions: readonly string[];
+  /** From 0; beyond the end, or left out: last. */
+  position?: number | undefined;
+};
+
+/** @throws PantheonError `unknown_model`, `unknown_tool`, `not_found`, `room_full` or `agent_key_taken`. */
+export async function addAgent(deps: Deps, user: User, roomId: string, agent: NewAgent): Promise<AgentRow> {
+  requireKnownModel(deps.catalog, agent.modelAlias);
+  const row = {
+    ...agent,
+    id: deps.newId(),
+    toolPermissions: requireKnownTools(agent.toolPermissions),
+    position: Math.min(agent.position ?? roomCapacity, roomCapacity),
+  };
+  const of = { roomId, userId: user.userId };
+  const { roomFound, agent: added } = await insertAgent(deps.db, of, row, roomCapacity, deps.now());
+  if (!roomFound) throw notFound();
+  if (added === undefined) {
+    throw new PantheonError("room_full", `A room has ${roomCapacity} agents at most.`);
+  }
+  return added;
+}

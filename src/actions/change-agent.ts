@@ -1,0 +1,26 @@
+import { type AgentChange, type AgentRow, updateAgent } from "../db/room-agents.ts";
+import type { Deps } from "../deps.ts";
+import { requireKnownModel } from "../domain/catalog.ts";
+import { notFound } from "../domain/errors.ts";
+import { requireKnownTools } from "../domain/tool-names.ts";
+import type { User } from "../domain/user.ts";
+
+/** @throws PantheonError `unknown_model`, `unknown_tool` or `not_found`. */
+export async function changeAgent(
+  deps: Deps,
+  user: User,
+  { roomId, agentKey }: { roomId: string; agentKey: string },
+  change: AgentChange,
+): Promise<AgentRow> {
+  requireKnownModel(deps.catalog, change.modelAlias);
+  const { toolPermissions } = change;
+  const agent = await updateAgent(
+    deps.db,
+    { roomId, userId: user.userId },
+    agentKey,
+    { ...change, ...(toolPermissions && { toolPermissions: requireKnownTools(toolPermissions) }) },
+    deps.now(),
+  );
+  if (agent === undefined) throw notFound();
+  return agent;
+}

@@ -1,0 +1,79 @@
+import { createRoute, type RouteConfig } from "@hono/zod-openapi";
+import type * as z from "zod";
+import type { ErrorCode } from "../domain/errors.ts";
+import { type JsonBody, problems } from "./responses.ts";
+
+type RequestParts = { params?: z.ZodObject; query?: z.ZodObject; headers?: z.ZodObject; body?: JsonBody };
+type Responses = RouteConfig["responses"];
+
+type Declaration<Parts, Answers> = {
+  /** The group it stands under in /docs. */
+  tag: string;
+  description?: string;
+  request?: Parts;
+  /** What it answers when all is well. */
+  responses: Answers;
+  /** Problems of this route alone; those that follow from what it takes are added. */
+  problems?: readonly ErrorCode[];
+  /** True: answers without a token. */
+  isOpen?: boolean;
+};
+
+/**
+ * Declares a route for `app.openapi(route, handler)`:
+ *
+ *     defineRoute("patch", "/rooms/{room_id}", "Change a room", {
+ *       tag, request: { params, body: jsonBody(change) }, responses: { 200: json(room, "The room") },
+ *     })
+ *
+ * It adds the bearer token (unless `isOpen`) and the problems that every route which takes a token, a path
+ * parameter, a query or a body can answer. Handlers are typed by the declared responses alone: a problem is
+ * thrown as a PantheonError, never returned.
+ */
+export function defineRoute<
+  const Method extends "get" | "post" | "put" | "patch" | "delete",
+  const Path extends `/${string}`,
+  Answers extends Responses,
+  Parts extends RequestParts = Record<never, never>,
+>(method: Method, path: Path, summary: string, declared: Declaration<Parts, Answers>) {
+  const { tag, description, isOpen = false } = declared;
+  const request = partsOf(declared.request);
+  const codes = new Set([...commonProblems(request, isOpen), ...(declared.problems ?? [])]);
+  const responses: Answers = { ...problems(...codes), ...declared.responses };
+  return createRoute({
+    operationId: nameOperation(method, path),
+    tags: [tag],
+    summary,
+    ...(description === undefined ? {} : { description }),
+    security: isOpen ? [] : [{ bearer: [] }],
+    ...{ method, path, request, responses },
+  });
+}
+
+function commonProblems({ params, query, body }: RequestParts, isOpen: boolean): ErrorCode[] {
+  return [
+    ...(isOpen ? [] : (["unauthorized", "database_unavailable", "auth_unavailable"] as const)),
+    ...(params === undefined ? [] : (["not_found"] as const)),
+    ...(query === undefined ? [] : (["validation_failed"] as const)),
+    ...(query !== undefined && "after" in query.shape ? (["invalid_cursor"] as const) : []),
+    ...(body === undefined ? [] : bodyProblems),
+    "internal_error",
+  ];
+}
+
+const bodyProblems = [
+  "malformed_json",
+  "payload_too_large",
+  "unsupported_media_type",
+  "validation_failed",
+] as const satisfies ErrorCode[];
+
+/** A route that declares no request has no parts: `Parts` then is its default, which is empty. */
+function partsOf<Parts extends RequestParts>(request: Parts | undefined): Parts {
+  return request ?? ({} as Parts);
+}
+
+/** A name for code generators and anchors, e.g. `patch-rooms-room_id`. */
+function nameOperation(method: string, path: string): string {
+  return method + path.replace(/[^A-Za-z0-9_]+/g, "-").replace(/-$/, "");
+}

@@ -1,0 +1,36 @@
+import type { App } from "../../app.ts";
+
+export type ApiDocument = ReturnType<App["getOpenAPI31Document"]>;
+
+/** The groups of the reference, in the order in which a newcomer meets them. */
+const tags = [
+  { name: "rooms", description: "A room has a goal, a mode and a roster of agents." },
+  { name: "agents", description: "An agent is a model, a role and a set of permitted tools." },
+  { name: "sessions", description: "A session is one conversation in a room." },
+  { name: "turns", description: "A turn is one message and the answers of the agents that were asked." },
+  { name: "catalog", description: "What agents can be made of." },
+  { name: "users", description: "Who calls." },
+  { name: "health", description: "Whether the service runs." },
+  { name: "reference", description: "This document." },
+];
+
+const description = [
+  "Rooms in which one person works with several AI agents.",
+  "What is not yours does not exist: it answers 404, like what never was. Errors are RFC 9457 problems with a stable `code`.",
+  "Lists take `limit` and `after`, and answer `data`, `has_more` and `last_id`.",
+].join(" ");
+
+/** The OpenAPI 3.1 document of all routes that `app` has when this is called. */
+export function buildApiDocument(app: App): ApiDocument {
+  app.openAPIRegistry.registerComponent("securitySchemes", "bearer", {
+    type: "http",
+    scheme: "bearer",
+    bearerFormat: "JWT",
+  });
+  return app.getOpenAPI31Document({
+    openapi: "3.1.0",
+    info: { title: "Pantheon", version: "1", description },
+    servers: [{ url: "/", description: "Where this document came from" }],
+    tags,
+  });
+}

@@ -1,0 +1,79 @@
+import { addAgent } from "../actions/add-agent.ts";
+import { changeAgent } from "../actions/change-agent.ts";
+import { listAgents } from "../actions/list-agents.ts";
+import { orderAgents } from "../actions/order-agents.ts";
+import { readAgent } from "../actions/read-agent.ts";
+import { removeAgent } from "../actions/remove-agent.ts";
+import type { App } from "../app.ts";
+import type { Deps } from "../deps.ts";
+import { defineRoute } from "../http/define-route.ts";
+import { json, jsonBody } from "../http/responses.ts";
+import { pageQuery } from "../http/schemas.ts";
+import * as schemas from "./schemas/agent.ts";
+import { toPage } from "./schemas/page.ts";
+
+const tag = "agents";
+const roster = "/rooms/{room_id}/agents";
+const one = "/rooms/{room_id}/agents/{agent_key}";
+const params = schemas.agentParams;
+const theAgent = { 200: json(schemas.agent, "The agent") };
+const gone = { 204: { description: "Gone from its room; what it said stays" } };
+
+const routes = {
+  add: defineRoute("post", roster, "Add an agent to a room", {
+    tag,
+    request: { params: schemas.rosterParams, body: jsonBody(schemas.newAgent) },
+    responses: { 201: json(schemas.agent, "The agent") },
+    problems: ["agent_key_taken", "room_full", "unknown_model", "unknown_tool"],
+  }),
+  list: defineRoute("get", roster, "List the agents of a room by position", {
+    tag,
+    request: { params: schemas.rosterParams, query: pageQuery },
+    responses: { 200: json(schemas.agentPage, "A page of agents") },
+  }),
+  order: defineRoute("put", "/rooms/{room_id}/agents/order", "Put the whole roster into a new order", {
+    tag,
+    request: { params: schemas.rosterParams, body: jsonBody(schemas.agentOrder) },
+    responses: { 200: json(schemas.agentPage, "All agents of the room, by position") },
+    problems: ["agent_order_mismatch"],
+  }),
+  read: defineRoute("get", one, "Read an agent", { tag, request: { params }, responses: theAgent }),
+  change: defineRoute("patch", one, "Change an agent", {
+    tag,
+    request: { params, body: jsonBody(schemas.agentChange) },
+    responses: theAgent,
+    problems: ["unknown_model", "unknown_tool"],
+  }),
+  remove: defineRoute("delete", one, "Remove an agent", { tag, request: { params }, responses: gone }),
+};
+
+export function registerAgentRoutes(app: App, deps: Deps): void {
+  app.openapi(routes.add, async (c) => {
+    const { room_id } = c.req.valid("param");
+    const added = await addAgent(deps, c.var.user, room_id, schemas.toNewAgent(c.req.valid("json")));
+    return c.json(schemas.toAgent(added), 201);
+  });
+  app.openapi(routes.list, async (c) => {
+    const page = await listAgents(deps, c.var.user, c.req.valid("param").room_id, c.req.valid("query"));
+    return c.json(toPage(page, schemas.toAgent), 200);
+  });
+  app.openapi(routes.order, async (c) => {
+    const { room_id } = c.req.valid("param");
+    const rows = await orderAgents(deps, c.var.user, room_id, c.req.valid("json").agent_keys);
+    return c.json(toPage({ rows, hasMore: false }, schemas.toAgent), 200);
+  });
+  app.openapi(routes.read, async (c) => {
+    const { room_id, agent_key } = c.req.valid("param");
+    return c.json(schemas.toAgent(await readAgent(deps, c.var.user, room_id, agent_key)), 200);
+  });
+  app.openapi(routes.change, async (c) => {
+    const { room_id: roomId, agent_key: agentKey } = c.req.valid("param");
+    const change = schemas.toAgentChange(c.req.valid("json"));
+    return c.json(schemas.toAgent(await changeAgent(deps, c.var.user, { roomId, agentKey }, change)), 200);
+  });
+  app.openapi(routes.remove, async (c) => {
+    const { room_id, agent_key } = c.req.valid("param");
+    await removeAgent(deps, c.var.user, room_id, agent_key);
+    return c.body(null, 204);
+  });
+}

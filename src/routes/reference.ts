@@ -1,0 +1,54 @@
+import * as z from "zod";
+import type { App } from "../app.ts";
+import { defineRoute } from "../http/define-route.ts";
+import { buildApiDocument } from "../http/reference/document.ts";
+import { renderReferencePage } from "../http/reference/page.ts";
+import { json } from "../http/responses.ts";
+
+const tag = "reference";
+
+const routes = {
+  document: defineRoute("get", "/openapi.json", "This reference as an OpenAPI 3.1 document", {
+    tag,
+    isOpen: true,
+    responses: { 200: json(z.looseObject({}), "An OpenAPI document") },
+  }),
+  page: defineRoute("get", "/docs", "This reference as a page", {
+    tag,
+    isOpen: true,
+    responses: { 200: { description: "HTML", content: { "text/html": { schema: z.string() } } } },
+  }),
+};
+
+/** Nothing but the page's own style is let in: no script, no frame, no request of any kind. */
+const pagePolicy = [
+  "default-src 'none'; style-src 'unsafe-inline'",
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+].join("; ");
+
+const keptFor = "public, max-age=300";
+const quiet = { "Referrer-Policy": "no-referrer" };
+
+type Reference = { document: Record<string, z.core.util.JSONType>; page: string };
+
+function buildReference(root: App): Reference {
+  const document = buildApiDocument(root);
+  return { document: JSON.parse(JSON.stringify(document)), page: renderReferencePage(document).text };
+}
+
+/** @param root the application whose routes are described; read at the first request, when it has them all. */
+export function registerReferenceRoutes(app: App, root: App): void {
+  let built: Reference | undefined;
+  const readReference = () => {
+    built ??= buildReference(root);
+    return built;
+  };
+  app.openapi(routes.document, (c) => {
+    const { document } = readReference();
+    return c.json(document, 200, { "Cache-Control": keptFor });
+  });
+  app.openapi(routes.page, (c) => {
+    const { page } = readReference();
+    return c.html(page, 200, { "Cache-Control": keptFor, "Content-Security-Policy": pagePolicy, ...quiet });
+  });
+}

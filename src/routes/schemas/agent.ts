@@ -1,0 +1,97 @@
+import * as z from "zod";
+import type { NewAgent } from "../../actions/add-agent.ts";
+import type { AgentChange, AgentRow } from "../../db/room-agents.ts";
+import { agentKeyPattern, isReservedAgentKey } from "../../domain/agent-key.ts";
+import { readPermissions } from "../../domain/permissions.ts";
+import { id, instant, pageOf, text } from "../../http/schemas.ts";
+
+const keyRule = "must be 1 to 64 letters, digits, '_' or '-'";
+
+export const agent = z
+  .object({
+    id,
+    room_id: id,
+    agent_key: z.string(),
+    name: z.string(),
+    model_alias: z.string(),
+    role_prompt: z.string(),
+    tool_permissions: z.array(z.string()),
+    position: z.int().min(0),
+    created_at: instant,
+    updated_at: instant,
+  })
+  .meta({ id: "Agent" });
+
+export const agentPage = pageOf(agent);
+export const rosterParams = z.object({ room_id: id });
+export const agentParams = z.object({ room_id: id, agent_key: z.string().regex(agentKeyPattern, keyRule) });
+
+const editable = {
+  name: text(120),
+  model_alias: text(64),
+  role_prompt: text(8_000),
+  tool_permissions: z.array(text(64)).max(32),
+};
+
+export const newAgent = z
+  .strictObject({
+    ...editable,
+    agent_key: z
+      .string()
+      .trim()
+      .regex(agentKeyPattern, keyRule)
+      .refine((key) => !isReservedAgentKey(key), "is reserved"),
+    tool_permissions: editable.tool_permissions.default([]),
+    position: z.int().min(0).optional().meta({ description: "From 0; beyond the end, or left out: last" }),
+  })
+  .meta({
+    id: "NewAgent",
+    examples: [
+      { agent_key: "scout", name: "Scout", model_alias: "llama", role_prompt: "You find things out." },
+    ],
+  });
+
+export const agentChange = z
+  .strictObject(editable)
+  .partial()
+  .refine((change) => Object.keys(change).length > 0, "must change something")
+  .meta({ id: "AgentChange", examples: [{ name: "Scout" }] });
+
+export const agentOrder = z
+  .strictObject({ agent_keys: z.array(text(64)) })
+  .meta({ id: "AgentOrder", examples: [{ agent_keys: ["scout"] }] });
+
+export function toNewAgent(body: z.output<typeof newAgent>): NewAgent {
+  return {
+    agentKey: body.agent_key,
+    name: body.name,
+    modelAlias: body.model_alias,
+    rolePrompt: body.role_prompt,
+    toolPermissions: body.tool_permissions,
+    position: body.position,
+  };
+}
+
+export function toAgentChange(body: z.output<typeof agentChange>): AgentChange {
+  return {
+    name: body.name,
+    modelAlias: body.model_alias,
+    rolePrompt: body.role_prompt,
+    toolPermissions: body.tool_permissions,
+  };
+}
+
+export function toAgent(row: AgentRow): z.input<typeof agent> {
+  return {
+    id: row.id,
+    room_id: row.roomId,
+    agent_key: row.agentKey,
+    name: row.name,
+    model_alias: row.modelAlias,
+    role_prompt: row.rolePrompt,
+    tool_permissions: readPermissions(row.toolPermissions),
+    position: row.position,
+    created_at: row.createdAt.toISOString(),
+    updated_at: row.updatedAt.toISOString(),
+  };
+}

@@ -1,0 +1,43 @@
+import * as z from "zod";
+import type { MessageRow } from "../../db/turn-record.ts";
+import { id, instant, pageQuery } from "../../http/schemas.ts";
+
+export const message = z
+  .object({
+    id,
+    turn_id: id,
+    run_id: id,
+    seq: z.int().min(1).meta({ description: "Orders a session's messages without ties" }),
+    role: z.enum(["user", "assistant", "tool"]),
+    agent_key: z.string().nullable(),
+    agent_name: z.string().nullable(),
+    status: z.enum(["completed", "failed"]),
+    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    content: z.string(),
+    supersedes_id: id
+      .nullable()
+      .meta({ description: "The failed message that a retry put this one in place of" }),
+    created_at: instant,
+  })
+  .meta({ id: "Message" });
+
+export const transcriptQuery = pageQuery.extend({
+  include: z.literal("superseded").optional().meta({ description: "Shows what a retry replaced as well" }),
+});
+
+export function toMessage(row: MessageRow): z.input<typeof message> {
+  return {
+    id: row.id,
+    turn_id: row.turnId,
+    run_id: row.runId,
+    seq: row.seq,
+    role: row.role,
+    agent_key: row.agentKey,
+    agent_name: row.agentName,
+    status: row.status,
+    error: row.error,
+    content: row.content,
+    supersedes_id: row.supersedesId,
+    created_at: row.createdAt.toISOString(),
+  };
+}

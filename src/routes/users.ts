@@ -1,0 +1,20 @@
+import * as z from "zod";
+import { identifyUser } from "../actions/identify-user.ts";
+import type { App } from "../app.ts";
+import type { Deps } from "../deps.ts";
+import { defineRoute } from "../http/define-route.ts";
+import { json } from "../http/responses.ts";
+
+const user = z.object({ user_id: z.string(), email: z.string().nullable() }).meta({ id: "User" });
+
+const me = defineRoute("get", "/auth/me", "Who the token names", {
+  tag: "users",
+  responses: { 200: json(user, "The caller") },
+});
+
+export function registerUserRoutes(app: App, deps: Deps): void {
+  app.openapi(me, async (c) => {
+    const { userId, email } = await identifyUser(deps, c.var.user);
+    return c.json({ user_id: userId, email }, 200);
+  });
+}

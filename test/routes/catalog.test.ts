@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { createTestApi, newUser } from "../support/api.ts";
+
+const api = createTestApi();
+
+test("the models are those of the catalog, without keys or addresses", async () => {
+  const { status, body } = await api.as(newUser()).get("/models");
+  expect(status).toBe(200);
+  expect(body.data).toHaveLength(5);
+  expect(body.data).toContainEqual({
+    alias: "premium",
+    provider: "openrouter",
+    provider_model: "google/gemini-2.5-pro",
+    context_window: 1_048_576,
+    multiplier: 14,
+  });
+});
+
+test("a deployment's own models stand among them", async () => {
+  const own = {
+    alias: "own",
+    provider: "acme",
+    model: "acme/one",
+    base_url: "https://acme.example/v1",
+    api_key_setting: "ACME_KEY",
+    context_window: 4_096,
+    multiplier: 1.25,
+  };
+  const settings = { MODELS_JSON: JSON.stringify([own]), ACME_KEY: "acme-secret" };
+  const answer = await createTestApi({ settings }).as(newUser()).get("/models");
+  expect(answer.body.data).toContainEqual({
+    alias: "own",
+    provider: "acme",
+    provider_model: "acme/one",
+    context_window: 4_096,
+    multiplier: 1.25,
+  });
+  expect(answer.text).not.toMatch(/acme-secret|acme\.example/);
+});
+
+test("the tools are those that can be used now", async () => {
+  const { body } = await api.as(newUser()).get("/tools");
+  expect(body).toEqual({ data: [{ name: "search", description: expect.any(String) }] });
+});

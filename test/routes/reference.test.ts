@@ -1,0 +1,92 @@
+import { expect, test } from "vitest";
+import { errorCodeNames, errorCodes } from "../../src/domain/errors.ts";
+import { createTestApi, type Json } from "../support/api.ts";
+
+const api = createTestApi();
+const document: Json = (await api.send("GET", "/openapi.json")).body;
+const page = (await api.send("GET", "/docs")).text;
+
+test("the document is OpenAPI 3.1 and says how to authenticate", () => {
+  expect(document).toMatchObject({
+    openapi: "3.1.0",
+    info: { title: "Pantheon", version: expect.any(String) },
+    servers: [{ url: "/" }],
+    components: { securitySchemes: { bearer: { type: "http", scheme: "bearer" } } },
+  });
+});
+
+test("every route of the application is in the document, and nothing else", () => {
+  const documented = listOperations().map(({ method, path }) => `${method} ${path}`);
+  const routed = api.app.routes
+    .filter(({ method }) => method !== "ALL")
+    .map(({ method, path }) => `${method.toLowerCase()} ${path.replaceAll(/:([^/]+)/g, "{$1}")}`);
+  expect(documented.toSorted()).toEqual([...new Set(routed)].toSorted());
+});
+
+test("every reference resolves", () => {
+  const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)];
+  expect(references.length).toBeGreaterThan(20);
+  for (const [, name = ""] of references) expect(document.components.schemas).toHaveProperty([name]);
+});
+
+test("operations have names of their own, a known tag, and declare what is in their path", () => {
+  const operations = listOperations();
+  expect(new Set(operations.map(({ declared }) => declared.operationId)).size).toBe(operations.length);
+  const tags = document.tags.map(({ name }: Json) => name);
+  for (const { path, declared } of operations) {
+    expect(tags).toEqual(expect.arrayContaining(declared.tags));
+    const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+    const inPath = (declared.parameters ?? []).filter((parameter: Json) => parameter.in === "path");
+    expect(inPath.map((parameter: Json) => parameter.name).toSorted()).toEqual(named.toSorted());
+  }
+});
+
+test("what asks for a token says so, and what takes a body says what can be wrong with it", () => {
+  for (const { path, declared } of listOperations()) {
+    const described = JSON.stringify(declared.responses);
+    expect(described, path).toContain("`internal_error`");
+    if (declared.security.length > 0) expect(described, path).toContain("`unauthorized`");
+    if (path.includes("{")) expect(described, path).toContain("`not_found`");
+    if (declared.requestBody === undefined) continue;
+    for (const code of ["malformed_json", "payload_too_large", "validation_failed"]) {
+      expect(described, path).toContain(`\`${code}\``);
+    }
+  }
+});
+
+test("the page needs nothing but itself and forbids the rest", async () => {
+  const { headers } = await api.send("GET", "/docs");
+  expect(headers.get("Content-Type")).toMatch(/^text\/html; charset=utf-8$/i);
+  expect(headers.get("Content-Security-Policy")).toContain("default-src 'none'; style-src 'unsafe-inline'");
+  expect(headers.get("X-Content-Type-Options")).toBe("nosniff");
+  expect(page).not.toMatch(/<script|<img|<link|@import|url\(|src=|\son\w+=/i);
+  expect(page).toContain('<meta name="viewport"');
+});
+
+test("the page shows every operation and has a place for every error", () => {
+  for (const { path, declared } of listOperations()) {
+    expect(page.includes(`id="${declared.operationId}"`), path).toBe(true);
+    expect(page.includes(`<code>${path}</code>`), path).toBe(true);
+  }
+  for (const code of errorCodeNames) {
+    expect(page.includes(`<tr id="error-${code}">`), code).toBe(true);
+    expect(page.includes(errorCodes[code].title.replaceAll("'", "&#39;")), code).toBe(true);
+  }
+});
+
+test("every link of the page leads somewhere in it", () => {
+  const anchors = new Set([...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
+  const links = [...page.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id);
+  expect(links.filter((id) => !anchors.has(id))).toEqual([]);
+});
+
+test("the type of a problem is a place in the page", async () => {
+  const { body } = await api.send("GET", "/rooms");
+  expect(body.type).toBe("/api/v1/docs#error-unauthorized");
+});
+
+function listOperations(): { method: string; path: string; declared: Json }[] {
+  return Object.entries<Json>(document.paths).flatMap(([path, item]) =>
+    Object.entries<Json>(item).map(([method, declared]) => ({ method, path, declared })),
+  );
+}

@@ -1,0 +1,38 @@
+import { v7 as uuidv7 } from "uuid";
+import { sql } from "./database.ts";
+
+export type SeededMessage = {
+  role?: "user" | "assistant" | "tool";
+  visibility?: "shared" | "private";
+  status?: "completed" | "failed";
+  content?: string;
+  agentKey?: string;
+  error?: { code: string; message: string };
+  /** Place in the list of the message that this one supersedes. */
+  supersedes?: number;
+};
+
+/** Stores a turn with these messages, in order, as a commit would; gives their ids. */
+export async function seedMessages(sessionId: string, seeded: readonly SeededMessage[]): Promise<string[]> {
+  const turnId = uuidv7();
+  const ids = seeded.map(() => uuidv7());
+  const statements = seeded.map(
+    (message, index) => sql`
+      insert into messages (id, session_id, turn_id, run_id, seq, role, agent_key, agent_name, visibility, status,
+        error, content, supersedes_id, created_at)
+      values (${ids[index]}, ${sessionId}, ${turnId}, ${turnId}, ${index + 1}, ${message.role ?? "assistant"},
+        ${message.agentKey ?? null}, ${message.agentKey ?? null}, ${message.visibility ?? "shared"},
+        ${message.status ?? "completed"}, ${message.error ? JSON.stringify(message.error) : null}::jsonb,
+        ${message.content ?? `message ${index + 1}`},
+        ${message.supersedes === undefined ? null : ids[message.supersedes]}, now())`,
+  );
+  await sql.transaction([
+    sql`insert into turns (id, session_id, turn_index, mode, user_input, assistant_output, status,
+        model_alias_used, created_at)
+      values (${turnId}, ${sessionId}, 1, 'tag', 'hello', 'hello', 'completed', 'llama', now())`,
+    sql`insert into turn_runs (id, turn_id, session_id, kind, request_hash, committed_by, created_at)
+      values (${turnId}, ${turnId}, ${sessionId}, 'turn', 'hash', ${uuidv7()}, now())`,
+    ...statements,
+  ]);
+  return ids;
+}

@@ -1,0 +1,117 @@
+import { neonConfig } from "@neondatabase/serverless";
+import type { RoomMode } from "../../src/domain/modes.ts";
+import { createTestApi, newUser, type TestUser } from "./api.ts";
+import { createModels, type ModelAnswer, type ModelRule } from "./models.ts";
+import { connectSql } from "./sql.ts";
+
+export type SceneAgent = { key: string; name?: string; modelAlias?: string; role?: string };
+
+export type SceneOptions = {
+  /** Default: `ada` alone, then in this order. A key stands for an agent with all defaults. */
+  agents?: (string | SceneAgent)[];
+  mode?: RoomMode;
+  goal?: string;
+  /** Settings of this test's application, by their names in src/config.ts. */
+  settings?: Record<string, string>;
+};
+
+export type PostOptions = { key?: string; modelAliasOverride?: string; user?: TestUser };
+export type TurnScene = Awaited<ReturnType<typeof createTurnScene>>;
+
+/** A room with agents and a session of a new user, an application, and models that wait for a script. */
+export async function createTurnScene({
+  agents = ["ada"],
+  mode = "manual",
+  goal,
+  settings,
+}: SceneOptions = {}) {
+  const models = createModels();
+  const sql = connectSql();
+  const api = createTestApi({ settings: { LLM_BASE_URL: models.baseUrl, LOG_LEVEL: "error", ...settings } });
+  const owner = newUser();
+  const [roomId, sessionId] = [crypto.randomUUID(), crypto.randomUUID()];
+  const roster = agents.map((agent) => (typeof agent === "string" ? { key: agent } : agent));
+  await sql.transaction([
+    sql`insert into users (id, email, created_at) values (${owner.userId}, ${owner.email}, now())`,
+    sql`insert into rooms (id, owner_user_id, name, goal, current_mode, created_at, updated_at)
+      values (${roomId}, ${owner.userId}, 'A room', ${goal ?? null}, ${mode}, now(), now())`,
+    ...roster.map(
+      ({ key, name = nameOf(key), modelAlias = "deepseek", role = roleOf(key) }, position) =>
+        sql`insert into room_agents (id, room_id, agent_key, name, model_alias, role_prompt, position, created_at,
+          updated_at) values (${crypto.randomUUID()}, ${roomId}, ${key}, ${name}, ${modelAlias}, ${role},
+          ${position}, now(), now())`,
+    ),
+    sql`insert into sessions (id, room_id, started_by_user_id, created_at)
+      values (${sessionId}, ${roomId}, ${owner.userId}, now())`,
+  ]);
+  const turnsPath = `/sessions/${sessionId}/turns`;
+
+  return {
+    ...{ api, models, sql, owner, roomId, sessionId, turnsPath },
+    post: (message: string, { key, modelAliasOverride, user = owner }: PostOptions = {}) =>
+      api.as(user).post(
+        turnsPath,
+        {
+          message,
+          ...(modelAliasOverride === undefined ? {} : { model_alias_override: modelAliasOverride }),
+        },
+        { headers: key === undefined ? {} : { "Idempotency-Key": key } },
+      ),
+    read: (turnId: string, user = owner) => api.as(user).get(`${turnsPath}/${turnId}`),
+    list: (query = "", user = owner) => api.as(user).get(`${turnsPath}${query}`),
+    /** The claim of the run under way, undefined where there is none. */
+    async claim() {
+      const [row] = await sql`select * from turn_claims where session_id = ${sessionId}`;
+      return row;
+    },
+    ledger: () =>
+      sql`select * from llm_call_events where session_id = ${sessionId} order by agent_key, created_at, id`,
+    /** How many rows each table that a turn writes has of this session. */
+    async rowCounts() {
+      const [counts] = await sql`select
+        (select count(*)::int from turns where session_id = ${sessionId}) as turns,
+        (select count(*)::int from turn_runs where session_id = ${sessionId}) as turn_runs,
+        (select count(*)::int from messages where session_id = ${sessionId}) as messages,
+        (select count(*)::int from turn_context_audit a join turns t on t.id = a.turn_id
+          where t.session_id = ${sessionId}) as turn_context_audit,
+        (select count(*)::int from llm_call_events where session_id = ${sessionId}) as llm_call_events`;
+      return counts;
+    },
+  };
+}
+
+export const noRows = { turns: 0, turn_runs: 0, messages: 0, turn_context_audit: 0, llm_call_events: 0 };
+
+/** The name of a scene's agent: its key with a capital. */
+export function nameOf(agentKey: string): string {
+  return agentKey.charAt(0).toUpperCase() + agentKey.slice(1);
+}
+
+/** The role of a scene's agent, which stands in its own calls and in nobody else's. */
+export function roleOf(agentKey: string): string {
+  return `You play <${agentKey}> and no other.`;
+}
+
+/** A rule for the calls of one agent of the scene; `call`: only its nth one. */
+export function says(agentKey: string, answer: ModelAnswer | string, call?: number): ModelRule {
+  return {
+    match: { contains: roleOf(agentKey), ...(call === undefined ? {} : { call }) },
+    answer: typeof answer === "string" ? { text: answer } : answer,
+  };
+}
+
+/** Counts the requests that `work` makes to the database. */
+export async function countDatabaseRequests<T>(
+  work: () => Promise<T>,
+): Promise<{ result: T; requests: number }> {
+  let requests = 0;
+  neonConfig.fetchFunction = (...args: Parameters<typeof fetch>) => {
+    requests += 1;
+    return fetch(...args);
+  };
+  try {
+    return { result: await work(), requests };
+  } finally {
+    neonConfig.fetchFunction = undefined;
+  }
+}

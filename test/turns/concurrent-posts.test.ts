@@ -1,0 +1,133 @@
+import { describe, expect, test } from "vitest";
+import { newUser } from "../support/api.ts";
+import { createTurnScene, says } from "../support/turn-scene.ts";
+
+const conflictDetail = "Turn creation conflicted with concurrent writes. Please retry.";
+
+/** The first so many answers, in the order in which they came. */
+function firstAnswers<T>(count: number, answers: readonly Promise<T>[]): Promise<T[]> {
+  return new Promise((resolve, reject) => {
+    const came: T[] = [];
+    for (const answer of answers) {
+      answer.then((value) => {
+        came.push(value);
+        if (came.length === count) resolve([...came]);
+      }, reject);
+    }
+  });
+}
+
+describe("20 posts at once on one session", () => {
+  test("are one turn and 19 conflicts, and the model is asked for one turn only", async () => {
+    const scene = await createTurnScene({ agents: ["ada", "bob"] });
+    await scene.models.script({ answer: { text: "hi", hold: "winner" } });
+
+    const posts = Array.from({ length: 20 }, (_, n) => scene.post(`@ada @bob number ${n}`));
+    const losers = await firstAnswers(19, posts);
+    await scene.models.wait({ calls: 2 });
+    const claim = await scene.claim();
+
+    for (const { status, body, headers } of losers) {
+      expect(status).toBe(409);
+      expect(body).toMatchObject({ code: "turn_conflict", detail: conflictDetail, turn_id: claim?.turn_id });
+      // What is left of the lease: the turn's deadline and the margin for its commit.
+      expect(Number(headers.get("Retry-After"))).toBeGreaterThan(300);
+      expect(Number(headers.get("Retry-After"))).toBeLessThanOrEqual(330);
+    }
+    await scene.models.release("winner");
+    const answers = await Promise.all(posts);
+    const [won, ...rest] = answers.filter(({ status }) => status === 201);
+    expect(rest).toEqual([]);
+    expect(won?.body).toMatchObject({ id: claim?.turn_id, turn_index: 1, status: "completed" });
+    expect(await scene.models.journal()).toHaveLength(2);
+    expect(await scene.rowCounts()).toMatchObject({
+      turns: 1,
+      turn_runs: 1,
+      messages: 3,
+      llm_call_events: 2,
+    });
+  });
+
+  test("under one key are one turn too; the others are told that it is under way", async () => {
+    const scene = await createTurnScene();
+    await scene.models.script(says("ada", { text: "hi", hold: "winner" }));
+
+    const posts = Array.from({ length: 20 }, () => scene.post("@ada hello", { key: "one" }));
+    const losers = await firstAnswers(19, posts);
+    await scene.models.release("winner");
+    const answers = await Promise.all(posts);
+
+    expect(losers.map(({ body }) => body.code)).toEqual(Array(19).fill("turn_in_progress"));
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(await scene.models.journal()).toHaveLength(1);
+  });
+});
+
+test("turns posted one after another count on without a gap", async () => {
+  const scene = await createTurnScene();
+  const indexes = [];
+  for (const message of ["@ada one", "@ada two", "@ada three"]) {
+    indexes.push((await scene.post(message)).body.turn_index);
+  }
+  expect(indexes).toEqual([1, 2, 3]);
+});
+
+test("posts that chase each other on one session give turns without a gap, and nothing is paid for in vain", async () => {
+  const scene = await createTurnScene();
+  const postUntilStored = async (message: string): Promise<number> => {
+    const { status, body } = await scene.post(message);
+    return status === 409 ? postUntilStored(message) : body.turn_index;
+  };
+
+  const indexes = await Promise.all([1, 2, 3, 4, 5, 6].map((n) => postUntilStored(`@ada ${n}`)));
+
+  expect(indexes.sort()).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(await scene.models.journal()).toHaveLength(6);
+  expect(await scene.ledger()).toHaveLength(6);
+});
+
+describe("a turn under way", () => {
+  test("reads as running to its owner and does not exist for anybody else", async () => {
+    const scene = await createTurnScene();
+    await scene.models.script(says("ada", { text: "hi", hold: "gate" }));
+    const post = scene.post("@ada hello");
+    await scene.models.wait({ calls: 1 });
+    const turnId = (await scene.claim())?.turn_id;
+
+    const running = await scene.read(turnId);
+    expect(running.status).toBe(200);
+    expect(running.body).toEqual({
+      id: turnId,
+      session_id: scene.sessionId,
+      turn_index: 1,
+      status: "running",
+    });
+    const stranger = newUser();
+    const withoutRequestId = ({ request_id: _, ...body }: Record<string, unknown>) => body;
+    const [theirs, nobodys] = [
+      await scene.read(turnId, stranger),
+      await scene.read(crypto.randomUUID(), stranger),
+    ];
+    expect(theirs.status).toBe(404);
+    expect(withoutRequestId(theirs.body)).toEqual(withoutRequestId(nobodys.body));
+    expect((await scene.post("@ada hello", { user: stranger })).status).toBe(404);
+    expect((await scene.list()).body.data).toEqual([]);
+
+    await scene.models.release("gate");
+    expect((await post).body.id).toBe(turnId);
+    expect((await scene.read(turnId)).body.status).toBe("completed");
+    expect((await scene.read(turnId, stranger)).status).toBe(404);
+  });
+
+  test("does not keep a turn of another session waiting", async () => {
+    const [slow, quick] = [await createTurnScene(), await createTurnScene()];
+    await slow.models.script(says("ada", { text: "hi", hold: "gate" }));
+    const post = slow.post("@ada hello");
+    await slow.models.wait({ calls: 1 });
+
+    expect((await quick.post("@ada hello")).status).toBe(201);
+
+    await slow.models.release("gate");
+    expect((await post).status).toBe(201);
+  });
+});

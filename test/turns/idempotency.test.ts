@@ -1,0 +1,88 @@
+import { expect, test } from "vitest";
+import { createTurnScene, says } from "../support/turn-scene.ts";
+
+test("a request repeated under its key gets the turn as it stands, and no model is called", async () => {
+  const scene = await createTurnScene({ agents: ["ada", "bob"] });
+  await scene.models.script(says("bob", { status: 400 }));
+  const first = await scene.post("@ada @bob hello", { key: "k 1" });
+  await scene.post("@ada a later turn");
+  const callsBefore = (await scene.models.journal()).length;
+
+  const again = await scene.post("  @ada @bob hello ", { key: "k 1" });
+
+  expect(again.status).toBe(201);
+  expect(again.body).toEqual(first.body);
+  expect(first.headers.get("Idempotency-Replayed")).toBeNull();
+  expect(again.headers.get("Idempotency-Replayed")).toBe("true");
+  expect(again.headers.get("Server-Timing")).toMatch(/model;dur=0,.*db;desc="2"/);
+  expect(await scene.models.journal()).toHaveLength(callsBefore);
+  expect(await scene.claim()).toBeUndefined();
+  expect(await scene.rowCounts()).toMatchObject({ turns: 2, turn_runs: 2 });
+});
+
+test("another request under a used key is refused, and nothing happens", async () => {
+  const scene = await createTurnScene();
+  await scene.post("@ada hello", { key: "k" });
+
+  const other = await scene.post("@ada hello!", { key: "k" });
+  const otherModel = await scene.post("@ada hello", { key: "k", modelAliasOverride: "llama" });
+
+  for (const answer of [other, otherModel]) {
+    expect(answer).toMatchObject({ status: 422, body: { code: "idempotency_key_reused" } });
+  }
+  expect(await scene.claim()).toBeUndefined();
+  expect(await scene.models.journal()).toHaveLength(1);
+  expect(await scene.rowCounts()).toMatchObject({ turns: 1 });
+});
+
+test("while a request is being answered, its repetition is told so and another under its key is refused", async () => {
+  const scene = await createTurnScene();
+  await scene.models.script(says("ada", { text: "hi", hold: "gate" }));
+  const post = scene.post("@ada hello", { key: "k" });
+  await scene.models.wait({ calls: 1 });
+  const turnId = (await scene.claim())?.turn_id;
+
+  const again = await scene.post("@ada hello", { key: "k" });
+  const other = await scene.post("@ada something else", { key: "k" });
+  const unkeyed = await scene.post("@ada hello");
+
+  expect(again).toMatchObject({ status: 409, body: { code: "turn_in_progress", turn_id: turnId } });
+  expect(Number(again.headers.get("Retry-After"))).toBeGreaterThanOrEqual(1);
+  expect(other).toMatchObject({ status: 422, body: { code: "idempotency_key_reused" } });
+  expect(unkeyed).toMatchObject({ status: 409, body: { code: "turn_conflict", turn_id: turnId } });
+  await scene.models.release("gate");
+  expect((await post).status).toBe(201);
+  expect(await scene.models.journal()).toHaveLength(1);
+});
+
+test("two keys are two turns, also of one message; so are two posts without a key", async () => {
+  const scene = await createTurnScene();
+  const answers = [];
+  for (const options of [{ key: "a" }, { key: "b" }, {}, {}]) {
+    answers.push(await scene.post("@ada hello", options));
+  }
+  expect(answers.map(({ body }) => body.turn_index)).toEqual([1, 2, 3, 4]);
+  expect(new Set(answers.map(({ body }) => body.id)).size).toBe(4);
+});
+
+test("a key belongs to its session: in another it is another request", async () => {
+  const [one, other] = [await createTurnScene(), await createTurnScene()];
+  await one.post("@ada hello", { key: "k" });
+
+  const answer = await other.post("@ada something else", { key: "k" });
+
+  expect(answer.status).toBe(201);
+  expect(answer.headers.get("Idempotency-Replayed")).toBeNull();
+});
+
+test("a failed turn is replayed too: asking again is a new request's matter", async () => {
+  const scene = await createTurnScene();
+  await scene.models.script({ answer: { status: 400 } });
+  const first = await scene.post("@ada hello", { key: "k" });
+
+  const again = await scene.post("@ada hello", { key: "k" });
+
+  expect(first.body.status).toBe("failed");
+  expect(again.body).toEqual(first.body);
+  expect(await scene.models.journal()).toHaveLength(1);
+});
