@@ -5,6 +5,7 @@ import type { Config } from "./config.ts";
 import { createDb, type Db } from "./db/client.ts";
 import type { Catalog } from "./domain/catalog.ts";
 import type { Log } from "./domain/log.ts";
+import type { EmitTurnEvent } from "./domain/turn-events.ts";
 import type { TurnOutcome } from "./domain/turn-outcome.ts";
 import type { TurnPlan } from "./domain/turn-plan.ts";
 import { createTokenVerifier, type VerifyToken } from "./http/auth.ts";
@@ -27,7 +28,7 @@ export type Deps = {
   digest: (text: string) => Promise<string>;
   /** Lets work go on when its client has gone. */
   keepAlive: (work: Promise<unknown>) => void;
-  runTurn: (plan: TurnPlan, context: TurnContext) => Promise<TurnOutcome>;
+  runTurn: (plan: TurnPlan, context: TurnContext, emit: EmitTurnEvent) => Promise<TurnOutcome>;
   limits: { maxOutputTokens: number; turnLeaseMs: number };
   verifyToken: VerifyToken;
   corsAllowedOrigins: readonly string[];
@@ -36,7 +37,7 @@ export type Deps = {
 /** The only place where the parts meet. */
 export function createDeps(config: Config): Deps {
   const nowMs = () => Date.now();
-  const ports: TurnPorts = {
+  const ports: Omit<TurnPorts, "emit" | "newId"> = {
     callModel: createOpenAiModel({
       baseUrl: config.llmBaseUrl,
       apiKeys: config.llmApiKeys,
@@ -59,7 +60,7 @@ export function createDeps(config: Config): Deps {
     newId: uuidv7,
     digest: sha256Hex,
     keepAlive: waitUntil,
-    runTurn: (plan, context) => runTurn(plan, context, ports),
+    runTurn: (plan, context, emit) => runTurn(plan, context, { ...ports, emit, newId: uuidv7 }),
     limits: { maxOutputTokens: config.maxOutputTokens, turnLeaseMs: config.turnLeaseMs },
     verifyToken: createTokenVerifier(config.auth),
     corsAllowedOrigins: config.corsAllowedOrigins,

@@ -10,6 +10,7 @@ import { historyCharacters } from "../domain/context-budget.ts";
 import { PantheonError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import { canonicalRequest } from "../domain/request-hash.ts";
+import { type EmitTurnEvent, emitNothing } from "../domain/turn-events.ts";
 import { planTurn, type TurnPlan } from "../domain/turn-plan.ts";
 import type { TurnTimings } from "../domain/turn-timings.ts";
 import type { User } from "../domain/user.ts";
@@ -25,12 +26,17 @@ export type TurnRequest = {
 
 export type PostedTurn = { stored: StoredTurn; timings: TurnTimings; replayed: boolean };
 
+/** A turn that has begun: stored before under the same key, or claimed, planned and ready to run. */
+export type BegunTurn =
+  | { kind: "replay"; posted: PostedTurn }
+  | { kind: "run"; runId: string; turnId: string; finish: (emit: EmitTurnEvent) => Promise<PostedTurn> };
+
 /**
- * Runs one turn: claims the session, plans, asks the agents, commits. Agents that fail are part of a stored
- * turn; what is thrown stored nothing.
+ * Claims the session and plans the turn. Whatever is refused is refused here, before any model is called;
+ * `finish` then asks the agents and commits.
  * @throws PantheonError as docs/api.md lists under POST …/turns.
  */
-export async function postTurn(deps: Deps, turn: TurnRequest): Promise<PostedTurn> {
+export async function beginTurn(deps: Deps, turn: TurnRequest): Promise<BegunTurn> {
   const startedMs = deps.nowMs();
   const openedAt = deps.now();
   requireKnownModel(deps.catalog, turn.request.modelAliasOverride);
@@ -54,13 +60,43 @@ export async function postTurn(deps: Deps, turn: TurnRequest): Promise<PostedTur
   });
   const verdict = judgeOpen(findings, { idempotencyKey: turn.idempotencyKey, requestHash });
   const openMs = deps.nowMs() - startedMs;
-  if (verdict.kind === "replay")
-    return replayTurn(deps, turn, verdict.turnId, { startedMs, openMs, roundTrips });
+  if (verdict.kind === "replay") {
+    return {
+      kind: "replay",
+      posted: await replayTurn(deps, turn, verdict.turnId, { startedMs, openMs, roundTrips }),
+    };
+  }
   const { claim } = verdict;
   const plan = await planOrRelease(deps, claim);
+  const opened: OpenedTurn = { claim, plan, openedAt, startedMs, openMs, roundTrips };
+  return {
+    kind: "run",
+    runId: claim.runId,
+    turnId: claim.turnId,
+    finish: (emit) => finishTurn(deps, turn, opened, emit),
+  };
+}
+
+type OpenedTurn = {
+  claim: OpenedClaim;
+  plan: TurnPlan;
+  openedAt: Date;
+  startedMs: number;
+  openMs: number;
+  roundTrips: number;
+};
+
+/** Runs the plan and commits what came of it. Agents that fail are part of a stored turn. */
+async function finishTurn(
+  deps: Deps,
+  turn: TurnRequest,
+  opened: OpenedTurn,
+  emit: EmitTurnEvent,
+): Promise<PostedTurn> {
+  const { claim, plan, openedAt } = opened;
   const { goal, roster } = claim.snapshot;
   const context = { goal, roster, history: claim.history, userMessage: claim.request.message };
-  const outcome = await deps.runTurn(plan, context);
+  const outcome = await deps.runTurn(plan, context, emit);
   const commitStartedMs = deps.nowMs();
   const record = buildTurnRecord({
     ...{ claim, plan, outcome, openedAt, finishedAt: deps.now() },
@@ -81,15 +117,21 @@ export async function postTurn(deps: Deps, turn: TurnRequest): Promise<PostedTur
     stored: record,
     replayed: false,
     timings: {
-      openMs,
+      openMs: opened.openMs,
       modelMs: outcome.modelMs,
       toolsMs: 0,
       commitMs: endedMs - commitStartedMs,
-      totalMs: endedMs - startedMs,
-      databaseRoundTrips: roundTrips + commitRoundTrips,
+      totalMs: endedMs - opened.startedMs,
+      databaseRoundTrips: opened.roundTrips + commitRoundTrips,
       checkpointRoundTrips: 0,
     },
   };
+}
+
+/** Runs one turn from its request to its stored rows. */
+export async function postTurn(deps: Deps, turn: TurnRequest): Promise<PostedTurn> {
+  const begun = await beginTurn(deps, turn);
+  return begun.kind === "replay" ? begun.posted : begun.finish(emitNothing);
 }
 
 /** A request that cannot be planned gives its claim back before it is refused. */

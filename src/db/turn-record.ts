@@ -108,7 +108,7 @@ function buildReplyMessage(input: TurnRecordInput, agent: RosterAgent, reply: Ag
   const failure = reply.status === "failed" ? reply.failure : null;
   return {
     ...messageDefaults(input.claim),
-    id: input.newId(),
+    id: reply.messageId,
     role: "assistant",
     agentKey: agent.agentKey,
     agentName: agent.name,

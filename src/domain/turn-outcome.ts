@@ -28,7 +28,7 @@ export type ModelCallRecord = {
 };
 
 /** What one agent left in a run: an answer, or why there is none. */
-export type AgentReply = { agentKey: string } & (
+export type AgentReply = { agentKey: string /** Id that its stored message gets. */; messageId: string } & (
   | { status: "completed"; content: string }
   | { status: "failed"; failure: AgentFailure }
 );

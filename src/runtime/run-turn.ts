@@ -1,5 +1,6 @@
 import type { CatalogModel } from "../domain/catalog.ts";
 import type { TranscriptMessage } from "../domain/prompt.ts";
+import type { EmitTurnEvent } from "../domain/turn-events.ts";
 import type { AgentReply, TurnOutcome } from "../domain/turn-outcome.ts";
 import type { RosterAgent, TurnPlan } from "../domain/turn-plan.ts";
 import { limitCalls } from "./call-limit.ts";
@@ -26,6 +27,9 @@ export type TurnPorts = {
   now: () => number;
   /** From the start of the run; agents that have not answered by then fail with `deadline`. */
   turnTimeoutMs: number;
+  emit: EmitTurnEvent;
+  /** A UUID v7, for messages and agents' parts of the run. */
+  newId: () => string;
 };
 
 export type RunTurn = (plan: TurnPlan, context: TurnContext, ports: TurnPorts) => Promise<TurnOutcome>;
@@ -50,7 +54,9 @@ export const runTurn: RunTurn = async (plan, context, ports) => {
     const graph = compileTurnGraph(plan, context, { ...ports, callModel, signal: deadline.signal });
     const state = await graph.invoke({}, { recursionLimit: plan.agents.length * 2 + 2 });
     return {
-      replies: plan.agents.map(({ agentKey }) => state.replies[agentKey] ?? unanswered(agentKey)),
+      replies: plan.agents.map(
+        ({ agentKey }) => state.replies[agentKey] ?? unanswered(agentKey, ports.newId()),
+      ),
       calls: state.calls,
       prompts: state.prompts,
       modelMs: stopwatch.elapsedMs(),
@@ -60,6 +66,6 @@ export const runTurn: RunTurn = async (plan, context, ports) => {
   }
 };
 
-function unanswered(agentKey: string): AgentReply {
-  return failedReply(agentKey, { code: "deadline", message: "The agent was not asked." });
+function unanswered(agentKey: string, messageId: string): AgentReply {
+  return failedReply(agentKey, messageId, { code: "deadline", message: "The agent was not asked." });
 }
