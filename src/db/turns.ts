@@ -1,9 +1,10 @@
 import { and, asc, eq, gt, inArray, type SQL, sql } from "drizzle-orm";
 import { askDatabase, type Db } from "./client.ts";
+import type { LedgerRow } from "./ledger-record.ts";
 import { ownsSession } from "./owned-session.ts";
 import { type Page, type PageRequest, readPage } from "./page.ts";
 import { llmCallEvents, messages, turnClaims, turnContextAudit, turns } from "./schema.ts";
-import type { AuditRow, LedgerRow, MessageRow, TurnRow } from "./turn-record.ts";
+import type { AuditRow, MessageRow, TurnRow } from "./turn-record.ts";
 
 /** A stored turn with the rows that stand by it: messages by `seq`, ledger rows by time. */
 export type StoredTurn = { turn: TurnRow; messages: MessageRow[]; ledger: LedgerRow[] };
@@ -95,11 +96,13 @@ function selectOwnership(db: Db, { sessionId, userId }: SessionOfUser) {
   return db.execute<{ owned: boolean }>(sql`select ${ownsSession(sessionId, userId)} as owned`);
 }
 
-function selectMessages(db: Db, turnIds: SQL) {
+/** The messages of the turns whose ids `turnIds` selects, by `seq`. */
+export function selectMessages(db: Db, turnIds: SQL) {
   return db.select().from(messages).where(inArray(messages.turnId, turnIds)).orderBy(asc(messages.seq));
 }
 
-function selectLedger(db: Db, turnIds: SQL) {
+/** Their ledger rows, in the order of the calls. */
+export function selectLedger(db: Db, turnIds: SQL) {
   return db
     .select()
     .from(llmCallEvents)

@@ -8,30 +8,44 @@ export type PromptMessage = { role: "system" | "user" | "assistant"; content: st
 export type TranscriptMessage = {
   id: string;
   seq: number;
+  turnIndex: number;
   role: "user" | "assistant" | "tool";
   agentKey: string | null;
   agentName: string | null;
+  /** `private`: shown to its own agent only. */
+  visibility: "shared" | "private";
   content: string;
 };
+
+/** What another agent answered in the same turn, or the stored text of its failure. */
+export type SameTurnAnswer = { agentKey: string; agentName: string; content: string };
 
 export type PromptInput = {
   agent: RosterAgent;
   mode: RoomMode;
   goal: string | null;
   roster: readonly RosterAgent[];
+  /** The latest summary as it is shown; null: there is none. */
+  summaryText: string | null;
   history: readonly TranscriptMessage[];
   userMessage: string;
+  sameTurnAnswers: readonly SameTurnAnswer[];
 };
 
 /**
  * What one agent is sent, in this order: its own role, mode and goal of the room, the roster (names and
- * keys only: no agent ever receives another's role), the recent conversation, the user's message.
+ * keys only: no agent ever receives another's role), the latest summary, the recent conversation, the
+ * user's message, the same turn's earlier answers.
  */
 export function buildPrompt(input: PromptInput): PromptMessage[] {
+  const { agent, summaryText, history, sameTurnAnswers } = input;
+  const summary: PromptMessage[] = summaryText === null ? [] : [{ role: "system", content: summaryText }];
   return [
     { role: "system", content: buildSystemText(input) },
-    ...input.history.map((message) => asSeenBy(input.agent.agentKey, message)),
+    ...summary,
+    ...history.map((message) => asSeenBy(agent.agentKey, message)),
     { role: "user", content: input.userMessage },
+    ...sameTurnAnswers.map((answer) => asSaid(answer.agentName, answer.content)),
   ];
 }
 
@@ -48,8 +62,9 @@ function buildSystemText({ agent, mode, goal, roster }: PromptInput): string {
 function asSeenBy(agentKey: string, message: TranscriptMessage): PromptMessage {
   if (message.role === "user") return { role: "user", content: message.content };
   if (message.agentKey === agentKey) return { role: "assistant", content: message.content };
-  return {
-    role: "user",
-    content: `[${message.agentName ?? message.agentKey ?? "agent"}]: ${message.content}`,
-  };
+  return asSaid(message.agentName ?? message.agentKey ?? "agent", message.content);
+}
+
+function asSaid(agentName: string, content: string): PromptMessage {
+  return { role: "user", content: `[${agentName}]: ${content}` };
 }

@@ -1,60 +1,78 @@
-import type { CatalogModel } from "../domain/catalog.ts";
-import { buildPrompt } from "../domain/prompt.ts";
-import type { ModelCallRecord } from "../domain/turn-outcome.ts";
-import type { RosterAgent, TurnPlan } from "../domain/turn-plan.ts";
+import { fitAgentContext } from "../domain/agent-context.ts";
+import { type AgentFailure, formatFailureContent } from "../domain/agent-failure.ts";
+import type { SameTurnAnswer } from "../domain/prompt.ts";
+import type { AgentReply, ModelCallRecord, PromptMeasure } from "../domain/turn-outcome.ts";
+import { type RosterAgent, sharesAnswers } from "../domain/turn-plan.ts";
+import type { AgentRun } from "./agent-run.ts";
 import { startAgentVoice } from "./agent-voice.ts";
-import { failedReply } from "./failed-reply.ts";
-import type { BilledAttempt } from "./model/model-port.ts";
-import type { TurnContext, TurnPorts } from "./run-turn.ts";
-import type { TurnStateUpdate } from "./turn-state.ts";
-
-export type AgentPorts = TurnPorts & { signal: AbortSignal };
+import { toCallRecords } from "./call-records.ts";
+import type { TurnStateUpdate, TurnStateValue } from "./turn-state.ts";
 
 /** The node `<key>.model`: one model call of one agent. Its failure is a reply, never an exception. */
-export function createModelNode(agent: RosterAgent, plan: TurnPlan, context: TurnContext, ports: AgentPorts) {
-  return async (): Promise<TurnStateUpdate> => {
+export function createModelNode(agent: RosterAgent, run: AgentRun) {
+  const { ports, context, plan } = run;
+  return async (state: TurnStateValue): Promise<TurnStateUpdate> => {
     const { agentKey } = agent;
     const messageId = ports.newId();
     const voice = startAgentVoice(agent, ports.newId(), ports.emit);
-    const model = ports.models.get(agent.modelAlias);
-    if (model === undefined) {
-      const failure = {
-        code: "model_not_configured",
-        message: `The model '${agent.modelAlias}' is not configured here.`,
-      } as const;
-      voice.fail(failure);
-      return { replies: { [agentKey]: failedReply(agentKey, messageId, failure) } };
-    }
-    const messages = buildPrompt({ ...context, agent, mode: plan.mode });
-    const estimatedTokens = messages.reduce((sum, { content }) => sum + ports.estimateTokens(content), 0);
+    const sameTurnAnswers = sharesAnswers(plan) ? earlierAnswers(run, state) : [];
+    const { messages, ...fitted } = fitAgentContext({
+      ...ports,
+      agent,
+      mode: plan.mode,
+      context,
+      sameTurnAnswers,
+    });
+    const conclude = (reply: AgentReply, calls: ModelCallRecord[], countedInputTokens: number | null) => {
+      if (reply.status === "completed") voice.finish();
+      else voice.fail(reply.failure);
+      const measure: PromptMeasure = { ...fitted, countedInputTokens };
+      return { replies: { [agentKey]: reply }, calls, prompts: [measure] };
+    };
+    const fail = (failure: AgentFailure): AgentReply => ({ agentKey, messageId, status: "failed", failure });
+
+    const model = ports.catalog.models.get(agent.modelAlias);
+    if (model === undefined) return conclude(fail(notConfigured(agent.modelAlias)), [], null);
+    if (fitted.overflow) return conclude(fail(overBudget), [], null);
     const answer = await ports.callModel({
       model,
       messages,
-      maxOutputTokens: ports.maxOutputTokens,
-      signal: ports.signal,
+      maxOutputTokens: ports.limits.maxOutputTokens,
+      signal: run.signal,
       onText: (delta) => voice.say(messageId, delta),
     });
-    if (answer.ok) voice.finish();
-    else voice.fail(answer.failure);
-    const call = { agentKey, round: 1 };
-    return {
-      replies: {
-        [agentKey]: answer.ok
-          ? { agentKey, messageId, status: "completed", content: answer.text }
-          : failedReply(agentKey, messageId, answer.failure),
-      },
-      calls: answer.billed.map((attempt) => toCallRecord(call, model, attempt, answer.attempts)),
-      prompts: [{ agentKey, estimatedTokens, includedMessageIds: context.history.map(({ id }) => id) }],
-    };
+    const reply: AgentReply = answer.ok
+      ? { agentKey, messageId, status: "completed", content: answer.text }
+      : fail(answer.failure);
+    const counted = answer.billed.find(({ usageSource }) => usageSource === "provider")?.usage;
+    return conclude(
+      reply,
+      toCallRecords({ agentKey, round: 1 }, model, answer),
+      counted === undefined ? null : counted.fresh + counted.cached,
+    );
   };
 }
 
-function toCallRecord(
-  call: { agentKey: string; round: number },
-  model: CatalogModel,
-  attempt: BilledAttempt,
-  attempts: number,
-): ModelCallRecord {
-  const { alias: modelAlias, provider, providerModel, multiplierHundredths } = model;
-  return { ...call, ...attempt, modelAlias, provider, providerModel, multiplierHundredths, attempts };
+/** What was answered before in this turn, in the order of answers; a failure is shown as it is stored. */
+function earlierAnswers({ plan, context }: AgentRun, { replies, routing }: TurnStateValue): SameTurnAnswer[] {
+  const order = routing?.selectedKeys ?? plan.agents.map(({ agentKey }) => agentKey);
+  const names = new Map(plan.agents.map(({ agentKey, name }) => [agentKey, name]));
+  const answered = order.flatMap((key): SameTurnAnswer[] => {
+    const reply = replies[key];
+    if (reply === undefined) return [];
+    const agentName = names.get(key) ?? key;
+    const content =
+      reply.status === "completed" ? reply.content : formatFailureContent(agentName, reply.failure);
+    return [{ agentKey: key, agentName, content }];
+  });
+  return [...context.storedAnswers, ...answered];
 }
+
+function notConfigured(modelAlias: string): AgentFailure {
+  return { code: "model_not_configured", message: `The model '${modelAlias}' is not configured here.` };
+}
+
+const overBudget: AgentFailure = {
+  code: "context_budget_exceeded",
+  message: "With the answers before it, the conversation no longer fits the agent's model.",
+};

@@ -1,5 +1,6 @@
 import { Annotation } from "@langchain/langgraph";
-import type { AgentReply, ModelCallRecord, PromptMeasure } from "../domain/turn-outcome.ts";
+import type { RoutingDecision } from "../domain/routing-decision.ts";
+import type { AgentReply, ModelCallRecord, OverheadCall, PromptMeasure } from "../domain/turn-outcome.ts";
 
 const listOf = <T>() => Annotation<T[]>({ reducer: (left, right) => [...left, ...right], default: () => [] });
 
@@ -11,6 +12,8 @@ export const TurnState = Annotation.Root({
   }),
   calls: listOf<ModelCallRecord>(),
   prompts: listOf<PromptMeasure>(),
+  routing: Annotation<RoutingDecision | null>({ reducer: (_, right) => right, default: () => null }),
+  overhead: listOf<OverheadCall>(),
 });
 
 export type TurnStateValue = typeof TurnState.State;

@@ -1,7 +1,11 @@
 import * as z from "zod";
-import type { LedgerRow, MessageRow, TurnRow } from "../../db/turn-record.ts";
+import type { LedgerRow } from "../../db/ledger-record.ts";
+import type { AuditRow, MessageRow, TurnRow } from "../../db/turn-record.ts";
 import type { RunningTurn, StoredTurn, TurnFindings } from "../../db/turns.ts";
+import { currentReplies } from "../../domain/current-replies.ts";
 import { formatDecimal, parseDecimal } from "../../domain/pricing.ts";
+import type { RoutingDecision } from "../../domain/routing-decision.ts";
+import type { OverheadCall } from "../../domain/turn-outcome.ts";
 import { id, instant, text } from "../../http/schemas.ts";
 import { roomMode } from "./room.ts";
 
@@ -77,6 +81,28 @@ const llmCall = z
   })
   .meta({ id: "LlmCall" });
 
+const routing = z.object({
+  selected_keys: z.array(z.string()),
+  rule: z.string(),
+  verdict: z.string(),
+  raw: z.string().nullable(),
+});
+
+const overheadCall = z.object({
+  purpose: z.enum(["routing", "summary_text", "summary_structure"]),
+  model_alias: z.string(),
+  provider_model: z.string(),
+  attempt: z.int(),
+  input_tokens_fresh: z.int(),
+  input_tokens_cached: z.int(),
+  output_tokens: z.int(),
+  usage_source: z.enum(["provider", "estimated"]),
+  provider_cost_usd: z.string().nullable(),
+  status: z.enum(["completed", "failed", "unknown"]),
+  latency_ms: z.int(),
+  provider_request_id: z.string().nullable(),
+});
+
 const audit = z
   .object({
     agent_key: z.string(),
@@ -87,8 +113,16 @@ const audit = z
     output_reserve: z.int(),
     overhead_reserve: z.int(),
     estimated_tokens_before: z.int(),
-    included_message_ids: z.array(id),
+    estimated_tokens_after_summary: z.int(),
+    estimated_tokens_after_prune: z.int(),
+    token_scale: z.string(),
+    counted_input_tokens: z.int().nullable(),
+    summary_id: id.nullable(),
+    included: z.array(z.tuple([z.int(), z.int()])).meta({ description: "Ranges of `seq`, each [from, to]" }),
+    dropped: z.array(z.object({ from: z.int(), to: z.int(), reason: z.string() })),
     unknown_tags: z.array(z.string()),
+    routing: routing.nullable(),
+    overhead_calls: z.array(overheadCall),
   })
   .meta({ id: "ContextAudit" });
 
@@ -120,9 +154,7 @@ export function toTurnRead({ turn, messages, ledger }: StoredTurn): z.input<type
     model_alias_used: turn.modelAliasUsed,
     ...toFlags(turn),
     created_at: turn.createdAt.toISOString(),
-    replies: messages
-      .filter(({ role, visibility }) => role === "assistant" && visibility === "shared")
-      .map(toReply),
+    replies: currentReplies(messages).map(toReply),
     usage: sumUsage(ledger),
     tool_calls: [],
   };
@@ -132,18 +164,7 @@ export function toTurnDetail(stored: NonNullable<TurnFindings["stored"]>): z.inp
   return {
     ...toTurnRead(stored),
     llm_calls: stored.ledger.map(toLlmCall),
-    audit: stored.audits.map((row) => ({
-      agent_key: row.agentKey,
-      model_alias: row.modelAlias,
-      model_alias_marker: row.modelAliasMarker,
-      model_context_limit: row.modelContextLimit,
-      input_budget: row.inputBudget,
-      output_reserve: row.outputReserve,
-      overhead_reserve: row.overheadReserve,
-      estimated_tokens_before: row.estimatedTokensBefore,
-      included_message_ids: [...row.includedMessageIds],
-      unknown_tags: [...row.unknownTags],
-    })),
+    audit: stored.audits.map(toAudit),
   };
 }
 
@@ -181,6 +202,50 @@ function sumUsage(ledger: readonly LedgerRow[]): z.input<typeof usage> {
     output_tokens: sum((row) => row.outputTokens),
     total_tokens: sum((row) => row.totalTokens),
     credits: formatDecimal(creditsE8, 8),
+  };
+}
+
+function toAudit(row: AuditRow): z.input<typeof audit> {
+  return {
+    agent_key: row.agentKey,
+    model_alias: row.modelAlias,
+    model_alias_marker: row.modelAliasMarker,
+    model_context_limit: row.modelContextLimit,
+    input_budget: row.inputBudget,
+    output_reserve: row.outputReserve,
+    overhead_reserve: row.overheadReserve,
+    estimated_tokens_before: row.estimatedTokensBefore,
+    estimated_tokens_after_summary: row.estimatedTokensAfterSummary,
+    estimated_tokens_after_prune: row.estimatedTokensAfterPrune,
+    token_scale: row.tokenScale,
+    counted_input_tokens: row.countedInputTokens,
+    summary_id: row.summaryId,
+    included: row.included.map(([from, to]): [number, number] => [from, to]),
+    dropped: [...row.dropped],
+    unknown_tags: [...row.unknownTags],
+    routing: row.routing && toRouting(row.routing),
+    overhead_calls: row.overheadCalls.map(toOverheadCall),
+  };
+}
+
+function toRouting({ selectedKeys, rule, verdict, raw }: RoutingDecision): z.input<typeof routing> {
+  return { selected_keys: selectedKeys, rule, verdict, raw };
+}
+
+function toOverheadCall(call: OverheadCall): z.input<typeof overheadCall> {
+  return {
+    purpose: call.purpose,
+    model_alias: call.modelAlias,
+    provider_model: call.providerModel,
+    attempt: call.attempt,
+    input_tokens_fresh: call.inputTokensFresh,
+    input_tokens_cached: call.inputTokensCached,
+    output_tokens: call.outputTokens,
+    usage_source: call.usageSource,
+    provider_cost_usd: call.providerCostUsd,
+    status: call.status,
+    latency_ms: call.latencyMs,
+    provider_request_id: call.providerRequestId,
   };
 }
 
