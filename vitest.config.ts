@@ -8,6 +8,7 @@ const ARCHITECTURE = "test/architecture.test.ts";
 
 // Nothing in a test run talks to anybody outside this machine.
 process.env.WRANGLER_SEND_METRICS = "false";
+process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
 
 export default defineConfig({
   test: {

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseEnv } from "node:util";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -9,6 +10,12 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export type LocalAuth = { secret: string | undefined; issuer: string; audience: string };
 
 const REPOSITORY = fileURLToPath(new URL("..", import.meta.url));
+
+/** The environment, over the file `.dev.vars` of this repository, which wrangler reads in the same form. */
+export function readEnvironment(): Environment {
+  const file = join(REPOSITORY, ".dev.vars");
+  return { ...(existsSync(file) ? parseEnv(readFileSync(file, "utf8")) : {}), ...process.env };
+}
 
 /** Where the local platform keeps its database and its secret: PANTHEON_DATA_DIR, else `.pantheon` here. */
 export function dataDirOf(env: Environment): string {

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { runCommand } from "./command.ts";
-import { localAuth } from "./local-settings.ts";
+import { localAuth, readEnvironment } from "./local-settings.ts";
 import { mintToken } from "./mint-token.ts";
 
 const USAGE = `Prints a JWT that the local Worker accepts.
@@ -20,6 +20,6 @@ await runCommand(async () => {
   const sub = values.sub?.trim();
   if (!sub) throw new Error("--sub is missing: whose token shall it be? (--help tells more)");
   console.log(
-    await mintToken(localAuth(process.env), { sub, email: values.email, expiresIn: values.expires }),
+    await mintToken(localAuth(readEnvironment()), { sub, email: values.email, expiresIn: values.expires }),
   );
 });

@@ -63,9 +63,7 @@ function opinion(system: string, call: ChatCall, question: string, found: string
     `${LABEL} My role: ${shorten(role, 100)}`,
     `You asked: "${shorten(question, 160)}"`,
     found === undefined ? "" : `What I found: ${shorten(found, 200)}`,
-    peers.length
-      ? `I have read ${peers.join(" and ")}, and add my part.`
-      : "I answer first, from my role alone.",
+    peers.length ? `I have read ${peers.join(" and ")}, and add my part.` : "I answer from my role alone.",
     "A real model would answer here; set LLM_API_KEY to hear one.",
   ]
     .filter((line) => line !== "")

@@ -9,7 +9,10 @@ import { startTestDatabase } from "./test-database.ts";
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
   const database = await startTestDatabase();
   const { connectionString, trueConcurrency } = database;
-  await applyMigrations(connectionString);
+  await applyMigrations(connectionString).catch(async (error: unknown) => {
+    await database.stop();
+    throw error;
+  });
   const endpoint = await startNeonEndpoint({ connectionString, maxConnections: trueConcurrency ? 20 : 1 });
   const models = await startScriptedModelServer();
 

@@ -1,0 +1,43 @@
+import { parseArgs } from "node:util";
+import { runCommand } from "./command.ts";
+import { readEnvironment } from "./local-settings.ts";
+import { startPlatform } from "./platform.ts";
+import { announcePlatform } from "./running-platform.ts";
+import { stopSignal } from "./stop-signal.ts";
+
+const DEFAULT_PORT = "8787";
+const USAGE = `Runs Pantheon on this machine: database, Neon endpoint, models and Worker. Ctrl-C ends it.
+  npm run dev [-- --port 9000]      0 takes a free port
+DATABASE_URL, PANTHEON_DATA_DIR, PORT and every setting of .dev.vars.example are taken from the
+environment, or from a file .dev.vars.`;
+
+const stopWanted = stopSignal();
+
+await runCommand(async () => {
+  const { values } = parseArgs({
+    options: { port: { type: "string" }, help: { type: "boolean", short: "h" } },
+  });
+  if (values.help) return console.log(USAGE);
+  const env = readEnvironment();
+  const port = readPort(values.port ?? env.PORT ?? DEFAULT_PORT);
+
+  const onWorkerLog = (_level: string, text: string) => console.log(text);
+  const starting = startPlatform({ env, port, watch: true, log: console.log, onWorkerLog });
+  // Ctrl-C may come before everything is up; what has been started is then stopped all the same.
+  const platform = await Promise.race([starting, stopWanted]);
+  if (platform) {
+    const takeBack = announcePlatform(env, platform.url);
+    console.log(`Pantheon ready on ${platform.url}`);
+    await stopWanted;
+    takeBack();
+  }
+  await starting.then(({ stop }) => stop());
+});
+// Whatever else would keep this process alive is of no use any more.
+process.exit();
+
+function readPort(text: string): number {
+  const port = Number(text);
+  if (text !== "" && Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new Error(`Not a port: ${text}`);
+}

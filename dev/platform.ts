@@ -1,0 +1,112 @@
+import { parseConfig } from "../src/config.ts";
+import { reservePort } from "./free-port.ts";
+import { startLocalDatabase } from "./local-database.ts";
+import { dataDirOf, type Environment, localAuth } from "./local-settings.ts";
+import { applyMigrations } from "./migrate.ts";
+import { mintToken } from "./mint-token.ts";
+import { startDemoModelServer } from "./model-server/demo-model.ts";
+import { startNeonEndpoint } from "./neon-endpoint.ts";
+import { DEMO_USER, seedDemo } from "./seed.ts";
+import { startWorkerProcess, type WorkerProcess } from "./worker/process.ts";
+import { settingsFrom } from "./worker-settings.ts";
+
+const HOST = "127.0.0.1";
+
+/** The driver wants a well-formed URL; the real one, with its password, stays with the endpoint. */
+const WORKER_DATABASE_URL = "postgres://pantheon@localhost/pantheon";
+
+export type PlatformOptions = {
+  /** Settings of the Worker, DATABASE_URL, PANTHEON_DATA_DIR. */
+  env: Environment;
+  /** 0 takes a free one. */
+  port: number;
+  /** Rebuild the Worker when a source file changes. */
+  watch?: boolean;
+  /** One line for each thing that was started. */
+  log: (line: string) => void;
+  onWorkerLog?: (level: string, text: string) => void;
+};
+
+export type Platform = {
+  /** http://host:port, without a slash at the end */
+  url: string;
+  /** For the demo user; undefined where AUTH_JWKS_URL rules. */
+  token: string | undefined;
+  databaseUrl: string;
+  modelServerUrl: string;
+  worker: WorkerProcess;
+  stop(): Promise<void>;
+};
+
+/**
+ * Database, Neon endpoint, migrations, demo data, models and the Worker: all of Pantheon on loopback.
+ * Throws an Error that says in a line what is wrong, and leaves nothing running then.
+ */
+export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  const started: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (let end = started.pop(); end; end = started.pop()) await end();
+  };
+  try {
+    return { ...(await startParts(options, (end) => started.push(end))), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startParts(
+  { env, port: wantedPort, watch = false, log, onWorkerLog = () => undefined }: PlatformOptions,
+  onStop: (end: () => Promise<void>) => void,
+): Promise<Omit<Platform, "stop">> {
+  const auth = localAuth(env);
+  const settings = {
+    ...settingsFrom(env),
+    DATABASE_URL: WORKER_DATABASE_URL,
+    AUTH_ISSUER: auth.issuer,
+    AUTH_AUDIENCE: auth.audience,
+    ...(auth.secret === undefined ? {} : { AUTH_JWT_SECRET: auth.secret }),
+  };
+  // Before anything is started: what is wrong with the settings, and whether the port can be had.
+  const config = parseConfig({ ...settings, NEON_HTTP_ENDPOINT: `http://${HOST}/sql` });
+  const port = await reservePort(wantedPort, HOST);
+
+  const database = await startLocalDatabase({
+    databaseUrl: env.DATABASE_URL || undefined,
+    dataDir: dataDirOf(env),
+    log,
+  });
+  onStop(database.stop);
+  const databaseUrl = database.connectionString;
+  const endpoint = await startNeonEndpoint({
+    connectionString: databaseUrl,
+    maxConnections: database.embedded ? 1 : 20,
+  });
+  onStop(endpoint.stop);
+  log(`Neon HTTP endpoint at ${endpoint.url}`);
+  await applyMigrations(databaseUrl);
+  await seedDemo(databaseUrl);
+  log("Migrations applied, demo data in place");
+
+  const modelServerUrl = env.LLM_API_KEY ? config.llmBaseUrl : await startDemoModels(onStop);
+  log(
+    env.LLM_API_KEY
+      ? `Models at ${modelServerUrl}`
+      : `Demo models (canned answers; set LLM_API_KEY for real ones)`,
+  );
+
+  const bindings = { ...settings, NEON_HTTP_ENDPOINT: endpoint.url, LLM_BASE_URL: modelServerUrl };
+  const worker = await startWorkerProcess({ bindings, host: HOST, port, watch }, onWorkerLog);
+  onStop(worker.stop);
+  const token =
+    auth.secret === undefined
+      ? undefined
+      : await mintToken(auth, { sub: DEMO_USER.id, email: DEMO_USER.email });
+  return { url: worker.url, token, databaseUrl, modelServerUrl, worker };
+}
+
+async function startDemoModels(onStop: (end: () => Promise<void>) => void): Promise<string> {
+  const models = await startDemoModelServer();
+  onStop(models.stop);
+  return `${models.url}/v1`;
+}

@@ -1,0 +1,66 @@
+import pg from "pg";
+
+export const DEMO_USER = { id: "demo", email: "demo@example.com" };
+
+/** Fixed, so that a second start finds them, and a room the user has deleted stays deleted. */
+export const DEMO_ROOM_ID = "019b7e00-0000-7000-8000-00000000d000";
+export const DEMO_SESSION_ID = "019b7e00-0000-7000-8000-00000000d001";
+
+const AGENTS = [
+  {
+    key: "ada",
+    name: "Ada",
+    model: "deepseek",
+    role: "You are Ada, an architect. Weigh the options and name the trade-off.",
+  },
+  {
+    key: "linus",
+    name: "Linus",
+    model: "qwen",
+    role: "You are Linus, an operator. Say what will break at night, and how to notice.",
+  },
+  {
+    key: "grace",
+    name: "Grace",
+    model: "llama",
+    role: "You are Grace, a teacher. Explain the plan so that a newcomer can follow it.",
+  },
+];
+
+/** A demo user with a room of three agents and a session, once. Needs the migrations. */
+export async function seedDemo(connectionString: string): Promise<void> {
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  try {
+    await client.query("begin");
+    await client.query(
+      "insert into users (id, email, created_at) values ($1, $2, now()) on conflict do nothing",
+      [DEMO_USER.id, DEMO_USER.email],
+    );
+    const room = await client.query(
+      `insert into rooms (id, owner_user_id, name, goal, current_mode, created_at, updated_at)
+       values ($1, $2, 'Demo room', 'Show what a room of agents can do.', 'tag', now(), now())
+       on conflict do nothing`,
+      [DEMO_ROOM_ID, DEMO_USER.id],
+    );
+    if (room.rowCount === 1) await fillRoom(client);
+    await client.query("commit");
+  } finally {
+    await client.end();
+  }
+}
+
+async function fillRoom(client: pg.Client): Promise<void> {
+  for (const [index, { key, name, model, role }] of AGENTS.entries()) {
+    await client.query(
+      `insert into room_agents
+         (id, room_id, agent_key, name, model_alias, role_prompt, position, created_at, updated_at)
+       values ($1, $2, $3, $4, $5, $6, $7, now(), now())`,
+      [`019b7e00-0000-7000-8000-00000000d01${index}`, DEMO_ROOM_ID, key, name, model, role, index + 1],
+    );
+  }
+  await client.query(
+    "insert into sessions (id, room_id, started_by_user_id, created_at) values ($1, $2, $3, now())",
+    [DEMO_SESSION_ID, DEMO_ROOM_ID, DEMO_USER.id],
+  );
+}

@@ -1,0 +1,59 @@
+import { fileURLToPath } from "node:url";
+import { unstable_DevEnv } from "wrangler";
+import type { FromWorker, ToWorker, WorkerOptions } from "./messages.ts";
+
+// This process holds what `wrangler dev` is made of, and nothing else: its signal handlers end the
+// process at once, which the database beside it would not survive well.
+const CONFIG = fileURLToPath(new URL("../../wrangler.toml", import.meta.url));
+/** A name that is no file: without one wrangler would read `.dev.vars` and `.env` on its own. */
+const NO_ENV_FILE = fileURLToPath(new URL("./none.env", import.meta.url));
+
+const dev = new unstable_DevEnv();
+let lastError = "";
+let isReady = false;
+
+process.on("message", (message: ToWorker) => {
+  if (message.kind === "start") start(message.options).catch((error: unknown) => fail(String(error)));
+  else dev.teardown().finally(() => process.exit(0));
+});
+// The parent is gone without a word; workerd goes with this process.
+process.on("disconnect", () => process.exit(1));
+
+async function start({ bindings, host, port, watch }: WorkerOptions): Promise<void> {
+  dev.on("buildFailed", ({ cause }) => fail(String(cause.message ?? cause)));
+  dev.on("error", (event) =>
+    fail(lastError || String(event.cause?.message ?? event.reason ?? event.message)),
+  );
+  const reloaded = new Promise((resolve) => dev.once("reloadComplete", resolve));
+  const worker = await dev.startWorker({
+    config: CONFIG,
+    envFiles: [NO_ENV_FILE],
+    bindings: Object.fromEntries(
+      Object.entries(bindings).map(([name, value]) => [name, { type: "secret_text", value }]),
+    ),
+    dev: {
+      server: { hostname: host, port },
+      inspector: false,
+      persist: false,
+      watch,
+      logLevel: "none",
+      structuredLogsHandler: ({ level, message: text }: { level: string; message: string }) => {
+        if (level === "error") lastError = text.replace(/^service \S+ /, "");
+        send({ kind: "log", level, text });
+      },
+    },
+  });
+  const [url] = await Promise.all([worker.url, reloaded]);
+  isReady = true;
+  send({ kind: "ready", url: url.origin });
+}
+
+/** Before it is ready a failure is the end; afterwards wrangler waits for the next change of a file. */
+function fail(reason: string): void {
+  if (isReady) send({ kind: "log", level: "error", text: reason });
+  else send({ kind: "failed", reason: reason.replace(/\n +at [\s\S]*/, "") });
+}
+
+function send(message: FromWorker): void {
+  if (process.connected) process.send?.(message);
+}

@@ -1,0 +1,16 @@
+/** What the Worker's process is told, over its private channel: secrets never stand in its arguments. */
+export type WorkerOptions = {
+  bindings: Record<string, string>;
+  host: string;
+  /** Must be free; not 0. */
+  port: number;
+  /** Rebuild when a source file changes. */
+  watch: boolean;
+};
+
+export type ToWorker = { kind: "start"; options: WorkerOptions } | { kind: "stop" };
+
+export type FromWorker =
+  | { kind: "ready"; url: string }
+  | { kind: "failed"; reason: string }
+  | { kind: "log"; level: string; text: string };

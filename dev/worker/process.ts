@@ -1,0 +1,92 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { within } from "../loopback-server.ts";
+import type { FromWorker, ToWorker, WorkerOptions } from "./messages.ts";
+
+const CHILD = fileURLToPath(new URL("./child.ts", import.meta.url));
+const STOP_GRACE_MS = 5_000;
+
+/** Nothing of this leaves the machine, and nothing is written to the user's home. */
+const QUIET = {
+  WRANGLER_SEND_METRICS: "false",
+  WRANGLER_SEND_ERROR_REPORTS: "false",
+  WRANGLER_WRITE_LOGS: "false",
+  CLOUDFLARE_CF_FETCH_ENABLED: "false",
+};
+
+export type WorkerProcess = {
+  /** http://host:port, without a slash at the end */
+  url: string;
+  /** To wrangler and workerd alike: they are one process group, apart from the terminal's. */
+  signal(signal: NodeJS.Signals): void;
+  stop(): Promise<void>;
+};
+
+/**
+ * Runs the Worker in workerd, the way `wrangler dev` does, in a process group of its own.
+ * Throws an Error that says why when it does not build or does not start.
+ */
+export async function startWorkerProcess(
+  options: WorkerOptions,
+  onLog: (level: string, text: string) => void,
+): Promise<WorkerProcess> {
+  const child = fork(CHILD, {
+    detached: true,
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+    env: { ...process.env, ...QUIET },
+  });
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const signal = (name: NodeJS.Signals) => signalGroup(child, name);
+  // Should this process end without stopping the Worker, it takes it along.
+  const kill = () => signal("SIGKILL");
+  process.once("exit", kill);
+  ended.then(() => process.off("exit", kill));
+
+  const stop = async () => {
+    tell(child, { kind: "stop" });
+    await within(STOP_GRACE_MS, ended);
+    kill();
+    await ended;
+  };
+
+  try {
+    return { url: await untilReady(child, options, onLog), signal, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function untilReady(
+  child: ChildProcess,
+  options: WorkerOptions,
+  onLog: (level: string, text: string) => void,
+): Promise<string> {
+  let stderr = "";
+  child.stderr?.on("data", (chunk: Buffer) => {
+    stderr = (stderr + chunk.toString()).slice(-2_000);
+  });
+  return new Promise((resolve, reject) => {
+    const fail = (reason: string) => reject(new Error(`The Worker did not start: ${reason}`));
+    child.on("message", (message: FromWorker) => {
+      if (message.kind === "ready") resolve(message.url);
+      else if (message.kind === "failed") fail(message.reason);
+      else onLog(message.level, message.text);
+    });
+    child.once("error", (error) => fail(error.message));
+    child.once("exit", () => fail(stderr.trim() || "its process ended."));
+    tell(child, { kind: "start", options });
+  });
+}
+
+function tell(child: ChildProcess, message: ToWorker): void {
+  if (child.connected) child.send(message, () => undefined);
+}
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, signal);
+  } catch {
+    // Already gone.
+  }
+}

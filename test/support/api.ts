@@ -1,0 +1,109 @@
+import { env } from "cloudflare:workers";
+import { type JWTPayload, SignJWT } from "jose";
+import { createApp } from "../../src/app.ts";
+import { parseConfig } from "../../src/config.ts";
+import { createDeps, type Deps } from "../../src/deps.ts";
+
+// What `vitest.config.ts` binds; tests may lean on them.
+export const testSecret = "only-for-tests-0123456789abcdef0123456789abcdef";
+export const testIssuer = "pantheon-test";
+export const testAudience = "pantheon";
+export const allowedOrigin = "http://app.example";
+
+export type TestUser = { userId: string; email: string };
+/** `body` is parsed where the answer is JSON, else its text. */
+export type Answer = { status: number; body: Json; headers: Headers; text: string };
+/** Loosely typed on purpose: what it holds is what a test asserts. */
+// biome-ignore lint/suspicious/noExplicitAny: see above
+export type Json = any;
+
+export type RequestOptions = { headers?: Record<string, string>; body?: unknown };
+export type TestApi = ReturnType<typeof createTestApi>;
+
+/** The whole application in this isolate, on the test database; each test mints its own users. */
+export function createTestApi(options: { settings?: Record<string, string>; deps?: Partial<Deps> } = {}) {
+  const deps = { ...createDeps(parseConfig({ ...env, ...options.settings })), ...options.deps };
+  const app = createApp(deps);
+
+  const send = async (method: string, path: string, init: RequestInit = {}): Promise<Answer> => {
+    const url = path.startsWith("/api/") ? path : `/api/v1${path}`;
+    const response = await app.request(url, { method, ...init });
+    const text = await response.text();
+    const isJson = /json/.test(response.headers.get("Content-Type") ?? "");
+    return {
+      status: response.status,
+      body: isJson ? JSON.parse(text) : text,
+      headers: response.headers,
+      text,
+    };
+  };
+
+  const as = (user: TestUser) => {
+    const call =
+      (method: string) =>
+      async (path: string, { body, headers = {} }: RequestOptions = {}) =>
+        send(method, path, {
+          headers: {
+            Authorization: `Bearer ${await mintToken({ sub: user.userId, email: user.email })}`,
+            ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+            ...headers,
+          },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        });
+    const withBody =
+      (method: string) =>
+      (path: string, body?: unknown, options: RequestOptions = {}) =>
+        call(method)(path, { ...options, body });
+    return {
+      get: call("GET"),
+      delete: call("DELETE"),
+      post: withBody("POST"),
+      patch: withBody("PATCH"),
+      put: withBody("PUT"),
+    };
+  };
+
+  return { app, deps, send, as };
+}
+
+export function newUser(): TestUser {
+  const userId = `user-${crypto.randomUUID()}`;
+  return { userId, email: `${userId}@example.com` };
+}
+
+/** An HS256 token that the tests' application takes, unless `claims` or `secret` say otherwise. */
+export function mintToken(claims: JWTPayload, secret: string = testSecret): Promise<string> {
+  const issuedAt = Math.floor(Date.now() / 1_000);
+  return new SignJWT({ iss: testIssuer, aud: testAudience, iat: issuedAt, exp: issuedAt + 600, ...claims })
+    .setProtectedHeader({ alg: "HS256" })
+    .sign(new TextEncoder().encode(secret));
+}
+
+export async function createRoom(api: TestApi, user: TestUser, room: Record<string, unknown> = {}) {
+  return expectCreated(await api.as(user).post("/rooms", { name: "A room", ...room }));
+}
+
+export async function createAgent(
+  api: TestApi,
+  user: TestUser,
+  roomId: string,
+  agent: Record<string, unknown> = {},
+) {
+  const whole = {
+    agent_key: "scout",
+    name: "Scout",
+    model_alias: "llama",
+    role_prompt: "You scout.",
+    ...agent,
+  };
+  return expectCreated(await api.as(user).post(`/rooms/${roomId}/agents`, whole));
+}
+
+export async function createSession(api: TestApi, user: TestUser, roomId: string) {
+  return expectCreated(await api.as(user).post(`/rooms/${roomId}/sessions`));
+}
+
+function expectCreated(answer: Answer): Json {
+  if (answer.status !== 201) throw new Error(`expected 201, got ${answer.status}: ${answer.text}`);
+  return answer.body;
+}
