@@ -63,6 +63,9 @@ const settings = z.object({
   LOG_LEVEL: optional(z.enum(["debug", "info", "warn", "error"]).default("info")),
 });
 
+/** Every setting, by name; MODELS_JSON can name further ones that hold keys. */
+export const settingNames: readonly string[] = Object.keys(settings.shape);
+
 export type AuthSettings = {
   issuer: string;
   audience: string;
