@@ -117,6 +117,25 @@ CREATE TABLE "sessions" (
 	"deleted_at" timestamp (3) with time zone
 );
 --> statement-breakpoint
+CREATE TABLE "tool_call_events" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"user_id" text NOT NULL,
+	"room_id" uuid,
+	"session_id" uuid,
+	"turn_id" uuid,
+	"run_id" uuid NOT NULL,
+	"agent_key" text NOT NULL,
+	"round" integer NOT NULL,
+	"tool_name" text NOT NULL,
+	"input" jsonb NOT NULL,
+	"output" jsonb NOT NULL,
+	"status" text DEFAULT 'success' NOT NULL,
+	"latency_ms" integer NOT NULL,
+	"credits_charged" numeric(20, 8) DEFAULT '0' NOT NULL,
+	"created_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "ck_tool_call_events_status" CHECK ("tool_call_events"."status" in ('success', 'error', 'denied'))
+);
+--> statement-breakpoint
 CREATE TABLE "turn_claims" (
 	"session_id" uuid PRIMARY KEY NOT NULL,
 	"run_id" uuid NOT NULL,
@@ -212,6 +231,10 @@ ALTER TABLE "session_summaries" ADD CONSTRAINT "session_summaries_session_id_ses
 ALTER TABLE "session_summaries" ADD CONSTRAINT "session_summaries_turn_id_turns_id_fk" FOREIGN KEY ("turn_id") REFERENCES "public"."turns"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "sessions" ADD CONSTRAINT "sessions_room_id_rooms_id_fk" FOREIGN KEY ("room_id") REFERENCES "public"."rooms"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "sessions" ADD CONSTRAINT "sessions_started_by_user_id_users_id_fk" FOREIGN KEY ("started_by_user_id") REFERENCES "public"."users"("id") ON DELETE restrict ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "tool_call_events" ADD CONSTRAINT "tool_call_events_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE restrict ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "tool_call_events" ADD CONSTRAINT "tool_call_events_room_id_rooms_id_fk" FOREIGN KEY ("room_id") REFERENCES "public"."rooms"("id") ON DELETE set null ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "tool_call_events" ADD CONSTRAINT "tool_call_events_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE set null ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "tool_call_events" ADD CONSTRAINT "tool_call_events_turn_id_turns_id_fk" FOREIGN KEY ("turn_id") REFERENCES "public"."turns"("id") ON DELETE set null ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "turn_claims" ADD CONSTRAINT "turn_claims_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "turn_context_audit" ADD CONSTRAINT "turn_context_audit_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "turn_context_audit" ADD CONSTRAINT "turn_context_audit_turn_id_turns_id_fk" FOREIGN KEY ("turn_id") REFERENCES "public"."turns"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
@@ -234,6 +257,10 @@ CREATE INDEX "ix_rooms_owner_user_id_created_at_id" ON "rooms" USING btree ("own
 CREATE INDEX "ix_session_summaries_turn_id" ON "session_summaries" USING btree ("turn_id");--> statement-breakpoint
 CREATE INDEX "ix_sessions_room_id_created_at_id" ON "sessions" USING btree ("room_id","created_at","id");--> statement-breakpoint
 CREATE INDEX "ix_sessions_started_by_user_id" ON "sessions" USING btree ("started_by_user_id");--> statement-breakpoint
+CREATE INDEX "ix_tool_call_events_turn_id" ON "tool_call_events" USING btree ("turn_id");--> statement-breakpoint
+CREATE INDEX "ix_tool_call_events_session_id" ON "tool_call_events" USING btree ("session_id");--> statement-breakpoint
+CREATE INDEX "ix_tool_call_events_user_id" ON "tool_call_events" USING btree ("user_id");--> statement-breakpoint
+CREATE INDEX "ix_tool_call_events_room_id" ON "tool_call_events" USING btree ("room_id");--> statement-breakpoint
 CREATE INDEX "ix_turn_claims_lease_until" ON "turn_claims" USING btree ("lease_until");--> statement-breakpoint
 CREATE INDEX "ix_turn_context_audit_turn_id" ON "turn_context_audit" USING btree ("turn_id");--> statement-breakpoint
 CREATE INDEX "ix_turn_context_audit_run_id" ON "turn_context_audit" USING btree ("run_id");--> statement-breakpoint

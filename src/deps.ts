@@ -14,6 +14,7 @@ import { createTokenVerifier, type VerifyToken } from "./http/auth.ts";
 import { createConsoleLog } from "./http/console-log.ts";
 import { createOpenAiModel } from "./runtime/model/openai-model.ts";
 import { runTurn, type TurnPorts } from "./runtime/run-turn.ts";
+import { noTools } from "./runtime/tool-port.ts";
 
 /** What actions work with; built once per isolate. */
 export type Deps = {
@@ -53,6 +54,7 @@ export function createDeps(config: Config): Deps {
       now: nowMs,
       estimateTokens: estimateTokenCount,
     }),
+    tools: noTools,
     catalog: config.catalog,
     limits: config.context,
     managerModelAlias: config.managerModelAlias,

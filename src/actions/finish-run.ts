@@ -62,7 +62,7 @@ export async function finishRun(deps: Deps, run: OpenedRun, emit: EmitTurnEvent)
     timings: {
       openMs: run.openMs,
       modelMs: outcome.modelMs,
-      toolsMs: 0,
+      toolsMs: outcome.toolsMs,
       commitMs: endedMs - commitStartedMs,
       totalMs: endedMs - run.startedMs,
       databaseRoundTrips: run.roundTrips + commitRoundTrips,

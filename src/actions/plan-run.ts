@@ -37,6 +37,8 @@ export async function planRun(
       mode: plan.mode,
       context,
       sameTurnAnswers: storedAnswers,
+      exchange: [],
+      toolFindings: null,
     }),
   );
   const overflow = findOverflow(plan, fits);
@@ -92,27 +94,29 @@ function measure(deps: Deps, message: TranscriptMessage): MeasuredMessage {
 /** Room in the summarizer's budget for its instructions and the summary before. Tokens. */
 const summaryPromptTokens = 1_000;
 
+function summaryBudget({ catalog, limits }: Deps): number {
+  const window =
+    catalog.models.get(limits.summarizerModelAlias)?.contextWindowTokens ?? defaultContextWindowTokens;
+  const { inputBudget } = planContextBudget(window, limits.context.maxOutputTokens);
+  return Math.max(1, inputBudget - summaryPromptTokens);
+}
+
 function planDueSummary(deps: Deps, claim: OpenedClaim, context: TurnContext, fits: readonly AgentContext[]) {
-  const { context: limits } = deps.limits;
-  const window = deps.catalog.models.get(deps.limits.summarizerModelAlias)?.contextWindowTokens;
-  const { inputBudget } = planContextBudget(window ?? defaultContextWindowTokens, limits.maxOutputTokens);
   const reachesBack = context.history[0]?.seq === (claim.summary?.toSeq ?? 0) + 1;
   const forSummarizer = (message: MeasuredMessage) => ({
     ...message,
     tokens: Math.ceil(message.rawTokens * firstTokenScale),
   });
+  const fillRatios = fits.map(
+    ({ budget, estimatedTokensBefore }) => estimatedTokensBefore / Math.max(1, budget.inputBudget),
+  );
   return planSummary({
     turnIndex: claim.turnIndex,
     lastSummary: claim.summary ?? null,
     window: context.history.map(forSummarizer),
     backlog: reachesBack ? [] : claim.window.oldest.map((message) => forSummarizer(measure(deps, message))),
-    fillRatio: Math.max(
-      0,
-      ...fits.map(
-        ({ budget, estimatedTokensBefore }) => estimatedTokensBefore / Math.max(1, budget.inputBudget),
-      ),
-    ),
-    limits,
-    summarizerBudgetTokens: Math.max(1, inputBudget - summaryPromptTokens),
+    fillRatio: Math.max(0, ...fillRatios),
+    limits: deps.limits.context,
+    summarizerBudgetTokens: summaryBudget(deps),
   });
 }

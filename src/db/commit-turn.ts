@@ -14,6 +14,7 @@ import {
   rooms,
   sessionSummaries,
   sessions,
+  toolCallEvents,
   turnClaims,
   turnContextAudit,
   turnRuns,
@@ -45,6 +46,7 @@ export async function commitTurn(db: Db, record: TurnRecord, catalog: Catalog): 
         db.insert(messages).values(record.messages),
         ...insertAudits(db, record),
         ...insertLedger(db, record.ledger),
+        ...insertToolEvents(db, record),
         ...insertSummary(db, record),
         ...consumePendingMode(db, record),
         deleteClaim(db, record.claim),
@@ -107,6 +109,10 @@ function writeTurn(db: Db, { run, turn }: TurnRecord): BatchItem<"pg"> {
 
 function insertAudits(db: Db, { audits }: TurnRecord): BatchItem<"pg">[] {
   return audits.length === 0 ? [] : [db.insert(turnContextAudit).values(audits)];
+}
+
+function insertToolEvents(db: Db, { toolEvents }: TurnRecord): BatchItem<"pg">[] {
+  return toolEvents.length === 0 ? [] : [db.insert(toolCallEvents).values(toolEvents)];
 }
 
 function insertSummary(db: Db, { summary }: TurnRecord): BatchItem<"pg">[] {

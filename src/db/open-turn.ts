@@ -13,7 +13,7 @@ import {
   selectWindow,
 } from "./session-window.ts";
 import { type ClaimRequest, takeClaim } from "./take-claim.ts";
-import { type StoredTurn, selectLedger, selectMessages } from "./turns.ts";
+import { type StoredTurn, selectLedger, selectMessages, selectToolEvents } from "./turns.ts";
 
 export type OpenRequest = ClaimRequest & {
   historyCharacters: HistoryCharacters;
@@ -64,11 +64,12 @@ export async function openRetry(
       db.select().from(turns).where(isIt),
       selectMessages(db, ids),
       selectLedger(db, ids),
+      selectToolEvents(db, ids),
     ]),
   );
-  const [s1, s2, s3, s4, s5, s6, s7, s8, s9, retried, [turn], messageRows, ledger] = result;
+  const [s1, s2, s3, s4, s5, s6, s7, s8, s9, retried, [turn], messageRows, ledger, toolEvents] = result;
   const { claim, ...found } = readFindings([s1, s2, s3, s4, s5, s6, s7, s8, s9]);
-  const stored = turn && { turn, messages: messageRows, ledger };
+  const stored = turn && { turn, messages: messageRows, ledger, toolEvents };
   const opened = claim && stored && { ...claim, stored };
   return { findings: { ...found, retriedTurn: { found: retried.rows[0] }, claim: opened }, roundTrips };
 }

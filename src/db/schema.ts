@@ -345,6 +345,37 @@ export const llmCallEvents = pgTable(
   ],
 );
 
+/** What agents did with tools: one row per execution or refusal. */
+export const toolCallEvents = pgTable(
+  "tool_call_events",
+  {
+    id: uuid("id").primaryKey(),
+    userId: text("user_id")
+      .notNull()
+      .references(() => users.id, { onDelete: "restrict" }),
+    roomId: uuid("room_id").references(() => rooms.id, { onDelete: "set null" }),
+    sessionId: uuid("session_id").references(() => sessions.id, { onDelete: "set null" }),
+    turnId: uuid("turn_id").references(() => turns.id, { onDelete: "set null" }),
+    runId: uuid("run_id").notNull(),
+    agentKey: text("agent_key").notNull(),
+    round: integer("round").notNull(),
+    toolName: text("tool_name").notNull(),
+    input: jsonb("input").$type<unknown>().notNull(),
+    output: jsonb("output").$type<unknown>().notNull(),
+    status: text("status").$type<"success" | "error" | "denied">().notNull().default("success"),
+    latencyMs: integer("latency_ms").notNull(),
+    creditsCharged: numeric("credits_charged", { precision: 20, scale: 8 }).notNull().default("0"),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    index("ix_tool_call_events_turn_id").on(t.turnId),
+    index("ix_tool_call_events_session_id").on(t.sessionId),
+    index("ix_tool_call_events_user_id").on(t.userId),
+    index("ix_tool_call_events_room_id").on(t.roomId),
+    oneOf("ck_tool_call_events_status", t.status, ["success", "error", "denied"]),
+  ],
+);
+
 export const pricingVersions = pgTable("pricing_versions", {
   version: text("version").primaryKey(),
   effectiveFrom: date("effective_from", { mode: "string" }).notNull(),

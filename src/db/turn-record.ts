@@ -12,12 +12,13 @@ import {
 import { modelAliasMarker, type RosterAgent, type TurnPlan } from "../domain/turn-plan.ts";
 import { buildLedger, type LedgerRow } from "./ledger-record.ts";
 import type { OpenedClaim, SummaryRow } from "./open-turn.ts";
-import type { messages, turnContextAudit, turnRuns, turns } from "./schema.ts";
+import type { messages, toolCallEvents, turnContextAudit, turnRuns, turns } from "./schema.ts";
 import type { StoredTurn } from "./turns.ts";
 
 export type TurnRow = typeof turns.$inferSelect;
 export type MessageRow = typeof messages.$inferSelect;
 export type AuditRow = typeof turnContextAudit.$inferSelect;
+export type ToolEventRow = typeof toolCallEvents.$inferSelect;
 type RunRow = typeof turnRuns.$inferSelect;
 
 /** Every row a run leaves behind, whole: ids, times and amounts are settled before the batch is built. */
@@ -29,6 +30,7 @@ export type TurnRecord = {
   messages: MessageRow[];
   audits: AuditRow[];
   ledger: LedgerRow[];
+  toolEvents: ToolEventRow[];
   summary: SummaryRow | null;
   /** The room whose pending mode this turn consumes; null: none. */
   consumedMode: { roomId: string; mode: TurnRow["mode"] } | null;
@@ -53,12 +55,16 @@ export type TurnRecordInput = {
 export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
   const { claim, retried } = input;
   const { sessionId, turnId, runId, holder, snapshot } = claim;
-  const replies = input.outcome.replies.map((reply) => buildReplyMessage(input, reply));
+  const replies = input.outcome.replies.flatMap((reply) => [
+    ...buildPrivateMessages(input, reply.agentKey),
+    buildReplyMessage(input, reply),
+  ]);
   const numbered = [...(retried === null ? [buildUserMessage(input)] : []), ...replies].map((row, index) => ({
     ...row,
     seq: claim.lastSeq + 1 + index,
   }));
   const ledger = buildLedger(input);
+  const toolEvents = buildToolEvents(input);
   const allMessages = [...(retried?.messages ?? []), ...numbered];
   const turn = buildTurn(input, allMessages);
   return {
@@ -77,9 +83,15 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
     messages: numbered,
     audits: input.outcome.prompts.map((prompt, index) => buildAudit(input, prompt, index === 0)),
     ledger,
+    toolEvents,
     summary: buildSummary(input),
     consumedMode: snapshot.consumesPendingMode ? { roomId: snapshot.roomId, mode: snapshot.mode } : null,
-    stored: { turn, messages: allMessages, ledger: [...(retried?.ledger ?? []), ...ledger] },
+    stored: {
+      turn,
+      messages: allMessages,
+      ledger: [...(retried?.ledger ?? []), ...ledger],
+      toolEvents: [...(retried?.toolEvents ?? []), ...toolEvents],
+    },
   };
 }
 
@@ -156,6 +168,33 @@ function buildReplyMessage(input: TurnRecordInput, reply: AgentReply): Unnumbere
     supersedesId: superseded?.id ?? null,
     createdAt: finishedAt,
   };
+}
+
+/** What an agent said and was told on its way, before its reply and for itself alone. */
+function buildPrivateMessages(
+  { claim, plan, outcome, finishedAt }: TurnRecordInput,
+  agentKey: string,
+): UnnumberedMessage[] {
+  const traces = outcome.privateMessages.filter((message) => message.agentKey === agentKey);
+  return traces.map(({ id, role, content }) => ({
+    ...messageDefaults(claim),
+    id,
+    role,
+    agentKey,
+    agentName: agentOf(plan, agentKey)?.name ?? agentKey,
+    visibility: "private",
+    status: "completed",
+    error: null,
+    content,
+    supersedesId: null,
+    createdAt: finishedAt,
+  }));
+}
+
+function buildToolEvents({ claim, userId, outcome, finishedAt }: TurnRecordInput): ToolEventRow[] {
+  const { sessionId, turnId, runId, snapshot } = claim;
+  const of = { userId, roomId: snapshot.roomId, sessionId, turnId, runId };
+  return outcome.toolEvents.map((event) => ({ ...event, ...of, creditsCharged: "0", createdAt: finishedAt }));
 }
 
 function messageDefaults({ sessionId, turnId, runId }: OpenedClaim) {

@@ -36,6 +36,9 @@ export type FitInput = {
   mode: RoomMode;
   context: TurnContext;
   sameTurnAnswers: readonly SameTurnAnswer[];
+  /** Answers that asked for tools in this turn, and what the tools said. */
+  exchange: readonly PromptMessage[];
+  toolFindings: string | null;
   catalog: Catalog;
   limits: ContextLimits;
   /** Estimated tokens of a text, unscaled. */
@@ -47,7 +50,7 @@ const tokensPerMessage = 6;
 
 /** Fits one agent's context into its model's budget and builds its prompt. Pure. */
 export function fitAgentContext(input: FitInput): AgentContext {
-  const { agent, mode, context, sameTurnAnswers, limits } = input;
+  const { agent, mode, context, sameTurnAnswers, exchange, toolFindings, limits } = input;
   const window =
     input.catalog.models.get(agent.modelAlias)?.contextWindowTokens ?? defaultContextWindowTokens;
   const budget = planContextBudget(window, limits.maxOutputTokens);
@@ -55,7 +58,8 @@ export function fitAgentContext(input: FitInput): AgentContext {
   const scaled = (rawTokens: number) => Math.ceil((rawTokens + tokensPerMessage) * tokenScale);
   const visible = context.history.filter((message) => isVisibleTo(agent.agentKey, message));
   const measured = visible.map((message) => ({ ...message, tokens: scaled(message.rawTokens) }));
-  const fixed = buildPrompt({ ...context, agent, mode, summaryText: null, history: [], sameTurnAnswers });
+  const parts = { ...context, agent, mode, toolFindings, sameTurnAnswers };
+  const fixed = [...buildPrompt({ ...parts, summaryText: null, history: [] }), ...exchange];
   const summaryText = context.summary?.text ?? null;
   const fitted = fitContext({
     budget,
@@ -77,7 +81,7 @@ export function fitAgentContext(input: FitInput): AgentContext {
     agentKey: agent.agentKey,
     budget,
     tokenScale,
-    messages: buildPrompt({ ...context, agent, mode, summaryText, history, sameTurnAnswers }),
+    messages: [...buildPrompt({ ...parts, summaryText, history }), ...exchange],
     summaryId: context.summary?.id ?? null,
     includedSeqs: history.map(({ seq }) => seq),
     dropped: fitted.dropped.map(({ id, reason }) => ({ seq: seqs.get(id) ?? 0, reason })),

@@ -1,4 +1,5 @@
 import type { ContextLimits } from "./agent-context.ts";
+import { cutTranscript } from "./transcript-cut.ts";
 
 /** A message that no summary covers yet. `tokens` are estimates, scaled to the summarizer's model. */
 export type UnsummarisedMessage = {
@@ -6,6 +7,7 @@ export type UnsummarisedMessage = {
   turnIndex: number;
   /** `private` is covered by a summary, but never told in it: a summary is shown to every agent. */
   visibility: "shared" | "private";
+  content: string;
   tokens: number;
 };
 
@@ -15,11 +17,14 @@ export type SummaryRange = { fromSeq: number; toSeq: number };
 export type SummaryPlan<Message> = SummaryRange & {
   /** The last turn covered. */
   toTurnIndex: number;
-  /** What is to be summarised, oldest first: the shared messages of the range. */
-  messages: readonly Message[];
-  /** The one turn covered is larger than the summarizer's budget: its texts must be cut. */
+  /** What is to be summarised, oldest first: the shared messages of the range. Fits the summarizer's budget. */
+  transcript: readonly Message[];
+  /** The one turn covered was larger than the summarizer's budget, and its longest texts are cut. */
   cutToBudget: boolean;
 };
+
+/** A summarizer that can read no more than this would make a summary of next to nothing. */
+export const smallestSummarizerBudgetTokens = 256;
 
 export type SummaryPlanInput<Message> = {
   /** Index of the turn now running; it and what follows it are never summarised. */
@@ -50,19 +55,22 @@ export function planSummary<Message extends UnsummarisedMessage>(
 ): SummaryPlan<Message> | null {
   const fromSeq = (input.lastSummary?.toSeq ?? 0) + 1;
   const reachesBack = input.window[0]?.seq === fromSeq;
+  if (input.summarizerBudgetTokens < smallestSummarizerBudgetTokens) return null;
   if (reachesBack && !isDue(input)) return null;
   const turns = coverableTurns(reachesBack ? input.window : joinBlocks(input, fromSeq), input);
   const [first] = turns;
   if (first === undefined) return null;
   const fitting = oldestThatFit(turns, input.summarizerBudgetTokens);
-  const taken = fitting.length === 0 ? [first] : fitting;
-  const last = taken.at(-1) ?? first;
+  const cutToBudget = fitting.length === 0;
+  const last = fitting.at(-1) ?? first;
   return {
     fromSeq,
     toSeq: last.toSeq,
     toTurnIndex: last.turnIndex,
-    messages: taken.flatMap(({ shared }) => shared),
-    cutToBudget: fitting.length === 0,
+    transcript: cutToBudget
+      ? cutTranscript(first.shared, input.summarizerBudgetTokens)
+      : fitting.flatMap(({ shared }) => shared),
+    cutToBudget,
   };
 }
 
@@ -79,9 +87,10 @@ function joinBlocks<Message extends UnsummarisedMessage>(
 ): readonly Message[] {
   if (backlog[0]?.seq !== fromSeq) return [];
   const backlogEnd = backlog.at(-1)?.seq ?? 0;
-  // Hidden messages leave holes in `seq`: only a shared message proves that the blocks meet.
-  const meet = window.some(({ seq }) => seq === backlogEnd);
-  return meet ? [...backlog, ...window.filter(({ seq }) => seq > backlogEnd)] : backlog;
+  // Messages that are not read leave holes in `seq` too: only blocks that overlap or touch surely have no gap.
+  const windowStart = window[0]?.seq ?? Number.POSITIVE_INFINITY;
+  if (windowStart > backlogEnd + 1) return backlog;
+  return [...backlog, ...window.filter(({ seq }) => seq > backlogEnd)];
 }
 
 type CoverableTurn<Message> = { turnIndex: number; toSeq: number; shared: Message[]; tokens: number };

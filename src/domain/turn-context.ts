@@ -18,7 +18,7 @@ export type TurnContext = {
   /** By model alias: what an estimate is multiplied with, from what the provider counted before. */
   tokenScales: ReadonlyMap<string, number>;
   /** What is to be summarised beside this turn; null: nothing. */
-  dueSummary: SummaryPlan<MeasuredMessage> | null;
+  dueSummary: SummaryPlan<MeasuredMessage & { tokens: number }> | null;
 };
 
 /** Before a provider has counted a prompt of this session: a margin on the estimate. */

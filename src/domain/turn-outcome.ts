@@ -2,6 +2,7 @@ import type { AgentContext } from "./agent-context.ts";
 import type { AgentFailure } from "./agent-failure.ts";
 import type { TokenUsage } from "./pricing.ts";
 import type { RoutingDecision } from "./routing-decision.ts";
+import type { SummaryContent } from "./summary-contract.ts";
 import type { SummaryRange } from "./summary-plan.ts";
 
 /**
@@ -53,6 +54,21 @@ export type AgentReply = {
   messageId: string;
 } & ({ status: "completed"; content: string } | { status: "failed"; failure: AgentFailure });
 
+/** One execution of a tool, or its refusal. */
+export type ToolEvent = {
+  id: string;
+  agentKey: string;
+  round: number;
+  toolName: string;
+  input: unknown;
+  output: unknown;
+  status: "success" | "error" | "denied";
+  latencyMs: number;
+};
+
+/** What an agent said or was told on the way to its answer; stored for it alone. */
+export type PrivateMessage = { id: string; agentKey: string; role: "assistant" | "tool"; content: string };
+
 /** How an agent's prompt came to fit, and what the provider counted for it; the audit is made from it. */
 export type PromptMeasure = Omit<AgentContext, "messages"> & { countedInputTokens: number | null };
 
@@ -65,11 +81,15 @@ export type TurnOutcome = {
   replies: readonly AgentReply[];
   calls: readonly ModelCallRecord[];
   prompts: readonly PromptMeasure[];
+  toolEvents: readonly ToolEvent[];
+  privateMessages: readonly PrivateMessage[];
   routing: RoutingDecision | null;
   overhead: readonly OverheadCall[];
   summary: NewSummary | null;
   /** Time in which at least one model call was in flight, ms. */
   modelMs: number;
+  /** The same of tools. */
+  toolsMs: number;
 };
 
 export type TurnStatus = "completed" | "partial" | "failed";

@@ -1,5 +1,6 @@
 import type { ErrorCode } from "./errors.ts";
 import { isTagMode, type RoomMode } from "./modes.ts";
+import { readPermissions } from "./permissions.ts";
 import { readTags } from "./tags.ts";
 
 /** An agent as the turn's claim took it down: later edits of the roster do not reach a running turn. */
@@ -41,7 +42,7 @@ export type PlanInput = {
 /** Decides who answers a message and how. No I/O, no clock: the same input gives the same plan. */
 export function planTurn(input: PlanInput): PlanVerdict {
   const { mode } = input;
-  const roster = input.roster.map((agent) => withModel(agent, input.modelAliasOverride));
+  const roster = input.roster.map((agent) => withPermissions(withModel(agent, input.modelAliasOverride)));
   if (isTagMode(mode)) return planTagged(mode, roster, input.message);
   if (roster.length === 0) return refuse("no_room_agents", "The room has no agents; add one first.");
   const agents = roster.toSorted((a, b) => a.position - b.position);
@@ -65,7 +66,7 @@ export function planRetry(
   roster: readonly RosterAgent[],
   failedKeys: readonly string[],
 ): PlanVerdict {
-  const byKey = new Map(roster.map((agent) => [agent.agentKey, agent]));
+  const byKey = new Map(roster.map((agent) => [agent.agentKey, withPermissions(agent)]));
   const agents = failedKeys.flatMap((key) => byKey.get(key) ?? []);
   if (agents.length === 0)
     return refuse("nothing_to_retry", "No agent that failed in this turn is left to ask.");
@@ -86,6 +87,11 @@ export function modelAliasMarker(mode: RoomMode, modelAliases: readonly string[]
 
 function withModel(agent: RosterAgent, modelAlias: string | undefined): RosterAgent {
   return modelAlias === undefined ? agent : { ...agent, modelAlias };
+}
+
+/** What is stored is not to be trusted: permissions that cannot be read count as none. */
+function withPermissions(agent: RosterAgent): RosterAgent {
+  return { ...agent, toolPermissions: readPermissions(agent.toolPermissions) };
 }
 
 function noTagDetail(unknownTags: readonly string[]): string {

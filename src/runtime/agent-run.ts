@@ -3,12 +3,16 @@ import type { Catalog } from "../domain/catalog.ts";
 import type { Log } from "../domain/log.ts";
 import type { TurnContext } from "../domain/turn-context.ts";
 import type { EmitTurnEvent } from "../domain/turn-events.ts";
-import type { TurnPlan } from "../domain/turn-plan.ts";
+import type { RosterAgent, TurnPlan } from "../domain/turn-plan.ts";
+import { type AgentVoice, createAgentVoice } from "./agent-voice.ts";
 import type { CallModel } from "./model/model-port.ts";
+import type { ToolPort } from "./tool-port.ts";
+import type { AgentWork, TurnStateValue } from "./turn-state.ts";
 
 /** Everything the runtime reaches the world through; nothing of a request lives in module scope. */
 export type TurnPorts = {
   callModel: CallModel;
+  tools: ToolPort;
   catalog: Catalog;
   limits: ContextLimits;
   managerModelAlias: string;
@@ -29,3 +33,24 @@ export type TurnPorts = {
 
 /** What the nodes of one turn's graph share. */
 export type AgentRun = { plan: TurnPlan; context: TurnContext; ports: TurnPorts; signal: AbortSignal };
+
+/** An agent's work as the state holds it, or begun now; with the voice that tells of it. */
+export function continueWork(
+  agent: RosterAgent,
+  { ports }: AgentRun,
+  state: TurnStateValue,
+): { work: AgentWork; voice: AgentVoice } {
+  const begun = state.work[agent.agentKey];
+  const work = begun ?? {
+    agentRunId: ports.newId(),
+    toolRounds: 0,
+    exchange: [],
+    pending: [],
+    findings: null,
+  };
+  const { agentRunId } = work;
+  if (begun === undefined) {
+    ports.emit({ type: "agent_started", agentRunId, agentKey: agent.agentKey, agentName: agent.name });
+  }
+  return { work, voice: createAgentVoice(agent.name, agentRunId, ports.emit) };
+}

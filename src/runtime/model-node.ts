@@ -1,71 +1,74 @@
 import { fitAgentContext } from "../domain/agent-context.ts";
-import { type AgentFailure, formatFailureContent } from "../domain/agent-failure.ts";
-import type { SameTurnAnswer } from "../domain/prompt.ts";
-import type { AgentReply, ModelCallRecord, PromptMeasure } from "../domain/turn-outcome.ts";
+import type { AgentFailure } from "../domain/agent-failure.ts";
+import type { CatalogModel } from "../domain/catalog.ts";
+import type { AgentReply } from "../domain/turn-outcome.ts";
 import { type RosterAgent, sharesAnswers } from "../domain/turn-plan.ts";
-import type { AgentRun } from "./agent-run.ts";
-import { startAgentVoice } from "./agent-voice.ts";
+import { type AgentRun, continueWork } from "./agent-run.ts";
 import { toCallRecords } from "./call-records.ts";
+import { earlierAnswers } from "./earlier-answers.ts";
+import type { ModelAnswer } from "./model/model-port.ts";
+import { askForTools, mostToolRounds } from "./tool-round.ts";
 import type { TurnStateUpdate, TurnStateValue } from "./turn-state.ts";
 
 /** The node `<key>.model`: one model call of one agent. Its failure is a reply, never an exception. */
 export function createModelNode(agent: RosterAgent, run: AgentRun) {
   const { ports, context, plan } = run;
+  const { agentKey } = agent;
+  const tools = ports.tools.offered(agent.toolPermissions);
   return async (state: TurnStateValue): Promise<TurnStateUpdate> => {
-    const { agentKey } = agent;
     const messageId = ports.newId();
-    const voice = startAgentVoice(agent, ports.newId(), ports.emit);
+    const { work, voice } = continueWork(agent, run, state);
     const sameTurnAnswers = sharesAnswers(plan) ? earlierAnswers(run, state) : [];
+    const { toolRounds, exchange, findings } = work;
     const { messages, ...fitted } = fitAgentContext({
-      ...ports,
-      agent,
-      mode: plan.mode,
-      context,
-      sameTurnAnswers,
+      ...{ agent, mode: plan.mode, context, sameTurnAnswers, exchange, toolFindings: findings },
+      ...{ catalog: ports.catalog, limits: ports.limits, estimateTokens: ports.estimateTokens },
     });
-    const conclude = (reply: AgentReply, calls: ModelCallRecord[], countedInputTokens: number | null) => {
+    const conclude = (reply: AgentReply, update: TurnStateUpdate = {}): TurnStateUpdate => {
       if (reply.status === "completed") voice.finish();
       else voice.fail(reply.failure);
-      const measure: PromptMeasure = { ...fitted, countedInputTokens };
-      return { replies: { [agentKey]: reply }, calls, prompts: [measure] };
+      return { ...measured(null), ...update, replies: { [agentKey]: reply } };
     };
     const fail = (failure: AgentFailure): AgentReply => ({ agentKey, messageId, status: "failed", failure });
+    // What an agent was sent is measured at its first call.
+    const measured = (countedInputTokens: number | null): TurnStateUpdate =>
+      state.prompts[agentKey] === undefined
+        ? { prompts: { [agentKey]: { ...fitted, countedInputTokens } } }
+        : {};
 
     const model = ports.catalog.models.get(agent.modelAlias);
-    if (model === undefined) return conclude(fail(notConfigured(agent.modelAlias)), [], null);
-    if (fitted.overflow) return conclude(fail(overBudget), [], null);
+    if (model === undefined) return conclude(fail(notConfigured(agent.modelAlias)));
+    if (fitted.overflow) return conclude(fail(overBudget));
     const answer = await ports.callModel({
       model,
       messages,
+      tools,
+      toolChoice: toolRounds < mostToolRounds ? "auto" : "none",
       maxOutputTokens: ports.limits.maxOutputTokens,
       signal: run.signal,
       onText: (delta) => voice.say(messageId, delta),
     });
-    const reply: AgentReply = answer.ok
-      ? { agentKey, messageId, status: "completed", content: answer.text }
-      : fail(answer.failure);
-    const counted = answer.billed.find(({ usageSource }) => usageSource === "provider")?.usage;
-    return conclude(
-      reply,
-      toCallRecords({ agentKey, round: 1 }, model, answer),
-      counted === undefined ? null : counted.fresh + counted.cached,
-    );
+    const told = {
+      ...measured(countInput(answer)),
+      ...recordCalls(agentKey, work.toolRounds + 1, model, answer),
+    };
+    if (!answer.ok) return conclude(fail(answer.failure), told);
+    if (answer.toolCalls.length > 0 && toolRounds < mostToolRounds) {
+      return { ...told, ...askForTools({ agent, run, work, voice, messageId, answer }) };
+    }
+    if (answer.text.trim() === "") return conclude(fail(onlyTools), told);
+    return conclude({ agentKey, messageId, status: "completed", content: answer.text }, told);
   };
 }
 
-/** What was answered before in this turn, in the order of answers; a failure is shown as it is stored. */
-function earlierAnswers({ plan, context }: AgentRun, { replies, routing }: TurnStateValue): SameTurnAnswer[] {
-  const order = routing?.selectedKeys ?? plan.agents.map(({ agentKey }) => agentKey);
-  const names = new Map(plan.agents.map(({ agentKey, name }) => [agentKey, name]));
-  const answered = order.flatMap((key): SameTurnAnswer[] => {
-    const reply = replies[key];
-    if (reply === undefined) return [];
-    const agentName = names.get(key) ?? key;
-    const content =
-      reply.status === "completed" ? reply.content : formatFailureContent(agentName, reply.failure);
-    return [{ agentKey: key, agentName, content }];
-  });
-  return [...context.storedAnswers, ...answered];
+function recordCalls(agentKey: string, round: number, model: CatalogModel, answer: ModelAnswer) {
+  return { calls: toCallRecords({ agentKey, round }, model, answer) };
+}
+
+/** What the provider counted for the prompt; null where it did not say. */
+function countInput({ billed }: ModelAnswer): number | null {
+  const counted = billed.find(({ usageSource }) => usageSource === "provider")?.usage;
+  return counted === undefined ? null : counted.fresh + counted.cached;
 }
 
 function notConfigured(modelAlias: string): AgentFailure {
@@ -74,5 +77,10 @@ function notConfigured(modelAlias: string): AgentFailure {
 
 const overBudget: AgentFailure = {
   code: "context_budget_exceeded",
-  message: "With the answers before it, the conversation no longer fits the agent's model.",
+  message: "With what was said in this turn, the conversation no longer fits the agent's model.",
+};
+
+const onlyTools: AgentFailure = {
+  code: "model_bad_response",
+  message: "The model asked for tools again instead of answering.",
 };

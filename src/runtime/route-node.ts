@@ -1,7 +1,7 @@
 import { buildRoutingPrompt, readRoutingDecision } from "../domain/routing-decision.ts";
 import type { AgentRun } from "./agent-run.ts";
 import { toOverheadCalls } from "./call-records.ts";
-import type { ModelAnswer } from "./model/model-port.ts";
+import { type ModelAnswer, plainCall } from "./model/model-port.ts";
 import type { TurnStateUpdate } from "./turn-state.ts";
 
 /** An answer longer than this is no routing decision. */
@@ -16,11 +16,11 @@ export function createRouteNode({ plan, context, ports, signal }: AgentRun) {
       model === undefined
         ? null
         : await ports.callModel({
+            ...plainCall,
             model,
             messages: buildRoutingPrompt({ goal, roster: plan.agents, message }),
             maxOutputTokens: routingOutputTokens,
             signal,
-            onText: () => undefined,
           });
     const told = answer?.ok
       ? ({ ok: true, text: answer.text } as const)

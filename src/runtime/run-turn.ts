@@ -26,22 +26,27 @@ export const runTurn: RunTurn = async (plan, context, ports) => {
       deadline.abort({ code: "deadline", message: "The turn's deadline passed before the agent answered." }),
     ports.turnTimeoutMs,
   );
-  const stopwatch = startStopwatch(ports.now);
-  const callModel = limitCalls(stopwatch.timing(ports.callModel), callsInFlight);
-  const run: AgentRun = { plan, context, ports: { ...ports, callModel }, signal: deadline.signal };
+  const modelWatch = startStopwatch(ports.now);
+  const toolsWatch = startStopwatch(ports.now);
+  const callModel = limitCalls(modelWatch.timing(ports.callModel), callsInFlight);
+  const tools = { ...ports.tools, execute: toolsWatch.timing(ports.tools.execute) };
+  const run: AgentRun = { plan, context, ports: { ...ports, callModel, tools }, signal: deadline.signal };
   const summary = startSummary(run);
   try {
     const state = await compileTurnGraph(run).invoke({}, { recursionLimit: recursionLimit(plan) });
-    const modelMs = stopwatch.elapsedMs();
+    const [modelMs, toolsMs] = [modelWatch.elapsedMs(), toolsWatch.elapsedMs()];
     const { made, overhead } = await summary.settle(ports.summaryGraceMs);
     return {
       replies: repliesInOrder(run, state),
       calls: state.calls,
-      prompts: inOrder(run, state, state.prompts),
+      prompts: answerOrder(run, state).flatMap((agentKey) => state.prompts[agentKey] ?? []),
+      toolEvents: state.toolEvents,
+      privateMessages: state.privateMessages,
       routing: state.routing,
       overhead: [...state.overhead, ...overhead],
       summary: made,
       modelMs,
+      toolsMs,
     };
   } finally {
     summary.stop();
@@ -58,14 +63,6 @@ function repliesInOrder(run: AgentRun, state: TurnStateValue): AgentReply[] {
   return answerOrder(run, state).map(
     (agentKey) => state.replies[agentKey] ?? unanswered(agentKey, run.ports.newId()),
   );
-}
-
-function inOrder<T extends { agentKey: string }>(
-  run: AgentRun,
-  state: TurnStateValue,
-  items: readonly T[],
-): T[] {
-  return answerOrder(run, state).flatMap((key) => items.find(({ agentKey }) => agentKey === key) ?? []);
 }
 
 function unanswered(agentKey: string, messageId: string): AgentReply {

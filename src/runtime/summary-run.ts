@@ -8,7 +8,7 @@ import {
 import type { NewSummary, OverheadCall } from "../domain/turn-outcome.ts";
 import type { AgentRun } from "./agent-run.ts";
 import { toOverheadCalls } from "./call-records.ts";
-import type { ModelAnswer } from "./model/model-port.ts";
+import { type ModelAnswer, plainCall } from "./model/model-port.ts";
 
 export type SummaryRun = {
   /** Waits at most `graceMs` for a summary still being made, then drops it. */
@@ -56,26 +56,19 @@ async function makeSummary(
   if (due === null || model === undefined) return null;
   const ask = async (purpose: OverheadCall["purpose"], messages: PromptMessage[]): Promise<ModelAnswer> => {
     const maxOutputTokens = Math.min(summaryOutputTokens, ports.limits.maxOutputTokens);
-    const answer = await ports.callModel({
-      model,
-      messages,
-      maxOutputTokens,
-      signal,
-      onText: () => undefined,
-    });
+    const answer = await ports.callModel({ ...plainCall, model, messages, maxOutputTokens, signal });
     overhead.push(...toOverheadCalls(purpose, model, answer));
     if (!answer.ok) ports.log.warn("summary_failed", { purpose, code: answer.failure.code });
     return answer;
   };
-  const first = await ask(
-    "summary_text",
-    buildSummaryTextPrompt(context.summary?.text ?? null, due.transcript),
-  );
+  const previous = context.summary?.text ?? null;
+  const { transcript } = due;
+  const first = await ask("summary_text", buildSummaryTextPrompt(previous, transcript));
   const parsed = first.ok ? parseSummaryText(first.text) : null;
   if (parsed === null) return null;
   const second = await ask(
     "summary_structure",
-    buildSummaryStructurePrompt(parsed.summaryText, due.transcript),
+    buildSummaryStructurePrompt(parsed.summaryText, transcript, previous),
   );
   // The structure is an extra: without it the text still stands, with empty lists.
   const structure = parseSummaryStructure(second.ok ? second.text : "");
