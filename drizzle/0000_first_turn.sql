@@ -91,12 +91,49 @@ CREATE TABLE "rooms" (
 	CONSTRAINT "ck_rooms_pending_mode" CHECK ("rooms"."pending_mode" in ('manual', 'tag', 'roundtable', 'orchestrator'))
 );
 --> statement-breakpoint
+CREATE TABLE "session_summaries" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"session_id" uuid NOT NULL,
+	"turn_id" uuid NOT NULL,
+	"made_in_turn_index" integer NOT NULL,
+	"from_seq" integer NOT NULL,
+	"to_seq" integer NOT NULL,
+	"summary_text" text NOT NULL,
+	"key_facts" jsonb NOT NULL,
+	"decisions" jsonb NOT NULL,
+	"open_questions" jsonb NOT NULL,
+	"action_items" jsonb NOT NULL,
+	"used_fallback" boolean NOT NULL,
+	"created_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "uq_session_summaries_session_id_to_seq" UNIQUE("session_id","to_seq"),
+	CONSTRAINT "ck_session_summaries_range" CHECK ("session_summaries"."from_seq" <= "session_summaries"."to_seq")
+);
+--> statement-breakpoint
 CREATE TABLE "sessions" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"room_id" uuid NOT NULL,
 	"started_by_user_id" text NOT NULL,
 	"created_at" timestamp (3) with time zone NOT NULL,
 	"deleted_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "tool_call_events" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"user_id" text NOT NULL,
+	"room_id" uuid,
+	"session_id" uuid,
+	"turn_id" uuid,
+	"run_id" uuid NOT NULL,
+	"agent_key" text NOT NULL,
+	"round" integer NOT NULL,
+	"tool_name" text NOT NULL,
+	"input" jsonb NOT NULL,
+	"output" jsonb NOT NULL,
+	"status" text DEFAULT 'success' NOT NULL,
+	"latency_ms" integer NOT NULL,
+	"credits_charged" numeric(20, 8) DEFAULT '0' NOT NULL,
+	"created_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "ck_tool_call_events_status" CHECK ("tool_call_events"."status" in ('success', 'error', 'denied'))
 );
 --> statement-breakpoint
 CREATE TABLE "turn_claims" (
@@ -116,6 +153,7 @@ CREATE TABLE "turn_claims" (
 --> statement-breakpoint
 CREATE TABLE "turn_context_audit" (
 	"id" uuid PRIMARY KEY NOT NULL,
+	"session_id" uuid NOT NULL,
 	"turn_id" uuid NOT NULL,
 	"run_id" uuid NOT NULL,
 	"agent_key" text NOT NULL,
@@ -126,8 +164,16 @@ CREATE TABLE "turn_context_audit" (
 	"output_reserve" integer NOT NULL,
 	"overhead_reserve" integer NOT NULL,
 	"estimated_tokens_before" integer NOT NULL,
-	"included_message_ids" jsonb NOT NULL,
+	"estimated_tokens_after_summary" integer NOT NULL,
+	"estimated_tokens_after_prune" integer NOT NULL,
+	"token_scale" numeric(8, 4) NOT NULL,
+	"counted_input_tokens" integer,
+	"summary_id" uuid,
+	"included" jsonb NOT NULL,
+	"dropped" jsonb NOT NULL,
 	"unknown_tags" jsonb NOT NULL,
+	"routing" jsonb,
+	"overhead_calls" jsonb NOT NULL,
 	"created_at" timestamp (3) with time zone NOT NULL
 );
 --> statement-breakpoint
@@ -181,9 +227,16 @@ ALTER TABLE "messages" ADD CONSTRAINT "messages_supersedes_id_messages_id_fk" FO
 ALTER TABLE "model_prices" ADD CONSTRAINT "model_prices_version_pricing_versions_version_fk" FOREIGN KEY ("version") REFERENCES "public"."pricing_versions"("version") ON DELETE restrict ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "room_agents" ADD CONSTRAINT "room_agents_room_id_rooms_id_fk" FOREIGN KEY ("room_id") REFERENCES "public"."rooms"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "rooms" ADD CONSTRAINT "rooms_owner_user_id_users_id_fk" FOREIGN KEY ("owner_user_id") REFERENCES "public"."users"("id") ON DELETE restrict ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "session_summaries" ADD CONSTRAINT "session_summaries_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "session_summaries" ADD CONSTRAINT "session_summaries_turn_id_turns_id_fk" FOREIGN KEY ("turn_id") REFERENCES "public"."turns"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "sessions" ADD CONSTRAINT "sessions_room_id_rooms_id_fk" FOREIGN KEY ("room_id") REFERENCES "public"."rooms"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "sessions" ADD CONSTRAINT "sessions_started_by_user_id_users_id_fk" FOREIGN KEY ("started_by_user_id") REFERENCES "public"."users"("id") ON DELETE restrict ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "tool_call_events" ADD CONSTRAINT "tool_call_events_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE restrict ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "tool_call_events" ADD CONSTRAINT "tool_call_events_room_id_rooms_id_fk" FOREIGN KEY ("room_id") REFERENCES "public"."rooms"("id") ON DELETE set null ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "tool_call_events" ADD CONSTRAINT "tool_call_events_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE set null ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "tool_call_events" ADD CONSTRAINT "tool_call_events_turn_id_turns_id_fk" FOREIGN KEY ("turn_id") REFERENCES "public"."turns"("id") ON DELETE set null ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "turn_claims" ADD CONSTRAINT "turn_claims_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "turn_context_audit" ADD CONSTRAINT "turn_context_audit_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "turn_context_audit" ADD CONSTRAINT "turn_context_audit_turn_id_turns_id_fk" FOREIGN KEY ("turn_id") REFERENCES "public"."turns"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "turn_context_audit" ADD CONSTRAINT "turn_context_audit_run_id_turn_runs_id_fk" FOREIGN KEY ("run_id") REFERENCES "public"."turn_runs"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "turn_runs" ADD CONSTRAINT "turn_runs_turn_id_turns_id_fk" FOREIGN KEY ("turn_id") REFERENCES "public"."turns"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
@@ -201,9 +254,15 @@ CREATE INDEX "ix_messages_supersedes_id" ON "messages" USING btree ("supersedes_
 CREATE UNIQUE INDEX "uq_room_agents_room_id_agent_key" ON "room_agents" USING btree ("room_id",lower("agent_key"));--> statement-breakpoint
 CREATE INDEX "ix_room_agents_room_id_position" ON "room_agents" USING btree ("room_id","position");--> statement-breakpoint
 CREATE INDEX "ix_rooms_owner_user_id_created_at_id" ON "rooms" USING btree ("owner_user_id","created_at","id");--> statement-breakpoint
+CREATE INDEX "ix_session_summaries_turn_id" ON "session_summaries" USING btree ("turn_id");--> statement-breakpoint
 CREATE INDEX "ix_sessions_room_id_created_at_id" ON "sessions" USING btree ("room_id","created_at","id");--> statement-breakpoint
 CREATE INDEX "ix_sessions_started_by_user_id" ON "sessions" USING btree ("started_by_user_id");--> statement-breakpoint
+CREATE INDEX "ix_tool_call_events_turn_id" ON "tool_call_events" USING btree ("turn_id");--> statement-breakpoint
+CREATE INDEX "ix_tool_call_events_session_id" ON "tool_call_events" USING btree ("session_id");--> statement-breakpoint
+CREATE INDEX "ix_tool_call_events_user_id" ON "tool_call_events" USING btree ("user_id");--> statement-breakpoint
+CREATE INDEX "ix_tool_call_events_room_id" ON "tool_call_events" USING btree ("room_id");--> statement-breakpoint
 CREATE INDEX "ix_turn_claims_lease_until" ON "turn_claims" USING btree ("lease_until");--> statement-breakpoint
 CREATE INDEX "ix_turn_context_audit_turn_id" ON "turn_context_audit" USING btree ("turn_id");--> statement-breakpoint
 CREATE INDEX "ix_turn_context_audit_run_id" ON "turn_context_audit" USING btree ("run_id");--> statement-breakpoint
+CREATE INDEX "ix_turn_context_audit_session_id_model_alias" ON "turn_context_audit" USING btree ("session_id","model_alias","created_at");--> statement-breakpoint
 CREATE INDEX "ix_turn_runs_turn_id" ON "turn_runs" USING btree ("turn_id");

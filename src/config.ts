@@ -1,9 +1,11 @@
 import { v5 as uuidv5 } from "uuid";
 import * as z from "zod";
+import type { ContextLimits } from "./domain/agent-context.ts";
 import { buildCatalog, type Catalog, type CatalogModel } from "./domain/catalog.ts";
 
 const positiveInteger = (fallback: number, minimum = 1) =>
   z.coerce.number().int().min(minimum).default(fallback);
+const ratio = (fallback: number) => z.coerce.number().gt(0).max(1).default(fallback);
 const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http(s) URL" });
 const optional = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (value === "" ? undefined : value), schema);
@@ -40,6 +42,13 @@ const settings = z.object({
   MAX_OUTPUT_TOKENS: optional(positiveInteger(2_048)),
   MODEL_CALL_TIMEOUT_MS: optional(positiveInteger(60_000)),
   TURN_TIMEOUT_MS: optional(positiveInteger(300_000)),
+  MANAGER_MODEL_ALIAS: optional(z.string().default("deepseek")),
+  SUMMARIZER_MODEL_ALIAS: optional(z.string().default("deepseek")),
+  CONTEXT_SUMMARY_RATIO: optional(ratio(0.7)),
+  CONTEXT_PRUNE_RATIO: optional(ratio(0.9)),
+  CONTEXT_SUMMARY_EVERY_TURNS: optional(positiveInteger(8)),
+  CONTEXT_KEEP_RAW_TURNS: optional(positiveInteger(4)),
+  SUMMARY_GRACE_MS: optional(positiveInteger(2_000, 0)),
   AUTH_JWT_SECRET: optional(z.string().min(32, "must have at least 32 characters").optional()),
   AUTH_JWKS_URL: optional(httpUrl.optional()),
   AUTH_ISSUER: z.string().min(1),
@@ -53,6 +62,9 @@ const settings = z.object({
   ),
   LOG_LEVEL: optional(z.enum(["debug", "info", "warn", "error"]).default("info")),
 });
+
+/** Every setting, by name; MODELS_JSON can name further ones that hold keys. */
+export const settingNames: readonly string[] = Object.keys(settings.shape);
 
 export type AuthSettings = {
   issuer: string;
@@ -69,7 +81,10 @@ export type Config = {
   /** Keys of model providers by the name of their setting. */
   llmApiKeys: ReadonlyMap<string, string>;
   catalog: Catalog;
-  maxOutputTokens: number;
+  context: ContextLimits;
+  managerModelAlias: string;
+  summarizerModelAlias: string;
+  summaryGraceMs: number;
   modelCallTimeoutMs: number;
   turnTimeoutMs: number;
   turnLeaseMs: number;
@@ -115,14 +130,28 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
       problems.push(`${apiKeySetting}: is missing (key of ${alias})`);
     else llmApiKeys.set(apiKeySetting, key);
   }
+  const catalog = buildCatalog(overrides, digest(JSON.stringify(values.MODELS_JSON)));
+  for (const setting of ["MANAGER_MODEL_ALIAS", "SUMMARIZER_MODEL_ALIAS"] as const) {
+    if (!catalog.models.has(values[setting]))
+      problems.push(`${setting}: no model '${values[setting]}' in the catalog`);
+  }
   if (problems.length > 0) throw new ConfigError(problems);
   return {
     databaseUrl: values.DATABASE_URL,
     neonHttpEndpoint: values.NEON_HTTP_ENDPOINT,
     llmBaseUrl: values.LLM_BASE_URL,
     llmApiKeys,
-    catalog: buildCatalog(overrides, digest(JSON.stringify(values.MODELS_JSON))),
-    maxOutputTokens: values.MAX_OUTPUT_TOKENS,
+    catalog,
+    context: {
+      maxOutputTokens: values.MAX_OUTPUT_TOKENS,
+      summaryRatio: values.CONTEXT_SUMMARY_RATIO,
+      pruneRatio: values.CONTEXT_PRUNE_RATIO,
+      summaryEveryTurns: values.CONTEXT_SUMMARY_EVERY_TURNS,
+      keepRawTurns: values.CONTEXT_KEEP_RAW_TURNS,
+    },
+    managerModelAlias: values.MANAGER_MODEL_ALIAS,
+    summarizerModelAlias: values.SUMMARIZER_MODEL_ALIAS,
+    summaryGraceMs: values.SUMMARY_GRACE_MS,
     modelCallTimeoutMs: values.MODEL_CALL_TIMEOUT_MS,
     turnTimeoutMs: values.TURN_TIMEOUT_MS,
     turnLeaseMs: values.TURN_TIMEOUT_MS + leaseMarginMs,

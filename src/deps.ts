@@ -3,14 +3,18 @@ import { estimateTokenCount } from "tokenx";
 import { v7 as uuidv7 } from "uuid";
 import type { Config } from "./config.ts";
 import { createDb, type Db } from "./db/client.ts";
+import type { ContextLimits } from "./domain/agent-context.ts";
 import type { Catalog } from "./domain/catalog.ts";
 import type { Log } from "./domain/log.ts";
+import type { TurnContext } from "./domain/turn-context.ts";
+import type { EmitTurnEvent } from "./domain/turn-events.ts";
 import type { TurnOutcome } from "./domain/turn-outcome.ts";
 import type { TurnPlan } from "./domain/turn-plan.ts";
 import { createTokenVerifier, type VerifyToken } from "./http/auth.ts";
 import { createConsoleLog } from "./http/console-log.ts";
 import { createOpenAiModel } from "./runtime/model/openai-model.ts";
-import { runTurn, type TurnContext, type TurnPorts } from "./runtime/run-turn.ts";
+import { runTurn, type TurnPorts } from "./runtime/run-turn.ts";
+import { noTools } from "./runtime/tool-port.ts";
 
 /** What actions work with; built once per isolate. */
 export type Deps = {
@@ -27,8 +31,14 @@ export type Deps = {
   digest: (text: string) => Promise<string>;
   /** Lets work go on when its client has gone. */
   keepAlive: (work: Promise<unknown>) => void;
-  runTurn: (plan: TurnPlan, context: TurnContext) => Promise<TurnOutcome>;
-  limits: { maxOutputTokens: number; turnLeaseMs: number };
+  runTurn: (
+    run: { plan: TurnPlan; context: TurnContext },
+    emit: EmitTurnEvent,
+    log: Log,
+  ) => Promise<TurnOutcome>;
+  /** Estimated tokens of a text, unscaled. */
+  estimateTokens: (text: string) => number;
+  limits: { context: ContextLimits; summarizerModelAlias: string; turnLeaseMs: number };
   verifyToken: VerifyToken;
   corsAllowedOrigins: readonly string[];
 };
@@ -36,19 +46,24 @@ export type Deps = {
 /** The only place where the parts meet. */
 export function createDeps(config: Config): Deps {
   const nowMs = () => Date.now();
-  const ports: TurnPorts = {
+  const ports: Omit<TurnPorts, "emit" | "log"> = {
     callModel: createOpenAiModel({
       baseUrl: config.llmBaseUrl,
       apiKeys: config.llmApiKeys,
       callTimeoutMs: config.modelCallTimeoutMs,
       now: nowMs,
-      estimateTokens,
+      estimateTokens: estimateTokenCount,
     }),
-    models: config.catalog.models,
-    maxOutputTokens: config.maxOutputTokens,
-    estimateTokens,
+    tools: noTools,
+    catalog: config.catalog,
+    limits: config.context,
+    managerModelAlias: config.managerModelAlias,
+    summarizerModelAlias: config.summarizerModelAlias,
+    estimateTokens: estimateTokenCount,
     now: nowMs,
     turnTimeoutMs: config.turnTimeoutMs,
+    summaryGraceMs: config.summaryGraceMs,
+    newId: uuidv7,
   };
   return {
     db: createDb(config.databaseUrl, config.neonHttpEndpoint),
@@ -59,18 +74,16 @@ export function createDeps(config: Config): Deps {
     newId: uuidv7,
     digest: sha256Hex,
     keepAlive: waitUntil,
-    runTurn: (plan, context) => runTurn(plan, context, ports),
-    limits: { maxOutputTokens: config.maxOutputTokens, turnLeaseMs: config.turnLeaseMs },
+    runTurn: ({ plan, context }, emit, log) => runTurn(plan, context, { ...ports, emit, log }),
+    estimateTokens: estimateTokenCount,
+    limits: {
+      context: config.context,
+      summarizerModelAlias: config.summarizerModelAlias,
+      turnLeaseMs: config.turnLeaseMs,
+    },
     verifyToken: createTokenVerifier(config.auth),
     corsAllowedOrigins: config.corsAllowedOrigins,
   };
-}
-
-/** tokenx counts by heuristics; the margin keeps an estimate from falling short. */
-const estimateMargin = 1.25;
-
-function estimateTokens(text: string): number {
-  return Math.ceil(estimateTokenCount(text) * estimateMargin);
 }
 
 async function sha256Hex(text: string): Promise<string> {

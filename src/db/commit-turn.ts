@@ -5,19 +5,22 @@ import { turnConflictDetail } from "../domain/claim-verdict.ts";
 import { PantheonError } from "../domain/errors.ts";
 import { formatDecimal } from "../domain/pricing.ts";
 import { type Db, postgresFields, repeatLost } from "./client.ts";
+import type { LedgerRow } from "./ledger-record.ts";
 import {
   llmCallEvents,
   messages,
   modelPrices,
   pricingVersions,
   rooms,
+  sessionSummaries,
   sessions,
+  toolCallEvents,
   turnClaims,
   turnContextAudit,
   turnRuns,
   turns,
 } from "./schema.ts";
-import type { LedgerRow, TurnRecord } from "./turn-record.ts";
+import type { TurnRecord } from "./turn-record.ts";
 
 type ClaimHold = TurnRecord["claim"];
 
@@ -38,11 +41,13 @@ export async function commitTurn(db: Db, record: TurnRecord, catalog: Catalog): 
         lockSession(db, record.claim.sessionId),
         assertClaim(db, record.claim),
         ...recordPrices(db, record, catalog),
-        db.insert(turns).values(record.turn),
+        writeTurn(db, record),
         db.insert(turnRuns).values(record.run),
         db.insert(messages).values(record.messages),
-        db.insert(turnContextAudit).values(record.audits),
+        ...insertAudits(db, record),
         ...insertLedger(db, record.ledger),
+        ...insertToolEvents(db, record),
+        ...insertSummary(db, record),
         ...consumePendingMode(db, record),
         deleteClaim(db, record.claim),
       ]),
@@ -100,6 +105,24 @@ function lockSession(db: Db, sessionId: string) {
 
 function assertClaim(db: Db, { sessionId, runId, holder }: ClaimHold) {
   return db.execute(sql`select assert_claim(${sessionId}::uuid, ${runId}::uuid, ${holder}::uuid)`);
+}
+
+/** A retry works the turn's status and text out again; everything else of the row stands. */
+function writeTurn(db: Db, { run, turn }: TurnRecord): BatchItem<"pg"> {
+  if (run.kind === "turn") return db.insert(turns).values(turn);
+  return db.update(turns).set(turn).where(eq(turns.id, turn.id));
+}
+
+function insertAudits(db: Db, { audits }: TurnRecord): BatchItem<"pg">[] {
+  return audits.length === 0 ? [] : [db.insert(turnContextAudit).values(audits)];
+}
+
+function insertToolEvents(db: Db, { toolEvents }: TurnRecord): BatchItem<"pg">[] {
+  return toolEvents.length === 0 ? [] : [db.insert(toolCallEvents).values(toolEvents)];
+}
+
+function insertSummary(db: Db, { summary }: TurnRecord): BatchItem<"pg">[] {
+  return summary === null ? [] : [db.insert(sessionSummaries).values(summary)];
 }
 
 function insertLedger(db: Db, ledger: readonly LedgerRow[]): BatchItem<"pg">[] {

@@ -18,6 +18,9 @@ import {
   uuid,
 } from "drizzle-orm/pg-core";
 import { type RoomMode, roomModes } from "../domain/modes.ts";
+import type { RoutingDecision } from "../domain/routing-decision.ts";
+import type { DroppedRange } from "../domain/seq-ranges.ts";
+import type { OverheadCall } from "../domain/turn-outcome.ts";
 import type { RosterAgent } from "../domain/turn-plan.ts";
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: "date", precision: 3 });
@@ -219,11 +222,43 @@ export const messages = pgTable(
   ],
 );
 
+/** What stood where a long conversation was: one row per summary, each range adjoining the last. */
+export const sessionSummaries = pgTable(
+  "session_summaries",
+  {
+    id: uuid("id").primaryKey(),
+    sessionId: uuid("session_id")
+      .notNull()
+      .references(() => sessions.id, { onDelete: "cascade" }),
+    turnId: uuid("turn_id")
+      .notNull()
+      .references(() => turns.id, { onDelete: "cascade" }),
+    madeInTurnIndex: integer("made_in_turn_index").notNull(),
+    fromSeq: integer("from_seq").notNull(),
+    toSeq: integer("to_seq").notNull(),
+    summaryText: text("summary_text").notNull(),
+    keyFacts: jsonb("key_facts").$type<readonly string[]>().notNull(),
+    decisions: jsonb("decisions").$type<readonly string[]>().notNull(),
+    openQuestions: jsonb("open_questions").$type<readonly string[]>().notNull(),
+    actionItems: jsonb("action_items").$type<readonly string[]>().notNull(),
+    usedFallback: boolean("used_fallback").notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    unique("uq_session_summaries_session_id_to_seq").on(t.sessionId, t.toSeq),
+    index("ix_session_summaries_turn_id").on(t.turnId),
+    check("ck_session_summaries_range", sql`${t.fromSeq} <= ${t.toSeq}`),
+  ],
+);
+
 /** Why an agent was sent what it was sent: one row per agent and run of a turn. */
 export const turnContextAudit = pgTable(
   "turn_context_audit",
   {
     id: uuid("id").primaryKey(),
+    sessionId: uuid("session_id")
+      .notNull()
+      .references(() => sessions.id, { onDelete: "cascade" }),
     turnId: uuid("turn_id")
       .notNull()
       .references(() => turns.id, { onDelete: "cascade" }),
@@ -238,13 +273,25 @@ export const turnContextAudit = pgTable(
     outputReserve: integer("output_reserve").notNull(),
     overheadReserve: integer("overhead_reserve").notNull(),
     estimatedTokensBefore: integer("estimated_tokens_before").notNull(),
-    includedMessageIds: jsonb("included_message_ids").$type<readonly string[]>().notNull(),
+    estimatedTokensAfterSummary: integer("estimated_tokens_after_summary").notNull(),
+    estimatedTokensAfterPrune: integer("estimated_tokens_after_prune").notNull(),
+    /** What the estimate was multiplied with, and what the provider then counted for the same prompt. */
+    tokenScale: numeric("token_scale", { precision: 8, scale: 4 }).notNull(),
+    countedInputTokens: integer("counted_input_tokens"),
+    summaryId: uuid("summary_id"),
+    /** Ranges of `seq`, each `[from, to]`. */
+    included: jsonb("included").$type<readonly (readonly [number, number])[]>().notNull(),
+    dropped: jsonb("dropped").$type<readonly DroppedRange[]>().notNull(),
     unknownTags: jsonb("unknown_tags").$type<readonly string[]>().notNull(),
+    routing: jsonb("routing").$type<RoutingDecision>(),
+    /** Calls made for the turn itself (routing, summary); they stand in the row of the run's first agent. */
+    overheadCalls: jsonb("overhead_calls").$type<readonly OverheadCall[]>().notNull(),
     createdAt: createdAt(),
   },
   (t) => [
     index("ix_turn_context_audit_turn_id").on(t.turnId),
     index("ix_turn_context_audit_run_id").on(t.runId),
+    index("ix_turn_context_audit_session_id_model_alias").on(t.sessionId, t.modelAlias, t.createdAt),
   ],
 );
 
@@ -295,6 +342,37 @@ export const llmCallEvents = pgTable(
       "ck_llm_call_events_tokens",
       sql`${t.inputTokensFresh} >= 0 and ${t.inputTokensCached} >= 0 and ${t.outputTokens} >= 0 and ${t.totalTokens} = ${t.inputTokensFresh} + ${t.inputTokensCached} + ${t.outputTokens}`,
     ),
+  ],
+);
+
+/** What agents did with tools: one row per execution or refusal. */
+export const toolCallEvents = pgTable(
+  "tool_call_events",
+  {
+    id: uuid("id").primaryKey(),
+    userId: text("user_id")
+      .notNull()
+      .references(() => users.id, { onDelete: "restrict" }),
+    roomId: uuid("room_id").references(() => rooms.id, { onDelete: "set null" }),
+    sessionId: uuid("session_id").references(() => sessions.id, { onDelete: "set null" }),
+    turnId: uuid("turn_id").references(() => turns.id, { onDelete: "set null" }),
+    runId: uuid("run_id").notNull(),
+    agentKey: text("agent_key").notNull(),
+    round: integer("round").notNull(),
+    toolName: text("tool_name").notNull(),
+    input: jsonb("input").$type<unknown>().notNull(),
+    output: jsonb("output").$type<unknown>().notNull(),
+    status: text("status").$type<"success" | "error" | "denied">().notNull().default("success"),
+    latencyMs: integer("latency_ms").notNull(),
+    creditsCharged: numeric("credits_charged", { precision: 20, scale: 8 }).notNull().default("0"),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    index("ix_tool_call_events_turn_id").on(t.turnId),
+    index("ix_tool_call_events_session_id").on(t.sessionId),
+    index("ix_tool_call_events_user_id").on(t.userId),
+    index("ix_tool_call_events_room_id").on(t.roomId),
+    oneOf("ck_tool_call_events_status", t.status, ["success", "error", "denied"]),
   ],
 );
 

@@ -1,76 +1,75 @@
-import { v5 as uuidv5 } from "uuid";
 import { formatFailureContent } from "../domain/agent-failure.ts";
 import type { Catalog } from "../domain/catalog.ts";
-import { defaultContextWindowTokens } from "../domain/catalog.ts";
-import { planContextBudget } from "../domain/context-budget.ts";
-import { formatDecimal, priceCall } from "../domain/pricing.ts";
+import { currentReplies } from "../domain/current-replies.ts";
+import { toDroppedRanges, toSeqRanges } from "../domain/seq-ranges.ts";
 import {
   type AgentReply,
   joinReplies,
   judgeTurnStatus,
-  type ModelCallRecord,
+  type PromptMeasure,
   type TurnOutcome,
 } from "../domain/turn-outcome.ts";
 import { modelAliasMarker, type RosterAgent, type TurnPlan } from "../domain/turn-plan.ts";
-import type { OpenedClaim } from "./open-turn.ts";
-import type { llmCallEvents, messages, turnContextAudit, turnRuns, turns } from "./schema.ts";
+import { buildLedger, type LedgerRow } from "./ledger-record.ts";
+import type { OpenedClaim, SummaryRow } from "./open-turn.ts";
+import type { messages, toolCallEvents, turnContextAudit, turnRuns, turns } from "./schema.ts";
+import type { StoredTurn } from "./turns.ts";
 
 export type TurnRow = typeof turns.$inferSelect;
 export type MessageRow = typeof messages.$inferSelect;
-export type LedgerRow = typeof llmCallEvents.$inferSelect;
 export type AuditRow = typeof turnContextAudit.$inferSelect;
+export type ToolEventRow = typeof toolCallEvents.$inferSelect;
 type RunRow = typeof turnRuns.$inferSelect;
 
-/** Every row a turn leaves behind, whole: ids, times and amounts are settled before the batch is built. */
+/** Every row a run leaves behind, whole: ids, times and amounts are settled before the batch is built. */
 export type TurnRecord = {
   claim: { sessionId: string; runId: string; holder: string };
+  /** The turn as it stands after this run; a retry changes the row that is there. */
   turn: TurnRow;
   run: RunRow;
   messages: MessageRow[];
   audits: AuditRow[];
   ledger: LedgerRow[];
+  toolEvents: ToolEventRow[];
+  summary: SummaryRow | null;
   /** The room whose pending mode this turn consumes; null: none. */
   consumedMode: { roomId: string; mode: TurnRow["mode"] } | null;
+  /** The whole turn as a reader finds it afterwards. */
+  stored: StoredTurn;
 };
 
 export type TurnRecordInput = {
   claim: OpenedClaim;
+  /** The turn as it stood, where this run is a retry. */
+  retried: StoredTurn | null;
   userId: string;
   plan: TurnPlan;
   outcome: TurnOutcome;
   catalog: Catalog;
-  maxOutputTokens: number;
   openedAt: Date;
   finishedAt: Date;
   newId: () => string;
 };
 
-/** Turns the outcome of a run into the rows of its turn. Pure: clock and ids are given. */
+/** Turns the outcome of a run into its rows. Pure: clock and ids are given. */
 export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
-  const { claim, plan, outcome } = input;
+  const { claim, retried } = input;
   const { sessionId, turnId, runId, holder, snapshot } = claim;
-  const replies = plan.agents.flatMap((agent) => {
-    const reply = outcome.replies.find(({ agentKey }) => agentKey === agent.agentKey);
-    return reply === undefined ? [] : [buildReplyMessage(input, agent, reply)];
-  });
-  const rows = [buildUserMessage(input), ...replies];
+  const replies = input.outcome.replies.flatMap((reply) => [
+    ...buildPrivateMessages(input, reply.agentKey),
+    buildReplyMessage(input, reply),
+  ]);
+  const numbered = [...(retried === null ? [buildUserMessage(input)] : []), ...replies].map((row, index) => ({
+    ...row,
+    seq: claim.lastSeq + 1 + index,
+  }));
+  const ledger = buildLedger(input);
+  const toolEvents = buildToolEvents(input);
+  const allMessages = [...(retried?.messages ?? []), ...numbered];
+  const turn = buildTurn(input, allMessages);
   return {
     claim: { sessionId, runId, holder },
-    turn: {
-      id: turnId,
-      sessionId,
-      turnIndex: claim.turnIndex,
-      mode: plan.mode,
-      userInput: claim.request.message,
-      assistantOutput: joinReplies(replies.map((reply) => ({ ...reply, agentName: reply.agentName ?? "" }))),
-      status: judgeTurnStatus(outcome.replies),
-      modelAliasUsed: modelAliasMarker(plan.mode, plan.agents),
-      summaryTriggered: false,
-      summaryUsedFallback: false,
-      pruneTriggered: false,
-      overflowRejected: false,
-      createdAt: input.openedAt,
-    },
+    turn,
     run: {
       id: runId,
       turnId,
@@ -81,11 +80,57 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
       committedBy: holder,
       createdAt: input.finishedAt,
     },
-    messages: rows.map((row, index) => ({ ...row, seq: claim.lastSeq + 1 + index })),
-    audits: plan.agents.map((agent) => buildAudit(input, agent)),
-    ledger: buildLedger(input),
+    messages: numbered,
+    audits: input.outcome.prompts.map((prompt, index) => buildAudit(input, prompt, index === 0)),
+    ledger,
+    toolEvents,
+    summary: buildSummary(input),
     consumedMode: snapshot.consumesPendingMode ? { roomId: snapshot.roomId, mode: snapshot.mode } : null,
+    stored: {
+      turn,
+      messages: allMessages,
+      ledger: [...(retried?.ledger ?? []), ...ledger],
+      toolEvents: [...(retried?.toolEvents ?? []), ...toolEvents],
+    },
   };
+}
+
+/** Status, text and marker follow from the replies that stand, whichever run they came from. */
+function buildTurn(input: TurnRecordInput, rows: readonly MessageRow[]): TurnRow {
+  const { claim, plan, outcome, retried } = input;
+  const standing = currentReplies(rows);
+  const before = retried?.turn;
+  return {
+    id: claim.turnId,
+    sessionId: claim.sessionId,
+    turnIndex: claim.turnIndex,
+    mode: plan.mode,
+    userInput: claim.request.message,
+    assistantOutput: joinReplies(
+      standing.map(({ agentName, content }) => ({ agentName: agentName ?? "", content })),
+    ),
+    status: judgeTurnStatus(standing),
+    modelAliasUsed: before?.modelAliasUsed ?? markerOf(input),
+    summaryTriggered: (before?.summaryTriggered ?? false) || outcome.summary !== null,
+    summaryUsedFallback: (before?.summaryUsedFallback ?? false) || (outcome.summary?.usedFallback ?? false),
+    pruneTriggered:
+      (before?.pruneTriggered ?? false) || outcome.prompts.some((prompt) => prompt.pruneTriggered),
+    overflowRejected: (before?.overflowRejected ?? false) || outcome.replies.some(isOverflow),
+    createdAt: before?.createdAt ?? input.openedAt,
+  };
+}
+
+function isOverflow(reply: AgentReply): boolean {
+  return reply.status === "failed" && reply.failure.code === "context_budget_exceeded";
+}
+
+function markerOf({ plan, outcome }: TurnRecordInput): string {
+  const aliases = outcome.replies.map(({ agentKey }) => agentOf(plan, agentKey)?.modelAlias ?? "");
+  return modelAliasMarker(plan.mode, aliases);
+}
+
+function agentOf(plan: TurnPlan, agentKey: string): RosterAgent | undefined {
+  return plan.agents.find((agent) => agent.agentKey === agentKey);
 }
 
 type UnnumberedMessage = Omit<MessageRow, "seq">;
@@ -100,94 +145,97 @@ function buildUserMessage({ claim, openedAt, newId }: TurnRecordInput): Unnumber
     status: "completed",
     error: null,
     content: claim.request.message,
+    supersedesId: null,
     createdAt: openedAt,
   };
 }
 
-function buildReplyMessage(input: TurnRecordInput, agent: RosterAgent, reply: AgentReply): UnnumberedMessage {
-  const failure = reply.status === "failed" ? reply.failure : null;
+function buildReplyMessage(input: TurnRecordInput, reply: AgentReply): UnnumberedMessage {
+  const { claim, plan, retried, finishedAt } = input;
+  const agentName = agentOf(plan, reply.agentKey)?.name ?? reply.agentKey;
+  const superseded = currentReplies(retried?.messages ?? []).find(
+    ({ agentKey }) => agentKey === reply.agentKey,
+  );
   return {
-    ...messageDefaults(input.claim),
-    id: input.newId(),
+    ...messageDefaults(claim),
+    id: reply.messageId,
     role: "assistant",
-    agentKey: agent.agentKey,
-    agentName: agent.name,
+    agentKey: reply.agentKey,
+    agentName,
     status: reply.status,
-    error: failure,
-    content: reply.status === "failed" ? formatFailureContent(agent.name, reply.failure) : reply.content,
-    createdAt: input.finishedAt,
+    error: reply.status === "failed" ? reply.failure : null,
+    content: reply.status === "failed" ? formatFailureContent(agentName, reply.failure) : reply.content,
+    supersedesId: superseded?.id ?? null,
+    createdAt: finishedAt,
   };
+}
+
+/** What an agent said and was told on its way, before its reply and for itself alone. */
+function buildPrivateMessages(
+  { claim, plan, outcome, finishedAt }: TurnRecordInput,
+  agentKey: string,
+): UnnumberedMessage[] {
+  const traces = outcome.privateMessages.filter((message) => message.agentKey === agentKey);
+  return traces.map(({ id, role, content }) => ({
+    ...messageDefaults(claim),
+    id,
+    role,
+    agentKey,
+    agentName: agentOf(plan, agentKey)?.name ?? agentKey,
+    visibility: "private",
+    status: "completed",
+    error: null,
+    content,
+    supersedesId: null,
+    createdAt: finishedAt,
+  }));
+}
+
+function buildToolEvents({ claim, userId, outcome, finishedAt }: TurnRecordInput): ToolEventRow[] {
+  const { sessionId, turnId, runId, snapshot } = claim;
+  const of = { userId, roomId: snapshot.roomId, sessionId, turnId, runId };
+  return outcome.toolEvents.map((event) => ({ ...event, ...of, creditsCharged: "0", createdAt: finishedAt }));
 }
 
 function messageDefaults({ sessionId, turnId, runId }: OpenedClaim) {
-  return { sessionId, turnId, runId, visibility: "shared", supersedesId: null } as const;
+  return { sessionId, turnId, runId, visibility: "shared" } as const;
 }
 
-function buildAudit(
-  { claim, plan, outcome, catalog, ...input }: TurnRecordInput,
-  agent: RosterAgent,
-): AuditRow {
-  const window = catalog.models.get(agent.modelAlias)?.contextWindowTokens ?? defaultContextWindowTokens;
-  const prompt = outcome.prompts.find(({ agentKey }) => agentKey === agent.agentKey);
+/** One row an agent; what the run did for itself (routing, summary) stands in its first row only. */
+function buildAudit(input: TurnRecordInput, prompt: PromptMeasure, isFirst: boolean): AuditRow {
+  const { claim, plan, outcome } = input;
   return {
     id: input.newId(),
+    sessionId: claim.sessionId,
     turnId: claim.turnId,
     runId: claim.runId,
-    agentKey: agent.agentKey,
-    modelAlias: agent.modelAlias,
-    modelAliasMarker: modelAliasMarker(plan.mode, plan.agents),
-    ...planContextBudget(window, input.maxOutputTokens),
-    estimatedTokensBefore: prompt?.estimatedTokens ?? 0,
-    includedMessageIds: prompt?.includedMessageIds ?? [],
+    agentKey: prompt.agentKey,
+    modelAlias: agentOf(plan, prompt.agentKey)?.modelAlias ?? "",
+    modelAliasMarker: markerOf(input),
+    ...prompt.budget,
+    estimatedTokensBefore: prompt.estimatedTokensBefore,
+    estimatedTokensAfterSummary: prompt.estimatedTokensAfterSummary,
+    estimatedTokensAfterPrune: prompt.estimatedTokensAfterPrune,
+    tokenScale: prompt.tokenScale.toFixed(4),
+    countedInputTokens: prompt.countedInputTokens,
+    summaryId: prompt.summaryId,
+    included: toSeqRanges(prompt.includedSeqs),
+    dropped: toDroppedRanges(prompt.dropped),
     unknownTags: plan.unknownTags,
+    routing: isFirst ? outcome.routing : null,
+    overheadCalls: isFirst ? outcome.overhead : [],
     createdAt: input.finishedAt,
   };
 }
 
-/** The ledger rows of a run's calls; also what a holder that lost its claim still reports. */
-export function buildLedger(input: TurnRecordInput): LedgerRow[] {
-  return input.outcome.calls.map((call) => buildLedgerRow(input, call));
-}
-
-/** Namespace of ledger ids, so that the same attempt gets the same id whoever writes its row. */
-const ledgerNamespace = "6f0d8f0e-3b0a-5c5e-9f39-5c1b6f6a7d11";
-
-function buildLedgerRow(
-  { claim, userId, catalog, finishedAt }: TurnRecordInput,
-  call: ModelCallRecord,
-): LedgerRow {
-  const { fresh, cached, output } = call.usage;
-  // What may not have been billed is on the books, but costs the user nothing.
-  const billable = call.status === "unknown" ? { fresh: 0, cached: 0, output: 0 } : call.usage;
-  const price = priceCall(billable, call.multiplierHundredths);
+function buildSummary({ claim, outcome, newId, finishedAt }: TurnRecordInput): SummaryRow | null {
+  if (outcome.summary === null) return null;
   return {
-    id: uuidv5(
-      [claim.runId, claim.holder, call.agentKey, call.round, call.attempt].join("/"),
-      ledgerNamespace,
-    ),
-    userId,
-    roomId: claim.snapshot.roomId,
+    id: newId(),
     sessionId: claim.sessionId,
     turnId: claim.turnId,
-    runId: claim.runId,
-    agentKey: call.agentKey,
-    round: call.round,
-    provider: call.provider,
-    modelAlias: call.modelAlias,
-    providerModel: call.providerModel,
-    inputTokensFresh: fresh,
-    inputTokensCached: cached,
-    outputTokens: output,
-    totalTokens: fresh + cached + output,
-    oeTokens: formatDecimal(price.oeHundredths * 100n, 4),
-    credits: formatDecimal(price.creditsE8, 8),
-    providerCostUsd: call.providerCostUsd,
-    usageSource: call.usageSource,
-    latencyMs: call.latencyMs,
-    attempts: call.attempts,
-    status: call.status,
-    pricingVersion: catalog.pricingVersion,
-    providerRequestId: call.providerRequestId,
+    madeInTurnIndex: claim.turnIndex,
+    ...outcome.summary,
     createdAt: finishedAt,
   };
 }

@@ -1,12 +1,18 @@
 import { and, asc, eq, gt, inArray, type SQL, sql } from "drizzle-orm";
 import { askDatabase, type Db } from "./client.ts";
+import type { LedgerRow } from "./ledger-record.ts";
 import { ownsSession } from "./owned-session.ts";
 import { type Page, type PageRequest, readPage } from "./page.ts";
-import { llmCallEvents, messages, turnClaims, turnContextAudit, turns } from "./schema.ts";
-import type { AuditRow, LedgerRow, MessageRow, TurnRow } from "./turn-record.ts";
+import { llmCallEvents, messages, toolCallEvents, turnClaims, turnContextAudit, turns } from "./schema.ts";
+import type { AuditRow, MessageRow, ToolEventRow, TurnRow } from "./turn-record.ts";
 
 /** A stored turn with the rows that stand by it: messages by `seq`, ledger rows by time. */
-export type StoredTurn = { turn: TurnRow; messages: MessageRow[]; ledger: LedgerRow[] };
+export type StoredTurn = {
+  turn: TurnRow;
+  messages: MessageRow[];
+  ledger: LedgerRow[];
+  toolEvents: ToolEventRow[];
+};
 export type RunningTurn = { id: string; sessionId: string; turnIndex: number };
 
 export type TurnFindings = {
@@ -20,12 +26,13 @@ type SessionOfUser = { sessionId: string; userId: string };
 /** Reads one turn of the user's session, stored or under way, in one batch. */
 export async function loadTurn(db: Db, of: SessionOfUser, turnId: string): Promise<TurnFindings> {
   const isIt = and(eq(turns.id, turnId), isOwned(of));
-  const [owned, [turn], messageRows, ledger, audits, [running]] = await askDatabase(() =>
+  const [owned, [turn], messageRows, ledger, toolEvents, audits, [running]] = await askDatabase(() =>
     db.batch([
       selectOwnership(db, of),
       db.select().from(turns).where(isIt),
       selectMessages(db, sql`(select ${turns.id} from ${turns} where ${isIt})`),
       selectLedger(db, sql`(select ${turns.id} from ${turns} where ${isIt})`),
+      selectToolEvents(db, sql`(select ${turns.id} from ${turns} where ${isIt})`),
       db
         .select()
         .from(turnContextAudit)
@@ -45,7 +52,7 @@ export async function loadTurn(db: Db, of: SessionOfUser, turnId: string): Promi
   );
   return {
     sessionFound: owned.rows[0]?.owned === true,
-    stored: turn && { turn, messages: messageRows, ledger, audits },
+    stored: turn && { turn, messages: messageRows, ledger, toolEvents, audits },
     running,
   };
 }
@@ -58,7 +65,7 @@ export async function loadTurns(db: Db, of: SessionOfUser, request: PageRequest)
   const cursorIndex = sql`(select c.turn_index from ${turns} c where c.id = ${after}::uuid and c.session_id = ${of.sessionId})`;
   const inPage = and(isOwned(of), after === null ? undefined : gt(turns.turnIndex, cursorIndex));
   const pageIds = sql`(select ${turns.id} from ${turns} where ${inPage} order by ${turns.turnIndex} limit ${request.limit})`;
-  const [owned, cursor, turnRows, messageRows, ledger] = await askDatabase(() =>
+  const [owned, cursor, turnRows, messageRows, ledger, toolEvents] = await askDatabase(() =>
     db.batch([
       selectOwnership(db, of),
       db
@@ -73,16 +80,19 @@ export async function loadTurns(db: Db, of: SessionOfUser, request: PageRequest)
         .limit(request.limit + 1),
       selectMessages(db, pageIds),
       selectLedger(db, pageIds),
+      selectToolEvents(db, pageIds),
     ]),
   );
   if (owned.rows[0]?.owned !== true) return { sessionFound: false, page: { rows: [], hasMore: false } };
   const { rows, hasMore } = readPage(request, cursor.length > 0, turnRows);
   const messagesByTurn = Map.groupBy(messageRows, ({ turnId }) => turnId);
   const ledgerByTurn = Map.groupBy(ledger, ({ turnId }) => turnId);
+  const toolEventsByTurn = Map.groupBy(toolEvents, ({ turnId }) => turnId);
   const stored = rows.map((turn) => ({
     turn,
     messages: messagesByTurn.get(turn.id) ?? [],
     ledger: ledgerByTurn.get(turn.id) ?? [],
+    toolEvents: toolEventsByTurn.get(turn.id) ?? [],
   }));
   return { sessionFound: true, page: { rows: stored, hasMore } };
 }
@@ -95,14 +105,30 @@ function selectOwnership(db: Db, { sessionId, userId }: SessionOfUser) {
   return db.execute<{ owned: boolean }>(sql`select ${ownsSession(sessionId, userId)} as owned`);
 }
 
-function selectMessages(db: Db, turnIds: SQL) {
+/** The messages of the turns whose ids `turnIds` selects, by `seq`. */
+export function selectMessages(db: Db, turnIds: SQL) {
   return db.select().from(messages).where(inArray(messages.turnId, turnIds)).orderBy(asc(messages.seq));
 }
 
-function selectLedger(db: Db, turnIds: SQL) {
+/** Their ledger rows, in the order of the calls. */
+export function selectLedger(db: Db, turnIds: SQL) {
   return db
     .select()
     .from(llmCallEvents)
     .where(inArray(llmCallEvents.turnId, turnIds))
     .orderBy(asc(llmCallEvents.createdAt), asc(llmCallEvents.agentKey), asc(llmCallEvents.round));
+}
+
+/** And what their agents did with tools. */
+export function selectToolEvents(db: Db, turnIds: SQL) {
+  return db
+    .select()
+    .from(toolCallEvents)
+    .where(inArray(toolCallEvents.turnId, turnIds))
+    .orderBy(
+      asc(toolCallEvents.createdAt),
+      asc(toolCallEvents.agentKey),
+      asc(toolCallEvents.round),
+      asc(toolCallEvents.id),
+    );
 }

@@ -9,6 +9,7 @@ export const agentFailureCodes = [
   "model_refused",
   "model_bad_response",
   "model_not_configured",
+  "context_budget_exceeded",
   "deadline",
 ] as const;
 export type AgentFailureCode = (typeof agentFailureCodes)[number];

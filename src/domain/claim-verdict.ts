@@ -9,12 +9,17 @@ export type FoundClaim = {
   leaseLeftMs: number;
 };
 
+/** The turn that a retry names, as it stands. */
+export type RetriedTurn = { isLatest: boolean; isRetriable: boolean };
+
 /** What one open found, in one transaction. `Claim` is what the taken claim holds. */
 export type OpenFindings<Claim> = {
   sessionFound: boolean;
   claimBefore: FoundClaim | undefined;
   /** The run stored under the request's key. */
   storedRun: { turnId: string; requestHash: string } | undefined;
+  /** Of a retry: the turn it names, where there is one. */
+  retriedTurn: { found: RetriedTurn | undefined } | undefined;
   /** The claim, where it is now held by this open's holder. */
   claim: Claim | undefined;
 };
@@ -26,7 +31,8 @@ export const turnConflictDetail = "Turn creation conflicted with concurrent writ
 
 /**
  * Judges what an open found, first that fits.
- * @throws PantheonError `not_found`, `idempotency_key_reused`, `turn_in_progress` or `turn_conflict`.
+ * @throws PantheonError `not_found`, `idempotency_key_reused`, `turn_in_progress`, `turn_conflict`,
+ * `not_latest_turn` or `nothing_to_retry`.
  */
 export function judgeOpen<Claim>(
   findings: OpenFindings<Claim>,
@@ -34,6 +40,7 @@ export function judgeOpen<Claim>(
 ): OpenVerdict<Claim> {
   const { claimBefore, storedRun, claim } = findings;
   if (!findings.sessionFound) throw notFound();
+  if (findings.retriedTurn !== undefined && findings.retriedTurn.found === undefined) throw notFound();
   const isOurKey = request.idempotencyKey !== null && claimBefore?.idempotencyKey === request.idempotencyKey;
   // Also where its lease has run out: another request under its key takes nothing.
   const sameKey = storedRun ?? (isOurKey ? claimBefore : undefined);
@@ -44,7 +51,14 @@ export function judgeOpen<Claim>(
   if (claim !== undefined) return { kind: "run", claim };
   const running = claimBefore !== undefined && claimBefore.leaseLeftMs > 0 ? claimBefore : undefined;
   if (isOurKey) throw busy("turn_in_progress", "This request is still being answered.", running);
+  const retried = findings.retriedTurn?.found;
+  if (running === undefined && retried !== undefined) refuseRetry(retried);
   throw busy("turn_conflict", turnConflictDetail, running);
+}
+
+function refuseRetry({ isLatest, isRetriable }: RetriedTurn): void {
+  if (!isLatest) throw new PantheonError("not_latest_turn", "Only the session's latest turn can be retried.");
+  if (!isRetriable) throw new PantheonError("nothing_to_retry", "No agent of this turn failed.");
 }
 
 function busy(code: "turn_in_progress" | "turn_conflict", detail: string, claim: FoundClaim | undefined) {

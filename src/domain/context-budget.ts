@@ -30,7 +30,11 @@ const charactersPerToken = 4;
 const mostHistoryCharacters = 2_000_000;
 
 /** How much conversation an agent of each model can hold; with an override every agent is of that model. */
-export function historyCharacters(catalog: Catalog, maxOutputTokens: number, modelAliasOverride?: string) {
+export function historyCharacters(
+  catalog: Catalog,
+  maxOutputTokens: number,
+  modelAliasOverride: string | null,
+) {
   const charactersFor = (windowTokens: number) => {
     const { inputBudget } = planContextBudget(windowTokens, maxOutputTokens);
     return Math.min(inputBudget * charactersPerToken, mostHistoryCharacters);

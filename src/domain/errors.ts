@@ -11,6 +11,8 @@ export const errorCodes = {
   room_full: { status: 409, title: "The room has no place for another agent" },
   turn_conflict: { status: 409, title: "Another turn is under way in this session" },
   turn_in_progress: { status: 409, title: "This very request is still being answered" },
+  not_latest_turn: { status: 409, title: "The turn is not the session's latest" },
+  nothing_to_retry: { status: 409, title: "There is nothing to retry" },
   payload_too_large: { status: 413, title: "The body is too large" },
   unsupported_media_type: { status: 415, title: "The body must be application/json" },
   validation_failed: { status: 422, title: "The request does not validate" },

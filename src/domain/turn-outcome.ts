@@ -1,5 +1,9 @@
+import type { AgentContext } from "./agent-context.ts";
 import type { AgentFailure } from "./agent-failure.ts";
 import type { TokenUsage } from "./pricing.ts";
+import type { RoutingDecision } from "./routing-decision.ts";
+import type { SummaryContent } from "./summary-contract.ts";
+import type { SummaryRange } from "./summary-plan.ts";
 
 /**
  * One attempt of a model call that was billed or may have been. Refused attempts (an HTTP error status)
@@ -27,26 +31,65 @@ export type ModelCallRecord = {
   providerRequestId: string | null;
 };
 
-/** What one agent left in a run: an answer, or why there is none. */
-export type AgentReply = { agentKey: string } & (
-  | { status: "completed"; content: string }
-  | { status: "failed"; failure: AgentFailure }
-);
-
-/** What an agent's prompt measured, for the audit. Tokens are estimates. */
-export type PromptMeasure = {
-  agentKey: string;
-  estimatedTokens: number;
-  includedMessageIds: readonly string[];
+/** A call made for the turn itself, not for an agent: not billed, kept in the audit. */
+export type OverheadCall = {
+  purpose: "routing" | "summary_text" | "summary_structure";
+  modelAlias: string;
+  providerModel: string;
+  attempt: number;
+  inputTokensFresh: number;
+  inputTokensCached: number;
+  outputTokens: number;
+  usageSource: ModelCallRecord["usageSource"];
+  providerCostUsd: string | null;
+  status: ModelCallRecord["status"];
+  latencyMs: number;
+  providerRequestId: string | null;
 };
+
+/** What one agent left in a run: an answer, or why there is none. */
+export type AgentReply = {
+  agentKey: string;
+  /** Id that its stored message gets. */
+  messageId: string;
+} & ({ status: "completed"; content: string } | { status: "failed"; failure: AgentFailure });
+
+/** One execution of a tool, or its refusal. */
+export type ToolEvent = {
+  id: string;
+  agentKey: string;
+  round: number;
+  toolName: string;
+  input: unknown;
+  output: unknown;
+  status: "success" | "error" | "denied";
+  latencyMs: number;
+};
+
+/** What an agent said or was told on the way to its answer; stored for it alone. */
+export type PrivateMessage = { id: string; agentKey: string; role: "assistant" | "tool"; content: string };
+
+/** How an agent's prompt came to fit, and what the provider counted for it; the audit is made from it. */
+export type PromptMeasure = Omit<AgentContext, "messages"> & { countedInputTokens: number | null };
+
+/** A new rolling summary of the session's older turns. */
+export type NewSummary = SummaryRange & SummaryContent & { usedFallback: boolean };
 
 /** All that running a plan gives; the turn's record is made from it. */
 export type TurnOutcome = {
+  /** One per agent that was to answer, in the order of answers. */
   replies: readonly AgentReply[];
   calls: readonly ModelCallRecord[];
   prompts: readonly PromptMeasure[];
+  toolEvents: readonly ToolEvent[];
+  privateMessages: readonly PrivateMessage[];
+  routing: RoutingDecision | null;
+  overhead: readonly OverheadCall[];
+  summary: NewSummary | null;
   /** Time in which at least one model call was in flight, ms. */
   modelMs: number;
+  /** The same of tools. */
+  toolsMs: number;
 };
 
 export type TurnStatus = "completed" | "partial" | "failed";

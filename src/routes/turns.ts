@@ -10,16 +10,8 @@ import { json, jsonBody, problems } from "../http/responses.ts";
 import { id, pageOf, pageQuery } from "../http/schemas.ts";
 import { formatServerTiming } from "../http/server-timing.ts";
 import { toPage } from "./schemas/page.ts";
-import {
-  newTurn,
-  runningTurn,
-  toRunningTurn,
-  toTurnDetail,
-  toTurnRead,
-  turnDetail,
-  turnParams,
-  turnRead,
-} from "./schemas/turn.ts";
+import { newTurn, runningTurn, toRunningTurn, toTurnRead, turnParams, turnRead } from "./schemas/turn.ts";
+import { toTurnDetail, turnDetail } from "./schemas/turn-detail.ts";
 
 const tags = ["turns"];
 const inSession = { params: z.object({ session_id: id }) };

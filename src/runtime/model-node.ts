@@ -1,57 +1,86 @@
+import { fitAgentContext } from "../domain/agent-context.ts";
+import type { AgentFailure } from "../domain/agent-failure.ts";
 import type { CatalogModel } from "../domain/catalog.ts";
-import { buildPrompt } from "../domain/prompt.ts";
-import type { ModelCallRecord } from "../domain/turn-outcome.ts";
-import type { RosterAgent, TurnPlan } from "../domain/turn-plan.ts";
-import { failedReply } from "./failed-reply.ts";
-import type { BilledAttempt, CallModel } from "./model/model-port.ts";
-import type { TurnContext } from "./run-turn.ts";
-import type { TurnStateUpdate } from "./turn-state.ts";
-
-export type AgentPorts = {
-  callModel: CallModel;
-  models: ReadonlyMap<string, CatalogModel>;
-  maxOutputTokens: number;
-  estimateTokens: (text: string) => number;
-  signal: AbortSignal;
-};
+import type { AgentReply } from "../domain/turn-outcome.ts";
+import { type RosterAgent, sharesAnswers } from "../domain/turn-plan.ts";
+import { type AgentRun, continueWork } from "./agent-run.ts";
+import { toCallRecords } from "./call-records.ts";
+import { earlierAnswers } from "./earlier-answers.ts";
+import type { ModelAnswer } from "./model/model-port.ts";
+import { askForTools, mostToolRounds } from "./tool-round.ts";
+import type { TurnStateUpdate, TurnStateValue } from "./turn-state.ts";
 
 /** The node `<key>.model`: one model call of one agent. Its failure is a reply, never an exception. */
-export function createModelNode(agent: RosterAgent, plan: TurnPlan, context: TurnContext, ports: AgentPorts) {
-  return async (): Promise<TurnStateUpdate> => {
-    const { agentKey } = agent;
-    const model = ports.models.get(agent.modelAlias);
-    if (model === undefined) {
-      const message = `The model '${agent.modelAlias}' is not configured here.`;
-      return { replies: { [agentKey]: failedReply(agentKey, { code: "model_not_configured", message }) } };
-    }
-    const messages = buildPrompt({ ...context, agent, mode: plan.mode });
-    const estimatedTokens = messages.reduce((sum, { content }) => sum + ports.estimateTokens(content), 0);
+export function createModelNode(agent: RosterAgent, run: AgentRun) {
+  const { ports, context, plan } = run;
+  const { agentKey } = agent;
+  const tools = ports.tools.offered(agent.toolPermissions);
+  return async (state: TurnStateValue): Promise<TurnStateUpdate> => {
+    const messageId = ports.newId();
+    const { work, voice } = continueWork(agent, run, state);
+    const sameTurnAnswers = sharesAnswers(plan) ? earlierAnswers(run, state) : [];
+    const { toolRounds, exchange, findings } = work;
+    const { messages, ...fitted } = fitAgentContext({
+      ...{ agent, mode: plan.mode, context, sameTurnAnswers, exchange, toolFindings: findings },
+      ...{ catalog: ports.catalog, limits: ports.limits, estimateTokens: ports.estimateTokens },
+    });
+    const conclude = (reply: AgentReply, update: TurnStateUpdate = {}): TurnStateUpdate => {
+      if (reply.status === "completed") voice.finish();
+      else voice.fail(reply.failure);
+      return { ...measured(null), ...update, replies: { [agentKey]: reply } };
+    };
+    const fail = (failure: AgentFailure): AgentReply => ({ agentKey, messageId, status: "failed", failure });
+    // What an agent was sent is measured at its first call.
+    const measured = (countedInputTokens: number | null): TurnStateUpdate =>
+      state.prompts[agentKey] === undefined
+        ? { prompts: { [agentKey]: { ...fitted, countedInputTokens } } }
+        : {};
+
+    const model = ports.catalog.models.get(agent.modelAlias);
+    if (model === undefined) return conclude(fail(notConfigured(agent.modelAlias)));
+    if (fitted.overflow) return conclude(fail(overBudget));
     const answer = await ports.callModel({
       model,
       messages,
-      maxOutputTokens: ports.maxOutputTokens,
-      signal: ports.signal,
-      onText: () => undefined,
+      tools,
+      toolChoice: toolRounds < mostToolRounds ? "auto" : "none",
+      maxOutputTokens: ports.limits.maxOutputTokens,
+      signal: run.signal,
+      onText: (delta) => voice.say(messageId, delta),
     });
-    const call = { agentKey, round: 1 };
-    return {
-      replies: {
-        [agentKey]: answer.ok
-          ? { agentKey, status: "completed", content: answer.text }
-          : failedReply(agentKey, answer.failure),
-      },
-      calls: answer.billed.map((attempt) => toCallRecord(call, model, attempt, answer.attempts)),
-      prompts: [{ agentKey, estimatedTokens, includedMessageIds: context.history.map(({ id }) => id) }],
+    const told = {
+      ...measured(countInput(answer)),
+      ...recordCalls(agentKey, work.toolRounds + 1, model, answer),
     };
+    if (!answer.ok) return conclude(fail(answer.failure), told);
+    if (answer.toolCalls.length > 0 && toolRounds < mostToolRounds) {
+      return { ...told, ...askForTools({ agent, run, work, voice, messageId, answer }) };
+    }
+    if (answer.text.trim() === "") return conclude(fail(onlyTools), told);
+    return conclude({ agentKey, messageId, status: "completed", content: answer.text }, told);
   };
 }
 
-function toCallRecord(
-  call: { agentKey: string; round: number },
-  model: CatalogModel,
-  attempt: BilledAttempt,
-  attempts: number,
-): ModelCallRecord {
-  const { alias: modelAlias, provider, providerModel, multiplierHundredths } = model;
-  return { ...call, ...attempt, modelAlias, provider, providerModel, multiplierHundredths, attempts };
+function recordCalls(agentKey: string, round: number, model: CatalogModel, answer: ModelAnswer) {
+  return { calls: toCallRecords({ agentKey, round }, model, answer) };
 }
+
+/** What the provider counted for the prompt; null where it did not say. */
+function countInput({ billed }: ModelAnswer): number | null {
+  const counted = billed.find(({ usageSource }) => usageSource === "provider")?.usage;
+  return counted === undefined ? null : counted.fresh + counted.cached;
+}
+
+function notConfigured(modelAlias: string): AgentFailure {
+  return { code: "model_not_configured", message: `The model '${modelAlias}' is not configured here.` };
+}
+
+const overBudget: AgentFailure = {
+  code: "context_budget_exceeded",
+  message: "With what was said in this turn, the conversation no longer fits the agent's model.",
+};
+
+const onlyTools: AgentFailure = {
+  code: "model_bad_response",
+  message: "The model asked for tools again instead of answering.",
+};

@@ -1,36 +1,18 @@
-import type { CatalogModel } from "../domain/catalog.ts";
-import type { TranscriptMessage } from "../domain/prompt.ts";
+import type { TurnContext } from "../domain/turn-context.ts";
 import type { AgentReply, TurnOutcome } from "../domain/turn-outcome.ts";
-import type { RosterAgent, TurnPlan } from "../domain/turn-plan.ts";
+import type { TurnPlan } from "../domain/turn-plan.ts";
+import type { AgentRun, TurnPorts } from "./agent-run.ts";
 import { limitCalls } from "./call-limit.ts";
-import { failedReply } from "./failed-reply.ts";
-import type { CallModel } from "./model/model-port.ts";
 import { startStopwatch } from "./stopwatch.ts";
-import { compileTurnGraph } from "./turn-graph.ts";
+import { startSummary } from "./summary-run.ts";
+import { compileTurnGraph, recursionLimit } from "./turn-graph.ts";
+import type { TurnStateValue } from "./turn-state.ts";
 
-/** What the turn's agents are shown; history is read at open and not part of the graph's state. */
-export type TurnContext = {
-  goal: string | null;
-  roster: readonly RosterAgent[];
-  history: readonly TranscriptMessage[];
-  userMessage: string;
-};
-
-/** Everything the runtime reaches the world through; nothing of a request lives in module scope. */
-export type TurnPorts = {
-  callModel: CallModel;
-  models: ReadonlyMap<string, CatalogModel>;
-  maxOutputTokens: number;
-  estimateTokens: (text: string) => number;
-  /** Milliseconds of a clock that only needs to run forward. */
-  now: () => number;
-  /** From the start of the run; agents that have not answered by then fail with `deadline`. */
-  turnTimeoutMs: number;
-};
+export type { TurnPorts } from "./agent-run.ts";
 
 export type RunTurn = (plan: TurnPlan, context: TurnContext, ports: TurnPorts) => Promise<TurnOutcome>;
 
-/** The most model calls of one turn that are in flight at once. */
+/** The most model calls of one turn that are in flight at once, the summary's among them. */
 const callsInFlight = 4;
 
 /**
@@ -44,22 +26,50 @@ export const runTurn: RunTurn = async (plan, context, ports) => {
       deadline.abort({ code: "deadline", message: "The turn's deadline passed before the agent answered." }),
     ports.turnTimeoutMs,
   );
-  const stopwatch = startStopwatch(ports.now);
+  const modelWatch = startStopwatch(ports.now);
+  const toolsWatch = startStopwatch(ports.now);
+  const callModel = limitCalls(modelWatch.timing(ports.callModel), callsInFlight);
+  const tools = { ...ports.tools, execute: toolsWatch.timing(ports.tools.execute) };
+  const run: AgentRun = { plan, context, ports: { ...ports, callModel, tools }, signal: deadline.signal };
+  const summary = startSummary(run);
   try {
-    const callModel = limitCalls(stopwatch.timing(ports.callModel), callsInFlight);
-    const graph = compileTurnGraph(plan, context, { ...ports, callModel, signal: deadline.signal });
-    const state = await graph.invoke({}, { recursionLimit: plan.agents.length * 2 + 2 });
+    const state = await compileTurnGraph(run).invoke({}, { recursionLimit: recursionLimit(plan) });
+    const [modelMs, toolsMs] = [modelWatch.elapsedMs(), toolsWatch.elapsedMs()];
+    const { made, overhead } = await summary.settle(ports.summaryGraceMs);
     return {
-      replies: plan.agents.map(({ agentKey }) => state.replies[agentKey] ?? unanswered(agentKey)),
+      replies: repliesInOrder(run, state),
       calls: state.calls,
-      prompts: state.prompts,
-      modelMs: stopwatch.elapsedMs(),
+      prompts: answerOrder(run, state).flatMap((agentKey) => state.prompts[agentKey] ?? []),
+      toolEvents: state.toolEvents,
+      privateMessages: state.privateMessages,
+      routing: state.routing,
+      overhead: [...state.overhead, ...overhead],
+      summary: made,
+      modelMs,
+      toolsMs,
     };
   } finally {
+    summary.stop();
     clearTimeout(timer);
   }
 };
 
-function unanswered(agentKey: string): AgentReply {
-  return failedReply(agentKey, { code: "deadline", message: "The agent was not asked." });
+function answerOrder({ plan }: AgentRun, { routing }: TurnStateValue): readonly string[] {
+  return plan.flow === "routed" ? (routing?.selectedKeys ?? []) : plan.agents.map(({ agentKey }) => agentKey);
+}
+
+/** One reply for everybody who was to answer, in the order of answers, whoever finished first. */
+function repliesInOrder(run: AgentRun, state: TurnStateValue): AgentReply[] {
+  return answerOrder(run, state).map(
+    (agentKey) => state.replies[agentKey] ?? unanswered(agentKey, run.ports.newId()),
+  );
+}
+
+function unanswered(agentKey: string, messageId: string): AgentReply {
+  return {
+    agentKey,
+    messageId,
+    status: "failed",
+    failure: { code: "deadline", message: "The agent was not asked." },
+  };
 }

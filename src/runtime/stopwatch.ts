@@ -1,5 +1,3 @@
-import type { CallModel } from "./model/model-port.ts";
-
 /** Measures the time in which at least one of the calls it times is in flight. */
 export function startStopwatch(now: () => number) {
   let inFlight = 0;
@@ -7,12 +5,12 @@ export function startStopwatch(now: () => number) {
   let elapsedMs = 0;
   return {
     timing:
-      (callModel: CallModel): CallModel =>
-      async (request) => {
+      <Input, Output>(call: (input: Input) => Promise<Output>) =>
+      async (input: Input): Promise<Output> => {
         if (inFlight === 0) startedAtMs = now();
         inFlight += 1;
         try {
-          return await callModel(request);
+          return await call(input);
         } finally {
           inFlight -= 1;
           if (inFlight === 0) elapsedMs += now() - startedAtMs;

@@ -1,6 +1,8 @@
 import * as z from "zod";
-import type { LedgerRow, MessageRow, TurnRow } from "../../db/turn-record.ts";
-import type { RunningTurn, StoredTurn, TurnFindings } from "../../db/turns.ts";
+import type { LedgerRow } from "../../db/ledger-record.ts";
+import type { MessageRow, ToolEventRow, TurnRow } from "../../db/turn-record.ts";
+import type { RunningTurn, StoredTurn } from "../../db/turns.ts";
+import { currentReplies } from "../../domain/current-replies.ts";
 import { formatDecimal, parseDecimal } from "../../domain/pricing.ts";
 import { id, instant, text } from "../../http/schemas.ts";
 import { roomMode } from "./room.ts";
@@ -29,7 +31,18 @@ const usage = z
   })
   .meta({ id: "Usage" });
 
-const toolCall = z.object({ id, agent_key: z.string(), tool_name: z.string(), status: z.string() });
+const toolCall = z
+  .object({
+    id,
+    agent_key: z.string(),
+    round: z.int().meta({ description: "Which answer asked for it, from 1; 0: the user's message did" }),
+    tool_name: z.string(),
+    status: z.enum(["success", "error", "denied"]),
+    input: z.unknown(),
+    output: z.unknown(),
+    latency_ms: z.int(),
+  })
+  .meta({ id: "ToolCall" });
 
 export const turnRead = z
   .object({
@@ -52,51 +65,6 @@ export const turnRead = z
   })
   .meta({ id: "Turn" });
 
-const llmCall = z
-  .object({
-    id,
-    agent_key: z.string(),
-    round: z.int(),
-    provider: z.string(),
-    model_alias: z.string(),
-    provider_model: z.string(),
-    input_tokens_fresh: z.int(),
-    input_tokens_cached: z.int(),
-    output_tokens: z.int(),
-    total_tokens: z.int(),
-    oe_tokens: z.string(),
-    credits: z.string(),
-    provider_cost_usd: z.string().nullable(),
-    usage_source: z.enum(["provider", "estimated"]),
-    latency_ms: z.int(),
-    attempts: z.int(),
-    status: z.enum(["completed", "failed", "unknown"]),
-    pricing_version: z.string(),
-    provider_request_id: z.string().nullable(),
-    created_at: instant,
-  })
-  .meta({ id: "LlmCall" });
-
-const audit = z
-  .object({
-    agent_key: z.string(),
-    model_alias: z.string(),
-    model_alias_marker: z.string(),
-    model_context_limit: z.int(),
-    input_budget: z.int(),
-    output_reserve: z.int(),
-    overhead_reserve: z.int(),
-    estimated_tokens_before: z.int(),
-    included_message_ids: z.array(id),
-    unknown_tags: z.array(z.string()),
-  })
-  .meta({ id: "ContextAudit" });
-
-/** A turn with everything on record about it. */
-export const turnDetail = turnRead
-  .extend({ llm_calls: z.array(llmCall), audit: z.array(audit) })
-  .meta({ id: "TurnDetail" });
-
 export const runningTurn = z
   .object({ id, session_id: id, turn_index: z.int().min(1), status: z.literal("running") })
   .meta({ id: "RunningTurn" });
@@ -108,7 +76,7 @@ export const newTurn = z
 export const turnParams = z.object({ session_id: id, turn_id: id });
 
 /** A stored turn in its wire form; the same whether it was just committed or read again. */
-export function toTurnRead({ turn, messages, ledger }: StoredTurn): z.input<typeof turnRead> {
+export function toTurnRead({ turn, messages, ledger, toolEvents }: StoredTurn): z.input<typeof turnRead> {
   return {
     id: turn.id,
     session_id: turn.sessionId,
@@ -120,30 +88,9 @@ export function toTurnRead({ turn, messages, ledger }: StoredTurn): z.input<type
     model_alias_used: turn.modelAliasUsed,
     ...toFlags(turn),
     created_at: turn.createdAt.toISOString(),
-    replies: messages
-      .filter(({ role, visibility }) => role === "assistant" && visibility === "shared")
-      .map(toReply),
+    replies: currentReplies(messages).map(toReply),
     usage: sumUsage(ledger),
-    tool_calls: [],
-  };
-}
-
-export function toTurnDetail(stored: NonNullable<TurnFindings["stored"]>): z.input<typeof turnDetail> {
-  return {
-    ...toTurnRead(stored),
-    llm_calls: stored.ledger.map(toLlmCall),
-    audit: stored.audits.map((row) => ({
-      agent_key: row.agentKey,
-      model_alias: row.modelAlias,
-      model_alias_marker: row.modelAliasMarker,
-      model_context_limit: row.modelContextLimit,
-      input_budget: row.inputBudget,
-      output_reserve: row.outputReserve,
-      overhead_reserve: row.overheadReserve,
-      estimated_tokens_before: row.estimatedTokensBefore,
-      included_message_ids: [...row.includedMessageIds],
-      unknown_tags: [...row.unknownTags],
-    })),
+    tool_calls: toolEvents.map(toToolCall),
   };
 }
 
@@ -184,27 +131,12 @@ function sumUsage(ledger: readonly LedgerRow[]): z.input<typeof usage> {
   };
 }
 
-function toLlmCall(row: LedgerRow): z.input<typeof llmCall> {
+function toToolCall(event: ToolEventRow): z.input<typeof toolCall> {
+  const { id, round, status, input, output } = event;
   return {
-    id: row.id,
-    agent_key: row.agentKey,
-    round: row.round,
-    provider: row.provider,
-    model_alias: row.modelAlias,
-    provider_model: row.providerModel,
-    input_tokens_fresh: row.inputTokensFresh,
-    input_tokens_cached: row.inputTokensCached,
-    output_tokens: row.outputTokens,
-    total_tokens: row.totalTokens,
-    oe_tokens: row.oeTokens,
-    credits: row.credits,
-    provider_cost_usd: row.providerCostUsd,
-    usage_source: row.usageSource,
-    latency_ms: row.latencyMs,
-    attempts: row.attempts,
-    status: row.status,
-    pricing_version: row.pricingVersion,
-    provider_request_id: row.providerRequestId,
-    created_at: row.createdAt.toISOString(),
+    ...{ id, round, status, input, output },
+    agent_key: event.agentKey,
+    tool_name: event.toolName,
+    latency_ms: event.latencyMs,
   };
 }

@@ -1,22 +1,27 @@
 import type { ChatCompletionChunk } from "openai/resources/chat/completions";
 import type { AgentFailure } from "../../domain/agent-failure.ts";
 import type { TokenUsage } from "../../domain/pricing.ts";
+import type { ToolCallRequest } from "../../domain/prompt.ts";
 
 /** A cap far above any answer within MAX_OUTPUT_TOKENS: a peer that streams for ever fails. */
 const longestAnswerCharacters = 1_000_000;
+
+/** More calls in one answer than this are not taken in. */
+const mostToolCalls = 16;
 
 export type ReportedUsage = { usage: TokenUsage; costUsd: string | null };
 
 /** What has been read of one streamed answer; it is complete only with a finish reason. */
 export type AnswerSoFar = {
   text: string;
+  toolCalls: ToolCallRequest[];
   finishReason: string | null;
   reported: ReportedUsage | null;
   responseId: string | null;
 };
 
 export function emptyAnswer(): AnswerSoFar {
-  return { text: "", finishReason: null, reported: null, responseId: null };
+  return { text: "", toolCalls: [], finishReason: null, reported: null, responseId: null };
 }
 
 /** Adds one chunk to what was read and gives its new text. NUL, which Postgres cannot store, is dropped. */
@@ -25,19 +30,51 @@ export function readChunk(answer: AnswerSoFar, chunk: ChatCompletionChunk): stri
   if (chunk.usage) answer.reported = readUsage(chunk.usage);
   const [choice] = chunk.choices ?? [];
   if (choice?.finish_reason) answer.finishReason = choice.finish_reason;
-  const delta = (choice?.delta?.content ?? "").replaceAll("\u0000", "");
+  for (const part of choice?.delta?.tool_calls ?? []) readToolCall(answer.toolCalls, part);
+  const delta = storable(choice?.delta?.content ?? "");
   answer.text += delta;
   return delta;
 }
 
-export function isTooLong(answer: AnswerSoFar): boolean {
-  return answer.text.length > longestAnswerCharacters;
+type ToolCallDelta = NonNullable<ChatCompletionChunk.Choice.Delta["tool_calls"]>[number];
+
+/** A call comes in pieces that share an index: name and id first, then its arguments bit by bit. */
+function readToolCall(calls: ToolCallRequest[], { index, id, function: named }: ToolCallDelta): void {
+  if (!Number.isInteger(index) || index < 0 || index >= mostToolCalls) return;
+  const call = calls[index] ?? { id: "", name: "", argumentsText: "" };
+  calls[index] = {
+    id: call.id || storable(id ?? "").slice(0, 200),
+    name: call.name + storable(named?.name ?? ""),
+    argumentsText: call.argumentsText + storable(named?.arguments ?? ""),
+  };
+}
+
+/** The calls of a whole answer: named ones only, each with an id of its own. */
+export function toolCallsOf({ toolCalls }: AnswerSoFar): ToolCallRequest[] {
+  return toolCalls.flatMap((call, place) =>
+    call?.name
+      ? [{ ...call, name: call.name.toWellFormed().slice(0, 200), id: call.id || `call-${place + 1}` }]
+      : [],
+  );
+}
+
+/** NUL cannot be stored in Postgres. */
+function storable(text: string): string {
+  return text.replaceAll("\u0000", "");
+}
+
+export function isTooLong({ text, toolCalls }: AnswerSoFar): boolean {
+  const argumentCharacters = toolCalls.reduce((sum, call) => sum + (call?.argumentsText.length ?? 0), 0);
+  return text.length + argumentCharacters > longestAnswerCharacters;
 }
 
 /** Why an answer that was read to the end of its stream is none; null where it is one. */
 export function judgeAnswer(answer: AnswerSoFar): AgentFailure | null {
   switch (answer.finishReason) {
+    case "tool_calls":
     case "stop":
+      // Some providers end an answer that asks for tools with `stop`.
+      if (toolCallsOf(answer).length > 0) return null;
       if (answer.text.trim() === "") return badResponse("The model gave an empty answer.");
       return answer.text.isWellFormed() ? null : badResponse("The model's answer is not well-formed text.");
     case "length":

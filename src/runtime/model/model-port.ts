@@ -1,17 +1,24 @@
 import type { AgentFailure } from "../../domain/agent-failure.ts";
 import type { CatalogModel } from "../../domain/catalog.ts";
 import type { TokenUsage } from "../../domain/pricing.ts";
-import type { PromptMessage } from "../../domain/prompt.ts";
+import type { PromptMessage, ToolCallRequest } from "../../domain/prompt.ts";
+import type { OfferedTool } from "../tool-port.ts";
 
 export type ModelRequest = {
   model: CatalogModel;
   messages: readonly PromptMessage[];
+  /** None: the model is not told of any. */
+  tools: readonly OfferedTool[];
+  toolChoice: "auto" | "none";
   maxOutputTokens: number;
   /** Aborts the call at once; its reason is an AgentFailure where the caller knows why. */
   signal: AbortSignal;
   /** Told each piece of text as it arrives. Must not throw. */
   onText: (delta: string) => void;
 };
+
+/** A call without tools whose text nobody watches. */
+export const plainCall = { tools: [], toolChoice: "none", onText: () => undefined } as const;
 
 /** One HTTP request of a call that was billed or may have been. */
 export type BilledAttempt = {
@@ -28,7 +35,7 @@ export type BilledAttempt = {
 };
 
 export type ModelAnswer = { billed: BilledAttempt[]; attempts: number } & (
-  | { ok: true; text: string }
+  | { ok: true; text: string; toolCalls: readonly ToolCallRequest[] }
   | { ok: false; failure: AgentFailure }
 );
 

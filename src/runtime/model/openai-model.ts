@@ -1,8 +1,16 @@
 import OpenAI, { APIConnectionError, APIError } from "openai";
+import type { ChatCompletionMessageParam } from "openai/resources/chat/completions";
 import { type AgentFailure, isAgentFailure } from "../../domain/agent-failure.ts";
 import type { CatalogModel } from "../../domain/catalog.ts";
 import type { PromptMessage } from "../../domain/prompt.ts";
-import { type AnswerSoFar, emptyAnswer, isTooLong, judgeAnswer, readChunk } from "./answer-reader.ts";
+import {
+  type AnswerSoFar,
+  emptyAnswer,
+  isTooLong,
+  judgeAnswer,
+  readChunk,
+  toolCallsOf,
+} from "./answer-reader.ts";
 import { type HttpAttempt, recordAttempts } from "./http-attempts.ts";
 import type { BilledAttempt, CallModel, ModelAnswer, ModelRequest } from "./model-port.ts";
 
@@ -49,7 +57,7 @@ export function createOpenAiModel(options: OpenAiOptions): CallModel {
     );
     const told = { billed, attempts: attempts.length };
     return failure === null
-      ? { ok: true, text: answer.text, ...told }
+      ? { ok: true, text: answer.text, toolCalls: toolCallsOf(answer), ...told }
       : ({ ok: false, failure, ...told } satisfies ModelAnswer);
   };
 }
@@ -71,6 +79,7 @@ async function streamAnswer(client: OpenAI, request: ModelRequest, answer: Answe
       model: request.model.providerModel,
       messages: request.messages.map(toWireMessage),
       max_tokens: request.maxOutputTokens,
+      ...toWireTools(request),
       stream: true,
       stream_options: { include_usage: true },
     },
@@ -84,8 +93,30 @@ async function streamAnswer(client: OpenAI, request: ModelRequest, answer: Answe
   }
 }
 
-function toWireMessage({ role, content }: PromptMessage) {
-  return { role, content };
+function toWireTools({ tools, toolChoice }: ModelRequest) {
+  if (tools.length === 0) return {};
+  return {
+    tool_choice: toolChoice,
+    tools: tools.map(({ name, description, parameters }) => ({
+      type: "function" as const,
+      function: { name, description, parameters: { ...parameters } },
+    })),
+  };
+}
+
+function toWireMessage(message: PromptMessage): ChatCompletionMessageParam {
+  if (message.role === "tool")
+    return { role: "tool", tool_call_id: message.toolCallId, content: message.content };
+  if (!("toolCalls" in message)) return { role: message.role, content: message.content };
+  return {
+    role: "assistant",
+    content: message.content,
+    tool_calls: message.toolCalls.map(({ id, name, argumentsText }) => ({
+      id,
+      type: "function",
+      function: { name, arguments: argumentsText },
+    })),
+  };
 }
 
 /** Rejects as soon as the signal aborts: the SDK sleeps through an abort between two attempts. */

@@ -1,0 +1,78 @@
+import type { OpenedClaim, OpenResult } from "../db/open-turn.ts";
+import type { StoredTurn } from "../db/turns.ts";
+import type { Deps } from "../deps.ts";
+import { judgeOpen } from "../domain/claim-verdict.ts";
+import { historyCharacters } from "../domain/context-budget.ts";
+import type { Log } from "../domain/log.ts";
+import { canonicalRequest, type HashedRequest } from "../domain/request-hash.ts";
+import type { User } from "../domain/user.ts";
+import { type BegunRun, finishRun } from "./finish-run.ts";
+import type { PlannedRun } from "./plan-run.ts";
+import { replayTurn } from "./replay-turn.ts";
+
+export type RunRequest = {
+  user: User;
+  sessionId: string;
+  idempotencyKey: string | null;
+  log: Log;
+};
+
+/** What the opens of a turn and of a retry have in common. */
+export type CommonOpen = Awaited<ReturnType<typeof describeOpen>>;
+
+async function describeOpen(
+  deps: Deps,
+  request: RunRequest,
+  hashed: HashedRequest,
+  modelAliasOverride: string | null,
+) {
+  const { maxOutputTokens } = deps.limits.context;
+  return {
+    sessionId: request.sessionId,
+    userId: request.user.userId,
+    runId: deps.newId(),
+    holder: deps.newId(),
+    idempotencyKey: request.idempotencyKey,
+    requestHash: await deps.digest(canonicalRequest(hashed)),
+    leaseMs: deps.limits.turnLeaseMs,
+    historyCharacters: historyCharacters(deps.catalog, maxOutputTokens, modelAliasOverride),
+    modelAliasOverride,
+  };
+}
+
+type Kind<Claim extends OpenedClaim> = {
+  hashed: HashedRequest;
+  modelAliasOverride: string | null;
+  open: (common: CommonOpen) => Promise<OpenResult<Claim>>;
+  plan: (claim: Claim) => Promise<PlannedRun>;
+  retried: (claim: Claim) => StoredTurn | null;
+};
+
+/**
+ * Opens a run of either kind and plans it. Whatever is refused is refused here, before any model is called;
+ * `finish` of what comes back then asks the agents and commits.
+ */
+export async function beginRun<Claim extends OpenedClaim>(
+  deps: Deps,
+  request: RunRequest,
+  kind: Kind<Claim>,
+): Promise<BegunRun> {
+  const startedMs = deps.nowMs();
+  const openedAt = deps.now();
+  const common = await describeOpen(deps, request, kind.hashed, kind.modelAliasOverride);
+  const { findings, roundTrips } = await kind.open(common);
+  const verdict = judgeOpen(findings, common);
+  const openMs = deps.nowMs() - startedMs;
+  const times = { startedMs, openMs, roundTrips };
+  if (verdict.kind === "replay") return replayTurn(deps, request, verdict.turnId, times);
+  const { claim } = verdict;
+  const planned = await kind.plan(claim);
+  const { user, log } = request;
+  const opened = { claim, retried: kind.retried(claim), planned, user, log, openedAt, ...times };
+  return {
+    kind: "run",
+    runId: claim.runId,
+    turnId: claim.turnId,
+    finish: (emit) => finishRun(deps, opened, emit),
+  };
+}

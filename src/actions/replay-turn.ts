@@ -1,0 +1,28 @@
+import type { Deps } from "../deps.ts";
+import { PantheonError } from "../domain/errors.ts";
+import type { RunRequest } from "./begin-run.ts";
+import type { BegunRun } from "./finish-run.ts";
+import { readTurn } from "./read-turn.ts";
+
+type ReplayTimes = { startedMs: number; openMs: number; roundTrips: number };
+
+/** Answers a request that was answered before: the turn as it stands, no model called. */
+export async function replayTurn(
+  deps: Deps,
+  request: RunRequest,
+  turnId: string,
+  times: ReplayTimes,
+): Promise<BegunRun> {
+  const found = await readTurn(deps, request.user, request.sessionId, turnId);
+  if (found.kind !== "stored") throw new PantheonError("internal_error", "The stored turn cannot be read.");
+  const timings = {
+    openMs: times.openMs,
+    modelMs: 0,
+    toolsMs: 0,
+    commitMs: 0,
+    totalMs: deps.nowMs() - times.startedMs,
+    databaseRoundTrips: times.roundTrips + 1,
+    checkpointRoundTrips: 0,
+  };
+  return { kind: "replay", turnId, posted: { stored: found.stored, replayed: true, timings } };
+}

@@ -1,0 +1,43 @@
+import { openRetry } from "../db/open-turn.ts";
+import type { StoredTurn } from "../db/turns.ts";
+import type { Deps } from "../deps.ts";
+import { currentReplies } from "../domain/current-replies.ts";
+import type { SameTurnAnswer } from "../domain/prompt.ts";
+import { planRetry } from "../domain/turn-plan.ts";
+import { beginRun, type RunRequest } from "./begin-run.ts";
+import type { BegunRun } from "./finish-run.ts";
+import { planRun } from "./plan-run.ts";
+
+/**
+ * Claims the session for a further run of its latest turn: the agents that failed, in the turn's own mode,
+ * with the context as it is now and the turn's other answers.
+ * @throws PantheonError as docs/api.md lists under POST …/retry.
+ */
+export function beginRetry(deps: Deps, request: RunRequest & { turnId: string }): Promise<BegunRun> {
+  const { sessionId, turnId } = request;
+  return beginRun(deps, request, {
+    hashed: { kind: "retry", sessionId, turnId, body: {} },
+    modelAliasOverride: null,
+    open: (common) => openRetry(deps.db, { ...common, kind: "retry", turnId }),
+    plan: (claim) => {
+      const { mode, roster } = claim.snapshot;
+      const verdict = planRetry(mode, roster, failedAgentKeys(claim.stored));
+      return planRun(deps, claim, verdict, storedAnswers(claim.stored));
+    },
+    retried: (claim) => claim.stored,
+  });
+}
+
+function failedAgentKeys({ messages }: StoredTurn): string[] {
+  const failed = currentReplies(messages).filter(({ status }) => status === "failed");
+  return failed.flatMap(({ agentKey }) => agentKey ?? []);
+}
+
+function storedAnswers({ messages }: StoredTurn): SameTurnAnswer[] {
+  const completed = currentReplies(messages).filter(({ status }) => status === "completed");
+  return completed.map(({ agentKey, agentName, content }) => ({
+    agentKey: agentKey ?? "",
+    agentName: agentName ?? agentKey ?? "",
+    content,
+  }));
+}

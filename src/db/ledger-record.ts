@@ -1,0 +1,55 @@
+import { v5 as uuidv5 } from "uuid";
+import { formatDecimal, priceCall } from "../domain/pricing.ts";
+import type { ModelCallRecord } from "../domain/turn-outcome.ts";
+import type { llmCallEvents } from "./schema.ts";
+import type { TurnRecordInput } from "./turn-record.ts";
+
+export type LedgerRow = typeof llmCallEvents.$inferSelect;
+
+/** The ledger rows of a run's calls; also what a holder that lost its claim still reports. */
+export function buildLedger(input: TurnRecordInput): LedgerRow[] {
+  return input.outcome.calls.map((call) => buildLedgerRow(input, call));
+}
+
+/** Namespace of ledger ids, so that the same attempt gets the same id whoever writes its row. */
+const ledgerNamespace = "6f0d8f0e-3b0a-5c5e-9f39-5c1b6f6a7d11";
+
+function buildLedgerRow(
+  { claim, userId, catalog, finishedAt }: TurnRecordInput,
+  call: ModelCallRecord,
+): LedgerRow {
+  const { fresh, cached, output } = call.usage;
+  // What may not have been billed is on the books, but costs the user nothing.
+  const billable = call.status === "unknown" ? { fresh: 0, cached: 0, output: 0 } : call.usage;
+  const price = priceCall(billable, call.multiplierHundredths);
+  return {
+    id: uuidv5(
+      [claim.runId, claim.holder, call.agentKey, call.round, call.attempt].join("/"),
+      ledgerNamespace,
+    ),
+    userId,
+    roomId: claim.snapshot.roomId,
+    sessionId: claim.sessionId,
+    turnId: claim.turnId,
+    runId: claim.runId,
+    agentKey: call.agentKey,
+    round: call.round,
+    provider: call.provider,
+    modelAlias: call.modelAlias,
+    providerModel: call.providerModel,
+    inputTokensFresh: fresh,
+    inputTokensCached: cached,
+    outputTokens: output,
+    totalTokens: fresh + cached + output,
+    oeTokens: formatDecimal(price.oeHundredths * 100n, 4),
+    credits: formatDecimal(price.creditsE8, 8),
+    providerCostUsd: call.providerCostUsd,
+    usageSource: call.usageSource,
+    latencyMs: call.latencyMs,
+    attempts: call.attempts,
+    status: call.status,
+    pricingVersion: catalog.pricingVersion,
+    providerRequestId: call.providerRequestId,
+    createdAt: finishedAt,
+  };
+}

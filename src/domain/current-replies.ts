@@ -1,0 +1,22 @@
+type Reply = {
+  id: string;
+  seq: number;
+  role: "user" | "assistant" | "tool";
+  visibility: "shared" | "private";
+  supersedesId: string | null;
+};
+
+/**
+ * The replies of a turn that stand, in the order of its plan: a reply that supersedes a failed one takes
+ * its place.
+ */
+export function currentReplies<T extends Reply>(messages: readonly T[]): T[] {
+  const replies = messages.filter(({ role, visibility }) => role === "assistant" && visibility === "shared");
+  const byId = new Map(replies.map((reply) => [reply.id, reply]));
+  const superseded = new Set(replies.map(({ supersedesId }) => supersedesId));
+  const placeOf = (reply: T): number => {
+    const before = reply.supersedesId === null ? undefined : byId.get(reply.supersedesId);
+    return before === undefined ? reply.seq : placeOf(before);
+  };
+  return replies.filter(({ id }) => !superseded.has(id)).toSorted((a, b) => placeOf(a) - placeOf(b));
+}

@@ -1,0 +1,25 @@
+/** Messages left out of a prompt, by their place in the session, and why. */
+export type DroppedRange = { from: number; to: number; reason: string };
+
+/** Folds ascending `seq`s into ranges `[from, to]`, so that an audit row stays small. */
+export function toSeqRanges(seqs: readonly number[]): [number, number][] {
+  const ranges: [number, number][] = [];
+  for (const seq of seqs) {
+    const last = ranges.at(-1);
+    if (last !== undefined && last[1] === seq - 1) last[1] = seq;
+    else ranges.push([seq, seq]);
+  }
+  return ranges;
+}
+
+/** The same for what was left out; a range has one reason. */
+export function toDroppedRanges(dropped: readonly { seq: number; reason: string }[]): DroppedRange[] {
+  const reasons = [...new Set(dropped.map(({ reason }) => reason))];
+  return reasons.flatMap((reason) =>
+    toSeqRanges(dropped.filter((one) => one.reason === reason).map(({ seq }) => seq)).map(([from, to]) => ({
+      from,
+      to,
+      reason,
+    })),
+  );
+}

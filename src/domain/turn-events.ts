@@ -1,0 +1,29 @@
+import type { AgentFailureCode } from "./agent-failure.ts";
+
+/**
+ * What a running turn tells as it happens. `agentRunId` names one agent's part in one run, so that agents
+ * who answer at once are told apart. Nothing here is on record yet: a turn is stored by its commit.
+ */
+export type TurnEvent =
+  | { type: "agent_started"; agentRunId: string; agentKey: string; agentName: string }
+  /** `messageId` is the id that the stored message will have. */
+  | { type: "text_started"; agentRunId: string; messageId: string; agentName: string }
+  | { type: "text_delta"; agentRunId: string; messageId: string; delta: string }
+  | { type: "text_ended"; agentRunId: string; messageId: string }
+  | {
+      type: "tool_call_started";
+      agentRunId: string;
+      toolCallId: string;
+      toolName: string;
+      messageId: string | null;
+    }
+  | { type: "tool_call_arguments"; agentRunId: string; toolCallId: string; delta: string }
+  | { type: "tool_call_ended"; agentRunId: string; toolCallId: string }
+  | { type: "tool_call_result"; agentRunId: string; toolCallId: string; messageId: string; content: string }
+  | { type: "agent_finished"; agentRunId: string }
+  | { type: "agent_failed"; agentRunId: string; code: AgentFailureCode; message: string };
+
+/** Takes events in their order. Must not throw and must not wait: a slow reader is the stream's trouble. */
+export type EmitTurnEvent = (event: TurnEvent) => void;
+
+export const emitNothing: EmitTurnEvent = () => undefined;

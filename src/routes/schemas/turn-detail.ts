@@ -1,0 +1,160 @@
+import * as z from "zod";
+import type { LedgerRow } from "../../db/ledger-record.ts";
+import type { AuditRow } from "../../db/turn-record.ts";
+import type { TurnFindings } from "../../db/turns.ts";
+import type { RoutingDecision } from "../../domain/routing-decision.ts";
+import type { OverheadCall } from "../../domain/turn-outcome.ts";
+import { id, instant } from "../../http/schemas.ts";
+import { toTurnRead, turnRead } from "./turn.ts";
+
+const llmCall = z
+  .object({
+    id,
+    agent_key: z.string(),
+    round: z.int(),
+    provider: z.string(),
+    model_alias: z.string(),
+    provider_model: z.string(),
+    input_tokens_fresh: z.int(),
+    input_tokens_cached: z.int(),
+    output_tokens: z.int(),
+    total_tokens: z.int(),
+    oe_tokens: z.string(),
+    credits: z.string(),
+    provider_cost_usd: z.string().nullable(),
+    usage_source: z.enum(["provider", "estimated"]),
+    latency_ms: z.int(),
+    attempts: z.int(),
+    status: z.enum(["completed", "failed", "unknown"]),
+    pricing_version: z.string(),
+    provider_request_id: z.string().nullable(),
+    created_at: instant,
+  })
+  .meta({ id: "LlmCall" });
+
+const routing = z.object({
+  selected_keys: z.array(z.string()),
+  rule: z.string(),
+  verdict: z.string(),
+  raw: z.string().nullable(),
+});
+
+const overheadCall = z.object({
+  purpose: z.enum(["routing", "summary_text", "summary_structure"]),
+  model_alias: z.string(),
+  provider_model: z.string(),
+  attempt: z.int(),
+  input_tokens_fresh: z.int(),
+  input_tokens_cached: z.int(),
+  output_tokens: z.int(),
+  usage_source: z.enum(["provider", "estimated"]),
+  provider_cost_usd: z.string().nullable(),
+  status: z.enum(["completed", "failed", "unknown"]),
+  latency_ms: z.int(),
+  provider_request_id: z.string().nullable(),
+});
+
+const audit = z
+  .object({
+    agent_key: z.string(),
+    model_alias: z.string(),
+    model_alias_marker: z.string(),
+    model_context_limit: z.int(),
+    input_budget: z.int(),
+    output_reserve: z.int(),
+    overhead_reserve: z.int(),
+    estimated_tokens_before: z.int(),
+    estimated_tokens_after_summary: z.int(),
+    estimated_tokens_after_prune: z.int(),
+    token_scale: z.string(),
+    counted_input_tokens: z.int().nullable(),
+    summary_id: id.nullable(),
+    included: z.array(z.tuple([z.int(), z.int()])).meta({ description: "Ranges of `seq`, each [from, to]" }),
+    dropped: z.array(z.object({ from: z.int(), to: z.int(), reason: z.string() })),
+    unknown_tags: z.array(z.string()),
+    routing: routing.nullable(),
+    overhead_calls: z.array(overheadCall),
+  })
+  .meta({ id: "ContextAudit" });
+
+/** A turn with everything on record about it. */
+export const turnDetail = turnRead
+  .extend({ llm_calls: z.array(llmCall), audit: z.array(audit) })
+  .meta({ id: "TurnDetail" });
+
+export function toTurnDetail(stored: NonNullable<TurnFindings["stored"]>): z.input<typeof turnDetail> {
+  return {
+    ...toTurnRead(stored),
+    llm_calls: stored.ledger.map(toLlmCall),
+    audit: stored.audits.map(toAudit),
+  };
+}
+
+function toAudit(row: AuditRow): z.input<typeof audit> {
+  return {
+    agent_key: row.agentKey,
+    model_alias: row.modelAlias,
+    model_alias_marker: row.modelAliasMarker,
+    model_context_limit: row.modelContextLimit,
+    input_budget: row.inputBudget,
+    output_reserve: row.outputReserve,
+    overhead_reserve: row.overheadReserve,
+    estimated_tokens_before: row.estimatedTokensBefore,
+    estimated_tokens_after_summary: row.estimatedTokensAfterSummary,
+    estimated_tokens_after_prune: row.estimatedTokensAfterPrune,
+    token_scale: row.tokenScale,
+    counted_input_tokens: row.countedInputTokens,
+    summary_id: row.summaryId,
+    included: row.included.map(([from, to]): [number, number] => [from, to]),
+    dropped: [...row.dropped],
+    unknown_tags: [...row.unknownTags],
+    routing: row.routing && toRouting(row.routing),
+    overhead_calls: row.overheadCalls.map(toOverheadCall),
+  };
+}
+
+function toRouting({ selectedKeys, rule, verdict, raw }: RoutingDecision): z.input<typeof routing> {
+  return { selected_keys: selectedKeys, rule, verdict, raw };
+}
+
+function toOverheadCall(call: OverheadCall): z.input<typeof overheadCall> {
+  return {
+    purpose: call.purpose,
+    model_alias: call.modelAlias,
+    provider_model: call.providerModel,
+    attempt: call.attempt,
+    input_tokens_fresh: call.inputTokensFresh,
+    input_tokens_cached: call.inputTokensCached,
+    output_tokens: call.outputTokens,
+    usage_source: call.usageSource,
+    provider_cost_usd: call.providerCostUsd,
+    status: call.status,
+    latency_ms: call.latencyMs,
+    provider_request_id: call.providerRequestId,
+  };
+}
+
+function toLlmCall(row: LedgerRow): z.input<typeof llmCall> {
+  return {
+    id: row.id,
+    agent_key: row.agentKey,
+    round: row.round,
+    provider: row.provider,
+    model_alias: row.modelAlias,
+    provider_model: row.providerModel,
+    input_tokens_fresh: row.inputTokensFresh,
+    input_tokens_cached: row.inputTokensCached,
+    output_tokens: row.outputTokens,
+    total_tokens: row.totalTokens,
+    oe_tokens: row.oeTokens,
+    credits: row.credits,
+    provider_cost_usd: row.providerCostUsd,
+    usage_source: row.usageSource,
+    latency_ms: row.latencyMs,
+    attempts: row.attempts,
+    status: row.status,
+    pricing_version: row.pricingVersion,
+    provider_request_id: row.providerRequestId,
+    created_at: row.createdAt.toISOString(),
+  };
+}

@@ -1,0 +1,56 @@
+import type { ContextLimits } from "../domain/agent-context.ts";
+import type { Catalog } from "../domain/catalog.ts";
+import type { Log } from "../domain/log.ts";
+import type { TurnContext } from "../domain/turn-context.ts";
+import type { EmitTurnEvent } from "../domain/turn-events.ts";
+import type { RosterAgent, TurnPlan } from "../domain/turn-plan.ts";
+import { type AgentVoice, createAgentVoice } from "./agent-voice.ts";
+import type { CallModel } from "./model/model-port.ts";
+import type { ToolPort } from "./tool-port.ts";
+import type { AgentWork, TurnStateValue } from "./turn-state.ts";
+
+/** Everything the runtime reaches the world through; nothing of a request lives in module scope. */
+export type TurnPorts = {
+  callModel: CallModel;
+  tools: ToolPort;
+  catalog: Catalog;
+  limits: ContextLimits;
+  managerModelAlias: string;
+  summarizerModelAlias: string;
+  /** Estimated tokens of a text, unscaled. */
+  estimateTokens: (text: string) => number;
+  /** Milliseconds of a clock that only needs to run forward. */
+  now: () => number;
+  /** From the start of the run; agents that have not answered by then fail with `deadline`. */
+  turnTimeoutMs: number;
+  /** How long the commit waits for a summary that is still being made. */
+  summaryGraceMs: number;
+  emit: EmitTurnEvent;
+  log: Log;
+  /** A UUID v7, for messages and agents' parts of the run. */
+  newId: () => string;
+};
+
+/** What the nodes of one turn's graph share. */
+export type AgentRun = { plan: TurnPlan; context: TurnContext; ports: TurnPorts; signal: AbortSignal };
+
+/** An agent's work as the state holds it, or begun now; with the voice that tells of it. */
+export function continueWork(
+  agent: RosterAgent,
+  { ports }: AgentRun,
+  state: TurnStateValue,
+): { work: AgentWork; voice: AgentVoice } {
+  const begun = state.work[agent.agentKey];
+  const work = begun ?? {
+    agentRunId: ports.newId(),
+    toolRounds: 0,
+    exchange: [],
+    pending: [],
+    findings: null,
+  };
+  const { agentRunId } = work;
+  if (begun === undefined) {
+    ports.emit({ type: "agent_started", agentRunId, agentKey: agent.agentKey, agentName: agent.name });
+  }
+  return { work, voice: createAgentVoice(agent.name, agentRunId, ports.emit) };
+}

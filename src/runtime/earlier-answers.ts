@@ -1,0 +1,22 @@
+import { formatFailureContent } from "../domain/agent-failure.ts";
+import type { SameTurnAnswer } from "../domain/prompt.ts";
+import type { AgentRun } from "./agent-run.ts";
+import type { TurnStateValue } from "./turn-state.ts";
+
+/** What was answered before in this turn, in the order of answers; a failure is shown as it is stored. */
+export function earlierAnswers(
+  { plan, context }: AgentRun,
+  { replies, routing }: TurnStateValue,
+): SameTurnAnswer[] {
+  const order = routing?.selectedKeys ?? plan.agents.map(({ agentKey }) => agentKey);
+  const names = new Map(plan.agents.map(({ agentKey, name }) => [agentKey, name]));
+  const answered = order.flatMap((agentKey): SameTurnAnswer[] => {
+    const reply = replies[agentKey];
+    if (reply === undefined) return [];
+    const agentName = names.get(agentKey) ?? agentKey;
+    const content =
+      reply.status === "completed" ? reply.content : formatFailureContent(agentName, reply.failure);
+    return [{ agentKey, agentName, content }];
+  });
+  return [...context.storedAnswers, ...answered];
+}

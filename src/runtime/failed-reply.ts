@@ -1,6 +1,0 @@
-import type { AgentFailure } from "../domain/agent-failure.ts";
-import type { AgentReply } from "../domain/turn-outcome.ts";
-
-export function failedReply(agentKey: string, failure: AgentFailure): AgentReply {
-  return { agentKey, status: "failed", failure };
-}

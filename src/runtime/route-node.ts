@@ -1,0 +1,34 @@
+import { buildRoutingPrompt, readRoutingDecision } from "../domain/routing-decision.ts";
+import type { AgentRun } from "./agent-run.ts";
+import { toOverheadCalls } from "./call-records.ts";
+import { type ModelAnswer, plainCall } from "./model/model-port.ts";
+import type { TurnStateUpdate } from "./turn-state.ts";
+
+/** An answer longer than this is no routing decision. */
+const routingOutputTokens = 256;
+
+/** The node `route`: the manager picks who answers. It is given no tools, and is not billed. */
+export function createRouteNode({ plan, context, ports, signal }: AgentRun) {
+  return async (): Promise<TurnStateUpdate> => {
+    const { goal, userMessage: message } = context;
+    const model = ports.catalog.models.get(ports.managerModelAlias);
+    const answer: ModelAnswer | null =
+      model === undefined
+        ? null
+        : await ports.callModel({
+            ...plainCall,
+            model,
+            messages: buildRoutingPrompt({ goal, roster: plan.agents, message }),
+            maxOutputTokens: routingOutputTokens,
+            signal,
+          });
+    const told = answer?.ok
+      ? ({ ok: true, text: answer.text } as const)
+      : ({ ok: false, code: answer?.failure.code ?? "model_not_configured" } as const);
+    const routing = readRoutingDecision(told, plan.agents);
+    if (routing.rule === "fallback_first_position") {
+      ports.log.warn("routing_fell_back", { verdict: routing.verdict, agent_key: routing.selectedKeys[0] });
+    }
+    return { routing, overhead: model && answer ? toOverheadCalls("routing", model, answer) : [] };
+  };
+}

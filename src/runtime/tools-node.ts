@@ -1,0 +1,52 @@
+import type { ToolCallRequest } from "../domain/prompt.ts";
+import type { RosterAgent } from "../domain/turn-plan.ts";
+import { type AgentRun, continueWork } from "./agent-run.ts";
+import { concludeCall } from "./tool-round.ts";
+import type { TurnStateUpdate, TurnStateValue } from "./turn-state.ts";
+
+/**
+ * The node `<key>.tools`: runs the calls that wait, together, and keeps their results in their order. Entered
+ * before any call, it runs the tool that the user's message itself asks for.
+ */
+export function createToolsNode(agent: RosterAgent, run: AgentRun) {
+  const { ports, signal } = run;
+  const { agentKey, toolPermissions: permissions } = agent;
+  return async (state: TurnStateValue): Promise<TurnStateUpdate> => {
+    const { work, voice } = continueWork(agent, run, state);
+    const triggered = work.pending.length === 0 ? triggeredCall(agent, run) : null;
+    const calls = triggered === null ? work.pending : [triggered];
+    if (triggered !== null) voice.callTools(triggered.id, calls);
+    const executions = await Promise.all(
+      calls.map(({ name, argumentsText }) =>
+        ports.tools.execute({ name, argumentsText, permissions, signal }),
+      ),
+    );
+    const round = work.toolRounds;
+    const concluded = calls.flatMap((call, place) => {
+      const execution = executions[place];
+      return execution === undefined ? [] : [concludeCall({ agent, run, voice, round, call, execution })];
+    });
+    const shown = concluded.map((one) => one.shown);
+    return {
+      work: {
+        [agentKey]: {
+          ...work,
+          pending: [],
+          exchange: triggered === null ? [...work.exchange, ...shown] : work.exchange,
+          findings: triggered === null ? work.findings : (shown[0]?.content ?? null),
+        },
+      },
+      toolEvents: concluded.map(({ event }) => event),
+      privateMessages: concluded.map(({ trace }) => trace),
+    };
+  };
+}
+
+/** The call that the user's message asks this agent for by its first words. */
+export function triggeredCall(
+  { toolPermissions }: RosterAgent,
+  { context, ports }: AgentRun,
+): ToolCallRequest | null {
+  const trigger = ports.tools.trigger(context.userMessage, toolPermissions);
+  return trigger === null ? null : { id: `trigger-${ports.newId()}`, ...trigger };
+}

@@ -1,0 +1,92 @@
+import { readJsonObject } from "../domain/model-json.ts";
+import { afterLeadingTags } from "./leading-tags.ts";
+import { toOneLine } from "./one-line.ts";
+import { askTavily, type SearchFailure, type TavilyOptions } from "./tavily/ask-tavily.ts";
+import type { SearchResult } from "./tavily/results.ts";
+import { type ArgumentsReading, describeTool, type JsonRecord, type Tool, type ToolResult } from "./tool.ts";
+
+/** `query`: 1 to 400 characters, one line. */
+export type SearchArguments = { query: string };
+
+/** Tavily refuses longer ones. */
+const longestQuery = 400;
+const longestArguments = 16_384;
+
+const prefix = /search(?::|\s+for\s)/iy;
+
+/** Web search through Tavily. Without a key it stays a tool, and tells the model that it is not configured. */
+export function createSearchTool(options: TavilyOptions): Tool<SearchArguments> {
+  return {
+    name: "search",
+    description: describeTool("search"),
+    parameters: {
+      type: "object",
+      properties: {
+        query: {
+          type: "string",
+          description: `What to search the web for, at most ${longestQuery} characters.`,
+        },
+      },
+      required: ["query"],
+      additionalProperties: false,
+    },
+    readArguments: readSearchArguments,
+    readTrigger: readSearchTrigger,
+    async execute({ query }, { signal }) {
+      const outcome = await askTavily(query, options, signal);
+      const input = { query };
+      if (outcome.ok) return found(input, outcome.results, outcome.attempts);
+      const { failure, httpStatus, attempts } = outcome;
+      return {
+        status: "error",
+        content: failureTexts[failure],
+        input,
+        output: { error: failure, http_status: httpStatus, attempts },
+      };
+    },
+  };
+}
+
+function readSearchArguments(text: string): ArgumentsReading<SearchArguments> {
+  if (text.length > longestArguments) return { ok: false, message: "The arguments are too long." };
+  const reading = readJsonObject(text);
+  if (reading.kind !== "object") {
+    return { ok: false, message: 'The arguments must be a JSON object like {"query": "…"}.' };
+  }
+  if (typeof reading.fields.query !== "string") return { ok: false, message: "`query` must be a string." };
+  const query = toOneLine(reading.fields.query, longestQuery);
+  return query === "" ? { ok: false, message: "`query` must not be empty." } : { ok: true, args: { query } };
+}
+
+/** `search: query` or `search for query`, in any case, after the tags a message may begin with. */
+function readSearchTrigger(message: string): SearchArguments | null {
+  const words = afterLeadingTags(message);
+  prefix.lastIndex = 0;
+  if (!prefix.test(words)) return null;
+  const query = toOneLine(words.slice(prefix.lastIndex), longestQuery);
+  return query === "" ? null : { query };
+}
+
+function found(input: JsonRecord, results: readonly SearchResult[], attempts: number): ToolResult {
+  const blocks = results.map(({ title, url, snippet }, index) =>
+    [`${index + 1}. ${title}`, url, snippet].filter((line) => line !== "").join("\n   "),
+  );
+  return {
+    status: "success",
+    content: blocks.length === 0 ? "The web search found nothing." : blocks.join("\n\n"),
+    input,
+    output: { results: results.length, urls: results.map(({ url }) => url), attempts },
+  };
+}
+
+/** What a model is told. All ours: a provider's text may hold anything. */
+const failureTexts: Record<SearchFailure, string> = {
+  search_not_configured: "Web search is not configured.",
+  search_timeout: "The web search did not answer in time.",
+  search_unreachable: "The web search could not be reached.",
+  search_unauthorized: "The web search refused our access.",
+  search_rate_limited: "The web search has reached its limit for now.",
+  search_failed: "The web search failed.",
+  search_bad_response: "The web search sent an answer that cannot be read.",
+  search_aborted: "The web search was stopped before it answered.",
+};

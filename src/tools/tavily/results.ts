@@ -1,0 +1,39 @@
+import { readJsonObject } from "../../domain/model-json.ts";
+import { toOneLine } from "../one-line.ts";
+
+/** One line each; `title` 1 to 200 characters, `snippet` up to 500, `url` http(s). */
+export type SearchResult = { title: string; url: string; snippet: string };
+
+export const mostResults = 5;
+const longestTitle = 200;
+const longestSnippet = 500;
+/** A cut URL leads nowhere: a result with a longer one is left out. */
+const longestUrl = 1_024;
+
+/** Reads the body of Tavily's answer; null where it is not one. Results that cannot be cited are left out. */
+export function readResults(body: string): SearchResult[] | null {
+  const reading = readJsonObject(body);
+  if (reading.kind !== "object" || !Array.isArray(reading.fields.results)) return null;
+  const entries: readonly unknown[] = reading.fields.results;
+  return entries.flatMap((entry) => readResult(entry) ?? []).slice(0, mostResults);
+}
+
+function readResult(entry: unknown): SearchResult | null {
+  if (typeof entry !== "object" || entry === null || !("url" in entry)) return null;
+  const url = readUrl(entry.url);
+  if (url === null) return null;
+  const title = "title" in entry ? readText(entry.title, longestTitle) : "";
+  const snippet = "content" in entry ? readText(entry.content, longestSnippet) : "";
+  return { title: title || new URL(url).hostname, url, snippet };
+}
+
+/** As the URL parser writes it: no white space, no control characters, ASCII only. */
+function readUrl(value: unknown): string | null {
+  if (typeof value !== "string" || value.length > longestUrl || !URL.canParse(value)) return null;
+  const { protocol, href } = new URL(value);
+  return (protocol === "http:" || protocol === "https:") && href.length <= longestUrl ? href : null;
+}
+
+function readText(value: unknown, characters: number): string {
+  return typeof value === "string" ? toOneLine(value, characters) : "";
+}

@@ -1,0 +1,87 @@
+import type { SearchFailure } from "./ask-tavily.ts";
+import { mostResults, readResults, type SearchResult } from "./results.ts";
+
+export type SearchRequest = {
+  url: string;
+  apiKey: string;
+  fetch: typeof fetch;
+  now: () => number;
+  signal: AbortSignal;
+};
+
+/** How one HTTP request went. `retryAfterMs`: null where the service does not say. */
+export type SearchReading =
+  | { ok: true; results: SearchResult[] }
+  | {
+      ok: false;
+      failure: SearchFailure;
+      httpStatus: number | null;
+      mayRetry: boolean;
+      retryAfterMs: number | null;
+    };
+
+const mostBodyBytes = 1_048_576;
+
+/** Sends one search. Throws only where the signal has aborted. */
+export async function sendSearch(query: string, request: SearchRequest): Promise<SearchReading> {
+  const { url, apiKey, fetch, now, signal } = request;
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${apiKey}`, "Content-Type": "application/json" },
+      body: JSON.stringify({ query, max_results: mostResults, search_depth: "basic", include_answer: false }),
+      // A redirect could take the key to another host.
+      redirect: "manual",
+      signal,
+    });
+    if (!response.ok) {
+      await response.body?.cancel();
+      return judgeStatus(response, now());
+    }
+    const body = await readCapped(response);
+    const results = body === null ? null : readResults(body);
+    if (results === null) return failed("search_bad_response", response.status);
+    return { ok: true, results };
+  } catch {
+    signal.throwIfAborted();
+    return { ...failed("search_unreachable", null), mayRetry: true };
+  }
+}
+
+function judgeStatus({ status, headers }: Response, nowMs: number): SearchReading {
+  const mayRetry = status === 408 || status === 429 || status >= 500;
+  return { ...failed(failureOf(status), status), mayRetry, retryAfterMs: readRetryAfterMs(headers, nowMs) };
+}
+
+/** 432 and 433 are Tavily's own: a plan's or a budget's limit is reached, which no retry mends. */
+function failureOf(status: number): SearchFailure {
+  if (status === 401 || status === 403) return "search_unauthorized";
+  if (status === 429 || status === 432 || status === 433) return "search_rate_limited";
+  return "search_failed";
+}
+
+function failed(failure: SearchFailure, httpStatus: number | null) {
+  return { ok: false, failure, httpStatus, mayRetry: false, retryAfterMs: null } as const;
+}
+
+/** `Retry-After` as seconds or a date, in ms; null where there is none that can be read. */
+function readRetryAfterMs(headers: Headers, nowMs: number): number | null {
+  const value = headers.get("Retry-After")?.trim() ?? "";
+  if (/^\d+$/.test(value)) return Number(value) * 1_000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
+}
+
+/** The body as text; null where it is longer than `mostBodyBytes`, of which no more is then read. */
+async function readCapped({ body }: Response): Promise<string | null> {
+  if (body === null) return null;
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.byteLength;
+    if (bytes > mostBodyBytes) return null;
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
