@@ -7,7 +7,7 @@ import type { SummaryRange } from "./summary-plan.ts";
 
 /**
  * One attempt of a model call that was billed or may have been. Refused attempts (an HTTP error status)
- * are not billed and leave no record of their own; they count in `attempts` of the call's last one.
+ * are not billed and leave no record of their own; they count in `attempts`.
  */
 export type ModelCallRecord = {
   agentKey: string;
@@ -26,7 +26,7 @@ export type ModelCallRecord = {
   providerCostUsd: string | null;
   status: "completed" | "failed" | "unknown";
   latencyMs: number;
-  /** HTTP requests made for the call up to this one. */
+  /** HTTP requests made for the whole call, refused ones among them. */
   attempts: number;
   providerRequestId: string | null;
 };

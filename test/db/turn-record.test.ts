@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { OpenedClaim } from "../../src/db/open-turn.ts";
 import { buildTurnRecord, type TurnRecordInput } from "../../src/db/turn-record.ts";
 import { buildCatalog } from "../../src/domain/catalog.ts";
-import type { ModelCallRecord } from "../../src/domain/turn-outcome.ts";
+import type { ModelCallRecord, PromptMeasure, TurnOutcome } from "../../src/domain/turn-outcome.ts";
 import type { RosterAgent } from "../../src/domain/turn-plan.ts";
 
 const uuid = (n: number) => `0199f3c0-0000-7000-8000-${String(n).padStart(12, "0")}`;
@@ -34,7 +34,9 @@ const claim: OpenedClaim = {
   pastHolders: [],
   leaseUntil: finishedAt,
   lastSeq: 12,
-  history: [],
+  window: { newest: [], oldest: [] },
+  summary: undefined,
+  tokenScales: new Map(),
 };
 
 const call = (change: Partial<ModelCallRecord> = {}): ModelCallRecord => ({
@@ -55,23 +57,54 @@ const call = (change: Partial<ModelCallRecord> = {}): ModelCallRecord => ({
   ...change,
 });
 
+const prompt = (agentKey: string): PromptMeasure => ({
+  agentKey,
+  budget: { modelContextLimit: 131_072, outputReserve: 2_048, overheadReserve: 6_553, inputBudget: 122_471 },
+  tokenScale: 1.25,
+  summaryId: null,
+  includedSeqs: [3, 4, 5, 9],
+  dropped: [
+    { seq: 1, reason: "pruned_reply" },
+    { seq: 2, reason: "pruned_reply" },
+  ],
+  estimatedTokensBefore: 99,
+  estimatedTokensAfterSummary: 88,
+  estimatedTokensAfterPrune: 77,
+  pruneTriggered: false,
+  overflow: false,
+  countedInputTokens: 120,
+});
+
+const outcome: TurnOutcome = {
+  replies: [
+    {
+      agentKey: "bob",
+      messageId: uuid(51),
+      status: "failed",
+      failure: { code: "model_error", message: "It broke." },
+    },
+    { agentKey: "ada", messageId: uuid(52), status: "completed", content: "hello from Ada" },
+  ],
+  calls: [call()],
+  prompts: [prompt("bob"), prompt("ada")],
+  toolEvents: [],
+  privateMessages: [],
+  routing: null,
+  overhead: [],
+  summary: null,
+  modelMs: 1,
+  toolsMs: 0,
+};
+
 function input(change: Partial<TurnRecordInput> = {}): TurnRecordInput {
   let ids = 100;
   return {
     claim,
     userId: "user-1",
-    plan: { mode: "tag", agents: [bob, ada], order: "parallel", sharesAnswers: false, unknownTags: ["zoe"] },
-    outcome: {
-      replies: [
-        { agentKey: "ada", status: "completed", content: "hello from Ada" },
-        { agentKey: "bob", status: "failed", failure: { code: "model_error", message: "It broke." } },
-      ],
-      calls: [call()],
-      prompts: [{ agentKey: "ada", estimatedTokens: 77, includedMessageIds: [uuid(9)] }],
-      modelMs: 1,
-    },
+    retried: null,
+    plan: { mode: "tag", flow: "parallel", agents: [bob, ada], unknownTags: ["zoe"] },
+    outcome,
     catalog: buildCatalog([], ""),
-    maxOutputTokens: 2_048,
     openedAt,
     finishedAt,
     newId: () => uuid(ids++),
@@ -80,8 +113,7 @@ function input(change: Partial<TurnRecordInput> = {}): TurnRecordInput {
 }
 
 function withCalls(...calls: ModelCallRecord[]): TurnRecordInput {
-  const base = input();
-  return { ...base, outcome: { ...base.outcome, calls } };
+  return input({ outcome: { ...outcome, calls } });
 }
 
 describe("the record of a turn", () => {
@@ -136,35 +168,78 @@ describe("the record of a turn", () => {
     expect(new Set(ids).size).toBe(5);
   });
 
-  test("audits each agent, asked or not, with the budget of its model", () => {
+  test("audits each agent: what it could hold, what it was sent, what was left out and why", () => {
     const ofTurn = { turnId: uuid(2), runId: uuid(2), modelAliasMarker: "multi-agent", unknownTags: ["zoe"] };
     expect(record.audits).toMatchObject([
-      // A model that has left the catalog counts as the smallest.
-      {
-        ...ofTurn,
-        agentKey: "bob",
-        modelContextLimit: 8_192,
-        estimatedTokensBefore: 0,
-        includedMessageIds: [],
-      },
+      { ...ofTurn, agentKey: "bob", modelAlias: "gone" },
       {
         ...ofTurn,
         agentKey: "ada",
         modelAlias: "deepseek",
-        modelContextLimit: 131_072,
-        outputReserve: 2_048,
-        overheadReserve: 6_553,
         inputBudget: 122_471,
-        estimatedTokensBefore: 77,
-        includedMessageIds: [uuid(9)],
+        estimatedTokensBefore: 99,
+        estimatedTokensAfterPrune: 77,
+        tokenScale: "1.2500",
+        countedInputTokens: 120,
+        included: [
+          [3, 5],
+          [9, 9],
+        ],
+        dropped: [{ from: 1, to: 2, reason: "pruned_reply" }],
       },
     ]);
   });
 
+  test("what the run did for itself stands in its first audit row only", () => {
+    const routing = { selectedKeys: ["bob", "ada"], rule: "as_selected", verdict: "ok", raw: "{}" };
+    const { audits } = buildTurnRecord(input({ outcome: { ...outcome, routing } as TurnOutcome }));
+    expect(audits.map((audit) => audit.routing)).toEqual([routing, null]);
+  });
+
   test("one agent's reply is the output, and its alias the turn's", () => {
-    const { plan } = input();
-    const { turn } = buildTurnRecord(input({ plan: { ...plan, agents: [ada] } }));
+    const alone = { ...outcome, replies: outcome.replies.slice(1) };
+    const { turn } = buildTurnRecord(input({ outcome: alone }));
     expect(turn).toMatchObject({ assistantOutput: "hello from Ada", modelAliasUsed: "deepseek" });
+  });
+
+  test("is, as a reader finds it, all of its rows", () => {
+    const { stored, turn, messages, ledger } = record;
+    expect(stored).toEqual({ turn, messages, ledger, toolEvents: [] });
+  });
+});
+
+describe("the record of a retry", () => {
+  const before = buildTurnRecord(input());
+  const record = buildTurnRecord(
+    input({
+      claim: { ...claim, runId: uuid(6), kind: "retry", idempotencyKey: null, lastSeq: 15 },
+      retried: before.stored,
+      outcome: {
+        ...outcome,
+        replies: [{ agentKey: "bob", messageId: uuid(53), status: "completed", content: "now I can" }],
+        calls: [call({ agentKey: "bob" })],
+        prompts: [prompt("bob")],
+      },
+    }),
+  );
+
+  test("adds the new reply only, in the place of the failed one", () => {
+    expect(record.messages).toMatchObject([
+      { id: uuid(53), seq: 16, agentKey: "bob", runId: uuid(6), turnId: uuid(2), supersedesId: uuid(51) },
+    ]);
+    expect(record.turn).toMatchObject({
+      id: uuid(2),
+      status: "completed",
+      assistantOutput: "Bob: now I can\n\nAda: hello from Ada",
+      modelAliasUsed: "multi-agent",
+      createdAt: openedAt,
+    });
+  });
+
+  test("adds its calls to the turn's ledger and takes nothing away", () => {
+    expect(record.ledger).toHaveLength(1);
+    expect(record.stored.ledger).toEqual([...before.ledger, ...record.ledger]);
+    expect(record.stored.messages).toEqual([...before.messages, ...record.messages]);
   });
 });
 

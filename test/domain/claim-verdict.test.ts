@@ -17,6 +17,7 @@ const found = (findings: Partial<OpenFindings<string>> = {}): OpenFindings<strin
   sessionFound: true,
   claimBefore: undefined,
   storedRun: undefined,
+  retriedTurn: undefined,
   claim: undefined,
   ...findings,
 });
@@ -90,6 +91,32 @@ describe("an open is refused where", () => {
     [330_000, "330"],
   ])("with %d ms of the lease left the client is told to wait %s s", (leaseLeftMs, seconds) => {
     expect(refusal({ claimBefore: running({ leaseLeftMs }) }).headers).toEqual({ "Retry-After": seconds });
+  });
+});
+
+describe("the retry of a turn is refused where", () => {
+  const retried = (isLatest: boolean, isRetriable: boolean) => ({
+    retriedTurn: { found: { isLatest, isRetriable } },
+  });
+
+  test("there is no such turn in the session", () => {
+    expect(refusal({ retriedTurn: { found: undefined }, claim: "ours" })).toMatchObject({
+      code: "not_found",
+    });
+  });
+
+  test("it is not the latest, whether or not anybody failed in it", () => {
+    expect(refusal(retried(false, true))).toMatchObject({ code: "not_latest_turn" });
+    expect(refusal(retried(false, false))).toMatchObject({ code: "not_latest_turn" });
+  });
+
+  test("nobody failed in it", () => {
+    expect(refusal(retried(true, false))).toMatchObject({ code: "nothing_to_retry" });
+  });
+
+  test("another run is under way, which may yet change it", () => {
+    const claimBefore = running({ idempotencyKey: null });
+    expect(refusal({ ...retried(true, false), claimBefore })).toMatchObject({ code: "turn_conflict" });
   });
 });
 

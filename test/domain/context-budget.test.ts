@@ -30,14 +30,14 @@ describe("how much conversation is read", () => {
   const catalog = buildCatalog([], "");
 
   test("is four characters a token of each model's budget, and an unknown model's is the least", () => {
-    const { byAlias, otherwise } = historyCharacters(catalog, 2_048);
+    const { byAlias, otherwise } = historyCharacters(catalog, 2_048, null);
     expect(Object.keys(byAlias)).toEqual(standardModels.map(({ alias }) => alias));
     expect(byAlias).toMatchObject({ deepseek: 4 * 122_471 });
     expect(otherwise).toBe(4 * 5_530);
   });
 
   test("is never more than one answer of the database can hold", () => {
-    expect(historyCharacters(catalog, 2_048).byAlias).toMatchObject({ premium: 2_000_000 });
+    expect(historyCharacters(catalog, 2_048, null).byAlias).toMatchObject({ premium: 2_000_000 });
   });
 
   test("is that of the override, where every agent answers with it", () => {

@@ -16,6 +16,8 @@ const bob = agent("bob", "Bob");
 const said = (seq: number, by: RosterAgent | null, content: string): TranscriptMessage => ({
   id: `message-${seq}`,
   seq,
+  turnIndex: 1,
+  visibility: "shared",
   role: by === null ? "user" : "assistant",
   agentKey: by?.agentKey ?? null,
   agentName: by?.name ?? null,
@@ -33,6 +35,9 @@ const input = {
     said(3, bob, "[[agent_error]] agent=Bob type=model_error message=It failed."),
   ],
   userMessage: "@ada and now?",
+  summaryText: null,
+  toolFindings: null,
+  sameTurnAnswers: [],
 } as const;
 
 describe("what an agent is sent", () => {
@@ -64,6 +69,27 @@ describe("what an agent is sent", () => {
     expect(system?.content).toContain("- key: ada | name: Ada L.\n- key: bob | name: Bob");
     expect(JSON.stringify([system, conversation])).not.toContain("secret role of bob");
   });
+});
+
+test("what came before, what a tool found and what was said in this turn each have their place", () => {
+  const whole = buildPrompt({
+    ...input,
+    history: [
+      said(1, null, "@ada hello"),
+      { ...said(2, ada, "what my tool said"), role: "tool", visibility: "private" },
+    ],
+    summaryText: "Summary of it all.",
+    toolFindings: "Found on the web.",
+    sameTurnAnswers: [{ agentKey: "bob", agentName: "Bob", content: "I went first." }],
+  });
+  expect(whole.slice(1)).toEqual([
+    { role: "system", content: "Summary of it all." },
+    { role: "user", content: "@ada hello" },
+    { role: "system", content: "what my tool said" },
+    { role: "system", content: "Found on the web." },
+    { role: "user", content: "@ada and now?" },
+    { role: "user", content: "[Bob]: I went first." },
+  ]);
 });
 
 test("a room without a goal says nothing of one", () => {

@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { modelAliasMarker, planTurn, type RosterAgent } from "../../src/domain/turn-plan.ts";
+import {
+  modelAliasMarker,
+  planRetry,
+  planTurn,
+  type RosterAgent,
+  sharesAnswers,
+  type TurnFlow,
+} from "../../src/domain/turn-plan.ts";
 
 const agent = (agentKey: string, position: number, modelAlias = "llama"): RosterAgent => ({
   agentKey,
@@ -19,8 +26,7 @@ describe.each(["manual", "tag"] as const)("a turn in mode %s", (mode) => {
       plan: {
         mode,
         agents: [agent("cy", 2), agent("ada", 0)],
-        order: "parallel",
-        sharesAnswers: false,
+        flow: "parallel",
         unknownTags: [],
       },
     });
@@ -62,10 +68,51 @@ describe.each(["manual", "tag"] as const)("a turn in mode %s", (mode) => {
   });
 });
 
-test.each(["roundtable", "orchestrator"] as const)("mode %s is not available yet", (mode) => {
-  expect(planTurn({ mode, roster, message: "@ada" })).toMatchObject({
-    ok: false,
-    refusal: { code: "mode_not_available" },
+describe.each([
+  ["roundtable", "sequence"],
+  ["orchestrator", "routed"],
+] as const)("a turn in mode %s", (mode, flow) => {
+  test("has every agent of the room, by position, whoever is tagged", () => {
+    const verdict = planTurn({ mode, roster: roster.toReversed(), message: "@bob hello" });
+    expect(verdict).toEqual({ ok: true, plan: { mode, flow, agents: roster, unknownTags: [] } });
+  });
+
+  test("is refused in a room without agents", () => {
+    expect(planTurn({ mode, roster: [], message: "hello" })).toMatchObject({
+      refusal: { code: "no_room_agents" },
+    });
+  });
+});
+
+test("only agents that answer at once are not shown each other's answers", () => {
+  const flows: TurnFlow[] = ["parallel", "sequence", "routed"];
+  expect(flows.filter((flow) => sharesAnswers({ flow }))).toEqual(["sequence", "routed"]);
+});
+
+test("permissions that cannot be read count as none", () => {
+  const broken = { ...agent("ada", 0), toolPermissions: "search" as unknown as string[] };
+  expect(planTurn({ mode: "tag", roster: [broken], message: "@ada" })).toMatchObject({
+    plan: { agents: [{ toolPermissions: [] }] },
+  });
+});
+
+describe("the plan of a retry", () => {
+  test.each([
+    ["manual", "parallel"],
+    ["roundtable", "sequence"],
+    ["orchestrator", "sequence"],
+  ] as const)("of a %s turn asks those who failed, in the turn's order, in %s", (mode, flow) => {
+    expect(planRetry(mode, roster, ["cy", "ada"])).toMatchObject({
+      ok: true,
+      plan: { mode, flow, agents: [{ agentKey: "cy" }, { agentKey: "ada" }] },
+    });
+  });
+
+  test("leaves out who has left the room, and is refused where nobody is left", () => {
+    expect(planRetry("tag", roster, ["zoe", "bob"])).toMatchObject({
+      plan: { agents: [{ agentKey: "bob" }] },
+    });
+    expect(planRetry("tag", roster, ["zoe"])).toMatchObject({ refusal: { code: "nothing_to_retry" } });
   });
 });
 
@@ -77,10 +124,5 @@ test.each([
   ["roundtable", ["qwen"], "roundtable"],
   ["roundtable", ["qwen", "llama"], "roundtable"],
 ] as const)("a %s turn of %j is marked %s", (mode, aliases, marker) => {
-  expect(
-    modelAliasMarker(
-      mode,
-      aliases.map((modelAlias) => ({ modelAlias })),
-    ),
-  ).toBe(marker);
+  expect(modelAliasMarker(mode, aliases)).toBe(marker);
 });

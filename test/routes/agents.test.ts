@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { createAgent, createRoom, createTestApi, newUser } from "../support/api.ts";
-import { sql } from "../support/database.ts";
 import { walkPages } from "../support/pages.ts";
+import { connectSql } from "../support/sql.ts";
 
 const api = createTestApi();
+const sql = connectSql();
 
 /** A room of a user of its own with these agents in it. */
 async function seedRoom(...agentKeys: string[]) {

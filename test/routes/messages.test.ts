@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createRoom, createSession, createTestApi, type Json, newUser } from "../support/api.ts";
 import { walkPages } from "../support/pages.ts";
-import { type SeededMessage, seedMessages } from "../support/transcript.ts";
+import { type SeededMessage, seedTurn } from "../support/transcript.ts";
 
 const api = createTestApi();
 
@@ -9,7 +9,7 @@ async function seedSession(messages: readonly SeededMessage[]) {
   const user = newUser();
   const room = await createRoom(api, user);
   const session = await createSession(api, user, room.id);
-  const ids = await seedMessages(session.id, messages);
+  const { messageIds: ids } = await seedTurn(session.id, messages);
   return { client: api.as(user), list: `/sessions/${session.id}/messages`, ids };
 }
 

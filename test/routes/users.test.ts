@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { createTestApi, mintToken, newUser } from "../support/api.ts";
-import { sql } from "../support/database.ts";
+import { connectSql } from "../support/sql.ts";
 
 const api = createTestApi();
+const sql = connectSql();
 
 test("the token's user is told who it is, and has a row from then on", async () => {
   const user = newUser();

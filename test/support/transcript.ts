@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from "uuid";
-import { sql } from "./database.ts";
+import { connectSql } from "./sql.ts";
 
 export type SeededMessage = {
   role?: "user" | "assistant" | "tool";
@@ -12,8 +12,12 @@ export type SeededMessage = {
   supersedes?: number;
 };
 
-/** Stores a turn with these messages, in order, as a commit would; gives their ids. */
-export async function seedMessages(sessionId: string, seeded: readonly SeededMessage[]): Promise<string[]> {
+/** Stores a turn with these messages, in order, as a commit would; gives the ids. */
+export async function seedTurn(
+  sessionId: string,
+  seeded: readonly SeededMessage[],
+): Promise<{ turnId: string; messageIds: string[] }> {
+  const sql = connectSql();
   const turnId = uuidv7();
   const ids = seeded.map(() => uuidv7());
   const statements = seeded.map(
@@ -34,5 +38,5 @@ export async function seedMessages(sessionId: string, seeded: readonly SeededMes
       values (${turnId}, ${turnId}, ${sessionId}, 'turn', 'hash', ${uuidv7()}, now())`,
     ...statements,
   ]);
-  return ids;
+  return { turnId, messageIds: ids };
 }

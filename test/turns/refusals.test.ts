@@ -37,22 +37,22 @@ describe("a message that tags nobody of the room", () => {
 });
 
 test.each(["roundtable", "orchestrator"] as const)(
-  "a turn in mode %s is refused and leaves nothing",
+  "a turn in mode %s in a room without agents is refused and leaves nothing",
   async (mode) => {
-    const scene = await createTurnScene({ mode });
+    const scene = await createTurnScene({ agents: [], mode });
 
-    const answer = await scene.post("@ada hello");
+    const answer = await scene.post("hello");
 
-    expect(answer).toMatchObject({ status: 422, body: { code: "mode_not_available" } });
+    expect(answer).toMatchObject({ status: 422, body: { code: "no_room_agents" } });
     await expectNothingHappened(scene);
   },
 );
 
-test("a pending mode that is not available stays pending", async () => {
-  const scene = await createTurnScene();
+test("a refused turn consumes no pending mode", async () => {
+  const scene = await createTurnScene({ agents: [] });
   await scene.api.as(scene.owner).patch(`/rooms/${scene.roomId}/mode`, { mode: "roundtable" });
 
-  expect((await scene.post("@ada hello")).body.code).toBe("mode_not_available");
+  expect((await scene.post("hello")).body.code).toBe("no_room_agents");
 
   const { body } = await scene.api.as(scene.owner).get(`/rooms/${scene.roomId}`);
   expect(body).toMatchObject({ current_mode: "manual", pending_mode: "roundtable" });

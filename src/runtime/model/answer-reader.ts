@@ -26,7 +26,7 @@ export function emptyAnswer(): AnswerSoFar {
 
 /** Adds one chunk to what was read and gives its new text. NUL, which Postgres cannot store, is dropped. */
 export function readChunk(answer: AnswerSoFar, chunk: ChatCompletionChunk): string {
-  answer.responseId ??= chunk.id || null;
+  answer.responseId ??= readId(chunk.id);
   if (chunk.usage) answer.reported = readUsage(chunk.usage);
   const [choice] = chunk.choices ?? [];
   if (choice?.finish_reason) answer.finishReason = choice.finish_reason;
@@ -61,6 +61,11 @@ export function toolCallsOf({ toolCalls }: AnswerSoFar): ToolCallRequest[] {
 /** NUL cannot be stored in Postgres. */
 function storable(text: string): string {
   return text.replaceAll("\u0000", "");
+}
+
+/** A provider's id is kept where it is a plain word: what cannot be stored would cost the whole turn. */
+function readId(id: unknown): string | null {
+  return typeof id === "string" && /^[\x21-\x7e]{1,200}$/.test(id) ? id : null;
 }
 
 export function isTooLong({ text, toolCalls }: AnswerSoFar): boolean {
@@ -98,9 +103,10 @@ type WireUsage = NonNullable<ChatCompletionChunk["usage"]> & { cost?: unknown };
 function readUsage(wire: WireUsage): ReportedUsage | null {
   const cached = wire.prompt_tokens_details?.cached_tokens ?? 0;
   const usage = { fresh: wire.prompt_tokens - cached, cached, output: wire.completion_tokens };
-  const isCount = (count: unknown) =>
-    Number.isSafeInteger(count) && Number(count) >= 0 && Number(count) < 2 ** 31;
-  if (!Object.values(usage).every(isCount)) return null;
+  const counts = Object.values(usage);
+  if (!counts.every((count) => Number.isSafeInteger(count) && count >= 0)) return null;
+  // The ledger's columns are 32-bit, their sum among them.
+  if (counts.reduce((sum, count) => sum + count, 0) >= 2 ** 31) return null;
   return { usage, costUsd: readCostUsd(wire.cost) };
 }
 

@@ -168,6 +168,10 @@ function describeFailure(error: unknown, signal: AbortSignal, answer: AnswerSoFa
   return { code: "model_stream_cut", message: "The answer ended before it was finished." };
 }
 
+function hasBegun({ text, toolCalls, finishReason, reported }: AnswerSoFar): boolean {
+  return text !== "" || toolCalls.length > 0 || finishReason !== null || reported !== null;
+}
+
 type Ending = { answer: AnswerSoFar; failure: AgentFailure | null };
 
 /**
@@ -182,7 +186,7 @@ function billAttempt(
 ): BilledAttempt[] {
   const isRefused = attempt.status !== null && (attempt.status < 200 || attempt.status > 299);
   if (isRefused) return [];
-  const isUnknown = ending === null || attempt.status === null;
+  const isUnknown = ending === null || attempt.status === null || !hasBegun(ending.answer);
   const reported = ending?.answer.reported ?? null;
   const estimated = {
     fresh: request.messages.reduce((sum, { content }) => sum + estimateTokens(content), 0),

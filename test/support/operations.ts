@@ -1,0 +1,70 @@
+import type { Json, TestApi } from "./api.ts";
+
+/** One operation of the OpenAPI document. */
+export type Operation = {
+  /** E.g. `POST /api/v1/rooms/{room_id}/agents`. */
+  name: string;
+  method: string;
+  path: string;
+  /** Names of its path parameters, in order. */
+  parameters: string[];
+  isOpen: boolean;
+  /** A body it should take; undefined where it takes none. */
+  body: unknown;
+};
+
+/** Every operation of the document that the application serves: what is routed is in it. */
+export async function listOperations(api: TestApi): Promise<Operation[]> {
+  const document: Json = (await api.send("GET", "/openapi.json")).body;
+  return Object.entries<Json>(document.paths).flatMap(([path, item]) =>
+    Object.entries<Json>(item).map(([method, declared]) => ({
+      name: `${method.toUpperCase()} ${path}`,
+      method: method.toUpperCase(),
+      path,
+      parameters: [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? ""),
+      // Without a word about security an operation is taken to need a token.
+      isOpen: declared.security?.length === 0,
+      body: sampleBody(document, declared),
+    })),
+  );
+}
+
+/** Fills the parameters of an operation's path. */
+export function fillPath({ path }: Operation, values: Readonly<Record<string, string>>): string {
+  return path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = values[name];
+    if (value === undefined) throw new Error(`the tests must be taught how to make a {${name}}`);
+    return value;
+  });
+}
+
+function sampleBody(document: Json, declared: Json): unknown {
+  const schema = declared.requestBody?.content["application/json"]?.schema;
+  return schema === undefined ? undefined : sampleOf(document, schema);
+}
+
+/** The schema's own example, else the least that fits it. */
+function sampleOf(document: Json, schema: Json): unknown {
+  if (schema.$ref !== undefined) {
+    return sampleOf(document, document.components.schemas[schema.$ref.split("/").at(-1)]);
+  }
+  if (schema.examples !== undefined) return schema.examples[0];
+  if (schema.enum !== undefined) return schema.enum[0];
+  switch ([schema.type].flat()[0]) {
+    case "object": {
+      const fields = (schema.required ?? []).map((name: string) => [
+        name,
+        sampleOf(document, schema.properties[name]),
+      ]);
+      return Object.fromEntries(fields);
+    }
+    case "array":
+      return [];
+    case "string":
+      return schema.format === "uuid" ? crypto.randomUUID() : "sample";
+    case "boolean":
+      return false;
+    default:
+      return schema.minimum ?? 1;
+  }
+}

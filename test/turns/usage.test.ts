@@ -1,0 +1,95 @@
+import { describe, expect, test } from "vitest";
+import { createTurnScene, says } from "../support/turn-scene.ts";
+
+describe("what a call used", () => {
+  test("is what the provider reports, cached tokens apart, priced to the last digit", async () => {
+    const scene = await createTurnScene({ agents: [{ key: "ada", modelAlias: "qwen" }] });
+    const usage = { prompt_tokens: 1_500, cached_tokens: 500, completion_tokens: 200 };
+    await scene.models.script(says("ada", { text: "hi", usage }));
+
+    const { body } = await scene.post("@ada hello");
+
+    expect(await scene.ledger()).toMatchObject([
+      {
+        input_tokens_fresh: 1_000,
+        input_tokens_cached: 500,
+        output_tokens: 200,
+        total_tokens: 1_700,
+        oe_tokens: "600.0000",
+        credits: "0.03000000",
+        usage_source: "provider",
+        provider_cost_usd: null,
+      },
+    ]);
+    expect(body.usage).toEqual({
+      calls: 1,
+      input_tokens_fresh: 1_000,
+      input_tokens_cached: 500,
+      output_tokens: 200,
+      total_tokens: 1_700,
+      credits: "0.03000000",
+    });
+  });
+
+  test("is the sum of its agents' for a turn", async () => {
+    const scene = await createTurnScene({ agents: ["ada", { key: "bob", modelAlias: "premium" }] });
+    await scene.models.script(
+      says("ada", { text: "hi", usage: { prompt_tokens: 120, completion_tokens: 40 } }),
+      says("bob", { text: "hi", usage: { prompt_tokens: 10_000, completion_tokens: 1_000 } }),
+    );
+
+    const { body } = await scene.post("@ada @bob hello");
+
+    expect(body.usage).toMatchObject({ calls: 2, total_tokens: 11_160, credits: "6.30820000" });
+  });
+
+  test("has the provider's own cost beside it where the provider states one", async () => {
+    const scene = await createTurnScene();
+    const usage = { prompt_tokens: 10, completion_tokens: 5, cost: 0.00001234 };
+    await scene.models.script(says("ada", { text: "hi", usage }));
+
+    const { body } = await scene.post("@ada hello");
+
+    expect(await scene.ledger()).toMatchObject([{ provider_cost_usd: "0.00001234" }]);
+    expect((await scene.read(body.id)).body.llm_calls).toMatchObject([{ provider_cost_usd: "0.00001234" }]);
+  });
+
+  test("is estimated where the provider reports nothing, and the row says so", async () => {
+    const scene = await createTurnScene();
+    await scene.models.script(says("ada", { text: "A short answer.", usage: null }));
+
+    const { body } = await scene.post("@ada hello");
+
+    expect(body.status).toBe("completed");
+    const [row] = await scene.ledger();
+    expect(row).toMatchObject({ usage_source: "estimated", status: "completed", input_tokens_cached: 0 });
+    expect(row?.input_tokens_fresh).toBeGreaterThan(20);
+    expect(row?.output_tokens).toBeGreaterThan(2);
+    expect(Number(row?.credits)).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ["negative", { prompt_tokens: -1, completion_tokens: 5 }],
+    ["fractional", { prompt_tokens: 1.5, completion_tokens: 5 }],
+    ["larger than any window", { prompt_tokens: 2 ** 40, completion_tokens: 5 }],
+    ["together larger than a row can hold", { prompt_tokens: 2 ** 31 - 1, completion_tokens: 2 ** 31 - 1 }],
+    ["more cached than there were", { prompt_tokens: 5, cached_tokens: 6, completion_tokens: 5 }],
+  ])("is estimated where the provider's figures cannot be: %s", async (_figures, usage) => {
+    const scene = await createTurnScene();
+    await scene.models.script(says("ada", { text: "hi", usage }));
+
+    const { status, body } = await scene.post("@ada hello");
+
+    expect(status).toBe(201);
+    expect(body.status).toBe("completed");
+    expect(await scene.ledger()).toMatchObject([{ usage_source: "estimated" }]);
+  });
+
+  test("names the provider's id of the call", async () => {
+    const scene = await createTurnScene();
+    await scene.post("@ada hello");
+
+    const [call] = await scene.models.journal();
+    expect(await scene.ledger()).toMatchObject([{ provider_request_id: call?.call_id }]);
+  });
+});
