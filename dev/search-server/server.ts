@@ -17,8 +17,8 @@ export type SearchCall = {
 /** One result in Tavily's words. */
 export type TavilyResult = { title: string; url: string; content: string };
 
-/** Answers one search. Resolves when the answer is over, also when the client has gone meanwhile. */
-export type AnswerSearch = (call: SearchCall, response: ServerResponse) => Promise<void>;
+/** Answers one search, or leaves it open. */
+export type AnswerSearch = (call: SearchCall, response: ServerResponse) => Promise<unknown>;
 
 export type SearchServer = { url: string; stop(): Promise<void> };
 

@@ -100,7 +100,8 @@ function readUsage(wire: WireUsage): ReportedUsage | null {
   const usage = { fresh: wire.prompt_tokens - cached, cached, output: wire.completion_tokens };
   const isCount = (count: unknown) =>
     Number.isSafeInteger(count) && Number(count) >= 0 && Number(count) < 2 ** 31;
-  if (!Object.values(usage).every(isCount)) return null;
+  const total = usage.fresh + usage.cached + usage.output;
+  if (![...Object.values(usage), total].every(isCount)) return null;
   return { usage, costUsd: readCostUsd(wire.cost) };
 }
 

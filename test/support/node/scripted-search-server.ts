@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { readBody } from "../../../dev/loopback-server.ts";
@@ -8,46 +7,10 @@ import {
   searchBody,
   sendJson,
   startSearchServer,
-  type TavilyResult,
 } from "../../../dev/search-server/server.ts";
+import type { SearchAnswer, SearchJournalEntry, SearchScript } from "./search-script.ts";
 
 const MAX_SCRIPT_BYTES = 16 * 1024 * 1024;
-
-/** How one search is answered, faults included; plain JSON. Default: 200 with one result about the query. */
-export type SearchAnswer = {
-  results?: TavilyResult[];
-  /** Default 200. A redirect is a status and a `Location` header. */
-  status?: number;
-  headers?: Record<string, string>;
-  /** Sent instead of results: a string as it is, anything else as JSON. */
-  body?: unknown;
-  /** Before the headers. */
-  delay_ms?: number;
-  /** Never goes on, until the client ends. */
-  hang?: "before_headers" | "after_headers";
-  /** Destroys the connection, before the headers or in the middle of the body. */
-  cut?: "before_headers" | "in_body";
-  /** So many bytes of blanks stand before the body. */
-  padding_bytes?: number;
-};
-
-/** The nth search gets the nth answer; those after the last get `default`. */
-export type SearchScript = { answers?: SearchAnswer[]; default?: SearchAnswer };
-
-/** One search as it came, and how its answer ended. */
-export type SearchJournalEntry = {
-  /** From 1, in order of arrival. */
-  n: number;
-  query: string;
-  authorization: string | null;
-  body: Record<string, unknown>;
-  /** Null: no headers were sent. */
-  status: number | null;
-  /** The answer is over, whichever side ended it. */
-  settled: boolean;
-  /** It was sent to its end. */
-  finished: boolean;
-};
 
 type Scenario = { journal: SearchJournalEntry[]; script: SearchScript; scriptedFrom: number };
 
@@ -78,25 +41,22 @@ async function play(scenario: Scenario, call: SearchCall, response: ServerRespon
   const entry = { n, query, authorization, body, status: null, settled: false, finished: false };
   scenario.journal.push(entry);
   const { answers = [], default: otherwise = {} } = scenario.script;
-  try {
-    await send(answers[n - scenario.scriptedFrom - 1] ?? otherwise, query, response);
-  } finally {
-    const status = response.headersSent ? response.statusCode : null;
-    Object.assign(entry, { status, settled: true, finished: response.writableFinished });
-  }
+  const closed = new AbortController();
+  response.once("finish", () => Object.assign(entry, { finished: true }));
+  response.once("close", () => {
+    closed.abort();
+    Object.assign(entry, { status: response.headersSent ? response.statusCode : null, settled: true });
+  });
+  await send(answers[n - scenario.scriptedFrom - 1] ?? otherwise, query, response, closed.signal);
 }
 
-async function send(answer: SearchAnswer, query: string, response: ServerResponse): Promise<void> {
-  const closed = once(response, "close");
-  if (answer.delay_ms) await Promise.race([delay(answer.delay_ms), closed]);
-  if (answer.hang === "before_headers") await closed;
-  else if (answer.cut === "before_headers") response.destroy();
-  else {
-    response.writeHead(answer.status ?? 200, { "Content-Type": "application/json", ...answer.headers });
-    response.flushHeaders();
-    if (answer.hang === undefined) sendBody(answer, query, response);
-  }
-  await closed;
+async function send(answer: SearchAnswer, query: string, response: ServerResponse, closed: AbortSignal) {
+  if (answer.delay_ms) await delay(answer.delay_ms, undefined, { signal: closed }).catch(() => undefined);
+  if (closed.aborted || answer.hang === "before_headers") return;
+  if (answer.cut === "before_headers") return response.destroy();
+  response.writeHead(answer.status ?? 200, { "Content-Type": "application/json", ...answer.headers });
+  response.flushHeaders();
+  if (answer.hang === undefined) sendBody(answer, query, response);
 }
 
 function sendBody(answer: SearchAnswer, query: string, response: ServerResponse): void {
