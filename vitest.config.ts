@@ -26,6 +26,8 @@ export default defineConfig({
                 NEON_HTTP_ENDPOINT: inject("neonEndpoint"),
                 LLM_BASE_URL: `${inject("modelServer")}/s/default/v1`,
                 LLM_API_KEY: "test-key",
+                TAVILY_BASE_URL: `${inject("searchServer")}/s/default`,
+                TAVILY_API_KEY: "tavily-test-key",
                 AUTH_JWT_SECRET: "only-for-tests-0123456789abcdef0123456789abcdef",
                 AUTH_ISSUER: "pantheon-test",
                 AUTH_AUDIENCE: "pantheon",

@@ -6,6 +6,7 @@ import { applyMigrations } from "./migrate.ts";
 import { mintToken } from "./mint-token.ts";
 import { startDemoModelServer } from "./model-server/demo-model.ts";
 import { startNeonEndpoint } from "./neon-endpoint.ts";
+import { DEMO_SEARCH_KEY, startDemoSearchServer } from "./search-server/demo-search.ts";
 import { DEMO_USER, seedDemo } from "./seed.ts";
 import { startWorkerProcess, type WorkerProcess } from "./worker/process.ts";
 import { settingsFrom } from "./worker-settings.ts";
@@ -95,7 +96,15 @@ async function startParts(
       : `Demo models (canned answers; set LLM_API_KEY for real ones)`,
   );
 
-  const bindings = { ...settings, NEON_HTTP_ENDPOINT: endpoint.url, LLM_BASE_URL: modelServerUrl };
+  const search = env.TAVILY_API_KEY ? {} : await startDemoSearch(onStop);
+  log(`Search: ${env.TAVILY_API_KEY ? "Tavily" : "demo server (set TAVILY_API_KEY for Tavily)"}`);
+
+  const bindings = {
+    ...settings,
+    ...search,
+    NEON_HTTP_ENDPOINT: endpoint.url,
+    LLM_BASE_URL: modelServerUrl,
+  };
   const worker = await startWorkerProcess({ bindings, host: HOST, port, watch }, onWorkerLog);
   onStop(worker.stop);
   const token =
@@ -109,4 +118,11 @@ async function startDemoModels(onStop: (end: () => Promise<void>) => void): Prom
   const models = await startDemoModelServer();
   onStop(models.stop);
   return `${models.url}/v1`;
+}
+
+/** Gives the Worker's settings for the demo search server. */
+async function startDemoSearch(onStop: (end: () => Promise<void>) => void): Promise<Record<string, string>> {
+  const search = await startDemoSearchServer();
+  onStop(search.stop);
+  return { TAVILY_BASE_URL: search.url, TAVILY_API_KEY: DEMO_SEARCH_KEY };
 }

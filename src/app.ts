@@ -16,6 +16,7 @@ import { registerHealthRoutes } from "./routes/health.ts";
 import { registerReferenceRoutes } from "./routes/reference.ts";
 import { registerRoomRoutes } from "./routes/rooms.ts";
 import { registerSessionRoutes } from "./routes/sessions.ts";
+import { registerTurnHistoryRoutes } from "./routes/turn-history.ts";
 import { registerTurnRoutes } from "./routes/turns.ts";
 import { registerUserRoutes } from "./routes/users.ts";
 
@@ -40,6 +41,7 @@ export function createApp(deps: Deps): App {
   registerAgentRoutes(api, deps);
   registerSessionRoutes(api, deps);
   registerTurnRoutes(api, deps);
+  registerTurnHistoryRoutes(api, deps);
   app.route("/api/v1", api);
   return app;
 }

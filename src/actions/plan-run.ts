@@ -91,21 +91,24 @@ function measure(deps: Deps, message: TranscriptMessage): MeasuredMessage {
   return { ...message, rawTokens: deps.estimateTokens(message.content) };
 }
 
-/** Room in the summarizer's budget for its instructions and the summary before. Tokens. */
-const summaryPromptTokens = 1_000;
+/** The summarizer's instructions and the summary it is writing; the summary before comes on top. Tokens. */
+const summaryPromptTokens = 700;
+/** What the record of one message adds to its text. Tokens. */
+const recordTokens = 12;
 
-function summaryBudget({ catalog, limits }: Deps): number {
+function summaryBudget({ catalog, limits, estimateTokens }: Deps, { summary }: TurnContext): number {
   const window =
     catalog.models.get(limits.summarizerModelAlias)?.contextWindowTokens ?? defaultContextWindowTokens;
   const { inputBudget } = planContextBudget(window, limits.context.maxOutputTokens);
-  return Math.max(1, inputBudget - summaryPromptTokens);
+  const previousTokens = Math.ceil(estimateTokens(summary?.text ?? "") * firstTokenScale);
+  return Math.max(1, inputBudget - summaryPromptTokens - previousTokens);
 }
 
 function planDueSummary(deps: Deps, claim: OpenedClaim, context: TurnContext, fits: readonly AgentContext[]) {
   const reachesBack = context.history[0]?.seq === (claim.summary?.toSeq ?? 0) + 1;
   const forSummarizer = (message: MeasuredMessage) => ({
     ...message,
-    tokens: Math.ceil(message.rawTokens * firstTokenScale),
+    tokens: Math.ceil((message.rawTokens + recordTokens) * firstTokenScale),
   });
   const fillRatios = fits.map(
     ({ budget, estimatedTokensBefore }) => estimatedTokensBefore / Math.max(1, budget.inputBudget),
@@ -117,6 +120,6 @@ function planDueSummary(deps: Deps, claim: OpenedClaim, context: TurnContext, fi
     backlog: reachesBack ? [] : claim.window.oldest.map((message) => forSummarizer(measure(deps, message))),
     fillRatio: Math.max(0, ...fillRatios),
     limits: deps.limits.context,
-    summarizerBudgetTokens: summaryBudget(deps),
+    summarizerBudgetTokens: summaryBudget(deps, context),
   });
 }

@@ -4,7 +4,7 @@ import { notFound } from "../domain/errors.ts";
 import type { User } from "../domain/user.ts";
 
 export type FoundTurn =
-  | { kind: "stored"; stored: NonNullable<TurnFindings["stored"]> }
+  | { kind: "stored"; stored: NonNullable<TurnFindings["stored"]>; isRetrying: boolean }
   | { kind: "running"; running: RunningTurn };
 
 /** One turn of the caller's, stored or still under way. */
@@ -19,7 +19,8 @@ export async function readTurn(
     { sessionId, userId: user.userId },
     turnId,
   );
-  if (sessionFound && stored !== undefined) return { kind: "stored", stored };
+  if (sessionFound && stored !== undefined)
+    return { kind: "stored", stored, isRetrying: running !== undefined };
   if (sessionFound && running !== undefined) return { kind: "running", running };
   throw notFound();
 }

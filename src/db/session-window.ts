@@ -32,7 +32,7 @@ export function selectWindow(db: Db, held: Held, characters: HistoryCharacters, 
     select max(coalesce((${JSON.stringify(byAlias)}::jsonb ->> (a ->> 'modelAlias'))::int, ${otherwise}::int))
     from ${turnClaims} c, jsonb_array_elements(c.snapshot -> 'roster') a
     where c.session_id = ${held.sessionId} and c.holder = ${held.holder}::uuid)`;
-  const cut = (order: SQL, rows: number) => sql`
+  const cut = (order: SQL, rows: number, only = sql``) => sql`
     select m.*, sum(length(m.content)) over (order by ${order}) as characters
     from (
       select n.id, n.seq, n.turn_id, n.role, n.agent_key, n.agent_name, n.visibility, n.content
@@ -40,7 +40,7 @@ export function selectWindow(db: Db, held: Held, characters: HistoryCharacters, 
       where n.session_id = ${held.sessionId}
         and n.seq > coalesce((select max(to_seq) from ${sessionSummaries} where session_id = ${held.sessionId}), 0)
         and n.turn_id is distinct from ${exceptTurnId}::uuid
-        and not exists (select 1 from ${messages} later where later.supersedes_id = n.id)
+        and not exists (select 1 from ${messages} later where later.supersedes_id = n.id) ${only}
       order by n.${order} limit ${rows}
     ) m`;
   return db.execute<WindowRow>(sql`
@@ -48,10 +48,10 @@ export function selectWindow(db: Db, held: Held, characters: HistoryCharacters, 
       bool_or(w.is_newest) as is_newest, bool_or(not w.is_newest) as is_oldest
     from (
       select newest.*, true as is_newest from (${cut(sql`seq desc`, newestRows)}) newest
-      where newest.characters <= ${bound}
+      where newest.characters - length(newest.content) < ${bound}
       union all
-      select oldest.*, false as is_newest from (${cut(sql`seq asc`, oldestRows)}) oldest
-      where oldest.characters <= ${oldestCharacters}
+      select oldest.*, false as is_newest from (${cut(sql`seq asc`, oldestRows, sql`and n.visibility = 'shared'`)}) oldest
+      where oldest.characters - length(oldest.content) < ${oldestCharacters}
         and exists (select 1 from ${turnClaims} c
           where c.session_id = ${held.sessionId} and c.holder = ${held.holder}::uuid)
     ) w join ${turns} t on t.id = w.turn_id

@@ -21,7 +21,7 @@ const fence = "```";
 
 function stripCodeFence(answer: string): string {
   const text = answer.trim();
-  if (text.length < 2 * fence.length || !text.startsWith(fence) || !text.endsWith(fence)) return text;
+  if (!text.startsWith(fence) || !text.endsWith(fence)) return text;
   return text.slice(fence.length, -fence.length).replace(/^[A-Za-z]+/, "");
 }
 

@@ -43,16 +43,17 @@ export type PromptInput = {
 /**
  * What one agent is sent, in this order: its own role, mode and goal of the room, the roster (names and
  * keys only: no agent ever receives another's role), the latest summary, the recent conversation, results of
- * tools, the user's message, the same turn's earlier answers.
+ * tools, the user's message, the same turn's earlier answers. Only the first part is a system message: what
+ * follows is what somebody said.
  */
 export function buildPrompt(input: PromptInput): PromptMessage[] {
   const { agent, summaryText, history, toolFindings, sameTurnAnswers } = input;
-  const summary: PromptMessage[] = summaryText === null ? [] : [{ role: "system", content: summaryText }];
+  const summary: PromptMessage[] = summaryText === null ? [] : [{ role: "user", content: summaryText }];
   return [
     { role: "system", content: buildSystemText(input) },
     ...summary,
     ...history.map((message) => asSeenBy(agent.agentKey, message)),
-    ...(toolFindings === null ? [] : [{ role: "system" as const, content: toolFindings }]),
+    ...(toolFindings === null ? [] : [{ role: "user" as const, content: toolFindings }]),
     { role: "user", content: input.userMessage },
     ...sameTurnAnswers.map((answer) => asSaid(answer.agentName, answer.content)),
   ];
@@ -71,7 +72,7 @@ function buildSystemText({ agent, mode, goal, roster }: PromptInput): string {
 function asSeenBy(agentKey: string, message: TranscriptMessage): PromptMessage {
   if (message.role === "user") return { role: "user", content: message.content };
   // What a tool told in an earlier turn, already fenced; only its own agent sees it.
-  if (message.role === "tool") return { role: "system", content: message.content };
+  if (message.role === "tool") return { role: "user", content: message.content };
   if (message.agentKey === agentKey) return { role: "assistant", content: message.content };
   return asSaid(message.agentName ?? message.agentKey ?? "agent", message.content);
 }

@@ -1,6 +1,7 @@
 import type { ContextLimits } from "../domain/agent-context.ts";
 import type { Catalog } from "../domain/catalog.ts";
 import type { Log } from "../domain/log.ts";
+import { ownEntry } from "../domain/own-entry.ts";
 import type { TurnContext } from "../domain/turn-context.ts";
 import type { EmitTurnEvent } from "../domain/turn-events.ts";
 import type { RosterAgent, TurnPlan } from "../domain/turn-plan.ts";
@@ -40,7 +41,7 @@ export function continueWork(
   { ports }: AgentRun,
   state: TurnStateValue,
 ): { work: AgentWork; voice: AgentVoice } {
-  const begun = state.work[agent.agentKey];
+  const begun = ownEntry(state.work, agent.agentKey);
   const work = begun ?? {
     agentRunId: ports.newId(),
     toolRounds: 0,

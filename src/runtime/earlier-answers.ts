@@ -1,4 +1,5 @@
 import { formatFailureContent } from "../domain/agent-failure.ts";
+import { ownEntry } from "../domain/own-entry.ts";
 import type { SameTurnAnswer } from "../domain/prompt.ts";
 import type { AgentRun } from "./agent-run.ts";
 import type { TurnStateValue } from "./turn-state.ts";
@@ -11,7 +12,7 @@ export function earlierAnswers(
   const order = routing?.selectedKeys ?? plan.agents.map(({ agentKey }) => agentKey);
   const names = new Map(plan.agents.map(({ agentKey, name }) => [agentKey, name]));
   const answered = order.flatMap((agentKey): SameTurnAnswer[] => {
-    const reply = replies[agentKey];
+    const reply = ownEntry(replies, agentKey);
     if (reply === undefined) return [];
     const agentName = names.get(agentKey) ?? agentKey;
     const content =

@@ -1,6 +1,7 @@
 import { fitAgentContext } from "../domain/agent-context.ts";
 import type { AgentFailure } from "../domain/agent-failure.ts";
 import type { CatalogModel } from "../domain/catalog.ts";
+import { ownEntry } from "../domain/own-entry.ts";
 import type { AgentReply } from "../domain/turn-outcome.ts";
 import { type RosterAgent, sharesAnswers } from "../domain/turn-plan.ts";
 import { type AgentRun, continueWork } from "./agent-run.ts";
@@ -32,7 +33,7 @@ export function createModelNode(agent: RosterAgent, run: AgentRun) {
     const fail = (failure: AgentFailure): AgentReply => ({ agentKey, messageId, status: "failed", failure });
     // What an agent was sent is measured at its first call.
     const measured = (countedInputTokens: number | null): TurnStateUpdate =>
-      state.prompts[agentKey] === undefined
+      ownEntry(state.prompts, agentKey) === undefined
         ? { prompts: { [agentKey]: { ...fitted, countedInputTokens } } }
         : {};
 

@@ -1,3 +1,4 @@
+import { ownEntry } from "../domain/own-entry.ts";
 import type { TurnContext } from "../domain/turn-context.ts";
 import type { AgentReply, TurnOutcome } from "../domain/turn-outcome.ts";
 import type { TurnPlan } from "../domain/turn-plan.ts";
@@ -39,7 +40,7 @@ export const runTurn: RunTurn = async (plan, context, ports) => {
     return {
       replies: repliesInOrder(run, state),
       calls: state.calls,
-      prompts: answerOrder(run, state).flatMap((agentKey) => state.prompts[agentKey] ?? []),
+      prompts: answerOrder(run, state).flatMap((agentKey) => ownEntry(state.prompts, agentKey) ?? []),
       toolEvents: state.toolEvents,
       privateMessages: state.privateMessages,
       routing: state.routing,
@@ -61,7 +62,7 @@ function answerOrder({ plan }: AgentRun, { routing }: TurnStateValue): readonly 
 /** One reply for everybody who was to answer, in the order of answers, whoever finished first. */
 function repliesInOrder(run: AgentRun, state: TurnStateValue): AgentReply[] {
   return answerOrder(run, state).map(
-    (agentKey) => state.replies[agentKey] ?? unanswered(agentKey, run.ports.newId()),
+    (agentKey) => ownEntry(state.replies, agentKey) ?? unanswered(agentKey, run.ports.newId()),
   );
 }
 

@@ -1,4 +1,5 @@
 import { END, START, StateGraph } from "@langchain/langgraph";
+import { ownEntry } from "../domain/own-entry.ts";
 import type { RosterAgent, TurnPlan } from "../domain/turn-plan.ts";
 import type { AgentRun } from "./agent-run.ts";
 import { createModelNode } from "./model-node.ts";
@@ -64,8 +65,8 @@ function entryNode(agent: RosterAgent, run: AgentRun): string {
 
 /** Where an agent goes on after a model call: to its tools, to another call, or, having replied, nowhere. */
 function nextInAgent({ agentKey }: RosterAgent, { replies, work }: TurnStateValue): string | undefined {
-  if (replies[agentKey] !== undefined) return undefined;
-  const isWaiting = (work[agentKey]?.pending.length ?? 0) > 0;
+  if (ownEntry(replies, agentKey) !== undefined) return undefined;
+  const isWaiting = (ownEntry(work, agentKey)?.pending.length ?? 0) > 0;
   return isWaiting ? toolsNodeName(agentKey) : modelNodeName(agentKey);
 }
 

@@ -2,6 +2,7 @@ import { cutCharacters, toStorableText } from "../domain/cut-text.ts";
 import { readPermissions } from "../domain/permissions.ts";
 import { toRecordedJson } from "./recorded-json.ts";
 import type { JsonRecord, Tool, ToolResult } from "./tool.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 /** A tool as a model is offered it; `parameters` is a JSON schema. */
 export type ToolOffer = Pick<Tool, "name" | "description" | "parameters">;

@@ -1,8 +1,9 @@
 import { readJsonObject } from "../domain/model-json.ts";
 import { afterLeadingTags } from "./leading-tags.ts";
 import { toOneLine } from "./one-line.ts";
-import { askTavily, type SearchFailure, type TavilyOptions } from "./tavily/ask-tavily.ts";
+import { askTavily, type TavilyOptions } from "./tavily/ask-tavily.ts";
 import type { SearchResult } from "./tavily/results.ts";
+import type { SearchFailure } from "./tavily/send-search.ts";
 import { type ArgumentsReading, describeTool, type JsonRecord, type Tool, type ToolResult } from "./tool.ts";
 
 /** `query`: 1 to 400 characters, one line. */

@@ -74,6 +74,8 @@ describe("readRoutingDecision", () => {
     ["not_json", "no text", ""],
     ["not_json", "blank text", " \n"],
     ["not_json", "an empty fence", "``````"],
+    ["not_json", "half a fence", "````"],
+    ["not_json", "an open fence", '```json\n{"selected_agent_keys": ["ops"]}abc'],
     ["not_json", "a cut object", '{"selected_agent_keys": ["ops"'],
     ["not_json", "single quotes", "{'selected_agent_keys': ['ops']}"],
     ["wrong_shape", "a bare list", '["ops"]'],

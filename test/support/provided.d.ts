@@ -8,6 +8,8 @@ declare module "vitest" {
     databaseUrl: string;
     /** Origin of the scripted model server; a test's base URL is `<modelServer>/s/<its own id>/v1`. */
     modelServer: string;
+    /** Origin of the scripted search server; a test's base URL is `<searchServer>/s/<its own id>`. */
+    searchServer: string;
     /** False for the embedded database, in which no two transactions overlap. */
     trueConcurrency: boolean;
   }

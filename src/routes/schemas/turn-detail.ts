@@ -5,6 +5,7 @@ import type { TurnFindings } from "../../db/turns.ts";
 import type { RoutingDecision } from "../../domain/routing-decision.ts";
 import type { OverheadCall } from "../../domain/turn-outcome.ts";
 import { id, instant } from "../../http/schemas.ts";
+import { message, toMessage } from "./message.ts";
 import { toTurnRead, turnRead } from "./turn.ts";
 
 const llmCall = z
@@ -79,12 +80,18 @@ const audit = z
 
 /** A turn with everything on record about it. */
 export const turnDetail = turnRead
-  .extend({ llm_calls: z.array(llmCall), audit: z.array(audit) })
+  .extend({
+    messages: z.array(message),
+    llm_calls: z.array(llmCall),
+    audit: z.array(audit),
+    retrying: z.literal(true).optional().meta({ description: "A retry of it is under way" }),
+  })
   .meta({ id: "TurnDetail" });
 
 export function toTurnDetail(stored: NonNullable<TurnFindings["stored"]>): z.input<typeof turnDetail> {
   return {
     ...toTurnRead(stored),
+    messages: stored.messages.filter(({ visibility }) => visibility === "shared").map(toMessage),
     llm_calls: stored.ledger.map(toLlmCall),
     audit: stored.audits.map(toAudit),
   };

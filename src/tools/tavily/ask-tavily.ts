@@ -1,6 +1,6 @@
 import { untilAborted } from "../until-aborted.ts";
 import type { SearchResult } from "./results.ts";
-import { sendSearch } from "./send-search.ts";
+import { type SearchFailure, sendSearch } from "./send-search.ts";
 
 export type TavilyOptions = {
   /** Undefined or empty: the search is not configured. */
@@ -13,16 +13,6 @@ export type TavilyOptions = {
   /** Over all attempts of a search and to the end of the answer. */
   timeoutMs?: number;
 };
-
-export type SearchFailure =
-  | "search_not_configured"
-  | "search_timeout"
-  | "search_unreachable"
-  | "search_unauthorized"
-  | "search_rate_limited"
-  | "search_failed"
-  | "search_bad_response"
-  | "search_aborted";
 
 /** `attempts` are HTTP requests sent; `httpStatus` is the last answer's, null where there was none. */
 export type SearchOutcome = { attempts: number } & (

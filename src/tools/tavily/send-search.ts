@@ -1,5 +1,15 @@
-import type { SearchFailure } from "./ask-tavily.ts";
 import { mostResults, readResults, type SearchResult } from "./results.ts";
+
+/** Why a search found nothing; stands in the record of the call. */
+export type SearchFailure =
+  | "search_not_configured"
+  | "search_timeout"
+  | "search_unreachable"
+  | "search_unauthorized"
+  | "search_rate_limited"
+  | "search_failed"
+  | "search_bad_response"
+  | "search_aborted";
 
 export type SearchRequest = {
   url: string;

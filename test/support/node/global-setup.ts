@@ -3,6 +3,7 @@ import { applyMigrations } from "../../../dev/migrate.ts";
 import { startNeonEndpoint } from "../../../dev/neon-endpoint.ts";
 import type {} from "../provided.d.ts";
 import { startScriptedModelServer } from "./scripted-model-server.ts";
+import { startScriptedSearchServer } from "./scripted-search-server.ts";
 import { startTestDatabase } from "./test-database.ts";
 
 /** Starts what the tests in workerd talk to, once for all of them; gives what ends it. */
@@ -15,13 +16,16 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
   });
   const endpoint = await startNeonEndpoint({ connectionString, maxConnections: trueConcurrency ? 20 : 1 });
   const models = await startScriptedModelServer();
+  const search = await startScriptedSearchServer();
 
   provide("neonEndpoint", endpoint.url);
   provide("databaseUrl", connectionString);
   provide("modelServer", models.url);
+  provide("searchServer", search.url);
   provide("trueConcurrency", trueConcurrency);
 
   return async () => {
+    await search.stop();
     await models.stop();
     await endpoint.stop();
     await database.stop();

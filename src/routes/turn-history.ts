@@ -1,0 +1,62 @@
+import * as z from "zod";
+import { listSummaries } from "../actions/list-summaries.ts";
+import { listTurns } from "../actions/list-turns.ts";
+import { readTurn } from "../actions/read-turn.ts";
+import type { App } from "../app.ts";
+import type { Deps } from "../deps.ts";
+import { defineRoute } from "../http/define-route.ts";
+import { json } from "../http/responses.ts";
+import { pageOf, pageQuery } from "../http/schemas.ts";
+import { toPage } from "./schemas/page.ts";
+import { sessionParams } from "./schemas/session.ts";
+import { summary, toSummary } from "./schemas/summary.ts";
+import { runningTurn, toRunningTurn, toTurnRead, turnParams, turnRead } from "./schemas/turn.ts";
+import { toTurnDetail, turnDetail } from "./schemas/turn-detail.ts";
+
+const tag = "turns";
+const params = sessionParams;
+
+const routes = {
+  list: defineRoute(
+    "get",
+    "/sessions/{session_id}/turns",
+    "List the stored turns of a session, first turn first",
+    {
+      tag,
+      request: { params, query: pageQuery },
+      responses: { 200: json(pageOf(turnRead), "A page of turns") },
+    },
+  ),
+  read: defineRoute("get", "/sessions/{session_id}/turns/{turn_id}", "Read all that is on record of a turn", {
+    tag,
+    request: { params: turnParams },
+    responses: { 200: json(z.union([turnDetail, runningTurn]), "The turn, or that it is still running") },
+  }),
+  summaries: defineRoute(
+    "get",
+    "/sessions/{session_id}/summaries",
+    "List a session's summaries, newest first",
+    {
+      tag,
+      request: { params, query: pageQuery },
+      responses: { 200: json(pageOf(summary), "A page of summaries") },
+    },
+  ),
+};
+
+export function registerTurnHistoryRoutes(app: App, deps: Deps): void {
+  app.openapi(routes.list, async (c) => {
+    const page = await listTurns(deps, c.var.user, c.req.valid("param").session_id, c.req.valid("query"));
+    return c.json(toPage(page, toTurnRead), 200);
+  });
+  app.openapi(routes.read, async (c) => {
+    const { session_id, turn_id } = c.req.valid("param");
+    const found = await readTurn(deps, c.var.user, session_id, turn_id);
+    if (found.kind === "running") return c.json(toRunningTurn(found.running), 200);
+    return c.json({ ...toTurnDetail(found.stored), ...(found.isRetrying ? { retrying: true } : {}) }, 200);
+  });
+  app.openapi(routes.summaries, async (c) => {
+    const page = await listSummaries(deps, c.var.user, c.req.valid("param").session_id, c.req.valid("query"));
+    return c.json(toPage(page, toSummary), 200);
+  });
+}

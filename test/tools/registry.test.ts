@@ -1,0 +1,228 @@
+import { describe, expect, test } from "vitest";
+import { createToolRegistry } from "../../src/tools/registry.ts";
+import { createSearchTool } from "../../src/tools/search.ts";
+import type { Tool, ToolResult } from "../../src/tools/tool.ts";
+import { newSearchScenario } from "../support/search-scenario.ts";
+
+const signal = new AbortController().signal;
+const query = '{"query":"edge runtimes"}';
+
+/** Stored permissions that give nothing, whatever they look like. */
+const unreadable: unknown[] = [
+  [],
+  null,
+  undefined,
+  "search",
+  "research",
+  '["search"]',
+  { search: true },
+  { 0: "search", length: 1 },
+  ["search", "rm"],
+  ["search", 7],
+  [["search"]],
+  ["Search"],
+  true,
+];
+
+function openRegistry() {
+  const scenario = newSearchScenario();
+  const search = createSearchTool({ apiKey: "k", baseUrl: scenario.baseUrl, fetch, now: () => Date.now() });
+  // Registered, but no tool that an agent could be permitted.
+  const other = fakeTool({ name: "other" });
+  return { scenario, registry: createToolRegistry([search, other], { now: () => Date.now() }) };
+}
+
+const done: ToolResult = { status: "success", content: "done", input: {}, output: {} };
+
+function fakeTool(parts: Partial<Tool> = {}): Tool {
+  return {
+    name: "search",
+    description: "A tool of the test",
+    parameters: { type: "object" },
+    readArguments: () => ({ ok: true, args: { asked: "this" } }),
+    readTrigger: () => ({ asked: "this" }),
+    execute: async () => done,
+    ...parts,
+  };
+}
+
+function runFake(parts: Partial<Tool>, call: { signal?: AbortSignal } = {}) {
+  const registry = createToolRegistry([fakeTool(parts)], { now: () => 0 });
+  return registry.execute({ name: "search", argumentsText: "{}", permissions: ["search"], signal, ...call });
+}
+
+describe("an agent with the permission", () => {
+  test("is offered the tool, triggers it and runs it", async () => {
+    const { scenario, registry } = openRegistry();
+    const permissions = ["search"];
+    expect(registry.offered(permissions)).toEqual([
+      {
+        name: "search",
+        description: expect.stringContaining("Searches the web"),
+        parameters: expect.objectContaining({ type: "object", required: ["query"] }),
+      },
+    ]);
+    expect(registry.trigger("@ada search: edge runtimes", permissions)).toEqual({
+      name: "search",
+      args: { query: "edge runtimes" },
+    });
+    expect(
+      await registry.execute({ name: "search", argumentsText: query, permissions, signal }),
+    ).toMatchObject({
+      toolName: "search",
+      status: "success",
+      content: expect.stringContaining("https://example.com/found"),
+      input: { query: "edge runtimes" },
+      output: { results: 1, urls: ["https://example.com/found"] },
+    });
+    expect(await scenario.journal()).toHaveLength(1);
+  });
+
+  test("has each of its calls answered for itself when they run together", async () => {
+    const { scenario, registry } = openRegistry();
+    const queries = ["one", "two", "three", "four", "five"];
+    const executions = await Promise.all(
+      queries.map((word) =>
+        registry.execute({
+          name: "search",
+          argumentsText: JSON.stringify({ query: word }),
+          permissions: ["search"],
+          signal,
+        }),
+      ),
+    );
+    expect(executions.map(({ input }) => input.query)).toEqual(queries);
+    expect(executions.map(({ content }) => content.split("\n")[0])).toEqual(
+      queries.map((word) => `1. About ${word}`),
+    );
+    expect(await scenario.journal()).toHaveLength(5);
+  });
+});
+
+describe("an agent without the permission", () => {
+  test.each(unreadable.map((permissions) => ({ permissions })))("$permissions", async ({ permissions }) => {
+    const { scenario, registry } = openRegistry();
+    expect(registry.offered(permissions)).toEqual([]);
+    expect(registry.trigger("search: edge runtimes", permissions)).toBeNull();
+    const execution = await registry.execute({ name: "search", argumentsText: query, permissions, signal });
+    expect(execution).toMatchObject({
+      toolName: "search",
+      status: "denied",
+      input: { arguments: query },
+      output: { error: "tool_not_permitted" },
+    });
+    expect(JSON.parse(execution.content)).toEqual({
+      error: { code: "tool_not_permitted", message: expect.stringContaining("Tools you may use: none.") },
+    });
+    expect(await scenario.journal()).toEqual([]);
+  });
+
+  test("for one tool keeps another, and learns which", async () => {
+    const { registry } = openRegistry();
+    const call = { name: "other", argumentsText: "{}", permissions: ["search"], signal };
+    const execution = await registry.execute(call);
+    expect(execution).toMatchObject({ status: "denied", output: { error: "tool_not_permitted" } });
+    expect(execution.content).toContain("Tools you may use: search.");
+  });
+});
+
+test.each(["rm_rf", "", "SEARCH", "search ", "__proto__", "constructor", "x\u0000".repeat(5_000)])(
+  "a tool that there is not (%j) is denied and recorded",
+  async (name) => {
+    const { registry } = openRegistry();
+    const execution = await registry.execute({ name, argumentsText: query, permissions: ["search"], signal });
+    expect(execution).toMatchObject({ status: "denied", output: { error: "unknown_tool" } });
+    expect(execution.toolName.length).toBeLessThanOrEqual(64);
+    expect(execution.toolName).not.toContain("\u0000");
+    expect(execution.content).toContain("Tools you may use: search.");
+  },
+);
+
+test.each(["", "no JSON", '{"query":7}', '{"query":""}', `{"query":"${"q".repeat(100_000)}"}`])(
+  "arguments that cannot be read run nothing: %s",
+  async (argumentsText) => {
+    const { scenario, registry } = openRegistry();
+    const execution = await registry.execute({
+      name: "search",
+      argumentsText,
+      permissions: ["search"],
+      signal,
+    });
+    expect(execution).toMatchObject({ status: "error", output: { error: "invalid_arguments" } });
+    expect(JSON.parse(execution.content)).toMatchObject({ error: { code: "invalid_arguments" } });
+    expect(JSON.stringify(execution.input).length).toBeLessThanOrEqual(8_192);
+    expect(await scenario.journal()).toEqual([]);
+  },
+);
+
+describe("a tool that breaks its contract", () => {
+  const failed = { status: "error", output: { error: "tool_failed" }, input: { asked: "this" } };
+  const secret = new Error("canary: connect to https://key@host");
+
+  test.each([
+    ["rejects", { execute: () => Promise.reject(secret) }, failed],
+    [
+      "throws",
+      {
+        execute: () => {
+          throw secret;
+        },
+      },
+      failed,
+    ],
+    [
+      "throws while it reads its arguments",
+      {
+        readArguments: () => {
+          throw secret;
+        },
+      },
+      { ...failed, input: { arguments: "{}" } },
+    ],
+  ])("because it %s fails like any other", async (_what, parts, expected) => {
+    const execution = await runFake(parts);
+    expect(execution).toMatchObject(expected);
+    expect(JSON.stringify(execution)).not.toContain("canary");
+  });
+
+  test("because it heeds no signal is left behind", async () => {
+    const forever = () => new Promise<never>(() => undefined);
+    const stopped = { status: "error", output: { error: "tool_aborted" } };
+    expect(await runFake({ execute: forever }, { signal: AbortSignal.timeout(20) })).toMatchObject(stopped);
+    expect(await runFake({ execute: forever }, { signal: AbortSignal.abort() })).toMatchObject(stopped);
+  });
+});
+
+describe("the record of a call", () => {
+  test("has its latency in whole milliseconds", async () => {
+    const times = [1_000.2, 1_041.9];
+    const registry = createToolRegistry([fakeTool()], { now: () => times.shift() ?? 0 });
+    const call = { name: "search", argumentsText: "{}", permissions: ["search"], signal };
+    expect(await registry.execute(call)).toMatchObject({ latencyMs: 42 });
+  });
+
+  test("is cut at 8 KiB of valid JSON, counted in bytes", async () => {
+    const large = { words: ['"\\\u0001', "é", "😀"].map((word) => word.repeat(3_000)) };
+    const { input, output } = await runFake({
+      execute: async () => ({ ...done, input: large, output: large }),
+    });
+    for (const record of [input, output]) {
+      expect(record).toEqual({ truncated: true, preview: expect.stringContaining('{"words":[') });
+      expect(new TextEncoder().encode(JSON.stringify(record)).length).toBeLessThanOrEqual(8_192);
+    }
+    const small = { words: "é".repeat(4_000) };
+    expect(await runFake({ execute: async () => ({ ...done, output: small }) })).toMatchObject({
+      output: small,
+    });
+  });
+
+  test("holds nothing that Postgres refuses", async () => {
+    const odd = { "k\u0000": ["a\u0000b", { deep: "\ud800" }, 7, null, true] };
+    const { output } = await runFake({ execute: async () => ({ ...done, output: odd }) });
+    expect(output).toEqual({ k: ["ab", { deep: "\ufffd" }, 7, null, true] });
+  });
+});
+
+test("two tools of one name are refused at start", () => {
+  expect(() => createToolRegistry([fakeTool(), fakeTool()], { now: () => 0 })).toThrow("same name");
+});

@@ -1,0 +1,139 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { createSearchTool } from "../../src/tools/search.ts";
+
+const tool = createSearchTool({ apiKey: undefined, baseUrl: "http://127.0.0.1:1", fetch, now: () => 0 });
+
+/** A message and the query it asks for by its prefix; null: it does not. */
+const triggers: [message: string, query: string | null][] = [
+  ["search: edge runtimes", "edge runtimes"],
+  ["search for edge runtimes", "edge runtimes"],
+  ["SEARCH: x", "x"],
+  ["Search For x", "x"],
+  ["search:x", "x"],
+  ["search  for  x", "x"],
+  ["  \n search: x \n", "x"],
+  ["search: two\nlines\tand tabs", "two lines and tabs"],
+  ["@ada search: x", "x"],
+  ["@ada search for x", "x"],
+  ["@ada @grace @nobody search: x", "x"],
+  ["@ada, @data-team: search: x", "x"],
+  ["@ada,@grace search: x", "x"],
+  ["@ada\nsearch: x", "x"],
+  ["@ada- search: x", "x"],
+  ["@search search: x", "x"],
+  ["@ada search: @grace and me@example.com", "@grace and me@example.com"],
+  ["search: search: x", "search: x"],
+  ["search: for x", "for x"],
+  ["search:", null],
+  ["search: ", null],
+  ["search: \u0000\u200b", null],
+  ["search for", null],
+  ["search for ", null],
+  ["search for: x", null],
+  ["search forever", null],
+  ["search x", null],
+  ["searching: x", null],
+  ["research: x", null],
+  ["please search: x", null],
+  ["@ada please search: x", null],
+  ["@search: x", null],
+  ["@adasearch: x", null],
+  ["me@example.com search: x", null],
+  ["@ada@grace search: x", null],
+  ["@ada.@grace search: x", null],
+  ["@ search: x", null],
+  ["＠ada search: x", null],
+  ["", null],
+];
+
+describe("the prefix of a message", () => {
+  test.each(triggers)("%j", (message, query) => {
+    expect(tool.readTrigger(message)).toEqual(query === null ? null : { query });
+  });
+
+  test("says the same every time it is read", () => {
+    expect([1, 2, 3].map(() => tool.readTrigger("search: x"))).toEqual([1, 2, 3].map(() => ({ query: "x" })));
+  });
+
+  test("a query is cut at 400 characters, never in the middle of one", () => {
+    expect(tool.readTrigger(`search: ${"😀".repeat(500)}`)).toEqual({ query: "😀".repeat(400) });
+  });
+
+  test("is read in no time from any message", () => {
+    const startedMs = performance.now();
+    for (const unit of ["@a ", "@a", " ", "@a.", "@", "-", "@-", "search: @a ", "\u200b", "search "]) {
+      tool.readTrigger(unit.repeat(32_000 / unit.length));
+      tool.readTrigger(`@ada ${unit.repeat(31_990 / unit.length)}`);
+      tool.readTrigger(`search: ${unit.repeat(31_990 / unit.length)}`);
+    }
+    expect(performance.now() - startedMs).toBeLessThan(500);
+  });
+});
+
+const taken: [text: string, query: string][] = [
+  ['{"query":"x"}', "x"],
+  [' {"query":"  x  y  "} ', "x y"],
+  ['```json\n{"query":"x"}\n```', "x"],
+  ['{"query":"x","max_results":50,"search_depth":"advanced","nested":{"a":[1]}}', "x"],
+  ['{"query":"a\\u0000b\\nc\\ud800"}', "a b c\ufffd"],
+  [`{"query":"${"q".repeat(1_000)}"}`, "q".repeat(400)],
+];
+
+const refused: [text: string, message: RegExp][] = [
+  ["", /JSON object/],
+  ["edge runtimes", /JSON object/],
+  ["{query: x}", /JSON object/],
+  ['"x"', /JSON object/],
+  ["null", /JSON object/],
+  ['[{"query":"x"}]', /JSON object/],
+  ["[".repeat(16_000), /JSON object/],
+  ["{}", /must be a string/],
+  ['{"query":null}', /must be a string/],
+  ['{"query":7}', /must be a string/],
+  ['{"query":["x"]}', /must be a string/],
+  ['{"__proto__":{"query":"x"}}', /must be a string/],
+  ['{"query":""}', /must not be empty/],
+  ['{"query":" \\n\\u0000\\u200b"}', /must not be empty/],
+  [`{"query":"x","pad":"${"p".repeat(20_000)}"}`, /too long/],
+];
+
+describe("the arguments of a model", () => {
+  test.each(taken)("%s", (text, query) => {
+    expect(tool.readArguments(text)).toEqual({ ok: true, args: { query } });
+  });
+
+  test.each(refused)("%s is refused with a reason", (text, message) => {
+    expect(tool.readArguments(text)).toEqual({ ok: false, message: expect.stringMatching(message) });
+  });
+
+  test("whatever they are, reading them never throws, and what is taken keeps to its size", () => {
+    const text = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.json(),
+      fc.string({ unit: "binary", maxLength: 900 }).map((query) => JSON.stringify({ query })),
+    );
+    fc.assert(
+      fc.property(text, (argumentsText) => {
+        const reading = tool.readArguments(argumentsText);
+        const query = reading.ok ? reading.args.query : "refused";
+        expect(query).toBe(query.trim());
+        expect(query).not.toMatch(/[\p{Cc}\n]/u);
+        expect(query.isWellFormed()).toBe(true);
+        expect([...query].length).toBeGreaterThan(0);
+        expect([...query].length).toBeLessThanOrEqual(400);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("what a trigger gives is read back as it was", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 900 }), (words) => {
+        const args = tool.readTrigger(`search: ${words}`);
+        fc.pre(args !== null);
+        expect(tool.readArguments(JSON.stringify(args))).toEqual({ ok: true, args });
+      }),
+    );
+  });
+});
