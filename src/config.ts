@@ -10,6 +10,9 @@ const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http(s) URL" })
 const optional = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (value === "" ? undefined : value), schema);
 
+/** Anything longer, a trailing slash for one, would never match what a browser sends. */
+const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
+
 const modelOverride = z.strictObject({
   alias: z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/),
   provider: z.string().min(1),
@@ -58,7 +61,9 @@ const settings = z.object({
       .string()
       .default("")
       .transform((list) => list.split(",").flatMap((origin) => origin.trim() || []))
-      .pipe(z.array(z.url({ error: "must be a comma-separated list of origins" }))),
+      .pipe(
+        z.array(z.string().refine(isOrigin, "must be an origin as browsers send it: https://chat.example")),
+      ),
   ),
   LOG_LEVEL: optional(z.enum(["debug", "info", "warn", "error"]).default("info")),
 });
@@ -132,8 +137,7 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
   }
   const catalog = buildCatalog(overrides, digest(JSON.stringify(values.MODELS_JSON)));
   for (const setting of ["MANAGER_MODEL_ALIAS", "SUMMARIZER_MODEL_ALIAS"] as const) {
-    if (!catalog.models.has(values[setting]))
-      problems.push(`${setting}: no model '${values[setting]}' in the catalog`);
+    if (!catalog.models.has(values[setting])) problems.push(`${setting}: names no model of the catalog`);
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return {

@@ -23,7 +23,7 @@ export const limitBody = createMiddleware(async (c, next) => {
 /** For an optional body: a client that always names a Content-Type may still send nothing. */
 export const readNothingAsEmptyObject = createMiddleware(async (c, next) => {
   const { raw } = c.req;
-  const isNothing = raw.body === null || (await raw.clone().text()) === "";
+  const isNothing = raw.body === null || (await raw.clone().arrayBuffer()).byteLength === 0;
   if (isNothing && raw.headers.has("Content-Type")) c.req.raw = new Request(raw, { body: "{}" });
   await next();
 });

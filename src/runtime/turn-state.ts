@@ -40,10 +40,5 @@ export const TurnState = Annotation.Root({
   overhead: listOf<OverheadCall>(),
 });
 
-/** What stands under an agent's key, which may be spelled like a property of every object (`constructor`). */
-export function entryOf<T>(entries: Readonly<Record<string, T>>, agentKey: string): T | undefined {
-  return Object.hasOwn(entries, agentKey) ? entries[agentKey] : undefined;
-}
-
 export type TurnStateValue = typeof TurnState.State;
 export type TurnStateUpdate = typeof TurnState.Update;

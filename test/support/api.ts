@@ -70,7 +70,7 @@ export function createTestApi(options: { settings?: Record<string, string>; deps
 
 export type LogLine = { level: string; event: string } & LogFields;
 
-/** Keeps what is logged; errors are shown as well, since they explain a test that fails. */
+/** Keeps what is logged; what no test expects is shown as well, since it explains why one fails. */
 function createLogKeeper() {
   const lines: LogLine[] = [];
   const logWith = (fixed: LogFields): Log => {
@@ -78,7 +78,7 @@ function createLogKeeper() {
       (level: string) =>
       (event: string, fields: LogFields = {}) => {
         lines.push({ level, event, ...fixed, ...fields });
-        if (level === "error") console.error(JSON.stringify(lines.at(-1)));
+        if (fields.code === "internal_error") console.error(JSON.stringify(lines.at(-1)));
       };
     const levels = { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
     return { ...levels, with: (fields) => logWith({ ...fixed, ...fields }) };

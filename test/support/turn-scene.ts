@@ -1,4 +1,4 @@
-import { neonConfig } from "@neondatabase/serverless";
+import type { Deps } from "../../src/deps.ts";
 import type { RoomMode } from "../../src/domain/modes.ts";
 import { createTestApi, newUser, type TestUser } from "./api.ts";
 import { createModels, type ModelAnswer, type ModelRule } from "./models.ts";
@@ -13,6 +13,7 @@ export type SceneOptions = {
   goal?: string;
   /** Settings of this test's application, by their names in src/config.ts. */
   settings?: Record<string, string>;
+  deps?: Partial<Deps>;
 };
 
 export type PostOptions = { key?: string; modelAliasOverride?: string; user?: TestUser };
@@ -24,10 +25,11 @@ export async function createTurnScene({
   mode = "manual",
   goal,
   settings,
+  deps = {},
 }: SceneOptions = {}) {
   const models = createModels();
   const sql = connectSql();
-  const api = createTestApi({ settings: { LLM_BASE_URL: models.baseUrl, LOG_LEVEL: "error", ...settings } });
+  const api = createTestApi({ settings: { LLM_BASE_URL: models.baseUrl, LOG_LEVEL: "error", ...settings }, deps });
   const owner = newUser();
   const [roomId, sessionId] = [crypto.randomUUID(), crypto.randomUUID()];
   const roster = agents.map((agent) => (typeof agent === "string" ? { key: agent } : agent));
@@ -98,20 +100,4 @@ export function says(agentKey: string, answer: ModelAnswer | string, call?: numb
     match: { contains: roleOf(agentKey), ...(call === undefined ? {} : { call }) },
     answer: typeof answer === "string" ? { text: answer } : answer,
   };
-}
-
-/** Counts the requests that `work` makes to the database. */
-export async function countDatabaseRequests<T>(
-  work: () => Promise<T>,
-): Promise<{ result: T; requests: number }> {
-  let requests = 0;
-  neonConfig.fetchFunction = (...args: Parameters<typeof fetch>) => {
-    requests += 1;
-    return fetch(...args);
-  };
-  try {
-    return { result: await work(), requests };
-  } finally {
-    neonConfig.fetchFunction = undefined;
-  }
 }

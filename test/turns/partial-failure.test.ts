@@ -69,8 +69,13 @@ describe("a turn to two agents of which one's model answers 500", () => {
     const read = await scene.read(posted.body.id);
 
     expect(read.status).toBe(200);
-    const { llm_calls, audit, ...turn } = read.body;
+    const { llm_calls, audit, messages, ...turn } = read.body;
     expect(turn).toEqual(posted.body);
+    expect(messages.map(({ seq, role, status }: Record<string, unknown>) => [seq, role, status])).toEqual([
+      [1, "user", "completed"],
+      [2, "assistant", "completed"],
+      [3, "assistant", "failed"],
+    ]);
     expect(llm_calls).toMatchObject([{ agent_key: "ada", status: "completed", usage_source: "provider" }]);
     expect(audit).toMatchObject([
       { agent_key: "ada", model_alias_marker: "multi-agent", unknown_tags: ["zoe"], input_budget: 122_471 },

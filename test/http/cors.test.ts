@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { allowedOrigin, createTestApi, mintToken, newUser } from "../support/api.ts";
+
+const api = createTestApi();
+
+function preflight(Origin: string, path = "/rooms") {
+  const asks = { "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization" };
+  return api.send("OPTIONS", path, { headers: { Origin, ...asks } });
+}
+
+test("a preflight of an allowed origin is answered, without a token", async () => {
+  const { status, headers, text } = await preflight(allowedOrigin);
+  expect([status, text]).toEqual([204, ""]);
+  expect(headers.get("Access-Control-Allow-Origin")).toBe(allowedOrigin);
+  for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE"]) {
+    expect(headers.get("Access-Control-Allow-Methods")).toContain(method);
+  }
+  for (const name of ["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"]) {
+    expect(headers.get("Access-Control-Allow-Headers")).toContain(name);
+  }
+  expect(headers.get("Access-Control-Allow-Credentials")).toBeNull();
+  expect(headers.get("Vary")).toContain("Origin");
+});
+
+const strangers = [
+  "http://evil.example",
+  "https://app.example",
+  "http://app.example.evil.example",
+  "http://app.example:8080",
+  "http://sub.app.example",
+  "http://APP.example",
+  "null",
+  "*",
+  "",
+];
+
+test.each(strangers)("the origin %j is not spoken to", async (origin) => {
+  const answer = await preflight(origin);
+  expect(answer).toMatchObject({ status: 404, body: { code: "not_found" } });
+  const Authorization = `Bearer ${await mintToken({ sub: newUser().userId })}`;
+  const simple = await api.send("GET", "/rooms", { headers: { Origin: origin, Authorization } });
+  expect(simple.status).toBe(200);
+  for (const { headers } of [answer, simple]) {
+    expect([...headers.keys()].filter((name) => name.startsWith("access-control-"))).toEqual([]);
+    expect(headers.get("Vary")).toContain("Origin");
+  }
+});
+
+test("an allowed origin may read answers, errors among them, and the headers that matter", async () => {
+  for (const path of ["/rooms", "/nothing", "/health"]) {
+    const { headers } = await api.send("GET", path, { headers: { Origin: allowedOrigin } });
+    expect(headers.get("Access-Control-Allow-Origin"), path).toBe(allowedOrigin);
+    expect(headers.get("Access-Control-Expose-Headers"), path).toContain("X-Request-Id");
+    expect(headers.get("Vary"), path).toContain("Origin");
+  }
+});
+
+test("with no origins set nobody is spoken to", async () => {
+  const closed = createTestApi({ settings: { CORS_ALLOWED_ORIGINS: "" } });
+  const { headers } = await closed.send("GET", "/health", { headers: { Origin: allowedOrigin } });
+  expect(headers.get("Access-Control-Allow-Origin")).toBeNull();
+});

@@ -1,0 +1,72 @@
+import { describe, expect, test } from "vitest";
+import { createModels } from "../support/models.ts";
+import { createTurnScene, says } from "../support/turn-scene.ts";
+
+const house = (change: Record<string, unknown> = {}) => ({
+  alias: "house",
+  provider: "own",
+  model: `house/${crypto.randomUUID()}`,
+  context_window: 8_192,
+  multiplier: 2.5,
+  ...change,
+});
+
+describe("a deployment's own model", () => {
+  test("is billed under a pricing version of its own, which stands in the tables beside its rows", async () => {
+    const model = house();
+    const scene = await createTurnScene({
+      agents: [{ key: "ada", modelAlias: "house" }],
+      settings: { MODELS_JSON: JSON.stringify([model]) },
+    });
+    await scene.models.script(says("ada", { text: "hi", usage: { prompt_tokens: 120, completion_tokens: 40 } }));
+
+    const { body } = await scene.post("@ada hello");
+    await scene.post("@ada once more");
+
+    expect(body).toMatchObject({ model_alias_used: "house", usage: { credits: "0.02050000" } });
+    const [row] = await scene.ledger();
+    expect(row).toMatchObject({ provider: "own", model_alias: "house", provider_model: model.model });
+    expect(row?.pricing_version).toMatch(/^2026-02-20\+[0-9a-f]{8}$/);
+    const prices = await scene.sql`select model_alias, multiplier from model_prices
+      where version = ${row?.pricing_version} order by model_alias`;
+    expect(prices).toEqual([
+      { model_alias: "deepseek", multiplier: "1.00" },
+      { model_alias: "gpt_oss", multiplier: "0.50" },
+      { model_alias: "house", multiplier: "2.50" },
+      { model_alias: "llama", multiplier: "0.50" },
+      { model_alias: "premium", multiplier: "14.00" },
+      { model_alias: "qwen", multiplier: "0.50" },
+    ]);
+    expect(
+      await scene.sql`select version from pricing_versions where version = ${row?.pricing_version}`,
+    ).toHaveLength(1);
+  });
+
+  test("may have a provider of its own, with its own key", async () => {
+    const elsewhere = createModels();
+    const scene = await createTurnScene({
+      agents: [{ key: "ada", modelAlias: "house" }, "bob"],
+      settings: {
+        MODELS_JSON: JSON.stringify([house({ base_url: elsewhere.baseUrl, api_key_setting: "HOUSE_KEY" })]),
+        HOUSE_KEY: "sk-house",
+      },
+    });
+
+    await scene.post("@ada @bob hello");
+
+    expect(await elsewhere.journal()).toHaveLength(1);
+    expect(await scene.models.journal()).toHaveLength(1);
+  });
+
+  test("that is no longer configured fails its agent alone", async () => {
+    const scene = await createTurnScene({ agents: [{ key: "ada", modelAlias: "gone" }, "bob"] });
+
+    const { body } = await scene.post("@ada @bob hello");
+
+    expect(body.replies).toMatchObject([
+      { status: "failed", error: { code: "model_not_configured" } },
+      { status: "completed" },
+    ]);
+    expect(await scene.ledger()).toMatchObject([{ agent_key: "bob" }]);
+  });
+});

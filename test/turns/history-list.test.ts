@@ -1,0 +1,59 @@
+import { describe, expect, test } from "vitest";
+import { createTurnScene } from "../support/turn-scene.ts";
+
+describe("the turns of a session", () => {
+  test("are listed first turn first, in pages that follow the turn's index", async () => {
+    const scene = await createTurnScene();
+    const posted = [];
+    for (const n of [1, 2, 3, 4, 5]) posted.push((await scene.post(`@ada ${n}`)).body);
+    // The order is that of the index, not that of ids or times.
+    await scene.sql`update turns set created_at = now() - interval '1 hour' where id = ${posted[4].id}`;
+
+    const first = (await scene.list("?limit=2")).body;
+    const second = (await scene.list(`?limit=2&after=${first.last_id}`)).body;
+    const third = (await scene.list(`?limit=2&after=${second.last_id}`)).body;
+    const beyond = (await scene.list(`?after=${third.last_id}`)).body;
+
+    const pages = [first, second, third].map((page) => page.data.map((turn: { turn_index: number }) => turn.turn_index));
+    expect(pages).toEqual([[1, 2], [3, 4], [5]]);
+    expect([first, second, third].map((page) => page.has_more)).toEqual([true, true, false]);
+    expect(first.data).toEqual(posted.slice(0, 2));
+    expect(first.last_id).toBe(posted[1].id);
+    expect(beyond).toEqual({ data: [], has_more: false, last_id: null });
+  });
+
+  test("each with the replies and the usage of its own", async () => {
+    const scene = await createTurnScene({ agents: ["ada", "bob"] });
+    const posted = [(await scene.post("@ada one")).body, (await scene.post("@ada @bob two")).body];
+    expect((await scene.list()).body).toEqual({ data: posted, has_more: false, last_id: posted[1].id });
+  });
+
+  test("of a new session are none", async () => {
+    const scene = await createTurnScene();
+    expect((await scene.list()).body).toEqual({ data: [], has_more: false, last_id: null });
+  });
+});
+
+describe("a cursor that names no turn of the session", () => {
+  test("another session's turn, or nobody's: 422 invalid_cursor", async () => {
+    const [scene, other] = [await createTurnScene(), await createTurnScene()];
+    const { body: foreign } = await other.post("@ada hello");
+    for (const after of [foreign.id, crypto.randomUUID()]) {
+      expect(await scene.list(`?after=${after}`)).toMatchObject({ status: 422, body: { code: "invalid_cursor" } });
+    }
+  });
+
+  test.each(["limit=0", "limit=201", "limit=x", "after=nonsense"])("%s: 422 validation_failed", async (query) => {
+    const scene = await createTurnScene();
+    expect(await scene.list(`?${query}`)).toMatchObject({ status: 422, body: { code: "validation_failed" } });
+  });
+});
+
+test("a turn of another session is not found in this one, though both are the caller's", async () => {
+  const [scene, other] = [await createTurnScene(), await createTurnScene()];
+  const { body } = await other.post("@ada hello");
+  await scene.sql`update rooms set owner_user_id = ${scene.owner.userId} where id = ${other.roomId}`;
+
+  expect((await scene.api.as(scene.owner).get(`${other.turnsPath}/${body.id}`)).status).toBe(200);
+  expect(await scene.read(body.id)).toMatchObject({ status: 404, body: { code: "not_found" } });
+});

@@ -1,0 +1,68 @@
+import { describe, expect, test } from "vitest";
+import { watchDatabase } from "../support/database-requests.ts";
+import { createTurnScene, type TurnScene } from "../support/turn-scene.ts";
+
+/** One stored turn of so many messages, each of so many characters and beginning with its seq. */
+async function storeHistory({ sql, sessionId }: TurnScene, messages: number, characters: number): Promise<void> {
+  const turnId = crypto.randomUUID();
+  await sql.transaction([
+    sql`insert into turns (id, session_id, turn_index, mode, user_input, assistant_output, status,
+      model_alias_used, created_at) values (${turnId}, ${sessionId}, 1, 'tag', 'x', 'y', 'completed', 'llama', now())`,
+    sql`insert into turn_runs (id, turn_id, session_id, kind, request_hash, committed_by, created_at)
+      values (${turnId}, ${turnId}, ${sessionId}, 'turn', 'x', ${turnId}, now())`,
+    sql`insert into messages (id, session_id, turn_id, run_id, seq, role, agent_key, agent_name, status, content,
+      created_at) select gen_random_uuid(), ${sessionId}, ${turnId}, ${turnId}, n, 'assistant', 'bob', 'Bob',
+      'completed', rpad('#' || n || '# ', ${characters}::int, 'word '), now() from generate_series(1, ${messages}::int) n`,
+  ]);
+}
+
+const seqsOf = (messages: { content: string }[]) =>
+  messages.flatMap(({ content }) => {
+    const [, seq] = /#(\d+)#/.exec(content) ?? [];
+    return seq === undefined ? [] : [Number(seq)];
+  });
+
+describe("however long a session is, what is read for a turn is bounded", () => {
+  test("by rows: of 450 short messages the newest 400 are shown", async () => {
+    const scene = await createTurnScene();
+    await storeHistory(scene, 450, 10);
+
+    const { body } = await scene.post("@ada hello");
+
+    expect(body).toMatchObject({ status: "completed", turn_index: 2 });
+    const [call] = await scene.models.journal();
+    expect(seqsOf(call?.messages ?? [])).toEqual(Array.from({ length: 400 }, (_, n) => 51 + n));
+    expect(call?.messages).toHaveLength(402);
+  });
+
+  test("by characters: the answer of the database does not grow with the session", async () => {
+    const scene = await createTurnScene();
+    await storeHistory(scene, 390, 10_000);
+
+    const { result, requests } = await watchDatabase(() => scene.post("@ada hello"));
+
+    expect(result.body.status).toBe("completed");
+    expect(requests).toHaveLength(2);
+    // Of 3.9 million characters: what a window holds, and the oldest ones for a summary.
+    expect(requests[0]?.answerBytes).toBeLessThan(1_000_000);
+  });
+
+  test("by the budget of the agent's model: the newest that fit are shown", async () => {
+    const model = { alias: "small", provider: "own", model: "small/one", context_window: 4_096, multiplier: 1 };
+    const scene = await createTurnScene({
+      agents: [{ key: "ada", modelAlias: "small" }],
+      settings: { MODELS_JSON: JSON.stringify([model]) },
+    });
+    await storeHistory(scene, 50, 400);
+
+    const { body } = await scene.post("@ada hello");
+
+    const [call] = await scene.models.journal();
+    const seqs = seqsOf(call?.messages ?? []);
+    expect(seqs.at(-1)).toBe(50);
+    expect(seqs).toEqual(Array.from({ length: seqs.length }, (_, n) => 51 - seqs.length + n));
+    expect(seqs.length).toBeGreaterThan(5);
+    const [{ input_budget, estimated_tokens_after_prune }] = (await scene.read(body.id)).body.audit;
+    expect(estimated_tokens_after_prune).toBeLessThanOrEqual(input_budget);
+  });
+});
