@@ -4,6 +4,7 @@ import type { Catalog } from "../domain/catalog.ts";
 import { turnConflictDetail } from "../domain/claim-verdict.ts";
 import { PantheonError } from "../domain/errors.ts";
 import { formatDecimal } from "../domain/pricing.ts";
+import { assertClaim, type ClaimHold, claimLost, deleteClaim, lockSession } from "./claim-statements.ts";
 import { type Db, postgresFields, repeatLost } from "./client.ts";
 import type { LedgerRow } from "./ledger-record.ts";
 import {
@@ -13,19 +14,13 @@ import {
   pricingVersions,
   rooms,
   sessionSummaries,
-  sessions,
   toolCallEvents,
-  turnClaims,
   turnContextAudit,
   turnRuns,
   turns,
 } from "./schema.ts";
 import type { TurnRecord } from "./turn-record.ts";
 
-type ClaimHold = TurnRecord["claim"];
-
-/** SQLSTATE of the fence `assert_claim`: the claim is no longer ours. */
-const claimLost = "PT409";
 const uniqueViolation = "23505";
 
 /**
@@ -77,9 +72,36 @@ export async function reportLateSpend(db: Db, record: TurnRecord, catalog: Catal
     db.batch([
       lockSession(db, record.claim.sessionId),
       ...recordPrices(db, record, catalog),
-      db.insert(llmCallEvents).values(rows).onConflictDoNothing(),
+      db
+        .insert(llmCallEvents)
+        .values(rows)
+        .onConflictDoUpdate({
+          target: llmCallEvents.id,
+          set: Object.fromEntries(lateColumns.map((column) => [column, sql`excluded.${sql.raw(toSnakeCase(column))}`])),
+          setWhere: eq(llmCallEvents.status, "unknown"),
+        }),
     ]),
   );
+}
+
+/** What a holder that was replaced knows better than whoever estimated its calls. */
+const lateColumns = [
+  "inputTokensFresh",
+  "inputTokensCached",
+  "outputTokens",
+  "totalTokens",
+  "oeTokens",
+  "credits",
+  "providerCostUsd",
+  "usageSource",
+  "latencyMs",
+  "attempts",
+  "status",
+  "providerRequestId",
+] as const;
+
+function toSnakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 async function judgeFailedCommit(db: Db, claim: ClaimHold, error: unknown): Promise<number> {
@@ -97,14 +119,6 @@ async function judgeFailedCommit(db: Db, claim: ClaimHold, error: unknown): Prom
     {},
     { cause: error },
   );
-}
-
-function lockSession(db: Db, sessionId: string) {
-  return db.select({ id: sessions.id }).from(sessions).where(eq(sessions.id, sessionId)).for("update");
-}
-
-function assertClaim(db: Db, { sessionId, runId, holder }: ClaimHold) {
-  return db.execute(sql`select assert_claim(${sessionId}::uuid, ${runId}::uuid, ${holder}::uuid)`);
 }
 
 /** A retry works the turn's status and text out again; everything else of the row stands. */
@@ -146,14 +160,6 @@ function consumePendingMode(db: Db, { consumedMode }: TurnRecord): BatchItem<"pg
       .set({ currentMode: mode, pendingMode: null })
       .where(and(eq(rooms.id, roomId), eq(rooms.pendingMode, mode))),
   ];
-}
-
-function deleteClaim(db: Db, { sessionId, runId, holder }: ClaimHold) {
-  return db
-    .delete(turnClaims)
-    .where(
-      and(eq(turnClaims.sessionId, sessionId), eq(turnClaims.runId, runId), eq(turnClaims.holder, holder)),
-    );
 }
 
 /** A deployment's own models have a pricing version of their own; it stands beside the rows priced by it. */

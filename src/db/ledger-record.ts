@@ -24,7 +24,7 @@ function buildLedgerRow(
   const price = priceCall(billable, call.multiplierHundredths);
   return {
     id: uuidv5(
-      [claim.runId, claim.holder, call.agentKey, call.round, call.attempt].join("/"),
+      [claim.runId, call.holder, call.agentKey, call.round, call.attempt].join("/"),
       ledgerNamespace,
     ),
     userId,

@@ -80,6 +80,7 @@ function openStatements(db: Db, open: OpenRequest) {
     lockSession(db, open),
     db
       .select({
+        runId: turnClaims.runId,
         turnId: turnClaims.turnId,
         idempotencyKey: turnClaims.idempotencyKey,
         requestHash: turnClaims.requestHash,

@@ -116,6 +116,9 @@ export type ClaimSnapshot = {
 /** The validated body of the request under way. */
 export type ClaimedRequest = { message: string; modelAliasOverride?: string };
 
+/** A holder that was replaced, with the checkpoint it had reached; null: none was stored. */
+export type PastHolder = { holder: string; checkpointId: string | null };
+
 /** The one run under way in a session. */
 export const turnClaims = pgTable(
   "turn_claims",
@@ -132,7 +135,7 @@ export const turnClaims = pgTable(
     request: jsonb("request").$type<ClaimedRequest>().notNull(),
     snapshot: jsonb("snapshot").$type<ClaimSnapshot>().notNull(),
     holder: uuid("holder").notNull(),
-    pastHolders: jsonb("past_holders").$type<string[]>().notNull().default([]),
+    pastHolders: jsonb("past_holders").$type<PastHolder[]>().notNull().default([]),
     leaseUntil: timestamp("lease_until", { withTimezone: true, mode: "date" }).notNull(),
   },
   (t) => [index("ix_turn_claims_lease_until").on(t.leaseUntil)],

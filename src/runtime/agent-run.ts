@@ -4,6 +4,7 @@ import type { Log } from "../domain/log.ts";
 import { ownEntry } from "../domain/own-entry.ts";
 import type { TurnContext } from "../domain/turn-context.ts";
 import type { EmitTurnEvent } from "../domain/turn-events.ts";
+import type { ModelCallRecord } from "../domain/turn-outcome.ts";
 import type { RosterAgent, TurnPlan } from "../domain/turn-plan.ts";
 import { type AgentVoice, createAgentVoice } from "./agent-voice.ts";
 import type { CallModel } from "./model/model-port.ts";
@@ -26,6 +27,14 @@ export type TurnPorts = {
   turnTimeoutMs: number;
   /** How long the commit waits for a summary that is still being made. */
   summaryGraceMs: number;
+  /** Who runs it: stands in every record of a call. */
+  holder: string;
+  /** Aborts where the run must stop before its end: nothing of it will be committed by this holder. */
+  stop: AbortSignal;
+  /** Whether a call may be started now. */
+  mayCall: () => boolean;
+  /** Told of every call of an agent as it ends, also of those that the run then loses. */
+  onCall: (calls: readonly ModelCallRecord[]) => void;
   emit: EmitTurnEvent;
   log: Log;
   /** A UUID v7, for messages and agents' parts of the run. */
@@ -54,4 +63,12 @@ export function continueWork(
     ports.emit({ type: "agent_started", agentRunId, agentKey: agent.agentKey, agentName: agent.name });
   }
   return { work, voice: createAgentVoice(agent.name, agentRunId, ports.emit) };
+}
+
+/** Thrown by nodes of a run that was stopped, so that what was cut off is not stored as an agent's failure. */
+export class RunStopped extends Error {
+  constructor() {
+    super("the run was stopped");
+    this.name = "RunStopped";
+  }
 }
