@@ -95,6 +95,7 @@ async function runTool(tool: Tool, argumentsText: string, signal: AbortSignal): 
     const reading = tool.readArguments(argumentsText);
     if (!reading.ok) return { status: "error", ...explain("invalid_arguments", reading.message), input };
     input = reading.args;
+    signal.throwIfAborted();
     return await untilAborted(tool.execute(reading.args, { signal }), signal);
   } catch {
     const [code, message] = signal.aborted
