@@ -1,6 +1,7 @@
 import type { ToolCallRequest } from "../domain/prompt.ts";
 import type { PrivateMessage, ToolEvent } from "../domain/turn-outcome.ts";
 import type { RosterAgent } from "../domain/turn-plan.ts";
+import { fenceUntrusted } from "../domain/untrusted-text.ts";
 import type { AgentRun } from "./agent-run.ts";
 import type { AgentVoice } from "./agent-voice.ts";
 import type { ToolExecution } from "./tool-port.ts";
@@ -22,7 +23,14 @@ type ToolRound = {
  * Takes in an answer that asks for tools: what the agent may use waits for its tools node, the rest is refused
  * here, where an agent without tools has no such node.
  */
-export function askForTools({ agent, run, work, voice, messageId, answer }: ToolRound): TurnStateUpdate {
+export async function askForTools({
+  agent,
+  run,
+  work,
+  voice,
+  messageId,
+  answer,
+}: ToolRound): Promise<TurnStateUpdate> {
   const { agentKey } = agent;
   const { text, toolCalls } = answer;
   const isPermitted = ({ name }: ToolCallRequest) => agent.toolPermissions.includes(name);
@@ -31,9 +39,7 @@ export function askForTools({ agent, run, work, voice, messageId, answer }: Tool
   voice.callTools(messageId, toolCalls);
   const spoken: PrivateMessage[] =
     text === "" ? [] : [{ id: messageId, agentKey, role: "assistant", content: text }];
-  const refusals = refused.map((call) =>
-    concludeCall({ agent, run, voice, round, call, execution: refusal(call) }),
-  );
+  const refusals = await executeCalls({ agent, run, voice, round, calls: refused });
   return {
     work: {
       [agentKey]: {
@@ -52,41 +58,62 @@ export function askForTools({ agent, run, work, voice, messageId, answer }: Tool
   };
 }
 
-type ToolConclusion = {
+type ToolCalls = {
   agent: RosterAgent;
   run: AgentRun;
   voice: AgentVoice;
   round: number;
-  call: ToolCallRequest;
-  execution: ToolExecution;
+  calls: readonly ToolCallRequest[];
 };
 
-/** What a finished or refused call leaves: for the model, for the record, for the agent's later turns. */
-export function concludeCall({ agent, run, voice, round, call, execution }: ToolConclusion) {
-  const { agentKey } = agent;
-  const { content, ...recorded } = execution;
-  const { status, input, output, latencyMs } = recorded;
-  const traceId = run.ports.newId();
-  voice.tellResult(call.id, traceId, content);
-  const event: ToolEvent = {
-    id: run.ports.newId(),
-    ...{ agentKey, round, toolName: call.name, input, output, status, latencyMs },
-  };
-  const trace: PrivateMessage = {
-    id: traceId,
+/** Runs calls together and concludes them in their order. The tools check the permission once more. */
+export async function executeCalls({ agent, run, voice, round, calls }: ToolCalls) {
+  const { ports, signal } = run;
+  const permissions = agent.toolPermissions;
+  const executions = await Promise.all(
+    calls.map(async (call) => ({
+      call,
+      execution: await ports.tools.execute({
+        name: call.name,
+        argumentsText: call.argumentsText,
+        permissions,
+        signal,
+      }),
+    })),
+  );
+  return executions.map(({ call, execution }) => {
+    const traceId = ports.newId();
+    const content = showResult(call.name, execution);
+    voice.tellResult(call.id, traceId, content);
+    return {
+      shown: { role: "tool" as const, toolCallId: call.id, content },
+      event: toEvent(agent.agentKey, round, call, execution, ports.newId()),
+      trace: toTrace(agent.agentKey, call, content, traceId),
+    };
+  });
+}
+
+/** What came from outside is fenced and labelled; a refusal and an error are our own words. */
+function showResult(toolName: string, { status, content }: ToolExecution): string {
+  return status === "success" ? fenceUntrusted(`tool ${toolName}`, content) : content;
+}
+
+function toEvent(
+  agentKey: string,
+  round: number,
+  call: ToolCallRequest,
+  { status, input, output, latencyMs }: ToolExecution,
+  id: string,
+): ToolEvent {
+  return { id, agentKey, round, toolName: call.name.slice(0, 64), input, output, status, latencyMs };
+}
+
+/** What the agent's later turns are shown of the call. */
+function toTrace(agentKey: string, call: ToolCallRequest, content: string, id: string): PrivateMessage {
+  return {
+    id,
     agentKey,
     role: "tool",
     content: `What your tool '${call.name}' told you earlier:\n${content}`,
-  };
-  return { shown: { role: "tool" as const, toolCallId: call.id, content }, event, trace };
-}
-
-function refusal({ name }: ToolCallRequest): ToolExecution {
-  return {
-    status: "denied",
-    content: JSON.stringify({ error: "tool_not_permitted", tool: name.slice(0, 64) }),
-    input: {},
-    output: { error: "tool_not_permitted" },
-    latencyMs: 0,
   };
 }
