@@ -64,14 +64,16 @@ describe("an agent with the permission", () => {
     ]);
     expect(registry.trigger("@ada search: edge runtimes", permissions)).toEqual({
       name: "search",
-      args: { query: "edge runtimes" },
+      argumentsText: query,
     });
     expect(
       await registry.execute({ name: "search", argumentsText: query, permissions, signal }),
     ).toMatchObject({
       toolName: "search",
       status: "success",
-      content: expect.stringContaining("https://example.com/found"),
+      content: expect.stringMatching(
+        /<untrusted_text_1 source="search">\n1\. About .*\n<\/untrusted_text_1>$/s,
+      ),
       input: { query: "edge runtimes" },
       output: { results: 1, urls: ["https://example.com/found"] },
     });
@@ -92,9 +94,7 @@ describe("an agent with the permission", () => {
       ),
     );
     expect(executions.map(({ input }) => input.query)).toEqual(queries);
-    expect(executions.map(({ content }) => content.split("\n")[0])).toEqual(
-      queries.map((word) => `1. About ${word}`),
-    );
+    expect(executions.map(({ content }) => /1\. About (.*)/.exec(content)?.[1])).toEqual(queries);
     expect(await scenario.journal()).toHaveLength(5);
   });
 });
@@ -197,9 +197,23 @@ describe("a tool that breaks its contract", () => {
     const forever = () => new Promise<never>(() => undefined);
     const stopped = { status: "error", output: { error: "tool_aborted" } };
     expect(await runFake({ execute: forever }, { signal: AbortSignal.timeout(20) })).toMatchObject(stopped);
-    const never = () => expect.unreachable("the signal had aborted before");
-    expect(await runFake({ execute: never }, { signal: AbortSignal.abort() })).toMatchObject(stopped);
   });
+
+  test("is not run once its signal has aborted", async () => {
+    let runs = 0;
+    const count = async () => {
+      runs += 1;
+      return done;
+    };
+    const stopped = { status: "error", output: { error: "tool_aborted" } };
+    expect(await runFake({ execute: count }, { signal: AbortSignal.abort() })).toMatchObject(stopped);
+    expect(runs).toBe(0);
+  });
+});
+
+test("what a tool failed with is told in our words, without a fence", async () => {
+  const execution = await runFake({ execute: async () => ({ ...done, status: "error", content: "Sorry." }) });
+  expect(execution).toMatchObject({ status: "error", content: "Sorry." });
 });
 
 describe("the record of a call", () => {
@@ -232,7 +246,8 @@ describe("the record of a call", () => {
   test("holds nothing that Postgres refuses", async () => {
     const odd = { "k\u0000": ["a\u0000b", { deep: "\ud800" }, 7, null, true] };
     const { output } = await runFake({ execute: async () => ({ ...done, output: odd }) });
-    expect(output).toEqual({ k: ["ab", { deep: "\ufffd" }, 7, null, true] });
+    // As JSON, for a lone surrogate in a failure breaks the report.
+    expect(JSON.stringify(output)).toBe(JSON.stringify({ k: ["ab", { deep: "\ufffd" }, 7, null, true] }));
   });
 });
 
