@@ -17,14 +17,16 @@ export type OpenFindings<Claim> = {
   sessionFound: boolean;
   claimBefore: FoundClaim | undefined;
   /** The run stored under the request's key. */
-  storedRun: { turnId: string; requestHash: string } | undefined;
+  storedRun: { runId: string; turnId: string; requestHash: string } | undefined;
   /** Of a retry: the turn it names, where there is one. */
   retriedTurn: { found: RetriedTurn | undefined } | undefined;
   /** The claim, where it is now held by this open's holder. */
   claim: Claim | undefined;
 };
 
-export type OpenVerdict<Claim> = { kind: "run"; claim: Claim } | { kind: "replay"; turnId: string };
+export type OpenVerdict<Claim> =
+  | { kind: "run"; claim: Claim }
+  | { kind: "replay"; runId: string; turnId: string };
 
 /** Exactly this text: clients match on it. */
 export const turnConflictDetail = "Turn creation conflicted with concurrent writes. Please retry.";
@@ -47,7 +49,7 @@ export function judgeOpen<Claim>(
   if (sameKey !== undefined && sameKey.requestHash !== request.requestHash) {
     throw new PantheonError("idempotency_key_reused", "This Idempotency-Key was used for another request.");
   }
-  if (storedRun !== undefined) return { kind: "replay", turnId: storedRun.turnId };
+  if (storedRun !== undefined) return { kind: "replay", runId: storedRun.runId, turnId: storedRun.turnId };
   if (claim !== undefined) return { kind: "run", claim };
   const running = claimBefore !== undefined && claimBefore.leaseLeftMs > 0 ? claimBefore : undefined;
   if (isOurKey) throw busy("turn_in_progress", "This request is still being answered.", running);

@@ -44,7 +44,7 @@ export async function answerWithStream(
   client?: StockClient,
 ) {
   const streamed = begun.then(async (run) => {
-    const runId = run.kind === "run" ? run.runId : run.turnId;
+    const { runId } = run;
     const ids = client?.ids ?? { threadId: sessionId.toLowerCase(), runId };
     const latest = run.kind === "replay" ? await readLatestMessages(deps, c.var.user, sessionId) : [];
     const { log } = c.var;

@@ -185,7 +185,10 @@ const texts: { name: string; deltas: string[]; stored?: string }[] = [
 test.for(texts)(
   "a reply rebuilt from its deltas equals the stored one: $name",
   async ({ deltas, stored }) => {
-    const room = await createStreamScene({ agents: ["ada"] }, says("ada", { deltas }));
+    const room = await createStreamScene(
+      { agents: ["ada"], settings: { MAX_OUTPUT_TOKENS: "4000" } },
+      says("ada", { deltas }),
+    );
     const events = await readEvents(await room.stream("@ada go")).all();
     const [reply] = (await room.turns())[0]?.replies ?? [];
     const rebuilt = joinDeltas(events, reply?.message_id ?? "");
