@@ -91,15 +91,7 @@ export function createDeps(config: Config): Deps {
 /** Every tool there is: a new one is its file and a line here. */
 function connectTools(tavily: Config["tavily"], now: () => number): ToolPort {
   const search = createSearchTool({ ...tavily, fetch: (input, init) => fetch(input, init), now });
-  const registry = createToolRegistry([search], { now });
-  return {
-    offered: registry.offered,
-    execute: registry.execute,
-    trigger(message, permissions) {
-      const found = registry.trigger(message, permissions);
-      return found && { name: found.name, argumentsText: JSON.stringify(found.args) };
-    },
-  };
+  return createToolRegistry([search], { now });
 }
 
 async function sha256Hex(text: string): Promise<string> {

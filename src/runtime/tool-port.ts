@@ -7,8 +7,10 @@ export type OfferedTool = {
 
 /** What came of one call; a refusal and a failure are results too. */
 export type ToolExecution = {
+  /** As the model wrote it, fit to be stored. */
+  toolName: string;
   status: "success" | "error" | "denied";
-  /** What the model is shown; on success somebody else's words, to be fenced first. */
+  /** What the model is shown; fenced where it came from outside. */
   content: string;
   /** For the record, bounded. */
   input: unknown;

@@ -1,7 +1,6 @@
 import type { ToolCallRequest } from "../domain/prompt.ts";
 import type { PrivateMessage, ToolEvent } from "../domain/turn-outcome.ts";
 import type { RosterAgent } from "../domain/turn-plan.ts";
-import { fenceUntrusted } from "../domain/untrusted-text.ts";
 import type { AgentRun } from "./agent-run.ts";
 import type { AgentVoice } from "./agent-voice.ts";
 import type { ToolExecution } from "./tool-port.ts";
@@ -20,39 +19,25 @@ type ToolRound = {
 };
 
 /**
- * Takes in an answer that asks for tools: what the agent may use waits for its tools node, the rest is refused
- * here, where an agent without tools has no such node.
+ * Takes in an answer that asks for tools: its calls wait for the agent's tools node. Where none of them is
+ * permitted there may be no such node: they are refused here.
  */
-export async function askForTools({
-  agent,
-  run,
-  work,
-  voice,
-  messageId,
-  answer,
-}: ToolRound): Promise<TurnStateUpdate> {
+export async function askForTools(round: ToolRound): Promise<TurnStateUpdate> {
+  const { agent, run, work, voice, messageId, answer } = round;
   const { agentKey } = agent;
   const { text, toolCalls } = answer;
+  const toolRounds = work.toolRounds + 1;
   const isPermitted = ({ name }: ToolCallRequest) => agent.toolPermissions.includes(name);
-  const refused = toolCalls.filter((call) => !isPermitted(call));
-  const round = work.toolRounds + 1;
+  const pending = toolCalls.some(isPermitted) ? [...toolCalls] : [];
+  const refused = pending.length === 0 ? toolCalls : [];
   voice.callTools(messageId, toolCalls);
   const spoken: PrivateMessage[] =
     text === "" ? [] : [{ id: messageId, agentKey, role: "assistant", content: text }];
-  const refusals = await executeCalls({ agent, run, voice, round, calls: refused });
+  const refusals = await executeCalls({ agent, run, voice, round: toolRounds, calls: refused });
+  const asked = { role: "assistant" as const, content: text, toolCalls };
+  const exchange = [...work.exchange, asked, ...refusals.map(({ shown }) => shown)];
   return {
-    work: {
-      [agentKey]: {
-        ...work,
-        toolRounds: round,
-        exchange: [
-          ...work.exchange,
-          { role: "assistant", content: text, toolCalls },
-          ...refusals.map(({ shown }) => shown),
-        ],
-        pending: toolCalls.filter(isPermitted),
-      },
-    },
+    work: { [agentKey]: { ...work, toolRounds, exchange, pending } },
     toolEvents: refusals.map(({ event }) => event),
     privateMessages: [...spoken, ...refusals.map(({ trace }) => trace)],
   };
@@ -83,37 +68,28 @@ export async function executeCalls({ agent, run, voice, round, calls }: ToolCall
   );
   return executions.map(({ call, execution }) => {
     const traceId = ports.newId();
-    const content = showResult(call.name, execution);
+    const { content, toolName } = execution;
     voice.tellResult(call.id, traceId, content);
     return {
       shown: { role: "tool" as const, toolCallId: call.id, content },
-      event: toEvent(agent.agentKey, round, call, execution, ports.newId()),
-      trace: toTrace(agent.agentKey, call, content, traceId),
+      event: toEvent(agent.agentKey, round, execution, ports.newId()),
+      trace: toTrace(agent.agentKey, toolName, content, traceId),
     };
   });
 }
 
-/** What came from outside is fenced and labelled; a refusal and an error are our own words. */
-function showResult(toolName: string, { status, content }: ToolExecution): string {
-  return status === "success" ? fenceUntrusted(`tool ${toolName}`, content) : content;
-}
-
-function toEvent(
-  agentKey: string,
-  round: number,
-  call: ToolCallRequest,
-  { status, input, output, latencyMs }: ToolExecution,
-  id: string,
-): ToolEvent {
-  return { id, agentKey, round, toolName: call.name.slice(0, 64), input, output, status, latencyMs };
+function toEvent(agentKey: string, round: number, execution: ToolExecution, id: string): ToolEvent {
+  const { content, ...recorded } = execution;
+  return { id, agentKey, round, ...recorded };
 }
 
 /** What the agent's later turns are shown of the call. */
-function toTrace(agentKey: string, call: ToolCallRequest, content: string, id: string): PrivateMessage {
+function toTrace(agentKey: string, toolName: string, content: string, id: string): PrivateMessage {
   return {
     id,
     agentKey,
     role: "tool",
-    content: `What your tool '${call.name}' told you earlier:\n${content}`,
+    content: `What your tool '${toolName}' told you earlier:
+${content}`,
   };
 }

@@ -56,7 +56,9 @@ export function toolCallsOf({ toolCalls }: AnswerSoFar): ToolCallRequest[] {
     if (!call?.name) return [];
     const id = call.id !== "" && !ids.has(call.id) ? call.id : `call-${place + 1}`;
     ids.add(id);
-    return [{ ...call, id, name: call.name.toWellFormed().slice(0, 200) }];
+    return [
+      { id, name: call.name.slice(0, 200).toWellFormed(), argumentsText: call.argumentsText.toWellFormed() },
+    ];
   });
 }
 
