@@ -42,6 +42,8 @@ const settings = z.object({
       })
       .pipe(z.array(modelOverride)),
   ),
+  TAVILY_API_KEY: optional(z.string().optional()),
+  TAVILY_BASE_URL: optional(httpUrl.default("https://api.tavily.com")),
   MAX_OUTPUT_TOKENS: optional(positiveInteger(2_048)),
   MODEL_CALL_TIMEOUT_MS: optional(positiveInteger(60_000)),
   TURN_TIMEOUT_MS: optional(positiveInteger(300_000)),
@@ -86,6 +88,8 @@ export type Config = {
   /** Keys of model providers by the name of their setting. */
   llmApiKeys: ReadonlyMap<string, string>;
   catalog: Catalog;
+  /** Web search; without a key it answers with an error. */
+  tavily: { apiKey: string | undefined; baseUrl: string };
   context: ContextLimits;
   managerModelAlias: string;
   summarizerModelAlias: string;
@@ -146,6 +150,7 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
     llmBaseUrl: values.LLM_BASE_URL,
     llmApiKeys,
     catalog,
+    tavily: { apiKey: values.TAVILY_API_KEY, baseUrl: values.TAVILY_BASE_URL },
     context: {
       maxOutputTokens: values.MAX_OUTPUT_TOKENS,
       summaryRatio: values.CONTEXT_SUMMARY_RATIO,

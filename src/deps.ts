@@ -14,7 +14,9 @@ import { createTokenVerifier, type VerifyToken } from "./http/auth.ts";
 import { createConsoleLog } from "./http/console-log.ts";
 import { createOpenAiModel } from "./runtime/model/openai-model.ts";
 import { runTurn, type TurnPorts } from "./runtime/run-turn.ts";
-import { noTools } from "./runtime/tool-port.ts";
+import type { ToolPort } from "./runtime/tool-port.ts";
+import { createToolRegistry } from "./tools/registry.ts";
+import { createSearchTool } from "./tools/search.ts";
 
 /** What actions work with; built once per isolate. */
 export type Deps = {
@@ -54,7 +56,7 @@ export function createDeps(config: Config): Deps {
       now: nowMs,
       estimateTokens: estimateTokenCount,
     }),
-    tools: noTools,
+    tools: connectTools(config.tavily, nowMs),
     catalog: config.catalog,
     limits: config.context,
     managerModelAlias: config.managerModelAlias,
@@ -84,6 +86,12 @@ export function createDeps(config: Config): Deps {
     verifyToken: createTokenVerifier(config.auth),
     corsAllowedOrigins: config.corsAllowedOrigins,
   };
+}
+
+/** Every tool there is: a new one is its file and a line here. */
+function connectTools(tavily: Config["tavily"], now: () => number): ToolPort {
+  const search = createSearchTool({ ...tavily, fetch: (input, init) => fetch(input, init), now });
+  return createToolRegistry([search], { now });
 }
 
 async function sha256Hex(text: string): Promise<string> {

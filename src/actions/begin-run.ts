@@ -64,7 +64,7 @@ export async function beginRun<Claim extends OpenedClaim>(
   const verdict = judgeOpen(findings, common);
   const openMs = deps.nowMs() - startedMs;
   const times = { startedMs, openMs, roundTrips };
-  if (verdict.kind === "replay") return replayTurn(deps, request, verdict.turnId, times);
+  if (verdict.kind === "replay") return replayTurn(deps, request, verdict, times);
   const { claim } = verdict;
   const planned = await kind.plan(claim);
   const { user, log } = request;

@@ -28,7 +28,7 @@ export type PostedTurn = { stored: StoredTurn; timings: TurnTimings; replayed: b
 
 /** A run that has begun: stored before under the same key, or claimed, planned and ready to go on. */
 export type BegunRun =
-  | { kind: "replay"; turnId: string; posted: PostedTurn }
+  | { kind: "replay"; runId: string; turnId: string; posted: PostedTurn }
   | { kind: "run"; runId: string; turnId: string; finish: (emit: EmitTurnEvent) => Promise<PostedTurn> };
 
 /**

@@ -1,5 +1,6 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
+import type { PgTable } from "drizzle-orm/pg-core";
 import type { Catalog } from "../domain/catalog.ts";
 import { turnConflictDetail } from "../domain/claim-verdict.ts";
 import { PantheonError } from "../domain/errors.ts";
@@ -30,9 +31,11 @@ const uniqueViolation = "23505";
  * @throws PantheonError `turn_conflict` where the claim was lost, `commit_failed` where it cannot be stored.
  */
 export async function commitTurn(db: Db, record: TurnRecord, catalog: Catalog): Promise<number> {
+  let roundTrips = 0;
   try {
-    const { roundTrips } = await repeatLost(() =>
-      db.batch([
+    await repeatLost(() => {
+      roundTrips += 1;
+      return db.batch([
         lockSession(db, record.claim.sessionId),
         assertClaim(db, record.claim),
         ...recordPrices(db, record, catalog),
@@ -45,11 +48,11 @@ export async function commitTurn(db: Db, record: TurnRecord, catalog: Catalog): 
         ...insertSummary(db, record),
         ...consumePendingMode(db, record),
         deleteClaim(db, record.claim),
-      ]),
-    );
+      ]);
+    });
     return roundTrips;
   } catch (error) {
-    return judgeFailedCommit(db, record.claim, error);
+    return roundTrips + (await judgeFailedCommit(db, record.claim, error));
   }
 }
 
@@ -64,9 +67,13 @@ export async function releaseClaim(db: Db, claim: ClaimHold): Promise<void> {
 /** The one thing a holder that lost its claim still writes: what it spent. */
 export async function reportLateSpend(db: Db, record: TurnRecord, catalog: Catalog): Promise<void> {
   if (record.ledger.length === 0) return;
+  const ifThere = (table: PgTable, id: string | null) =>
+    sql`(select x.id from ${table} x where x.id = ${id}::uuid)`;
   const rows = record.ledger.map((row) => ({
     ...row,
-    turnId: sql`(select t.id from ${turns} t where t.id = ${row.turnId}::uuid)`,
+    roomId: ifThere(rooms, row.roomId),
+    sessionId: ifThere(sessions, row.sessionId),
+    turnId: ifThere(turns, row.turnId),
   }));
   await repeatLost(() =>
     db.batch([
@@ -104,13 +111,14 @@ function toSnakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
+/** Finds a run that was stored by our own holder after all. Gives the round trips it took. */
 async function judgeFailedCommit(db: Db, claim: ClaimHold, error: unknown): Promise<number> {
   const { code } = postgresFields(error);
   if (code === claimLost || code === uniqueViolation) {
     const { result, roundTrips } = await repeatLost(() =>
       db.select({ committedBy: turnRuns.committedBy }).from(turnRuns).where(eq(turnRuns.id, claim.runId)),
     );
-    if (result[0]?.committedBy === claim.holder) return roundTrips + 1;
+    if (result[0]?.committedBy === claim.holder) return roundTrips;
     throw new PantheonError("turn_conflict", turnConflictDetail, {}, { cause: error });
   }
   throw new PantheonError(

@@ -89,7 +89,7 @@ function openStatements(db: Db, open: OpenRequest) {
       .from(turnClaims)
       .where(and(eq(turnClaims.sessionId, open.sessionId), ownsSession(open.sessionId, open.userId))),
     db
-      .select({ turnId: turnRuns.turnId, requestHash: turnRuns.requestHash })
+      .select({ runId: turnRuns.id, turnId: turnRuns.turnId, requestHash: turnRuns.requestHash })
       .from(turnRuns)
       .where(and(isStoredUnderKey(open), ownsSession(open.sessionId, open.userId))),
     db.execute(takeClaim(open)),

@@ -18,7 +18,7 @@ export type OpenFindings<Claim> = {
   sessionFound: boolean;
   claimBefore: FoundClaim | undefined;
   /** The run stored under the request's key. */
-  storedRun: { turnId: string; requestHash: string } | undefined;
+  storedRun: { runId: string; turnId: string; requestHash: string } | undefined;
   /** Of a retry: the turn it names, where there is one. */
   retriedTurn: { found: RetriedTurn | undefined } | undefined;
   /** The claim, where it is now held by this open's holder. */
@@ -27,7 +27,7 @@ export type OpenFindings<Claim> = {
 
 export type OpenVerdict<Claim> =
   | { kind: "run"; claim: Claim }
-  | { kind: "replay"; turnId: string }
+  | { kind: "replay"; runId: string; turnId: string }
   /** Another run's lease has run out: that run is settled first, then the open is repeated. */
   | { kind: "settle"; runId: string };
 
@@ -52,7 +52,7 @@ export function judgeOpen<Claim>(
   if (sameKey !== undefined && sameKey.requestHash !== request.requestHash) {
     throw new PantheonError("idempotency_key_reused", "This Idempotency-Key was used for another request.");
   }
-  if (storedRun !== undefined) return { kind: "replay", turnId: storedRun.turnId };
+  if (storedRun !== undefined) return { kind: "replay", runId: storedRun.runId, turnId: storedRun.turnId };
   if (claim !== undefined) return { kind: "run", claim };
   const running = claimBefore !== undefined && claimBefore.leaseLeftMs > 0 ? claimBefore : undefined;
   if (claimBefore !== undefined && running === undefined && !isOurKey) {

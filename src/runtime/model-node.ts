@@ -55,7 +55,7 @@ export function createModelNode(agent: RosterAgent, run: AgentRun) {
     const told = { ...measured(countInput(answer)), calls };
     if (!answer.ok) return conclude(fail(answer.failure), told);
     if (answer.toolCalls.length > 0 && toolRounds < mostToolRounds) {
-      return { ...told, ...askForTools({ agent, run, work, voice, messageId, answer }) };
+      return { ...told, ...(await askForTools({ agent, run, work, voice, messageId, answer })) };
     }
     if (answer.text.trim() === "") return conclude(fail(onlyTools), told);
     return conclude({ agentKey, messageId, status: "completed", content: answer.text }, told);
