@@ -28,7 +28,7 @@ export function beginRetry(deps: Deps, request: RunRequest & { turnId: string })
   });
 }
 
-function failedAgentKeys({ messages }: StoredTurn): string[] {
+export function failedAgentKeys({ messages }: StoredTurn): string[] {
   const failed = currentReplies(messages).filter(({ status }) => status === "failed");
   return failed.flatMap(({ agentKey }) => agentKey ?? []);
 }

@@ -289,6 +289,8 @@ export const turnContextAudit = pgTable(
     unknownTags: jsonb("unknown_tags").$type<readonly string[]>().notNull(),
     routing: jsonb("routing").$type<RoutingDecision>(),
     /** Calls made for the turn itself (routing, summary); they stand in the row of the run's first agent. */
+    /** A checkpoint of the run could not be stored in its time. */
+    isDegraded: boolean("checkpoint_degraded").notNull().default(false),
     overheadCalls: jsonb("overhead_calls").$type<readonly OverheadCall[]>().notNull(),
     createdAt: createdAt(),
   },

@@ -1,7 +1,7 @@
 import { and, desc, eq, lt, type SQL, sql } from "drizzle-orm";
 import { fromHex } from "./bytea.ts";
 import type { Db } from "./client.ts";
-import { checkpointBlobs, checkpoints, checkpointWrites } from "./schema.ts";
+import { checkpointBlobs, checkpoints, checkpointWrites, turnClaims } from "./schema.ts";
 
 export type CheckpointPlace = { threadId: string; checkpointNs: string; checkpointId?: string | undefined };
 
@@ -19,6 +19,22 @@ export function selectCheckpoint(db: Db, place: CheckpointPlace) {
 
 /** Newest first; one statement, so one snapshot, whatever is written meanwhile. */
 export function selectCheckpoints(db: Db, filter: CheckpointFilter) {
+  return selectWhere(db, matches(filter));
+}
+
+/** The latest checkpoint of the run that a holder took over; of a run of its own there is nothing to read. */
+export function selectCheckpointOfClaim(
+  db: Db,
+  { sessionId, holder }: { sessionId: string; holder: string },
+) {
+  const threadId = sql`(select c.run_id::text from ${turnClaims} c
+    where c.session_id = ${sessionId} and c.holder = ${holder}::uuid and c.past_holders <> '[]'::jsonb)`;
+  return selectWhere(db, and(eq(checkpoints.threadId, threadId), eq(checkpoints.checkpointNs, ""))).limit(1);
+}
+
+export type StoredCheckpoint = Awaited<ReturnType<typeof selectWhere>>[number];
+
+function selectWhere(db: Db, condition: SQL | undefined) {
   return db
     .select({
       threadId: checkpoints.threadId,
@@ -32,7 +48,7 @@ export function selectCheckpoints(db: Db, filter: CheckpointFilter) {
       parentSends: sendsOfParent,
     })
     .from(checkpoints)
-    .where(matches(filter))
+    .where(condition)
     .orderBy(desc(checkpoints.checkpointId));
 }
 

@@ -1,5 +1,14 @@
 import { type SQL, sql } from "drizzle-orm";
-import { checkpoints, type ClaimedRequest, roomAgents, rooms, sessions, turnClaims, turnRuns, turns } from "./schema.ts";
+import {
+  type ClaimedRequest,
+  checkpoints,
+  roomAgents,
+  rooms,
+  sessions,
+  turnClaims,
+  turnRuns,
+  turns,
+} from "./schema.ts";
 
 export type ClaimRequest = {
   sessionId: string;

@@ -93,6 +93,8 @@ export type TurnOutcome = {
   modelMs: number;
   /** The same of tools. */
   toolsMs: number;
+  /** Whether a checkpoint could not be stored in its time. */
+  isDegraded?: boolean;
 };
 
 export type TurnStatus = "completed" | "partial" | "failed";

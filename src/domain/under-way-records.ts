@@ -32,7 +32,16 @@ export function recordUnderWay({ plan, catalog, underWay, ...input }: UnderWayIn
     const { alias: modelAlias, provider, providerModel, multiplierHundredths } = model;
     const usage = { fresh: input.promptTokensOf(call.agentKey), cached: 0, output: 0 };
     return [
-      { ...call, ...nothingKnown, modelAlias, provider, providerModel, multiplierHundredths, usage, attempts: 1 },
+      {
+        ...call,
+        ...nothingKnown,
+        modelAlias,
+        provider,
+        providerModel,
+        multiplierHundredths,
+        usage,
+        attempts: 1,
+      },
     ];
   });
   const manager = catalog.models.get(input.managerModelAlias);

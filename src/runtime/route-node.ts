@@ -30,6 +30,10 @@ export function createRouteNode({ plan, context, ports, signal }: AgentRun) {
     if (routing.rule === "fallback_first_position") {
       ports.log.warn("routing_fell_back", { verdict: routing.verdict, agent_key: routing.selectedKeys[0] });
     }
-    return { routing, overhead: model && answer ? toOverheadCalls({ purpose: "routing", holder: ports.holder }, model, answer) : [] };
+    return {
+      routing,
+      overhead:
+        model && answer ? toOverheadCalls({ purpose: "routing", holder: ports.holder }, model, answer) : [],
+    };
   };
 }

@@ -39,6 +39,8 @@ export type StepRows = {
   writes: readonly WriteRow[];
 };
 
+export const noRows: StepRows = { checkpoints: [], blobs: [], writes: [] };
+
 /** A checkpoint as it is read: with the values of its channels and what tasks have written on top of it. */
 export type StoredCheckpoint = CheckpointRow & {
   blobs: readonly (SerializedValue & { channel: string })[];
