@@ -28,7 +28,7 @@ async function describeOpen(
   hashed: HashedRequest,
   modelAliasOverride: string | null,
 ) {
-  const { maxOutputTokens } = deps.limits.context;
+  const { maxOutputTokens, keepRawTurns } = deps.limits.context;
   return {
     sessionId: request.sessionId,
     userId: request.user.userId,
@@ -37,7 +37,7 @@ async function describeOpen(
     idempotencyKey: request.idempotencyKey,
     requestHash: await deps.digest(canonicalRequest(hashed)),
     leaseMs: deps.limits.turnLeaseMs,
-    historyCharacters: historyCharacters(deps.catalog, maxOutputTokens, modelAliasOverride),
+    window: { ...historyCharacters(deps.catalog, maxOutputTokens, modelAliasOverride), keepRawTurns },
     modelAliasOverride,
   };
 }

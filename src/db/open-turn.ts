@@ -6,18 +6,18 @@ import { type Db, repeatLost } from "./client.ts";
 import { ownsSession } from "./owned-session.ts";
 import { messages, sessionSummaries, sessions, turnClaims, turnRuns, turns } from "./schema.ts";
 import {
-  type HistoryCharacters,
   readWindow,
   type SessionWindow,
   selectTokenCounts,
   selectWindow,
+  type WindowBounds,
 } from "./session-window.ts";
 import { type StoredCheckpoint, selectCheckpointOfClaim } from "./stored-checkpoints.ts";
 import { type ClaimRequest, takeClaim } from "./take-claim.ts";
 import { type StoredTurn, selectLedger, selectMessages, selectToolEvents } from "./turns.ts";
 
 export type OpenRequest = ClaimRequest & {
-  historyCharacters: HistoryCharacters;
+  window: WindowBounds;
   /** The model that answers for every agent of this turn. */
   modelAliasOverride: string | null;
 };
@@ -107,7 +107,7 @@ function openStatements(db: Db, open: OpenRequest) {
       .where(eq(sessionSummaries.sessionId, open.sessionId))
       .orderBy(desc(sessionSummaries.toSeq))
       .limit(1),
-    selectWindow(db, open, open.historyCharacters, exceptTurnId),
+    selectWindow(db, open, open.window, exceptTurnId),
     selectTokenCounts(db, open, open.modelAliasOverride),
     selectCheckpointOfClaim(db, open),
   ] as const;

@@ -1,7 +1,7 @@
 import { formatFailureContent } from "../domain/agent-failure.ts";
 import type { Catalog } from "../domain/catalog.ts";
 import { currentReplies } from "../domain/current-replies.ts";
-import { toDroppedRanges, toSeqRanges } from "../domain/seq-ranges.ts";
+import { type DroppedRange, toDroppedRanges, toMissingRanges, toSeqRanges } from "../domain/seq-ranges.ts";
 import {
   type AgentReply,
   joinReplies,
@@ -223,13 +223,22 @@ function buildAudit(input: TurnRecordInput, prompt: PromptMeasure, isFirst: bool
     countedInputTokens: prompt.countedInputTokens,
     summaryId: prompt.summaryId,
     included: toSeqRanges(prompt.includedSeqs),
-    dropped: toDroppedRanges(prompt.dropped),
+    dropped: [...listUnread(claim), ...toDroppedRanges(prompt.dropped)],
     unknownTags: plan.unknownTags,
     isDegraded: outcome.isDegraded ?? false,
     routing: isFirst ? outcome.routing : null,
     overheadCalls: isFirst ? outcome.overhead : [],
     createdAt: input.finishedAt,
   };
+}
+
+/** What stands after the summary and was not read: beyond what a window can hold, or superseded by a retry. */
+function listUnread({ summary, window }: OpenedClaim): DroppedRange[] {
+  const missing = toMissingRanges(
+    (summary?.toSeq ?? 0) + 1,
+    window.newest.map(({ seq }) => seq),
+  );
+  return missing.map(([from, to]) => ({ from, to, reason: "not_read" }));
 }
 
 function buildSummary({ claim, outcome, newId, finishedAt }: TurnRecordInput): SummaryRow | null {

@@ -44,7 +44,7 @@ export function createModelNode(agent: RosterAgent, run: AgentRun) {
       messages,
       tools,
       toolChoice: toolRounds < mostToolRounds ? "auto" : "none",
-      maxOutputTokens: ports.limits.maxOutputTokens,
+      maxOutputTokens: fitted.budget.outputReserve,
       signal: run.signal,
       onText: (delta) => voice.say(messageId, delta),
     });
