@@ -13,7 +13,7 @@ import { planRun } from "./plan-run.ts";
  * with the context as it is now and the turn's other answers.
  * @throws PantheonError as docs/api.md lists under POST …/retry.
  */
-export function beginRetry(deps: Deps, request: RunRequest & { turnId: string }): Promise<BegunRun> {
+export function retryTurn(deps: Deps, request: RunRequest & { turnId: string }): Promise<BegunRun> {
   const { sessionId, turnId } = request;
   return beginRun(deps, request, {
     hashed: { kind: "retry", sessionId, turnId, body: {} },

@@ -36,10 +36,12 @@ const claim: OpenedClaim = {
   lastSeq: 12,
   window: { newest: [], oldest: [] },
   summary: undefined,
+  checkpoint: undefined,
   tokenScales: new Map(),
 };
 
 const call = (change: Partial<ModelCallRecord> = {}): ModelCallRecord => ({
+  holder: uuid(4),
   agentKey: "ada",
   round: 1,
   attempt: 1,
