@@ -1,4 +1,4 @@
-import { and, desc, eq, type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, isNull, type SQL, sql } from "drizzle-orm";
 import type { BatchResponse } from "drizzle-orm/batch";
 import type { OpenFindings, RetriedTurn } from "../domain/claim-verdict.ts";
 import { nextTokenScale } from "../domain/turn-context.ts";
@@ -134,11 +134,14 @@ function readFindings(answers: OpenAnswers): OpenFindings<OpenedClaim> {
  * what the turn before committed. Without it an open computes its index from an older snapshot.
  */
 function lockSession(db: Db, { sessionId, userId }: OpenRequest) {
-  return db
-    .select({ id: sessions.id })
-    .from(sessions)
-    .where(and(eq(sessions.id, sessionId), ownsSession(sessionId, userId)))
-    .for("update");
+  return (
+    db
+      .select({ id: sessions.id })
+      .from(sessions)
+      // On the locked row itself too: its other conditions are not read again after a wait for the lock.
+      .where(and(eq(sessions.id, sessionId), isNull(sessions.deletedAt), ownsSession(sessionId, userId)))
+      .for("update")
+  );
 }
 
 function isStoredUnderKey({ sessionId, idempotencyKey }: OpenRequest): SQL | undefined {

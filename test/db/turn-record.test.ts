@@ -294,7 +294,7 @@ describe("the ledger of a turn", () => {
     expect(
       buildTurnRecord({ ...withCalls(...calls), finishedAt: openedAt }).ledger.map(({ id }) => id),
     ).toEqual(ids);
-    const otherHolder = { ...withCalls(...calls), claim: { ...claim, holder: uuid(5) } };
+    const otherHolder = withCalls(...calls.map((one) => ({ ...one, holder: uuid(5) })));
     expect(buildTurnRecord(otherHolder).ledger.map(({ id }) => id)).not.toEqual(expect.arrayContaining(ids));
   });
 

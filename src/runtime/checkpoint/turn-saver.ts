@@ -100,7 +100,7 @@ export class TurnSaver extends BaseCheckpointSaver {
     });
   }
 
-  // biome-ignore lint/correctness/useYield: a saver of one run has no history to list.
+  /** A saver of one run has no history to list. */
   override async *list(): AsyncGenerator<CheckpointTuple> {}
 
   override async deleteThread(): Promise<void> {}
