@@ -13,8 +13,8 @@ import type { TurnOutcome } from "../domain/turn-outcome.ts";
 import type { TurnPlan } from "../domain/turn-plan.ts";
 import type { TurnTimings } from "../domain/turn-timings.ts";
 import type { StepRows } from "../runtime/checkpoint/checkpoint-rows.ts";
+import { addUnderWay } from "./add-under-way.ts";
 import { type HeldRun, holdRun } from "./hold-run.ts";
-import { addUnderWay } from "./under-way.ts";
 
 /** What a run's record is made from, beside what came of it. */
 export type ClaimedRun = {

@@ -1,13 +1,12 @@
 import { commitTurn, releaseClaim } from "../db/commit-turn.ts";
 import { type DeadRun, type TakenRun, takeOverRun } from "../db/take-over-run.ts";
 import type { Deps } from "../deps.ts";
+import { failedAgentKeys } from "../domain/current-replies.ts";
 import { PantheonError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import { type PlanVerdict, planRetry, planTurn } from "../domain/turn-plan.ts";
-import { noRows } from "../runtime/checkpoint/checkpoint-rows.ts";
+import { addUnderWay } from "./add-under-way.ts";
 import { type ClaimedRun, recordRun } from "./finish-run.ts";
-import { failedAgentKeys } from "./retry-turn.ts";
-import { addUnderWay } from "./under-way.ts";
 
 /**
  * Stores a run that nobody goes on with, with the answers that had arrived, and what may have been spent on
@@ -32,7 +31,7 @@ export async function settleRun(deps: Deps, dead: DeadRun, log: Log): Promise<nu
   const keepsCheckpoint = deps.limits.checkpointRetentionDays > 0;
   const roundTrips = await commitTurn(deps.db, record, {
     catalog: deps.catalog,
-    lastStep: noRows,
+    lastStep: null,
     keepsCheckpoint,
   }).catch((error: unknown) => {
     // Another holder was faster after all; its word stands.
@@ -46,5 +45,5 @@ export async function settleRun(deps: Deps, dead: DeadRun, log: Log): Promise<nu
 function planAgain({ claim, stored }: TakenRun): PlanVerdict {
   const { snapshot, request } = claim;
   if (claim.kind === "turn") return planTurn({ ...snapshot, ...request });
-  return planRetry(snapshot.mode, snapshot.roster, stored === null ? [] : failedAgentKeys(stored));
+  return planRetry(snapshot.mode, snapshot.roster, stored === null ? [] : failedAgentKeys(stored.messages));
 }

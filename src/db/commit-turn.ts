@@ -28,8 +28,8 @@ const uniqueViolation = "23505";
 
 export type CommitExtras = {
   catalog: Catalog;
-  /** Rows of the run's checkpoints that are not stored yet; the last of them among them. */
-  lastStep: StepRows;
+  /** Rows of the run's checkpoints that are not stored yet, the last among them; null: there are none. */
+  lastStep: StepRows | null;
   /** False: nothing of the run's checkpoints stays. */
   keepsCheckpoint: boolean;
 };
@@ -171,11 +171,11 @@ function joinLateSpend(db: Db, { claim, turn, hadOtherHolders }: TurnRecord): Ba
 function concludeCheckpoints(
   db: Db,
   runId: string,
-  lastStep: StepRows,
+  lastStep: StepRows | null,
   keepsCheckpoint: boolean,
 ): BatchItem<"pg">[] {
   if (!keepsCheckpoint) return deleteThread(db, runId);
-  return [...insertStep(db, lastStep), ...deleteEarlierSteps(db, runId)];
+  return [...(lastStep === null ? [] : insertStep(db, lastStep)), ...deleteEarlierSteps(db, runId)];
 }
 
 function insertAudits(db: Db, { audits }: TurnRecord): BatchItem<"pg">[] {
