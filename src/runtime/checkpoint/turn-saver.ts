@@ -36,7 +36,9 @@ export class TurnSaver extends BaseCheckpointSaver {
   #storing: Promise<void> = Promise.resolve();
   /** The same up to the end of the step before. */
   #storingBefore: Promise<void> = Promise.resolve();
-  /** Rows that nothing has stored yet: the input's, and those of steps that could not be stored. */
+  /** The input's own checkpoint, which nothing ever goes on from. */
+  #inputId: string | null = null;
+  /** Rows that nothing has stored yet: the first checkpoint's, and those of steps that could not be stored. */
   #unstored: StepRows = noRows;
 
   constructor(options: TurnSaverOptions) {
@@ -64,9 +66,10 @@ export class TurnSaver extends BaseCheckpointSaver {
     const parentCheckpointId = readId(config);
     const place = { threadId, checkpointNs, parentCheckpointId };
     const rows = await toStepRows(this.serde, { ...place, checkpoint, metadata, newVersions });
-    if (metadata.source === "input") {
-      // A step of one task is stored with all that the input gave it; only its values may still be needed.
-      this.#keep(isParallel ? rows : { ...rows, checkpoints: [] });
+    if (metadata.source === "input") this.#inputId = checkpoint.id;
+    else if (metadata.step === 0) {
+      // Before the first step nothing is paid for; only the answers of a parallel one stand on this checkpoint.
+      if (isParallel) this.#keep(rows);
     } else if (isFinal(checkpoint.channel_values)) {
       this.#storing = this.#storing.then(() => this.#keep(rows));
     } else {
@@ -84,6 +87,7 @@ export class TurnSaver extends BaseCheckpointSaver {
     // The checkpoint after a step of one task holds all that its writes do.
     if (!this.#options.isParallel) return;
     const checkpointId = readId(config) ?? "";
+    if (checkpointId === this.#inputId) return;
     const task = { threadId: this.#options.runId, checkpointNs, checkpointId, taskId };
     this.#enqueue({ ...noRows, writes: await toWriteRows(this.serde, task, writes) });
   }
