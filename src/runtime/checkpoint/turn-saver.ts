@@ -36,6 +36,9 @@ export class TurnSaver extends BaseCheckpointSaver {
   #storing: Promise<void> = Promise.resolve();
   /** The same up to the end of the step before. */
   #storingBefore: Promise<void> = Promise.resolve();
+  #isConcluded = false;
+  /** What is being stored just now. */
+  #underWay: StepRows = noRows;
   /** The input's own checkpoint, which nothing ever goes on from. */
   #inputId: string | null = null;
   /** Rows that nothing has stored yet: the first checkpoint's, and those of steps that could not be stored. */
@@ -46,10 +49,13 @@ export class TurnSaver extends BaseCheckpointSaver {
     this.#options = options;
   }
 
-  /** Waits until all has been tried, and gives what the commit has still to store. */
-  async settle(): Promise<StepRows> {
-    await this.#storing;
-    return this.#unstored;
+  /**
+   * Ends the storing and gives what the commit has to store: what waits, and what is under way, since the
+   * commit waits for nothing (a step that comes after it finds the claim gone, and is refused).
+   */
+  conclude(): StepRows {
+    this.#isConcluded = true;
+    return joinRows(this.#underWay, this.#unstored);
   }
 
   override async getTuple(): Promise<CheckpointTuple | undefined> {
@@ -71,7 +77,7 @@ export class TurnSaver extends BaseCheckpointSaver {
       // Before the first step nothing is paid for; only the answers of a parallel one stand on this checkpoint.
       if (isParallel) this.#keep(rows);
     } else if (isFinal(checkpoint.channel_values)) {
-      this.#storing = this.#storing.then(() => this.#keep(rows));
+      this.#keep(rows);
     } else {
       // Only this step may still be under way when the next one starts.
       await this.#storingBefore;
@@ -97,10 +103,14 @@ export class TurnSaver extends BaseCheckpointSaver {
   }
 
   #enqueue(rows: StepRows): void {
+    this.#keep(rows);
     this.#storing = this.#storing.then(async () => {
-      const all = joinRows(this.#unstored, rows);
+      if (this.#isConcluded || isEmpty(this.#unstored)) return;
+      this.#underWay = this.#unstored;
       this.#unstored = noRows;
-      if (!(await this.#options.store(all))) this.#unstored = joinRows(all, this.#unstored);
+      const isStored = await this.#options.store(this.#underWay);
+      if (!isStored) this.#unstored = joinRows(this.#underWay, this.#unstored);
+      this.#underWay = noRows;
     });
   }
 
@@ -108,6 +118,10 @@ export class TurnSaver extends BaseCheckpointSaver {
   override async *list(): AsyncGenerator<CheckpointTuple> {}
 
   override async deleteThread(): Promise<void> {}
+}
+
+function isEmpty({ checkpoints, blobs, writes }: StepRows): boolean {
+  return checkpoints.length + blobs.length + writes.length === 0;
 }
 
 /** What could not be stored goes with the next step, in the order in which it was made. */
