@@ -4,6 +4,7 @@ import type { AgentReply, TurnOutcome } from "../domain/turn-outcome.ts";
 import type { TurnPlan } from "../domain/turn-plan.ts";
 import type { AgentRun, TurnPorts } from "./agent-run.ts";
 import { limitCalls } from "./call-limit.ts";
+import { guardTools } from "./guarded-tools.ts";
 import { startStopwatch } from "./stopwatch.ts";
 import { startSummary } from "./summary-run.ts";
 import { compileTurnGraph, recursionLimit } from "./turn-graph.ts";
@@ -30,7 +31,8 @@ export const runTurn: RunTurn = async (plan, context, ports) => {
   const modelWatch = startStopwatch(ports.now);
   const toolsWatch = startStopwatch(ports.now);
   const callModel = limitCalls(modelWatch.timing(ports.callModel), callsInFlight);
-  const tools = { ...ports.tools, execute: toolsWatch.timing(ports.tools.execute) };
+  const guarded = guardTools(ports.tools);
+  const tools = { ...guarded, execute: toolsWatch.timing(guarded.execute) };
   const run: AgentRun = { plan, context, ports: { ...ports, callModel, tools }, signal: deadline.signal };
   const summary = startSummary(run);
   try {

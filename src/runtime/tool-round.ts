@@ -19,14 +19,14 @@ type ToolRound = {
 };
 
 /**
- * Takes in an answer that asks for tools: what the agent may use waits for its tools node, the rest is refused
- * here, where an agent without tools has no such node.
+ * Takes in an answer that asks for tools. With one that the agent may use, all wait for its tools node, which
+ * keeps their results in order; else all are refused here, since an agent without tools has no such node.
  */
 export function askForTools({ agent, run, work, voice, messageId, answer }: ToolRound): TurnStateUpdate {
   const { agentKey } = agent;
   const { text, toolCalls } = answer;
-  const isPermitted = ({ name }: ToolCallRequest) => agent.toolPermissions.includes(name);
-  const refused = toolCalls.filter((call) => !isPermitted(call));
+  const pending = toolCalls.some((call) => isPermitted(agent, call)) ? [...toolCalls] : [];
+  const refused = pending.length === 0 ? toolCalls : [];
   const round = work.toolRounds + 1;
   voice.callTools(messageId, toolCalls);
   const spoken: PrivateMessage[] =
@@ -44,7 +44,7 @@ export function askForTools({ agent, run, work, voice, messageId, answer }: Tool
           { role: "assistant", content: text, toolCalls },
           ...refusals.map(({ shown }) => shown),
         ],
-        pending: toolCalls.filter(isPermitted),
+        pending,
       },
     },
     toolEvents: refusals.map(({ event }) => event),
@@ -81,7 +81,11 @@ export function concludeCall({ agent, run, voice, round, call, execution }: Tool
   return { shown: { role: "tool" as const, toolCallId: call.id, content }, event, trace };
 }
 
-function refusal({ name }: ToolCallRequest): ToolExecution {
+export function isPermitted({ toolPermissions }: RosterAgent, { name }: ToolCallRequest): boolean {
+  return toolPermissions.includes(name);
+}
+
+export function refusal({ name }: ToolCallRequest): ToolExecution {
   return {
     status: "denied",
     content: JSON.stringify({ error: "tool_not_permitted", tool: name.slice(0, 64) }),

@@ -1,7 +1,7 @@
 import type { ToolCallRequest } from "../domain/prompt.ts";
 import type { RosterAgent } from "../domain/turn-plan.ts";
 import { type AgentRun, continueWork } from "./agent-run.ts";
-import { concludeCall } from "./tool-round.ts";
+import { concludeCall, isPermitted, refusal } from "./tool-round.ts";
 import type { TurnStateUpdate, TurnStateValue } from "./turn-state.ts";
 
 /**
@@ -17,9 +17,11 @@ export function createToolsNode(agent: RosterAgent, run: AgentRun) {
     const calls = triggered === null ? work.pending : [triggered];
     if (triggered !== null) voice.callTools(triggered.id, calls);
     const executions = await Promise.all(
-      calls.map(({ name, argumentsText }) =>
-        ports.tools.execute({ name, argumentsText, permissions, signal }),
-      ),
+      calls.map((call) => {
+        if (!isPermitted(agent, call)) return refusal(call);
+        const { name, argumentsText } = call;
+        return ports.tools.execute({ name, argumentsText, permissions, signal });
+      }),
     );
     const round = work.toolRounds;
     const concluded = calls.flatMap((call, place) => {

@@ -1,4 +1,5 @@
 import type { JournalEntry, ModelAnswer, ModelRule } from "../../support/models.ts";
+import { roleOf } from "../../support/turn-scene.ts";
 
 /** Who a call was for: an agent's key, or what the turn asked for itself. */
 export type Asked = "manager" | "summary_text" | "summary_structure" | (string & {});
@@ -44,6 +45,11 @@ export const managerSays = ruleFor(managersWords);
 /** Rules for the two stages of a summary. */
 export const summaryTextIs = ruleFor(summaryTextWords);
 export const summaryStructureIs = ruleFor(summaryStructureWords);
+
+/** A rule for one agent's own calls, also where the manager is told its role. */
+export function agentSays(agentKey: string, answer: ModelAnswer | string, call?: number): ModelRule {
+  return ruleFor(`Agent role: ${roleOf(agentKey)}`)(answer, call);
+}
 
 /** A manager's answer that keeps to the contract. */
 export function managerPicks(...keys: string[]): ModelRule {

@@ -1,0 +1,61 @@
+import { estimateTokenCount } from "tokenx";
+import { v7 as uuidv7 } from "uuid";
+import { buildCatalog } from "../../../src/domain/catalog.ts";
+import type { Log } from "../../../src/domain/log.ts";
+import type { TurnContext } from "../../../src/domain/turn-context.ts";
+import type { TurnEvent } from "../../../src/domain/turn-events.ts";
+import type { RosterAgent, TurnFlow, TurnPlan } from "../../../src/domain/turn-plan.ts";
+import { createOpenAiModel } from "../../../src/runtime/model/openai-model.ts";
+import { runTurn, type TurnPorts } from "../../../src/runtime/run-turn.ts";
+import type { ToolPort } from "../../../src/runtime/tool-port.ts";
+import { createModels } from "../../support/models.ts";
+import { nameOf, roleOf } from "../../support/turn-scene.ts";
+
+/** Keys of a turn's agents and the tools each may use. */
+export type GraphAgents = Record<string, readonly string[]>;
+export type GraphTurn = { agents: GraphAgents; tools: ToolPort; flow?: TurnFlow; message?: string };
+
+const modes = { parallel: "tag", sequence: "roundtable", routed: "orchestrator" } as const;
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
+
+/** A turn at the runtime's door: no HTTP and no database, but real model calls to a scenario of its own. */
+export function createGraphTurn({ agents, tools, flow = "sequence", message = "hello" }: GraphTurn) {
+  const models = createModels();
+  const roster = Object.entries(agents).map(
+    ([agentKey, toolPermissions], position): RosterAgent => ({
+      ...{ agentKey, toolPermissions, position, name: nameOf(agentKey), rolePrompt: roleOf(agentKey) },
+      modelAlias: "deepseek",
+    }),
+  );
+  const plan: TurnPlan = { mode: modes[flow], flow, agents: roster, unknownTags: [] };
+  const context: TurnContext = {
+    ...{ goal: null, roster, summary: null, history: [], userMessage: message, storedAnswers: [] },
+    ...{ tokenScales: new Map(), dueSummary: null },
+  };
+  const events: TurnEvent[] = [];
+  const ports: TurnPorts = {
+    callModel: createOpenAiModel({
+      ...{ baseUrl: models.baseUrl, apiKeys: new Map([["LLM_API_KEY", "test-key"]]), callTimeoutMs: 10_000 },
+      ...{ now: Date.now, estimateTokens: estimateTokenCount },
+    }),
+    tools,
+    catalog: buildCatalog([], ""),
+    limits: {
+      maxOutputTokens: 2_048,
+      summaryRatio: 0.7,
+      pruneRatio: 0.9,
+      summaryEveryTurns: 8,
+      keepRawTurns: 4,
+    },
+    managerModelAlias: "deepseek",
+    summarizerModelAlias: "deepseek",
+    estimateTokens: estimateTokenCount,
+    now: Date.now,
+    turnTimeoutMs: 20_000,
+    summaryGraceMs: 0,
+    emit: (event) => events.push(event),
+    log: silent,
+    newId: uuidv7,
+  };
+  return { models, plan, context, ports, events, run: () => runTurn(plan, context, ports) };
+}
