@@ -138,6 +138,50 @@ describe("a model that asks for tools for ever", () => {
   });
 });
 
+describe("what tools add to a prompt", () => {
+  test.each([
+    ["a result", { name: "search", id: "1", arguments: "{}" }, "found ".repeat(6_000)],
+    ["arguments", asks("search", "1", "words ".repeat(6_000)), "found nothing"],
+  ])(
+    "counts towards the window: an agent that %s leaves no room fails without another call",
+    async (_what, call, content) => {
+      const tools = createFakeTools(["search"], async () => ({ content }));
+      const turn = createGraphTurn({
+        agents: { ada: ["search"] },
+        tools: tools.port,
+        contextWindowTokens: 8_192,
+      });
+      await turn.models.script(agentSays("ada", { tool_calls: [call] }));
+
+      const outcome = await turn.run();
+
+      expect(outcome.replies).toMatchObject([
+        { status: "failed", failure: { code: "context_budget_exceeded" } },
+      ]);
+      expect(await turn.models.journal()).toHaveLength(1);
+      expect(outcome.toolEvents).toHaveLength(1);
+      expect(outcome.calls).toHaveLength(1);
+    },
+  );
+});
+
+test("calls whose usage nobody reports are estimated with what was asked of tools, on both sides", async () => {
+  const tools = createFakeTools(["search"]);
+  const turn = createGraphTurn({ agents: { ada: ["search"] }, tools: tools.port });
+  const call = asks("search", "1", "words ".repeat(400));
+  await turn.models.script(
+    agentSays("ada", { tool_calls: [call], usage: null }, 1),
+    agentSays("ada", { text: "Hm.", usage: null }),
+  );
+
+  const [first, second] = (await turn.run()).calls;
+
+  expect(first).toMatchObject({ usageSource: "estimated", usage: { cached: 0 } });
+  expect(first?.usage.output).toBeGreaterThan(300);
+  // The second prompt holds the arguments twice: as they were asked, and in the fake tool's result.
+  expect(second?.usage.fresh).toBeGreaterThan(2 * 300 + (first?.usage.fresh ?? 0));
+});
+
 describe("what an agent says on its way to its answer", () => {
   test("is private, in order, and the reply is the last round's words alone", async () => {
     const tools = createFakeTools(["search"]);

@@ -1,6 +1,6 @@
 import { estimateTokenCount } from "tokenx";
 import { v7 as uuidv7 } from "uuid";
-import { buildCatalog } from "../../../src/domain/catalog.ts";
+import { buildCatalog, type CatalogModel } from "../../../src/domain/catalog.ts";
 import type { Log } from "../../../src/domain/log.ts";
 import type { TurnContext } from "../../../src/domain/turn-context.ts";
 import type { TurnEvent } from "../../../src/domain/turn-events.ts";
@@ -8,18 +8,30 @@ import type { RosterAgent, TurnFlow, TurnPlan } from "../../../src/domain/turn-p
 import { createOpenAiModel } from "../../../src/runtime/model/openai-model.ts";
 import { runTurn, type TurnPorts } from "../../../src/runtime/run-turn.ts";
 import type { ToolPort } from "../../../src/runtime/tool-port.ts";
-import { createModels } from "../../support/models.ts";
+import { createModels, type ScriptedModels } from "../../support/models.ts";
 import { nameOf, roleOf } from "../../support/turn-scene.ts";
 
 /** Keys of a turn's agents and the tools each may use. */
 export type GraphAgents = Record<string, readonly string[]>;
-export type GraphTurn = { agents: GraphAgents; tools: ToolPort; flow?: TurnFlow; message?: string };
+export type GraphTurn = {
+  agents: GraphAgents;
+  tools: ToolPort;
+  flow?: TurnFlow;
+  message?: string;
+  contextWindowTokens?: number;
+};
 
 const modes = { parallel: "tag", sequence: "roundtable", routed: "orchestrator" } as const;
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
 
 /** A turn at the runtime's door: no HTTP and no database, but real model calls to a scenario of its own. */
-export function createGraphTurn({ agents, tools, flow = "sequence", message = "hello" }: GraphTurn) {
+export function createGraphTurn({
+  agents,
+  tools,
+  flow = "sequence",
+  message = "hello",
+  contextWindowTokens = 131_072,
+}: GraphTurn) {
   const models = createModels();
   const roster = Object.entries(agents).map(
     ([agentKey, toolPermissions], position): RosterAgent => ({
@@ -33,7 +45,27 @@ export function createGraphTurn({ agents, tools, flow = "sequence", message = "h
     ...{ tokenScales: new Map(), dueSummary: null },
   };
   const events: TurnEvent[] = [];
-  const ports: TurnPorts = {
+  const ports = createPorts(models, tools, { emit: (event) => events.push(event) });
+  const model: CatalogModel = {
+    ...{
+      alias: "deepseek",
+      provider: "own",
+      providerModel: "own/model",
+      contextWindowTokens,
+      multiplierHundredths: 100,
+    },
+  };
+  ports.catalog = buildCatalog([model], "test");
+  return { models, plan, context, ports, events, run: () => runTurn(plan, context, ports) };
+}
+
+/** What the runtime reaches the world through: scripted models, and the tests' own tools. */
+export function createPorts(
+  models: ScriptedModels,
+  tools: ToolPort,
+  more: Partial<TurnPorts> = {},
+): TurnPorts {
+  return {
     callModel: createOpenAiModel({
       ...{ baseUrl: models.baseUrl, apiKeys: new Map([["LLM_API_KEY", "test-key"]]), callTimeoutMs: 10_000 },
       ...{ now: Date.now, estimateTokens: estimateTokenCount },
@@ -53,9 +85,9 @@ export function createGraphTurn({ agents, tools, flow = "sequence", message = "h
     now: Date.now,
     turnTimeoutMs: 20_000,
     summaryGraceMs: 0,
-    emit: (event) => events.push(event),
+    emit: () => undefined,
     log: silent,
     newId: uuidv7,
+    ...more,
   };
-  return { models, plan, context, ports, events, run: () => runTurn(plan, context, ports) };
 }
