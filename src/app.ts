@@ -10,6 +10,7 @@ import { withRequestId } from "./http/request-id.ts";
 import { logRequests } from "./http/request-log.ts";
 import { requireUser } from "./http/require-user.ts";
 import { refuseInvalid } from "./http/validation.ts";
+import { registerAgUiRoute } from "./routes/ag-ui.ts";
 import { registerAgentRoutes } from "./routes/agents.ts";
 import { registerCatalogRoutes } from "./routes/catalog.ts";
 import { registerHealthRoutes } from "./routes/health.ts";
@@ -35,7 +36,10 @@ export function createApp(deps: Deps): App {
   // Order is meaning: what is registered before `requireUser` answers without a token.
   registerHealthRoutes(api, deps);
   registerReferenceRoutes(api, app);
-  api.use(refuseUnknownRoute, requireUser(deps.verifyToken), limitBody);
+  api.use(refuseUnknownRoute, requireUser(deps.verifyToken));
+  // And what is registered before `limitBody` has a limit of its own.
+  registerAgUiRoute(api, deps);
+  api.use(limitBody);
   registerUserRoutes(api, deps);
   registerCatalogRoutes(api, deps);
   registerRoomRoutes(api, deps);

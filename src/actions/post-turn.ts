@@ -2,10 +2,9 @@ import { openTurn } from "../db/open-turn.ts";
 import type { ClaimedRequest } from "../db/schema.ts";
 import type { Deps } from "../deps.ts";
 import { requireKnownModel } from "../domain/catalog.ts";
-import { emitNothing } from "../domain/turn-events.ts";
 import { planTurn } from "../domain/turn-plan.ts";
 import { beginRun, type RunRequest } from "./begin-run.ts";
-import type { BegunRun, PostedTurn } from "./finish-run.ts";
+import type { BegunRun } from "./finish-run.ts";
 import { planRun } from "./plan-run.ts";
 
 export type TurnRequest = RunRequest & { request: ClaimedRequest };
@@ -14,7 +13,7 @@ export type TurnRequest = RunRequest & { request: ClaimedRequest };
  * Claims the session and plans a new turn.
  * @throws PantheonError as docs/api.md lists under POST …/turns.
  */
-export async function beginTurn(deps: Deps, turn: TurnRequest): Promise<BegunRun> {
+export async function postTurn(deps: Deps, turn: TurnRequest): Promise<BegunRun> {
   const { request, sessionId } = turn;
   requireKnownModel(deps.catalog, request.modelAliasOverride);
   return beginRun(deps, turn, {
@@ -24,10 +23,4 @@ export async function beginTurn(deps: Deps, turn: TurnRequest): Promise<BegunRun
     plan: (claim) => planRun(deps, claim, planTurn({ ...claim.snapshot, ...claim.request }), []),
     retried: () => null,
   });
-}
-
-/** Runs one turn from its request to its stored rows. */
-export async function postTurn(deps: Deps, turn: TurnRequest): Promise<PostedTurn> {
-  const begun = await beginTurn(deps, turn);
-  return begun.kind === "replay" ? begun.posted : begun.finish(emitNothing);
 }

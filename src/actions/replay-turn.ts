@@ -10,10 +10,10 @@ type ReplayTimes = { startedMs: number; openMs: number; roundTrips: number };
 export async function replayTurn(
   deps: Deps,
   request: RunRequest,
-  turnId: string,
+  stored: { runId: string; turnId: string },
   times: ReplayTimes,
 ): Promise<BegunRun> {
-  const found = await readTurn(deps, request.user, request.sessionId, turnId);
+  const found = await readTurn(deps, request.user, request.sessionId, stored.turnId);
   if (found.kind !== "stored") throw new PantheonError("internal_error", "The stored turn cannot be read.");
   const timings = {
     openMs: times.openMs,
@@ -24,5 +24,5 @@ export async function replayTurn(
     databaseRoundTrips: times.roundTrips + 1,
     checkpointRoundTrips: 0,
   };
-  return { kind: "replay", turnId, posted: { stored: found.stored, replayed: true, timings } };
+  return { kind: "replay", ...stored, posted: { stored: found.stored, replayed: true, timings } };
 }

@@ -34,6 +34,8 @@ export type TurnRecord = {
   summary: SummaryRow | null;
   /** The room whose pending mode this turn consumes; null: none. */
   consumedMode: { roomId: string; mode: TurnRow["mode"] } | null;
+  /** Whether other holders worked on the run before, and may have reported what they spent. */
+  hadOtherHolders: boolean;
   /** The whole turn as a reader finds it afterwards. */
   stored: StoredTurn;
 };
@@ -63,7 +65,7 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
     ...row,
     seq: claim.lastSeq + 1 + index,
   }));
-  const ledger = buildLedger(input);
+  const ledger = buildLedger(input, input.outcome.calls);
   const toolEvents = buildToolEvents(input);
   const allMessages = [...(retried?.messages ?? []), ...numbered];
   const turn = buildTurn(input, allMessages);
@@ -86,6 +88,7 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
     toolEvents,
     summary: buildSummary(input),
     consumedMode: snapshot.consumesPendingMode ? { roomId: snapshot.roomId, mode: snapshot.mode } : null,
+    hadOtherHolders: claim.pastHolders.length > 0,
     stored: {
       turn,
       messages: allMessages,
@@ -222,6 +225,7 @@ function buildAudit(input: TurnRecordInput, prompt: PromptMeasure, isFirst: bool
     included: toSeqRanges(prompt.includedSeqs),
     dropped: [...listUnread(claim), ...toDroppedRanges(prompt.dropped)],
     unknownTags: plan.unknownTags,
+    isDegraded: outcome.isDegraded ?? false,
     routing: isFirst ? outcome.routing : null,
     overheadCalls: isFirst ? outcome.overhead : [],
     createdAt: input.finishedAt,

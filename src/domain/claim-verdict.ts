@@ -2,6 +2,7 @@ import { notFound, PantheonError } from "./errors.ts";
 
 /** The run under way in a session as an open found it, before it tried to take the claim. */
 export type FoundClaim = {
+  runId: string;
   turnId: string;
   idempotencyKey: string | null;
   requestHash: string;
@@ -17,14 +18,18 @@ export type OpenFindings<Claim> = {
   sessionFound: boolean;
   claimBefore: FoundClaim | undefined;
   /** The run stored under the request's key. */
-  storedRun: { turnId: string; requestHash: string } | undefined;
+  storedRun: { runId: string; turnId: string; requestHash: string } | undefined;
   /** Of a retry: the turn it names, where there is one. */
   retriedTurn: { found: RetriedTurn | undefined } | undefined;
   /** The claim, where it is now held by this open's holder. */
   claim: Claim | undefined;
 };
 
-export type OpenVerdict<Claim> = { kind: "run"; claim: Claim } | { kind: "replay"; turnId: string };
+export type OpenVerdict<Claim> =
+  | { kind: "run"; claim: Claim }
+  | { kind: "replay"; runId: string; turnId: string }
+  /** Another run's lease has run out: that run is settled first, then the open is repeated. */
+  | { kind: "settle"; runId: string };
 
 /** Exactly this text: clients match on it. */
 export const turnConflictDetail = "Turn creation conflicted with concurrent writes. Please retry.";
@@ -47,9 +52,12 @@ export function judgeOpen<Claim>(
   if (sameKey !== undefined && sameKey.requestHash !== request.requestHash) {
     throw new PantheonError("idempotency_key_reused", "This Idempotency-Key was used for another request.");
   }
-  if (storedRun !== undefined) return { kind: "replay", turnId: storedRun.turnId };
+  if (storedRun !== undefined) return { kind: "replay", runId: storedRun.runId, turnId: storedRun.turnId };
   if (claim !== undefined) return { kind: "run", claim };
   const running = claimBefore !== undefined && claimBefore.leaseLeftMs > 0 ? claimBefore : undefined;
+  if (claimBefore !== undefined && running === undefined && !isOurKey) {
+    return { kind: "settle", runId: claimBefore.runId };
+  }
   if (isOurKey) throw busy("turn_in_progress", "This request is still being answered.", running);
   const retried = findings.retriedTurn?.found;
   if (running === undefined && retried !== undefined) refuseRetry(retried);

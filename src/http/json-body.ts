@@ -2,23 +2,24 @@ import { bodyLimit } from "hono/body-limit";
 import { createMiddleware } from "hono/factory";
 import { PantheonError } from "../domain/errors.ts";
 
-const bodyLimitBytes = 256 * 1024;
-
-const limit = bodyLimit({
-  maxSize: bodyLimitBytes,
-  onError: () => {
-    throw new PantheonError("payload_too_large", `A body may have ${bodyLimitBytes} bytes at most.`);
-  },
-});
-
-/** Bodies over 256 KiB are refused before they are read whole; one that breaks off is no JSON. */
-export const limitBody = createMiddleware(async (c, next) => {
-  await limit(c, async () => undefined).catch((error: unknown) => {
-    if (error instanceof PantheonError) throw error;
-    throw new PantheonError("malformed_json", "The body broke off.", {}, { cause: error });
+/** Bodies over so many bytes are refused before they are read whole; one that breaks off is no JSON. */
+export function limitBodyTo(maxBytes: number) {
+  const limit = bodyLimit({
+    maxSize: maxBytes,
+    onError: () => {
+      throw new PantheonError("payload_too_large", `A body may have ${maxBytes} bytes at most.`);
+    },
   });
-  await next();
-});
+  return createMiddleware(async (c, next) => {
+    await limit(c, async () => undefined).catch((error: unknown) => {
+      if (error instanceof PantheonError) throw error;
+      throw new PantheonError("malformed_json", "The body broke off.", {}, { cause: error });
+    });
+    await next();
+  });
+}
+
+export const limitBody = limitBodyTo(256 * 1024);
 
 /** For an optional body: a client that always names a Content-Type may still send nothing. */
 export const readNothingAsEmptyObject = createMiddleware(async (c, next) => {

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { type ErrorCode, errorCodes, notFound, PantheonError } from "../domain/errors.ts";
+import type { Log } from "../domain/log.ts";
 import type { AppEnv } from "./app-env.ts";
 
 /** Errors of these codes are ours to look into; the others are answers. */
@@ -12,11 +13,16 @@ const ourTrouble: ReadonlySet<ErrorCode> = new Set([
 
 /** The one place where an error becomes an answer: RFC 9457 `application/problem+json`. */
 export function answerError(error: Error, c: Context<AppEnv>): Response {
+  return answerProblem(c, describeError(error, c.get("log")));
+}
+
+/** What a client may know of an error; what is ours to look into stands in the log. */
+export function describeError(error: unknown, log: Log | undefined): PantheonError {
   const known = toPantheonError(error);
   if (ourTrouble.has(known.code)) {
-    c.get("log")?.error("request_failed", { code: known.code, error: describeCause(error) });
+    log?.error("request_failed", { code: known.code, error: describeCause(error) });
   }
-  return answerProblem(c, known);
+  return known;
 }
 
 export function answerNotFound(c: Context<AppEnv>): Response {
@@ -45,7 +51,7 @@ export function problemType(code: ErrorCode): string {
   return `/api/v1/docs#error-${code}`;
 }
 
-function toPantheonError(error: Error): PantheonError {
+function toPantheonError(error: unknown): PantheonError {
   if (error instanceof PantheonError) return error;
   // Hono throws these for a body that is no JSON, or does not say that it is.
   if (error instanceof HTTPException && error.status === 400) {
@@ -58,7 +64,8 @@ function toPantheonError(error: Error): PantheonError {
 }
 
 /** A database error's own text can hold stored values; its name and codes cannot. */
-function describeCause(error: Error): Record<string, unknown> {
+function describeCause(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { name: typeof error };
   const cause = error.cause instanceof Error ? error.cause : error;
   return {
     name: cause.name,

@@ -1,10 +1,16 @@
-import type * as z from "zod";
+import * as z from "zod";
 import { type ErrorCode, errorCodes } from "../domain/errors.ts";
 import { problem } from "./schemas.ts";
 
 export function json<T extends z.ZodType>(schema: T, description: string) {
   return { description, content: { "application/json": { schema } } };
 }
+
+/** A stream's events are AG-UI's; the protocol publishes their schemas. */
+export const eventStream = {
+  description: "AG-UI 1.0 events, one JSON object in each `data:` line; see docs/streaming.md",
+  content: { "text/event-stream": { schema: z.string() } },
+};
 
 export type JsonBody<T extends z.ZodType = z.ZodType> = {
   required: boolean;

@@ -46,6 +46,13 @@ export const problem = z
     detail: z.string(),
     code: z.enum(errorCodeNames),
     request_id: z.string(),
-    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+    errors: z
+      .array(z.object({ path: z.string(), message: z.string() }))
+      .optional()
+      .meta({ description: "What does not validate, field by field" }),
+    turn_id: id.optional().meta({ description: "The turn that is under way" }),
+    input_budget: z.int().optional().meta({ description: "Tokens an agent's input may have" }),
+    estimated_tokens: z.int().optional().meta({ description: "Tokens it would have had" }),
+    model_context_limit: z.int().optional().meta({ description: "Tokens of its model's window" }),
   })
   .meta({ id: "Problem" });

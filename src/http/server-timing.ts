@@ -12,3 +12,16 @@ export function formatServerTiming(timings: TurnTimings): string {
     `checkpoints;desc="${timings.checkpointRoundTrips}"`,
   ].join(", ");
 }
+
+/** The same figures for a stream, whose headers went out before there were any. */
+export function toTimingRead(timings: TurnTimings) {
+  return {
+    open_ms: timings.openMs,
+    model_ms: timings.modelMs,
+    tools_ms: timings.toolsMs,
+    commit_ms: timings.commitMs,
+    total_ms: timings.totalMs,
+    database_round_trips: timings.databaseRoundTrips,
+    checkpoint_round_trips: timings.checkpointRoundTrips,
+  };
+}

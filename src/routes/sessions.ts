@@ -51,7 +51,7 @@ const routes = {
 };
 
 export function registerSessionRoutes(app: App, deps: Deps): void {
-  app.use("/rooms/:room_id/sessions", readNothingAsEmptyObject);
+  app.post("/rooms/:room_id/sessions", readNothingAsEmptyObject);
   app.openapi(routes.start, async (c) =>
     c.json(toSession(await startSession(deps, c.var.user, c.req.valid("param").room_id)), 201),
   );

@@ -1,44 +1,47 @@
 import { postTurn } from "../actions/post-turn.ts";
 import type { App } from "../app.ts";
 import type { Deps } from "../deps.ts";
+import type { ErrorCode } from "../domain/errors.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { readIdempotencyKey } from "../http/idempotency-key.ts";
-import { json, jsonBody } from "../http/responses.ts";
-import { formatServerTiming } from "../http/server-timing.ts";
+import { eventStream, json, jsonBody } from "../http/responses.ts";
+import { answerRun } from "./answer-run.ts";
 import { sessionParams } from "./schemas/session.ts";
-import { newTurn, toTurnRead, turnRead } from "./schemas/turn.ts";
+import { newTurn, turnRead } from "./schemas/turn.ts";
+
+/** What can be wrong with a turn beside what any request can get wrong. */
+export const turnProblems = [
+  "invalid_idempotency_key",
+  "turn_conflict",
+  "turn_in_progress",
+  "idempotency_key_reused",
+  "unknown_model",
+  "no_valid_tagged_agents",
+  "no_room_agents",
+  "context_budget_exceeded",
+  "commit_failed",
+] as const satisfies ErrorCode[];
 
 const post = defineRoute("post", "/sessions/{session_id}/turns", "Run a turn", {
   tag: "turns",
+  description: "With `Accept: text/event-stream` it is told as it happens.",
   request: { params: sessionParams, body: jsonBody(newTurn) },
-  responses: { 201: json(turnRead, "The stored turn, whether its agents answered or not") },
-  problems: [
-    "invalid_idempotency_key",
-    "turn_conflict",
-    "turn_in_progress",
-    "idempotency_key_reused",
-    "unknown_model",
-    "no_valid_tagged_agents",
-    "no_room_agents",
-    "context_budget_exceeded",
-    "commit_failed",
-  ],
+  responses: {
+    200: eventStream,
+    201: json(turnRead, "The stored turn, whether its agents answered or not"),
+  },
+  problems: turnProblems,
 });
 
 export function registerTurnRoutes(app: App, deps: Deps): void {
   app.openapi(post, async (c) => {
+    const { session_id: sessionId } = c.req.valid("param");
     const { message, model_alias_override: modelAliasOverride } = c.req.valid("json");
-    const work = postTurn(deps, {
-      user: c.var.user,
-      sessionId: c.req.valid("param").session_id,
+    const begun = postTurn(deps, {
+      ...{ user: c.var.user, sessionId, log: c.var.log },
       request: { message, ...(modelAliasOverride === undefined ? {} : { modelAliasOverride }) },
       idempotencyKey: readIdempotencyKey(c.req.header("Idempotency-Key")),
-      log: c.var.log,
     });
-    deps.keepAlive(work.catch(() => undefined));
-    const { stored, timings, replayed } = await work;
-    c.header("Server-Timing", formatServerTiming(timings));
-    if (replayed) c.header("Idempotency-Replayed", "true");
-    return c.json(toTurnRead(stored), 201);
+    return answerRun(c, deps, { sessionId, begun });
   });
 }

@@ -1,3 +1,4 @@
+import { cutCharacters, toStorableText } from "../domain/cut-text.ts";
 import type { ToolExecution, ToolPort } from "./tool-port.ts";
 
 /** Holds a port to its promise never to throw: what throws has failed, and is neither offered nor triggered. */
@@ -9,13 +10,13 @@ export function guardTools(port: ToolPort): ToolPort {
       try {
         return await port.execute(request);
       } catch {
-        return broken;
+        return { toolName: toStorableText(cutCharacters(request.name, 64)), ...failed };
       }
     },
   };
 }
 
-const broken: ToolExecution = {
+const failed: Omit<ToolExecution, "toolName"> = {
   status: "error",
   content: JSON.stringify({ error: { code: "tool_failed", message: "The tool failed." } }),
   input: {},

@@ -7,8 +7,10 @@ export type OfferedTool = {
 
 /** What came of one call; a refusal and a failure are results too. */
 export type ToolExecution = {
+  /** As the model wrote it, fit to be stored. */
+  toolName: string;
   status: "success" | "error" | "denied";
-  /** What the model is shown; already fenced where it came from outside. */
+  /** What the model is shown; fenced where it came from outside. */
   content: string;
   /** For the record, bounded. */
   input: unknown;
@@ -29,17 +31,4 @@ export type ToolPort = {
   execute(request: ToolRequest): Promise<ToolExecution>;
   /** The tool call that a message asks for by its first words, where the permissions allow it. */
   trigger(message: string, permissions: readonly string[]): { name: string; argumentsText: string } | null;
-};
-
-/** A port without any tool. */
-export const noTools: ToolPort = {
-  offered: () => [],
-  execute: async ({ name }) => ({
-    status: "denied",
-    content: JSON.stringify({ error: "tool_not_permitted", tool: name }),
-    input: {},
-    output: { error: "tool_not_permitted" },
-    latencyMs: 0,
-  }),
-  trigger: () => null,
 };

@@ -19,78 +19,77 @@ type ToolRound = {
 };
 
 /**
- * Takes in an answer that asks for tools. With one that the agent may use, all wait for its tools node, which
- * keeps their results in order; else all are refused here, since an agent without tools has no such node.
+ * Takes in an answer that asks for tools: its calls wait for the agent's tools node. Where none of them is
+ * permitted there may be no such node: they are refused here.
  */
-export function askForTools({ agent, run, work, voice, messageId, answer }: ToolRound): TurnStateUpdate {
+export async function askForTools(round: ToolRound): Promise<TurnStateUpdate> {
+  const { agent, run, work, voice, messageId, answer } = round;
   const { agentKey } = agent;
   const { text, toolCalls } = answer;
-  const pending = toolCalls.some((call) => isPermitted(agent, call)) ? [...toolCalls] : [];
+  const toolRounds = work.toolRounds + 1;
+  const isPermitted = ({ name }: ToolCallRequest) => agent.toolPermissions.includes(name);
+  const pending = toolCalls.some(isPermitted) ? [...toolCalls] : [];
   const refused = pending.length === 0 ? toolCalls : [];
-  const round = work.toolRounds + 1;
   voice.callTools(messageId, toolCalls);
   const spoken: PrivateMessage[] =
     text === "" ? [] : [{ id: messageId, agentKey, role: "assistant", content: text }];
-  const refusals = refused.map((call) =>
-    concludeCall({ agent, run, voice, round, call, execution: refusal(call) }),
-  );
+  const refusals = await executeCalls({ agent, run, voice, round: toolRounds, calls: refused });
+  const asked = { role: "assistant" as const, content: text, toolCalls };
+  const exchange = [...work.exchange, asked, ...refusals.map(({ shown }) => shown)];
   return {
-    work: {
-      [agentKey]: {
-        ...work,
-        toolRounds: round,
-        exchange: [
-          ...work.exchange,
-          { role: "assistant", content: text, toolCalls },
-          ...refusals.map(({ shown }) => shown),
-        ],
-        pending,
-      },
-    },
+    work: { [agentKey]: { ...work, toolRounds, exchange, pending } },
     toolEvents: refusals.map(({ event }) => event),
     privateMessages: [...spoken, ...refusals.map(({ trace }) => trace)],
   };
 }
 
-type ToolConclusion = {
+type ToolCalls = {
   agent: RosterAgent;
   run: AgentRun;
   voice: AgentVoice;
   round: number;
-  call: ToolCallRequest;
-  execution: ToolExecution;
+  calls: readonly ToolCallRequest[];
 };
 
-/** What a finished or refused call leaves: for the model, for the record, for the agent's later turns. */
-export function concludeCall({ agent, run, voice, round, call, execution }: ToolConclusion) {
-  const { agentKey } = agent;
+/** Runs calls together and concludes them in their order. The tools check the permission once more. */
+export async function executeCalls({ agent, run, voice, round, calls }: ToolCalls) {
+  const { ports, signal } = run;
+  const permissions = agent.toolPermissions;
+  const executions = await Promise.all(
+    calls.map(async (call) => ({
+      call,
+      execution: await ports.tools.execute({
+        name: call.name,
+        argumentsText: call.argumentsText,
+        permissions,
+        signal,
+      }),
+    })),
+  );
+  return executions.map(({ call, execution }) => {
+    const traceId = ports.newId();
+    const { content, toolName } = execution;
+    voice.tellResult(call.id, traceId, content);
+    return {
+      shown: { role: "tool" as const, toolCallId: call.id, content },
+      event: toEvent(agent.agentKey, round, execution, ports.newId()),
+      trace: toTrace(agent.agentKey, toolName, content, traceId),
+    };
+  });
+}
+
+function toEvent(agentKey: string, round: number, execution: ToolExecution, id: string): ToolEvent {
   const { content, ...recorded } = execution;
-  const { status, input, output, latencyMs } = recorded;
-  const traceId = run.ports.newId();
-  voice.tellResult(call.id, traceId, content);
-  const event: ToolEvent = {
-    id: run.ports.newId(),
-    ...{ agentKey, round, toolName: call.name, input, output, status, latencyMs },
-  };
-  const trace: PrivateMessage = {
-    id: traceId,
+  return { id, agentKey, round, ...recorded };
+}
+
+/** What the agent's later turns are shown of the call. */
+function toTrace(agentKey: string, toolName: string, content: string, id: string): PrivateMessage {
+  return {
+    id,
     agentKey,
     role: "tool",
-    content: `What your tool '${call.name}' told you earlier:\n${content}`,
-  };
-  return { shown: { role: "tool" as const, toolCallId: call.id, content }, event, trace };
-}
-
-export function isPermitted({ toolPermissions }: RosterAgent, { name }: ToolCallRequest): boolean {
-  return toolPermissions.includes(name);
-}
-
-export function refusal({ name }: ToolCallRequest): ToolExecution {
-  return {
-    status: "denied",
-    content: JSON.stringify({ error: "tool_not_permitted", tool: name.slice(0, 64) }),
-    input: {},
-    output: { error: "tool_not_permitted" },
-    latencyMs: 0,
+    content: `What your tool '${toolName}' told you earlier:
+${content}`,
   };
 }

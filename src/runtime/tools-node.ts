@@ -1,7 +1,7 @@
 import type { ToolCallRequest } from "../domain/prompt.ts";
 import type { RosterAgent } from "../domain/turn-plan.ts";
 import { type AgentRun, continueWork } from "./agent-run.ts";
-import { concludeCall, isPermitted, refusal } from "./tool-round.ts";
+import { executeCalls } from "./tool-round.ts";
 import type { TurnStateUpdate, TurnStateValue } from "./turn-state.ts";
 
 /**
@@ -9,25 +9,13 @@ import type { TurnStateUpdate, TurnStateValue } from "./turn-state.ts";
  * before any call, it runs the tool that the user's message itself asks for.
  */
 export function createToolsNode(agent: RosterAgent, run: AgentRun) {
-  const { ports, signal } = run;
-  const { agentKey, toolPermissions: permissions } = agent;
+  const { agentKey } = agent;
   return async (state: TurnStateValue): Promise<TurnStateUpdate> => {
     const { work, voice } = continueWork(agent, run, state);
     const triggered = work.pending.length === 0 ? triggeredCall(agent, run) : null;
     const calls = triggered === null ? work.pending : [triggered];
     if (triggered !== null) voice.callTools(triggered.id, calls);
-    const executions = await Promise.all(
-      calls.map((call) => {
-        if (!isPermitted(agent, call)) return refusal(call);
-        const { name, argumentsText } = call;
-        return ports.tools.execute({ name, argumentsText, permissions, signal });
-      }),
-    );
-    const round = work.toolRounds;
-    const concluded = calls.flatMap((call, place) => {
-      const execution = executions[place];
-      return execution === undefined ? [] : [concludeCall({ agent, run, voice, round, call, execution })];
-    });
+    const concluded = await executeCalls({ agent, run, voice, round: work.toolRounds, calls });
     const shown = concluded.map((one) => one.shown);
     return {
       work: {

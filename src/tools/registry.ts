@@ -1,5 +1,6 @@
 import { cutCharacters, toStorableText } from "../domain/cut-text.ts";
 import { readPermissions } from "../domain/permissions.ts";
+import { fenceUntrusted } from "../domain/untrusted-text.ts";
 import { toRecordedJson } from "./recorded-json.ts";
 import type { JsonRecord, Tool, ToolResult } from "./tool.ts";
 import { untilAborted } from "./until-aborted.ts";
@@ -7,8 +8,8 @@ import { untilAborted } from "./until-aborted.ts";
 /** A tool as a model is offered it; `parameters` is a JSON schema. */
 export type ToolOffer = Pick<Tool, "name" | "description" | "parameters">;
 
-/** A tool that a user's message asks for; `JSON.stringify(args)` is its `argumentsText`. */
-export type ToolTrigger = { name: string; args: JsonRecord };
+/** A tool call that a user's message asks for, in the form that a model would have asked for it. */
+export type ToolTrigger = Pick<ToolCall, "name" | "argumentsText">;
 
 export type ToolCall = {
   name: string;
@@ -25,7 +26,7 @@ export type ToolExecution = {
   toolName: string;
   /** `denied`: nothing was run. */
   status: ToolResult["status"] | "denied";
-  /** Others' words only on `success`; they must be fenced before a model is shown them. */
+  /** As the model is shown it: others' words fenced, refusals and failures in our own. */
   content: string;
   /** Each at most 8 KiB of JSON. */
   input: JsonRecord;
@@ -56,7 +57,7 @@ export function createToolRegistry(tools: readonly Tool[], { now }: { now: () =>
     trigger(message, permissions) {
       for (const tool of permitted(permissions)) {
         const args = tool.readTrigger(message);
-        if (args !== null) return { name: tool.name, args };
+        if (args !== null) return { name: tool.name, argumentsText: JSON.stringify(args) };
       }
       return null;
     },
@@ -95,7 +96,10 @@ async function runTool(tool: Tool, argumentsText: string, signal: AbortSignal): 
     const reading = tool.readArguments(argumentsText);
     if (!reading.ok) return { status: "error", ...explain("invalid_arguments", reading.message), input };
     input = reading.args;
-    return await untilAborted(tool.execute(reading.args, { signal }), signal);
+    signal.throwIfAborted();
+    const result = await untilAborted(tool.execute(reading.args, { signal }), signal);
+    if (result.status === "error") return result;
+    return { ...result, content: fenceUntrusted(tool.name, result.content) };
   } catch {
     const [code, message] = signal.aborted
       ? (["tool_aborted", "The tool was stopped before it answered."] as const)

@@ -6,6 +6,7 @@ const request = { idempotencyKey: "key-1", requestHash: "hash-1" };
 const unkeyed = { idempotencyKey: null, requestHash: "hash-1" };
 
 const running = (claim: Partial<FoundClaim> = {}): FoundClaim => ({
+  runId: "running-run",
   turnId: "running-turn",
   idempotencyKey: "key-1",
   requestHash: "hash-1",
@@ -33,12 +34,16 @@ function refusal(findings: Partial<OpenFindings<string>>, of: Parameters<typeof 
 
 describe("an open is refused where", () => {
   test("there is no such session, whatever else was found", () => {
-    const all = { sessionFound: false, claim: "ours", storedRun: { turnId: "t", requestHash: "hash-1" } };
+    const all = {
+      sessionFound: false,
+      claim: "ours",
+      storedRun: { runId: "run-1", turnId: "t", requestHash: "hash-1" },
+    };
     expect(refusal(all)).toMatchObject({ code: "not_found" });
   });
 
   test("its key is stored with another hash", () => {
-    expect(refusal({ storedRun: { turnId: "t", requestHash: "other" } })).toMatchObject({
+    expect(refusal({ storedRun: { runId: "run-1", turnId: "t", requestHash: "other" } })).toMatchObject({
       code: "idempotency_key_reused",
     });
   });
@@ -139,8 +144,8 @@ describe("an open goes on where", () => {
 });
 
 describe("a stored turn is given again", () => {
-  const storedRun = { turnId: "stored-turn", requestHash: "hash-1" };
-  const replay = { kind: "replay", turnId: "stored-turn" };
+  const storedRun = { runId: "stored-run", turnId: "stored-turn", requestHash: "hash-1" };
+  const replay = { kind: "replay", runId: "stored-run", turnId: "stored-turn" };
 
   test("under its own key and hash", () => {
     expect(judgeOpen(found({ storedRun }), request)).toEqual(replay);

@@ -83,10 +83,10 @@ test("what came before, what a tool found and what was said in this turn each ha
     sameTurnAnswers: [{ agentKey: "bob", agentName: "Bob", content: "I went first." }],
   });
   expect(whole.slice(1)).toEqual([
-    { role: "system", content: "Summary of it all." },
+    { role: "user", content: "Summary of it all." },
     { role: "user", content: "@ada hello" },
-    { role: "system", content: "what my tool said" },
-    { role: "system", content: "Found on the web." },
+    { role: "user", content: "what my tool said" },
+    { role: "user", content: "Found on the web." },
     { role: "user", content: "@ada and now?" },
     { role: "user", content: "[Bob]: I went first." },
   ]);

@@ -18,7 +18,7 @@ const resultsIn = (call: JournalEntry | undefined) =>
 describe("the compiled graph", () => {
   const nodesOf = (turn: GraphTurn) => {
     const { plan, context, ports } = createGraphTurn(turn);
-    const { nodes } = compileTurnGraph({ plan, context, ports, signal: new AbortController().signal });
+    const { nodes } = compileTurnGraph({ plan, context, ports, signal: ports.stop, announced: new Set() });
     return Object.keys(nodes)
       .filter((name) => !name.startsWith("__"))
       .toSorted();

@@ -20,8 +20,7 @@ async function createToolScene(mode: RoomMode) {
     agents: ["ada", "bob"],
     mode,
     deps: {
-      runTurn: ({ plan, context }, emit, log) =>
-        runTurn(plan, context, createPorts(models, tools.port, { emit, log })),
+      runTurn: (run, ports) => runTurn(run, createPorts(models, tools.port, ports)),
     },
   });
   await scene.sql`update room_agents set tool_permissions = '["search"]' where room_id = ${scene.roomId}

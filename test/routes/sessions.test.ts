@@ -43,6 +43,12 @@ test("starting a session takes no body, an empty one or an empty object", async 
   }
 });
 
+test("a Content-Type without a body disturbs no other request", async () => {
+  const { client, list } = await seedRoom();
+  const headers = { "Content-Type": "application/json" };
+  expect(await client.get(list, { headers })).toMatchObject({ status: 200 });
+});
+
 test.each([
   ["{", 400, "malformed_json"],
   ["[]", 422, "validation_failed"],

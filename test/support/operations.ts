@@ -11,6 +11,17 @@ export type Operation = {
   isOpen: boolean;
   /** A body it should take; undefined where it takes none. */
   body: unknown;
+  /** The schema of its body, references resolved at the top. */
+  bodySchema: Json | undefined;
+};
+
+/** Bodies that a schema does not tell enough of. */
+const bodies: Readonly<Record<string, unknown>> = {
+  "POST /api/v1/sessions/{session_id}/ag-ui": {
+    threadId: "thread",
+    runId: "run",
+    messages: [{ id: "m", role: "user", content: "hello" }],
+  },
 };
 
 /** Every operation of the document that the application serves: what is routed is in it. */
@@ -24,7 +35,10 @@ export async function listOperations(api: TestApi): Promise<Operation[]> {
       parameters: [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? ""),
       // Without a word about security an operation is taken to need a token.
       isOpen: declared.security?.length === 0,
-      body: sampleBody(document, declared),
+      bodySchema: resolve(document, declared.requestBody?.content["application/json"]?.schema),
+      body:
+        bodies[`${method.toUpperCase()} ${path}`] ??
+        sampleOf(document, declared.requestBody?.content["application/json"]?.schema),
     })),
   );
 }
@@ -38,16 +52,14 @@ export function fillPath({ path }: Operation, values: Readonly<Record<string, st
   });
 }
 
-function sampleBody(document: Json, declared: Json): unknown {
-  const schema = declared.requestBody?.content["application/json"]?.schema;
-  return schema === undefined ? undefined : sampleOf(document, schema);
+function resolve(document: Json, schema: Json | undefined): Json | undefined {
+  return schema?.$ref === undefined ? schema : document.components.schemas[schema.$ref.split("/").at(-1)];
 }
 
-/** The schema's own example, else the least that fits it. */
-function sampleOf(document: Json, schema: Json): unknown {
-  if (schema.$ref !== undefined) {
-    return sampleOf(document, document.components.schemas[schema.$ref.split("/").at(-1)]);
-  }
+/** The schema's own example, else the least that fits it; nothing for no schema. */
+function sampleOf(document: Json, reference: Json | undefined): unknown {
+  const schema = resolve(document, reference);
+  if (schema === undefined) return undefined;
   if (schema.examples !== undefined) return schema.examples[0];
   if (schema.enum !== undefined) return schema.enum[0];
   switch ([schema.type].flat()[0]) {

@@ -29,7 +29,10 @@ export async function createTurnScene({
 }: SceneOptions = {}) {
   const models = createModels();
   const sql = connectSql();
-  const api = createTestApi({ settings: { LLM_BASE_URL: models.baseUrl, LOG_LEVEL: "error", ...settings }, deps });
+  const api = createTestApi({
+    settings: { LLM_BASE_URL: models.baseUrl, LOG_LEVEL: "error", ...settings },
+    deps,
+  });
   const owner = newUser();
   const [roomId, sessionId] = [crypto.randomUUID(), crypto.randomUUID()];
   const roster = agents.map((agent) => (typeof agent === "string" ? { key: agent } : agent));

@@ -64,14 +64,16 @@ describe("an agent with the permission", () => {
     ]);
     expect(registry.trigger("@ada search: edge runtimes", permissions)).toEqual({
       name: "search",
-      args: { query: "edge runtimes" },
+      argumentsText: query,
     });
     expect(
       await registry.execute({ name: "search", argumentsText: query, permissions, signal }),
     ).toMatchObject({
       toolName: "search",
       status: "success",
-      content: expect.stringContaining("https://example.com/found"),
+      content: expect.stringMatching(
+        /<untrusted_text_1 source="search">\n1\. About .*\n<\/untrusted_text_1>$/s,
+      ),
       input: { query: "edge runtimes" },
       output: { results: 1, urls: ["https://example.com/found"] },
     });
@@ -92,9 +94,7 @@ describe("an agent with the permission", () => {
       ),
     );
     expect(executions.map(({ input }) => input.query)).toEqual(queries);
-    expect(executions.map(({ content }) => content.split("\n")[0])).toEqual(
-      queries.map((word) => `1. About ${word}`),
-    );
+    expect(executions.map(({ content }) => /1\. About (.*)/.exec(content)?.[1])).toEqual(queries);
     expect(await scenario.journal()).toHaveLength(5);
   });
 });
@@ -126,34 +126,42 @@ describe("an agent without the permission", () => {
   });
 });
 
-test.each(["rm_rf", "", "SEARCH", "search ", "__proto__", "constructor", "x\u0000".repeat(5_000)])(
-  "a tool that there is not (%j) is denied and recorded",
-  async (name) => {
-    const { registry } = openRegistry();
-    const execution = await registry.execute({ name, argumentsText: query, permissions: ["search"], signal });
-    expect(execution).toMatchObject({ status: "denied", output: { error: "unknown_tool" } });
-    expect(execution.toolName.length).toBeLessThanOrEqual(64);
-    expect(execution.toolName).not.toContain("\u0000");
-    expect(execution.content).toContain("Tools you may use: search.");
-  },
-);
+test.each([
+  ["rm_rf", "rm_rf"],
+  ["no name", ""],
+  ["another case", "SEARCH"],
+  ["a space too many", "search "],
+  ["__proto__", "__proto__"],
+  ["constructor", "constructor"],
+  ["an endless name", "x\u0000".repeat(5_000)],
+])("a tool that there is not (%s) is denied and recorded", async (_what, name) => {
+  const { registry } = openRegistry();
+  const execution = await registry.execute({ name, argumentsText: query, permissions: ["search"], signal });
+  expect(execution).toMatchObject({ status: "denied", output: { error: "unknown_tool" } });
+  expect(execution.toolName.length).toBeLessThanOrEqual(64);
+  expect(execution.toolName).not.toContain("\u0000");
+  expect(execution.content).toContain("Tools you may use: search.");
+});
 
-test.each(["", "no JSON", '{"query":7}', '{"query":""}', `{"query":"${"q".repeat(100_000)}"}`])(
-  "arguments that cannot be read run nothing: %s",
-  async (argumentsText) => {
-    const { scenario, registry } = openRegistry();
-    const execution = await registry.execute({
-      name: "search",
-      argumentsText,
-      permissions: ["search"],
-      signal,
-    });
-    expect(execution).toMatchObject({ status: "error", output: { error: "invalid_arguments" } });
-    expect(JSON.parse(execution.content)).toMatchObject({ error: { code: "invalid_arguments" } });
-    expect(JSON.stringify(execution.input).length).toBeLessThanOrEqual(8_192);
-    expect(await scenario.journal()).toEqual([]);
-  },
-);
+test.each([
+  ["nothing", ""],
+  ["no JSON", "no JSON"],
+  ["the wrong type", '{"query":7}'],
+  ["an empty query", '{"query":""}'],
+  ["too much", `{"query":"${"q".repeat(100_000)}"}`],
+])("arguments that cannot be read run nothing: %s", async (_what, argumentsText) => {
+  const { scenario, registry } = openRegistry();
+  const execution = await registry.execute({
+    name: "search",
+    argumentsText,
+    permissions: ["search"],
+    signal,
+  });
+  expect(execution).toMatchObject({ status: "error", output: { error: "invalid_arguments" } });
+  expect(JSON.parse(execution.content)).toMatchObject({ error: { code: "invalid_arguments" } });
+  expect(JSON.stringify(execution.input).length).toBeLessThanOrEqual(8_192);
+  expect(await scenario.journal()).toEqual([]);
+});
 
 describe("a tool that breaks its contract", () => {
   const failed = { status: "error", output: { error: "tool_failed" }, input: { asked: "this" } };
@@ -189,8 +197,23 @@ describe("a tool that breaks its contract", () => {
     const forever = () => new Promise<never>(() => undefined);
     const stopped = { status: "error", output: { error: "tool_aborted" } };
     expect(await runFake({ execute: forever }, { signal: AbortSignal.timeout(20) })).toMatchObject(stopped);
-    expect(await runFake({ execute: forever }, { signal: AbortSignal.abort() })).toMatchObject(stopped);
   });
+
+  test("is not run once its signal has aborted", async () => {
+    let runs = 0;
+    const count = async () => {
+      runs += 1;
+      return done;
+    };
+    const stopped = { status: "error", output: { error: "tool_aborted" } };
+    expect(await runFake({ execute: count }, { signal: AbortSignal.abort() })).toMatchObject(stopped);
+    expect(runs).toBe(0);
+  });
+});
+
+test("what a tool failed with is told in our words, without a fence", async () => {
+  const execution = await runFake({ execute: async () => ({ ...done, status: "error", content: "Sorry." }) });
+  expect(execution).toMatchObject({ status: "error", content: "Sorry." });
 });
 
 describe("the record of a call", () => {
@@ -210,6 +233,10 @@ describe("the record of a call", () => {
       expect(record).toEqual({ truncated: true, preview: expect.stringContaining('{"words":[') });
       expect(new TextEncoder().encode(JSON.stringify(record)).length).toBeLessThanOrEqual(8_192);
     }
+    const { output: accents } = await runFake({
+      execute: async () => ({ ...done, output: { words: "é".repeat(5_000) } }),
+    });
+    expect(accents).toMatchObject({ truncated: true });
     const small = { words: "é".repeat(4_000) };
     expect(await runFake({ execute: async () => ({ ...done, output: small }) })).toMatchObject({
       output: small,
@@ -219,7 +246,8 @@ describe("the record of a call", () => {
   test("holds nothing that Postgres refuses", async () => {
     const odd = { "k\u0000": ["a\u0000b", { deep: "\ud800" }, 7, null, true] };
     const { output } = await runFake({ execute: async () => ({ ...done, output: odd }) });
-    expect(output).toEqual({ k: ["ab", { deep: "\ufffd" }, 7, null, true] });
+    // As JSON, for a lone surrogate in a failure breaks the report.
+    expect(JSON.stringify(output)).toBe(JSON.stringify({ k: ["ab", { deep: "\ufffd" }, 7, null, true] }));
   });
 });
 

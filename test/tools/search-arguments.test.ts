@@ -71,47 +71,48 @@ describe("the prefix of a message", () => {
   });
 });
 
-const taken: [text: string, query: string][] = [
-  ['{"query":"x"}', "x"],
-  [' {"query":"  x  y  "} ', "x y"],
-  ['```json\n{"query":"x"}\n```', "x"],
-  ['{"query":"x","max_results":50,"search_depth":"advanced","nested":{"a":[1]}}', "x"],
-  ['{"query":"a\\u0000b\\nc\\ud800"}', "a b c\ufffd"],
-  [`{"query":"${"q".repeat(1_000)}"}`, "q".repeat(400)],
+const taken: [what: string, text: string, query: string][] = [
+  ["a query", '{"query":"x"}', "x"],
+  ["white space", ' {"query":"  x  y  "} ', "x y"],
+  ["a code fence", '```json\n{"query":"x"}\n```', "x"],
+  ["unknown fields", '{"query":"x","max_results":50,"search_depth":"advanced","nested":{"a":[1]}}', "x"],
+  ["control characters", '{"query":"a\\u0000b\\nc\\ud800"}', "a b c\ufffd"],
+  ["a long query", `{"query":"${"q".repeat(1_000)}"}`, "q".repeat(400)],
 ];
 
-const refused: [text: string, message: RegExp][] = [
-  ["", /JSON object/],
-  ["edge runtimes", /JSON object/],
-  ["{query: x}", /JSON object/],
-  ['"x"', /JSON object/],
-  ["null", /JSON object/],
-  ['[{"query":"x"}]', /JSON object/],
-  ["[".repeat(16_000), /JSON object/],
-  ["{}", /must be a string/],
-  ['{"query":null}', /must be a string/],
-  ['{"query":7}', /must be a string/],
-  ['{"query":["x"]}', /must be a string/],
-  ['{"__proto__":{"query":"x"}}', /must be a string/],
-  ['{"query":""}', /must not be empty/],
-  ['{"query":" \\n\\u0000\\u200b"}', /must not be empty/],
-  [`{"query":"x","pad":"${"p".repeat(20_000)}"}`, /too long/],
+const refused: [what: string, text: string, message: RegExp][] = [
+  ["nothing", "", /JSON object/],
+  ["words", "edge runtimes", /JSON object/],
+  ["broken JSON", "{query: x}", /JSON object/],
+  ["a string", '"x"', /JSON object/],
+  ["null", "null", /JSON object/],
+  ["a list", '[{"query":"x"}]', /JSON object/],
+  ["deep nesting", "[".repeat(16_000), /JSON object/],
+  ["no query", "{}", /must be a string/],
+  ["a query of null", '{"query":null}', /must be a string/],
+  ["a query that is a number", '{"query":7}', /must be a string/],
+  ["a query that is a list", '{"query":["x"]}', /must be a string/],
+  ["a query of the prototype", '{"__proto__":{"query":"x"}}', /must be a string/],
+  ["an empty query", '{"query":""}', /must not be empty/],
+  ["an invisible query", '{"query":" \\n\\u0000\\u200b"}', /must not be empty/],
+  ["too much", `{"query":"x","pad":"${"p".repeat(20_000)}"}`, /too long/],
 ];
 
 describe("the arguments of a model", () => {
-  test.each(taken)("%s", (text, query) => {
-    expect(tool.readArguments(text)).toEqual({ ok: true, args: { query } });
+  test.each(taken)("with %s are taken", (_what, text, query) => {
+    // As JSON, for a lone surrogate in a failure breaks the report.
+    expect(JSON.stringify(tool.readArguments(text))).toBe(JSON.stringify({ ok: true, args: { query } }));
   });
 
-  test.each(refused)("%s is refused with a reason", (text, message) => {
+  test.each(refused)("that are or have %s are refused with a reason", (_what, text, message) => {
     expect(tool.readArguments(text)).toEqual({ ok: false, message: expect.stringMatching(message) });
   });
 
   test("whatever they are, reading them never throws, and what is taken keeps to its size", () => {
     const text = fc.oneof(
       fc.string({ unit: "binary" }),
-      fc.json(),
-      fc.string({ unit: "binary", maxLength: 900 }).map((query) => JSON.stringify({ query })),
+      fc.json({ maxDepth: 2 }),
+      fc.string({ unit: "binary", maxLength: 500 }).map((query) => JSON.stringify({ query })),
     );
     fc.assert(
       fc.property(text, (argumentsText) => {
@@ -123,7 +124,7 @@ describe("the arguments of a model", () => {
         expect([...query].length).toBeGreaterThan(0);
         expect([...query].length).toBeLessThanOrEqual(400);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 

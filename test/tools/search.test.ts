@@ -25,8 +25,9 @@ describe("a search that finds something", () => {
       output: { results: 1, urls: ["https://example.com/found"], attempts: 1 },
     });
     const body = { query: "edge runtimes", max_results: 5, search_depth: "basic", include_answer: false };
+    const path = `${new URL(scenario.baseUrl).pathname}/search`;
     expect(await scenario.journal()).toMatchObject([
-      { n: 1, authorization: `Bearer ${apiKey}`, body, finished: true },
+      { n: 1, path, authorization: `Bearer ${apiKey}`, body, finished: true },
     ]);
     expect((await scenario.journal())[0]?.body).toEqual(body);
   });
@@ -150,7 +151,7 @@ const failures: Failure[] = [
   },
   {
     what: "a body over 1 MiB",
-    answer: { padding_bytes: 1_048_576 },
+    answer: { padding_bytes: 1_048_576, body: undefined },
     error: "search_bad_response",
     httpStatus: 200,
     requests: 1,
@@ -247,6 +248,15 @@ describe("a search ends in time", () => {
     await scenario.script({ default: { status: 429, headers: { "Retry-After": "2" } } });
     const result = await searchWith(scenario, { timeoutMs: 1_900 });
     expect(result).toMatchObject({ output: { error: "search_rate_limited", attempts: 1 } });
+  });
+
+  test("when its caller stops it between two attempts", async () => {
+    const scenario = newSearchScenario();
+    await scenario.script({ default: { status: 429, headers: { "Retry-After": "3" } } });
+    const startedAtMs = Date.now();
+    const result = await searchWith(scenario, { signal: AbortSignal.timeout(100) });
+    expect(Date.now() - startedAtMs).toBeLessThan(2_000);
+    expect(result).toMatchObject({ output: { error: "search_aborted", attempts: 1 } });
   });
 
   test("when its caller stops it, before and meanwhile", async () => {

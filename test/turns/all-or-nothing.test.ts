@@ -68,6 +68,25 @@ describe("a row that is already where the turn's must go", () => {
     expect((await scene.list()).body.data).toMatchObject([{ id: otherTurn }]);
   });
 
+  test("a run under the same key: the one that was first stays", async () => {
+    const scene = await createTurnScene();
+    await scene.post("@ada first");
+    await scene.models.script(says("ada", { text: "hi", hold: "gate" }));
+    const post = scene.post("@ada second", { key: "k" });
+    await scene.models.wait({ calls: 2 });
+    await scene.sql`update turn_runs set idempotency_key = 'k' where session_id = ${scene.sessionId}`;
+
+    await scene.models.release("gate");
+
+    expect(await post).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
+    expect(await scene.rowCounts()).toMatchObject({
+      turns: 1,
+      turn_runs: 1,
+      messages: 2,
+      llm_call_events: 2,
+    });
+  });
+
   test("a message of the same seq: no row of the turn but what it spent", async () => {
     const scene = await createTurnScene();
     await scene.post("@ada first");

@@ -55,7 +55,10 @@ describe("a second turn", () => {
       const all = JSON.stringify(messages);
       const roles = ["ada", "bob"].filter((key) => all.includes(roleOf(key)));
       expect(roles).toHaveLength(1);
-      expect(system).toMatchObject({ role: "system", content: expect.stringContaining("Room goal: Ship it") });
+      expect(system).toMatchObject({
+        role: "system",
+        content: expect.stringContaining("Room goal: Ship it"),
+      });
       expect(system?.content).toContain("- key: ada | name: Ada\n- key: bob | name: Bob");
     }
   });

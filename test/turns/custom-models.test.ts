@@ -18,7 +18,9 @@ describe("a deployment's own model", () => {
       agents: [{ key: "ada", modelAlias: "house" }],
       settings: { MODELS_JSON: JSON.stringify([model]) },
     });
-    await scene.models.script(says("ada", { text: "hi", usage: { prompt_tokens: 120, completion_tokens: 40 } }));
+    await scene.models.script(
+      says("ada", { text: "hi", usage: { prompt_tokens: 120, completion_tokens: 40 } }),
+    );
 
     const { body } = await scene.post("@ada hello");
     await scene.post("@ada once more");

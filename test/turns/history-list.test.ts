@@ -14,7 +14,9 @@ describe("the turns of a session", () => {
     const third = (await scene.list(`?limit=2&after=${second.last_id}`)).body;
     const beyond = (await scene.list(`?after=${third.last_id}`)).body;
 
-    const pages = [first, second, third].map((page) => page.data.map((turn: { turn_index: number }) => turn.turn_index));
+    const pages = [first, second, third].map((page) =>
+      page.data.map((turn: { turn_index: number }) => turn.turn_index),
+    );
     expect(pages).toEqual([[1, 2], [3, 4], [5]]);
     expect([first, second, third].map((page) => page.has_more)).toEqual([true, true, false]);
     expect(first.data).toEqual(posted.slice(0, 2));
@@ -39,14 +41,23 @@ describe("a cursor that names no turn of the session", () => {
     const [scene, other] = [await createTurnScene(), await createTurnScene()];
     const { body: foreign } = await other.post("@ada hello");
     for (const after of [foreign.id, crypto.randomUUID()]) {
-      expect(await scene.list(`?after=${after}`)).toMatchObject({ status: 422, body: { code: "invalid_cursor" } });
+      expect(await scene.list(`?after=${after}`)).toMatchObject({
+        status: 422,
+        body: { code: "invalid_cursor" },
+      });
     }
   });
 
-  test.each(["limit=0", "limit=201", "limit=x", "after=nonsense"])("%s: 422 validation_failed", async (query) => {
-    const scene = await createTurnScene();
-    expect(await scene.list(`?${query}`)).toMatchObject({ status: 422, body: { code: "validation_failed" } });
-  });
+  test.each(["limit=0", "limit=201", "limit=x", "after=nonsense"])(
+    "%s: 422 validation_failed",
+    async (query) => {
+      const scene = await createTurnScene();
+      expect(await scene.list(`?${query}`)).toMatchObject({
+        status: 422,
+        body: { code: "validation_failed" },
+      });
+    },
+  );
 });
 
 test("a turn of another session is not found in this one, though both are the caller's", async () => {

@@ -3,7 +3,11 @@ import { watchDatabase } from "../support/database-requests.ts";
 import { createTurnScene, type TurnScene } from "../support/turn-scene.ts";
 
 /** One stored turn of so many messages, each of so many characters and beginning with its seq. */
-async function storeHistory({ sql, sessionId }: TurnScene, messages: number, characters: number): Promise<void> {
+async function storeHistory(
+  { sql, sessionId }: TurnScene,
+  messages: number,
+  characters: number,
+): Promise<void> {
   const turnId = crypto.randomUUID();
   await sql.transaction([
     sql`insert into turns (id, session_id, turn_index, mode, user_input, assistant_output, status,
@@ -48,7 +52,13 @@ describe("however long a session is, what is read for a turn is bounded", () => 
   });
 
   test("by the budget of the agent's model: the newest that fit are shown", async () => {
-    const model = { alias: "small", provider: "own", model: "small/one", context_window: 4_096, multiplier: 1 };
+    const model = {
+      alias: "small",
+      provider: "own",
+      model: "small/one",
+      context_window: 4_096,
+      multiplier: 1,
+    };
     const scene = await createTurnScene({
       agents: [{ key: "ada", modelAlias: "small" }],
       settings: { MODELS_JSON: JSON.stringify([model]) },

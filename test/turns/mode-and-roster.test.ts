@@ -106,14 +106,19 @@ describe("an agent that is changed while a turn runs", () => {
       "Eve",
       "Fay",
     ]);
-    const last = (await scene.models.journal()).find(({ messages }) => messages[0]?.content.includes(roleOf("fay")));
+    const last = (await scene.models.journal()).find(({ messages }) =>
+      messages[0]?.content.includes(roleOf("fay")),
+    );
     expect(last?.model).toBe("deepseek/deepseek-v3.1-terminus");
   });
 });
 
 describe("what is deleted while a turn runs", () => {
   test.each([
-    ["the session", ({ sql, sessionId }: TurnScene) => sql`update sessions set deleted_at = now() where id = ${sessionId}`],
+    [
+      "the session",
+      ({ sql, sessionId }: TurnScene) => sql`update sessions set deleted_at = now() where id = ${sessionId}`,
+    ],
     ["the room", ({ api, owner, roomId }: TurnScene) => api.as(owner).delete(`/rooms/${roomId}`)],
   ])("%s: the turn is stored all the same, and nobody can post another", async (_what, remove) => {
     const scene = await createTurnScene();

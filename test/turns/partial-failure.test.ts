@@ -83,7 +83,7 @@ describe("a turn to two agents of which one's model answers 500", () => {
         agent_key: "bob",
         model_alias_marker: "multi-agent",
         unknown_tags: ["zoe"],
-        included_message_ids: [],
+        included: [],
       },
     ]);
     expect(audit[0].estimated_tokens_before).toBeGreaterThan(0);

@@ -10,7 +10,9 @@ describe("a turn asks the database twice before it answers", () => {
     const scene = await createTurnScene({ agents: keys });
     await scene.post("@agent-0 an earlier turn");
 
-    const { result, requests } = await watchDatabase(() => scene.post(keys.map((key) => `@${key}`).join(" ")));
+    const { result, requests } = await watchDatabase(() =>
+      scene.post(keys.map((key) => `@${key}`).join(" ")),
+    );
 
     expect(result.body.status).toBe("completed");
     expect(requests).toHaveLength(2);
@@ -69,7 +71,12 @@ describe("an answer of the database that is lost", () => {
     expect(requests).toHaveLength(4);
     expect(dbTrips(result.headers)).toBe("4");
     expect((await scene.read(result.body.id)).body).toMatchObject(result.body);
-    expect(await scene.rowCounts()).toMatchObject({ turns: 1, turn_runs: 1, messages: 2, llm_call_events: 1 });
+    expect(await scene.rowCounts()).toMatchObject({
+      turns: 1,
+      turn_runs: 1,
+      messages: 2,
+      llm_call_events: 1,
+    });
     expect(await scene.claim()).toBeUndefined();
   });
 

@@ -32,29 +32,47 @@ const leaks: [string, ModelAnswer][] = [
   ["a finish reason", { text: "hi", finish_reason: canary }],
 ];
 
-test.each(leaks)("what a provider says in %s is in no answer, no row and no line of the log", async (_where, answer) => {
-  const lines: string[] = [];
-  const scene = await createTurnScene({
-    settings: { LLM_API_KEY: `sk-${canary}` },
-    deps: { log: keepLog(lines) },
-  });
-  await scene.models.script(says("ada", answer));
+test.each(leaks)(
+  "what a provider says in %s is in no answer, no row and no line of the log",
+  async (_where, answer) => {
+    const lines: string[] = [];
+    const scene = await createTurnScene({
+      settings: { LLM_API_KEY: `sk-${canary}` },
+      deps: { log: keepLog(lines) },
+    });
+    await scene.models.script(says("ada", answer));
 
-  const posted = await scene.post("@ada hello");
-  const read = await scene.read(posted.body.id);
+    const posted = await scene.post("@ada hello");
+    const read = await scene.read(posted.body.id);
 
-  expect(posted.body.replies).toMatchObject([{ status: "failed" }]);
-  expect((await scene.models.journal())[0]?.authorization_present).toBe(true);
-  expect(lines.length).toBeGreaterThan(0);
-  for (const text of [posted.text, read.text, (await scene.list()).text, await storedText(scene), lines.join()]) {
-    expect(text).not.toContain(canary);
-  }
-});
+    expect(posted.body.replies).toMatchObject([{ status: "failed" }]);
+    expect((await scene.models.journal())[0]?.authorization_present).toBe(true);
+    expect(lines.length).toBeGreaterThan(0);
+    for (const text of [
+      posted.text,
+      read.text,
+      (await scene.list()).text,
+      await storedText(scene),
+      lines.join(),
+    ]) {
+      expect(text).not.toContain(canary);
+    }
+  },
+);
 
 test.each([
-  ["with NUL", 'data: {"id":"a\\u0000b","choices":[{"index":0,"delta":{"content":"h\\u0000i"},"finish_reason":"stop"}]}'],
-  ["with half a surrogate pair", 'data: {"id":"\\ud800","choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}]}'],
-  ["that is no text", 'data: {"id":7,"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}]}'],
+  [
+    "with NUL",
+    'data: {"id":"a\\u0000b","choices":[{"index":0,"delta":{"content":"h\\u0000i"},"finish_reason":"stop"}]}',
+  ],
+  [
+    "with half a surrogate pair",
+    'data: {"id":"\\ud800","choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}]}',
+  ],
+  [
+    "that is no text",
+    'data: {"id":7,"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}]}',
+  ],
 ])("a provider's id %s does not cost the turn", async (_id, line) => {
   const scene = await createTurnScene({ agents: ["ada", "bob"] });
   await scene.models.script(says("ada", { body: `${line}\n\ndata: [DONE]\n\n` }));

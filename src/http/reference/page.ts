@@ -23,10 +23,8 @@ export function renderReferencePage(document: ApiDocument): Markup {
 </head>
 <body>
 <nav aria-label="Contents">
-  <details open><summary>Contents</summary>
   ${groups.map(({ name, operations }) => renderContents(name, operations))}
   <a class="group" href="#errors">errors</a><a class="group" href="#schemas">schemas</a>
-  </details>
 </nav>
 <main>
   <h1>${document.info.title} API</h1>

@@ -12,9 +12,9 @@ a { color: var(--link); text-decoration: none; }
 a:hover, a:focus-visible { text-decoration: underline; }
 code, pre { font: 0.9em/1.5 ui-monospace, monospace; overflow-wrap: anywhere; }
 pre { padding: 0.75rem; overflow-x: auto; background: var(--panel); border-radius: 6px; }
-nav { padding: 1rem; background: var(--panel); border-bottom: 1px solid var(--line); }
-nav a { display: block; padding: 0.1rem 0 0.1rem 0.75rem; font-size: 0.9rem; }
-nav a.group { padding: 0.6rem 0 0.1rem; font-weight: 600; text-transform: capitalize; }
+nav { padding: 0.5rem 1rem; background: var(--panel); border-bottom: 1px solid var(--line); }
+nav a { display: none; font-size: 0.9rem; }
+nav a.group { display: inline-block; padding: 0.25rem 0.75rem 0.25rem 0; font-weight: 600; text-transform: capitalize; }
 main { padding: 1rem; max-width: 60rem; }
 h1 { margin: 0.5rem 0; }
 h2 { margin: 2.5rem 0 0.25rem; padding-bottom: 0.25rem; border-bottom: 1px solid var(--line); text-transform: capitalize; }
@@ -30,8 +30,10 @@ small { color: var(--soft); }
 .get { background: #1d6f42; } .post { background: #1550c0; } .put, .patch { background: #96580b; } .delete { background: #b3261e; }
 :target { outline: 2px solid var(--link); outline-offset: 2px; }
 @media (min-width: 60rem) {
-  body { display: grid; grid-template-columns: 18rem 1fr; }
-  nav { position: sticky; top: 0; height: 100vh; overflow-y: auto; border: 0; border-right: 1px solid var(--line); }
+  body { display: grid; grid-template-columns: 18rem minmax(0, 1fr); }
+  nav { position: sticky; top: 0; height: 100vh; padding: 1rem; overflow-y: auto; border: 0; border-right: 1px solid var(--line); }
+  nav a { display: block; padding: 0.1rem 0 0.1rem 0.75rem; }
+  nav a.group { display: block; padding: 0.6rem 0 0.1rem; }
   main { padding: 1.5rem 2.5rem 4rem; }
 }
 `);

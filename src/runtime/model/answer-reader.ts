@@ -3,8 +3,8 @@ import type { AgentFailure } from "../../domain/agent-failure.ts";
 import type { TokenUsage } from "../../domain/pricing.ts";
 import type { ToolCallRequest } from "../../domain/prompt.ts";
 
-/** A cap far above any answer within MAX_OUTPUT_TOKENS: a peer that streams for ever fails. */
-const longestAnswerCharacters = 1_000_000;
+/** No language needs more for a token: a peer that streams on regardless of its limit fails. */
+const mostCharactersPerToken = 64;
 
 /** More calls in one answer than this are not taken in. */
 const mostToolCalls = 16;
@@ -49,13 +49,17 @@ function readToolCall(calls: ToolCallRequest[], { index, id, function: named }: 
   };
 }
 
-/** The calls of a whole answer: named ones only, each with an id of its own. */
+/** The calls of a whole answer: named ones only, each with an id of its own whatever the provider sent. */
 export function toolCallsOf({ toolCalls }: AnswerSoFar): ToolCallRequest[] {
-  return toolCalls.flatMap((call, place) =>
-    call?.name
-      ? [{ ...call, name: call.name.toWellFormed().slice(0, 200), id: call.id || `call-${place + 1}` }]
-      : [],
-  );
+  const ids = new Set<string>();
+  return toolCalls.flatMap((call, place) => {
+    if (!call?.name) return [];
+    const id = call.id !== "" && !ids.has(call.id) ? call.id : `call-${place + 1}`;
+    ids.add(id);
+    return [
+      { id, name: call.name.slice(0, 200).toWellFormed(), argumentsText: call.argumentsText.toWellFormed() },
+    ];
+  });
 }
 
 /** NUL cannot be stored in Postgres. */
@@ -68,9 +72,9 @@ function readId(id: unknown): string | null {
   return typeof id === "string" && /^[\x21-\x7e]{1,200}$/.test(id) ? id : null;
 }
 
-export function isTooLong({ text, toolCalls }: AnswerSoFar): boolean {
+export function isTooLong({ text, toolCalls }: AnswerSoFar, maxOutputTokens: number): boolean {
   const argumentCharacters = toolCalls.reduce((sum, call) => sum + (call?.argumentsText.length ?? 0), 0);
-  return text.length + argumentCharacters > longestAnswerCharacters;
+  return text.length + argumentCharacters > maxOutputTokens * mostCharactersPerToken;
 }
 
 /** Why an answer that was read to the end of its stream is none; null where it is one. */

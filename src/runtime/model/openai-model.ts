@@ -48,7 +48,7 @@ export function createOpenAiModel(options: OpenAiOptions): CallModel {
     } catch (error) {
       // A stream that breaks after its finish reason lost its usage, not its answer.
       const isWhole = answer.finishReason !== null && !signal.aborted;
-      failure = isWhole ? judgeAnswer(answer) : describeFailure(error, signal, answer);
+      failure = isWhole ? judgeAnswer(answer) : describeFailure(error, signal);
     } finally {
       timeout.cancel();
     }
@@ -73,6 +73,8 @@ function createClient(options: OpenAiOptions, model: CatalogModel, fetchRecorded
   });
 }
 
+class EndlessAnswer extends Error {}
+
 async function streamAnswer(client: OpenAI, request: ModelRequest, answer: AnswerSoFar, signal: AbortSignal) {
   const stream = await client.chat.completions.create(
     {
@@ -89,7 +91,7 @@ async function streamAnswer(client: OpenAI, request: ModelRequest, answer: Answe
     if (signal.aborted) return;
     const delta = readChunk(answer, chunk);
     if (delta !== "") request.onText(delta);
-    if (isTooLong(answer)) throw new Error("endless answer");
+    if (isTooLong(answer, request.maxOutputTokens)) throw new EndlessAnswer();
   }
 }
 
@@ -145,7 +147,7 @@ function startTimeout(timeoutMs: number) {
 }
 
 /** What went wrong, in our own words: a provider's text may hold anything. */
-function describeFailure(error: unknown, signal: AbortSignal, answer: AnswerSoFar): AgentFailure {
+function describeFailure(error: unknown, signal: AbortSignal): AgentFailure {
   if (signal.aborted && isAgentFailure(signal.reason)) return signal.reason;
   if (error instanceof APIConnectionError) {
     return { code: "model_unreachable", message: "The model's provider could not be reached." };
@@ -159,7 +161,7 @@ function describeFailure(error: unknown, signal: AbortSignal, answer: AnswerSoFa
   if (error instanceof APIError) {
     return { code: "model_error", message: "The model's provider reported an error in its answer." };
   }
-  if (error instanceof SyntaxError || isTooLong(answer)) {
+  if (error instanceof SyntaxError || error instanceof EndlessAnswer) {
     return {
       code: "model_bad_response",
       message: "The model's provider sent an answer that cannot be read.",

@@ -29,7 +29,7 @@ function readResult(entry: unknown): SearchResult | null {
 
 /** As the URL parser writes it: no white space, no control characters, ASCII only. */
 function readUrl(value: unknown): string | null {
-  if (typeof value !== "string" || value.length > longestUrl || !URL.canParse(value)) return null;
+  if (typeof value !== "string" || !URL.canParse(value)) return null;
   const { protocol, href } = new URL(value);
   return (protocol === "http:" || protocol === "https:") && href.length <= longestUrl ? href : null;
 }

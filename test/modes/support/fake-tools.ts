@@ -22,19 +22,18 @@ export function createFakeTools(names: readonly string[], execute: Execute = asy
         : { name, argumentsText: JSON.stringify({ query: message.slice(name.length + 2) }) };
     },
     async execute(request) {
+      const { name: toolName, argumentsText, permissions } = request;
+      const told = { toolName, input: { arguments: argumentsText }, latencyMs: 1 };
+      if (!names.includes(toolName) || !permissions.includes(toolName)) {
+        const content = JSON.stringify({ error: { code: "tool_not_permitted" } });
+        return { ...told, status: "denied", content, output: { error: "tool_not_permitted" } };
+      }
       executed.push(request);
       inFlight += 1;
       mostInFlight = Math.max(mostInFlight, inFlight);
       try {
-        const content = `${request.name} found ${request.argumentsText}`;
-        return {
-          status: "success",
-          content,
-          input: {},
-          output: {},
-          latencyMs: 1,
-          ...(await execute(request)),
-        };
+        const content = `${toolName} found ${argumentsText}`;
+        return { ...told, status: "success", content, output: {}, ...(await execute(request)) };
       } finally {
         inFlight -= 1;
       }

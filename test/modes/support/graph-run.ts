@@ -56,7 +56,14 @@ export function createGraphTurn({
     },
   };
   ports.catalog = buildCatalog([model], "test");
-  return { models, plan, context, ports, events, run: () => runTurn(plan, context, ports) };
+  return {
+    models,
+    plan,
+    context,
+    ports,
+    events,
+    run: async () => (await runTurn({ runId: uuidv7(), plan, context, stored: undefined }, ports)).outcome,
+  };
 }
 
 /** What the runtime reaches the world through: scripted models, and the tests' own tools. */
@@ -85,6 +92,11 @@ export function createPorts(
     now: Date.now,
     turnTimeoutMs: 20_000,
     summaryGraceMs: 0,
+    holder: uuidv7(),
+    stop: new AbortController().signal,
+    mayCall: () => true,
+    onCall: () => undefined,
+    storeStep: async () => true,
     emit: () => undefined,
     log: silent,
     newId: uuidv7,

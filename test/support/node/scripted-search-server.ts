@@ -37,35 +37,49 @@ export function startScriptedSearchServer({ port = 0 }: { port?: number } = {}):
 
 async function play(scenario: Scenario, call: SearchCall, response: ServerResponse): Promise<void> {
   const { query, authorization, body } = call;
+  const path = `${call.basePath}/search`;
   const n = scenario.journal.length + 1;
-  const entry = { n, query, authorization, body, status: null, settled: false, finished: false };
+  const entry = { n, path, query, authorization, body, status: null, settled: false, finished: false };
   scenario.journal.push(entry);
   const { answers = [], default: otherwise = {} } = scenario.script;
   const closed = new AbortController();
-  response.once("finish", () => Object.assign(entry, { finished: true }));
   response.once("close", () => {
     closed.abort();
     Object.assign(entry, { status: response.headersSent ? response.statusCode : null, settled: true });
   });
-  await send(answers[n - scenario.scriptedFrom - 1] ?? otherwise, query, response, closed.signal);
+  const answer = answers[n - scenario.scriptedFrom - 1] ?? otherwise;
+  entry.finished = await send(answer, query, response, closed.signal);
 }
 
+/** Gives true when the answer was sent to its end. */
 async function send(answer: SearchAnswer, query: string, response: ServerResponse, closed: AbortSignal) {
   if (answer.delay_ms) await delay(answer.delay_ms, undefined, { signal: closed }).catch(() => undefined);
-  if (closed.aborted || answer.hang === "before_headers") return;
-  if (answer.cut === "before_headers") return response.destroy();
-  response.writeHead(answer.status ?? 200, { "Content-Type": "application/json", ...answer.headers });
-  response.flushHeaders();
-  if (answer.hang === undefined) sendBody(answer, query, response);
+  if (closed.aborted || answer.hang === "before_headers") return false;
+  if (answer.cut !== "before_headers") {
+    response.writeHead(answer.status ?? 200, { "Content-Type": "application/json", ...answer.headers });
+    response.flushHeaders();
+    if (answer.hang !== undefined) return false;
+    const text = bodyOf(answer, query);
+    const isWhole = answer.cut === undefined;
+    const isSent = await write(response, isWhole ? text : text.slice(0, text.length / 2));
+    if (isWhole && isSent) {
+      response.end();
+      return true;
+    }
+  }
+  response.destroy();
+  return false;
 }
 
-function sendBody(answer: SearchAnswer, query: string, response: ServerResponse): void {
+function bodyOf({ body, results, padding_bytes = 0 }: SearchAnswer, query: string): string {
   const about = { title: `About ${query}`, url: "https://example.com/found", content: `All of ${query}.` };
-  const body = answer.body ?? searchBody(query, answer.results ?? [about]);
-  const text =
-    " ".repeat(answer.padding_bytes ?? 0) + (typeof body === "string" ? body : JSON.stringify(body));
-  if (answer.cut === undefined) response.end(text);
-  else response.write(text.slice(0, text.length / 2), () => response.destroy());
+  const answer = body ?? searchBody(query, results ?? [about]);
+  return " ".repeat(padding_bytes) + (typeof answer === "string" ? answer : JSON.stringify(answer));
+}
+
+/** True once the kernel has the text; false where the client went away. `finish` would not tell the two apart. */
+function write(response: ServerResponse, text: string): Promise<boolean> {
+  return new Promise((resolve) => response.write(text, (error) => resolve(!error)));
 }
 
 async function steer(scenario: Scenario, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -23,6 +23,7 @@ export type SearchScript = { answers?: SearchAnswer[]; default?: SearchAnswer };
 export type SearchJournalEntry = {
   /** From 1, in order of arrival. */
   n: number;
+  path: string;
   query: string;
   authorization: string | null;
   body: Record<string, unknown>;

@@ -1,0 +1,25 @@
+import { aggregateTokenUsage, type TokenUsage } from "@ag-ui/core";
+
+/** The tokens of one call as the ledger has them. */
+export type CallTokens = {
+  provider: string;
+  providerModel: string;
+  inputTokensFresh: number;
+  inputTokensCached: number;
+  outputTokens: number;
+  totalTokens: number;
+};
+
+/** Tokens by provider and model. In AG-UI's accounting cached tokens are part of the input, not beside it. */
+export function toTokenUsage(calls: readonly CallTokens[]): TokenUsage[] {
+  return aggregateTokenUsage(
+    calls.map((call) => ({
+      provider: call.provider,
+      model: call.providerModel,
+      inputTokens: call.inputTokensFresh + call.inputTokensCached,
+      cachedInputTokens: call.inputTokensCached,
+      outputTokens: call.outputTokens,
+      totalTokens: call.totalTokens,
+    })),
+  );
+}

@@ -1,0 +1,37 @@
+import { postTurn } from "../actions/post-turn.ts";
+import type { App } from "../app.ts";
+import type { Deps } from "../deps.ts";
+import { defineRoute } from "../http/define-route.ts";
+import { readIdempotencyKey } from "../http/idempotency-key.ts";
+import { limitBodyTo } from "../http/json-body.ts";
+import { eventStream, jsonBody } from "../http/responses.ts";
+import { answerWithStream } from "./answer-run.ts";
+import { runAgentInput } from "./schemas/ag-ui.ts";
+import { sessionParams } from "./schemas/session.ts";
+import { turnProblems } from "./turns.ts";
+
+const run = defineRoute("post", "/sessions/{session_id}/ag-ui", "Run a turn, for stock AG-UI clients", {
+  tag: "turns",
+  description: "As POST …/turns, with AG-UI's own request; always answered with a stream.",
+  request: { params: sessionParams, body: jsonBody(runAgentInput) },
+  responses: { 200: eventStream },
+  problems: turnProblems,
+});
+
+/** Stock clients send their whole history, of which one message is the turn's. */
+const bodyLimitBytes = 4 * 1024 * 1024;
+
+/** To be registered before the limit that all other bodies have. */
+export function registerAgUiRoute(app: App, deps: Deps): void {
+  app.use("/sessions/:session_id/ag-ui", limitBodyTo(bodyLimitBytes));
+  app.openapi(run, async (c) => {
+    const { session_id: sessionId } = c.req.valid("param");
+    const { threadId, runId, message, userMessages } = c.req.valid("json");
+    const begun = postTurn(deps, {
+      ...{ user: c.var.user, sessionId, log: c.var.log },
+      request: { message },
+      idempotencyKey: readIdempotencyKey(runId),
+    });
+    return answerWithStream(c, deps, { sessionId, begun }, { ids: { threadId, runId }, userMessages });
+  });
+}

@@ -1,0 +1,74 @@
+import type { Context } from "hono";
+import type { BegunRun, PostedTurn } from "../actions/finish-run.ts";
+import { readLatestMessages } from "../actions/read-latest-messages.ts";
+import type { Deps } from "../deps.ts";
+import { emitNothing } from "../domain/turn-events.ts";
+import type { RunIds, RunResult } from "../http/ag-ui-events.ts";
+import { type ClientMessage, nameAsClient } from "../http/ag-ui-snapshot.ts";
+import { streamReplay, streamRun } from "../http/ag-ui-stream.ts";
+import { toTokenUsage } from "../http/ag-ui-usage.ts";
+import type { AppEnv } from "../http/app-env.ts";
+import { acceptsEventStream, eventStreamHeaders, openEventStream } from "../http/event-stream.ts";
+import { describeError } from "../http/problem.ts";
+import { formatServerTiming, toTimingRead } from "../http/server-timing.ts";
+import { toAgUiMessage } from "./schemas/ag-ui.ts";
+import { toTurnRead } from "./schemas/turn.ts";
+
+/** A run of a session on its way. What it refuses before it begins is a problem, however it is answered. */
+export type AnsweredRun = { sessionId: string; begun: Promise<BegunRun> };
+
+/** Answers as the request asks: with events as they happen, or with the stored turn. */
+export function answerRun(c: Context<AppEnv>, deps: Deps, run: AnsweredRun) {
+  return acceptsEventStream(c.req.header("Accept"))
+    ? answerWithStream(c, deps, run)
+    : answerWithTurn(c, deps, run);
+}
+
+async function answerWithTurn(c: Context<AppEnv>, deps: Deps, { begun }: AnsweredRun) {
+  const work = begun.then((run) => (run.kind === "replay" ? run.posted : run.finish(emitNothing)));
+  deps.keepAlive(work.catch(() => undefined));
+  const { stored, timings, replayed } = await work;
+  c.header("Server-Timing", formatServerTiming(timings));
+  if (replayed) c.header("Idempotency-Replayed", "true");
+  return c.json(toTurnRead(stored), 201);
+}
+
+/** What a stock client made up itself, and goes by. */
+export type StockClient = { ids: RunIds; userMessages: readonly ClientMessage[] };
+
+/** Answers with AG-UI events. The turn goes on and is stored whether or not anybody reads them. */
+export async function answerWithStream(
+  c: Context<AppEnv>,
+  deps: Deps,
+  { sessionId, begun }: AnsweredRun,
+  client?: StockClient,
+) {
+  const streamed = begun.then(async (run) => {
+    const { runId } = run;
+    const ids = client?.ids ?? { threadId: sessionId.toLowerCase(), runId };
+    const latest = run.kind === "replay" ? await readLatestMessages(deps, c.var.user, sessionId) : [];
+    const { log } = c.var;
+    const stream = openEventStream({ onCut: (reason) => log.info("event_stream_cut", { reason }) });
+    if (run.kind === "replay") {
+      const messages = nameAsClient(latest.map(toAgUiMessage), client?.userMessages ?? []);
+      streamReplay(stream, ids, messages, toRunResult(run.posted, runId));
+      return { stream, replayed: true, done: null };
+    }
+    const done = streamRun(stream, {
+      ids,
+      finish: async (emit) => toRunResult(await run.finish(emit), runId),
+      describeError: (error) => describeError(error, log),
+    });
+    return { stream, replayed: false, done };
+  });
+  deps.keepAlive(streamed.then(({ done }) => done).catch(() => undefined));
+  const { stream, replayed } = await streamed;
+  if (replayed) c.header("Idempotency-Replayed", "true");
+  return c.body(stream.body, 200, eventStreamHeaders);
+}
+
+/** A run's usage is that of its own calls; the turn's, retries included, stands in the result. */
+function toRunResult({ stored, timings }: PostedTurn, runId: string): RunResult {
+  const calls = stored.ledger.filter((row) => row.runId === runId);
+  return { result: { ...toTurnRead(stored), timing: toTimingRead(timings) }, usage: toTokenUsage(calls) };
+}

@@ -1,0 +1,174 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { readImports } from "./architecture/read-imports.ts";
+import {
+  findBadNames,
+  findBarrels,
+  findForbiddenImports,
+  findMisnamedAction,
+  findNamedPaths,
+  findWorldlyCalls,
+  listedWorldlyFiles,
+  resolvePath,
+  type SourceFile,
+} from "./architecture/rules.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const sources = readFiles("src", ".ts");
+const documents = [...readFiles("docs", ".md"), ...readFiles("README.md", ".md")];
+
+/** Files that may have more than 300 lines, each for a reason. */
+const longFiles: Readonly<Record<string, string>> = {
+  "src/db/schema.ts": "every table in one place: drizzle-kit and readers both look for them there",
+};
+
+test("every import is one that its part of src may have", () => {
+  expect(sources.length).toBeGreaterThan(50);
+  expect(sources.flatMap(findForbiddenImports)).toEqual([]);
+});
+
+test("no two files import each other, however far round", () => {
+  expect(findCycle()).toBeUndefined();
+});
+
+test("clocks, randomness and the network come in through the ports alone", () => {
+  expect(sources.flatMap(findWorldlyCalls)).toEqual([]);
+  expect(listedWorldlyFiles.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+});
+
+test("names say something, in kebab-case; actions are called after what they export", () => {
+  const named = [...sources, ...readFiles("dev", ".ts"), ...readFiles("test", ".ts")];
+  expect(named.flatMap(({ path }) => findBadNames(path))).toEqual([]);
+  expect(sources.filter(({ path }) => path.startsWith("src/actions/")).flatMap(findMisnamedAction)).toEqual(
+    [],
+  );
+  expect(sources.flatMap(findBarrels)).toEqual([]);
+});
+
+test("files are small", () => {
+  const lengths = sources.map(({ path, text }) => ({ path, lines: text.trimEnd().split("\n").length }));
+  expect(lengths.filter(({ path, lines }) => lines > 300 && !(path in longFiles))).toEqual([]);
+  expect(lengths.filter(({ path, lines }) => /^src\/routes\/[^/]+$/.test(path) && lines > 80)).toEqual([]);
+  const sorted = lengths.map(({ lines }) => lines).toSorted((a, b) => a - b);
+  expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThanOrEqual(80);
+  expect(sorted[Math.floor(sorted.length * 0.9)]).toBeLessThanOrEqual(200);
+});
+
+test("what documents name is there", () => {
+  expect(documents.map(({ path }) => path)).toContain("docs/api.md");
+  const gone = documents.flatMap((document) =>
+    findNamedPaths(document)
+      .filter((path) => !existsSync(join(root, path)))
+      .map((path) => `${document.path}: ${path}`),
+  );
+  expect(gone).toEqual([]);
+});
+
+describe("the rules themselves", () => {
+  const file = (path: string, text: string): SourceFile => ({ path, text });
+
+  test("see imports however they are written", () => {
+    const text = [
+      'import type { A } from "./a.ts";',
+      'import {\n  type B,\n  type C,\n} from "./b.ts";',
+      'import D, { type E } from "d";',
+      'import * as f from "f"; import "g";',
+      'export * from "./h.ts";',
+      'export type { I } from "./i.ts";',
+      'const j = await import("j"), k = await import(name);',
+      '// import "l";\n/** import m from "m"; */',
+      'const url = "https://n.example"; // from "o"',
+    ].join("\n");
+    expect(readImports(text).map(({ from, isTypeOnly }) => (isTypeOnly ? `type ${from}` : from))).toEqual([
+      ...["type ./a.ts", "type ./b.ts", "d", "f", "./h.ts", "type ./i.ts", "g", "j", "(something computed)"],
+    ]);
+  });
+
+  test.each([
+    ["src/domain/x.ts", 'import * as z from "zod";'],
+    ["src/domain/x.ts", 'import type { Db } from "../db/client.ts";'],
+    ["src/db/x.ts", 'import { createRoom } from "../actions/create-room.ts";'],
+    ["src/actions/x.ts", 'import { sql } from "drizzle-orm";'],
+    ["src/actions/x.ts", 'import { createDeps } from "../deps.ts";'],
+    ["src/actions/x.ts", 'export { runTurn } from "../runtime/run-turn.ts";'],
+    ["src/http/x.ts", 'import {\n  rooms,\n} from "../db/schema.ts";'],
+    ["src/routes/x.ts", 'const { rooms } = await import("../db/schema.ts");'],
+    ["src/routes/x.ts", 'import { Annotation } from "@langchain/langgraph";'],
+    ["src/runtime/x.ts", 'import { Hono } from "hono/tiny";'],
+    ["src/tools/x.ts", 'import { x } from "../../test/support/api.ts";'],
+    ["src/tools/x.ts", 'import { x } from "./y";'],
+    ["src/misc/x.ts", ""],
+  ])("%s may not say %s", (path, text) => {
+    expect(findForbiddenImports(file(path, text))).toHaveLength(1);
+  });
+
+  test.each([
+    "Date.now()",
+    "new Date( )",
+    "performance.now()",
+    "Math.random()",
+    "crypto.randomUUID()",
+    "fetch(url)",
+    "await globalThis.fetch(url)",
+    "uuidv7()",
+  ])("see %s", (code) => {
+    expect(findWorldlyCalls(file("src/actions/x.ts", `const x = ${code};`))).toHaveLength(1);
+    expect(findWorldlyCalls(file("src/actions/x.ts", `// ${code}\n/** ${code} */`))).toEqual([]);
+  });
+
+  test("let a given clock and a given fetch be called", () => {
+    const text = "deps.now(); deps.fetch(url); new Date(text); ports.prefetch(x);";
+    expect(findWorldlyCalls(file("src/actions/x.ts", text))).toEqual([]);
+  });
+
+  test("see names, barrels and documents that are wrong", () => {
+    const names = ["src/http/utils.ts", "src/room-manager.ts", "src/fooBar.ts", "src/domain/room-data/x.ts"];
+    for (const path of names) expect(findBadNames(path), path).toHaveLength(1);
+    expect(findMisnamedAction(file("src/actions/eat-cake.ts", "export function eatPie() {}"))).toHaveLength(
+      1,
+    );
+    const barrel = 'export * from "./a.ts";\nexport { b } from "./b.ts";\n';
+    expect(findBarrels(file("src/tools/all.ts", barrel))).toHaveLength(1);
+    expect(findBarrels(file("src/tools/x.ts", "export default 1;"))).toHaveLength(1);
+    const text =
+      "See `src/gone.ts`, [api](api.md#errors), src/routes/*.ts, [web](https://x.y) and docs/<name>.md.";
+    expect(findNamedPaths(file("docs/x.md", text))).toEqual(["src/gone.ts", "docs/api.md"]);
+  });
+});
+
+function readFiles(under: string, extension: string): SourceFile[] {
+  const whole = join(root, under);
+  if (!existsSync(whole)) return [];
+  if (under.endsWith(extension)) return [{ path: under, text: readFileSync(whole, "utf8") }];
+  return readdirSync(whole, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(extension))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((path) => ({ path: relative(root, path).split(sep).join("/"), text: readFileSync(path, "utf8") }))
+    .toSorted((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** The first ring of value imports in src, as a list of its files; types may go round. */
+function findCycle(): string[] | undefined {
+  const targets = new Map(
+    sources.map(({ path, text }) => [
+      path,
+      readImports(text).flatMap(({ from, isTypeOnly }) =>
+        from.startsWith(".") && !isTypeOnly ? [resolvePath(path, from)] : [],
+      ),
+    ]),
+  );
+  const done = new Set<string>();
+  const visit = (path: string, trail: string[]): string[] | undefined => {
+    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path];
+    if (done.has(path)) return undefined;
+    for (const target of targets.get(path) ?? []) {
+      const cycle = visit(target, [...trail, path]);
+      if (cycle !== undefined) return cycle;
+    }
+    done.add(path);
+    return undefined;
+  };
+  return sources.map(({ path }) => visit(path, [])).find((cycle) => cycle !== undefined);
+}

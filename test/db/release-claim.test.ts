@@ -1,0 +1,30 @@
+import { describe, expect, inject, test } from "vitest";
+import { createDb } from "../../src/db/client.ts";
+import { releaseClaim } from "../../src/db/commit-turn.ts";
+import { createTurnScene } from "../support/turn-scene.ts";
+
+async function claimedSession() {
+  const { sql, sessionId, claim } = await createTurnScene();
+  const [runId, holder] = [crypto.randomUUID(), crypto.randomUUID()];
+  await sql`insert into turn_claims (session_id, run_id, turn_id, kind, turn_index, request_hash, request, snapshot,
+    holder, lease_until) values (${sessionId}, ${runId}, ${runId}, 'turn', 1, 'x', '{}', '{}', ${holder}, now())`;
+  return {
+    db: createDb(inject("databaseUrl"), inject("neonEndpoint")),
+    held: { sessionId, runId, holder },
+    claim,
+  };
+}
+
+describe("a claim that is given back", () => {
+  test("is gone", async () => {
+    const { db, held, claim } = await claimedSession();
+    await releaseClaim(db, held);
+    expect(await claim()).toBeUndefined();
+  });
+
+  test.each(["holder", "runId"] as const)("by a former %s is left alone", async (field) => {
+    const { db, held, claim } = await claimedSession();
+    await releaseClaim(db, { ...held, [field]: crypto.randomUUID() });
+    expect(await claim()).toMatchObject({ run_id: held.runId, holder: held.holder });
+  });
+});

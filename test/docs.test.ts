@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import api from "../docs/api.md?raw";
+import { agentFailureCodes } from "../src/domain/agent-failure.ts";
+import { errorCodeNames, errorCodes } from "../src/domain/errors.ts";
+import { createTestApi } from "./support/api.ts";
+import { listOperations } from "./support/operations.ts";
+
+const [errors = "", failures = ""] = api.slice(api.indexOf("## Errors")).split("### Why an agent failed");
+
+/** The first cells of a table's rows. */
+const rowsOf = (text: string) => [...text.matchAll(/^\| `(\w+)` \|(?: (\d+) \|)?/gm)];
+
+test("docs/api.md tells every error code, with its status, and no other", () => {
+  const told = rowsOf(errors).map(([, code, status]) => [code, Number(status)]);
+  expect(told).toEqual(errorCodeNames.map((code) => [code, errorCodes[code].status]));
+});
+
+test("docs/api.md tells every reason for which an agent fails, and no other", () => {
+  expect(rowsOf(failures).map(([, code]) => code)).toEqual([...agentFailureCodes]);
+});
+
+test("docs/api.md tells every route, and no other", async () => {
+  const told = [...api.matchAll(/`((?:GET|POST|PUT|PATCH|DELETE) \/[^`]*)`/g)].map(([, route = ""]) =>
+    route.replace(" /api/v1/", " /"),
+  );
+  const operations = await listOperations(createTestApi());
+  expect([...new Set(told)].toSorted()).toEqual(
+    operations.map(({ method, path }) => `${method} ${path.replace("/api/v1", "")}`).toSorted(),
+  );
+});

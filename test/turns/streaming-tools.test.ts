@@ -1,0 +1,121 @@
+import type { AGUIEvent } from "@ag-ui/core";
+import { expect, test } from "vitest";
+import { eventsOf, joinDeltas, readEvents } from "../support/event-reader.ts";
+import { createStreamScene } from "../support/streams.ts";
+import { says } from "../support/turn-scene.ts";
+
+const asksFor = (query: string, id: string) => ({
+  tool_calls: [{ id, name: "search", arguments: JSON.stringify({ query }) }],
+});
+
+/** What one agent's part in the run was, event by event. */
+function partOf(events: readonly AGUIEvent[], name: string): AGUIEvent[] {
+  const [started] = eventsOf(events, "SUBAGENT_STARTED").filter((event) => event.name === name);
+  return events.filter((event) => "subagentRunId" in event && event.subagentRunId === started?.subagentRunId);
+}
+
+async function createToolScene(mode: "manual" | "roundtable", agents: string[], permissions: string[]) {
+  const scene = await createStreamScene({ agents, mode });
+  await scene.sql`update room_agents set tool_permissions = ${JSON.stringify(permissions)}::jsonb
+    where room_id = ${scene.roomId}`;
+  return scene;
+}
+
+test("a round that ends in tool calls is a text of its own, and its calls and results are told", async () => {
+  const scene = await createToolScene("manual", ["ada"], ["search"]);
+  await scene.models.script(
+    says("ada", { deltas: ["I will ", "look."], ...asksFor("cats", "call_0") }, 1),
+    says("ada", asksFor("dogs", "call_0"), 2),
+    says("ada", "Found.", 3),
+  );
+  const events = await readEvents(await scene.stream("@ada go")).all();
+  const [turn] = await scene.turns();
+  expect(partOf(events, "Ada").map(({ type }) => type)).toEqual([
+    "SUBAGENT_STARTED",
+    "TEXT_MESSAGE_START",
+    "TEXT_MESSAGE_CONTENT",
+    "TEXT_MESSAGE_CONTENT",
+    "TEXT_MESSAGE_END",
+    ...["TOOL_CALL_START", "TOOL_CALL_ARGS", "TOOL_CALL_END", "TOOL_CALL_RESULT"],
+    ...["TOOL_CALL_START", "TOOL_CALL_ARGS", "TOOL_CALL_END", "TOOL_CALL_RESULT"],
+    "TEXT_MESSAGE_START",
+    "TEXT_MESSAGE_CONTENT",
+    "TEXT_MESSAGE_END",
+    "SUBAGENT_FINISHED",
+  ]);
+  const [spoken, reply] = eventsOf(events, "TEXT_MESSAGE_START");
+  expect(reply?.messageId).toBe(turn?.replies[0]?.message_id);
+  expect(joinDeltas(events, reply?.messageId ?? "")).toBe("Found.");
+  expect(joinDeltas(events, spoken?.messageId ?? "")).toBe("I will look.");
+  const [first, second] = eventsOf(events, "TOOL_CALL_START");
+  expect([first?.parentMessageId, second?.parentMessageId]).toEqual([spoken?.messageId, undefined]);
+  expect(first?.toolCallId).not.toBe(second?.toolCallId);
+  expect(eventsOf(events, "TOOL_CALL_ARGS").map(({ delta }) => JSON.parse(delta))).toEqual([
+    { query: "cats" },
+    { query: "dogs" },
+  ]);
+  expect(eventsOf(events, "TOOL_CALL_RESULT").map(({ toolCallId }) => toolCallId)).toEqual([
+    first?.toolCallId,
+    second?.toolCallId,
+  ]);
+  const stored = await scene.sql`select id, role from messages
+    where session_id = ${scene.sessionId} and visibility = 'private' order by seq`;
+  const results = eventsOf(events, "TOOL_CALL_RESULT").map(({ messageId }) => messageId);
+  expect(stored.map(({ id }) => id)).toEqual([spoken?.messageId, ...results]);
+});
+
+test("agents whose models give their calls the same id are told apart", async () => {
+  const scene = await createToolScene("manual", ["ada", "bob"], ["search"]);
+  await scene.models.script(
+    says("ada", asksFor("for ada", "call_0"), 1),
+    says("bob", asksFor("for bob", "call_0"), 1),
+    { answer: { text: "done" } },
+  );
+  const events = await readEvents(await scene.stream("@ada @bob go")).all();
+  for (const [name, query] of [
+    ["Ada", "for ada"],
+    ["Bob", "for bob"],
+  ] as const) {
+    const part = partOf(events, name);
+    const ids = part.flatMap((event) => ("toolCallId" in event ? [event.toolCallId] : []));
+    expect(new Set(ids).size).toBe(1);
+    expect(eventsOf(part, "TOOL_CALL_ARGS").map(({ delta }) => delta)).toEqual([JSON.stringify({ query })]);
+  }
+});
+
+test("a call that is not permitted is told with its refusal", async () => {
+  const scene = await createToolScene("manual", ["ada"], []);
+  await scene.models.script(says("ada", asksFor("secrets", "c"), 1), says("ada", "I may not.", 2));
+  const events = await readEvents(await scene.stream("@ada go")).all();
+  expect(eventsOf(events, "TOOL_CALL_RESULT").map(({ content }) => content)).toEqual([
+    JSON.stringify({ error: "tool_not_permitted", tool: "search" }),
+  ]);
+  expect(events.at(-1)).toMatchObject({ result: { tool_calls: [{ status: "denied" }] } });
+});
+
+test("a round table is told one agent after another", async () => {
+  const scene = await createToolScene("roundtable", ["ada", "bob", "cyd"], []);
+  await scene.models.script(says("bob", { status: 400 }), { answer: { text: "Well said." } });
+  const events = await readEvents(await scene.stream("go")).all();
+  const [turn] = await scene.turns();
+  const told = events.flatMap((event) => (event.type.startsWith("SUBAGENT") ? [event.type] : []));
+  expect(told).toEqual([
+    ...["SUBAGENT_STARTED", "SUBAGENT_FINISHED"],
+    ...["SUBAGENT_STARTED", "SUBAGENT_ERROR"],
+    ...["SUBAGENT_STARTED", "SUBAGENT_FINISHED"],
+  ]);
+  expect(eventsOf(events, "SUBAGENT_STARTED").map(({ name }) => name)).toEqual(["Ada", "Bob", "Cyd"]);
+  expect(events.at(-1)).toMatchObject({ result: { id: turn?.id, status: "partial" } });
+});
+
+test("an orchestrator's choice is not told, its agents are", async () => {
+  const scene = await createStreamScene(
+    { agents: ["ada", "bob"], mode: "orchestrator" },
+    { match: { call: 1 }, answer: { text: JSON.stringify({ selected_agent_keys: ["bob"] }) } },
+    says("bob", "Mine."),
+  );
+  const events = await readEvents(await scene.stream("who?")).all();
+  expect(eventsOf(events, "SUBAGENT_STARTED").map(({ name }) => name)).toEqual(["Bob"]);
+  expect(eventsOf(events, "TEXT_MESSAGE_CONTENT").map(({ delta }) => delta)).toEqual(["Mine."]);
+  expect(await scene.calls()).toBe(2);
+});
