@@ -6,6 +6,7 @@ import { applyMigrations } from "./migrate.ts";
 import { mintToken } from "./mint-token.ts";
 import { startDemoModelServer } from "./model-server/demo-model.ts";
 import { startNeonEndpoint } from "./neon-endpoint.ts";
+import { startSchedule } from "./schedule.ts";
 import { DEMO_SEARCH_KEY, startDemoSearchServer } from "./search-server/demo-search.ts";
 import { DEMO_USER, seedDemo } from "./seed.ts";
 import { startWorkerProcess, type WorkerProcess } from "./worker/process.ts";
@@ -107,6 +108,8 @@ async function startParts(
   };
   const worker = await startWorkerProcess({ bindings, host: HOST, port, watch }, onWorkerLog);
   onStop(worker.stop);
+  const endSchedule = startSchedule(worker.url, log);
+  onStop(async () => endSchedule());
   const token =
     auth.secret === undefined
       ? undefined

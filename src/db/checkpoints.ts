@@ -83,6 +83,7 @@ function insertCheckpoints(db: Db, rows: readonly CheckpointRow[]): BatchItem<"p
   ];
 }
 
+/** A version has one value for good, as long as a thread goes on from its latest checkpoint and never forks. */
 function insertBlobs(db: Db, rows: readonly BlobRow[]): BatchItem<"pg">[] {
   if (rows.length === 0) return [];
   return [

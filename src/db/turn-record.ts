@@ -1,7 +1,7 @@
 import { formatFailureContent } from "../domain/agent-failure.ts";
 import type { Catalog } from "../domain/catalog.ts";
 import { currentReplies } from "../domain/current-replies.ts";
-import { type DroppedRange, toDroppedRanges, toMissingRanges, toSeqRanges } from "../domain/seq-ranges.ts";
+import { type DroppedRange, toMissingRanges } from "../domain/seq-ranges.ts";
 import {
   type AgentReply,
   joinReplies,
@@ -222,8 +222,8 @@ function buildAudit(input: TurnRecordInput, prompt: PromptMeasure, isFirst: bool
     tokenScale: prompt.tokenScale.toFixed(4),
     countedInputTokens: prompt.countedInputTokens,
     summaryId: prompt.summaryId,
-    included: toSeqRanges(prompt.includedSeqs),
-    dropped: [...listUnread(claim), ...toDroppedRanges(prompt.dropped)],
+    included: prompt.included,
+    dropped: [...listUnread(claim), ...prompt.dropped],
     unknownTags: plan.unknownTags,
     isDegraded: outcome.isDegraded ?? false,
     routing: isFirst ? outcome.routing : null,

@@ -27,7 +27,9 @@ export function createModelNode(agent: RosterAgent, run: AgentRun) {
     const conclude = (reply: AgentReply, update: TurnStateUpdate = {}): TurnStateUpdate => {
       if (reply.status === "completed") voice.finish();
       else voice.fail(reply.failure);
-      return { ...measured(null), ...update, replies: { [agentKey]: reply } };
+      // What led to an answer is in the turn's private messages; the state need not hold it any longer.
+      const done = { ...work, exchange: [], pending: [], findings: null };
+      return { ...measured(null), ...update, replies: { [agentKey]: reply }, work: { [agentKey]: done } };
     };
     const fail = (failure: AgentFailure): AgentReply => ({ agentKey, messageId, status: "failed", failure });
     // What an agent was sent is measured at its first call.

@@ -69,14 +69,11 @@ export const runTurn: RunTurn = async ({ runId, plan, context, stored }, ports) 
       configurable: { thread_id: runId },
     });
     const [modelMs, toolsMs] = [modelWatch.elapsedMs(), toolsWatch.elapsedMs()];
-    const [{ made, overhead }, lastStep] = await Promise.all([
-      summary.settle(ports.summaryGraceMs),
-      saver.settle(),
-    ]);
+    const { made, overhead } = await summary.settle(ports.summaryGraceMs);
     const outcome = toOutcome(plan, state, ports.newId);
     return {
       outcome: { ...outcome, overhead: [...outcome.overhead, ...overhead], summary: made, modelMs, toolsMs },
-      lastStep,
+      lastStep: saver.conclude(),
     };
   } finally {
     summary.stop();

@@ -64,11 +64,11 @@ const prompt = (agentKey: string): PromptMeasure => ({
   budget: { modelContextLimit: 131_072, outputReserve: 2_048, overheadReserve: 6_553, inputBudget: 122_471 },
   tokenScale: 1.25,
   summaryId: null,
-  includedSeqs: [3, 4, 5, 9],
-  dropped: [
-    { seq: 1, reason: "pruned_reply" },
-    { seq: 2, reason: "pruned_reply" },
+  included: [
+    [3, 5],
+    [9, 9],
   ],
+  dropped: [{ from: 1, to: 2, reason: "pruned_reply" }],
   estimatedTokensBefore: 99,
   estimatedTokensAfterSummary: 88,
   estimatedTokensAfterPrune: 77,

@@ -36,7 +36,12 @@ export class TurnSaver extends BaseCheckpointSaver {
   #storing: Promise<void> = Promise.resolve();
   /** The same up to the end of the step before. */
   #storingBefore: Promise<void> = Promise.resolve();
-  /** Rows that nothing has stored yet: the input's, and those of steps that could not be stored. */
+  #isConcluded = false;
+  /** What is being stored just now. */
+  #underWay: StepRows = noRows;
+  /** The input's own checkpoint, which nothing ever goes on from. */
+  #inputId: string | null = null;
+  /** Rows that nothing has stored yet: the first checkpoint's, and those of steps that could not be stored. */
   #unstored: StepRows = noRows;
 
   constructor(options: TurnSaverOptions) {
@@ -44,10 +49,13 @@ export class TurnSaver extends BaseCheckpointSaver {
     this.#options = options;
   }
 
-  /** Waits until all has been tried, and gives what the commit has still to store. */
-  async settle(): Promise<StepRows> {
-    await this.#storing;
-    return this.#unstored;
+  /**
+   * Ends the storing and gives what the commit has to store: what waits, and what is under way, since the
+   * commit waits for nothing (a step that comes after it finds the claim gone, and is refused).
+   */
+  conclude(): StepRows {
+    this.#isConcluded = true;
+    return joinRows(this.#underWay, this.#unstored);
   }
 
   override async getTuple(): Promise<CheckpointTuple | undefined> {
@@ -64,11 +72,12 @@ export class TurnSaver extends BaseCheckpointSaver {
     const parentCheckpointId = readId(config);
     const place = { threadId, checkpointNs, parentCheckpointId };
     const rows = await toStepRows(this.serde, { ...place, checkpoint, metadata, newVersions });
-    if (metadata.source === "input") {
-      // A step of one task is stored with all that the input gave it; only its values may still be needed.
-      this.#keep(isParallel ? rows : { ...rows, checkpoints: [] });
+    if (metadata.source === "input") this.#inputId = checkpoint.id;
+    else if (metadata.step === 0) {
+      // Before the first step nothing is paid for; only the answers of a parallel one stand on this checkpoint.
+      if (isParallel) this.#keep(rows);
     } else if (isFinal(checkpoint.channel_values)) {
-      this.#storing = this.#storing.then(() => this.#keep(rows));
+      this.#keep(rows);
     } else {
       // Only this step may still be under way when the next one starts.
       await this.#storingBefore;
@@ -84,6 +93,7 @@ export class TurnSaver extends BaseCheckpointSaver {
     // The checkpoint after a step of one task holds all that its writes do.
     if (!this.#options.isParallel) return;
     const checkpointId = readId(config) ?? "";
+    if (checkpointId === this.#inputId) return;
     const task = { threadId: this.#options.runId, checkpointNs, checkpointId, taskId };
     this.#enqueue({ ...noRows, writes: await toWriteRows(this.serde, task, writes) });
   }
@@ -93,10 +103,14 @@ export class TurnSaver extends BaseCheckpointSaver {
   }
 
   #enqueue(rows: StepRows): void {
+    this.#keep(rows);
     this.#storing = this.#storing.then(async () => {
-      const all = joinRows(this.#unstored, rows);
+      if (this.#isConcluded || isEmpty(this.#unstored)) return;
+      this.#underWay = this.#unstored;
       this.#unstored = noRows;
-      if (!(await this.#options.store(all))) this.#unstored = joinRows(all, this.#unstored);
+      const isStored = await this.#options.store(this.#underWay);
+      if (!isStored) this.#unstored = joinRows(this.#underWay, this.#unstored);
+      this.#underWay = noRows;
     });
   }
 
@@ -104,6 +118,10 @@ export class TurnSaver extends BaseCheckpointSaver {
   override async *list(): AsyncGenerator<CheckpointTuple> {}
 
   override async deleteThread(): Promise<void> {}
+}
+
+function isEmpty({ checkpoints, blobs, writes }: StepRows): boolean {
+  return checkpoints.length + blobs.length + writes.length === 0;
 }
 
 /** What could not be stored goes with the next step, in the order in which it was made. */

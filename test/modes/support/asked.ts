@@ -61,6 +61,11 @@ export function databaseTrips(headers: Headers): string | undefined {
   return /db;desc="(\d+)"/.exec(headers.get("Server-Timing") ?? "")?.[1];
 }
 
+/** That of `checkpoints`: those that overlapped model calls. */
+export function overlappedTrips(headers: Headers): number {
+  return Number(/checkpoints;desc="(\d+)"/.exec(headers.get("Server-Timing") ?? "")?.[1]);
+}
+
 /** Keys of a turn's replies, in their order. */
 export function replyKeys(turn: { replies: { agent_key: string }[] }): string[] {
   return turn.replies.map(({ agent_key }) => agent_key);
