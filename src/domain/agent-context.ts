@@ -2,7 +2,7 @@ import { type Catalog, defaultContextWindowTokens } from "./catalog.ts";
 import { type ContextBudget, planContextBudget } from "./context-budget.ts";
 import { fitContext } from "./context-fit.ts";
 import type { RoomMode } from "./modes.ts";
-import { buildPrompt, type PromptMessage, type SameTurnAnswer } from "./prompt.ts";
+import { buildPrompt, type PromptMessage, type SameTurnAnswer, wholeText } from "./prompt.ts";
 import { type DroppedRange, toDroppedRanges, toSeqRanges } from "./seq-ranges.ts";
 import { firstTokenScale, type MeasuredMessage, type TurnContext } from "./turn-context.ts";
 import type { RosterAgent } from "./turn-plan.ts";
@@ -67,7 +67,7 @@ export function fitAgentContext(input: FitInput): AgentContext {
     budget,
     pruneRatio: limits.pruneRatio,
     keepRawTurns: limits.keepRawTurns,
-    fixedTokens: fixed.reduce((sum, { content }) => sum + scaled(input.estimateTokens(content)), 0),
+    fixedTokens: fixed.reduce((sum, message) => sum + scaled(input.estimateTokens(wholeText(message))), 0),
     summaryTokens: summaryText === null ? 0 : scaled(input.estimateTokens(summaryText)),
     history: measured,
   });

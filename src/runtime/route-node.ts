@@ -25,7 +25,11 @@ export function createRouteNode({ plan, context, ports, signal }: AgentRun) {
     if (ports.stop.aborted) throw new RunStopped();
     const told = answer?.ok
       ? ({ ok: true, text: answer.text } as const)
-      : ({ ok: false, code: answer?.failure.code ?? "model_not_configured" } as const);
+      : ({
+          ok: false,
+          code: answer?.failure.code ?? "model_not_configured",
+          text: answer?.text ?? "",
+        } as const);
     const routing = readRoutingDecision(told, plan.agents);
     if (routing.rule === "fallback_first_position") {
       ports.log.warn("routing_fell_back", { verdict: routing.verdict, agent_key: routing.selectedKeys[0] });

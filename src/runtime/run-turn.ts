@@ -7,6 +7,7 @@ import { limitCalls } from "./call-limit.ts";
 import type { StepRows, StoredCheckpoint } from "./checkpoint/checkpoint-rows.ts";
 import { loadProgress, type StoredRun } from "./checkpoint/stored-run.ts";
 import { TurnSaver } from "./checkpoint/turn-saver.ts";
+import { guardTools } from "./guarded-tools.ts";
 import { startStopwatch } from "./stopwatch.ts";
 import { startSummary } from "./summary-run.ts";
 import { compileTurnGraph, recursionLimit } from "./turn-graph.ts";
@@ -47,7 +48,8 @@ export const runTurn: RunTurn = async ({ runId, plan, context, stored }, ports) 
   const modelWatch = startStopwatch(ports.now);
   const toolsWatch = startStopwatch(ports.now);
   const callModel = limitCalls(modelWatch.timing(ports.callModel), callsInFlight, ports.mayCall);
-  const tools = { ...ports.tools, execute: toolsWatch.timing(ports.tools.execute) };
+  const guarded = guardTools(ports.tools);
+  const tools = { ...guarded, execute: toolsWatch.timing(guarded.execute) };
   const signal = AbortSignal.any([deadline.signal, ports.stop]);
   const run: AgentRun = {
     plan,

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { RoomMode } from "../../src/domain/modes.ts";
-import { watchDatabase } from "../support/database-requests.ts";
+import type { Answer } from "../support/api.ts";
+import { type DatabaseRequest, watchDatabase } from "../support/database-requests.ts";
 import type { ModelRule } from "../support/models.ts";
 import { createTurnScene, says } from "../support/turn-scene.ts";
-import { askedOf, databaseTrips, managerPicks } from "./support/asked.ts";
+import { askedOf, databaseTrips, managerPicks, overlappedTrips } from "./support/asked.ts";
 
 type Case = { mode: RoomMode; agents: string[]; message: string; picked?: string[]; asked: string[] };
 
@@ -29,9 +30,11 @@ const rules = ({ picked }: Case, ...more: ModelRule[]) => [
   ...(picked ? [managerPicks(...picked)] : []),
 ];
 
-/** Requests that overlapped model calls: the answer did not wait for them. */
-const checkpointTrips = (headers: Headers) =>
-  Number(/checkpoints;desc="(\d+)"/.exec(headers.get("Server-Timing") ?? "")?.[1]);
+/** The answer waited for two requests; all others overlapped model calls. */
+function expectTwoTrips({ headers }: Answer, requests: readonly DatabaseRequest[]): void {
+  expect(databaseTrips(headers)).toBe("2");
+  expect(requests).toHaveLength(2 + overlappedTrips(headers));
+}
 
 describe("a turn calls exactly the models of its plan and asks the database twice", () => {
   test.each(cases)("$mode with $agents: $asked", async (one) => {
@@ -42,8 +45,7 @@ describe("a turn calls exactly the models of its plan and asks the database twic
 
     expect(result.body).toMatchObject({ status: "completed", summary_triggered: false });
     expect((await scene.models.journal()).map(askedOf).toSorted()).toEqual(one.asked);
-    expect(requests).toHaveLength(2 + checkpointTrips(result.headers));
-    expect(databaseTrips(result.headers)).toBe("2");
+    expectTwoTrips(result, requests);
   });
 
   test.each(cases)("$mode with $agents, and two more for a summary that is due", async (one) => {
@@ -62,8 +64,7 @@ describe("a turn calls exactly the models of its plan and asks the database twic
     const asked = (await scene.models.journal()).slice(before).map(askedOf);
     expect(before).toBe(2 * one.asked.length);
     expect(asked.toSorted()).toEqual([...one.asked, "summary_structure", "summary_text"].toSorted());
-    expect(requests).toHaveLength(2 + checkpointTrips(result.headers));
-    expect(databaseTrips(result.headers)).toBe("2");
+    expectTwoTrips(result, requests);
   });
 
   test.each(cases)("$mode with $agents, also where an agent fails and is retried", async (one) => {
@@ -82,8 +83,7 @@ describe("a turn calls exactly the models of its plan and asks the database twic
     expect(asked.slice(0, one.asked.length).toSorted()).toEqual(one.asked);
     expect(asked.slice(one.asked.length)).toEqual([failing]);
     for (const { result, requests } of [first, again]) {
-      expect(requests).toHaveLength(2 + checkpointTrips(result.headers));
-      expect(databaseTrips(result.headers)).toBe("2");
+      expectTwoTrips(result, requests);
     }
   });
 });

@@ -70,7 +70,7 @@ const fallen: Case[] = [
   [
     "an answer cut off in mid-stream",
     { text: picks("cy"), cut_after_chunks: 1 },
-    fallback("call_failed", null),
+    fallback("call_failed", picks("cy")),
   ],
   ["a refusal by the provider", { status: 401 }, fallback("call_failed", null)],
 ];
@@ -155,7 +155,7 @@ describe("of a manager that answers with", () => {
     expect(warnings).toMatchObject([{ event: "routing_fell_back", verdict: "too_long" }]);
     expect(audit).toMatchObject([
       {
-        routing: { rule: "fallback_first_position", verdict: "too_long" },
+        routing: { rule: "fallback_first_position", verdict: "too_long", raw: picks("cy") },
         overhead_calls: [{ purpose: "routing", input_tokens_fresh: 310, output_tokens: 256 }],
       },
     ]);

@@ -55,6 +55,20 @@ describe("the manager", () => {
     ]);
   });
 
+  test("keeps its own model where the turn has another for every agent", async () => {
+    const scene = await createTurnScene({ agents: ["ada", "bob"], mode: "orchestrator" });
+    await scene.models.script(managerPicks("bob", "ada"));
+
+    const { body } = await scene.post("hello", { modelAliasOverride: "llama" });
+
+    expect(body.model_alias_used).toBe("multi-agent");
+    expect((await scene.models.journal()).map(({ model }) => model)).toEqual([
+      "deepseek/deepseek-v3.1-terminus",
+      "meta-llama/llama-4-scout",
+      "meta-llama/llama-4-scout",
+    ]);
+  });
+
   test("is not billed: no ledger row and no credit, only overhead in the first agent's audit", async () => {
     const scene = await createTurnScene({ agents: ["ada", "bob", "cy"], mode: "orchestrator" });
     const usage = { prompt_tokens: 400, cached_tokens: 100, completion_tokens: 12, cost: 0.0005 };

@@ -1,4 +1,5 @@
 import type { JournalEntry, ModelAnswer, ModelRule } from "../../support/models.ts";
+import { roleOf } from "../../support/turn-scene.ts";
 
 /** Who a call was for: an agent's key, or what the turn asked for itself. */
 export type Asked = "manager" | "summary_text" | "summary_structure" | (string & {});
@@ -45,6 +46,11 @@ export const managerSays = ruleFor(managersWords);
 export const summaryTextIs = ruleFor(summaryTextWords);
 export const summaryStructureIs = ruleFor(summaryStructureWords);
 
+/** A rule for one agent's own calls, also where the manager is told its role. */
+export function agentSays(agentKey: string, answer: ModelAnswer | string, call?: number): ModelRule {
+  return ruleFor(`Agent role: ${roleOf(agentKey)}`)(answer, call);
+}
+
 /** A manager's answer that keeps to the contract. */
 export function managerPicks(...keys: string[]): ModelRule {
   return managerSays(JSON.stringify({ selected_agent_keys: keys }));
@@ -53,6 +59,11 @@ export function managerPicks(...keys: string[]): ModelRule {
 /** The `desc` of `db`: round trips to the database that the answer waited for. */
 export function databaseTrips(headers: Headers): string | undefined {
   return /db;desc="(\d+)"/.exec(headers.get("Server-Timing") ?? "")?.[1];
+}
+
+/** That of `checkpoints`: those that overlapped model calls. */
+export function overlappedTrips(headers: Headers): number {
+  return Number(/checkpoints;desc="(\d+)"/.exec(headers.get("Server-Timing") ?? "")?.[1]);
 }
 
 /** Keys of a turn's replies, in their order. */
