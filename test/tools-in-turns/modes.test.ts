@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { RoomMode } from "../../src/domain/modes.ts";
 import { eventsOf, joinDeltas, readEvents } from "../support/event-reader.ts";
 import type { ModelRule } from "../support/models.ts";
-import { nameOf, says } from "../support/turn-scene.ts";
+import { nameOf, roleOf, says } from "../support/turn-scene.ts";
 import { createToolScene, promptOf, searchesFor } from "./tool-scene.ts";
 
 const agents = ["ada", "bob", "cyd"];
@@ -21,11 +21,13 @@ const modes: [RoomMode, string, ModelRule[]][] = [
 /** Ada and Cyd search, Bob tries to. */
 async function createScene(mode: RoomMode, rules: ModelRule[]) {
   const scene = await createToolScene({ agents, mode, permissions });
+  // The manager is shown the roles as well.
+  const first = 1 + rules.length;
   await scene.models.script(
     ...rules,
     ...agents.flatMap((key) => [
-      says(key, { text: `${key} looks.`, ...searchesFor(`by ${key}`) }, 1),
-      says(key, `${key} is done.`, 2),
+      says(key, { text: `${key} looks.`, ...searchesFor(`by ${key}`) }, first),
+      says(key, `${key} is done.`, first + 1),
     ]),
   );
   return scene;
@@ -53,8 +55,8 @@ test.each(modes)("in mode %s agents use the tools they may use", async (mode, me
   expect(headers.get("Server-Timing")).toContain('db;desc="2"');
   expect((await scene.read(body.id)).body.tool_calls).toEqual(body.tool_calls);
   // Nobody is shown what another said or was told on the way to its answer.
-  for (const call of await scene.models.journal()) {
-    const others = agents.filter((key) => !promptOf(call).includes(`You play <${key}>`));
+  for (const call of (await scene.models.journal()).slice(rules.length)) {
+    const others = agents.filter((key) => !promptOf(call).includes(roleOf(key)));
     for (const other of others) {
       expect(promptOf(call)).not.toContain(`by ${other}`);
       expect(promptOf(call)).not.toContain(`${other} looks.`);
