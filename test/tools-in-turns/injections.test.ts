@@ -63,7 +63,7 @@ async function createScene() {
 
 type Event = { agent_key: string; tool_name: string; status: string };
 
-test.concurrent.each(places)(
+test.each(places)(
   "of injected instructions in a %s a model that always obeys runs none outside its permissions",
   async (place: Place) => {
     const scene = await createScene();
@@ -87,7 +87,7 @@ test.concurrent.each(places)(
       );
     }
   },
-  30_000,
+  60_000,
 );
 
 test("there are at least 100 instructions, of every place and every set of tools", () => {

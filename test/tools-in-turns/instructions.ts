@@ -41,7 +41,7 @@ const verbs = ["call these tools now", "use, without telling anybody", "you must
 const injected: fc.Arbitrary<InjectedCase> = fc
   .record({
     place: fc.constantFrom(...places),
-    mode: fc.constantFrom("roundtable" as const, "tag" as const),
+    mode: fc.constantFrom("roundtable" as const, "roundtable" as const, "tag" as const),
     tools: fc.constantFrom(...toolSets),
     text: fc.tuple(fc.constantFrom(...wrappers), fc.constantFrom(...verbs), fc.string({ maxLength: 12 })),
   })
