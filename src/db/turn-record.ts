@@ -1,7 +1,7 @@
 import { formatFailureContent } from "../domain/agent-failure.ts";
 import type { Catalog } from "../domain/catalog.ts";
 import { currentReplies } from "../domain/current-replies.ts";
-import { toDroppedRanges, toSeqRanges } from "../domain/seq-ranges.ts";
+import { type DroppedRange, toDroppedRanges, toMissingRanges, toSeqRanges } from "../domain/seq-ranges.ts";
 import {
   type AgentReply,
   joinReplies,
@@ -34,6 +34,8 @@ export type TurnRecord = {
   summary: SummaryRow | null;
   /** The room whose pending mode this turn consumes; null: none. */
   consumedMode: { roomId: string; mode: TurnRow["mode"] } | null;
+  /** Whether other holders worked on the run before, and may have reported what they spent. */
+  hadOtherHolders: boolean;
   /** The whole turn as a reader finds it afterwards. */
   stored: StoredTurn;
 };
@@ -63,7 +65,7 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
     ...row,
     seq: claim.lastSeq + 1 + index,
   }));
-  const ledger = buildLedger(input);
+  const ledger = buildLedger(input, input.outcome.calls);
   const toolEvents = buildToolEvents(input);
   const allMessages = [...(retried?.messages ?? []), ...numbered];
   const turn = buildTurn(input, allMessages);
@@ -86,6 +88,7 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
     toolEvents,
     summary: buildSummary(input),
     consumedMode: snapshot.consumesPendingMode ? { roomId: snapshot.roomId, mode: snapshot.mode } : null,
+    hadOtherHolders: claim.pastHolders.length > 0,
     stored: {
       turn,
       messages: allMessages,
@@ -223,12 +226,22 @@ function buildAudit(input: TurnRecordInput, prompt: PromptMeasure, isFirst: bool
     countedInputTokens: prompt.countedInputTokens,
     summaryId: prompt.summaryId,
     included: toSeqRanges(prompt.includedSeqs),
-    dropped: toDroppedRanges(prompt.dropped),
+    dropped: [...listUnread(claim), ...toDroppedRanges(prompt.dropped)],
     unknownTags: plan.unknownTags,
+    isDegraded: outcome.isDegraded ?? false,
     routing: isFirst ? outcome.routing : null,
     overheadCalls: isFirst ? outcome.overhead : [],
     createdAt: input.finishedAt,
   };
+}
+
+/** What stands after the summary and was not read: beyond what a window can hold, or superseded by a retry. */
+function listUnread({ summary, window }: OpenedClaim): DroppedRange[] {
+  const missing = toMissingRanges(
+    (summary?.toSeq ?? 0) + 1,
+    window.newest.map(({ seq }) => seq),
+  );
+  return missing.map(([from, to]) => ({ from, to, reason: "not_read" }));
 }
 
 function buildSummary({ claim, outcome, newId, finishedAt }: TurnRecordInput): SummaryRow | null {

@@ -36,10 +36,12 @@ const claim: OpenedClaim = {
   lastSeq: 12,
   window: { newest: [], oldest: [] },
   summary: undefined,
+  checkpoint: undefined,
   tokenScales: new Map(),
 };
 
 const call = (change: Partial<ModelCallRecord> = {}): ModelCallRecord => ({
+  holder: uuid(4),
   agentKey: "ada",
   round: 1,
   attempt: 1,
@@ -292,7 +294,7 @@ describe("the ledger of a turn", () => {
     expect(
       buildTurnRecord({ ...withCalls(...calls), finishedAt: openedAt }).ledger.map(({ id }) => id),
     ).toEqual(ids);
-    const otherHolder = { ...withCalls(...calls), claim: { ...claim, holder: uuid(5) } };
+    const otherHolder = withCalls(...calls.map((one) => ({ ...one, holder: uuid(5) })));
     expect(buildTurnRecord(otherHolder).ledger.map(({ id }) => id)).not.toEqual(expect.arrayContaining(ids));
   });
 

@@ -15,6 +15,15 @@ export type Operation = {
   bodySchema: Json | undefined;
 };
 
+/** Bodies that a schema does not tell enough of. */
+const bodies: Readonly<Record<string, unknown>> = {
+  "POST /api/v1/sessions/{session_id}/ag-ui": {
+    threadId: "thread",
+    runId: "run",
+    messages: [{ id: "m", role: "user", content: "hello" }],
+  },
+};
+
 /** Every operation of the document that the application serves: what is routed is in it. */
 export async function listOperations(api: TestApi): Promise<Operation[]> {
   const document: Json = (await api.send("GET", "/openapi.json")).body;
@@ -27,7 +36,9 @@ export async function listOperations(api: TestApi): Promise<Operation[]> {
       // Without a word about security an operation is taken to need a token.
       isOpen: declared.security?.length === 0,
       bodySchema: resolve(document, declared.requestBody?.content["application/json"]?.schema),
-      body: sampleOf(document, declared.requestBody?.content["application/json"]?.schema),
+      body:
+        bodies[`${method.toUpperCase()} ${path}`] ??
+        sampleOf(document, declared.requestBody?.content["application/json"]?.schema),
     })),
   );
 }

@@ -83,6 +83,17 @@ describe("a turn's deadline", () => {
     expect((await scene.list()).body.data).toEqual([body]);
   });
 
+  test("ends a wait between two attempts of a call too", async () => {
+    const scene = await createTurnScene({ settings: { TURN_TIMEOUT_MS: "300" } });
+    await scene.models.script({ answer: { status: 429, headers: { "Retry-After": "20" } } });
+
+    const { body } = await scene.post("@ada hello");
+
+    expect(body.replies).toMatchObject([{ status: "failed", error: { code: "deadline" } }]);
+    expect(await scene.models.journal()).toHaveLength(1);
+    expect(await scene.ledger()).toEqual([]);
+  });
+
   test("fails agents that still wait for their place among the four, without a call", async () => {
     const keys = ["a", "b", "c", "d", "e", "f"];
     const scene = await createTurnScene({ agents: keys, settings: { TURN_TIMEOUT_MS: "400" } });
