@@ -1,6 +1,4 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { beginRetry } from "../../src/actions/retry-turn.ts";
-import { emitNothing } from "../../src/domain/turn-events.ts";
 import { says } from "../support/turn-scene.ts";
 import { createToolScene, promptOf, searchesFor, type ToolScene } from "./tool-scene.ts";
 
@@ -8,17 +6,8 @@ afterEach(() => vi.useRealTimers());
 
 const broken = { status: 500, headers: { "x-should-retry": "false" } };
 
-async function retry({ api, owner, sessionId }: ToolScene, turnId: string) {
-  const { deps } = api;
-  const begun = await beginRetry(deps, {
-    user: owner,
-    sessionId,
-    turnId,
-    idempotencyKey: null,
-    log: deps.log,
-  });
-  if (begun.kind === "run") await begun.finish(emitNothing);
-}
+const retry = ({ api, owner, turnsPath }: ToolScene, turnId: string) =>
+  api.as(owner).post(`${turnsPath}/${turnId}/retry`);
 
 /** Ada searches twice and fails at her third call; Bob searches once. */
 async function failInRoundThree() {
@@ -59,9 +48,10 @@ describe("an agent whose model fails in its third round", () => {
     const { scene, posted } = await failInRoundThree();
     await scene.models.script(says("ada", searchesFor("four"), 1), says("ada", "Ada is done.", 2));
 
-    await retry(scene, posted.body.id);
+    const { status, body } = await retry(scene, posted.body.id);
 
-    const { body } = await scene.read(posted.body.id);
+    expect(status).toBe(201);
+    expect((await scene.read(posted.body.id)).body).toMatchObject(body);
     expect(body).toMatchObject({
       status: "completed",
       replies: [{ agent_key: "ada", content: "Ada is done." }, { agent_key: "bob" }],
@@ -83,7 +73,7 @@ test("a retry by trigger searches for the agent that failed alone", async () => 
   const { body } = await scene.post("@ada @bob search: cats");
   await scene.models.script(says("ada", "Ada is done."));
 
-  await retry(scene, body.id);
+  expect((await retry(scene, body.id)).body.status).toBe("completed");
 
   const rows = await scene.toolRows();
   expect(rows.map(({ agent_key, round }) => `${agent_key} ${round}`).toSorted()).toEqual([
@@ -91,7 +81,6 @@ test("a retry by trigger searches for the agent that failed alone", async () => 
     "ada 0",
     "bob 0",
   ]);
-  expect((await scene.read(body.id)).body.status).toBe("completed");
   expect(await scene.searched()).toHaveLength(3);
 });
 

