@@ -2,7 +2,7 @@ import OpenAI, { APIConnectionError, APIError } from "openai";
 import type { ChatCompletionMessageParam } from "openai/resources/chat/completions";
 import { type AgentFailure, isAgentFailure } from "../../domain/agent-failure.ts";
 import type { CatalogModel } from "../../domain/catalog.ts";
-import type { PromptMessage } from "../../domain/prompt.ts";
+import type { PromptMessage, ToolCallRequest } from "../../domain/prompt.ts";
 import {
   type AnswerSoFar,
   emptyAnswer,
@@ -174,6 +174,19 @@ function hasBegun({ text, toolCalls, finishReason, reported }: AnswerSoFar): boo
   return text !== "" || toolCalls.length > 0 || finishReason !== null || reported !== null;
 }
 
+/** All that is paid for in a message: a call's name and arguments are words like any other. */
+function wordsOf({
+  content,
+  toolCalls = [],
+}: {
+  content: string;
+  toolCalls?: readonly ToolCallRequest[];
+}): string {
+  return [content, ...toolCalls.flatMap((call) => (call ? [call.name, call.argumentsText] : []))]
+    .join(" ")
+    .trim();
+}
+
 type Ending = { answer: AnswerSoFar; failure: AgentFailure | null };
 
 /**
@@ -191,9 +204,9 @@ function billAttempt(
   const isUnknown = ending === null || attempt.status === null || !hasBegun(ending.answer);
   const reported = ending?.answer.reported ?? null;
   const estimated = {
-    fresh: request.messages.reduce((sum, { content }) => sum + estimateTokens(content), 0),
+    fresh: request.messages.reduce((sum, message) => sum + estimateTokens(wordsOf(message)), 0),
     cached: 0,
-    output: isUnknown ? 0 : estimateTokens(ending.answer.text),
+    output: isUnknown ? 0 : estimateTokens(wordsOf({ ...ending.answer, content: ending.answer.text })),
   };
   return [
     {
