@@ -14,6 +14,7 @@ const WRANGLER = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
 /** Without its banner wrangler does not ask the registry for a newer version: nothing here needs the network. */
 const QUIET = {
   WRANGLER_HIDE_BANNER: "true",
+  XDG_CONFIG_HOME: join(ROOT, ".wrangler/config"),
   WRANGLER_SEND_METRICS: "false",
   WRANGLER_SEND_ERROR_REPORTS: "false",
   WRANGLER_WRITE_LOGS: "false",
