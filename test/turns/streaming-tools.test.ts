@@ -88,7 +88,7 @@ test("a call that is not permitted is told with its refusal", async () => {
   await scene.models.script(says("ada", asksFor("secrets", "c"), 1), says("ada", "I may not.", 2));
   const events = await readEvents(await scene.stream("@ada go")).all();
   const [result] = eventsOf(events, "TOOL_CALL_RESULT");
-  expect(JSON.parse(result?.content ?? "{}")).toMatchObject({ error: { code: "tool_not_permitted" } });
+  expect(JSON.parse(String(result?.content))).toMatchObject({ error: { code: "tool_not_permitted" } });
   expect(events.at(-1)).toMatchObject({ result: { tool_calls: [{ status: "denied" }] } });
 });
 
