@@ -59,7 +59,7 @@ test("a client that goes away in the middle does not stop its turn", async () =>
 
 test("a client that never reads does not stop its turn", async () => {
   const room = await createStreamScene(
-    { agents: ["ada"], settings: { MAX_OUTPUT_TOKENS: "20000" } },
+    { agents: ["ada"], settings: { MAX_OUTPUT_TOKENS: "60000" } },
     says("ada", { deltas: Array.from({ length: 40 }, () => "x".repeat(20_000)) }),
   );
   const response = await room.stream("@ada go");
@@ -71,7 +71,7 @@ test("a client that never reads does not stop its turn", async () => {
 test("a client that leaves too much unread loses its stream, and nothing else", async () => {
   const deltas = Array.from({ length: 40 }, () => "x".repeat(20_000));
   const room = await createStreamScene(
-    { agents: ["ada", "bob", "cyd", "dan"], settings: { MAX_OUTPUT_TOKENS: "20000" } },
+    { agents: ["ada", "bob", "cyd", "dan"], settings: { MAX_OUTPUT_TOKENS: "60000" } },
     { answer: { deltas } },
   );
   const response = await room.stream("@ada @bob @cyd @dan go");
