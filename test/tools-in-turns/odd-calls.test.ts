@@ -44,7 +44,7 @@ test.each<[string, ModelAnswer, Record<string, unknown>]>([
   ],
   [
     "huge arguments",
-    calls("search", query("cats ".repeat(20_000))),
+    calls("search", query("cats ".repeat(10_000))),
     { status: "error", input: { truncated: true } },
   ],
   [

@@ -4,7 +4,7 @@ import type { TokenUsage } from "../../domain/pricing.ts";
 import type { ToolCallRequest } from "../../domain/prompt.ts";
 
 /** No language needs more for a token: a peer that streams on regardless of its limit fails. */
-const mostCharactersPerToken = 16;
+const mostCharactersPerToken = 32;
 
 /** More calls in one answer than this are not taken in. */
 const mostToolCalls = 16;
