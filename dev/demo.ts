@@ -1,41 +1,53 @@
 import { runCommand } from "./command.ts";
-import { playDemoTurn } from "./demo/play-turn.ts";
-import { readEnvironment } from "./local-settings.ts";
+import type { Access } from "./demo/api.ts";
+import { playDemo } from "./demo/play-demo.ts";
+import { type Environment, localAuth, readEnvironment } from "./local-settings.ts";
+import { mintToken } from "./mint-token.ts";
 import { startPlatform } from "./platform.ts";
-import { type Access, findRunningPlatform } from "./running-platform.ts";
+import { findRunningPlatform } from "./running-platform.ts";
+import { DEMO_USER } from "./seed.ts";
 import { stopSignal } from "./stop-signal.ts";
 
-const USAGE = `Plays a turn against the local platform and prints the conversation, the ledger and the timings.
+const USAGE = `Plays a turn in each mode against the local platform, and shows what is said as it is said, what every
+agent took, the ledger and the timings.
   npm run demo
-Uses the platform that npm run dev has started with the same data directory, else starts one for itself.`;
+Uses the platform that npm run dev has started with the same data directory and database, else starts one for itself.`;
+
+/** What a shell expects of a command that was stopped by Ctrl-C. */
+const STOPPED = 130;
 
 const stopWanted = stopSignal();
 
 await runCommand(async () => {
   if (process.argv.includes("--help")) return console.log(USAGE);
   const env = readEnvironment();
-  const running = await findRunningPlatform(env);
-  if (running) {
-    console.log(`Using the platform on ${running.url}`);
-    return await playDemoTurn(running, console.log);
-  }
-  console.log("Starting a platform for this demo …");
+  const token = await mintToken(localAuth(env), { sub: DEMO_USER.id, email: DEMO_USER.email });
+  const url = await findRunningPlatform(env, token);
+  if (url === undefined) return playOnOwnPlatform(env, token);
+  console.log(`Using the platform on ${url}`);
+  await playUnlessStopped({ url, token });
+});
+process.exit();
+
+async function playOnOwnPlatform(env: Environment, token: string): Promise<void> {
+  console.log("Starting a platform for this demo:");
   const starting = startPlatform({ env, port: 0, log: (line) => console.log(`  ${line}`) });
   try {
     const platform = await Promise.race([starting, stopWanted]);
-    if (!platform) return;
-    console.log(`  Worker on ${platform.url}`);
-    await Promise.race([playDemoTurn(accessTo(platform), console.log), stopWanted]);
+    if (platform) console.log(`  Pantheon ready on ${platform.url}`);
+    if (platform) await playUnlessStopped({ url: platform.url, token });
+    else process.exitCode = STOPPED;
   } finally {
     await starting.then(
       ({ stop }) => stop(),
       () => undefined,
     );
   }
-});
-process.exit();
+}
 
-function accessTo({ url, token }: { url: string; token: string | undefined }): Access {
-  if (token === undefined) throw new Error("AUTH_JWKS_URL is set: the demo cannot sign a token of its own.");
-  return { url, token };
+async function playUnlessStopped(access: Access): Promise<void> {
+  const stopped = stopWanted.then(() => {
+    process.exitCode = STOPPED;
+  });
+  await Promise.race([playDemo({ access, write: (text) => process.stdout.write(text) }), stopped]);
 }

@@ -3,12 +3,10 @@ import { reservePort } from "./free-port.ts";
 import { startLocalDatabase } from "./local-database.ts";
 import { dataDirOf, type Environment, localAuth } from "./local-settings.ts";
 import { applyMigrations } from "./migrate.ts";
-import { mintToken } from "./mint-token.ts";
-import { startDemoModelServer } from "./model-server/demo-model.ts";
 import { startNeonEndpoint } from "./neon-endpoint.ts";
+import { startPeers } from "./peers.ts";
 import { startSchedule } from "./schedule.ts";
-import { DEMO_SEARCH_KEY, startDemoSearchServer } from "./search-server/demo-search.ts";
-import { DEMO_USER, seedDemo } from "./seed.ts";
+import { seedDemo } from "./seed.ts";
 import { startWorkerProcess, type WorkerProcess } from "./worker/process.ts";
 import { settingsFrom } from "./worker-settings.ts";
 
@@ -32,8 +30,6 @@ export type PlatformOptions = {
 export type Platform = {
   /** http://host:port, without a slash at the end */
   url: string;
-  /** For the demo user; undefined where AUTH_JWKS_URL rules. */
-  token: string | undefined;
   databaseUrl: string;
   modelServerUrl: string;
   worker: WorkerProcess;
@@ -70,7 +66,7 @@ async function startParts(
     ...(auth.secret === undefined ? {} : { AUTH_JWT_SECRET: auth.secret }),
   };
   // Before anything is started: what is wrong with the settings, and whether the port can be had.
-  const config = parseConfig({ ...settings, NEON_HTTP_ENDPOINT: `http://${HOST}/sql` });
+  const config = parseConfig({ NEON_HTTP_ENDPOINT: `http://${HOST}/sql`, ...settings });
   const port = await reservePort(wantedPort, HOST);
 
   const database = await startLocalDatabase({
@@ -86,46 +82,17 @@ async function startParts(
   });
   onStop(endpoint.stop);
   log(`Neon HTTP endpoint at ${endpoint.url}`);
+  if (env.NEON_HTTP_ENDPOINT) log("NEON_HTTP_ENDPOINT is not used: the local platform has its own");
   await applyMigrations(databaseUrl);
   await seedDemo(databaseUrl);
   log("Migrations applied, demo data in place");
 
-  const modelServerUrl = env.LLM_API_KEY ? config.llmBaseUrl : await startDemoModels(onStop);
-  log(
-    env.LLM_API_KEY
-      ? `Models at ${modelServerUrl}`
-      : `Demo models (canned answers; set LLM_API_KEY for real ones)`,
-  );
-
-  const search = env.TAVILY_API_KEY ? {} : await startDemoSearch(onStop);
-  log(`Search: ${env.TAVILY_API_KEY ? "Tavily" : "demo server (set TAVILY_API_KEY for Tavily)"}`);
-
-  const bindings = {
-    ...settings,
-    ...search,
-    NEON_HTTP_ENDPOINT: endpoint.url,
-    LLM_BASE_URL: modelServerUrl,
-  };
+  const peers = await startPeers(env, config, { log, onStop });
+  const bindings = { ...settings, ...peers, NEON_HTTP_ENDPOINT: endpoint.url };
+  log("Building the Worker and starting it in workerd");
   const worker = await startWorkerProcess({ bindings, host: HOST, port, watch }, onWorkerLog);
   onStop(worker.stop);
   const endSchedule = startSchedule(worker.url, log);
   onStop(async () => endSchedule());
-  const token =
-    auth.secret === undefined
-      ? undefined
-      : await mintToken(auth, { sub: DEMO_USER.id, email: DEMO_USER.email });
-  return { url: worker.url, token, databaseUrl, modelServerUrl, worker };
-}
-
-async function startDemoModels(onStop: (end: () => Promise<void>) => void): Promise<string> {
-  const models = await startDemoModelServer();
-  onStop(models.stop);
-  return `${models.url}/v1`;
-}
-
-/** Gives the Worker's settings for the demo search server. */
-async function startDemoSearch(onStop: (end: () => Promise<void>) => void): Promise<Record<string, string>> {
-  const search = await startDemoSearchServer();
-  onStop(search.stop);
-  return { TAVILY_BASE_URL: search.url, TAVILY_API_KEY: DEMO_SEARCH_KEY };
+  return { url: worker.url, databaseUrl, modelServerUrl: peers.LLM_BASE_URL, worker };
 }

@@ -1,3 +1,4 @@
+import { glimpse, unfenced } from "../glimpse.ts";
 import { type ModelAnswer, tokensOf } from "./answer.ts";
 import { asRecord, type ChatCall, type ToolOffer } from "./chat-call.ts";
 import { completionOf } from "./completion.ts";
@@ -60,9 +61,9 @@ function opinion(system: string, call: ChatCall, question: string, found: string
   const role = /Agent role:\s*(.+)/.exec(system)?.[1] ?? "an agent without a role";
   const peers = peersSinceQuestion(call, question);
   return [
-    `${LABEL} My role: ${shorten(role, 100)}`,
-    `You asked: "${shorten(question, 160)}"`,
-    found === undefined ? "" : `What I found: ${shorten(found, 200)}`,
+    `${LABEL} My role: ${glimpse(role, 100)}`,
+    `You asked: "${glimpse(question, 160)}"`,
+    found === undefined ? "" : `What I found: ${glimpse(unfenced(found), 200)}`,
     peers.length ? `I have read ${peers.join(" and ")}, and add my part.` : "I answer from my role alone.",
     "A real model would answer here; set LLM_API_KEY to hear one.",
   ]
@@ -105,11 +106,6 @@ function summary(call: ChatCall): string {
 }
 
 function structure(question: string): string {
-  const key_facts = [`${LABEL} ${shorten(question, 80)}`];
+  const key_facts = [`${LABEL} ${glimpse(question, 80)}`];
   return JSON.stringify({ key_facts, decisions: [], open_questions: [], action_items: [] });
-}
-
-function shorten(text: string, maxLength: number): string {
-  const line = text.replace(/\s+/g, " ").trim();
-  return line.length <= maxLength ? line : `${line.slice(0, maxLength - 1)}…`;
 }

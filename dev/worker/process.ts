@@ -6,8 +6,9 @@ import type { FromWorker, ToWorker, WorkerOptions } from "./messages.ts";
 const CHILD = fileURLToPath(new URL("./child.ts", import.meta.url));
 const STOP_GRACE_MS = 5_000;
 
-/** Nothing of this leaves the machine, and nothing is written to the user's home. */
+/** Nothing of this leaves the machine, and nothing is written to the user's home, which need not be there. */
 const QUIET = {
+  XDG_CONFIG_HOME: fileURLToPath(new URL("../../.wrangler/config", import.meta.url)),
   WRANGLER_SEND_METRICS: "false",
   WRANGLER_SEND_ERROR_REPORTS: "false",
   WRANGLER_WRITE_LOGS: "false",

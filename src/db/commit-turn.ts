@@ -167,6 +167,9 @@ function joinLateSpend(db: Db, { claim, turn, hadOtherHolders }: TurnRecord): Ba
   ];
 }
 
+/** The commit has the same texts twice already, and Neon takes 10 MiB; a checkpoint's bytes count double. */
+const mostCheckpointBytes = 1_048_576;
+
 /** Of a finished run its last checkpoint stays, if any does. */
 function concludeCheckpoints(
   db: Db,
@@ -174,7 +177,8 @@ function concludeCheckpoints(
   lastStep: StepRows | null,
   keepsCheckpoint: boolean,
 ): BatchItem<"pg">[] {
-  if (!keepsCheckpoint) return deleteThread(db, runId);
+  const bytes = lastStep?.blobs.reduce((sum, { blob }) => sum + (blob?.length ?? 0), 0) ?? 0;
+  if (!keepsCheckpoint || bytes > mostCheckpointBytes) return deleteThread(db, runId);
   return [...(lastStep === null ? [] : insertStep(db, lastStep)), ...deleteEarlierSteps(db, runId)];
 }
 

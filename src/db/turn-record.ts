@@ -194,10 +194,13 @@ function buildPrivateMessages(
   }));
 }
 
+/** By their ids, that is in time, as a reader finds them again whoever's call was over first. */
 function buildToolEvents({ claim, userId, outcome, finishedAt }: TurnRecordInput): ToolEventRow[] {
   const { sessionId, turnId, runId, snapshot } = claim;
   const of = { userId, roomId: snapshot.roomId, sessionId, turnId, runId };
-  return outcome.toolEvents.map((event) => ({ ...event, ...of, creditsCharged: "0", createdAt: finishedAt }));
+  return outcome.toolEvents
+    .toSorted((one, other) => (one.id < other.id ? -1 : 1))
+    .map((event) => ({ ...event, ...of, creditsCharged: "0", createdAt: finishedAt }));
 }
 
 function messageDefaults({ sessionId, turnId, runId }: OpenedClaim) {

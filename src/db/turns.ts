@@ -126,16 +126,11 @@ export function selectLedger(db: Db, turnIds: SQL) {
     .orderBy(asc(llmCallEvents.createdAt), asc(llmCallEvents.agentKey), asc(llmCallEvents.round));
 }
 
-/** And what their agents did with tools. */
+/** And what their agents did with tools, in the order in which it was done. */
 export function selectToolEvents(db: Db, turnIds: SQL) {
   return db
     .select()
     .from(toolCallEvents)
     .where(inArray(toolCallEvents.turnId, turnIds))
-    .orderBy(
-      asc(toolCallEvents.createdAt),
-      asc(toolCallEvents.agentKey),
-      asc(toolCallEvents.round),
-      asc(toolCallEvents.id),
-    );
+    .orderBy(asc(toolCallEvents.createdAt), asc(toolCallEvents.id));
 }

@@ -20,7 +20,13 @@ type Run = { child: ChildProcess; output(): string; errors(): string; ended: Pro
 /** Runs a command of `dev/` with this test's data directory; empty settings win over a developer's `.dev.vars`. */
 function run(script: string, args: string[] = [], settings: Record<string, string> = {}): Run {
   const { PATH, HOME } = process.env;
-  const unset = { DATABASE_URL: "", LLM_API_KEY: "", AUTH_JWT_SECRET: "", AUTH_JWKS_URL: "" };
+  const unset = {
+    DATABASE_URL: "",
+    LLM_API_KEY: "",
+    TAVILY_API_KEY: "",
+    AUTH_JWT_SECRET: "",
+    AUTH_JWKS_URL: "",
+  };
   const env = { PATH, HOME, PANTHEON_DATA_DIR: dataDir, ...unset, ...settings };
   const child = spawn(process.execPath, [join(ROOT, "dev", script), ...args], {
     cwd: ROOT,
@@ -56,7 +62,7 @@ function signalGroup({ child }: Run, signal: NodeJS.Signals): void {
 test("npm run dev serves a demo room, npm run token opens it, and Ctrl-C ends it without a trace", async () => {
   const dev = run("dev.ts", ["--port", "0"]);
   const url = await untilReady(dev);
-  expect(dev.output()).toContain("Demo models (canned answers");
+  expect(dev.output()).toMatch(/^Models: a demo server.+\nSearch: a demo server/m);
 
   const minting = run("token.ts", ["--sub", "demo", "--email", "demo@example.com"]);
   expect(await minting.ended).toBe(0);
@@ -67,13 +73,53 @@ test("npm run dev serves a demo room, npm run token opens it, and Ctrl-C ends it
   const demo = run("demo.ts");
   expect(await demo.ended).toBe(0);
   expect(demo.output()).toContain(`Using the platform on ${url}`);
-  expect(demo.output()).toMatch(/Ada: \[demo model\].+Grace: \[demo model\].+Ledger.+provider.+Timings/s);
+  expectThreeTurns(demo.output());
+  const both = await fetch(`${url}/api/v1/rooms`, { headers });
+  expect(await both.json()).toMatchObject({ data: [{ name: "Demo room" }, { name: "Launch week" }] });
 
   signalGroup(dev, "SIGINT");
   expect(await dev.ended).toBe(0);
   await expect(fetch(url)).rejects.toThrow("fetch failed");
   expect((await readdir(dataDir)).sort()).toEqual(["auth-secret", "postgres"]);
-}, 60_000);
+}, 120_000);
+
+/** What the demo shows of each mode, the words of its agents and what they took. */
+function expectThreeTurns(output: string): void {
+  const [, tag = "", roundtable = "", orchestrator = ""] = output.split(/^── /m);
+  const speakers = (part: string) => [...new Set(part.match(/^\w+(?= +│)/gm))];
+  expect(speakers(tag).sort()).toEqual(["Ada", "Linus", "You"]);
+  expect(speakers(roundtable)).toEqual(["You", "Scout", "Ada", "Linus"]);
+  expect(speakers(orchestrator)).toEqual(["You", "Scout", "Ada"]);
+  expect(orchestrator).toMatch(/Scout │ uses search \{"query".+\nScout │ is told 1\. \[demo search\]/);
+  expect(orchestrator).toContain("The manager picked scout, ada");
+  for (const part of [tag, roundtable, orchestrator]) {
+    expect(part).toMatch(/Ada +completed +1 +\d+ +0\.\d{8} +\d+ ms/);
+    expect(part).toMatch(/^ {2}ada +qwen .+ 0\.\d{8} +provider +2026-02-20$/m);
+    expect(part).toMatch(/total \d+ ms, 2 database round trips$/m);
+  }
+  expect(output.trimEnd().split("\n").at(-1)).toMatch(
+    /^3 turns, 8 model calls, \d+ tokens, 0\.\d{8} credits\./,
+  );
+}
+
+test("without a platform the demo starts one for itself, and ends it", async () => {
+  const demo = run("demo.ts");
+  expect(await demo.ended).toBe(0);
+  expect(demo.output()).toMatch(/^Starting a platform for this demo:\n.+\n {2}Pantheon ready on/s);
+  expectThreeTurns(demo.output());
+  expect((await readdir(dataDir)).sort()).toEqual(["auth-secret", "postgres"]);
+}, 120_000);
+
+test("Ctrl-C ends a demo in the middle", async () => {
+  const demo = run("demo.ts");
+  await new Promise<void>((resolve) =>
+    demo.child.stdout?.on("data", () => demo.output().includes("── tag") && resolve()),
+  );
+  signalGroup(demo, "SIGINT");
+  expect(await demo.ended).toBe(130);
+  expect(demo.errors()).toBe("");
+  expect((await readdir(dataDir)).sort()).toEqual(["auth-secret", "postgres"]);
+}, 120_000);
 
 test("SIGTERM while it starts ends it as well", async () => {
   const dev = run("dev.ts", ["--port", "0"]);
@@ -81,7 +127,7 @@ test("SIGTERM while it starts ends it as well", async () => {
   dev.child.kill("SIGTERM");
   expect(await dev.ended).toBe(0);
   expect(dev.output()).not.toContain("Pantheon ready");
-}, 60_000);
+}, 120_000);
 
 test.each([
   [

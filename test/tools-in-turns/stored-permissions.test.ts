@@ -43,7 +43,7 @@ test("permissions stored as anything but a list of known names count as none", a
   const journal = await scene.models.journal();
   expect(journal.flatMap(({ tools }) => tools)).toEqual([]);
   expect(journal).toHaveLength(5 * unreadable.length);
-});
+}, 30_000);
 
 test("permissions that name a tool twice count once", async () => {
   const scene = await createToolScene();

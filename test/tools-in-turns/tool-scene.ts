@@ -35,6 +35,10 @@ export async function createToolScene({
     searched: async () => (await search.journal()).map(({ query }) => query),
     toolRows: () =>
       sql`select * from tool_call_events where session_id = ${sessionId} order by created_at, id`,
+    /** The ledger's rows as `agent round`, sorted: ids of the ledger tell no order. */
+    async rounds(): Promise<string[]> {
+      return (await scene.ledger()).map(({ agent_key, round }) => `${agent_key} ${round}`).toSorted();
+    },
     privateMessages: () =>
       sql`select * from messages where session_id = ${sessionId} and visibility = 'private' order by seq`,
   };

@@ -102,6 +102,30 @@ test("a turn that outlived its lease cannot commit once another has settled it",
   ]);
 });
 
+test.each([
+  ["another key", { key: "b" }],
+  ["none", {}],
+])(
+  "the same message under %s is a turn of its own, and does not take over the one left behind",
+  async (_key, options) => {
+    const scene = await createTurnScene();
+    await scene.models.script(says("ada", { text: "late", hold: "slow" }, 1), says("ada", "in time"));
+    const slow = scene.post("@ada hello", { key: "a" });
+    await scene.models.wait({ calls: 1 });
+    const abandoned = await scene.claim();
+    await scene.sql`update turn_claims set lease_until = clock_timestamp() - interval '1 second'
+    where session_id = ${scene.sessionId}`;
+
+    const quick = await scene.post("@ada hello", options);
+    await scene.models.release("slow");
+
+    expect(quick).toMatchObject({ status: 201, body: { turn_index: 2, assistant_output: "in time" } });
+    expect(quick.body.id).not.toBe(abandoned?.turn_id);
+    expect((await slow).status).toBe(409);
+    expect((await scene.read(abandoned?.turn_id)).body).toMatchObject({ turn_index: 1, status: "failed" });
+  },
+);
+
 test("a turn that outlived its lease still commits where nobody has taken its claim", async () => {
   const scene = await createTurnScene();
   await scene.models.script(says("ada", { text: "late", hold: "slow" }));

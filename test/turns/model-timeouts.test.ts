@@ -37,8 +37,8 @@ describe("a model that hangs fails its agent alone", () => {
   });
 
   test("the time is over all attempts of a call, waits between them included", async () => {
-    const scene = await createTurnScene({ settings: { MODEL_CALL_TIMEOUT_MS: "400" } });
-    // Without a Retry-After the second attempt would begin after half a second at the earliest.
+    const scene = await createTurnScene({ settings: { MODEL_CALL_TIMEOUT_MS: "300" } });
+    // Without a Retry-After the second attempt begins after 375 ms at the earliest.
     await scene.models.script(says("ada", { status: 503 }, 1), says("ada", "too late"));
 
     const { body } = await scene.post("@ada hello");

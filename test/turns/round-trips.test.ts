@@ -5,9 +5,6 @@ import { createTurnScene, noRows } from "../support/turn-scene.ts";
 
 const timing = (headers: Headers, name: string) =>
   new RegExp(`${name};desc="(\\d+)"`).exec(headers.get("Server-Timing") ?? "")?.[1];
-/** Those that overlapped model calls; the answer did not wait for them. */
-const stores = (headers: Headers) =>
-  Number(/checkpoints;desc="(\d+)"/.exec(headers.get("Server-Timing") ?? "")?.[1]);
 const dbTrips = (headers: Headers) => timing(headers, "db");
 
 /** Two requests that the answer waited for; the others are checkpoints, which overlap model calls. */

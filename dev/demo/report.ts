@@ -1,0 +1,109 @@
+import type * as z from "zod";
+import { formatDecimal, parseDecimal } from "../../src/domain/pricing.ts";
+import type { turnDetail } from "../../src/routes/schemas/turn-detail.ts";
+import { glimpse } from "../glimpse.ts";
+import type { RunResult } from "./live-turn.ts";
+import { formatTable } from "./table.ts";
+
+export type Turn = z.output<typeof turnDetail>;
+type Call = Turn["llm_calls"][number];
+
+const LONGEST_RECORD = 60;
+
+/** What a stored turn leaves to tell: who was picked, what each agent took, the ledger, the timings. */
+export function reportTurn(
+  turn: Turn,
+  timing: RunResult["timing"],
+  elapsedMs: (agentKey: string) => number | undefined,
+): string[] {
+  return [
+    ...titled("Routing", routingLines(turn)),
+    ...titled("Agents", agentTable(turn, elapsedMs)),
+    ...titled("Tools", toolLines(turn)),
+    ...titled("Ledger", ledgerTable(turn.llm_calls)),
+    ...titled("Timings", [timingLine(timing)]),
+  ];
+}
+
+export function sumCredits(calls: readonly Call[]): string {
+  return formatDecimal(
+    calls.reduce((sum, { credits }) => sum + parseDecimal(credits, 8), 0n),
+    8,
+  );
+}
+
+export function sumTokens(calls: readonly Call[]): number {
+  return calls.reduce((sum, { total_tokens }) => sum + total_tokens, 0);
+}
+
+function titled(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ["", title, ...lines.map((line) => `  ${line}`)];
+}
+
+function agentTable(turn: Turn, elapsedMs: (agentKey: string) => number | undefined): string[] {
+  const rows = turn.replies.map(({ agent_key, agent_name, status }) => {
+    const calls = turn.llm_calls.filter((call) => call.agent_key === agent_key);
+    const elapsed = elapsedMs(agent_key);
+    return [
+      agent_name,
+      status,
+      String(calls.length),
+      String(sumTokens(calls)),
+      sumCredits(calls),
+      elapsed === undefined ? "" : `${Math.round(elapsed)} ms`,
+    ];
+  });
+  return formatTable(["agent", "reply", "calls", "tokens", "credits", "time"], rows);
+}
+
+function ledgerTable(calls: readonly Call[]): string[] {
+  const rows = calls.map((call) => [
+    call.agent_key,
+    call.model_alias,
+    String(call.input_tokens_fresh),
+    String(call.input_tokens_cached),
+    String(call.output_tokens),
+    call.credits,
+    call.usage_source,
+    call.pricing_version,
+  ]);
+  return formatTable(
+    ["agent", "model", "fresh", "cached", "output", "credits", "usage from", "pricing"],
+    rows,
+  );
+}
+
+function toolLines(turn: Turn): string[] {
+  return turn.tool_calls.map(({ agent_key, tool_name, status, input, output, latency_ms }) => {
+    const [asked, found] = [input, output].map((record) => glimpse(JSON.stringify(record), LONGEST_RECORD));
+    return `${agent_key}: ${tool_name} ${asked} gave ${status} in ${latency_ms} ms: ${found}`;
+  });
+}
+
+/** The manager's choice is no part of the stream; the audit tells it, and what it took. */
+function routingLines(turn: Turn): string[] {
+  const routing = turn.audit.find((row) => row.routing !== null)?.routing;
+  if (!routing) return [];
+  const calls = turn.audit
+    .flatMap((row) => row.overhead_calls)
+    .filter(({ purpose }) => purpose === "routing");
+  const tokens = calls.reduce(
+    (sum, call) => sum + call.input_tokens_fresh + call.input_tokens_cached + call.output_tokens,
+    0,
+  );
+  return [
+    `The manager picked ${routing.selected_keys.join(", ")} (${routing.rule}); its ${tokens} tokens are not billed`,
+  ];
+}
+
+function timingLine(timing: RunResult["timing"]): string {
+  const { open_ms, model_ms, tools_ms, commit_ms, total_ms, database_round_trips } = timing;
+  return [
+    `open ${open_ms} ms`,
+    `model ${model_ms} ms`,
+    `tools ${tools_ms} ms`,
+    `commit ${commit_ms} ms`,
+    `total ${total_ms} ms`,
+    `${database_round_trips} database round trips`,
+  ].join(", ");
+}
