@@ -129,7 +129,7 @@ describe("of a manager that answers with", () => {
   test("silence, it falls back when the call's time is over, and the attempt stands in the audit as unknown", async () => {
     const { scene, answer, warnings, audit } = await route(
       { hang: "before_headers" },
-      { MODEL_CALL_TIMEOUT_MS: "250" },
+      { MODEL_CALL_TIMEOUT_MS: "1000" },
     );
 
     expect(answer.body).toMatchObject({ status: "completed", replies: [{ agent_key: "ada" }] });

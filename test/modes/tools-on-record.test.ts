@@ -6,6 +6,7 @@ import { createTurnScene } from "../support/turn-scene.ts";
 import { agentSays, callsFor, conversationIn, databaseTrips, managerPicks } from "./support/asked.ts";
 import { createFakeTools } from "./support/fake-tools.ts";
 import { createPorts } from "./support/graph-run.ts";
+import { storedSummaries } from "./support/history.ts";
 import { retry, transcripts } from "./support/retry-scene.ts";
 
 const asks = (id: string, query: string) => ({ name: "search", id, arguments: JSON.stringify({ query }) });
@@ -13,14 +14,16 @@ const found = (query: string) => `search found {"query":"${query}"}`;
 const trace = (query: string) => `What your tool 'search' told you earlier:\n${found(query)}`;
 
 /** A room of `ada`, who may search, and `bob`, who may not; with the tests' own tools behind the runtime's port. */
-async function createToolScene(mode: RoomMode) {
+async function createToolScene(mode: RoomMode, settings: Record<string, string> = {}) {
   const models = createModels();
   const tools = createFakeTools(["search"]);
   const scene = await createTurnScene({
     agents: ["ada", "bob"],
     mode,
+    settings,
     deps: {
-      runTurn: (run, ports) => runTurn(run, createPorts(models, tools.port, ports)),
+      runTurn: (run, ports) =>
+        runTurn(run, createPorts(models, tools.port, { summaryGraceMs: 60_000, ...ports })),
     },
   });
   await scene.sql`update room_agents set tool_permissions = '["search"]' where room_id = ${scene.roomId}
@@ -124,4 +127,23 @@ test("an agent that fails after looking something up keeps its traces, and its r
   const rows = await scene.sql`select round, run_id from llm_call_events where session_id = ${scene.sessionId}
     and agent_key = 'ada' order by created_at, round`;
   expect(rows.map(({ round }) => round)).toEqual([1, 1, 2]);
+});
+
+test("a summary covers what an agent looked up, and tells it to nobody", async () => {
+  const scene = await createToolScene("tag", {
+    CONTEXT_SUMMARY_EVERY_TURNS: "2",
+    CONTEXT_KEEP_RAW_TURNS: "1",
+  });
+  await scene.models.script(...looksUp);
+  for (const n of [1, 2, 3, 4]) await scene.post(`@ada @bob turn ${n}`);
+
+  expect(await storedSummaries(scene)).toMatchObject([{ from_seq: 1, to_seq: 6, made_in_turn_index: 3 }]);
+  const journal = await scene.models.journal();
+  const shown = callsFor(journal, "summary_text")[0]?.messages[1]?.content;
+  expect(shown).toContain("Red it is.");
+  expect(shown).not.toContain("search found");
+  expect(shown).not.toContain("Let me look.");
+  const ada = conversationIn(callsFor(journal, "ada").at(-1));
+  expect(ada[0]).toContain("Summary of the earlier conversation");
+  expect(ada.join()).not.toContain("search found");
 });

@@ -2,7 +2,10 @@ import type { Json } from "../../support/api.ts";
 import type { TurnScene } from "../../support/turn-scene.ts";
 
 /** The session's summaries as they are stored, oldest first. */
-export async function storedSummaries({ sql, sessionId }: TurnScene): Promise<Json[]> {
+export async function storedSummaries({
+  sql,
+  sessionId,
+}: Pick<TurnScene, "sql" | "sessionId">): Promise<Json[]> {
   return sql`select s.*, t.turn_index from session_summaries s join turns t on t.id = s.turn_id
     where s.session_id = ${sessionId} order by s.to_seq`;
 }
