@@ -22,9 +22,21 @@ export function dataDirOf(env: Environment): string {
   return env.PANTHEON_DATA_DIR ? resolve(env.PANTHEON_DATA_DIR) : join(REPOSITORY, ".pantheon");
 }
 
+/** The same, once it is there. Throws an Error with one line where it cannot be made. */
+export function makeDataDir(env: Environment): string {
+  const dir = dataDirOf(env);
+  try {
+    mkdirSync(dir, { recursive: true });
+  } catch (error) {
+    const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    throw new Error(`PANTHEON_DATA_DIR: ${dir} cannot be made a directory (${reason}).`);
+  }
+  return dir;
+}
+
 /** The AUTH_* settings of the environment; what it lacks is made up here, the secret once and at random. */
 export function localAuth(env: Environment): LocalAuth {
-  const ownSecret = () => (env.AUTH_JWKS_URL ? undefined : keptSecret(dataDirOf(env)));
+  const ownSecret = () => (env.AUTH_JWKS_URL ? undefined : keptSecret(makeDataDir(env)));
   return {
     secret: env.AUTH_JWT_SECRET || ownSecret(),
     issuer: env.AUTH_ISSUER || "pantheon-local",
@@ -34,7 +46,6 @@ export function localAuth(env: Environment): LocalAuth {
 
 function keptSecret(dataDir: string): string {
   const file = join(dataDir, "auth-secret");
-  mkdirSync(dataDir, { recursive: true });
   try {
     writeFileSync(file, randomBytes(32).toString("hex"), { flag: "wx", mode: 0o600 });
   } catch (error) {

@@ -1,7 +1,7 @@
 import { parseConfig } from "../src/config.ts";
 import { reservePort } from "./free-port.ts";
 import { startLocalDatabase } from "./local-database.ts";
-import { dataDirOf, type Environment, localAuth } from "./local-settings.ts";
+import { type Environment, localAuth, makeDataDir } from "./local-settings.ts";
 import { applyMigrations } from "./migrate.ts";
 import { startNeonEndpoint } from "./neon-endpoint.ts";
 import { startPeers } from "./peers.ts";
@@ -71,7 +71,7 @@ async function startParts(
 
   const database = await startLocalDatabase({
     databaseUrl: env.DATABASE_URL || undefined,
-    dataDir: dataDirOf(env),
+    dataDir: makeDataDir(env),
     log,
   });
   onStop(database.stop);

@@ -1,13 +1,13 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { dataDirOf, type Environment } from "./local-settings.ts";
+import { dataDirOf, type Environment, makeDataDir } from "./local-settings.ts";
 
+const ANNOUNCEMENT = "platform-url";
 const ANSWER_TIMEOUT_MS = 2_000;
 
 /** Leaves word in the data directory where the platform answers; gives what takes it back. */
 export function announcePlatform(env: Environment, url: string): () => void {
-  const file = announcementFile(env);
-  mkdirSync(dataDirOf(env), { recursive: true });
+  const file = join(makeDataDir(env), ANNOUNCEMENT);
   writeFileSync(file, announcementOf(env, url));
   return () => rmSync(file, { force: true });
 }
@@ -15,7 +15,7 @@ export function announcePlatform(env: Environment, url: string): () => void {
 /** Where the platform with this data directory and database answers, if it runs and takes the token. */
 export async function findRunningPlatform(env: Environment, token: string): Promise<string | undefined> {
   try {
-    const announcement = readFileSync(announcementFile(env), "utf8");
+    const announcement = readFileSync(join(dataDirOf(env), ANNOUNCEMENT), "utf8");
     const url = announcement.split("\n")[0] ?? "";
     if (announcement !== announcementOf(env, url)) return undefined;
     const response = await fetch(`${url}/api/v1/auth/me`, {
@@ -32,8 +32,4 @@ export async function findRunningPlatform(env: Environment, token: string): Prom
 function announcementOf({ DATABASE_URL: database = "" }: Environment, url: string): string {
   const { host, pathname } = URL.canParse(database) ? new URL(database) : { host: "embedded", pathname: "" };
   return `${url}\n${host}${pathname}`;
-}
-
-function announcementFile(env: Environment): string {
-  return join(dataDirOf(env), "platform-url");
 }

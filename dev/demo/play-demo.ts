@@ -34,7 +34,9 @@ export async function playDemo(stage: Stage): Promise<void> {
   );
   const poor = turns.filter(({ status }) => status !== "completed");
   if (poor.length > 0) {
-    throw new Error(`Not every agent answered: ${poor.map(({ mode, status }) => `${mode} is ${status}`)}.`);
+    throw new Error(
+      `Not every agent answered: ${poor.map(({ mode, status }) => `${mode} is ${status}`).join(", ")}.`,
+    );
   }
 }
 
