@@ -4,9 +4,18 @@ import type { TurnOutcome } from "../domain/turn-outcome.ts";
 import { recordUnderWay } from "../domain/under-way-records.ts";
 import type { ClaimedRun } from "./finish-run.ts";
 
-/** Puts on the books what past holders may have had under way when they were replaced. */
-export function addUnderWay(deps: Deps, { claim, plan }: ClaimedRun, outcome: TurnOutcome): TurnOutcome {
+/**
+ * Puts on the books what past holders may have had under way when they were replaced. `maySummarise`: a summary
+ * may have been due, whose calls no checkpoint holds.
+ */
+export function addUnderWay(
+  deps: Deps,
+  { claim, plan }: ClaimedRun,
+  outcome: TurnOutcome,
+  maySummarise: boolean,
+): TurnOutcome {
   if (claim.pastHolders.length === 0) return outcome;
+  const pastHolders = claim.pastHolders.map(({ holder }) => holder);
   const underWay = callsUnderWay(
     plan,
     {
@@ -15,10 +24,14 @@ export function addUnderWay(deps: Deps, { claim, plan }: ClaimedRun, outcome: Tu
       repliedKeys: outcome.replies.map(({ agentKey }) => agentKey),
       selectedKeys: outcome.routing?.selectedKeys ?? null,
     },
-    claim.pastHolders.map(({ holder }) => holder),
+    pastHolders,
   );
   const { calls, overhead } = recordUnderWay({
     ...{ plan, underWay, catalog: deps.catalog, managerModelAlias: deps.limits.managerModelAlias },
+    ...{
+      summarizerModelAlias: deps.limits.summarizerModelAlias,
+      summaryHolders: maySummarise ? pastHolders : [],
+    },
     promptTokensOf: (agentKey) =>
       outcome.prompts.find((prompt) => prompt.agentKey === agentKey)?.estimatedTokensAfterPrune ?? 0,
   });

@@ -65,7 +65,10 @@ export async function finishRun(deps: Deps, run: OpenedRun, emit: EmitTurnEvent)
         log,
       },
     );
-    return await commitRun(deps, run, held, { outcome: addUnderWay(deps, run, outcome), lastStep });
+    return await commitRun(deps, run, held, {
+      outcome: addUnderWay(deps, run, outcome, context.dueSummary !== null),
+      lastStep,
+    });
   } catch (error) {
     throw await concludeLostRun(deps, run, held, error);
   } finally {

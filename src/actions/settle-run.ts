@@ -1,10 +1,13 @@
 import { commitTurn, releaseClaim } from "../db/commit-turn.ts";
+import type { OpenedClaim } from "../db/open-turn.ts";
 import { type DeadRun, type TakenRun, takeOverRun } from "../db/take-over-run.ts";
 import type { Deps } from "../deps.ts";
+import { abandonedPrompt } from "../domain/abandoned-prompt.ts";
 import { failedAgentKeys } from "../domain/current-replies.ts";
 import { PantheonError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
-import { type PlanVerdict, planRetry, planTurn } from "../domain/turn-plan.ts";
+import type { TurnOutcome } from "../domain/turn-outcome.ts";
+import { type PlanVerdict, planRetry, planTurn, type TurnPlan } from "../domain/turn-plan.ts";
 import { addUnderWay } from "./add-under-way.ts";
 import { type ClaimedRun, recordRun } from "./finish-run.ts";
 
@@ -25,9 +28,10 @@ export async function settleRun(deps: Deps, dead: DeadRun, log: Log): Promise<nu
   }
   const { plan } = verdict;
   const isRetry = claim.kind === "retry";
-  const outcome = await deps.settleTurn({ plan, stored: claim.checkpoint, isRetry });
+  const settled = await deps.settleTurn({ plan, stored: claim.checkpoint, isRetry });
+  const outcome = { ...settled, prompts: completePrompts(deps, plan, settled, isRetry) };
   const run: ClaimedRun = { claim, userId, plan, openedAt, retried: isRetry ? taken.stored : null };
-  const record = recordRun(deps, run, addUnderWay(deps, run, outcome));
+  const record = recordRun(deps, run, addUnderWay(deps, run, outcome, maySummarise(deps, claim)));
   const keepsCheckpoint = deps.limits.checkpointRetentionDays > 0;
   const roundTrips = await commitTurn(deps.db, record, {
     catalog: deps.catalog,
@@ -40,6 +44,23 @@ export async function settleRun(deps: Deps, dead: DeadRun, log: Log): Promise<nu
   });
   log.warn("turn_settled", { turn_id: claim.turnId, run_id: claim.runId, status: record.turn.status });
   return 1 + roundTrips;
+}
+
+/** Every agent of the turn has its audit row: in the first stands what the run spent for itself. */
+function completePrompts(deps: Deps, plan: TurnPlan, { replies, prompts }: TurnOutcome, isRetry: boolean) {
+  const replied = new Set(replies.map(({ agentKey }) => agentKey));
+  return plan.agents
+    .filter(({ agentKey }) => isRetry || replied.has(agentKey))
+    .map(
+      (agent) =>
+        prompts.find(({ agentKey }) => agentKey === agent.agentKey) ??
+        abandonedPrompt(agent, deps.catalog, deps.limits.context.maxOutputTokens),
+    );
+}
+
+/** Whether a summary may have been due cannot be told without its window; before so many turns none is. */
+function maySummarise({ limits }: Deps, { turnIndex }: OpenedClaim): boolean {
+  return turnIndex > limits.context.keepRawTurns;
 }
 
 function planAgain({ claim, stored }: TakenRun): PlanVerdict {

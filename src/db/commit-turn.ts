@@ -55,7 +55,7 @@ export async function commitTurn(
         ...recordPrices(db, record.turn.createdAt, catalog),
         writeTurn(db, record),
         db.insert(turnRuns).values(record.run),
-        db.insert(messages).values(record.messages),
+        ...insertMessages(db, record),
         ...insertAudits(db, record),
         ...insertLedger(db, record.ledger),
         ...insertToolEvents(db, record),
@@ -180,6 +180,11 @@ function concludeCheckpoints(
   const bytes = lastStep?.blobs.reduce((sum, { blob }) => sum + (blob?.length ?? 0), 0) ?? 0;
   if (!keepsCheckpoint || bytes > mostCheckpointBytes) return deleteThread(db, runId);
   return [...(lastStep === null ? [] : insertStep(db, lastStep)), ...deleteEarlierSteps(db, runId)];
+}
+
+/** A settled retry of which no answer had arrived has none. */
+function insertMessages(db: Db, record: TurnRecord): BatchItem<"pg">[] {
+  return record.messages.length === 0 ? [] : [db.insert(messages).values(record.messages)];
 }
 
 function insertAudits(db: Db, { audits }: TurnRecord): BatchItem<"pg">[] {

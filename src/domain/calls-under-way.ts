@@ -37,7 +37,13 @@ export function callsUnderWay(
   return underWay;
 }
 
-type KnownProgress = { rounds: Map<string, number>; replied: Set<string>; hasRouted: boolean };
+type KnownProgress = {
+  rounds: Map<string, number>;
+  replied: Set<string>;
+  /** Their replies needed no call, or none that was billed; which holder made them cannot be told. */
+  repliedUnasked: Set<string>;
+  hasRouted: boolean;
+};
 
 /** What of the progress was made by these holders: each stored answer names who paid for it. */
 function progressOf(progress: StoredProgress, holders: ReadonlySet<string>): KnownProgress {
@@ -53,7 +59,8 @@ function progressOf(progress: StoredProgress, holders: ReadonlySet<string>): Kno
   const hasRouted = progress.overhead.some(
     ({ holder, purpose }) => purpose === "routing" && holders.has(holder),
   );
-  return { rounds, replied: new Set(replied), hasRouted };
+  const repliedUnasked = progress.repliedKeys.filter((key) => !lastRound.has(key));
+  return { rounds, replied: new Set(replied), repliedUnasked: new Set(repliedUnasked), hasRouted };
 }
 
 function nextAgents(
@@ -66,6 +73,11 @@ function nextAgents(
   // Whom an unstored routing picked cannot be told: it may have been anybody.
   if (isRouting) return everybody;
   const order = plan.flow === "routed" ? (selectedKeys ?? everybody) : everybody;
-  const open = order.filter((agentKey) => !known.replied.has(agentKey));
-  return plan.flow === "parallel" ? open : open.slice(0, 2);
+  if (plan.flow === "parallel") return order.filter((agentKey) => !known.replied.has(agentKey));
+  const reached = order.findLastIndex((agentKey) => known.rounds.has(agentKey));
+  const open = order.filter((agentKey, place) => place >= reached && !known.replied.has(agentKey));
+  // Who replied without a call that was billed was passed by, or may be: only others are steps apart.
+  const asked = open.filter((agentKey) => !known.repliedUnasked.has(agentKey));
+  const last = asked[1] ?? asked[0];
+  return last === undefined ? open : open.slice(0, open.indexOf(last) + 1);
 }

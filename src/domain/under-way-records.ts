@@ -10,6 +10,9 @@ export type UnderWayInput = {
   catalog: Catalog;
   underWay: UnderWay;
   managerModelAlias: string;
+  summarizerModelAlias: string;
+  /** Holders that may have been making a summary. */
+  summaryHolders: readonly string[];
   /** Estimated tokens of an agent's prompt; 0 where nobody can tell any more. */
   promptTokensOf: (agentKey: string) => number;
 };
@@ -44,22 +47,19 @@ export function recordUnderWay({ plan, catalog, underWay, ...input }: UnderWayIn
       },
     ];
   });
-  const manager = catalog.models.get(input.managerModelAlias);
-  const overhead = underWay.routingHolders.flatMap((holder): OverheadCall[] =>
-    manager === undefined
-      ? []
-      : [
-          {
-            purpose: "routing",
-            holder,
-            modelAlias: manager.alias,
-            providerModel: manager.providerModel,
-            ...nothingKnown,
-            inputTokensFresh: 0,
-            inputTokensCached: 0,
-            outputTokens: 0,
-          },
-        ],
-  );
+  const overhead = [
+    ...underWay.routingHolders.map((holder) => ({ holder, purpose: "routing" as const })),
+    ...input.summaryHolders.flatMap((holder) => [
+      { holder, purpose: "summary_text" as const },
+      { holder, purpose: "summary_structure" as const },
+    ]),
+  ].flatMap(({ holder, purpose }): OverheadCall[] => {
+    const alias = purpose === "routing" ? input.managerModelAlias : input.summarizerModelAlias;
+    const model = catalog.models.get(alias);
+    if (model === undefined) return [];
+    const nothingCounted = { inputTokensFresh: 0, inputTokensCached: 0, outputTokens: 0 };
+    const { providerModel } = model;
+    return [{ purpose, holder, modelAlias: alias, providerModel, ...nothingKnown, ...nothingCounted }];
+  });
   return { calls, overhead };
 }

@@ -52,6 +52,8 @@ export type AgentRun = {
   signal: AbortSignal;
   /** Agents' parts whose beginning this holder has told; a resumed one is told again. */
   announced: Set<string>;
+  /** Resolves once all answers so far were tried to be stored. */
+  untilStored: () => Promise<unknown>;
 };
 
 /** An agent's work as the state holds it, or begun now; with the voice that tells of it. */

@@ -7,7 +7,7 @@ import { type AgentRun, continueWork, RunStopped } from "./agent-run.ts";
 import { toCallRecords } from "./call-records.ts";
 import { earlierAnswers } from "./earlier-answers.ts";
 import type { ModelAnswer } from "./model/model-port.ts";
-import { askForTools, mostToolRounds } from "./tool-round.ts";
+import { askedInVain, askForTools, mostToolRounds } from "./tool-round.ts";
 import type { TurnStateUpdate, TurnStateValue } from "./turn-state.ts";
 
 /** The node `<key>.model`: one model call of one agent. Its failure is a reply, never an exception. */
@@ -41,6 +41,8 @@ export function createModelNode(agent: RosterAgent, run: AgentRun) {
     const model = ports.catalog.models.get(agent.modelAlias);
     if (model === undefined) return conclude(fail(notConfigured(agent.modelAlias)));
     if (fitted.overflow) return conclude(fail(overBudget));
+    // One agent's answers never overlap: of each agent, what is not stored is one call.
+    if (askedInVain(agent, work)) await run.untilStored();
     const answer = await ports.callModel({
       model,
       messages,

@@ -18,6 +18,12 @@ type ToolRound = {
   answer: { text: string; toolCalls: readonly ToolCallRequest[] };
 };
 
+/** Whether an agent's last answer was refused all the tools it asked for: no step of theirs came between. */
+export function askedInVain({ toolPermissions }: RosterAgent, { exchange }: AgentWork): boolean {
+  const last = exchange.findLast((message) => "toolCalls" in message);
+  return last?.toolCalls.every(({ name }) => !toolPermissions.includes(name)) ?? false;
+}
+
 /**
  * Takes in an answer that asks for tools: its calls wait for the agent's tools node. Where none of them is
  * permitted there may be no such node: they are refused here.

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { untilStored } from "../durable/support/dead-holder.ts";
 import { createTurnScene, noRows, says, type TurnScene } from "../support/turn-scene.ts";
 
 /** Ways to lose a claim in mid-turn, by hand-written SQL. */
@@ -25,6 +26,8 @@ describe("a holder that lost its claim", () => {
     );
     const post = scene.post("@ada @bob hello");
     await scene.models.wait({ calls: 2, settled: 1 });
+    // Bob's failure is stored by then: else its storing would find out, and cut ada off.
+    await untilStored(scene, { answers: 1 });
     const before = await scene.claim();
     await lose(scene);
     const taken = await scene.claim();

@@ -1,0 +1,28 @@
+import { type Catalog, defaultContextWindowTokens } from "./catalog.ts";
+import { planContextBudget } from "./context-budget.ts";
+import { firstTokenScale } from "./turn-context.ts";
+import type { PromptMeasure } from "./turn-outcome.ts";
+import type { RosterAgent } from "./turn-plan.ts";
+
+/** The measure of an agent whose prompt nobody can tell any more: its budget, and nothing that was in it. */
+export function abandonedPrompt(
+  { agentKey, modelAlias }: RosterAgent,
+  catalog: Catalog,
+  maxOutputTokens: number,
+): PromptMeasure {
+  const window = catalog.models.get(modelAlias)?.contextWindowTokens ?? defaultContextWindowTokens;
+  return {
+    agentKey,
+    budget: planContextBudget(window, maxOutputTokens),
+    tokenScale: firstTokenScale,
+    summaryId: null,
+    includedSeqs: [],
+    dropped: [],
+    estimatedTokensBefore: 0,
+    estimatedTokensAfterSummary: 0,
+    estimatedTokensAfterPrune: 0,
+    pruneTriggered: false,
+    overflow: false,
+    countedInputTokens: null,
+  };
+}
