@@ -16,7 +16,7 @@ export function abandonedPrompt(
     budget: planContextBudget(window, maxOutputTokens),
     tokenScale: firstTokenScale,
     summaryId: null,
-    includedSeqs: [],
+    included: [],
     dropped: [],
     estimatedTokensBefore: 0,
     estimatedTokensAfterSummary: 0,

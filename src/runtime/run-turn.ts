@@ -57,7 +57,7 @@ export const runTurn: RunTurn = async ({ runId, plan, context, stored }, ports) 
     ports: { ...ports, callModel, tools },
     signal,
     announced: new Set(),
-    untilStored: () => saver.settle(),
+    untilStored: () => saver.untilStored(),
   };
   const progress = await loadProgress(stored);
   const saver = createSaver(run, runId, progress);

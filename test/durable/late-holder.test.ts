@@ -78,7 +78,6 @@ describe("a holder that wakes after another has taken over", () => {
     await scene.models.script(...agents.slice(0, 4).map((key) => says(key, held, 1)));
     const post = scene.post(message, { key: "k" });
     await scene.models.wait({ calls: 4 });
-    await untilStored(scene, { steps: 0 });
     await lapse(scene);
     const again = await scene.post(message, { key: "k" });
     expect(again).toMatchObject({ status: 201, body: { status: "completed" } });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createTurnScene, says } from "../support/turn-scene.ts";
 import { expectBalancedBooks } from "./support/books.ts";
-import { lapse, untilStored } from "./support/dead-holder.ts";
+import { lapse } from "./support/dead-holder.ts";
 
 test("an agent that asked in vain for a tool is not asked again before that answer is stored", async () => {
   const scene = await createTurnScene();

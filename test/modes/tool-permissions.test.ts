@@ -18,7 +18,10 @@ const resultsIn = (call: JournalEntry | undefined) =>
 describe("the compiled graph", () => {
   const nodesOf = (turn: GraphTurn) => {
     const { plan, context, ports } = createGraphTurn(turn);
-    const { nodes } = compileTurnGraph({ plan, context, ports, signal: ports.stop, announced: new Set() });
+    const { nodes } = compileTurnGraph({
+      ...{ plan, context, ports, signal: ports.stop },
+      ...{ announced: new Set(), untilStored: async () => undefined },
+    });
     return Object.keys(nodes)
       .filter((name) => !name.startsWith("__"))
       .toSorted();

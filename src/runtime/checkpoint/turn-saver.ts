@@ -58,6 +58,11 @@ export class TurnSaver extends BaseCheckpointSaver {
     return joinRows(this.#underWay, this.#unstored);
   }
 
+  /** Waits until all that was handed over was tried to be stored. */
+  untilStored(): Promise<void> {
+    return this.#storing;
+  }
+
   override async getTuple(): Promise<CheckpointTuple | undefined> {
     return this.#options.tuple;
   }
