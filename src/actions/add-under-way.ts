@@ -1,6 +1,6 @@
 import type { Deps } from "../deps.ts";
 import { callsUnderWay } from "../domain/calls-under-way.ts";
-import type { TurnOutcome } from "../domain/turn-outcome.ts";
+import type { AgentReply, TurnOutcome } from "../domain/turn-outcome.ts";
 import { recordUnderWay } from "../domain/under-way-records.ts";
 import type { ClaimedRun } from "./finish-run.ts";
 
@@ -21,7 +21,7 @@ export function addUnderWay(
     {
       calls: outcome.calls,
       overhead: outcome.overhead,
-      repliedKeys: outcome.replies.map(({ agentKey }) => agentKey),
+      repliedKeys: outcome.replies.filter(isReply).map(({ agentKey }) => agentKey),
       selectedKeys: outcome.routing?.selectedKeys ?? null,
     },
     pastHolders,
@@ -40,4 +40,9 @@ export function addUnderWay(
     calls: [...outcome.calls, ...calls],
     overhead: [...outcome.overhead, ...overhead],
   };
+}
+
+/** An abandoned agent has not replied: a call of it may have been under way. */
+function isReply(reply: AgentReply): boolean {
+  return reply.status === "completed" || reply.failure.code !== "abandoned";
 }
