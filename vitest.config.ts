@@ -38,6 +38,9 @@ export default defineConfig({
         ],
         test: {
           name: "worker",
+          // One isolate for all files: each would load and transform the whole Worker anew.
+          isolate: false,
+          maxWorkers: 1,
           include: ["test/**/*.test.ts"],
           exclude: [...PURE, DEV, ARCHITECTURE],
           globalSetup: ["test/support/node/global-setup.ts"],

@@ -5,6 +5,7 @@ import { type Environment, localAuth, makeDataDir } from "./local-settings.ts";
 import { applyMigrations } from "./migrate.ts";
 import { startNeonEndpoint } from "./neon-endpoint.ts";
 import { startPeers } from "./peers.ts";
+import { startSchedule } from "./schedule.ts";
 import { seedDemo } from "./seed.ts";
 import { startWorkerProcess, type WorkerProcess } from "./worker/process.ts";
 import { settingsFrom } from "./worker-settings.ts";
@@ -91,5 +92,7 @@ async function startParts(
   log("Building the Worker and starting it in workerd");
   const worker = await startWorkerProcess({ bindings, host: HOST, port, watch }, onWorkerLog);
   onStop(worker.stop);
+  const endSchedule = startSchedule(worker.url, log);
+  onStop(async () => endSchedule());
   return { url: worker.url, databaseUrl, modelServerUrl: peers.LLM_BASE_URL, worker };
 }

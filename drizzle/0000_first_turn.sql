@@ -1,3 +1,41 @@
+CREATE TABLE "checkpoint_blobs" (
+	"thread_id" text NOT NULL,
+	"checkpoint_ns" text DEFAULT '' NOT NULL,
+	"channel" text NOT NULL,
+	"version" text NOT NULL,
+	"type" text NOT NULL,
+	"blob" "bytea",
+	CONSTRAINT "checkpoint_blobs_pkey" PRIMARY KEY("thread_id","checkpoint_ns","channel","version")
+);
+--> statement-breakpoint
+CREATE TABLE "checkpoint_migrations" (
+	"v" integer PRIMARY KEY NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "checkpoint_writes" (
+	"thread_id" text NOT NULL,
+	"checkpoint_ns" text DEFAULT '' NOT NULL,
+	"checkpoint_id" text NOT NULL,
+	"task_id" text NOT NULL,
+	"idx" integer NOT NULL,
+	"channel" text NOT NULL,
+	"type" text,
+	"blob" "bytea" NOT NULL,
+	"task_path" text DEFAULT '' NOT NULL,
+	CONSTRAINT "checkpoint_writes_pkey" PRIMARY KEY("thread_id","checkpoint_ns","checkpoint_id","task_id","idx")
+);
+--> statement-breakpoint
+CREATE TABLE "checkpoints" (
+	"thread_id" text NOT NULL,
+	"checkpoint_ns" text DEFAULT '' NOT NULL,
+	"checkpoint_id" text NOT NULL,
+	"parent_checkpoint_id" text,
+	"type" text,
+	"checkpoint" jsonb NOT NULL,
+	"metadata" jsonb DEFAULT '{}'::jsonb NOT NULL,
+	CONSTRAINT "checkpoints_pkey" PRIMARY KEY("thread_id","checkpoint_ns","checkpoint_id")
+);
+--> statement-breakpoint
 CREATE TABLE "llm_call_events" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"user_id" text NOT NULL,
@@ -173,6 +211,7 @@ CREATE TABLE "turn_context_audit" (
 	"dropped" jsonb NOT NULL,
 	"unknown_tags" jsonb NOT NULL,
 	"routing" jsonb,
+	"checkpoint_degraded" boolean DEFAULT false NOT NULL,
 	"overhead_calls" jsonb NOT NULL,
 	"created_at" timestamp (3) with time zone NOT NULL
 );
@@ -242,6 +281,9 @@ ALTER TABLE "turn_context_audit" ADD CONSTRAINT "turn_context_audit_run_id_turn_
 ALTER TABLE "turn_runs" ADD CONSTRAINT "turn_runs_turn_id_turns_id_fk" FOREIGN KEY ("turn_id") REFERENCES "public"."turns"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "turn_runs" ADD CONSTRAINT "turn_runs_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "turns" ADD CONSTRAINT "turns_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "checkpoint_blobs_thread_id_idx" ON "checkpoint_blobs" USING btree ("thread_id");--> statement-breakpoint
+CREATE INDEX "checkpoint_writes_thread_id_idx" ON "checkpoint_writes" USING btree ("thread_id");--> statement-breakpoint
+CREATE INDEX "checkpoints_thread_id_idx" ON "checkpoints" USING btree ("thread_id");--> statement-breakpoint
 CREATE INDEX "ix_llm_call_events_user_id_created_at" ON "llm_call_events" USING btree ("user_id","created_at");--> statement-breakpoint
 CREATE INDEX "ix_llm_call_events_room_id" ON "llm_call_events" USING btree ("room_id");--> statement-breakpoint
 CREATE INDEX "ix_llm_call_events_session_id" ON "llm_call_events" USING btree ("session_id");--> statement-breakpoint

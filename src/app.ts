@@ -15,6 +15,7 @@ import { registerAgentRoutes } from "./routes/agents.ts";
 import { registerCatalogRoutes } from "./routes/catalog.ts";
 import { registerHealthRoutes } from "./routes/health.ts";
 import { registerReferenceRoutes } from "./routes/reference.ts";
+import { registerRetryRoutes } from "./routes/retry.ts";
 import { registerRoomRoutes } from "./routes/rooms.ts";
 import { registerSessionRoutes } from "./routes/sessions.ts";
 import { registerTurnHistoryRoutes } from "./routes/turn-history.ts";
@@ -45,6 +46,7 @@ export function createApp(deps: Deps): App {
   registerAgentRoutes(api, deps);
   registerSessionRoutes(api, deps);
   registerTurnRoutes(api, deps);
+  registerRetryRoutes(api, deps);
   registerTurnHistoryRoutes(api, deps);
   app.route("/api/v1", api);
   return app;

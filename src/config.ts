@@ -47,6 +47,9 @@ const settings = z.object({
   MAX_OUTPUT_TOKENS: optional(positiveInteger(2_048)),
   MODEL_CALL_TIMEOUT_MS: optional(positiveInteger(60_000)),
   TURN_TIMEOUT_MS: optional(positiveInteger(300_000)),
+  TURN_LEASE_MS: optional(positiveInteger(30_000, 1_000)),
+  TURN_RESUME_WINDOW_MS: optional(positiveInteger(600_000, 0)),
+  CHECKPOINT_RETENTION_DAYS: optional(positiveInteger(7, 0)),
   MANAGER_MODEL_ALIAS: optional(z.string().default("deepseek")),
   SUMMARIZER_MODEL_ALIAS: optional(z.string().default("deepseek")),
   CONTEXT_SUMMARY_RATIO: optional(ratio(0.7)),
@@ -97,6 +100,9 @@ export type Config = {
   modelCallTimeoutMs: number;
   turnTimeoutMs: number;
   turnLeaseMs: number;
+  /** How long a keyed run whose holder is gone waits for its client to come back. */
+  resumeWindowMs: number;
+  checkpointRetentionDays: number;
   auth: AuthSettings;
   corsAllowedOrigins: readonly string[];
   logLevel: "debug" | "info" | "warn" | "error";
@@ -109,9 +115,6 @@ export class ConfigError extends Error {
     this.name = "ConfigError";
   }
 }
-
-/** A claim outlives the turn's deadline by this much, time for its commit. */
-const leaseMarginMs = 30_000;
 
 /**
  * Reads the Worker's bindings; the only reader of them.
@@ -163,7 +166,9 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
     summaryGraceMs: values.SUMMARY_GRACE_MS,
     modelCallTimeoutMs: values.MODEL_CALL_TIMEOUT_MS,
     turnTimeoutMs: values.TURN_TIMEOUT_MS,
-    turnLeaseMs: values.TURN_TIMEOUT_MS + leaseMarginMs,
+    turnLeaseMs: values.TURN_LEASE_MS,
+    resumeWindowMs: values.TURN_RESUME_WINDOW_MS,
+    checkpointRetentionDays: values.CHECKPOINT_RETENTION_DAYS,
     auth: { ...auth, keys: authKeys(values) },
     corsAllowedOrigins: values.CORS_ALLOWED_ORIGINS,
     logLevel: values.LOG_LEVEL,

@@ -6,17 +6,21 @@ import { createDb, type Db } from "./db/client.ts";
 import type { ContextLimits } from "./domain/agent-context.ts";
 import type { Catalog } from "./domain/catalog.ts";
 import type { Log } from "./domain/log.ts";
-import type { TurnContext } from "./domain/turn-context.ts";
-import type { EmitTurnEvent } from "./domain/turn-events.ts";
 import type { TurnOutcome } from "./domain/turn-outcome.ts";
-import type { TurnPlan } from "./domain/turn-plan.ts";
 import { createTokenVerifier, type VerifyToken } from "./http/auth.ts";
 import { createConsoleLog } from "./http/console-log.ts";
 import { createOpenAiModel } from "./runtime/model/openai-model.ts";
-import { runTurn, type TurnPorts } from "./runtime/run-turn.ts";
+import { type RanTurn, runTurn, type TurnPorts, type TurnRun } from "./runtime/run-turn.ts";
+import { type SettleInput, settleTurn } from "./runtime/settle-turn.ts";
 import type { ToolPort } from "./runtime/tool-port.ts";
 import { createToolRegistry } from "./tools/registry.ts";
 import { createSearchTool } from "./tools/search.ts";
+
+/** What each run brings along; the rest of the runtime's ports is the same for all. */
+export type RunPorts = Pick<
+  TurnPorts,
+  "holder" | "stop" | "mayCall" | "onCall" | "storeStep" | "emit" | "log"
+>;
 
 /** What actions work with; built once per isolate. */
 export type Deps = {
@@ -33,14 +37,19 @@ export type Deps = {
   digest: (text: string) => Promise<string>;
   /** Lets work go on when its client has gone. */
   keepAlive: (work: Promise<unknown>) => void;
-  runTurn: (
-    run: { plan: TurnPlan; context: TurnContext },
-    emit: EmitTurnEvent,
-    log: Log,
-  ) => Promise<TurnOutcome>;
+  runTurn: (run: TurnRun, ports: RunPorts) => Promise<RanTurn>;
+  /** What a stored run comes to where nobody goes on with it. */
+  settleTurn: (input: SettleInput) => Promise<TurnOutcome>;
   /** Estimated tokens of a text, unscaled. */
   estimateTokens: (text: string) => number;
-  limits: { context: ContextLimits; summarizerModelAlias: string; turnLeaseMs: number };
+  limits: {
+    context: ContextLimits;
+    managerModelAlias: string;
+    summarizerModelAlias: string;
+    turnLeaseMs: number;
+    resumeWindowMs: number;
+    checkpointRetentionDays: number;
+  };
   verifyToken: VerifyToken;
   corsAllowedOrigins: readonly string[];
 };
@@ -48,7 +57,7 @@ export type Deps = {
 /** The only place where the parts meet. */
 export function createDeps(config: Config): Deps {
   const nowMs = () => Date.now();
-  const ports: Omit<TurnPorts, "emit" | "log"> = {
+  const ports: Omit<TurnPorts, keyof RunPorts> = {
     callModel: createOpenAiModel({
       baseUrl: config.llmBaseUrl,
       apiKeys: config.llmApiKeys,
@@ -76,12 +85,16 @@ export function createDeps(config: Config): Deps {
     newId: uuidv7,
     digest: sha256Hex,
     keepAlive: waitUntil,
-    runTurn: ({ plan, context }, emit, log) => runTurn(plan, context, { ...ports, emit, log }),
+    runTurn: (run, perRun) => runTurn(run, { ...ports, ...perRun }),
+    settleTurn: (input) => settleTurn(input, uuidv7),
     estimateTokens: estimateTokenCount,
     limits: {
       context: config.context,
+      managerModelAlias: config.managerModelAlias,
       summarizerModelAlias: config.summarizerModelAlias,
       turnLeaseMs: config.turnLeaseMs,
+      resumeWindowMs: config.resumeWindowMs,
+      checkpointRetentionDays: config.checkpointRetentionDays,
     },
     verifyToken: createTokenVerifier(config.auth),
     corsAllowedOrigins: config.corsAllowedOrigins,

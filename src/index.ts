@@ -1,9 +1,21 @@
 import { env } from "cloudflare:workers";
+import { removeOldCheckpoints } from "./actions/remove-old-checkpoints.ts";
+import { settleAbandonedTurns } from "./actions/settle-abandoned-turns.ts";
 import { createApp } from "./app.ts";
 import { parseConfig } from "./config.ts";
 import { createDeps } from "./deps.ts";
 
 // At start, not at the first request: a Worker with a bad setting refuses to start, and says which.
-const app = createApp(createDeps(parseConfig({ ...env })));
+const deps = createDeps(parseConfig({ ...env }));
+const app = createApp(deps);
 
-export default { fetch: app.fetch };
+/** The daily job's schedule in wrangler.toml; every other one is the settling's. */
+const daily = "17 3 * * *";
+
+export default {
+  fetch: app.fetch,
+  async scheduled({ cron }: { cron: string }): Promise<void> {
+    if (cron === daily) await removeOldCheckpoints(deps);
+    else await settleAbandonedTurns(deps);
+  },
+};

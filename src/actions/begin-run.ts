@@ -1,14 +1,16 @@
 import type { OpenedClaim, OpenResult } from "../db/open-turn.ts";
 import type { StoredTurn } from "../db/turns.ts";
 import type { Deps } from "../deps.ts";
-import { judgeOpen } from "../domain/claim-verdict.ts";
+import { judgeOpen, turnConflictDetail } from "../domain/claim-verdict.ts";
 import { historyCharacters } from "../domain/context-budget.ts";
+import { PantheonError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import { canonicalRequest, type HashedRequest } from "../domain/request-hash.ts";
 import type { User } from "../domain/user.ts";
 import { type BegunRun, finishRun } from "./finish-run.ts";
 import type { PlannedRun } from "./plan-run.ts";
 import { replayTurn } from "./replay-turn.ts";
+import { settleRun } from "./settle-run.ts";
 
 export type RunRequest = {
   user: User;
@@ -26,7 +28,7 @@ async function describeOpen(
   hashed: HashedRequest,
   modelAliasOverride: string | null,
 ) {
-  const { maxOutputTokens } = deps.limits.context;
+  const { maxOutputTokens, keepRawTurns } = deps.limits.context;
   return {
     sessionId: request.sessionId,
     userId: request.user.userId,
@@ -35,7 +37,7 @@ async function describeOpen(
     idempotencyKey: request.idempotencyKey,
     requestHash: await deps.digest(canonicalRequest(hashed)),
     leaseMs: deps.limits.turnLeaseMs,
-    historyCharacters: historyCharacters(deps.catalog, maxOutputTokens, modelAliasOverride),
+    window: { ...historyCharacters(deps.catalog, maxOutputTokens, modelAliasOverride), keepRawTurns },
     modelAliasOverride,
   };
 }
@@ -60,15 +62,22 @@ export async function beginRun<Claim extends OpenedClaim>(
   const startedMs = deps.nowMs();
   const openedAt = deps.now();
   const common = await describeOpen(deps, request, kind.hashed, kind.modelAliasOverride);
-  const { findings, roundTrips } = await kind.open(common);
-  const verdict = judgeOpen(findings, common);
-  const openMs = deps.nowMs() - startedMs;
-  const times = { startedMs, openMs, roundTrips };
+  const { verdict, sentMs, roundTrips } = await openUntilFree(deps, request, kind, common);
+  const times = { startedMs, openMs: deps.nowMs() - startedMs, roundTrips };
   if (verdict.kind === "replay") return replayTurn(deps, request, verdict, times);
   const { claim } = verdict;
   const planned = await kind.plan(claim);
   const { user, log } = request;
-  const opened = { claim, retried: kind.retried(claim), planned, user, log, openedAt, ...times };
+  const opened = {
+    claim,
+    retried: kind.retried(claim),
+    ...planned,
+    userId: user.userId,
+    log,
+    openedAt,
+    sentMs,
+    ...times,
+  };
   return {
     kind: "run",
     runId: claim.runId,
@@ -76,3 +85,25 @@ export async function beginRun<Claim extends OpenedClaim>(
     finish: (emit) => finishRun(deps, opened, emit),
   };
 }
+
+/** A run whose holder is gone is settled first; whoever else does so at the same time, one of them does it. */
+async function openUntilFree<Claim extends OpenedClaim>(
+  deps: Deps,
+  request: RunRequest,
+  kind: Kind<Claim>,
+  common: CommonOpen,
+) {
+  let roundTrips = 0;
+  for (let tries = 1; ; tries += 1) {
+    const sentMs = deps.nowMs();
+    const opened = await kind.open(common);
+    roundTrips += opened.roundTrips;
+    const verdict = judgeOpen(opened.findings, common);
+    if (verdict.kind !== "settle") return { verdict, sentMs, roundTrips };
+    if (tries > mostSettlements) throw new PantheonError("turn_conflict", turnConflictDetail);
+    const { sessionId } = request;
+    roundTrips += await settleRun(deps, { sessionId, runId: verdict.runId }, request.log);
+  }
+}
+
+const mostSettlements = 3;

@@ -9,7 +9,7 @@ import type { SameTurnAnswer, TranscriptMessage } from "../domain/prompt.ts";
 import { renderSummary } from "../domain/summary-contract.ts";
 import { planSummary } from "../domain/summary-plan.ts";
 import { firstTokenScale, type MeasuredMessage, type TurnContext } from "../domain/turn-context.ts";
-import type { PlanVerdict, TurnPlan } from "../domain/turn-plan.ts";
+import { type PlanVerdict, sharesAnswers, type TurnPlan } from "../domain/turn-plan.ts";
 
 /** A plan and what its agents are shown: ready to run. */
 export type PlannedRun = { plan: TurnPlan; context: TurnContext };
@@ -36,7 +36,7 @@ export async function planRun(
       agent,
       mode: plan.mode,
       context,
-      sameTurnAnswers: storedAnswers,
+      sameTurnAnswers: sharesAnswers(plan) ? storedAnswers : [],
       exchange: [],
       toolFindings: null,
     }),

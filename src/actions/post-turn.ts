@@ -13,7 +13,7 @@ export type TurnRequest = RunRequest & { request: ClaimedRequest };
  * Claims the session and plans a new turn.
  * @throws PantheonError as docs/api.md lists under POST …/turns.
  */
-export async function beginTurn(deps: Deps, turn: TurnRequest): Promise<BegunRun> {
+export async function postTurn(deps: Deps, turn: TurnRequest): Promise<BegunRun> {
   const { request, sessionId } = turn;
   requireKnownModel(deps.catalog, request.modelAliasOverride);
   return beginRun(deps, turn, {

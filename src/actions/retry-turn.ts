@@ -1,7 +1,7 @@
 import { openRetry } from "../db/open-turn.ts";
 import type { StoredTurn } from "../db/turns.ts";
 import type { Deps } from "../deps.ts";
-import { currentReplies } from "../domain/current-replies.ts";
+import { currentReplies, failedAgentKeys } from "../domain/current-replies.ts";
 import type { SameTurnAnswer } from "../domain/prompt.ts";
 import { planRetry } from "../domain/turn-plan.ts";
 import { beginRun, type RunRequest } from "./begin-run.ts";
@@ -13,7 +13,7 @@ import { planRun } from "./plan-run.ts";
  * with the context as it is now and the turn's other answers.
  * @throws PantheonError as docs/api.md lists under POST …/retry.
  */
-export function beginRetry(deps: Deps, request: RunRequest & { turnId: string }): Promise<BegunRun> {
+export function retryTurn(deps: Deps, request: RunRequest & { turnId: string }): Promise<BegunRun> {
   const { sessionId, turnId } = request;
   return beginRun(deps, request, {
     hashed: { kind: "retry", sessionId, turnId, body: {} },
@@ -21,16 +21,11 @@ export function beginRetry(deps: Deps, request: RunRequest & { turnId: string })
     open: (common) => openRetry(deps.db, { ...common, kind: "retry", turnId }),
     plan: (claim) => {
       const { mode, roster } = claim.snapshot;
-      const verdict = planRetry(mode, roster, failedAgentKeys(claim.stored));
+      const verdict = planRetry(mode, roster, failedAgentKeys(claim.stored.messages));
       return planRun(deps, claim, verdict, storedAnswers(claim.stored));
     },
     retried: (claim) => claim.stored,
   });
-}
-
-function failedAgentKeys({ messages }: StoredTurn): string[] {
-  const failed = currentReplies(messages).filter(({ status }) => status === "failed");
-  return failed.flatMap(({ agentKey }) => agentKey ?? []);
 }
 
 function storedAnswers({ messages }: StoredTurn): SameTurnAnswer[] {

@@ -1,10 +1,12 @@
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq, isNull, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { PgTable } from "drizzle-orm/pg-core";
 import type { Catalog } from "../domain/catalog.ts";
 import { turnConflictDetail } from "../domain/claim-verdict.ts";
 import { PantheonError } from "../domain/errors.ts";
 import { formatDecimal } from "../domain/pricing.ts";
+import { deleteEarlierSteps, deleteThread, insertStep, type StepRows } from "./checkpoints.ts";
+import { assertClaim, type ClaimHold, claimLost, deleteClaim, lockSession } from "./claim-statements.ts";
 import { type Db, postgresFields, repeatLost } from "./client.ts";
 import type { LedgerRow } from "./ledger-record.ts";
 import {
@@ -16,18 +18,21 @@ import {
   sessionSummaries,
   sessions,
   toolCallEvents,
-  turnClaims,
   turnContextAudit,
   turnRuns,
   turns,
 } from "./schema.ts";
 import type { TurnRecord } from "./turn-record.ts";
 
-type ClaimHold = TurnRecord["claim"];
-
-/** SQLSTATE of the fence `assert_claim`: the claim is no longer ours. */
-const claimLost = "PT409";
 const uniqueViolation = "23505";
+
+export type CommitExtras = {
+  catalog: Catalog;
+  /** Rows of the run's checkpoints that are not stored yet, the last among them; null: there are none. */
+  lastStep: StepRows | null;
+  /** False: nothing of the run's checkpoints stays. */
+  keepsCheckpoint: boolean;
+};
 
 /**
  * Writes everything a turn leaves behind, and gives its claim back, in one batch; nothing else writes these
@@ -35,7 +40,11 @@ const uniqueViolation = "23505";
  * @returns the round trips it took.
  * @throws PantheonError `turn_conflict` where the claim was lost, `commit_failed` where it cannot be stored.
  */
-export async function commitTurn(db: Db, record: TurnRecord, catalog: Catalog): Promise<number> {
+export async function commitTurn(
+  db: Db,
+  record: TurnRecord,
+  { catalog, lastStep, keepsCheckpoint }: CommitExtras,
+): Promise<number> {
   let roundTrips = 0;
   try {
     await repeatLost(() => {
@@ -43,7 +52,7 @@ export async function commitTurn(db: Db, record: TurnRecord, catalog: Catalog): 
       return db.batch([
         lockSession(db, record.claim.sessionId),
         assertClaim(db, record.claim),
-        ...recordPrices(db, record, catalog),
+        ...recordPrices(db, record.turn.createdAt, catalog),
         writeTurn(db, record),
         db.insert(turnRuns).values(record.run),
         db.insert(messages).values(record.messages),
@@ -52,6 +61,8 @@ export async function commitTurn(db: Db, record: TurnRecord, catalog: Catalog): 
         ...insertToolEvents(db, record),
         ...insertSummary(db, record),
         ...consumePendingMode(db, record),
+        ...joinLateSpend(db, record),
+        ...concludeCheckpoints(db, record.claim.runId, lastStep, keepsCheckpoint),
         deleteClaim(db, record.claim),
       ]);
     });
@@ -69,12 +80,15 @@ export async function releaseClaim(db: Db, claim: ClaimHold): Promise<void> {
   await repeatLost(() => db.batch([lockSession(db, claim.sessionId), deleteClaim(db, claim)]));
 }
 
+export type LateSpend = { claim: ClaimHold; ledger: readonly LedgerRow[]; createdAt: Date };
+
 /** The one thing a holder that lost its claim still writes: what it spent. */
-export async function reportLateSpend(db: Db, record: TurnRecord, catalog: Catalog): Promise<void> {
-  if (record.ledger.length === 0) return;
+export async function reportLateSpend(db: Db, late: LateSpend, catalog: Catalog): Promise<void> {
+  const { claim, ledger, createdAt } = late;
+  if (ledger.length === 0) return;
   const ifThere = (table: PgTable, id: string | null) =>
     sql`(select x.id from ${table} x where x.id = ${id}::uuid)`;
-  const rows = record.ledger.map((row) => ({
+  const rows = ledger.map((row) => ({
     ...row,
     roomId: ifThere(rooms, row.roomId),
     sessionId: ifThere(sessions, row.sessionId),
@@ -82,11 +96,40 @@ export async function reportLateSpend(db: Db, record: TurnRecord, catalog: Catal
   }));
   await repeatLost(() =>
     db.batch([
-      lockSession(db, record.claim.sessionId),
-      ...recordPrices(db, record, catalog),
-      db.insert(llmCallEvents).values(rows).onConflictDoNothing(),
+      lockSession(db, claim.sessionId),
+      ...recordPrices(db, createdAt, catalog),
+      db
+        .insert(llmCallEvents)
+        .values(rows)
+        .onConflictDoUpdate({
+          target: llmCallEvents.id,
+          set: Object.fromEntries(
+            lateColumns.map((column) => [column, sql`excluded.${sql.raw(toSnakeCase(column))}`]),
+          ),
+          setWhere: eq(llmCallEvents.status, "unknown"),
+        }),
     ]),
   );
+}
+
+/** What a holder that was replaced knows better than whoever estimated its calls. */
+const lateColumns = [
+  "inputTokensFresh",
+  "inputTokensCached",
+  "outputTokens",
+  "totalTokens",
+  "oeTokens",
+  "credits",
+  "providerCostUsd",
+  "usageSource",
+  "latencyMs",
+  "attempts",
+  "status",
+  "providerRequestId",
+] as const;
+
+function toSnakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 /** Finds a run that was stored by our own holder after all. Gives the round trips it took. */
@@ -107,18 +150,36 @@ async function judgeFailedCommit(db: Db, claim: ClaimHold, error: unknown): Prom
   );
 }
 
-function lockSession(db: Db, sessionId: string) {
-  return db.select({ id: sessions.id }).from(sessions).where(eq(sessions.id, sessionId)).for("update");
-}
-
-function assertClaim(db: Db, { sessionId, runId, holder }: ClaimHold) {
-  return db.execute(sql`select assert_claim(${sessionId}::uuid, ${runId}::uuid, ${holder}::uuid)`);
-}
-
 /** A retry works the turn's status and text out again; everything else of the row stands. */
 function writeTurn(db: Db, { run, turn }: TurnRecord): BatchItem<"pg"> {
   if (run.kind === "turn") return db.insert(turns).values(turn);
   return db.update(turns).set(turn).where(eq(turns.id, turn.id));
+}
+
+/** What replaced holders reported before there was a turn to join it to. */
+function joinLateSpend(db: Db, { claim, turn, hadOtherHolders }: TurnRecord): BatchItem<"pg">[] {
+  if (!hadOtherHolders) return [];
+  return [
+    db
+      .update(llmCallEvents)
+      .set({ turnId: turn.id })
+      .where(and(eq(llmCallEvents.runId, claim.runId), isNull(llmCallEvents.turnId))),
+  ];
+}
+
+/** The commit has the same texts twice already, and Neon takes 10 MiB; a checkpoint's bytes count double. */
+const mostCheckpointBytes = 1_048_576;
+
+/** Of a finished run its last checkpoint stays, if any does. */
+function concludeCheckpoints(
+  db: Db,
+  runId: string,
+  lastStep: StepRows | null,
+  keepsCheckpoint: boolean,
+): BatchItem<"pg">[] {
+  const bytes = lastStep?.blobs.reduce((sum, { blob }) => sum + (blob?.length ?? 0), 0) ?? 0;
+  if (!keepsCheckpoint || bytes > mostCheckpointBytes) return deleteThread(db, runId);
+  return [...(lastStep === null ? [] : insertStep(db, lastStep)), ...deleteEarlierSteps(db, runId)];
 }
 
 function insertAudits(db: Db, { audits }: TurnRecord): BatchItem<"pg">[] {
@@ -156,16 +217,8 @@ function consumePendingMode(db: Db, { consumedMode }: TurnRecord): BatchItem<"pg
   ];
 }
 
-function deleteClaim(db: Db, { sessionId, runId, holder }: ClaimHold) {
-  return db
-    .delete(turnClaims)
-    .where(
-      and(eq(turnClaims.sessionId, sessionId), eq(turnClaims.runId, runId), eq(turnClaims.holder, holder)),
-    );
-}
-
 /** A deployment's own models have a pricing version of their own; it stands beside the rows priced by it. */
-function recordPrices(db: Db, { turn }: TurnRecord, catalog: Catalog): BatchItem<"pg">[] {
+function recordPrices(db: Db, createdAt: Date, catalog: Catalog): BatchItem<"pg">[] {
   if (catalog.isStandard) return [];
   const version = catalog.pricingVersion;
   const prices = [...catalog.models.values()].map(({ alias, multiplierHundredths }) => ({
@@ -176,7 +229,7 @@ function recordPrices(db: Db, { turn }: TurnRecord, catalog: Catalog): BatchItem
   return [
     db
       .insert(pricingVersions)
-      .values({ version, effectiveFrom: turn.createdAt.toISOString().slice(0, 10) })
+      .values({ version, effectiveFrom: createdAt.toISOString().slice(0, 10) })
       .onConflictDoNothing(),
     db.insert(modelPrices).values(prices).onConflictDoNothing(),
   ];

@@ -7,15 +7,17 @@ import type { TurnRecordInput } from "./turn-record.ts";
 export type LedgerRow = typeof llmCallEvents.$inferSelect;
 
 /** The ledger rows of a run's calls; also what a holder that lost its claim still reports. */
-export function buildLedger(input: TurnRecordInput): LedgerRow[] {
-  return input.outcome.calls.map((call) => buildLedgerRow(input, call));
+export function buildLedger(of: LedgerOwner, calls: readonly ModelCallRecord[]): LedgerRow[] {
+  return calls.map((call) => buildLedgerRow(of, call));
 }
+
+type LedgerOwner = Pick<TurnRecordInput, "claim" | "userId" | "catalog" | "finishedAt">;
 
 /** Namespace of ledger ids, so that the same attempt gets the same id whoever writes its row. */
 const ledgerNamespace = "6f0d8f0e-3b0a-5c5e-9f39-5c1b6f6a7d11";
 
 function buildLedgerRow(
-  { claim, userId, catalog, finishedAt }: TurnRecordInput,
+  { claim, userId, catalog, finishedAt }: LedgerOwner,
   call: ModelCallRecord,
 ): LedgerRow {
   const { fresh, cached, output } = call.usage;
@@ -24,7 +26,7 @@ function buildLedgerRow(
   const price = priceCall(billable, call.multiplierHundredths);
   return {
     id: uuidv5(
-      [claim.runId, claim.holder, call.agentKey, call.round, call.attempt].join("/"),
+      [claim.runId, call.holder, call.agentKey, call.round, call.attempt].join("/"),
       ledgerNamespace,
     ),
     userId,

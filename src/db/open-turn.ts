@@ -1,4 +1,4 @@
-import { and, desc, eq, type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, isNull, type SQL, sql } from "drizzle-orm";
 import type { BatchResponse } from "drizzle-orm/batch";
 import type { OpenFindings, RetriedTurn } from "../domain/claim-verdict.ts";
 import { nextTokenScale } from "../domain/turn-context.ts";
@@ -6,17 +6,18 @@ import { type Db, repeatLost } from "./client.ts";
 import { ownsSession } from "./owned-session.ts";
 import { messages, sessionSummaries, sessions, turnClaims, turnRuns, turns } from "./schema.ts";
 import {
-  type HistoryCharacters,
   readWindow,
   type SessionWindow,
   selectTokenCounts,
   selectWindow,
+  type WindowBounds,
 } from "./session-window.ts";
+import { type StoredCheckpoint, selectCheckpointOfClaim } from "./stored-checkpoints.ts";
 import { type ClaimRequest, takeClaim } from "./take-claim.ts";
 import { type StoredTurn, selectLedger, selectMessages, selectToolEvents } from "./turns.ts";
 
 export type OpenRequest = ClaimRequest & {
-  historyCharacters: HistoryCharacters;
+  window: WindowBounds;
   /** The model that answers for every agent of this turn. */
   modelAliasOverride: string | null;
 };
@@ -29,6 +30,8 @@ export type OpenedClaim = typeof turnClaims.$inferSelect & {
   window: SessionWindow;
   /** The latest summary. */
   summary: SummaryRow | undefined;
+  /** The latest checkpoint of a run that was taken over; undefined: the run is new, or has none. */
+  checkpoint: StoredCheckpoint | undefined;
   /** By model alias, see turn-context.ts. */
   tokenScales: ReadonlyMap<string, number>;
 };
@@ -67,8 +70,8 @@ export async function openRetry(
       selectToolEvents(db, ids),
     ]),
   );
-  const [s1, s2, s3, s4, s5, s6, s7, s8, s9, retried, [turn], messageRows, ledger, toolEvents] = result;
-  const { claim, ...found } = readFindings([s1, s2, s3, s4, s5, s6, s7, s8, s9]);
+  const [s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, retried, [turn], messageRows, ledger, toolEvents] = result;
+  const { claim, ...found } = readFindings([s1, s2, s3, s4, s5, s6, s7, s8, s9, s10]);
   const stored = turn && { turn, messages: messageRows, ledger, toolEvents };
   const opened = claim && stored && { ...claim, stored };
   return { findings: { ...found, retriedTurn: { found: retried.rows[0] }, claim: opened }, roundTrips };
@@ -80,6 +83,7 @@ function openStatements(db: Db, open: OpenRequest) {
     lockSession(db, open),
     db
       .select({
+        runId: turnClaims.runId,
         turnId: turnClaims.turnId,
         idempotencyKey: turnClaims.idempotencyKey,
         requestHash: turnClaims.requestHash,
@@ -103,19 +107,22 @@ function openStatements(db: Db, open: OpenRequest) {
       .where(eq(sessionSummaries.sessionId, open.sessionId))
       .orderBy(desc(sessionSummaries.toSeq))
       .limit(1),
-    selectWindow(db, open, open.historyCharacters, exceptTurnId),
+    selectWindow(db, open, open.window, exceptTurnId),
     selectTokenCounts(db, open, open.modelAliasOverride),
+    selectCheckpointOfClaim(db, open),
   ] as const;
 }
 
 type OpenAnswers = BatchResponse<ReturnType<typeof openStatements>>;
 
 function readFindings(answers: OpenAnswers): OpenFindings<OpenedClaim> {
-  const [locked, [claimBefore], [storedRun], , [claim], [last], [summary], window, counts] = answers;
+  const [locked, [claimBefore], [storedRun], , [claim], [last], [summary], window, counts, [checkpoint]] =
+    answers;
   const opened = claim && {
     ...claim,
     lastSeq: last?.seq ?? 0,
     summary,
+    checkpoint,
     window: readWindow(window.rows),
     tokenScales: new Map(counts.rows.map((row) => [row.model_alias, toTokenScale(row)])),
   };
@@ -127,11 +134,14 @@ function readFindings(answers: OpenAnswers): OpenFindings<OpenedClaim> {
  * what the turn before committed. Without it an open computes its index from an older snapshot.
  */
 function lockSession(db: Db, { sessionId, userId }: OpenRequest) {
-  return db
-    .select({ id: sessions.id })
-    .from(sessions)
-    .where(and(eq(sessions.id, sessionId), ownsSession(sessionId, userId)))
-    .for("update");
+  return (
+    db
+      .select({ id: sessions.id })
+      .from(sessions)
+      // On the locked row itself too: its other conditions are not read again after a wait for the lock.
+      .where(and(eq(sessions.id, sessionId), isNull(sessions.deletedAt), ownsSession(sessionId, userId)))
+      .for("update")
+  );
 }
 
 function isStoredUnderKey({ sessionId, idempotencyKey }: OpenRequest): SQL | undefined {

@@ -22,6 +22,7 @@ import type { RoutingDecision } from "../domain/routing-decision.ts";
 import type { DroppedRange } from "../domain/seq-ranges.ts";
 import type { OverheadCall } from "../domain/turn-outcome.ts";
 import type { RosterAgent } from "../domain/turn-plan.ts";
+import { bytea } from "./bytea.ts";
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: "date", precision: 3 });
 const createdAt = () => instant("created_at").notNull();
@@ -116,6 +117,9 @@ export type ClaimSnapshot = {
 /** The validated body of the request under way. */
 export type ClaimedRequest = { message: string; modelAliasOverride?: string };
 
+/** A holder that was replaced, with the checkpoint it had reached; null: none was stored. */
+export type PastHolder = { holder: string; checkpointId: string | null };
+
 /** The one run under way in a session. */
 export const turnClaims = pgTable(
   "turn_claims",
@@ -132,7 +136,7 @@ export const turnClaims = pgTable(
     request: jsonb("request").$type<ClaimedRequest>().notNull(),
     snapshot: jsonb("snapshot").$type<ClaimSnapshot>().notNull(),
     holder: uuid("holder").notNull(),
-    pastHolders: jsonb("past_holders").$type<string[]>().notNull().default([]),
+    pastHolders: jsonb("past_holders").$type<PastHolder[]>().notNull().default([]),
     leaseUntil: timestamp("lease_until", { withTimezone: true, mode: "date" }).notNull(),
   },
   (t) => [index("ix_turn_claims_lease_until").on(t.leaseUntil)],
@@ -285,6 +289,8 @@ export const turnContextAudit = pgTable(
     unknownTags: jsonb("unknown_tags").$type<readonly string[]>().notNull(),
     routing: jsonb("routing").$type<RoutingDecision>(),
     /** Calls made for the turn itself (routing, summary); they stand in the row of the run's first agent. */
+    /** A checkpoint of the run could not be stored in its time. */
+    isDegraded: boolean("checkpoint_degraded").notNull().default(false),
     overheadCalls: jsonb("overhead_calls").$type<readonly OverheadCall[]>().notNull(),
     createdAt: createdAt(),
   },
@@ -394,3 +400,71 @@ export const modelPrices = pgTable(
   },
   (t) => [primaryKey({ name: "pk_model_prices", columns: [t.version, t.modelAlias] })],
 );
+
+// LangGraph's own four tables, in its names and types: its Postgres savers can read them as they stand.
+const threadId = () => text("thread_id").notNull();
+const checkpointNs = () => text("checkpoint_ns").notNull().default("");
+
+/** One row per step; channel values are in `checkpoint_blobs`, under the versions that it names. */
+export const checkpoints = pgTable(
+  "checkpoints",
+  {
+    threadId: threadId(),
+    checkpointNs: checkpointNs(),
+    checkpointId: text("checkpoint_id").notNull(),
+    parentCheckpointId: text("parent_checkpoint_id"),
+    type: text("type"),
+    checkpoint: jsonb("checkpoint").$type<unknown>().notNull(),
+    metadata: jsonb("metadata").$type<unknown>().notNull().default({}),
+  },
+  (t) => [
+    primaryKey({ name: "checkpoints_pkey", columns: [t.threadId, t.checkpointNs, t.checkpointId] }),
+    index("checkpoints_thread_id_idx").on(t.threadId),
+  ],
+);
+
+/** A channel's value, once per version. */
+export const checkpointBlobs = pgTable(
+  "checkpoint_blobs",
+  {
+    threadId: threadId(),
+    checkpointNs: checkpointNs(),
+    channel: text("channel").notNull(),
+    version: text("version").notNull(),
+    type: text("type").notNull(),
+    blob: bytea("blob"),
+  },
+  (t) => [
+    primaryKey({
+      name: "checkpoint_blobs_pkey",
+      columns: [t.threadId, t.checkpointNs, t.channel, t.version],
+    }),
+    index("checkpoint_blobs_thread_id_idx").on(t.threadId),
+  ],
+);
+
+/** What the finished tasks of the step after a checkpoint wrote. */
+export const checkpointWrites = pgTable(
+  "checkpoint_writes",
+  {
+    threadId: threadId(),
+    checkpointNs: checkpointNs(),
+    checkpointId: text("checkpoint_id").notNull(),
+    taskId: text("task_id").notNull(),
+    idx: integer("idx").notNull(),
+    channel: text("channel").notNull(),
+    type: text("type"),
+    blob: bytea("blob").notNull(),
+    taskPath: text("task_path").notNull().default(""),
+  },
+  (t) => [
+    primaryKey({
+      name: "checkpoint_writes_pkey",
+      columns: [t.threadId, t.checkpointNs, t.checkpointId, t.taskId, t.idx],
+    }),
+    index("checkpoint_writes_thread_id_idx").on(t.threadId),
+  ],
+);
+
+/** Which of LangGraph's migrations these tables are the result of. */
+export const checkpointMigrations = pgTable("checkpoint_migrations", { v: integer("v").primaryKey() });

@@ -13,7 +13,7 @@ const oldestCharacters = 400_000;
 export type HistoryCharacters = { byAlias: Record<string, number>; otherwise: number };
 
 export type SessionWindow = {
-  /** What the agents are shown, oldest first, without a gap. */
+  /** What the agents are shown, oldest first; without a gap but between the last turns' user messages. */
   newest: TranscriptMessage[];
   /** From the first message that no summary covers, without a gap; overlaps `newest` unless there is too much. */
   oldest: TranscriptMessage[];
@@ -21,19 +21,25 @@ export type SessionWindow = {
 
 type Held = { sessionId: string; holder: string };
 
+export type WindowBounds = HistoryCharacters & {
+  /** The newest turns whose user messages are read however much was said since: they are never left out. */
+  keepRawTurns: number;
+};
+
 /**
  * Reads what came after the latest summary, bounded at both ends: the newest messages until the roster's
  * largest budget is full, and the oldest ones for a summary. A request that holds no claim reads nothing.
  * Messages of `exceptTurnId` (a turn that is retried) are left out.
  */
-export function selectWindow(db: Db, held: Held, characters: HistoryCharacters, exceptTurnId: string | null) {
-  const { byAlias, otherwise } = characters;
+export function selectWindow(db: Db, held: Held, bounds: WindowBounds, exceptTurnId: string | null) {
+  const { byAlias, otherwise, keepRawTurns } = bounds;
   const bound = sql`(
     select max(coalesce((${JSON.stringify(byAlias)}::jsonb ->> (a ->> 'modelAlias'))::int, ${otherwise}::int))
     from ${turnClaims} c, jsonb_array_elements(c.snapshot -> 'roster') a
     where c.session_id = ${held.sessionId} and c.holder = ${held.holder}::uuid)`;
   const cut = (order: SQL, rows: number, only = sql``) => sql`
-    select m.*, sum(length(m.content)) over (order by ${order}) as characters
+    select m.*, sum(length(m.content)) over (order by ${order}) as characters,
+      row_number() over (partition by m.role order by ${order}) as nth_of_role
     from (
       select n.id, n.seq, n.turn_id, n.role, n.agent_key, n.agent_name, n.visibility, n.content
       from ${messages} n
@@ -49,6 +55,7 @@ export function selectWindow(db: Db, held: Held, characters: HistoryCharacters, 
     from (
       select newest.*, true as is_newest from (${cut(sql`seq desc`, newestRows)}) newest
       where newest.characters - length(newest.content) < ${bound}
+        or (newest.role = 'user' and newest.nth_of_role <= ${keepRawTurns}::int and ${bound} > 0)
       union all
       select oldest.*, false as is_newest from (${cut(sql`seq asc`, oldestRows, sql`and n.visibility = 'shared'`)}) oldest
       where oldest.characters - length(oldest.content) < ${oldestCharacters}

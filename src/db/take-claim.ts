@@ -1,5 +1,14 @@
 import { type SQL, sql } from "drizzle-orm";
-import { type ClaimedRequest, roomAgents, rooms, sessions, turnClaims, turnRuns, turns } from "./schema.ts";
+import {
+  type ClaimedRequest,
+  checkpoints,
+  roomAgents,
+  rooms,
+  sessions,
+  turnClaims,
+  turnRuns,
+  turns,
+} from "./schema.ts";
 
 export type ClaimRequest = {
   sessionId: string;
@@ -12,7 +21,11 @@ export type ClaimRequest = {
   leaseMs: number;
 } & ({ kind: "turn"; request: ClaimedRequest } | { kind: "retry"; turnId: string });
 
-/** Takes the claim where there is none or its lease has run out, and nothing under a key already in use. */
+/**
+ * Takes the claim where there is none, and nothing under a key already in use. A claim of the very same request
+ * whose lease has run out is taken over: run, snapshot and index stand, the holder before is remembered.
+ * Anybody else's dead claim is left for its settling.
+ */
 export function takeClaim(claim: ClaimRequest): SQL {
   return sql`
     insert into ${turnClaims} (session_id, run_id, turn_id, kind, turn_index, idempotency_key, request_hash,
@@ -25,13 +38,10 @@ export function takeClaim(claim: ClaimRequest): SQL {
       and r.owner_user_id = ${claim.userId}
       and not exists (select 1 from ${turnRuns} u
         where u.session_id = s.id and u.idempotency_key = ${claim.idempotencyKey}::text)
-    on conflict (session_id) do update set run_id = excluded.run_id, turn_id = excluded.turn_id,
-      kind = excluded.kind, turn_index = excluded.turn_index, idempotency_key = excluded.idempotency_key,
-      request_hash = excluded.request_hash, request = excluded.request, snapshot = excluded.snapshot,
-      holder = excluded.holder, past_holders = '[]', lease_until = excluded.lease_until
+    on conflict (session_id) do update set ${takeOver(sql`excluded.holder`, claim.leaseMs)}
     where turn_claims.lease_until <= clock_timestamp()
-      and (turn_claims.idempotency_key = excluded.idempotency_key
-        and turn_claims.request_hash <> excluded.request_hash) is not true`;
+      and turn_claims.idempotency_key = excluded.idempotency_key
+      and turn_claims.request_hash = excluded.request_hash`;
 }
 
 /** Columns turn_id, kind, turn_index: a new turn takes the next index, a retry keeps its turn's. */
@@ -63,4 +73,12 @@ function snapshot({ kind }: ClaimRequest): SQL {
     'roster', coalesce((select jsonb_agg(jsonb_build_object('agentKey', a.agent_key, 'name', a.name,
       'modelAlias', a.model_alias, 'rolePrompt', a.role_prompt, 'toolPermissions', a.tool_permissions,
       'position', a.position) order by a.position) from ${roomAgents} a where a.room_id = r.id), '[]'::jsonb))`;
+}
+
+/** What changes when another holder takes over a run: who holds it, until when, and who did before. */
+export function takeOver(holder: SQL, leaseMs: number): SQL {
+  return sql`past_holders = turn_claims.past_holders || jsonb_build_object('holder', turn_claims.holder,
+      'checkpointId', (select max(k.checkpoint_id) from ${checkpoints} k
+        where k.thread_id = turn_claims.run_id::text and k.checkpoint_ns = '')),
+    holder = ${holder}, lease_until = clock_timestamp() + ${leaseMs} * interval '1 millisecond'`;
 }

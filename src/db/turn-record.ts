@@ -1,7 +1,7 @@
 import { formatFailureContent } from "../domain/agent-failure.ts";
 import type { Catalog } from "../domain/catalog.ts";
 import { currentReplies } from "../domain/current-replies.ts";
-import { toDroppedRanges, toSeqRanges } from "../domain/seq-ranges.ts";
+import { type DroppedRange, toMissingRanges } from "../domain/seq-ranges.ts";
 import {
   type AgentReply,
   joinReplies,
@@ -34,6 +34,8 @@ export type TurnRecord = {
   summary: SummaryRow | null;
   /** The room whose pending mode this turn consumes; null: none. */
   consumedMode: { roomId: string; mode: TurnRow["mode"] } | null;
+  /** Whether other holders worked on the run before, and may have reported what they spent. */
+  hadOtherHolders: boolean;
   /** The whole turn as a reader finds it afterwards. */
   stored: StoredTurn;
 };
@@ -63,7 +65,7 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
     ...row,
     seq: claim.lastSeq + 1 + index,
   }));
-  const ledger = buildLedger(input);
+  const ledger = buildLedger(input, input.outcome.calls);
   const toolEvents = buildToolEvents(input);
   const allMessages = [...(retried?.messages ?? []), ...numbered];
   const turn = buildTurn(input, allMessages);
@@ -86,6 +88,7 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
     toolEvents,
     summary: buildSummary(input),
     consumedMode: snapshot.consumesPendingMode ? { roomId: snapshot.roomId, mode: snapshot.mode } : null,
+    hadOtherHolders: claim.pastHolders.length > 0,
     stored: {
       turn,
       messages: allMessages,
@@ -191,10 +194,13 @@ function buildPrivateMessages(
   }));
 }
 
+/** By their ids, that is in time, as a reader finds them again whoever's call was over first. */
 function buildToolEvents({ claim, userId, outcome, finishedAt }: TurnRecordInput): ToolEventRow[] {
   const { sessionId, turnId, runId, snapshot } = claim;
   const of = { userId, roomId: snapshot.roomId, sessionId, turnId, runId };
-  return outcome.toolEvents.map((event) => ({ ...event, ...of, creditsCharged: "0", createdAt: finishedAt }));
+  return outcome.toolEvents
+    .toSorted((one, other) => (one.id < other.id ? -1 : 1))
+    .map((event) => ({ ...event, ...of, creditsCharged: "0", createdAt: finishedAt }));
 }
 
 function messageDefaults({ sessionId, turnId, runId }: OpenedClaim) {
@@ -219,13 +225,23 @@ function buildAudit(input: TurnRecordInput, prompt: PromptMeasure, isFirst: bool
     tokenScale: prompt.tokenScale.toFixed(4),
     countedInputTokens: prompt.countedInputTokens,
     summaryId: prompt.summaryId,
-    included: toSeqRanges(prompt.includedSeqs),
-    dropped: toDroppedRanges(prompt.dropped),
+    included: prompt.included,
+    dropped: [...listUnread(claim), ...prompt.dropped],
     unknownTags: plan.unknownTags,
+    isDegraded: outcome.isDegraded ?? false,
     routing: isFirst ? outcome.routing : null,
     overheadCalls: isFirst ? outcome.overhead : [],
     createdAt: input.finishedAt,
   };
+}
+
+/** What stands after the summary and was not read: beyond what a window can hold, or superseded by a retry. */
+function listUnread({ summary, window }: OpenedClaim): DroppedRange[] {
+  const missing = toMissingRanges(
+    (summary?.toSeq ?? 0) + 1,
+    window.newest.map(({ seq }) => seq),
+  );
+  return missing.map(([from, to]) => ({ from, to, reason: "not_read" }));
 }
 
 function buildSummary({ claim, outcome, newId, finishedAt }: TurnRecordInput): SummaryRow | null {

@@ -59,32 +59,39 @@ export async function loadTurn(db: Db, of: SessionOfUser, turnId: string): Promi
 
 export type TurnPage = { sessionFound: boolean; page: Page<StoredTurn> };
 
-/** A page of the session's turns by `turn_index`, in one batch. */
+/** Neon refuses an answer over 10 MiB; a turn's texts are in it twice, and in JSON a byte can become six. */
+const mostTextBytes = 700_000;
+
+/**
+ * A page of the session's turns by `turn_index`, in one batch. One of long turns ends before `limit`, though
+ * never before its first turn.
+ */
 export async function loadTurns(db: Db, of: SessionOfUser, request: PageRequest): Promise<TurnPage> {
   const after = request.after ?? null;
   const cursorIndex = sql`(select c.turn_index from ${turns} c where c.id = ${after}::uuid and c.session_id = ${of.sessionId})`;
   const inPage = and(isOwned(of), after === null ? undefined : gt(turns.turnIndex, cursorIndex));
-  const pageIds = sql`(select ${turns.id} from ${turns} where ${inPage} order by ${turns.turnIndex} limit ${request.limit})`;
-  const [owned, cursor, turnRows, messageRows, ledger, toolEvents] = await askDatabase(() =>
+  const nearest = sql`(select ${turns.id}, ${turns.turnIndex}, octet_length(${turns.assistantOutput}) as bytes
+    from ${turns} where ${inPage} order by ${turns.turnIndex} limit ${request.limit + 1}) n`;
+  const pageIds = sql`(select id from (select id, row_number() over (order by turn_index) as place,
+      sum(bytes) over (order by turn_index) - bytes as bytes_before from ${nearest}) m
+    where place <= ${request.limit} and bytes_before < ${mostTextBytes}::int)`;
+  const [owned, cursor, matched, turnRows, messageRows, ledger, toolEvents] = await askDatabase(() =>
     db.batch([
       selectOwnership(db, of),
       db
         .select({ id: turns.id })
         .from(turns)
         .where(and(isOwned(of), sql`${turns.id} = ${after}::uuid`)),
-      db
-        .select()
-        .from(turns)
-        .where(inPage)
-        .orderBy(asc(turns.turnIndex))
-        .limit(request.limit + 1),
+      db.execute<{ turns: number }>(sql`select count(*)::int as turns from ${nearest}`),
+      db.select().from(turns).where(inArray(turns.id, pageIds)).orderBy(asc(turns.turnIndex)),
       selectMessages(db, pageIds),
       selectLedger(db, pageIds),
       selectToolEvents(db, pageIds),
     ]),
   );
   if (owned.rows[0]?.owned !== true) return { sessionFound: false, page: { rows: [], hasMore: false } };
-  const { rows, hasMore } = readPage(request, cursor.length > 0, turnRows);
+  const { rows } = readPage(request, cursor.length > 0, turnRows);
+  const hasMore = rows.length < (matched.rows[0]?.turns ?? 0);
   const messagesByTurn = Map.groupBy(messageRows, ({ turnId }) => turnId);
   const ledgerByTurn = Map.groupBy(ledger, ({ turnId }) => turnId);
   const toolEventsByTurn = Map.groupBy(toolEvents, ({ turnId }) => turnId);
@@ -119,16 +126,11 @@ export function selectLedger(db: Db, turnIds: SQL) {
     .orderBy(asc(llmCallEvents.createdAt), asc(llmCallEvents.agentKey), asc(llmCallEvents.round));
 }
 
-/** And what their agents did with tools. */
+/** And what their agents did with tools, in the order in which it was done. */
 export function selectToolEvents(db: Db, turnIds: SQL) {
   return db
     .select()
     .from(toolCallEvents)
     .where(inArray(toolCallEvents.turnId, turnIds))
-    .orderBy(
-      asc(toolCallEvents.createdAt),
-      asc(toolCallEvents.agentKey),
-      asc(toolCallEvents.round),
-      asc(toolCallEvents.id),
-    );
+    .orderBy(asc(toolCallEvents.createdAt), asc(toolCallEvents.id));
 }

@@ -2,7 +2,8 @@ import { type Catalog, defaultContextWindowTokens } from "./catalog.ts";
 import { type ContextBudget, planContextBudget } from "./context-budget.ts";
 import { fitContext } from "./context-fit.ts";
 import type { RoomMode } from "./modes.ts";
-import { buildPrompt, type PromptMessage, type SameTurnAnswer } from "./prompt.ts";
+import { buildPrompt, type PromptMessage, type SameTurnAnswer, wholeText } from "./prompt.ts";
+import { type DroppedRange, toDroppedRanges, toSeqRanges } from "./seq-ranges.ts";
 import { firstTokenScale, type MeasuredMessage, type TurnContext } from "./turn-context.ts";
 import type { RosterAgent } from "./turn-plan.ts";
 
@@ -21,8 +22,9 @@ export type AgentContext = {
   tokenScale: number;
   messages: PromptMessage[];
   summaryId: string | null;
-  includedSeqs: number[];
-  dropped: { seq: number; reason: string }[];
+  /** Ranges of `seq`, each `[from, to]`. */
+  included: [number, number][];
+  dropped: DroppedRange[];
   estimatedTokensBefore: number;
   /** As it will be once the summary that is due stands for its range. */
   estimatedTokensAfterSummary: number;
@@ -65,7 +67,7 @@ export function fitAgentContext(input: FitInput): AgentContext {
     budget,
     pruneRatio: limits.pruneRatio,
     keepRawTurns: limits.keepRawTurns,
-    fixedTokens: fixed.reduce((sum, { content }) => sum + scaled(input.estimateTokens(content)), 0),
+    fixedTokens: fixed.reduce((sum, message) => sum + scaled(input.estimateTokens(wholeText(message))), 0),
     summaryTokens: summaryText === null ? 0 : scaled(input.estimateTokens(summaryText)),
     history: measured,
   });
@@ -83,8 +85,8 @@ export function fitAgentContext(input: FitInput): AgentContext {
     tokenScale,
     messages: [...buildPrompt({ ...parts, summaryText, history }), ...exchange],
     summaryId: context.summary?.id ?? null,
-    includedSeqs: history.map(({ seq }) => seq),
-    dropped: fitted.dropped.map(({ id, reason }) => ({ seq: seqs.get(id) ?? 0, reason })),
+    included: toSeqRanges(history.map(({ seq }) => seq)),
+    dropped: toDroppedRanges(fitted.dropped.map(({ id, reason }) => ({ seq: seqs.get(id) ?? 0, reason }))),
     estimatedTokensBefore: fitted.estimatedTokensBefore,
     estimatedTokensAfterSummary: fitted.estimatedTokensBefore - summarisedTokens,
     estimatedTokensAfterPrune: fitted.estimatedTokensAfterPrune,

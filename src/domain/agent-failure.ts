@@ -11,6 +11,7 @@ export const agentFailureCodes = [
   "model_not_configured",
   "context_budget_exceeded",
   "deadline",
+  "abandoned",
 ] as const;
 export type AgentFailureCode = (typeof agentFailureCodes)[number];
 

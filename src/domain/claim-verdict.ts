@@ -2,6 +2,7 @@ import { notFound, PantheonError } from "./errors.ts";
 
 /** The run under way in a session as an open found it, before it tried to take the claim. */
 export type FoundClaim = {
+  runId: string;
   turnId: string;
   idempotencyKey: string | null;
   requestHash: string;
@@ -26,7 +27,9 @@ export type OpenFindings<Claim> = {
 
 export type OpenVerdict<Claim> =
   | { kind: "run"; claim: Claim }
-  | { kind: "replay"; runId: string; turnId: string };
+  | { kind: "replay"; runId: string; turnId: string }
+  /** Another run's lease has run out: that run is settled first, then the open is repeated. */
+  | { kind: "settle"; runId: string };
 
 /** Exactly this text: clients match on it. */
 export const turnConflictDetail = "Turn creation conflicted with concurrent writes. Please retry.";
@@ -52,6 +55,9 @@ export function judgeOpen<Claim>(
   if (storedRun !== undefined) return { kind: "replay", runId: storedRun.runId, turnId: storedRun.turnId };
   if (claim !== undefined) return { kind: "run", claim };
   const running = claimBefore !== undefined && claimBefore.leaseLeftMs > 0 ? claimBefore : undefined;
+  if (claimBefore !== undefined && running === undefined && !isOurKey) {
+    return { kind: "settle", runId: claimBefore.runId };
+  }
   if (isOurKey) throw busy("turn_in_progress", "This request is still being answered.", running);
   const retried = findings.retriedTurn?.found;
   if (running === undefined && retried !== undefined) refuseRetry(retried);

@@ -20,3 +20,12 @@ export function currentReplies<T extends Reply>(messages: readonly T[]): T[] {
   };
   return replies.filter(({ id }) => !superseded.has(id)).toSorted((a, b) => placeOf(a) - placeOf(b));
 }
+
+/** Whose replies that stand are failures, in the turn's order. */
+export function failedAgentKeys(
+  messages: readonly (Reply & { status: "completed" | "failed"; agentKey: string | null })[],
+): string[] {
+  return currentReplies(messages).flatMap(({ status, agentKey }) =>
+    status === "failed" && agentKey !== null ? [agentKey] : [],
+  );
+}

@@ -54,17 +54,19 @@ function describeAgent({ agentKey, name, rolePrompt }: RosterAgent): string {
   return `- key: ${agentKey} | name: ${name} | role: ${role}`;
 }
 
-export type RoutingAnswer = { ok: true; text: string } | { ok: false; code: AgentFailureCode };
+/** Of a call that failed `text` is what had arrived. */
+export type RoutingAnswer = { ok: true; text: string } | { ok: false; code: AgentFailureCode; text?: string };
 
 /**
  * Reads the manager's answer. Whatever is no decision falls back to the agent in the first position, so that
  * of a roster with agents at least one and at most three are selected. Never throws.
  */
 export function readRoutingDecision(answer: RoutingAnswer, roster: readonly RosterAgent[]): RoutingDecision {
+  const arrived = answer.ok ? answer.text : answer.text || null;
+  const raw = arrived === null ? null : cutBytes(toStorableText(arrived), keptRawBytes);
   if (!answer.ok) {
-    return fallBack(answer.code === "model_truncated" ? "too_long" : "call_failed", roster, null);
+    return fallBack(answer.code === "model_truncated" ? "too_long" : "call_failed", roster, raw);
   }
-  const raw = cutBytes(toStorableText(answer.text), keptRawBytes);
   const reading = readJsonObject(answer.text);
   if (reading.kind === "not_json") return fallBack("not_json", roster, raw);
   const named = reading.kind === "object" ? readNamedKeys(reading.fields) : undefined;

@@ -12,7 +12,15 @@ export function toSeqRanges(seqs: readonly number[]): [number, number][] {
   return ranges;
 }
 
-/** The same for what was left out; a range has one reason. */
+/** The ranges that ascending `seqs` leave out from `from` to their own end. */
+export function toMissingRanges(from: number, seqs: readonly number[]): [number, number][] {
+  return seqs.flatMap((seq, place): [number, number][] => {
+    const expected = place === 0 ? from : (seqs[place - 1] ?? 0) + 1;
+    return seq > expected ? [[expected, seq - 1]] : [];
+  });
+}
+
+/** Like `toSeqRanges` for what was left out; a range has one reason. */
 export function toDroppedRanges(dropped: readonly { seq: number; reason: string }[]): DroppedRange[] {
   const reasons = [...new Set(dropped.map(({ reason }) => reason))];
   return reasons.flatMap((reason) =>

@@ -30,7 +30,10 @@ export type SummaryPlanInput<Message> = {
   /** Index of the turn now running; it and what follows it are never summarised. */
   turnIndex: number;
   lastSummary: { toSeq: number; madeInTurnIndex: number } | null;
-  /** The newest unsummarised messages, oldest first, without a gap up to the last stored one. */
+  /**
+   * The newest unsummarised messages, oldest first, without a gap up to the last stored one. Where it begins in
+   * the last `keepRawTurns` turns, which no summary covers, it may have gaps.
+   */
   window: readonly Message[];
   /**
    * Needed where `window` does not reach back to the last summary: the oldest unsummarised messages, without

@@ -10,6 +10,8 @@ import type { SummaryRange } from "./summary-plan.ts";
  * are not billed and leave no record of their own; they count in `attempts`.
  */
 export type ModelCallRecord = {
+  /** The holder that made the call; a resumed run has calls of several. */
+  holder: string;
   agentKey: string;
   /** Model calls of this agent in this run, from 1. */
   round: number;
@@ -34,6 +36,7 @@ export type ModelCallRecord = {
 /** A call made for the turn itself, not for an agent: not billed, kept in the audit. */
 export type OverheadCall = {
   purpose: "routing" | "summary_text" | "summary_structure";
+  holder: string;
   modelAlias: string;
   providerModel: string;
   attempt: number;
@@ -90,6 +93,8 @@ export type TurnOutcome = {
   modelMs: number;
   /** The same of tools. */
   toolsMs: number;
+  /** Whether a checkpoint could not be stored in its time. */
+  isDegraded?: boolean;
 };
 
 export type TurnStatus = "completed" | "partial" | "failed";

@@ -1,4 +1,4 @@
-import { beginTurn } from "../actions/post-turn.ts";
+import { postTurn } from "../actions/post-turn.ts";
 import type { App } from "../app.ts";
 import type { Deps } from "../deps.ts";
 import { defineRoute } from "../http/define-route.ts";
@@ -27,7 +27,7 @@ export function registerAgUiRoute(app: App, deps: Deps): void {
   app.openapi(run, async (c) => {
     const { session_id: sessionId } = c.req.valid("param");
     const { threadId, runId, message, userMessages } = c.req.valid("json");
-    const begun = beginTurn(deps, {
+    const begun = postTurn(deps, {
       ...{ user: c.var.user, sessionId, log: c.var.log },
       request: { message },
       idempotencyKey: readIdempotencyKey(runId),

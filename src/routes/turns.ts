@@ -1,4 +1,4 @@
-import { beginTurn } from "../actions/post-turn.ts";
+import { postTurn } from "../actions/post-turn.ts";
 import type { App } from "../app.ts";
 import type { Deps } from "../deps.ts";
 import type { ErrorCode } from "../domain/errors.ts";
@@ -37,7 +37,7 @@ export function registerTurnRoutes(app: App, deps: Deps): void {
   app.openapi(post, async (c) => {
     const { session_id: sessionId } = c.req.valid("param");
     const { message, model_alias_override: modelAliasOverride } = c.req.valid("json");
-    const begun = beginTurn(deps, {
+    const begun = postTurn(deps, {
       ...{ user: c.var.user, sessionId, log: c.var.log },
       request: { message, ...(modelAliasOverride === undefined ? {} : { modelAliasOverride }) },
       idempotencyKey: readIdempotencyKey(c.req.header("Idempotency-Key")),

@@ -4,8 +4,10 @@ import type { Log } from "../domain/log.ts";
 import { ownEntry } from "../domain/own-entry.ts";
 import type { TurnContext } from "../domain/turn-context.ts";
 import type { EmitTurnEvent } from "../domain/turn-events.ts";
+import type { ModelCallRecord } from "../domain/turn-outcome.ts";
 import type { RosterAgent, TurnPlan } from "../domain/turn-plan.ts";
 import { type AgentVoice, createAgentVoice } from "./agent-voice.ts";
+import type { StepRows } from "./checkpoint/checkpoint-rows.ts";
 import type { CallModel } from "./model/model-port.ts";
 import type { ToolPort } from "./tool-port.ts";
 import type { AgentWork, TurnStateValue } from "./turn-state.ts";
@@ -26,6 +28,16 @@ export type TurnPorts = {
   turnTimeoutMs: number;
   /** How long the commit waits for a summary that is still being made. */
   summaryGraceMs: number;
+  /** Who runs it: stands in every record of a call. */
+  holder: string;
+  /** Aborts where the run must stop before its end: nothing of it will be committed by this holder. */
+  stop: AbortSignal;
+  /** Whether a call may be started now. */
+  mayCall: () => boolean;
+  /** Told of every call of an agent as it ends, also of those that the run then loses. */
+  onCall: (calls: readonly ModelCallRecord[]) => void;
+  /** Stores rows of the run's checkpoints in one request; false: they were not stored. Never rejects. */
+  storeStep: (rows: StepRows) => Promise<boolean>;
   emit: EmitTurnEvent;
   log: Log;
   /** A UUID v7, for messages and agents' parts of the run. */
@@ -33,12 +45,19 @@ export type TurnPorts = {
 };
 
 /** What the nodes of one turn's graph share. */
-export type AgentRun = { plan: TurnPlan; context: TurnContext; ports: TurnPorts; signal: AbortSignal };
+export type AgentRun = {
+  plan: TurnPlan;
+  context: TurnContext;
+  ports: TurnPorts;
+  signal: AbortSignal;
+  /** Agents' parts whose beginning this holder has told; a resumed one is told again. */
+  announced: Set<string>;
+};
 
 /** An agent's work as the state holds it, or begun now; with the voice that tells of it. */
 export function continueWork(
   agent: RosterAgent,
-  { ports }: AgentRun,
+  { ports, announced }: AgentRun,
   state: TurnStateValue,
 ): { work: AgentWork; voice: AgentVoice } {
   const begun = ownEntry(state.work, agent.agentKey);
@@ -50,8 +69,17 @@ export function continueWork(
     findings: null,
   };
   const { agentRunId } = work;
-  if (begun === undefined) {
+  if (!announced.has(agentRunId)) {
+    announced.add(agentRunId);
     ports.emit({ type: "agent_started", agentRunId, agentKey: agent.agentKey, agentName: agent.name });
   }
   return { work, voice: createAgentVoice(agent.name, agentRunId, ports.emit) };
+}
+
+/** Thrown by nodes of a run that was stopped, so that what was cut off is not stored as an agent's failure. */
+export class RunStopped extends Error {
+  constructor() {
+    super("the run was stopped");
+    this.name = "RunStopped";
+  }
 }

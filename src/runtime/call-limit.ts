@@ -3,13 +3,15 @@ import { type AgentFailure, isAgentFailure } from "../domain/agent-failure.ts";
 import type { CallModel, ModelAnswer } from "./model/model-port.ts";
 
 /**
- * Lets `atOnce` calls run; the rest wait their turn, and do not start once their signal has aborted.
+ * Lets `atOnce` calls run; the rest wait their turn. None starts once its signal has aborted, or where `mayCall`
+ * says no.
  * A call that throws against its contract becomes a failure like any other.
  */
-export function limitCalls(callModel: CallModel, atOnce: number): CallModel {
+export function limitCalls(callModel: CallModel, atOnce: number, mayCall: () => boolean): CallModel {
   const limit = pLimit(atOnce);
   return (request) =>
     limit(async () => {
+      if (!mayCall()) return notAnswered({ code: "deadline", message: "The run was stopped." });
       if (request.signal.aborted) return notAnswered(abortFailure(request.signal));
       try {
         return await callModel(request);

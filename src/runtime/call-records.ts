@@ -4,7 +4,7 @@ import type { ModelAnswer } from "./model/model-port.ts";
 
 /** The ledger's records of an agent's call: one per attempt that was billed or may have been. */
 export function toCallRecords(
-  call: { agentKey: string; round: number },
+  call: { holder: string; agentKey: string; round: number },
   model: CatalogModel,
   { billed, attempts }: ModelAnswer,
 ): ModelCallRecord[] {
@@ -22,12 +22,12 @@ export function toCallRecords(
 
 /** The same for a call that is infrastructure. */
 export function toOverheadCalls(
-  purpose: OverheadCall["purpose"],
+  call: Pick<OverheadCall, "purpose" | "holder">,
   { alias: modelAlias, providerModel }: CatalogModel,
   { billed }: ModelAnswer,
 ): OverheadCall[] {
   return billed.map(({ usage, ...attempt }) => ({
-    purpose,
+    ...call,
     modelAlias,
     providerModel,
     ...attempt,

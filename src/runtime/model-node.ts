@@ -1,10 +1,9 @@
 import { fitAgentContext } from "../domain/agent-context.ts";
 import type { AgentFailure } from "../domain/agent-failure.ts";
-import type { CatalogModel } from "../domain/catalog.ts";
 import { ownEntry } from "../domain/own-entry.ts";
 import type { AgentReply } from "../domain/turn-outcome.ts";
 import { type RosterAgent, sharesAnswers } from "../domain/turn-plan.ts";
-import { type AgentRun, continueWork } from "./agent-run.ts";
+import { type AgentRun, continueWork, RunStopped } from "./agent-run.ts";
 import { toCallRecords } from "./call-records.ts";
 import { earlierAnswers } from "./earlier-answers.ts";
 import type { ModelAnswer } from "./model/model-port.ts";
@@ -28,7 +27,9 @@ export function createModelNode(agent: RosterAgent, run: AgentRun) {
     const conclude = (reply: AgentReply, update: TurnStateUpdate = {}): TurnStateUpdate => {
       if (reply.status === "completed") voice.finish();
       else voice.fail(reply.failure);
-      return { ...measured(null), ...update, replies: { [agentKey]: reply } };
+      // What led to an answer is in the turn's private messages; the state need not hold it any longer.
+      const done = { ...work, exchange: [], pending: [], findings: null };
+      return { ...measured(null), ...update, replies: { [agentKey]: reply }, work: { [agentKey]: done } };
     };
     const fail = (failure: AgentFailure): AgentReply => ({ agentKey, messageId, status: "failed", failure });
     // What an agent was sent is measured at its first call.
@@ -45,14 +46,15 @@ export function createModelNode(agent: RosterAgent, run: AgentRun) {
       messages,
       tools,
       toolChoice: toolRounds < mostToolRounds ? "auto" : "none",
-      maxOutputTokens: ports.limits.maxOutputTokens,
+      maxOutputTokens: fitted.budget.outputReserve,
       signal: run.signal,
       onText: (delta) => voice.say(messageId, delta),
     });
-    const told = {
-      ...measured(countInput(answer)),
-      ...recordCalls(agentKey, work.toolRounds + 1, model, answer),
-    };
+    const calls = toCallRecords({ holder: ports.holder, agentKey, round: toolRounds + 1 }, model, answer);
+    ports.onCall(calls);
+    // An answer that is whole is kept; what was cut off because the run stopped is nobody's failure.
+    if (!answer.ok && ports.stop.aborted) throw new RunStopped();
+    const told = { ...measured(countInput(answer)), calls };
     if (!answer.ok) return conclude(fail(answer.failure), told);
     if (answer.toolCalls.length > 0 && toolRounds < mostToolRounds) {
       return { ...told, ...(await askForTools({ agent, run, work, voice, messageId, answer })) };
@@ -60,10 +62,6 @@ export function createModelNode(agent: RosterAgent, run: AgentRun) {
     if (answer.text.trim() === "") return conclude(fail(onlyTools), told);
     return conclude({ agentKey, messageId, status: "completed", content: answer.text }, told);
   };
-}
-
-function recordCalls(agentKey: string, round: number, model: CatalogModel, answer: ModelAnswer) {
-  return { calls: toCallRecords({ agentKey, round }, model, answer) };
 }
 
 /** What the provider counted for the prompt; null where it did not say. */

@@ -1,5 +1,5 @@
 import { buildRoutingPrompt, readRoutingDecision } from "../domain/routing-decision.ts";
-import type { AgentRun } from "./agent-run.ts";
+import { type AgentRun, RunStopped } from "./agent-run.ts";
 import { toOverheadCalls } from "./call-records.ts";
 import { type ModelAnswer, plainCall } from "./model/model-port.ts";
 import type { TurnStateUpdate } from "./turn-state.ts";
@@ -22,13 +22,22 @@ export function createRouteNode({ plan, context, ports, signal }: AgentRun) {
             maxOutputTokens: routingOutputTokens,
             signal,
           });
+    if (ports.stop.aborted) throw new RunStopped();
     const told = answer?.ok
       ? ({ ok: true, text: answer.text } as const)
-      : ({ ok: false, code: answer?.failure.code ?? "model_not_configured" } as const);
+      : ({
+          ok: false,
+          code: answer?.failure.code ?? "model_not_configured",
+          text: answer?.text ?? "",
+        } as const);
     const routing = readRoutingDecision(told, plan.agents);
     if (routing.rule === "fallback_first_position") {
       ports.log.warn("routing_fell_back", { verdict: routing.verdict, agent_key: routing.selectedKeys[0] });
     }
-    return { routing, overhead: model && answer ? toOverheadCalls("routing", model, answer) : [] };
+    return {
+      routing,
+      overhead:
+        model && answer ? toOverheadCalls({ purpose: "routing", holder: ports.holder }, model, answer) : [],
+    };
   };
 }

@@ -2,8 +2,12 @@ import { ownEntry } from "../domain/own-entry.ts";
 import type { TurnContext } from "../domain/turn-context.ts";
 import type { AgentReply, TurnOutcome } from "../domain/turn-outcome.ts";
 import type { TurnPlan } from "../domain/turn-plan.ts";
-import type { AgentRun, TurnPorts } from "./agent-run.ts";
+import { type AgentRun, continueWork, type TurnPorts } from "./agent-run.ts";
 import { limitCalls } from "./call-limit.ts";
+import type { StepRows, StoredCheckpoint } from "./checkpoint/checkpoint-rows.ts";
+import { loadProgress, type StoredRun } from "./checkpoint/stored-run.ts";
+import { TurnSaver } from "./checkpoint/turn-saver.ts";
+import { guardTools } from "./guarded-tools.ts";
 import { startStopwatch } from "./stopwatch.ts";
 import { startSummary } from "./summary-run.ts";
 import { compileTurnGraph, recursionLimit } from "./turn-graph.ts";
@@ -11,16 +15,30 @@ import type { TurnStateValue } from "./turn-state.ts";
 
 export type { TurnPorts } from "./agent-run.ts";
 
-export type RunTurn = (plan: TurnPlan, context: TurnContext, ports: TurnPorts) => Promise<TurnOutcome>;
+export type TurnRun = {
+  runId: string;
+  plan: TurnPlan;
+  context: TurnContext;
+  /** What open read of a run that is resumed; undefined: it is new, or nothing of it was stored. */
+  stored: StoredCheckpoint | undefined;
+};
+
+export type RanTurn = {
+  outcome: TurnOutcome;
+  /** What the commit has still to store of the run's checkpoints. */
+  lastStep: StepRows;
+};
+
+export type RunTurn = (run: TurnRun, ports: TurnPorts) => Promise<RanTurn>;
 
 /** The most model calls of one turn that are in flight at once, the summary's among them. */
 const callsInFlight = 4;
 
 /**
  * The runtime's door: runs a plan as one LangGraph graph and gives what came of it. An agent's failure is
- * part of the outcome; this throws only where the graph itself breaks.
+ * part of the outcome; this throws only where the run was stopped or the graph itself breaks.
  */
-export const runTurn: RunTurn = async (plan, context, ports) => {
+export const runTurn: RunTurn = async ({ runId, plan, context, stored }, ports) => {
   const deadline = new AbortController();
   const timer = setTimeout(
     () =>
@@ -29,25 +47,33 @@ export const runTurn: RunTurn = async (plan, context, ports) => {
   );
   const modelWatch = startStopwatch(ports.now);
   const toolsWatch = startStopwatch(ports.now);
-  const callModel = limitCalls(modelWatch.timing(ports.callModel), callsInFlight);
-  const tools = { ...ports.tools, execute: toolsWatch.timing(ports.tools.execute) };
-  const run: AgentRun = { plan, context, ports: { ...ports, callModel, tools }, signal: deadline.signal };
+  const callModel = limitCalls(modelWatch.timing(ports.callModel), callsInFlight, ports.mayCall);
+  const guarded = guardTools(ports.tools);
+  const tools = { ...guarded, execute: toolsWatch.timing(guarded.execute) };
+  const signal = AbortSignal.any([deadline.signal, ports.stop]);
+  const run: AgentRun = {
+    plan,
+    context,
+    ports: { ...ports, callModel, tools },
+    signal,
+    announced: new Set(),
+  };
+  const progress = await loadProgress(stored);
+  const saver = createSaver(run, runId, progress);
   const summary = startSummary(run);
   try {
-    const state = await compileTurnGraph(run).invoke({}, { recursionLimit: recursionLimit(plan) });
+    tellStored(run, progress);
+    const state = await compileTurnGraph(run, saver).invoke(progress === undefined ? {} : null, {
+      recursionLimit: recursionLimit(plan),
+      durability: "sync",
+      configurable: { thread_id: runId },
+    });
     const [modelMs, toolsMs] = [modelWatch.elapsedMs(), toolsWatch.elapsedMs()];
     const { made, overhead } = await summary.settle(ports.summaryGraceMs);
+    const outcome = toOutcome(plan, state, ports.newId);
     return {
-      replies: repliesInOrder(run, state),
-      calls: state.calls,
-      prompts: answerOrder(run, state).flatMap((agentKey) => ownEntry(state.prompts, agentKey) ?? []),
-      toolEvents: state.toolEvents,
-      privateMessages: state.privateMessages,
-      routing: state.routing,
-      overhead: [...state.overhead, ...overhead],
-      summary: made,
-      modelMs,
-      toolsMs,
+      outcome: { ...outcome, overhead: [...outcome.overhead, ...overhead], summary: made, modelMs, toolsMs },
+      lastStep: saver.conclude(),
     };
   } finally {
     summary.stop();
@@ -55,15 +81,57 @@ export const runTurn: RunTurn = async (plan, context, ports) => {
   }
 };
 
-function answerOrder({ plan }: AgentRun, { routing }: TurnStateValue): readonly string[] {
+/** What a state gives where nothing of the turn beside the graph is known. */
+export function toOutcome(plan: TurnPlan, state: TurnStateValue, newId: () => string): TurnOutcome {
+  const order = answerOrder(plan, state);
+  return {
+    replies: order.map((agentKey) => ownEntry(state.replies, agentKey) ?? unanswered(agentKey, newId())),
+    calls: state.calls,
+    prompts: order.flatMap((agentKey) => ownEntry(state.prompts, agentKey) ?? []),
+    toolEvents: state.toolEvents,
+    privateMessages: state.privateMessages,
+    routing: state.routing,
+    overhead: state.overhead,
+    summary: null,
+    modelMs: 0,
+    toolsMs: 0,
+  };
+}
+
+/** Who answers, in the order of answers, whoever finished first. */
+export function answerOrder(plan: TurnPlan, { routing }: Pick<TurnStateValue, "routing">): readonly string[] {
   return plan.flow === "routed" ? (routing?.selectedKeys ?? []) : plan.agents.map(({ agentKey }) => agentKey);
 }
 
-/** One reply for everybody who was to answer, in the order of answers, whoever finished first. */
-function repliesInOrder(run: AgentRun, state: TurnStateValue): AgentReply[] {
-  return answerOrder(run, state).map(
-    (agentKey) => ownEntry(state.replies, agentKey) ?? unanswered(agentKey, run.ports.newId()),
-  );
+function createSaver({ plan, ports }: AgentRun, runId: string, progress: StoredRun | undefined): TurnSaver {
+  return new TurnSaver({
+    runId,
+    tuple: progress?.tuple,
+    isParallel: plan.flow === "parallel" && plan.agents.length > 1,
+    isFinal: ({ replies, routing }) => {
+      const reached = { replies: replies ?? {}, routing: routing ?? null } as Pick<
+        TurnStateValue,
+        "replies" | "routing"
+      >;
+      const isRouted = plan.flow !== "routed" || reached.routing !== null;
+      return (
+        isRouted && answerOrder(plan, reached).every((key) => ownEntry(reached.replies, key) !== undefined)
+      );
+    },
+    store: ports.storeStep,
+  });
+}
+
+/** Tells the answers that an earlier holder stored, so that a reader of events has them all. */
+function tellStored(run: AgentRun, progress: StoredRun | undefined): void {
+  for (const agent of progress === undefined ? [] : run.plan.agents) {
+    const reply = progress && ownEntry(progress.state.replies, agent.agentKey);
+    if (progress === undefined || reply === undefined) continue;
+    const { voice } = continueWork(agent, run, progress.state);
+    if (reply.status === "completed") voice.say(reply.messageId, reply.content);
+    if (reply.status === "completed") voice.finish();
+    else voice.fail(reply.failure);
+  }
 }
 
 function unanswered(agentKey: string, messageId: string): AgentReply {

@@ -57,7 +57,7 @@ async function makeSummary(
   const ask = async (purpose: OverheadCall["purpose"], messages: PromptMessage[]): Promise<ModelAnswer> => {
     const maxOutputTokens = Math.min(summaryOutputTokens, ports.limits.maxOutputTokens);
     const answer = await ports.callModel({ ...plainCall, model, messages, maxOutputTokens, signal });
-    overhead.push(...toOverheadCalls(purpose, model, answer));
+    overhead.push(...toOverheadCalls({ purpose, holder: ports.holder }, model, answer));
     if (!answer.ok) ports.log.warn("summary_failed", { purpose, code: answer.failure.code });
     return answer;
   };

@@ -89,7 +89,12 @@ function toTrace(agentKey: string, toolName: string, content: string, id: string
     id,
     agentKey,
     role: "tool",
-    content: `What your tool '${toolName}' told you earlier:
+    content: `What your tool '${plainName(toolName)}' told you earlier:
 ${content}`,
   };
+}
+
+/** The name is the model's own text, and stands outside the fence. */
+function plainName(toolName: string): string {
+  return /^[\w.-]{1,64}$/.test(toolName) ? toolName : "unknown";
 }

@@ -1,6 +1,6 @@
 import type { ToolCallRequest } from "../domain/prompt.ts";
 import type { RosterAgent } from "../domain/turn-plan.ts";
-import { type AgentRun, continueWork } from "./agent-run.ts";
+import { type AgentRun, continueWork, RunStopped } from "./agent-run.ts";
 import { executeCalls } from "./tool-round.ts";
 import type { TurnStateUpdate, TurnStateValue } from "./turn-state.ts";
 
@@ -16,6 +16,8 @@ export function createToolsNode(agent: RosterAgent, run: AgentRun) {
     const calls = triggered === null ? work.pending : [triggered];
     if (triggered !== null) voice.callTools(triggered.id, calls);
     const concluded = await executeCalls({ agent, run, voice, round: work.toolRounds, calls });
+    // A tool that was cut off because the run stopped did not fail: whoever resumes asks it again.
+    if (run.ports.stop.aborted) throw new RunStopped();
     const shown = concluded.map((one) => one.shown);
     return {
       work: {

@@ -1,4 +1,5 @@
 import { END, START, StateGraph } from "@langchain/langgraph";
+import type { BaseCheckpointSaver } from "@langchain/langgraph-checkpoint";
 import { ownEntry } from "../domain/own-entry.ts";
 import type { RosterAgent, TurnPlan } from "../domain/turn-plan.ts";
 import type { AgentRun } from "./agent-run.ts";
@@ -23,7 +24,7 @@ export function recursionLimit(plan: TurnPlan): number {
  * routed plan asks the manager first and then goes through those it picked. Each agent is a node
  * `<key>.model` and, only if it may use tools, a node `<key>.tools`, looping.
  */
-export function compileTurnGraph(run: AgentRun) {
+export function compileTurnGraph(run: AgentRun, checkpointer?: BaseCheckpointSaver) {
   const { plan } = run;
   const graph = openGraph();
   const entries = new Map(plan.agents.map((agent) => [agent.agentKey, entryNode(agent, run)]));
@@ -50,7 +51,7 @@ export function compileTurnGraph(run: AgentRun) {
   }
   if (plan.flow === "sequence") graph.addEdge(START, enter(plan.agents[0]?.agentKey));
   if (plan.flow === "parallel") for (const name of entries.values()) graph.addEdge(START, name);
-  return graph.compile();
+  return graph.compile(checkpointer === undefined ? {} : { checkpointer });
 }
 
 function hasTools({ toolPermissions }: RosterAgent): boolean {
@@ -83,12 +84,18 @@ type PlannedGraph = {
   addNode(name: string, node: TurnNode): void;
   addEdge(from: string, to: string): void;
   addConditionalEdges(from: string, next: (state: TurnStateValue) => string, targets: string[]): void;
-  compile(): CompiledTurnGraph;
+  compile(options: { checkpointer?: BaseCheckpointSaver }): CompiledTurnGraph;
+};
+
+export type TurnGraphConfig = {
+  recursionLimit: number;
+  durability?: "sync";
+  configurable?: { thread_id: string };
 };
 
 export type CompiledTurnGraph = {
   nodes: Readonly<Record<string, unknown>>;
-  invoke(input: object, config: { recursionLimit: number }): Promise<TurnStateValue>;
+  invoke(input: object | null, config: TurnGraphConfig): Promise<TurnStateValue>;
 };
 
 /** LangGraph types node names statically; ours come from a plan, and every edge names a node added here. */

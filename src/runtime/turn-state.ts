@@ -24,20 +24,48 @@ export type AgentWork = {
   findings: string | null;
 };
 
-const listOf = <T>() => Annotation<T[]>({ reducer: (left, right) => [...left, ...right], default: () => [] });
-const byAgent = <T>() =>
-  Annotation<Record<string, T>>({ reducer: (left, right) => ({ ...left, ...right }), default: () => ({}) });
+const joinLists = <T>(left: T[], right: T[]): T[] => [...left, ...right];
+const joinRecords = <T>(left: Record<string, T>, right: Record<string, T>): Record<string, T> => ({
+  ...left,
+  ...right,
+});
+const takeLast = <T>(_: T, right: T): T => right;
+
+/** How each channel takes in an update, whether LangGraph applies it or a stored run is restored. */
+export const reducers = {
+  replies: joinRecords<AgentReply>,
+  work: joinRecords<AgentWork>,
+  calls: joinLists<ModelCallRecord>,
+  prompts: joinRecords<PromptMeasure>,
+  toolEvents: joinLists<ToolEvent>,
+  privateMessages: joinLists<PrivateMessage>,
+  routing: takeLast<RoutingDecision | null>,
+  overhead: joinLists<OverheadCall>,
+};
+
+export function emptyState(): TurnStateValue {
+  return {
+    replies: {},
+    work: {},
+    calls: [],
+    prompts: {},
+    toolEvents: [],
+    privateMessages: [],
+    routing: null,
+    overhead: [],
+  };
+}
 
 /** The graph's state: small, of this turn only, and exactly what was paid for. */
 export const TurnState = Annotation.Root({
-  replies: byAgent<AgentReply>(),
-  work: byAgent<AgentWork>(),
-  calls: listOf<ModelCallRecord>(),
-  prompts: byAgent<PromptMeasure>(),
-  toolEvents: listOf<ToolEvent>(),
-  privateMessages: listOf<PrivateMessage>(),
-  routing: Annotation<RoutingDecision | null>({ reducer: (_, right) => right, default: () => null }),
-  overhead: listOf<OverheadCall>(),
+  replies: Annotation<Record<string, AgentReply>>({ reducer: reducers.replies, default: () => ({}) }),
+  work: Annotation<Record<string, AgentWork>>({ reducer: reducers.work, default: () => ({}) }),
+  calls: Annotation<ModelCallRecord[]>({ reducer: reducers.calls, default: () => [] }),
+  prompts: Annotation<Record<string, PromptMeasure>>({ reducer: reducers.prompts, default: () => ({}) }),
+  toolEvents: Annotation<ToolEvent[]>({ reducer: reducers.toolEvents, default: () => [] }),
+  privateMessages: Annotation<PrivateMessage[]>({ reducer: reducers.privateMessages, default: () => [] }),
+  routing: Annotation<RoutingDecision | null>({ reducer: reducers.routing, default: () => null }),
+  overhead: Annotation<OverheadCall[]>({ reducer: reducers.overhead, default: () => [] }),
 });
 
 export type TurnStateValue = typeof TurnState.State;

@@ -56,8 +56,8 @@ describe.each(taking)("$name", (operation) => {
       const send = await prepare(operation);
       const answer = await send(body);
       // No body at all is the same as an empty object where the body may be left out.
-      if (body === "" && answer.status === 201) return;
-      expect(answer).toMatchObject({ status: 400, body: { code: "malformed_json" } });
+      if (body === "" && operation.isBodyOptional) expect(answer.body.code).not.toBe("malformed_json");
+      else expect(answer).toMatchObject({ status: 400, body: { code: "malformed_json" } });
     },
   );
 

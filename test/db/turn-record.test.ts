@@ -36,10 +36,12 @@ const claim: OpenedClaim = {
   lastSeq: 12,
   window: { newest: [], oldest: [] },
   summary: undefined,
+  checkpoint: undefined,
   tokenScales: new Map(),
 };
 
 const call = (change: Partial<ModelCallRecord> = {}): ModelCallRecord => ({
+  holder: uuid(4),
   agentKey: "ada",
   round: 1,
   attempt: 1,
@@ -62,11 +64,11 @@ const prompt = (agentKey: string): PromptMeasure => ({
   budget: { modelContextLimit: 131_072, outputReserve: 2_048, overheadReserve: 6_553, inputBudget: 122_471 },
   tokenScale: 1.25,
   summaryId: null,
-  includedSeqs: [3, 4, 5, 9],
-  dropped: [
-    { seq: 1, reason: "pruned_reply" },
-    { seq: 2, reason: "pruned_reply" },
+  included: [
+    [3, 5],
+    [9, 9],
   ],
+  dropped: [{ from: 1, to: 2, reason: "pruned_reply" }],
   estimatedTokensBefore: 99,
   estimatedTokensAfterSummary: 88,
   estimatedTokensAfterPrune: 77,
@@ -292,7 +294,7 @@ describe("the ledger of a turn", () => {
     expect(
       buildTurnRecord({ ...withCalls(...calls), finishedAt: openedAt }).ledger.map(({ id }) => id),
     ).toEqual(ids);
-    const otherHolder = { ...withCalls(...calls), claim: { ...claim, holder: uuid(5) } };
+    const otherHolder = withCalls(...calls.map((one) => ({ ...one, holder: uuid(5) })));
     expect(buildTurnRecord(otherHolder).ledger.map(({ id }) => id)).not.toEqual(expect.arrayContaining(ids));
   });
 

@@ -6,6 +6,7 @@ const request = { idempotencyKey: "key-1", requestHash: "hash-1" };
 const unkeyed = { idempotencyKey: null, requestHash: "hash-1" };
 
 const running = (claim: Partial<FoundClaim> = {}): FoundClaim => ({
+  runId: "running-run",
   turnId: "running-turn",
   idempotencyKey: "key-1",
   requestHash: "hash-1",

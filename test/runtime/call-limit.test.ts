@@ -21,7 +21,7 @@ function heldCalls() {
 
 test("so many calls run, and one more each time one ends", async () => {
   const { ends, callModel } = heldCalls();
-  const limited = limitCalls(callModel, 2);
+  const limited = limitCalls(callModel, 2, () => true);
   const calls = [limited(request()), limited(request()), limited(request())];
   await Promise.resolve();
   expect(ends).toHaveLength(2);
@@ -35,7 +35,7 @@ test("so many calls run, and one more each time one ends", async () => {
 
 test("a call whose signal aborts while it waits is never made", async () => {
   const { ends, callModel } = heldCalls();
-  const limited = limitCalls(callModel, 1);
+  const limited = limitCalls(callModel, 1, () => true);
   const aborter = new AbortController();
   const first = limited(request());
   const second = limited(request(aborter.signal));
@@ -50,7 +50,11 @@ test("a call whose signal aborts while it waits is never made", async () => {
 });
 
 test("a call that throws against its contract is a failure like any other", async () => {
-  const limited = limitCalls(() => Promise.reject(new Error("a secret")), 1);
+  const limited = limitCalls(
+    () => Promise.reject(new Error("a secret")),
+    1,
+    () => true,
+  );
   const told = await limited(request());
   expect(told).toMatchObject({ ok: false, failure: { code: "model_error" } });
   expect(JSON.stringify(told)).not.toContain("secret");

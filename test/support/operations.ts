@@ -11,6 +11,8 @@ export type Operation = {
   isOpen: boolean;
   /** A body it should take; undefined where it takes none. */
   body: unknown;
+  /** Whether its body may be left out. */
+  isBodyOptional: boolean;
   /** The schema of its body, references resolved at the top. */
   bodySchema: Json | undefined;
 };
@@ -35,6 +37,7 @@ export async function listOperations(api: TestApi): Promise<Operation[]> {
       parameters: [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? ""),
       // Without a word about security an operation is taken to need a token.
       isOpen: declared.security?.length === 0,
+      isBodyOptional: declared.requestBody?.required !== true,
       bodySchema: resolve(document, declared.requestBody?.content["application/json"]?.schema),
       body:
         bodies[`${method.toUpperCase()} ${path}`] ??

@@ -37,8 +37,8 @@ describe("a model that hangs fails its agent alone", () => {
   });
 
   test("the time is over all attempts of a call, waits between them included", async () => {
-    const scene = await createTurnScene({ settings: { MODEL_CALL_TIMEOUT_MS: "400" } });
-    // Without a Retry-After the second attempt would begin after half a second at the earliest.
+    const scene = await createTurnScene({ settings: { MODEL_CALL_TIMEOUT_MS: "300" } });
+    // Without a Retry-After the second attempt begins after 375 ms at the earliest.
     await scene.models.script(says("ada", { status: 503 }, 1), says("ada", "too late"));
 
     const { body } = await scene.post("@ada hello");
@@ -81,6 +81,17 @@ describe("a turn's deadline", () => {
     ]);
     await scene.models.wait({ calls: 2, settled: 2 });
     expect((await scene.list()).body.data).toEqual([body]);
+  });
+
+  test("ends a wait between two attempts of a call too", async () => {
+    const scene = await createTurnScene({ settings: { TURN_TIMEOUT_MS: "300" } });
+    await scene.models.script({ answer: { status: 429, headers: { "Retry-After": "20" } } });
+
+    const { body } = await scene.post("@ada hello");
+
+    expect(body.replies).toMatchObject([{ status: "failed", error: { code: "deadline" } }]);
+    expect(await scene.models.journal()).toHaveLength(1);
+    expect(await scene.ledger()).toEqual([]);
   });
 
   test("fails agents that still wait for their place among the four, without a call", async () => {

@@ -2,19 +2,21 @@ import { describe, expect, inject, test } from "vitest";
 import type { Sql } from "../support/sql.ts";
 import { createTurnScene } from "../support/turn-scene.ts";
 
-/** Stops a session's commits at their very end, its claim already deleted, until the gate is opened. */
-async function holdCommits(sql: Sql, sessionId: string) {
+/** Stops one kind of write of a session's commits until the gate is opened. */
+async function holdCommits(sql: Sql, sessionId: string, write: string) {
   const name = `hold_${crypto.randomUUID().replaceAll("-", "")}`;
+  const [, table] = write.split(" on ");
+  const row = write.includes("delete") ? "old" : "new";
   await sql.query(`create table ${name} (opened boolean)`);
   await sql.query(`create function ${name}() returns trigger language plpgsql as $$ begin
     while not exists (select 1 from ${name}) loop perform pg_sleep(0.005); end loop;
-    return null; end $$`);
-  await sql.query(`create trigger ${name} after delete on turn_claims for each row
-    when (old.session_id = '${sessionId}') execute function ${name}()`);
+    return ${row}; end $$`);
+  await sql.query(`create trigger ${name} ${write} for each row
+    when (${row}.session_id = '${sessionId}') execute function ${name}()`);
   return {
     open: () => sql.query(`insert into ${name} values (true)`),
     async remove() {
-      await sql.query(`drop trigger ${name} on turn_claims`);
+      await sql.query(`drop trigger ${name} on ${table}`);
       await sql.query(`drop function ${name}()`);
       await sql.query(`drop table ${name}`);
     },
@@ -35,11 +37,16 @@ async function waitForRequest(sql: Sql, state: string): Promise<void> {
 
 // The embedded database runs one transaction at a time: there, no open can meet a commit.
 describe.runIf(inject("trueConcurrency"))("an open that meets a commit (only with TEST_DATABASE_URL)", () => {
-  test("waits for it, and makes the next turn; nothing is paid for in vain", async () => {
+  test.each([
+    ["at its end, the claim already deleted", "after delete on turn_claims"],
+    ["at its beginning, its fence already passed and its lease run out", "before insert on turns"],
+  ])("%s: waits for it, and makes the next turn; nothing is paid for in vain", async (_where, write) => {
     const scene = await createTurnScene();
-    const gate = await holdCommits(scene.sql, scene.sessionId);
+    const gate = await holdCommits(scene.sql, scene.sessionId, write);
     const first = scene.post("@ada one");
     await waitForRequest(scene.sql, isHeld);
+    await scene.sql`update turn_claims set lease_until = clock_timestamp() - interval '1 second'
+      where session_id = ${scene.sessionId} and ${write.startsWith("before")}`;
     const second = scene.post("@ada two");
     await waitForRequest(scene.sql, waitsForHeld);
 

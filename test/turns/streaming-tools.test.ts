@@ -87,9 +87,8 @@ test("a call that is not permitted is told with its refusal", async () => {
   const scene = await createToolScene("manual", ["ada"], []);
   await scene.models.script(says("ada", asksFor("secrets", "c"), 1), says("ada", "I may not.", 2));
   const events = await readEvents(await scene.stream("@ada go")).all();
-  expect(eventsOf(events, "TOOL_CALL_RESULT").map(({ content }) => content)).toEqual([
-    JSON.stringify({ error: "tool_not_permitted", tool: "search" }),
-  ]);
+  const [result] = eventsOf(events, "TOOL_CALL_RESULT");
+  expect(JSON.parse(String(result?.content))).toMatchObject({ error: { code: "tool_not_permitted" } });
   expect(events.at(-1)).toMatchObject({ result: { tool_calls: [{ status: "denied" }] } });
 });
 

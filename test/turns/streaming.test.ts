@@ -186,7 +186,7 @@ test.for(texts)(
   "a reply rebuilt from its deltas equals the stored one: $name",
   async ({ deltas, stored }) => {
     const room = await createStreamScene(
-      { agents: ["ada"], settings: { MAX_OUTPUT_TOKENS: "4000" } },
+      { agents: ["ada"], settings: { MAX_OUTPUT_TOKENS: "60000" } },
       says("ada", { deltas }),
     );
     const events = await readEvents(await room.stream("@ada go")).all();

@@ -73,6 +73,9 @@ export const newTurn = z
   .strictObject({ message: text(32_000), model_alias_override: text(64).optional() })
   .meta({ id: "NewTurn" });
 
+/** Nothing is asked of a retry yet; fields that are not known are refused all the same. */
+export const newRetry = z.strictObject({}).meta({ id: "NewRetry" });
+
 export const turnParams = z.object({ session_id: id, turn_id: id });
 
 /** A stored turn in its wire form; the same whether it was just committed or read again. */

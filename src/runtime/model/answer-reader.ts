@@ -4,7 +4,7 @@ import type { TokenUsage } from "../../domain/pricing.ts";
 import type { ToolCallRequest } from "../../domain/prompt.ts";
 
 /** No language needs more for a token: a peer that streams on regardless of its limit fails. */
-const mostCharactersPerToken = 64;
+const mostCharactersPerToken = 32;
 
 /** More calls in one answer than this are not taken in. */
 const mostToolCalls = 16;
@@ -82,10 +82,11 @@ export function judgeAnswer(answer: AnswerSoFar): AgentFailure | null {
   switch (answer.finishReason) {
     case "tool_calls":
     case "stop":
+      // Stored in either case: as a reply, or as what was said beside its calls.
+      if (!answer.text.isWellFormed()) return badResponse("The model's answer is not well-formed text.");
       // Some providers end an answer that asks for tools with `stop`.
       if (toolCallsOf(answer).length > 0) return null;
-      if (answer.text.trim() === "") return badResponse("The model gave an empty answer.");
-      return answer.text.isWellFormed() ? null : badResponse("The model's answer is not well-formed text.");
+      return answer.text.trim() === "" ? badResponse("The model gave an empty answer.") : null;
     case "length":
       return { code: "model_truncated", message: "The answer was cut at the model's output limit." };
     case "content_filter":

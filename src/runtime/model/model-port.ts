@@ -36,7 +36,8 @@ export type BilledAttempt = {
 
 export type ModelAnswer = { billed: BilledAttempt[]; attempts: number } & (
   | { ok: true; text: string; toolCalls: readonly ToolCallRequest[] }
-  | { ok: false; failure: AgentFailure }
+  /** `text`: what had arrived of an answer that is none; for the record alone. */
+  | { ok: false; failure: AgentFailure; text?: string }
 );
 
 /** Calls a model and tells how it went. Failure is data: it never throws. */

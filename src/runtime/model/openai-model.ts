@@ -2,7 +2,7 @@ import OpenAI, { APIConnectionError, APIError } from "openai";
 import type { ChatCompletionMessageParam } from "openai/resources/chat/completions";
 import { type AgentFailure, isAgentFailure } from "../../domain/agent-failure.ts";
 import type { CatalogModel } from "../../domain/catalog.ts";
-import type { PromptMessage } from "../../domain/prompt.ts";
+import { type PromptMessage, wholeText } from "../../domain/prompt.ts";
 import {
   type AnswerSoFar,
   emptyAnswer,
@@ -58,7 +58,7 @@ export function createOpenAiModel(options: OpenAiOptions): CallModel {
     const told = { billed, attempts: attempts.length };
     return failure === null
       ? { ok: true, text: answer.text, toolCalls: toolCallsOf(answer), ...told }
-      : ({ ok: false, failure, ...told } satisfies ModelAnswer);
+      : ({ ok: false, failure, text: answer.text, ...told } satisfies ModelAnswer);
   };
 }
 
@@ -191,9 +191,11 @@ function billAttempt(
   const isUnknown = ending === null || attempt.status === null || !hasBegun(ending.answer);
   const reported = ending?.answer.reported ?? null;
   const estimated = {
-    fresh: request.messages.reduce((sum, { content }) => sum + estimateTokens(content), 0),
+    fresh: request.messages.reduce((sum, message) => sum + estimateTokens(wholeText(message)), 0),
     cached: 0,
-    output: isUnknown ? 0 : estimateTokens(ending.answer.text),
+    output: isUnknown
+      ? 0
+      : estimateTokens(wholeText({ content: ending.answer.text, toolCalls: toolCallsOf(ending.answer) })),
   };
   return [
     {

@@ -1,0 +1,70 @@
+/** Why a run was stopped before its end; nothing of it is committed by this holder. */
+export type RunStop = { stop: "lease_lost" | "client_gone" };
+
+export type LeaseOptions = {
+  leaseMs: number;
+  /** When the request that took or last renewed the lease was sent, by this holder's own clock. */
+  sentMs: number;
+  now: () => number;
+  /** Renews the lease; false: the claim is no longer ours. Rejects where the database did not answer. */
+  renew: () => Promise<boolean>;
+};
+
+/** A holder's own view of its lease: it must stop before the database lets somebody else take over. */
+export type Lease = {
+  /** Aborts with a RunStop once the claim is lost, or may be. */
+  signal: AbortSignal;
+  /** Whether a call may be started now; true by the clock, also right after a pause of the whole process. */
+  isHeld(): boolean;
+  /** A write that renewed the lease, sent at `sentMs`, succeeded. */
+  confirm(sentMs: number): void;
+  lose(): void;
+  /** Ends the renewals; the run is over. */
+  end(): void;
+};
+
+const longestMarginMs = 5_000;
+const longestRenewalMs = 10_000;
+
+/**
+ * Renews a lease by timer and gives it up in time: a holder starts no call, and aborts those running, once its
+ * own elapsed time since it sent its last confirmed renewal passes lease − 5 s.
+ */
+export function keepLease({ leaseMs, sentMs, now, renew }: LeaseOptions): Lease {
+  const heldMs = leaseMs - Math.min(longestMarginMs, leaseMs / 3);
+  const renewEveryMs = Math.min(longestRenewalMs, leaseMs / 4);
+  const stopped = new AbortController();
+  let confirmedMs = sentMs;
+  let cutOff: ReturnType<typeof setTimeout> | null = null;
+  const isHeld = () => !stopped.signal.aborted && now() - confirmedMs < heldMs;
+  const lose = () => stopped.abort({ stop: "lease_lost" } satisfies RunStop);
+  const watch = () => {
+    clearTimeout(cutOff);
+    cutOff = setTimeout(() => (isHeld() ? watch() : lose()), Math.max(0, confirmedMs + heldMs - now()));
+  };
+  const confirm = (renewedMs: number) => {
+    if (renewedMs <= confirmedMs) return;
+    confirmedMs = renewedMs;
+    watch();
+  };
+  const renewal = setInterval(() => {
+    if (!isHeld()) return lose();
+    const renewalSentMs = now();
+    renew().then(
+      (isOurs) => (isOurs ? confirm(renewalSentMs) : lose()),
+      // The next tick tries again; the cut-off stands.
+      () => undefined,
+    );
+  }, renewEveryMs);
+  watch();
+  return {
+    signal: stopped.signal,
+    isHeld,
+    confirm,
+    lose,
+    end() {
+      clearInterval(renewal);
+      clearTimeout(cutOff);
+    },
+  };
+}

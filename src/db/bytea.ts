@@ -1,0 +1,31 @@
+import { customType } from "drizzle-orm/pg-core";
+
+/** A column of bytes. They travel as Postgres' hex text, `\\x…`, since Neon's endpoint speaks JSON. */
+export const bytea = customType<{ data: Uint8Array; driverData: string | Uint8Array }>({
+  dataType: () => "bytea",
+  toDriver: (bytes) => `\\x${toHex(bytes)}`,
+  fromDriver: (value) => (typeof value === "string" ? fromHex(value.slice(2)) : value),
+});
+
+const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+/** Two lower-case digits per byte. */
+export function toHex(bytes: Uint8Array): string {
+  let hex = "";
+  for (const byte of bytes) hex += hexOfByte[byte];
+  return hex;
+}
+
+/** @param hex lower-case digits, two per byte, as Postgres' `encode(…, 'hex')` gives them. */
+export function fromHex(hex: string): Uint8Array {
+  const bytes = new Uint8Array(hex.length / 2);
+  for (let place = 0; place < bytes.length; place += 1) {
+    bytes[place] = 16 * digit(hex, 2 * place) + digit(hex, 2 * place + 1);
+  }
+  return bytes;
+}
+
+function digit(hex: string, place: number): number {
+  const code = hex.charCodeAt(place);
+  return code < 58 ? code - 48 : code - 87;
+}

@@ -1,0 +1,40 @@
+import { retryTurn } from "../actions/retry-turn.ts";
+import type { App } from "../app.ts";
+import type { Deps } from "../deps.ts";
+import { defineRoute } from "../http/define-route.ts";
+import { readIdempotencyKey } from "../http/idempotency-key.ts";
+import { readNothingAsEmptyObject } from "../http/json-body.ts";
+import { eventStream, json, optionalJsonBody } from "../http/responses.ts";
+import { answerRun } from "./answer-run.ts";
+import { newRetry, turnParams, turnRead } from "./schemas/turn.ts";
+
+const retry = defineRoute("post", "/sessions/{session_id}/turns/{turn_id}/retry", "Retry a turn", {
+  tag: "turns",
+  description: "Runs only the agents that failed in the session's latest turn, as a further run of it.",
+  request: { params: turnParams, body: optionalJsonBody(newRetry) },
+  responses: {
+    200: eventStream,
+    201: json(turnRead, "The turn as it stands after the retry, whether its agents answered or not"),
+  },
+  problems: [
+    "invalid_idempotency_key",
+    "turn_conflict",
+    "turn_in_progress",
+    "not_latest_turn",
+    "nothing_to_retry",
+    "idempotency_key_reused",
+    "context_budget_exceeded",
+    "commit_failed",
+  ],
+});
+
+export function registerRetryRoutes(app: App, deps: Deps): void {
+  app.use("/sessions/:session_id/turns/:turn_id/retry", readNothingAsEmptyObject);
+  app.openapi(retry, async (c) => {
+    const { session_id: sessionId, turn_id: turnId } = c.req.valid("param");
+    const idempotencyKey = readIdempotencyKey(c.req.header("Idempotency-Key"));
+    const { user, log } = c.var;
+    const begun = retryTurn(deps, { user, sessionId, turnId, idempotencyKey, log });
+    return answerRun(c, deps, { sessionId, begun });
+  });
+}

@@ -1,0 +1,76 @@
+/** Rows of LangGraph's Postgres tables as plain values; `unknown` is JSON. */
+
+/** One checkpoint without its channel values, which are blobs. */
+export type CheckpointRow = {
+  threadId: string;
+  checkpointNs: string;
+  checkpointId: string;
+  parentCheckpointId: string | null;
+  checkpoint: unknown;
+  metadata: unknown;
+};
+
+/** The serializer's name of a format, and the value in it. */
+type SerializedValue = { type: string; blob: Uint8Array };
+
+/** The value that a channel has at one of its versions. A channel without a value has no row. */
+export type BlobRow = SerializedValue & {
+  threadId: string;
+  checkpointNs: string;
+  channel: string;
+  version: string;
+};
+
+/** What a task wrote to a channel, on top of the checkpoint that it started from. */
+export type WriteRow = SerializedValue & {
+  threadId: string;
+  checkpointNs: string;
+  checkpointId: string;
+  taskId: string;
+  /** Its place among the task's writes; below zero: LangGraph's own marks, of which the last one counts. */
+  idx: number;
+  channel: string;
+};
+
+/** What is stored together. Steps may be joined by joining their lists, in the order they were made. */
+export type StepRows = {
+  checkpoints: readonly CheckpointRow[];
+  blobs: readonly BlobRow[];
+  writes: readonly WriteRow[];
+};
+
+export const noRows: StepRows = { checkpoints: [], blobs: [], writes: [] };
+
+/** A checkpoint as it is read: with the values of its channels and what tasks have written on top of it. */
+export type StoredCheckpoint = CheckpointRow & {
+  blobs: readonly (SerializedValue & { channel: string })[];
+  /** By task, then by place. */
+  writes: readonly (SerializedValue & { taskId: string; channel: string })[];
+  /** What tasks of the parent sent, of formats before 4, which kept it nowhere else; else empty. */
+  parentSends: readonly SerializedValue[];
+};
+
+/** Where a checkpoint is; without an id: the latest of its thread and namespace. */
+export type CheckpointPlace = { threadId: string; checkpointNs: string; checkpointId?: string | undefined };
+
+/** What is listed; all that is given must hold. */
+export type CheckpointFilter = {
+  threadId?: string | undefined;
+  checkpointNs?: string | undefined;
+  checkpointId?: string | undefined;
+  /** Only ids below this one. */
+  beforeId?: string | undefined;
+  /** JSON that the metadata contains. */
+  metadata?: Readonly<Record<string, unknown>> | undefined;
+  limit?: number | undefined;
+};
+
+/** The way to the tables. Every call is one request. */
+export type CheckpointPort = {
+  read(place: CheckpointPlace): Promise<StoredCheckpoint | undefined>;
+  /** Newest first. */
+  list(filter: CheckpointFilter): Promise<StoredCheckpoint[]>;
+  /** All or nothing, and safe to repeat: of a write or value that is stored already, the first one stays. */
+  store(step: StepRows): Promise<void>;
+  deleteThread(threadId: string): Promise<void>;
+};

@@ -1,0 +1,55 @@
+import {
+  type ChannelVersions,
+  type Checkpoint,
+  type CheckpointMetadata,
+  type PendingWrite,
+  type SerializerProtocol,
+  WRITES_IDX_MAP,
+} from "@langchain/langgraph-checkpoint";
+import type { BlobRow, CheckpointRow, StepRows, WriteRow } from "./checkpoint-rows.ts";
+
+type PutCheckpoint = Pick<CheckpointRow, "threadId" | "checkpointNs" | "parentCheckpointId"> & {
+  checkpoint: Checkpoint;
+  metadata: CheckpointMetadata;
+  newVersions: ChannelVersions;
+};
+
+/** A checkpoint's row, and one for each channel that has a value and a new version. */
+export async function toStepRows(
+  serde: SerializerProtocol,
+  { checkpoint, metadata, newVersions, ...place }: PutCheckpoint,
+): Promise<StepRows> {
+  const { channel_values: values, ...rest } = checkpoint;
+  const { threadId, checkpointNs } = place;
+  const changed = Object.entries(newVersions).filter(([channel]) => Object.hasOwn(values, channel));
+  const toBlob = async ([channel, version]: (typeof changed)[number]): Promise<BlobRow> => {
+    const [type, blob] = await serde.dumpsTyped(values[channel]);
+    return { threadId, checkpointNs, channel, version: String(version), type, blob };
+  };
+  const [metadataJson, ...blobs] = await Promise.all([toJson(serde, metadata), ...changed.map(toBlob)]);
+  return {
+    checkpoints: [{ ...place, checkpointId: checkpoint.id, checkpoint: rest, metadata: metadataJson }],
+    blobs,
+    writes: [],
+  };
+}
+
+/** One row per write of a task; LangGraph's own marks (an error, an interrupt …) have fixed places below zero. */
+export function toWriteRows(
+  serde: SerializerProtocol,
+  task: Pick<WriteRow, "threadId" | "checkpointNs" | "checkpointId" | "taskId">,
+  writes: readonly PendingWrite[],
+): Promise<WriteRow[]> {
+  return Promise.all(
+    writes.map(async ([channel, value], place) => {
+      const [type, blob] = await serde.dumpsTyped(value);
+      return { ...task, idx: WRITES_IDX_MAP[channel] ?? place, channel, type, blob };
+    }),
+  );
+}
+
+/** As the serializer writes it, so that what JSON has no word for comes back; it must write JSON. */
+async function toJson(serde: SerializerProtocol, value: unknown): Promise<unknown> {
+  const [, bytes] = await serde.dumpsTyped(value);
+  return JSON.parse(new TextDecoder().decode(bytes));
+}

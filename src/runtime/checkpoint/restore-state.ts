@@ -1,0 +1,32 @@
+import type { CheckpointTuple } from "@langchain/langgraph-checkpoint";
+import { emptyState, reducers, type TurnStateUpdate, type TurnStateValue } from "../turn-state.ts";
+
+/** The state of a stored run: its last checkpoint, and the answers of a parallel step stored since. */
+export function restoreState(tuple: CheckpointTuple | undefined): TurnStateValue {
+  if (tuple === undefined) return emptyState();
+  const stored = { ...emptyState(), ...ownChannels(tuple.checkpoint.channel_values) };
+  return (tuple.pendingWrites ?? []).reduce(
+    (state, [, channel, value]) => applyUpdate(state, ownChannels({ [channel]: value })),
+    stored,
+  );
+}
+
+function applyUpdate(state: TurnStateValue, update: TurnStateUpdate): TurnStateValue {
+  return Object.fromEntries(
+    channelNames.map((name) => [name, name in update ? reduce(name, state, update) : state[name]]),
+  ) as TurnStateValue;
+}
+
+type ChannelName = keyof typeof reducers;
+const channelNames = Object.keys(reducers) as ChannelName[];
+
+/** Each channel's reducer takes that channel's own type on both sides; the table of them loses the pairing. */
+function reduce(name: ChannelName, state: TurnStateValue, update: TurnStateUpdate): unknown {
+  const reducer = reducers[name] as (left: unknown, right: unknown) => unknown;
+  return reducer(state[name], update[name]);
+}
+
+/** Of what LangGraph stores, the channels that are ours; their values are what our nodes wrote. */
+function ownChannels(values: Readonly<Record<string, unknown>>): Partial<TurnStateValue> {
+  return Object.fromEntries(channelNames.flatMap((name) => (name in values ? [[name, values[name]]] : [])));
+}

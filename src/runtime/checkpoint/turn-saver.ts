@@ -1,0 +1,139 @@
+import type { RunnableConfig } from "@langchain/core/runnables";
+import {
+  BaseCheckpointSaver,
+  type ChannelVersions,
+  type Checkpoint,
+  type CheckpointMetadata,
+  type CheckpointTuple,
+  type PendingWrite,
+} from "@langchain/langgraph-checkpoint";
+import { noRows, type StepRows } from "./checkpoint-rows.ts";
+import { toStepRows, toWriteRows } from "./dump-step.ts";
+
+export type TurnSaverOptions = {
+  runId: string;
+  /** What open read of this run; undefined: it is new. */
+  tuple: CheckpointTuple | undefined;
+  /** Whether steps have several tasks, whose answers are stored one by one. */
+  isParallel: boolean;
+  /** Whether these channel values are the run's last: they are stored by its commit. */
+  isFinal: (values: Readonly<Record<string, unknown>>) => boolean;
+  /** One request; false: it was not stored. Must not reject: that would end the run. */
+  store: (rows: StepRows) => Promise<boolean>;
+};
+
+const checkpointNs = "";
+
+/**
+ * A saver for one run, with three economies: it never asks the database (a new run has nothing, a resumed one
+ * was read at open), it stores the input only where a parallel step's answers need it, and it leaves the last
+ * checkpoint to the commit. With LangGraph's `sync` durability, storing a step overlaps the next one, and a
+ * step starts only when at most one earlier step is still being stored.
+ */
+export class TurnSaver extends BaseCheckpointSaver {
+  readonly #options: TurnSaverOptions;
+  /** Ends when all that was handed over was tried to be stored. */
+  #storing: Promise<void> = Promise.resolve();
+  /** The same up to the end of the step before. */
+  #storingBefore: Promise<void> = Promise.resolve();
+  #isConcluded = false;
+  /** What is being stored just now. */
+  #underWay: StepRows = noRows;
+  /** The input's own checkpoint, which nothing ever goes on from. */
+  #inputId: string | null = null;
+  /** Rows that nothing has stored yet: the first checkpoint's, and those of steps that could not be stored. */
+  #unstored: StepRows = noRows;
+
+  constructor(options: TurnSaverOptions) {
+    super();
+    this.#options = options;
+  }
+
+  /**
+   * Ends the storing and gives what the commit has to store: what waits, and what is under way, since the
+   * commit waits for nothing (a step that comes after it finds the claim gone, and is refused).
+   */
+  conclude(): StepRows {
+    this.#isConcluded = true;
+    return joinRows(this.#underWay, this.#unstored);
+  }
+
+  override async getTuple(): Promise<CheckpointTuple | undefined> {
+    return this.#options.tuple;
+  }
+
+  override async put(
+    config: RunnableConfig,
+    checkpoint: Checkpoint,
+    metadata: CheckpointMetadata,
+    newVersions: ChannelVersions,
+  ): Promise<RunnableConfig> {
+    const { runId: threadId, isFinal, isParallel } = this.#options;
+    const parentCheckpointId = readId(config);
+    const place = { threadId, checkpointNs, parentCheckpointId };
+    const rows = await toStepRows(this.serde, { ...place, checkpoint, metadata, newVersions });
+    if (metadata.source === "input") this.#inputId = checkpoint.id;
+    else if (metadata.step === 0) {
+      // Before the first step nothing is paid for; only the answers of a parallel one stand on this checkpoint.
+      if (isParallel) this.#keep(rows);
+    } else if (isFinal(checkpoint.channel_values)) {
+      this.#keep(rows);
+    } else {
+      // Only this step may still be under way when the next one starts.
+      await this.#storingBefore;
+      this.#enqueue(rows);
+      this.#storingBefore = this.#storing;
+    }
+    return {
+      configurable: { thread_id: threadId, checkpoint_ns: checkpointNs, checkpoint_id: checkpoint.id },
+    };
+  }
+
+  override async putWrites(config: RunnableConfig, writes: PendingWrite[], taskId: string): Promise<void> {
+    // The checkpoint after a step of one task holds all that its writes do.
+    if (!this.#options.isParallel) return;
+    const checkpointId = readId(config) ?? "";
+    if (checkpointId === this.#inputId) return;
+    const task = { threadId: this.#options.runId, checkpointNs, checkpointId, taskId };
+    this.#enqueue({ ...noRows, writes: await toWriteRows(this.serde, task, writes) });
+  }
+
+  #keep(rows: StepRows): void {
+    this.#unstored = joinRows(this.#unstored, rows);
+  }
+
+  #enqueue(rows: StepRows): void {
+    this.#keep(rows);
+    this.#storing = this.#storing.then(async () => {
+      if (this.#isConcluded || isEmpty(this.#unstored)) return;
+      this.#underWay = this.#unstored;
+      this.#unstored = noRows;
+      const isStored = await this.#options.store(this.#underWay);
+      if (!isStored) this.#unstored = joinRows(this.#underWay, this.#unstored);
+      this.#underWay = noRows;
+    });
+  }
+
+  /** A saver of one run has no history to list. */
+  override async *list(): AsyncGenerator<CheckpointTuple> {}
+
+  override async deleteThread(): Promise<void> {}
+}
+
+function isEmpty({ checkpoints, blobs, writes }: StepRows): boolean {
+  return checkpoints.length + blobs.length + writes.length === 0;
+}
+
+/** What could not be stored goes with the next step, in the order in which it was made. */
+function joinRows(before: StepRows, after: StepRows): StepRows {
+  return {
+    checkpoints: [...before.checkpoints, ...after.checkpoints],
+    blobs: [...before.blobs, ...after.blobs],
+    writes: [...before.writes, ...after.writes],
+  };
+}
+
+function readId(config: RunnableConfig): string | null {
+  const id: unknown = config.configurable?.checkpoint_id;
+  return typeof id === "string" ? id : null;
+}

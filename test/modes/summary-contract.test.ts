@@ -1,0 +1,222 @@
+import { describe, expect, test } from "vitest";
+import { askedOf, callsFor, conversationIn, summaryStructureIs, summaryTextIs } from "./support/asked.ts";
+import { storedSummaries } from "./support/history.ts";
+import { createSummaryScene, talk, wholeStructure } from "./support/summary-scene.ts";
+
+const text = (words: string) => JSON.stringify({ summary_text: words });
+const noLists = { key_facts: [], decisions: [], open_questions: [], action_items: [] };
+
+describe("a summary whose two answers keep to the contract", () => {
+  test("is stored with its range, and told in the turn that made it", async () => {
+    const scene = await createSummaryScene();
+    await scene.models.script(
+      summaryTextIs(text("They planned a trip.")),
+      summaryStructureIs(JSON.stringify(wholeStructure)),
+    );
+
+    const [, , third] = await talk(scene, 3);
+
+    expect(third).toMatchObject({
+      summary_triggered: true,
+      summary_used_fallback: false,
+      status: "completed",
+    });
+    expect(await storedSummaries(scene)).toMatchObject([
+      {
+        turn_id: third.id,
+        made_in_turn_index: 3,
+        from_seq: 1,
+        to_seq: 2,
+        summary_text: "They planned a trip.",
+        ...wholeStructure,
+        used_fallback: false,
+      },
+    ]);
+  });
+
+  test("stands for its range from the next turn on, which a later summary takes over", async () => {
+    const scene = await createSummaryScene();
+    await scene.models.script(
+      summaryTextIs(text("Summary one."), 1),
+      summaryTextIs(text("Summary two.")),
+      summaryStructureIs(JSON.stringify(wholeStructure)),
+    );
+    await talk(scene, 6);
+
+    const journal = await scene.models.journal();
+    const [, , third, fourth, fifth, sixth] = callsFor(journal, "ada").map(conversationIn);
+    expect(third?.[0]).toBe("@ada word 1");
+    expect(fourth?.[0]).toContain("Summary one.");
+    expect(fourth?.[0]).toContain("Key facts:\n- The boat is red.");
+    expect(fourth?.filter((said) => said.startsWith("@ada"))).toEqual([
+      "@ada word 2",
+      "@ada word 3",
+      "@ada word 4",
+    ]);
+    expect(fifth?.[0]).toContain("Summary one.");
+    expect(sixth?.[0]).toContain("Summary two.");
+    expect(sixth?.join()).not.toContain("Summary one.");
+    expect(sixth?.filter((said) => said.startsWith("@ada"))).toEqual([
+      "@ada word 4",
+      "@ada word 5",
+      "@ada word 6",
+    ]);
+  });
+
+  test("is written from the summary before and the messages after it, by the model the settings name", async () => {
+    const scene = await createSummaryScene({ SUMMARIZER_MODEL_ALIAS: "qwen" });
+    await scene.models.script(summaryTextIs(text("Summary one."), 1), summaryTextIs(text("Summary two.")));
+    await talk(scene, 5);
+
+    const [, second] = callsFor(await scene.models.journal(), "summary_text");
+    expect(second?.model).toBe("qwen/qwen3-235b-a22b");
+    expect(second?.body).not.toHaveProperty("tools");
+    const shown = second?.messages[1]?.content ?? "";
+    expect(shown).toContain("Summary one.");
+    expect([...shown.matchAll(/@ada word (\d)/g)].map(([, n]) => n)).toEqual(["2", "3"]);
+    expect(shown).not.toContain("Agent role");
+  });
+
+  test("is infrastructure: no ledger row and no credit, both calls in the first agent's audit", async () => {
+    const scene = await createSummaryScene({}, { agents: ["ada", "bob"], mode: "roundtable" });
+    await scene.models.script(
+      summaryTextIs({ text: text("One."), usage: { prompt_tokens: 210, completion_tokens: 30 } }),
+      summaryStructureIs({
+        text: "{}",
+        usage: { prompt_tokens: 250, cached_tokens: 50, completion_tokens: 9 },
+      }),
+    );
+
+    const [, , third] = await talk(scene, 3);
+
+    expect(third.usage.calls).toBe(2);
+    expect(await scene.ledger()).toHaveLength(6);
+    expect((await scene.read(third.id)).body.audit).toMatchObject([
+      {
+        agent_key: "ada",
+        overhead_calls: [
+          { purpose: "summary_text", input_tokens_fresh: 210, output_tokens: 30, status: "completed" },
+          {
+            purpose: "summary_structure",
+            input_tokens_fresh: 200,
+            input_tokens_cached: 50,
+            output_tokens: 9,
+          },
+        ],
+      },
+      { agent_key: "bob", overhead_calls: [] },
+    ]);
+  });
+});
+
+describe("of a summarizer that breaks the contract", () => {
+  test("in its first answer, the raw text stands, cut at 1,200 characters, and the turn says so", async () => {
+    const scene = await createSummaryScene();
+    const prose = `They talked. ${"é🙂".repeat(1_000)}`;
+    await scene.models.script(summaryTextIs(prose), summaryStructureIs(JSON.stringify(wholeStructure)));
+
+    const [, , third] = await talk(scene, 3);
+
+    expect(third).toMatchObject({
+      summary_triggered: true,
+      summary_used_fallback: true,
+      status: "completed",
+    });
+    expect((await scene.read(third.id)).body.summary_used_fallback).toBe(true);
+    const [summary] = await storedSummaries(scene);
+    expect(summary).toMatchObject({ used_fallback: true, ...wholeStructure });
+    expect([...summary.summary_text]).toEqual([...prose].slice(0, 1_200));
+    const [fourth] = await talk(scene, 1);
+    expect(fourth).toMatchObject({ summary_triggered: false, summary_used_fallback: false });
+    expect(conversationIn(callsFor(await scene.models.journal(), "ada")[3])[0]).toContain(
+      summary.summary_text,
+    );
+  });
+
+  test.each([
+    ["prose", "I have no lists for you."],
+    ["a list", '["a"]'],
+    ["other keys", '{"facts": ["a"]}'],
+    [
+      "lists that are none",
+      '{"key_facts": "a", "decisions": {"a": 1}, "open_questions": 7, "action_items": null}',
+    ],
+  ])(
+    "in its second answer with %s, all four lists are empty and the text stands",
+    async (_what, structure) => {
+      const scene = await createSummaryScene();
+      await scene.models.script(summaryTextIs(text("They talked.")), summaryStructureIs(structure));
+
+      const [, , third] = await talk(scene, 3);
+
+      expect(third).toMatchObject({ summary_triggered: true, summary_used_fallback: false });
+      expect(await storedSummaries(scene)).toMatchObject([{ summary_text: "They talked.", ...noLists }]);
+    },
+  );
+
+  test("in its second answer by leaving keys out, those alone are empty", async () => {
+    const scene = await createSummaryScene();
+    await scene.models.script(
+      summaryTextIs(text("They talked.")),
+      summaryStructureIs('{"decisions": ["Go."]}'),
+    );
+    await talk(scene, 3);
+    expect(await storedSummaries(scene)).toMatchObject([{ ...noLists, decisions: ["Go."] }]);
+  });
+
+  test("by failing its second call, the text stands with empty lists", async () => {
+    const scene = await createSummaryScene();
+    await scene.models.script(summaryTextIs(text("They talked.")), summaryStructureIs({ status: 400 }));
+
+    const [, , third] = await talk(scene, 3);
+
+    expect(third).toMatchObject({ summary_triggered: true, status: "completed" });
+    expect(await storedSummaries(scene)).toMatchObject([{ summary_text: "They talked.", ...noLists }]);
+  });
+
+  test("with too many words, they are cut at 220", async () => {
+    const scene = await createSummaryScene();
+    const words = Array.from({ length: 300 }, (_, n) => `word-${n}`);
+    await scene.models.script(summaryTextIs(text(words.join(" "))));
+    await talk(scene, 3);
+    expect((await storedSummaries(scene))[0].summary_text).toBe(words.slice(0, 220).join(" "));
+  });
+});
+
+describe("a summarizer that does not answer", () => {
+  test.each([
+    ["fails", { status: 400 }, []],
+    ["says nothing", { text: "" }, [{ purpose: "summary_text", status: "failed" }]],
+    [
+      "is cut off",
+      { text: text("They"), cut_after_chunks: 1 },
+      [{ purpose: "summary_text", usage_source: "estimated" }],
+    ],
+    ["runs past its tokens", { text: text("They"), finish_reason: "length" }, [{ purpose: "summary_text" }]],
+  ])(
+    "and %s leaves no summary and a turn like any other; the next turn tries again",
+    async (_how, answer, overhead) => {
+      const scene = await createSummaryScene();
+      await scene.models.script(summaryTextIs(answer, 1), summaryTextIs(text("At last.")));
+
+      const [, , third, fourth] = await talk(scene, 4);
+
+      expect(third).toMatchObject({
+        summary_triggered: false,
+        summary_used_fallback: false,
+        status: "completed",
+      });
+      expect((await scene.read(third.id)).body.audit).toMatchObject([{ overhead_calls: overhead }]);
+      expect(fourth).toMatchObject({ summary_triggered: true });
+      const asked = (await scene.models.journal()).map(askedOf);
+      expect(asked.slice(2, 4).toSorted()).toEqual(["ada", "summary_text"]);
+      expect(asked.slice(4).toSorted()).toEqual(["ada", "summary_structure", "summary_text"]);
+      expect(await storedSummaries(scene)).toMatchObject([
+        { made_in_turn_index: 4, from_seq: 1, to_seq: 4, summary_text: "At last." },
+      ]);
+      expect(scene.api.lines.filter(({ level }) => level === "warn")).toMatchObject([
+        { event: "summary_failed", purpose: "summary_text" },
+      ]);
+    },
+  );
+});
