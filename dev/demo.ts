@@ -1,5 +1,4 @@
 import { runCommand } from "./command.ts";
-import type { Access } from "./demo/api.ts";
 import { playDemo } from "./demo/play-demo.ts";
 import { type Environment, localAuth, readEnvironment } from "./local-settings.ts";
 import { mintToken } from "./mint-token.ts";
@@ -45,9 +44,17 @@ async function playOnOwnPlatform(env: Environment, token: string): Promise<void>
   }
 }
 
-async function playUnlessStopped(access: Access): Promise<void> {
-  const stopped = stopWanted.then(() => {
+async function playUnlessStopped(platform: { url: string; token: string }): Promise<void> {
+  const stopped = new AbortController();
+  stopWanted.then(() => stopped.abort());
+  try {
+    const access = { ...platform, signal: stopped.signal };
+    await playDemo({ access, write: (text) => process.stdout.write(text) });
+  } catch (error) {
+    console.log();
+    // That is how fetch and its streams tell that nobody is at the other end any more.
+    const isLost = error instanceof TypeError && error.cause !== undefined;
+    if (!stopped.signal.aborted) throw isLost ? new Error(`Lost the connection to ${platform.url}.`) : error;
     process.exitCode = STOPPED;
-  });
-  await Promise.race([playDemo({ access, write: (text) => process.stdout.write(text) }), stopped]);
+  }
 }

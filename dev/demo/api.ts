@@ -1,9 +1,9 @@
-import { runHttpRequest, transformHttpEventStream } from "@ag-ui/client";
 import { EventSchema } from "@ag-ui/core/schemas";
 import type * as z from "zod";
+import { readEventData } from "./event-stream.ts";
 
-/** Where Pantheon answers, and a token that it takes. */
-export type Access = { url: string; token: string };
+/** Where Pantheon answers, a token that it takes, and what ends every request. */
+export type Access = { url: string; token: string; signal: AbortSignal };
 
 /** One AG-UI event, checked. */
 export type TurnEvent = z.output<typeof EventSchema>;
@@ -22,26 +22,17 @@ export async function streamTurn(
   request: Request,
   onEvent: (event: TurnEvent) => void,
 ): Promise<void> {
-  const response = await send(access, request, "text/event-stream");
-  const events = transformHttpEventStream(runHttpRequest(async () => response));
-  await new Promise<void>((complete, error) => {
-    const subscription = events.subscribe({ next: take, error, complete });
-    function take(event: unknown): void {
-      try {
-        onEvent(EventSchema.parse(event));
-      } catch (reason) {
-        subscription.unsubscribe();
-        error(reason);
-      }
-    }
-  });
+  const { body } = await send(access, request, "text/event-stream");
+  if (body === null) return;
+  for await (const data of readEventData(body)) onEvent(EventSchema.parse(JSON.parse(data)));
 }
 
-async function send({ url, token }: Access, { method, path, body }: Request, accept: string) {
+async function send({ url, token, signal }: Access, { method, path, body }: Request, accept: string) {
   const response = await fetch(`${url}/api/v1${path}`, {
     method,
     headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json", Accept: accept },
     ...(body ? { body: JSON.stringify(body) } : {}),
+    signal,
   });
   if (response.ok) return response;
   throw new Error(`${method} ${path} was answered with ${response.status}: ${await response.text()}`);

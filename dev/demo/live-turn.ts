@@ -15,6 +15,7 @@ const runResult = z.object({
     commit_ms: z.number(),
     total_ms: z.number(),
     database_round_trips: z.number(),
+    checkpoint_round_trips: z.number(),
   }),
 });
 

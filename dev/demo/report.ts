@@ -21,7 +21,7 @@ export function reportTurn(
     ...titled("Agents", agentTable(turn, elapsedMs)),
     ...titled("Tools", toolLines(turn)),
     ...titled("Ledger", ledgerTable(turn.llm_calls)),
-    ...titled("Timings", [timingLine(timing)]),
+    ...titled("Timings", timingLines(timing)),
   ];
 }
 
@@ -96,14 +96,10 @@ function routingLines(turn: Turn): string[] {
   ];
 }
 
-function timingLine(timing: RunResult["timing"]): string {
-  const { open_ms, model_ms, tools_ms, commit_ms, total_ms, database_round_trips } = timing;
+function timingLines(timing: RunResult["timing"]): string[] {
+  const { open_ms, model_ms, tools_ms, commit_ms, total_ms } = timing;
   return [
-    `open ${open_ms} ms`,
-    `model ${model_ms} ms`,
-    `tools ${tools_ms} ms`,
-    `commit ${commit_ms} ms`,
-    `total ${total_ms} ms`,
-    `${database_round_trips} database round trips`,
-  ].join(", ");
+    `open ${open_ms} ms, model ${model_ms} ms, tools ${tools_ms} ms, commit ${commit_ms} ms, total ${total_ms} ms`,
+    `${timing.database_round_trips} database round trips waited for, ${timing.checkpoint_round_trips} checkpoints beside`,
+  ];
 }
