@@ -47,7 +47,8 @@ describe("no text closes its fence", () => {
           const prompt = fenceUntrusted("search", words);
           const read = readFenced(prompt);
           expect(read).toMatchObject({ source: "search", text: words, after: "" });
-          expect(words).not.toContain(read.mark);
+          // The mark as a whole: `untrusted_text_11` does not hold `untrusted_text_1`.
+          expect(words).not.toMatch(new RegExp(`${read.mark}(?!\\d)`));
           expect(fenceUntrusted("search", words)).toBe(prompt);
         }
       }),
@@ -61,7 +62,8 @@ describe("no text closes its fence", () => {
     expect(readFenced(fenceUntrusted("search", marks)).mark).toBe("untrusted_text_20001");
     fenceUntrusted("search", "untrusted".repeat(40_000));
     fenceUntrusted("search", `untrusted_text_${"9".repeat(400_000)}`);
-    expect(performance.now() - startedMs).toBeLessThan(500);
+    // Linear work takes some 30 ms, quadratic work minutes: a busy machine is not mistaken for it.
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
   });
 });
 
