@@ -1,5 +1,6 @@
 import type { Scenario } from "./scenario.ts";
 import { kills } from "./scenarios/kills.ts";
+import { pauses } from "./scenarios/pauses.ts";
 
 /** Every kind of fault, in the order in which they are tried. */
-export const scenarios: readonly Scenario[] = [kills];
+export const scenarios: readonly Scenario[] = [kills, pauses];
