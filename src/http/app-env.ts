@@ -1,3 +1,4 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Log } from "../domain/log.ts";
 import type { User } from "../domain/user.ts";
 
@@ -5,3 +6,6 @@ import type { User } from "../domain/user.ts";
 export type AppEnv = {
   Variables: { requestId: string; log: Log; user: User };
 };
+
+/** The application that routes are registered on. */
+export type App = OpenAPIHono<AppEnv>;

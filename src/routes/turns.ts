@@ -1,7 +1,7 @@
 import { postTurn } from "../actions/post-turn.ts";
-import type { App } from "../app.ts";
 import type { Deps } from "../deps.ts";
 import type { ErrorCode } from "../domain/errors.ts";
+import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { readIdempotencyKey } from "../http/idempotency-key.ts";
 import { eventStream, json, jsonBody } from "../http/responses.ts";
