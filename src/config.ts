@@ -1,7 +1,7 @@
 import { v5 as uuidv5 } from "uuid";
 import * as z from "zod";
-import type { ContextLimits } from "./domain/agent-context.ts";
 import { buildCatalog, type Catalog, type CatalogModel } from "./domain/catalog.ts";
+import type { ContextLimits } from "./domain/context-budget.ts";
 
 const positiveInteger = (fallback: number, minimum = 1) =>
   z.coerce.number().int().min(minimum).default(fallback);
