@@ -7,7 +7,7 @@ import { readIdempotencyKey } from "../http/idempotency-key.ts";
 import { eventStream, json, jsonBody } from "../http/responses.ts";
 import { answerRun } from "./answer-run.ts";
 import { sessionParams } from "./schemas/session.ts";
-import { newTurn, turnRead } from "./schemas/turn.ts";
+import { newTurn, runHeaders, turnAnswerHeaders, turnRead } from "./schemas/turn.ts";
 
 /** What can be wrong with a turn beside what any request can get wrong. */
 export const turnProblems = [
@@ -25,10 +25,13 @@ export const turnProblems = [
 const post = defineRoute("post", "/sessions/{session_id}/turns", "Run a turn", {
   tag: "turns",
   description: "With `Accept: text/event-stream` it is told as it happens.",
-  request: { params: sessionParams, body: jsonBody(newTurn) },
+  request: { params: sessionParams, headers: runHeaders, body: jsonBody(newTurn) },
   responses: {
     200: eventStream,
-    201: json(turnRead, "The stored turn, whether its agents answered or not"),
+    201: {
+      ...json(turnRead, "The stored turn, whether its agents answered or not"),
+      headers: turnAnswerHeaders,
+    },
   },
   problems: turnProblems,
 });
