@@ -86,11 +86,9 @@ export const runHeaders = z.object({
 
 /** What a stored turn's answer says beside its body. */
 export const turnAnswerHeaders = z.object({
-  "Server-Timing": z
-    .string()
-    .meta({
-      description: "Durations in ms; as `desc` of `db` and `checkpoints` the requests to the database",
-    }),
+  "Server-Timing": z.string().meta({
+    description: "Durations in ms; as `desc` of `db` and `checkpoints` the requests to the database",
+  }),
   "Idempotency-Replayed": z
     .literal("true")
     .optional()
