@@ -2,6 +2,7 @@ import { v5 as uuidv5 } from "uuid";
 import * as z from "zod";
 import type { ContextLimits } from "./domain/agent-context.ts";
 import { buildCatalog, type Catalog, type CatalogModel } from "./domain/catalog.ts";
+import { isRateLimiter, type RateLimiter } from "./domain/rate-limiter.ts";
 
 const positiveInteger = (fallback: number, minimum = 1) =>
   z.coerce.number().int().min(minimum).default(fallback);
@@ -70,6 +71,7 @@ const settings = z.object({
         z.array(z.string().refine(isOrigin, "must be an origin as browsers send it: https://chat.example")),
       ),
   ),
+  RATE_LIMIT: optional(z.enum(["on", "off"]).optional()),
   LOG_LEVEL: optional(z.enum(["debug", "info", "warn", "error"]).default("info")),
 });
 
@@ -103,6 +105,8 @@ export type Config = {
   /** How long a keyed run whose holder is gone waits for its client to come back. */
   resumeWindowMs: number;
   checkpointRetentionDays: number;
+  /** The binding that counts turns; null where RATE_LIMIT is off. */
+  turnLimiter: RateLimiter | null;
   auth: AuthSettings;
   corsAllowedOrigins: readonly string[];
   logLevel: "debug" | "info" | "warn" | "error";
@@ -146,7 +150,11 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
   for (const setting of ["MANAGER_MODEL_ALIAS", "SUMMARIZER_MODEL_ALIAS"] as const) {
     if (!catalog.models.has(values[setting])) problems.push(`${setting}: names no model of the catalog`);
   }
-  if (problems.length > 0) throw new ConfigError(problems);
+  const turnLimiter = findTurnLimiter(bindings, values);
+  if (turnLimiter === undefined) {
+    problems.push("RATE_LIMIT: is on, but wrangler.toml binds no rate limiter TURN_LIMITER");
+  }
+  if (problems.length > 0 || turnLimiter === undefined) throw new ConfigError(problems);
   return {
     databaseUrl: values.DATABASE_URL,
     neonHttpEndpoint: values.NEON_HTTP_ENDPOINT,
@@ -169,10 +177,21 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
     turnLeaseMs: values.TURN_LEASE_MS,
     resumeWindowMs: values.TURN_RESUME_WINDOW_MS,
     checkpointRetentionDays: values.CHECKPOINT_RETENTION_DAYS,
+    turnLimiter,
     auth: { ...auth, keys: authKeys(values) },
     corsAllowedOrigins: values.CORS_ALLOWED_ORIGINS,
     logLevel: values.LOG_LEVEL,
   };
+}
+
+/** Undefined where the limit is on, as it is everywhere but in local mode, and its binding is missing. */
+function findTurnLimiter(
+  { TURN_LIMITER: limiter }: Readonly<Record<string, unknown>>,
+  { RATE_LIMIT: wanted, NEON_HTTP_ENDPOINT: localEndpoint }: z.output<typeof settings>,
+): RateLimiter | null | undefined {
+  const isOn = wanted === undefined ? localEndpoint === undefined : wanted === "on";
+  if (!isOn) return null;
+  return isRateLimiter(limiter) ? limiter : undefined;
 }
 
 function authKeys(values: z.output<typeof settings>): AuthSettings["keys"] {
