@@ -3,6 +3,7 @@ import type * as z from "zod";
 import { key, type ModelOverride, type Settings, settings } from "./config/settings.ts";
 import { buildCatalog, type Catalog, type CatalogModel } from "./domain/catalog.ts";
 import type { ContextLimits } from "./domain/context-budget.ts";
+import { isRateLimiter, type RateLimiter } from "./domain/rate-limiter.ts";
 
 /** Every setting, by name; MODELS_JSON can name further ones that hold keys. */
 export const settingNames: readonly string[] = Object.keys(settings.shape);
@@ -34,6 +35,8 @@ export type Config = {
   /** How long a keyed run whose holder is gone waits for its client to come back. */
   resumeWindowMs: number;
   checkpointRetentionDays: number;
+  /** The binding that counts turns; null where RATE_LIMIT is off. */
+  turnLimiter: RateLimiter | null;
   auth: AuthSettings;
   corsAllowedOrigins: readonly string[];
   logLevel: "debug" | "info" | "warn" | "error";
@@ -66,7 +69,11 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
   for (const setting of ["MANAGER_MODEL_ALIAS", "SUMMARIZER_MODEL_ALIAS"] as const) {
     if (!catalog.models.has(values[setting])) problems.push(`${setting}: names no model of the catalog`);
   }
-  if (problems.length > 0) throw new ConfigError(problems);
+  const turnLimiter = findTurnLimiter(given, values);
+  if (turnLimiter === undefined) {
+    problems.push("RATE_LIMIT: is on, but wrangler.toml binds no rate limiter TURN_LIMITER");
+  }
+  if (problems.length > 0 || turnLimiter === undefined) throw new ConfigError(problems);
   return {
     databaseUrl: values.DATABASE_URL,
     neonHttpEndpoint: values.NEON_HTTP_ENDPOINT,
@@ -89,6 +96,7 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
     turnLeaseMs: values.TURN_LEASE_MS,
     resumeWindowMs: values.TURN_RESUME_WINDOW_MS,
     checkpointRetentionDays: values.CHECKPOINT_RETENTION_DAYS,
+    turnLimiter,
     auth: { issuer: values.AUTH_ISSUER, audience: values.AUTH_AUDIENCE, keys: authKeys(values) },
     corsAllowedOrigins: values.CORS_ALLOWED_ORIGINS,
     logLevel: values.LOG_LEVEL,
@@ -146,6 +154,16 @@ function collectKeys(
     keys.set(setting, read.data);
     return [];
   });
+}
+
+/** Undefined where the limit is on, as it is everywhere but in local mode, and its binding is missing. */
+function findTurnLimiter(
+  { TURN_LIMITER: limiter }: Readonly<Record<string, unknown>>,
+  { RATE_LIMIT: wanted, NEON_HTTP_ENDPOINT: localEndpoint }: Settings,
+): RateLimiter | null | undefined {
+  const isOn = wanted === undefined ? localEndpoint === undefined : wanted === "on";
+  if (!isOn) return null;
+  return isRateLimiter(limiter) ? limiter : undefined;
 }
 
 function authKeys(values: Settings): AuthSettings["keys"] {

@@ -6,6 +6,7 @@ import { createDb, type Db } from "./db/client.ts";
 import type { Catalog } from "./domain/catalog.ts";
 import type { ContextLimits } from "./domain/context-budget.ts";
 import type { Log } from "./domain/log.ts";
+import type { RateLimiter } from "./domain/rate-limiter.ts";
 import type { TurnOutcome } from "./domain/turn-outcome.ts";
 import { createTokenVerifier, type VerifyToken } from "./http/auth.ts";
 import { createConsoleLog } from "./http/console-log.ts";
@@ -50,6 +51,8 @@ export type Deps = {
     resumeWindowMs: number;
     checkpointRetentionDays: number;
   };
+  /** Counts turns by user; null: they are not limited. */
+  turnLimiter: RateLimiter | null;
   verifyToken: VerifyToken;
   corsAllowedOrigins: readonly string[];
 };
@@ -96,6 +99,7 @@ export function createDeps(config: Config): Deps {
       resumeWindowMs: config.resumeWindowMs,
       checkpointRetentionDays: config.checkpointRetentionDays,
     },
+    turnLimiter: config.turnLimiter,
     verifyToken: createTokenVerifier(config.auth),
     corsAllowedOrigins: config.corsAllowedOrigins,
   };

@@ -7,6 +7,7 @@ const whole = {
   AUTH_JWT_SECRET: "jwt-secret-0123456789abcdef0123456789",
   AUTH_ISSUER: "https://id.example",
   AUTH_AUDIENCE: "pantheon",
+  TURN_LIMITER: { limit: async () => ({ success: true }) },
 };
 
 /** The lines of complaint about the settings, with these in place of the good ones. */
@@ -113,6 +114,7 @@ test.each([
   ["SUMMARY_GRACE_MS", "-1"],
   ["MANAGER_MODEL_ALIAS", "gpt-17"],
   ["SUMMARIZER_MODEL_ALIAS", "gpt-17"],
+  ["RATE_LIMIT", "10"],
   ["LOG_LEVEL", "loud"],
 ])("%s = %j is refused by name, and not repeated", (name, value) => {
   const lines = complaints({ [name]: value });
@@ -208,6 +210,21 @@ test("a model's key has a setting of its own, is read wherever it is named, and 
     "Setting MODELS_JSON: own: AUTH_JWT_SECRET is no key of a model",
   ]);
   expect(complaints(withModels({ ...ownModel, api_key_setting: "LLM_API_KEY" }))).toEqual([]);
+});
+
+test("turns are limited everywhere but in local mode, where they may be; the limit needs its binding", () => {
+  const limiterWith = (changes: Record<string, unknown>) => parseConfig({ ...whole, ...changes }).turnLimiter;
+  const local = { NEON_HTTP_ENDPOINT: "http://127.0.0.1:1/sql" };
+  expect(limiterWith({})).toBe(whole.TURN_LIMITER);
+  expect(limiterWith({ RATE_LIMIT: "" })).toBe(whole.TURN_LIMITER);
+  expect(limiterWith({ RATE_LIMIT: "off" })).toBeNull();
+  expect(limiterWith(local)).toBeNull();
+  expect(limiterWith({ ...local, RATE_LIMIT: "on" })).toBe(whole.TURN_LIMITER);
+  const line = "Setting RATE_LIMIT: is on, but wrangler.toml binds no rate limiter TURN_LIMITER";
+  for (const unusable of [undefined, "limiter", {}]) {
+    expect(complaints({ TURN_LIMITER: unusable })).toEqual([line]);
+    expect(complaints({ TURN_LIMITER: unusable, RATE_LIMIT: "off" })).toEqual([]);
+  }
 });
 
 test("a model of another provider needs the setting that holds its key", () => {

@@ -111,6 +111,7 @@ export const settings = z.object({
   AUTH_ISSUER: claim,
   AUTH_AUDIENCE: claim,
   CORS_ALLOWED_ORIGINS: origins,
+  RATE_LIMIT: z.enum(["on", "off"]).optional(),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
 });
 
