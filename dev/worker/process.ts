@@ -1,19 +1,11 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { within } from "../loopback-server.ts";
+import { QUIET_WRANGLER } from "../quiet-wrangler.ts";
 import type { FromWorker, ToWorker, WorkerOptions } from "./messages.ts";
 
 const CHILD = fileURLToPath(new URL("./child.ts", import.meta.url));
 const STOP_GRACE_MS = 5_000;
-
-/** Nothing of this leaves the machine, and nothing is written to the user's home, which need not be there. */
-const QUIET = {
-  XDG_CONFIG_HOME: fileURLToPath(new URL("../../.wrangler/config", import.meta.url)),
-  WRANGLER_SEND_METRICS: "false",
-  WRANGLER_SEND_ERROR_REPORTS: "false",
-  WRANGLER_WRITE_LOGS: "false",
-  CLOUDFLARE_CF_FETCH_ENABLED: "false",
-};
 
 export type WorkerProcess = {
   /** http://host:port, without a slash at the end */
@@ -34,7 +26,7 @@ export async function startWorkerProcess(
   const child = fork(CHILD, {
     detached: true,
     stdio: ["ignore", "ignore", "pipe", "ipc"],
-    env: { ...process.env, ...QUIET },
+    env: { ...process.env, ...QUIET_WRANGLER },
   });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const signal = (name: NodeJS.Signals) => signalGroup(child, name);
