@@ -49,6 +49,8 @@ export type Deps = {
     summarizerModelAlias: string;
     turnLeaseMs: number;
     resumeWindowMs: number;
+    /** How long a run goes on once nobody waits for it any more. */
+    clientGraceMs: number;
     checkpointRetentionDays: number;
   };
   /** Counts turns by user; null: they are not limited. */
@@ -56,6 +58,9 @@ export type Deps = {
   verifyToken: VerifyToken;
   corsAllowedOrigins: readonly string[];
 };
+
+/** Workers end what goes on 30 s after its client went away; the rest is for giving the run up in order. */
+const clientGraceMs = 25_000;
 
 /** The only place where the parts meet. */
 export function createDeps(config: Config): Deps {
@@ -97,6 +102,7 @@ export function createDeps(config: Config): Deps {
       summarizerModelAlias: config.summarizerModelAlias,
       turnLeaseMs: config.turnLeaseMs,
       resumeWindowMs: config.resumeWindowMs,
+      clientGraceMs,
       checkpointRetentionDays: config.checkpointRetentionDays,
     },
     turnLimiter: config.turnLimiter,
