@@ -2,7 +2,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Deps } from "./deps.ts";
 import { allowOrigins } from "./http/allowed-origins.ts";
 import { withSafeHeaders } from "./http/answer-headers.ts";
-import type { AppEnv } from "./http/app-env.ts";
+import type { App, AppEnv } from "./http/app-env.ts";
 import { noticeClientGone } from "./http/client-gone.ts";
 import { limitBody } from "./http/json-body.ts";
 import { refuseUnknownRoute } from "./http/matched-route.ts";
@@ -22,8 +22,6 @@ import { registerSessionRoutes } from "./routes/sessions.ts";
 import { registerTurnHistoryRoutes } from "./routes/turn-history.ts";
 import { registerTurnRoutes } from "./routes/turns.ts";
 import { registerUserRoutes } from "./routes/users.ts";
-
-export type App = OpenAPIHono<AppEnv>;
 
 /** Builds the HTTP application: middleware, routes and the one error handler. */
 export function createApp(deps: Deps): App {

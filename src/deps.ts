@@ -3,9 +3,10 @@ import { estimateTokenCount } from "tokenx";
 import { v7 as uuidv7 } from "uuid";
 import type { Config } from "./config.ts";
 import { createDb, type Db } from "./db/client.ts";
-import type { ContextLimits } from "./domain/agent-context.ts";
 import type { Catalog } from "./domain/catalog.ts";
+import type { ContextLimits } from "./domain/context-budget.ts";
 import type { Log } from "./domain/log.ts";
+import type { RateLimiter } from "./domain/rate-limiter.ts";
 import type { TurnOutcome } from "./domain/turn-outcome.ts";
 import { createTokenVerifier, type VerifyToken } from "./http/auth.ts";
 import { createConsoleLog } from "./http/console-log.ts";
@@ -52,6 +53,8 @@ export type Deps = {
     clientGraceMs: number;
     checkpointRetentionDays: number;
   };
+  /** Counts turns by user; null: they are not limited. */
+  turnLimiter: RateLimiter | null;
   verifyToken: VerifyToken;
   corsAllowedOrigins: readonly string[];
 };
@@ -102,6 +105,7 @@ export function createDeps(config: Config): Deps {
       clientGraceMs,
       checkpointRetentionDays: config.checkpointRetentionDays,
     },
+    turnLimiter: config.turnLimiter,
     verifyToken: createTokenVerifier(config.auth),
     corsAllowedOrigins: config.corsAllowedOrigins,
   };

@@ -176,13 +176,13 @@ function insertLedger(db: Db, ledger: readonly LedgerRow[]): BatchItem<"pg">[] {
 }
 
 /** Only the mode this turn consumed is taken over: a newer change is never swallowed. */
-function consumePendingMode(db: Db, { consumedMode }: TurnRecord): BatchItem<"pg">[] {
+function consumePendingMode(db: Db, { consumedMode, run }: TurnRecord): BatchItem<"pg">[] {
   if (consumedMode === null) return [];
   const { roomId, mode } = consumedMode;
   return [
     db
       .update(rooms)
-      .set({ currentMode: mode, pendingMode: null })
+      .set({ currentMode: mode, pendingMode: null, updatedAt: run.createdAt })
       .where(and(eq(rooms.id, roomId), eq(rooms.pendingMode, mode))),
   ];
 }

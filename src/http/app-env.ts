@@ -1,3 +1,4 @@
+import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Log } from "../domain/log.ts";
 import type { User } from "../domain/user.ts";
 import type { StreamEnd } from "./event-stream.ts";
@@ -13,3 +14,6 @@ export type AppEnv = {
     streamEnd: Promise<StreamEnd>;
   };
 };
+
+/** The application that routes are registered on. */
+export type App = OpenAPIHono<AppEnv>;
