@@ -1,9 +1,7 @@
 import type { Deps } from "../deps.ts";
 import { PantheonError } from "../domain/errors.ts";
+import { limiterPeriodSeconds } from "../domain/rate-limiter.ts";
 import type { RunRequest } from "./begin-run.ts";
-
-/** The limiter's period in wrangler.toml: so long after a user's last turn nothing is counted any more. */
-export const limiterPeriodSeconds = 60;
 
 /**
  * Counts a run against the limit of its user, before anything is claimed or spent. A limiter that fails

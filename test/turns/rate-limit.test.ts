@@ -1,7 +1,5 @@
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { limiterPeriodSeconds } from "../../src/actions/admit-turn.ts";
-import wranglerToml from "../../wrangler.toml?raw";
 import { newUser } from "../support/api.ts";
 import { watchDatabase } from "../support/database-requests.ts";
 import { createTurnScene, says } from "../support/turn-scene.ts";
@@ -19,18 +17,6 @@ async function withinOneMinute<T>(attempt: () => Promise<T>): Promise<T> {
   }
   return expect.fail("five attempts in a row met the turn of a minute");
 }
-
-test("the limit of wrangler.toml is ten a minute in every environment, under ids of their own", () => {
-  const limiters = [
-    ...wranglerToml.matchAll(/name = "TURN_LIMITER"\nnamespace_id = "(\d+)"\nsimple = (.+)$/gm),
-  ];
-  expect(limiters.map(([, , simple]) => simple)).toEqual(
-    Array(3).fill(`{ limit = ${limit}, period = ${limiterPeriodSeconds} }`),
-  );
-  expect(new Set(limiters.map(([, id]) => id)).size).toBe(3);
-  expect(wranglerToml.match(/^\[env\.\w+\.vars\]$/gm)).toHaveLength(2);
-  expect(wranglerToml.match(/^RATE_LIMIT = "on"$/gm)).toHaveLength(2);
-});
 
 test("the eleventh turn of a minute is refused before the database or a model is asked", async () => {
   const scene = await createTurnScene({ settings: on });
