@@ -10,6 +10,7 @@ import type { RateLimiter } from "./domain/rate-limiter.ts";
 import type { TurnOutcome } from "./domain/turn-outcome.ts";
 import { createTokenVerifier, type VerifyToken } from "./http/auth.ts";
 import { createConsoleLog } from "./http/console-log.ts";
+import { arrivedReplies } from "./runtime/arrived-replies.ts";
 import { createOpenAiModel } from "./runtime/model/openai-model.ts";
 import { type RanTurn, runTurn, type TurnPorts, type TurnRun } from "./runtime/run-turn.ts";
 import { type SettleInput, settleTurn } from "./runtime/settle-turn.ts";
@@ -41,6 +42,8 @@ export type Deps = {
   runTurn: (run: TurnRun, ports: RunPorts) => Promise<RanTurn>;
   /** What a stored run comes to where nobody goes on with it. */
   settleTurn: (input: SettleInput) => Promise<TurnOutcome>;
+  /** Of a stored run the replies that had arrived, in the order of answers. */
+  arrivedReplies: typeof arrivedReplies;
   /** Estimated tokens of a text, unscaled. */
   estimateTokens: (text: string) => number;
   limits: {
@@ -95,6 +98,7 @@ export function createDeps(config: Config): Deps {
     keepAlive: waitUntil,
     runTurn: (run, perRun) => runTurn(run, { ...ports, ...perRun }),
     settleTurn: (input) => settleTurn(input, uuidv7),
+    arrivedReplies,
     estimateTokens: estimateTokenCount,
     limits: {
       context: config.context,

@@ -8,8 +8,9 @@ import type { Log } from "../domain/log.ts";
 import { canonicalRequest, type HashedRequest } from "../domain/request-hash.ts";
 import type { User } from "../domain/user.ts";
 import { admitTurn } from "./admit-turn.ts";
-import { type BegunRun, finishRun } from "./finish-run.ts";
+import { type BegunRun, finishRun, type OpenedRun } from "./finish-run.ts";
 import type { PlannedRun } from "./plan-run.ts";
+import { recallRun } from "./recall-run.ts";
 import { replayTurn } from "./replay-turn.ts";
 import { settleRun } from "./settle-run.ts";
 
@@ -34,6 +35,7 @@ async function describeOpen(
     sessionId: request.sessionId,
     userId: request.user.userId,
     runId: deps.newId(),
+    userMessageId: deps.newId(),
     holder: deps.newId(),
     idempotencyKey: request.idempotencyKey,
     requestHash: await deps.digest(canonicalRequest(hashed)),
@@ -70,7 +72,7 @@ export async function beginRun<Claim extends OpenedClaim>(
   const { claim } = verdict;
   const planned = await kind.plan(claim);
   const { user, log } = request;
-  const opened = {
+  const opened: OpenedRun = {
     claim,
     retried: kind.retried(claim),
     ...planned,
@@ -80,10 +82,15 @@ export async function beginRun<Claim extends OpenedClaim>(
     sentMs,
     ...times,
   };
+  const recall = () => {
+    opened.roundTrips += 1;
+    return recallRun(deps, opened);
+  };
   return {
     kind: "run",
     runId: claim.runId,
     turnId: claim.turnId,
+    recall: claim.pastHolders.length === 0 ? null : recall,
     finish: (client) => finishRun(deps, opened, client),
   };
 }

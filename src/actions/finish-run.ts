@@ -1,4 +1,5 @@
 import { commitTurn } from "../db/commit-turn.ts";
+import type { LatestMessage } from "../db/latest-messages.ts";
 import type { OpenedClaim } from "../db/open-turn.ts";
 import { buildTurnRecord, type TurnRecord } from "../db/turn-record.ts";
 import type { StoredTurn } from "../db/turns.ts";
@@ -39,10 +40,15 @@ export type OpenedRun = ClaimedRun & {
 
 export type PostedTurn = { stored: StoredTurn; timings: TurnTimings; replayed: boolean };
 
+/** The session's conversation, for a reader who may have missed what was told of it before. One request. */
+type Recall = () => Promise<LatestMessage[]>;
+
 /** A run that has begun: stored before under the same key, or claimed, planned and ready to go on. */
-export type BegunRun =
-  | { kind: "replay"; runId: string; turnId: string; posted: PostedTurn }
-  | { kind: "run"; runId: string; turnId: string; finish: (client: RunClient) => Promise<PostedTurn> };
+export type BegunRun = { runId: string; turnId: string } & (
+  | { kind: "replay"; recall: Recall; posted: PostedTurn }
+  /** Nothing is there to recall of a run that is new. */
+  | { kind: "run"; recall: Recall | null; finish: (client: RunClient) => Promise<PostedTurn> }
+);
 
 /** Who waits for a run: told of what happens, and how long it waits. */
 export type RunClient = {

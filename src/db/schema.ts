@@ -112,6 +112,8 @@ export type ClaimSnapshot = {
   mode: RoomMode;
   consumesPendingMode: boolean;
   roster: RosterAgent[];
+  /** Id that the message of a new turn gets, whichever holder commits it. */
+  userMessageId: string;
 };
 
 /** The validated body of the request under way. */

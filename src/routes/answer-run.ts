@@ -1,11 +1,10 @@
 import type { Context } from "hono";
 import type { BegunRun, PostedTurn } from "../actions/finish-run.ts";
-import { readLatestMessages } from "../actions/read-latest-messages.ts";
 import type { Deps } from "../deps.ts";
 import { emitNothing } from "../domain/turn-events.ts";
 import type { RunIds, RunResult } from "../http/ag-ui-events.ts";
 import { type ClientMessage, nameAsClient } from "../http/ag-ui-snapshot.ts";
-import { streamReplay, streamRun } from "../http/ag-ui-stream.ts";
+import { streamRun, tellResult, tellStart } from "../http/ag-ui-stream.ts";
 import { toTokenUsage } from "../http/ag-ui-usage.ts";
 import { openAnswerStream } from "../http/answer-stream.ts";
 import type { AppEnv } from "../http/app-env.ts";
@@ -48,12 +47,13 @@ export async function answerWithStream(
   const streamed = begun.then(async (run) => {
     const { runId } = run;
     const ids = client?.ids ?? { threadId: sessionId.toLowerCase(), runId };
-    const latest = run.kind === "replay" ? await readLatestMessages(deps, c.var.user, sessionId) : [];
+    const recalled = await run.recall?.();
     const { log } = c.var;
     const { stream, gone } = openAnswerStream(c);
+    const told = recalled && nameAsClient(recalled.map(toAgUiMessage), client?.userMessages ?? []);
+    tellStart(stream, ids, told);
     if (run.kind === "replay") {
-      const messages = nameAsClient(latest.map(toAgUiMessage), client?.userMessages ?? []);
-      streamReplay(stream, ids, messages, toRunResult(run.posted, runId));
+      tellResult(stream, ids, toRunResult(run.posted, runId));
       return { stream, replayed: true, done: null };
     }
     const done = streamRun(stream, {

@@ -2,7 +2,7 @@ import { ownEntry } from "../domain/own-entry.ts";
 import type { TurnContext } from "../domain/turn-context.ts";
 import type { AgentReply, TurnOutcome } from "../domain/turn-outcome.ts";
 import type { TurnPlan } from "../domain/turn-plan.ts";
-import { type AgentRun, continueWork, type TurnPorts } from "./agent-run.ts";
+import type { AgentRun, TurnPorts } from "./agent-run.ts";
 import { limitCalls } from "./call-limit.ts";
 import type { StepRows, StoredCheckpoint } from "./checkpoint/checkpoint-rows.ts";
 import { loadProgress, type StoredRun } from "./checkpoint/stored-run.ts";
@@ -64,7 +64,6 @@ export const runTurn: RunTurn = async ({ runId, plan, context, stored }, ports) 
   const saver = createSaver(run, runId, progress);
   const summary = startSummary(run);
   try {
-    tellStored(run, progress);
     const state = await compileTurnGraph(run, saver).invoke(progress === undefined ? {} : null, {
       recursionLimit: recursionLimit(plan),
       durability: "sync",
@@ -127,18 +126,6 @@ function createSaver({ plan, ports }: AgentRun, runId: string, progress: StoredR
     },
     store: ports.storeStep,
   });
-}
-
-/** Tells the answers that an earlier holder stored, so that a reader of events has them all. */
-function tellStored(run: AgentRun, progress: StoredRun | undefined): void {
-  for (const agent of progress === undefined ? [] : run.plan.agents) {
-    const reply = progress && ownEntry(progress.state.replies, agent.agentKey);
-    if (progress === undefined || reply === undefined) continue;
-    const { voice } = continueWork(agent, run, progress.state);
-    if (reply.status === "completed") voice.say(reply.messageId, reply.content);
-    if (reply.status === "completed") voice.finish();
-    else voice.fail(reply.failure);
-  }
 }
 
 function unanswered(agentKey: string, messageId: string): AgentReply {
