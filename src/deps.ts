@@ -3,8 +3,8 @@ import { estimateTokenCount } from "tokenx";
 import { v7 as uuidv7 } from "uuid";
 import type { Config } from "./config.ts";
 import { createDb, type Db } from "./db/client.ts";
-import type { ContextLimits } from "./domain/agent-context.ts";
 import type { Catalog } from "./domain/catalog.ts";
+import type { ContextLimits } from "./domain/context-budget.ts";
 import type { Log } from "./domain/log.ts";
 import type { RateLimiter } from "./domain/rate-limiter.ts";
 import type { TurnOutcome } from "./domain/turn-outcome.ts";
@@ -49,6 +49,8 @@ export type Deps = {
     summarizerModelAlias: string;
     turnLeaseMs: number;
     resumeWindowMs: number;
+    /** How long a run goes on once nobody waits for it any more. */
+    clientGraceMs: number;
     checkpointRetentionDays: number;
   };
   /** Counts turns by user; null: they are not limited. */
@@ -56,6 +58,9 @@ export type Deps = {
   verifyToken: VerifyToken;
   corsAllowedOrigins: readonly string[];
 };
+
+/** Workers end what goes on 30 s after its client went away; the rest is for giving the run up in order. */
+const clientGraceMs = 25_000;
 
 /** The only place where the parts meet. */
 export function createDeps(config: Config): Deps {
@@ -97,6 +102,7 @@ export function createDeps(config: Config): Deps {
       summarizerModelAlias: config.summarizerModelAlias,
       turnLeaseMs: config.turnLeaseMs,
       resumeWindowMs: config.resumeWindowMs,
+      clientGraceMs,
       checkpointRetentionDays: config.checkpointRetentionDays,
     },
     turnLimiter: config.turnLimiter,

@@ -10,6 +10,10 @@ const STOP_GRACE_MS = 5_000;
 export type WorkerProcess = {
   /** http://host:port, without a slash at the end */
   url: string;
+  /** Past wrangler's proxy, straight to the workerd that runs the Worker; changes with every reload. */
+  workerdUrl: string;
+  /** The process group of wrangler and workerd. */
+  groupId: number;
   /** To wrangler and workerd alike: they are one process group, apart from the terminal's. */
   signal(signal: NodeJS.Signals): void;
   stop(): Promise<void>;
@@ -43,7 +47,8 @@ export async function startWorkerProcess(
   };
 
   try {
-    return { url: await untilReady(child, options, onLog), signal, stop };
+    const urls = await untilReady(child, options, onLog);
+    return { ...urls, groupId: child.pid ?? 0, signal, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -54,7 +59,7 @@ function untilReady(
   child: ChildProcess,
   options: WorkerOptions,
   onLog: (level: string, text: string) => void,
-): Promise<string> {
+): Promise<Pick<WorkerProcess, "url" | "workerdUrl">> {
   let stderr = "";
   child.stderr?.on("data", (chunk: Buffer) => {
     stderr = (stderr + chunk.toString()).slice(-2_000);
@@ -62,7 +67,7 @@ function untilReady(
   return new Promise((resolve, reject) => {
     const fail = (reason: string) => reject(new Error(`The Worker did not start: ${reason}`));
     child.on("message", (message: FromWorker) => {
-      if (message.kind === "ready") resolve(message.url);
+      if (message.kind === "ready") resolve({ url: message.url, workerdUrl: message.workerdUrl });
       else if (message.kind === "failed") fail(message.reason);
       else onLog(message.level, message.text);
     });

@@ -84,7 +84,7 @@ export async function beginRun<Claim extends OpenedClaim>(
     kind: "run",
     runId: claim.runId,
     turnId: claim.turnId,
-    finish: (emit) => finishRun(deps, opened, emit),
+    finish: (client) => finishRun(deps, opened, client),
   };
 }
 

@@ -288,9 +288,9 @@ export const turnContextAudit = pgTable(
     dropped: jsonb("dropped").$type<readonly DroppedRange[]>().notNull(),
     unknownTags: jsonb("unknown_tags").$type<readonly string[]>().notNull(),
     routing: jsonb("routing").$type<RoutingDecision>(),
-    /** Calls made for the turn itself (routing, summary); they stand in the row of the run's first agent. */
     /** A checkpoint of the run could not be stored in its time. */
     isDegraded: boolean("checkpoint_degraded").notNull().default(false),
+    /** Calls made for the turn itself (routing, summary); they stand in the row of the run's first agent. */
     overheadCalls: jsonb("overhead_calls").$type<readonly OverheadCall[]>().notNull(),
     createdAt: createdAt(),
   },

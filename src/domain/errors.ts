@@ -20,7 +20,6 @@ export const errorCodes = {
   unknown_model: { status: 422, title: "The model alias is not in the catalog" },
   unknown_tool: { status: 422, title: "The tool is not known" },
   agent_order_mismatch: { status: 422, title: "The order must name every agent of the room once" },
-  mode_not_available: { status: 422, title: "The mode is not available" },
   no_valid_tagged_agents: { status: 422, title: "No agent of this room is tagged" },
   no_room_agents: { status: 422, title: "The room has no agents" },
   context_budget_exceeded: { status: 422, title: "The context budget is exceeded" },

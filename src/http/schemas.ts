@@ -14,6 +14,11 @@ export function text(maximum: number) {
     .max(maximum);
 }
 
+/** Text that stands inside lines of prompts and transcripts: a break in it could pass for another speaker. */
+export function line(maximum: number) {
+  return text(maximum).refine((value) => !/[\p{Cc}\u2028\u2029]/u.test(value), "must be one line");
+}
+
 export const id = z.uuid();
 export const instant = z.iso.datetime();
 

@@ -1,8 +1,8 @@
 import * as z from "zod";
-import type { App } from "../app.ts";
 import type { Deps } from "../deps.ts";
 import type { CatalogModel } from "../domain/catalog.ts";
 import { knownTools } from "../domain/tool-names.ts";
+import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { json } from "../http/responses.ts";
 

@@ -54,6 +54,16 @@ test("what asks for a token says so, and what takes a body says what can be wron
   }
 });
 
+test("what runs a turn takes an Idempotency-Key and tells where its time went", () => {
+  const runs = listOperations().filter(({ declared }) => declared.responses[201]?.headers !== undefined);
+  expect(runs.map(({ path }) => path.split("/").at(-1))).toEqual(["turns", "retry"]);
+  for (const { declared } of runs) {
+    const header = { in: "header", name: "Idempotency-Key", required: false };
+    expect(declared.parameters).toContainEqual(expect.objectContaining(header));
+    expect(Object.keys(declared.responses[201].headers)).toEqual(["Server-Timing", "Idempotency-Replayed"]);
+  }
+});
+
 test("the page needs nothing but itself and forbids the rest", async () => {
   const { headers } = await api.send("GET", "/docs");
   expect(headers.get("Content-Type")).toMatch(/^text\/html; charset=utf-8$/i);

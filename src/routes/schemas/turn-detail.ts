@@ -11,6 +11,7 @@ import { toTurnRead, turnRead } from "./turn.ts";
 const llmCall = z
   .object({
     id,
+    run_id: id.meta({ description: "The run that made it: the turn's first one or a retry" }),
     agent_key: z.string(),
     round: z.int(),
     provider: z.string(),
@@ -57,6 +58,7 @@ const overheadCall = z.object({
 
 const audit = z
   .object({
+    run_id: id,
     agent_key: z.string(),
     model_alias: z.string(),
     model_alias_marker: z.string(),
@@ -75,6 +77,9 @@ const audit = z
     unknown_tags: z.array(z.string()),
     routing: routing.nullable(),
     overhead_calls: z.array(overheadCall),
+    checkpoint_degraded: z
+      .boolean()
+      .meta({ description: "A step of the run could not be stored in its time; the turn went on without" }),
   })
   .meta({ id: "ContextAudit" });
 
@@ -99,6 +104,7 @@ export function toTurnDetail(stored: NonNullable<TurnFindings["stored"]>): z.inp
 
 function toAudit(row: AuditRow): z.input<typeof audit> {
   return {
+    run_id: row.runId,
     agent_key: row.agentKey,
     model_alias: row.modelAlias,
     model_alias_marker: row.modelAliasMarker,
@@ -117,6 +123,7 @@ function toAudit(row: AuditRow): z.input<typeof audit> {
     unknown_tags: [...row.unknownTags],
     routing: row.routing && toRouting(row.routing),
     overhead_calls: row.overheadCalls.map(toOverheadCall),
+    checkpoint_degraded: row.isDegraded,
   };
 }
 
@@ -144,6 +151,7 @@ function toOverheadCall(call: OverheadCall): z.input<typeof overheadCall> {
 function toLlmCall(row: LedgerRow): z.input<typeof llmCall> {
   return {
     id: row.id,
+    run_id: row.runId,
     agent_key: row.agentKey,
     round: row.round,
     provider: row.provider,
