@@ -6,6 +6,7 @@ import { createDb, type Db } from "./db/client.ts";
 import type { Catalog } from "./domain/catalog.ts";
 import type { ContextLimits } from "./domain/context-budget.ts";
 import type { Log } from "./domain/log.ts";
+import type { RateLimiter } from "./domain/rate-limiter.ts";
 import type { TurnOutcome } from "./domain/turn-outcome.ts";
 import { createTokenVerifier, type VerifyToken } from "./http/auth.ts";
 import { createConsoleLog } from "./http/console-log.ts";
@@ -48,11 +49,18 @@ export type Deps = {
     summarizerModelAlias: string;
     turnLeaseMs: number;
     resumeWindowMs: number;
+    /** How long a run goes on once nobody waits for it any more. */
+    clientGraceMs: number;
     checkpointRetentionDays: number;
   };
+  /** Counts turns by user; null: they are not limited. */
+  turnLimiter: RateLimiter | null;
   verifyToken: VerifyToken;
   corsAllowedOrigins: readonly string[];
 };
+
+/** Workers end what goes on 30 s after its client went away; the rest is for giving the run up in order. */
+const clientGraceMs = 25_000;
 
 /** The only place where the parts meet. */
 export function createDeps(config: Config): Deps {
@@ -94,8 +102,10 @@ export function createDeps(config: Config): Deps {
       summarizerModelAlias: config.summarizerModelAlias,
       turnLeaseMs: config.turnLeaseMs,
       resumeWindowMs: config.resumeWindowMs,
+      clientGraceMs,
       checkpointRetentionDays: config.checkpointRetentionDays,
     },
+    turnLimiter: config.turnLimiter,
     verifyToken: createTokenVerifier(config.auth),
     corsAllowedOrigins: config.corsAllowedOrigins,
   };

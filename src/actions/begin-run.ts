@@ -7,6 +7,7 @@ import { PantheonError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import { canonicalRequest, type HashedRequest } from "../domain/request-hash.ts";
 import type { User } from "../domain/user.ts";
+import { admitTurn } from "./admit-turn.ts";
 import { type BegunRun, finishRun } from "./finish-run.ts";
 import type { PlannedRun } from "./plan-run.ts";
 import { replayTurn } from "./replay-turn.ts";
@@ -60,6 +61,7 @@ export async function beginRun<Claim extends OpenedClaim>(
   kind: Kind<Claim>,
 ): Promise<BegunRun> {
   const startedMs = deps.nowMs();
+  await admitTurn(deps, request);
   const openedAt = deps.now();
   const common = await describeOpen(deps, request, kind.hashed, kind.modelAliasOverride);
   const { verdict, sentMs, roundTrips } = await openUntilFree(deps, request, kind, common);
@@ -82,7 +84,7 @@ export async function beginRun<Claim extends OpenedClaim>(
     kind: "run",
     runId: claim.runId,
     turnId: claim.turnId,
-    finish: (emit) => finishRun(deps, opened, emit),
+    finish: (client) => finishRun(deps, opened, client),
   };
 }
 

@@ -71,6 +71,12 @@ function describeCause(error: unknown): Record<string, unknown> {
     name: cause.name,
     code: "code" in cause ? cause.code : undefined,
     constraint: "constraint" in cause ? cause.constraint : undefined,
-    stack: cause.stack?.split("\n").slice(1, 6),
+    stack: readFrames(cause),
   };
+}
+
+/** Where it was thrown. A stack begins with the error's message, which can have several lines. */
+function readFrames({ stack = "", message }: Error): string[] {
+  const frames = stack.replace(message, "").split("\n");
+  return frames.filter((line) => /^ +at /.test(line)).slice(0, 5);
 }

@@ -7,8 +7,9 @@ import type { RunIds, RunResult } from "../http/ag-ui-events.ts";
 import { type ClientMessage, nameAsClient } from "../http/ag-ui-snapshot.ts";
 import { streamReplay, streamRun } from "../http/ag-ui-stream.ts";
 import { toTokenUsage } from "../http/ag-ui-usage.ts";
+import { openAnswerStream } from "../http/answer-stream.ts";
 import type { AppEnv } from "../http/app-env.ts";
-import { acceptsEventStream, eventStreamHeaders, openEventStream } from "../http/event-stream.ts";
+import { acceptsEventStream, eventStreamHeaders } from "../http/event-stream.ts";
 import { describeError } from "../http/problem.ts";
 import { formatServerTiming, toTimingRead } from "../http/server-timing.ts";
 import { toAgUiMessage } from "./schemas/ag-ui.ts";
@@ -25,7 +26,8 @@ export function answerRun(c: Context<AppEnv>, deps: Deps, run: AnsweredRun) {
 }
 
 async function answerWithTurn(c: Context<AppEnv>, deps: Deps, { begun }: AnsweredRun) {
-  const work = begun.then((run) => (run.kind === "replay" ? run.posted : run.finish(emitNothing)));
+  const client = { emit: emitNothing, gone: c.var.clientGone };
+  const work = begun.then((run) => (run.kind === "replay" ? run.posted : run.finish(client)));
   deps.keepAlive(work.catch(() => undefined));
   const { stored, timings, replayed } = await work;
   c.header("Server-Timing", formatServerTiming(timings));
@@ -48,7 +50,7 @@ export async function answerWithStream(
     const ids = client?.ids ?? { threadId: sessionId.toLowerCase(), runId };
     const latest = run.kind === "replay" ? await readLatestMessages(deps, c.var.user, sessionId) : [];
     const { log } = c.var;
-    const stream = openEventStream({ onCut: (reason) => log.info("event_stream_cut", { reason }) });
+    const { stream, gone } = openAnswerStream(c);
     if (run.kind === "replay") {
       const messages = nameAsClient(latest.map(toAgUiMessage), client?.userMessages ?? []);
       streamReplay(stream, ids, messages, toRunResult(run.posted, runId));
@@ -56,7 +58,7 @@ export async function answerWithStream(
     }
     const done = streamRun(stream, {
       ids,
-      finish: async (emit) => toRunResult(await run.finish(emit), runId),
+      finish: async (emit) => toRunResult(await run.finish({ emit, gone }), runId),
       describeError: (error) => describeError(error, log),
     });
     return { stream, replayed: false, done };

@@ -27,6 +27,7 @@ const retry = defineRoute("post", "/sessions/{session_id}/turns/{turn_id}/retry"
     "nothing_to_retry",
     "idempotency_key_reused",
     "context_budget_exceeded",
+    "rate_limited",
     "commit_failed",
   ],
 });

@@ -19,6 +19,7 @@ export const turnProblems = [
   "no_valid_tagged_agents",
   "no_room_agents",
   "context_budget_exceeded",
+  "rate_limited",
   "commit_failed",
 ] as const satisfies ErrorCode[];
 

@@ -23,11 +23,12 @@ export type TurnRun = {
   stored: StoredCheckpoint | undefined;
 };
 
-export type RanTurn = {
-  outcome: TurnOutcome;
-  /** What the commit has still to store of the run's checkpoints. */
-  lastStep: StepRows;
-};
+/** `unstored`: rows of the run's checkpoints that are still to be stored. */
+export type RanTurn = { unstored: StepRows } & (
+  | { kind: "ended"; outcome: TurnOutcome }
+  /** By `ports.stop`, before its end. */
+  | { kind: "stopped" }
+);
 
 export type RunTurn = (run: TurnRun, ports: TurnPorts) => Promise<RanTurn>;
 
@@ -36,7 +37,7 @@ const callsInFlight = 4;
 
 /**
  * The runtime's door: runs a plan as one LangGraph graph and gives what came of it. An agent's failure is
- * part of the outcome; this throws only where the run was stopped or the graph itself breaks.
+ * part of the outcome; this throws only where the graph itself breaks.
  */
 export const runTurn: RunTurn = async ({ runId, plan, context, stored }, ports) => {
   const deadline = new AbortController();
@@ -73,9 +74,14 @@ export const runTurn: RunTurn = async ({ runId, plan, context, stored }, ports) 
     const { made, overhead } = await summary.settle(ports.summaryGraceMs);
     const outcome = toOutcome(plan, state, ports.newId);
     return {
+      kind: "ended",
       outcome: { ...outcome, overhead: [...outcome.overhead, ...overhead], summary: made, modelMs, toolsMs },
-      lastStep: saver.conclude(),
+      unstored: saver.conclude(),
     };
+  } catch (error) {
+    if (!ports.stop.aborted) throw error;
+    await saver.untilStored();
+    return { kind: "stopped", unstored: saver.conclude() };
   } finally {
     summary.stop();
     clearTimeout(timer);

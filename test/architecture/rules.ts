@@ -38,7 +38,7 @@ const layers: Readonly<Record<string, Layer>> = {
     types: ["db", "deps"],
     packages: ["hono", "@hono/zod-openapi", "zod", "@ag-ui/core"],
   },
-  config: { values: ["domain"], packages: ["zod", "uuid"] },
+  config: { values: ["config", "domain"], packages: ["zod", "uuid"] },
   deps: {
     values: ["db", "domain", "http", "runtime", "tools"],
     types: ["config"],

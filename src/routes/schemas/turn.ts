@@ -71,7 +71,7 @@ export const runningTurn = z
 
 export const newTurn = z
   .strictObject({ message: text(32_000), model_alias_override: text(64).optional() })
-  .meta({ id: "NewTurn" });
+  .meta({ id: "NewTurn", examples: [{ message: "@scout what comes first?" }] });
 
 /** Nothing is asked of a retry yet; fields that are not known are refused all the same. */
 export const newRetry = z.strictObject({}).meta({ id: "NewRetry" });
