@@ -52,7 +52,9 @@ test("what runs a turn takes an Idempotency-Key and tells where its time went", 
   for (const { declared } of runs) {
     const header = { in: "header", name: "Idempotency-Key", required: false };
     expect(declared.parameters).toContainEqual(expect.objectContaining(header));
-    expect(Object.keys(declared.responses[201].headers)).toEqual(["Server-Timing", "Idempotency-Replayed"]);
+    const told = Object.keys(declared.responses[201].headers);
+    expect(told).toEqual(["Server-Timing", "Idempotency-Replayed"]);
+    for (const name of ["Idempotency-Key", ...told]) expect(page).toContain(`<code>${name}</code>`);
   }
 });
 
