@@ -5,5 +5,7 @@ export default defineConfig({
   schema: "./src/db/schema.ts",
   out: "./drizzle",
   dbCredentials: { url: process.env.DATABASE_URL ?? "" },
+  // Of db:push: shows its statements, and asks before it runs them.
+  verbose: true,
   strict: true,
 });

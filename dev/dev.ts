@@ -19,7 +19,8 @@ await runCommand(async () => {
   });
   if (values.help) return console.log(USAGE);
   const env = readEnvironment();
-  const port = readPort(values.port ?? env.PORT ?? DEFAULT_PORT);
+  const port =
+    values.port === undefined ? readPort("PORT", env.PORT || DEFAULT_PORT) : readPort("--port", values.port);
 
   const onWorkerLog = (_level: string, text: string) => console.log(text);
   const starting = startPlatform({ env, port, watch: true, log: console.log, onWorkerLog });
@@ -36,8 +37,8 @@ await runCommand(async () => {
 // Whatever else would keep this process alive is of no use any more.
 process.exit();
 
-function readPort(text: string): number {
+function readPort(setting: string, text: string): number {
   const port = Number(text);
   if (text !== "" && Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new Error(`Not a port: ${text}`);
+  throw new Error(`${setting}: must be a port, a whole number from 0 to 65535.`);
 }

@@ -8,7 +8,7 @@ import { startPeers } from "./peers.ts";
 import { startSchedule } from "./schedule.ts";
 import { seedDemo } from "./seed.ts";
 import { startWorkerProcess, type WorkerProcess } from "./worker/process.ts";
-import { settingsFrom } from "./worker-settings.ts";
+import { boundByWrangler, settingsFrom } from "./worker-settings.ts";
 
 const HOST = "127.0.0.1";
 
@@ -66,7 +66,7 @@ async function startParts(
     ...(auth.secret === undefined ? {} : { AUTH_JWT_SECRET: auth.secret }),
   };
   // Before anything is started: what is wrong with the settings, and whether the port can be had.
-  const config = parseConfig({ NEON_HTTP_ENDPOINT: `http://${HOST}/sql`, ...settings });
+  const config = parseConfig({ ...boundByWrangler, NEON_HTTP_ENDPOINT: `http://${HOST}/sql`, ...settings });
   const port = await reservePort(wantedPort, HOST);
 
   const database = await startLocalDatabase({

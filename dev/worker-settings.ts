@@ -1,6 +1,9 @@
 import { settingNames } from "../src/config.ts";
 import type { Environment } from "./local-settings.ts";
 
+/** Stands in, where settings are checked outside workerd, for what wrangler.toml binds. */
+export const boundByWrangler = { TURN_LIMITER: { limit: async () => ({ success: true }) } };
+
 /** Every setting the environment has for the Worker, the API keys that MODELS_JSON names among them. */
 export function settingsFrom(env: Environment): Record<string, string> {
   const keySettings = [...(env.MODELS_JSON ?? "").matchAll(/"api_key_setting"\s*:\s*"([^"]+)"/g)];

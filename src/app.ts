@@ -2,7 +2,8 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Deps } from "./deps.ts";
 import { allowOrigins } from "./http/allowed-origins.ts";
 import { withSafeHeaders } from "./http/answer-headers.ts";
-import type { AppEnv } from "./http/app-env.ts";
+import type { App, AppEnv } from "./http/app-env.ts";
+import { noticeClientGone } from "./http/client-gone.ts";
 import { limitBody } from "./http/json-body.ts";
 import { refuseUnknownRoute } from "./http/matched-route.ts";
 import { answerError, answerNotFound } from "./http/problem.ts";
@@ -22,12 +23,10 @@ import { registerTurnHistoryRoutes } from "./routes/turn-history.ts";
 import { registerTurnRoutes } from "./routes/turns.ts";
 import { registerUserRoutes } from "./routes/users.ts";
 
-export type App = OpenAPIHono<AppEnv>;
-
 /** Builds the HTTP application: middleware, routes and the one error handler. */
 export function createApp(deps: Deps): App {
   const app: App = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
-  app.use(withRequestId(deps.log, deps.newId), logRequests(deps.nowMs));
+  app.use(withRequestId(deps.log, deps.newId), logRequests(deps.nowMs), noticeClientGone);
   app.use(withSafeHeaders, allowOrigins(deps.corsAllowedOrigins));
   app.onError(answerError);
   app.notFound(answerNotFound);

@@ -3,12 +3,14 @@ import { estimateTokenCount } from "tokenx";
 import { v7 as uuidv7 } from "uuid";
 import type { Config } from "./config.ts";
 import { createDb, type Db } from "./db/client.ts";
-import type { ContextLimits } from "./domain/agent-context.ts";
 import type { Catalog } from "./domain/catalog.ts";
+import type { ContextLimits } from "./domain/context-budget.ts";
 import type { Log } from "./domain/log.ts";
+import type { RateLimiter } from "./domain/rate-limiter.ts";
 import type { TurnOutcome } from "./domain/turn-outcome.ts";
 import { createTokenVerifier, type VerifyToken } from "./http/auth.ts";
 import { createConsoleLog } from "./http/console-log.ts";
+import { arrivedReplies } from "./runtime/arrived-replies.ts";
 import { createOpenAiModel } from "./runtime/model/openai-model.ts";
 import { type RanTurn, runTurn, type TurnPorts, type TurnRun } from "./runtime/run-turn.ts";
 import { type SettleInput, settleTurn } from "./runtime/settle-turn.ts";
@@ -40,6 +42,8 @@ export type Deps = {
   runTurn: (run: TurnRun, ports: RunPorts) => Promise<RanTurn>;
   /** What a stored run comes to where nobody goes on with it. */
   settleTurn: (input: SettleInput) => Promise<TurnOutcome>;
+  /** Of a stored run the replies that had arrived, in the order of answers. */
+  arrivedReplies: typeof arrivedReplies;
   /** Estimated tokens of a text, unscaled. */
   estimateTokens: (text: string) => number;
   limits: {
@@ -48,11 +52,18 @@ export type Deps = {
     summarizerModelAlias: string;
     turnLeaseMs: number;
     resumeWindowMs: number;
+    /** How long a run goes on once nobody waits for it any more. */
+    clientGraceMs: number;
     checkpointRetentionDays: number;
   };
+  /** Counts turns by user; null: they are not limited. */
+  turnLimiter: RateLimiter | null;
   verifyToken: VerifyToken;
   corsAllowedOrigins: readonly string[];
 };
+
+/** Workers end what goes on 30 s after its client went away; the rest is for giving the run up in order. */
+const clientGraceMs = 25_000;
 
 /** The only place where the parts meet. */
 export function createDeps(config: Config): Deps {
@@ -87,6 +98,7 @@ export function createDeps(config: Config): Deps {
     keepAlive: waitUntil,
     runTurn: (run, perRun) => runTurn(run, { ...ports, ...perRun }),
     settleTurn: (input) => settleTurn(input, uuidv7),
+    arrivedReplies,
     estimateTokens: estimateTokenCount,
     limits: {
       context: config.context,
@@ -94,8 +106,10 @@ export function createDeps(config: Config): Deps {
       summarizerModelAlias: config.summarizerModelAlias,
       turnLeaseMs: config.turnLeaseMs,
       resumeWindowMs: config.resumeWindowMs,
+      clientGraceMs,
       checkpointRetentionDays: config.checkpointRetentionDays,
     },
+    turnLimiter: config.turnLimiter,
     verifyToken: createTokenVerifier(config.auth),
     corsAllowedOrigins: config.corsAllowedOrigins,
   };

@@ -39,7 +39,7 @@ test("clocks, randomness and the network come in through the ports alone", () =>
 });
 
 test("names say something, in kebab-case; actions are called after what they export", () => {
-  const named = [...sources, ...readFiles("dev", ".ts"), ...readFiles("test", ".ts")];
+  const named = [...sources, ...["dev", "test", "bench"].flatMap((part) => readFiles(part, ".ts"))];
   expect(named.flatMap(({ path }) => findBadNames(path))).toEqual([]);
   expect(sources.filter(({ path }) => path.startsWith("src/actions/")).flatMap(findMisnamedAction)).toEqual(
     [],

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ConfigError, parseConfig } from "../src/config.ts";
+import { ConfigError, parseConfig, settingNames } from "../src/config.ts";
 
 const whole = {
   DATABASE_URL: "postgres://user:pw@db.example/pantheon",
@@ -7,6 +7,7 @@ const whole = {
   AUTH_JWT_SECRET: "jwt-secret-0123456789abcdef0123456789",
   AUTH_ISSUER: "https://id.example",
   AUTH_AUDIENCE: "pantheon",
+  TURN_LIMITER: { limit: async () => ({ success: true }) },
 };
 
 /** The lines of complaint about the settings, with these in place of the good ones. */
@@ -35,19 +36,15 @@ test("few settings are needed; the others have defaults", () => {
   });
 });
 
-test("an empty setting is as good as none", () => {
-  const empty = {
-    MODELS_JSON: "",
-    LLM_BASE_URL: "",
-    AUTH_JWKS_URL: "",
-    CORS_ALLOWED_ORIGINS: "",
-    LOG_LEVEL: "",
-  };
-  expect(parseConfig({ ...whole, ...empty })).toEqual(parseConfig(whole));
+test.each(["", " ", "\t\n"])("a blank setting (%j) is as good as none", (blank) => {
+  const names = settingNames.filter((name) => !(name in whole));
+  expect(names.length).toBeGreaterThan(15);
+  const settings = Object.fromEntries(names.map((name) => [name, blank]));
+  expect(parseConfig({ ...whole, ...settings })).toEqual(parseConfig(whole));
 });
 
 test.each(["DATABASE_URL", "AUTH_ISSUER", "AUTH_AUDIENCE", "LLM_API_KEY"])("%s is needed", (name) => {
-  for (const missing of [undefined, ""]) {
+  for (const missing of [undefined, "", " ", "\n"]) {
     expect(complaints({ [name]: missing })).toEqual([
       expect.stringMatching(new RegExp(`^Setting ${name}: is missing`)),
     ]);
@@ -63,6 +60,12 @@ test("all that is missing is told at once, one line each", () => {
 test.each([
   ["DATABASE_URL", "mysql://db.example/x"],
   ["DATABASE_URL", "not a url"],
+  ["DATABASE_URL", "postgres://"],
+  ["DATABASE_URL", "postgres://db.example/pantheon"],
+  ["DATABASE_URL", "postgres://user:pw@db.example"],
+  ["DATABASE_URL", "postgres://user:pw@db.example/"],
+  ["DATABASE_URL", "postgres:///pantheon"],
+  ["DATABASE_URL", "postgres://user:un#escaped@db.example/pantheon"],
   ["NEON_HTTP_ENDPOINT", "ftp://db.example"],
   ["LLM_BASE_URL", "openrouter"],
   ["MODELS_JSON", "{"],
@@ -70,8 +73,30 @@ test.each([
   ["MODELS_JSON", '[{"alias":"a"}]'],
   ["MAX_OUTPUT_TOKENS", "0"],
   ["MAX_OUTPUT_TOKENS", "many"],
+  ["MAX_OUTPUT_TOKENS", "1000001"],
+  ["MAX_OUTPUT_TOKENS", "1e3"],
+  ["MAX_OUTPUT_TOKENS", "0x10"],
+  ["MAX_OUTPUT_TOKENS", " 50 "],
+  ["MAX_OUTPUT_TOKENS", "+50"],
+  ["MAX_OUTPUT_TOKENS", 0.5],
+  ["MAX_OUTPUT_TOKENS", true],
   ["MODEL_CALL_TIMEOUT_MS", "-1"],
+  ["MODEL_CALL_TIMEOUT_MS", "86400001"],
   ["TURN_TIMEOUT_MS", "1.5"],
+  // A timer of so many ms fires at once.
+  ["TURN_TIMEOUT_MS", "2147483648"],
+  ["TURN_TIMEOUT_MS", "99999999999999999999"],
+  ["TURN_LEASE_MS", "0"],
+  ["TURN_LEASE_MS", "14999"],
+  ["TURN_LEASE_MS", "86400001"],
+  ["TURN_RESUME_WINDOW_MS", "86400001"],
+  ["CHECKPOINT_RETENTION_DAYS", "3651"],
+  ["LLM_API_KEY", "sk-two words"],
+  ["LLM_API_KEY", "sk-newline\n"],
+  ["LLM_API_KEY", "sk-schlüssel"],
+  ["TAVILY_API_KEY", "tvly-newline\r\n"],
+  ["AUTH_ISSUER", " https://id.example"],
+  ["AUTH_AUDIENCE", "pantheon\n"],
   ["AUTH_JWT_SECRET", "short"],
   ["AUTH_JWKS_URL", "id.example/keys"],
   ["CORS_ALLOWED_ORIGINS", "app.example"],
@@ -80,17 +105,40 @@ test.each([
   ["CORS_ALLOWED_ORIGINS", "http://a.example/"],
   ["CORS_ALLOWED_ORIGINS", "*"],
   ["CONTEXT_SUMMARY_RATIO", "1.5"],
+  ["CONTEXT_SUMMARY_RATIO", "0"],
+  ["CONTEXT_SUMMARY_RATIO", "7e-1"],
   ["CONTEXT_PRUNE_RATIO", "half"],
+  ["CONTEXT_PRUNE_RATIO", "0.69"],
+  ["CONTEXT_KEEP_RAW_TURNS", "8"],
+  ["CONTEXT_SUMMARY_EVERY_TURNS", "1001"],
   ["SUMMARY_GRACE_MS", "-1"],
   ["MANAGER_MODEL_ALIAS", "gpt-17"],
   ["SUMMARIZER_MODEL_ALIAS", "gpt-17"],
+  ["RATE_LIMIT", "10"],
   ["LOG_LEVEL", "loud"],
 ])("%s = %j is refused by name, and not repeated", (name, value) => {
   const lines = complaints({ [name]: value });
   expect(lines.length).toBeGreaterThan(0);
   for (const line of lines)
     expect(line).toMatch(new RegExp(`^Setting (${name}|AUTH_JWT_SECRET or ${name}): .`));
-  if (value.length > 3) expect(lines.join()).not.toContain(value);
+  if (String(value).length > 11) expect(lines.join()).not.toContain(value);
+});
+
+test.each([
+  ["CONTEXT_PRUNE_RATIO", "0.7", { pruneRatio: 0.7 }],
+  ["CONTEXT_SUMMARY_RATIO", ".5", { summaryRatio: 0.5 }],
+  ["CONTEXT_KEEP_RAW_TURNS", "7", { keepRawTurns: 7 }],
+  ["MAX_OUTPUT_TOKENS", 512, { maxOutputTokens: 512 }],
+])("%s = %j is just right", (name, value, context) => {
+  expect(parseConfig({ ...whole, [name]: value }).context).toMatchObject(context);
+});
+
+test("a lease shorter than a holder's own margin allows is for local trials alone", () => {
+  expect(complaints({ TURN_LEASE_MS: "14999" })).toEqual([
+    "Setting TURN_LEASE_MS: must be at least 15000 outside local mode",
+  ]);
+  expect(complaints({ TURN_LEASE_MS: "15000" })).toEqual([]);
+  expect(complaints({ TURN_LEASE_MS: "1000", NEON_HTTP_ENDPOINT: "http://127.0.0.1:1/sql" })).toEqual([]);
 });
 
 test("tokens are checked with a secret or with a key set, never with both or neither", () => {
@@ -110,11 +158,78 @@ test("only in local mode is no model key needed", () => {
   expect(complaints({ LLM_API_KEY: undefined, NEON_HTTP_ENDPOINT: "http://127.0.0.1:1/sql" })).toEqual([]);
 });
 
+const ownModel = { alias: "own", provider: "acme", model: "one", context_window: 4_096, multiplier: 1 };
+const withModels = (...models: unknown[]) => ({ MODELS_JSON: JSON.stringify(models) });
+
+test.each([
+  ["alias", { alias: "a b" }],
+  ["provider", { provider: " " }],
+  ["model", { model: "" }],
+  ["base_url", { base_url: "acme.example" }],
+  ["context_window", { context_window: 2_047 }],
+  ["context_window", { context_window: 100_000_001 }],
+  ["context_window", { context_window: 4_096.5 }],
+  ["context_window", { context_window: "4096" }],
+  ["multiplier", { multiplier: 0 }],
+  ["multiplier", { multiplier: 1e-7 }],
+  ["multiplier", { multiplier: 0.005 }],
+  ["multiplier", { multiplier: 1.005 }],
+  ["multiplier", { multiplier: 10_000 }],
+  ["multiplier", { multiplier: 1e21 }],
+  ["api_key_setting", { api_key_setting: "acme key" }],
+])("a model's %s is held to its bounds: %j", (field, change) => {
+  const lines = complaints(withModels(ownModel, { ...ownModel, alias: "other", ...change }));
+  expect(lines).toEqual([expect.stringMatching(new RegExp(`^Setting MODELS_JSON: 1\\.${field}: .`))]);
+});
+
+test("a multiplier may have any two decimals that its column has", () => {
+  const pairs = [0.01, 0.07, 0.29, 1.1, 14.29, 1_234.56, 9_999.99].map((multiplier) => {
+    const { catalog } = parseConfig({ ...whole, ...withModels({ ...ownModel, multiplier }) });
+    return [multiplier, catalog.models.get("own")?.multiplierHundredths];
+  });
+  expect(pairs).toEqual(pairs.map(([multiplier]) => [multiplier, Number(`${multiplier}e2`)]));
+});
+
+test("an alias stands in MODELS_JSON once", () => {
+  expect(complaints(withModels(ownModel, ownModel))).toEqual([
+    "Setting MODELS_JSON: own: stands there twice",
+  ]);
+});
+
+test("a model's key has a setting of its own, is read wherever it is named, and is fit for a header", () => {
+  const keyed = { ...ownModel, api_key_setting: "ACME_KEY" };
+  const config = parseConfig({ ...whole, ...withModels(keyed), ACME_KEY: "acme-secret" });
+  expect(config.llmApiKeys.get("ACME_KEY")).toBe("acme-secret");
+  expect(complaints({ ...withModels(keyed), ACME_KEY: " " })).toEqual([
+    "Setting ACME_KEY: is missing (key of own)",
+  ]);
+  expect(complaints({ ...withModels(keyed), ACME_KEY: "acme secret" })).toEqual([
+    "Setting ACME_KEY: must be printable ASCII without spaces",
+  ]);
+  expect(complaints(withModels({ ...ownModel, api_key_setting: "AUTH_JWT_SECRET" }))).toEqual([
+    "Setting MODELS_JSON: own: AUTH_JWT_SECRET is no key of a model",
+  ]);
+  expect(complaints(withModels({ ...ownModel, api_key_setting: "LLM_API_KEY" }))).toEqual([]);
+});
+
+test("turns are limited everywhere but in local mode, where they may be; the limit needs its binding", () => {
+  const limiterWith = (changes: Record<string, unknown>) => parseConfig({ ...whole, ...changes }).turnLimiter;
+  const local = { NEON_HTTP_ENDPOINT: "http://127.0.0.1:1/sql" };
+  expect(limiterWith({})).toBe(whole.TURN_LIMITER);
+  expect(limiterWith({ RATE_LIMIT: "" })).toBe(whole.TURN_LIMITER);
+  expect(limiterWith({ RATE_LIMIT: "off" })).toBeNull();
+  expect(limiterWith(local)).toBeNull();
+  expect(limiterWith({ ...local, RATE_LIMIT: "on" })).toBe(whole.TURN_LIMITER);
+  const line = "Setting RATE_LIMIT: is on, but wrangler.toml binds no rate limiter TURN_LIMITER";
+  for (const unusable of [undefined, "limiter", {}]) {
+    expect(complaints({ TURN_LIMITER: unusable })).toEqual([line]);
+    expect(complaints({ TURN_LIMITER: unusable, RATE_LIMIT: "off" })).toEqual([]);
+  }
+});
+
 test("a model of another provider needs the setting that holds its key", () => {
-  const model = { alias: "own", provider: "acme", model: "one", context_window: 4_096, multiplier: 1 };
-  const elsewhere = { ...model, base_url: "https://acme.example/v1" };
-  const withModels = (...models: unknown[]) => ({ MODELS_JSON: JSON.stringify(models) });
-  expect(complaints(withModels(model))).toEqual([]);
+  const elsewhere = { ...ownModel, base_url: "https://acme.example/v1" };
+  expect(complaints(withModels(ownModel))).toEqual([]);
   expect(complaints(withModels(elsewhere))).toEqual([
     "Setting MODELS_JSON: own: base_url needs api_key_setting",
   ]);

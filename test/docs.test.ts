@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import api from "../docs/api.md?raw";
+import operations from "../docs/operations.md?raw";
 import { agentFailureCodes } from "../src/domain/agent-failure.ts";
 import { errorCodeNames, errorCodes } from "../src/domain/errors.ts";
 import { createTestApi } from "./support/api.ts";
@@ -27,4 +28,21 @@ test("docs/api.md tells every route, and no other", async () => {
   expect([...new Set(told)].toSorted()).toEqual(
     operations.map(({ method, path }) => `${method} ${path.replace("/api/v1", "")}`).toSorted(),
   );
+});
+
+test("docs/operations.md tells every event that is logged, at its level, and no other", () => {
+  const sources = import.meta.glob("../src/**/*.ts", {
+    query: "?raw",
+    import: "default",
+    eager: true,
+  });
+  const logged = Object.values(sources).flatMap((text) =>
+    [...text.matchAll(/\.(debug|info|warn|error)\(\s*"(\w+)"/g)].map(
+      ([, level, event]) => `${event} ${level}`,
+    ),
+  );
+  const told = [...operations.matchAll(/^\| `(\w+)` \| (\w+) \|/gm)].map(
+    ([, event, level]) => `${event} ${level}`,
+  );
+  expect(told.toSorted()).toEqual([...new Set(logged)].toSorted());
 });

@@ -19,14 +19,16 @@ process.on("message", (message: ToWorker) => {
 // The parent is gone without a word; workerd goes with this process.
 process.on("disconnect", () => process.exit(1));
 
-async function start({ bindings, host, port, watch }: WorkerOptions): Promise<void> {
+async function start({ bindings, config = CONFIG, host, port, watch }: WorkerOptions): Promise<void> {
   dev.on("buildFailed", ({ cause }) => fail(String(cause.message ?? cause)));
   dev.on("error", (event) =>
     fail(lastError || String(event.cause?.message ?? event.reason ?? event.message)),
   );
-  const reloaded = new Promise((resolve) => dev.once("reloadComplete", resolve));
+  const reloaded = new Promise<UrlParts>((resolve) =>
+    dev.once("reloadComplete", ({ proxyData }) => resolve(proxyData.userWorkerUrl)),
+  );
   const worker = await dev.startWorker({
-    config: CONFIG,
+    config,
     envFiles: [NO_ENV_FILE],
     bindings: Object.fromEntries(
       Object.entries(bindings).map(([name, value]) => [name, { type: "secret_text", value }]),
@@ -43,10 +45,13 @@ async function start({ bindings, host, port, watch }: WorkerOptions): Promise<vo
       },
     },
   });
-  const [url] = await Promise.all([worker.url, reloaded]);
+  const [url, direct] = await Promise.all([worker.url, reloaded]);
   isReady = true;
-  send({ kind: "ready", url: url.origin });
+  const workerdUrl = `${direct.protocol}//${direct.hostname}:${direct.port}`;
+  send({ kind: "ready", url: url.origin, workerdUrl });
 }
+
+type UrlParts = Pick<URL, "protocol" | "hostname" | "port">;
 
 /** Before it is ready a failure is the end; afterwards wrangler waits for the next change of a file. */
 function fail(reason: string): void {

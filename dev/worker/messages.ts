@@ -2,6 +2,8 @@
 export type WorkerOptions = {
   bindings: Record<string, string>;
   host: string;
+  /** A wrangler.toml in place of the repository's own. */
+  config?: string;
   /** Must be free; not 0. */
   port: number;
   /** Rebuild when a source file changes. */
@@ -11,6 +13,6 @@ export type WorkerOptions = {
 export type ToWorker = { kind: "start"; options: WorkerOptions } | { kind: "stop" };
 
 export type FromWorker =
-  | { kind: "ready"; url: string }
+  | { kind: "ready"; url: string; workerdUrl: string }
   | { kind: "failed"; reason: string }
   | { kind: "log"; level: string; text: string };

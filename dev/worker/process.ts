@@ -1,23 +1,19 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { within } from "../loopback-server.ts";
+import { QUIET_WRANGLER } from "../quiet-wrangler.ts";
 import type { FromWorker, ToWorker, WorkerOptions } from "./messages.ts";
 
 const CHILD = fileURLToPath(new URL("./child.ts", import.meta.url));
 const STOP_GRACE_MS = 5_000;
 
-/** Nothing of this leaves the machine, and nothing is written to the user's home, which need not be there. */
-const QUIET = {
-  XDG_CONFIG_HOME: fileURLToPath(new URL("../../.wrangler/config", import.meta.url)),
-  WRANGLER_SEND_METRICS: "false",
-  WRANGLER_SEND_ERROR_REPORTS: "false",
-  WRANGLER_WRITE_LOGS: "false",
-  CLOUDFLARE_CF_FETCH_ENABLED: "false",
-};
-
 export type WorkerProcess = {
   /** http://host:port, without a slash at the end */
   url: string;
+  /** Past wrangler's proxy, straight to the workerd that runs the Worker; changes with every reload. */
+  workerdUrl: string;
+  /** The process group of wrangler and workerd. */
+  groupId: number;
   /** To wrangler and workerd alike: they are one process group, apart from the terminal's. */
   signal(signal: NodeJS.Signals): void;
   stop(): Promise<void>;
@@ -34,7 +30,7 @@ export async function startWorkerProcess(
   const child = fork(CHILD, {
     detached: true,
     stdio: ["ignore", "ignore", "pipe", "ipc"],
-    env: { ...process.env, ...QUIET },
+    env: { ...process.env, ...QUIET_WRANGLER },
   });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const signal = (name: NodeJS.Signals) => signalGroup(child, name);
@@ -51,7 +47,8 @@ export async function startWorkerProcess(
   };
 
   try {
-    return { url: await untilReady(child, options, onLog), signal, stop };
+    const urls = await untilReady(child, options, onLog);
+    return { ...urls, groupId: child.pid ?? 0, signal, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -62,7 +59,7 @@ function untilReady(
   child: ChildProcess,
   options: WorkerOptions,
   onLog: (level: string, text: string) => void,
-): Promise<string> {
+): Promise<Pick<WorkerProcess, "url" | "workerdUrl">> {
   let stderr = "";
   child.stderr?.on("data", (chunk: Buffer) => {
     stderr = (stderr + chunk.toString()).slice(-2_000);
@@ -70,7 +67,7 @@ function untilReady(
   return new Promise((resolve, reject) => {
     const fail = (reason: string) => reject(new Error(`The Worker did not start: ${reason}`));
     child.on("message", (message: FromWorker) => {
-      if (message.kind === "ready") resolve(message.url);
+      if (message.kind === "ready") resolve({ url: message.url, workerdUrl: message.workerdUrl });
       else if (message.kind === "failed") fail(message.reason);
       else onLog(message.level, message.text);
     });

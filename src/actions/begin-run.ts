@@ -7,8 +7,10 @@ import { PantheonError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import { canonicalRequest, type HashedRequest } from "../domain/request-hash.ts";
 import type { User } from "../domain/user.ts";
-import { type BegunRun, finishRun } from "./finish-run.ts";
+import { admitTurn } from "./admit-turn.ts";
+import { type BegunRun, finishRun, type OpenedRun } from "./finish-run.ts";
 import type { PlannedRun } from "./plan-run.ts";
+import { recallRun } from "./recall-run.ts";
 import { replayTurn } from "./replay-turn.ts";
 import { settleRun } from "./settle-run.ts";
 
@@ -33,6 +35,7 @@ async function describeOpen(
     sessionId: request.sessionId,
     userId: request.user.userId,
     runId: deps.newId(),
+    userMessageId: deps.newId(),
     holder: deps.newId(),
     idempotencyKey: request.idempotencyKey,
     requestHash: await deps.digest(canonicalRequest(hashed)),
@@ -60,6 +63,7 @@ export async function beginRun<Claim extends OpenedClaim>(
   kind: Kind<Claim>,
 ): Promise<BegunRun> {
   const startedMs = deps.nowMs();
+  await admitTurn(deps, request);
   const openedAt = deps.now();
   const common = await describeOpen(deps, request, kind.hashed, kind.modelAliasOverride);
   const { verdict, sentMs, roundTrips } = await openUntilFree(deps, request, kind, common);
@@ -68,7 +72,7 @@ export async function beginRun<Claim extends OpenedClaim>(
   const { claim } = verdict;
   const planned = await kind.plan(claim);
   const { user, log } = request;
-  const opened = {
+  const opened: OpenedRun = {
     claim,
     retried: kind.retried(claim),
     ...planned,
@@ -78,11 +82,16 @@ export async function beginRun<Claim extends OpenedClaim>(
     sentMs,
     ...times,
   };
+  const recall = () => {
+    opened.roundTrips += 1;
+    return recallRun(deps, opened);
+  };
   return {
     kind: "run",
     runId: claim.runId,
     turnId: claim.turnId,
-    finish: (emit) => finishRun(deps, opened, emit),
+    recall: claim.pastHolders.length === 0 ? null : recall,
+    finish: (client) => finishRun(deps, opened, client),
   };
 }
 

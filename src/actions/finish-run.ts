@@ -1,11 +1,9 @@
-import { commitTurn, reportLateSpend } from "../db/commit-turn.ts";
-import { buildLedger } from "../db/ledger-record.ts";
+import { commitTurn } from "../db/commit-turn.ts";
+import type { LatestMessage } from "../db/latest-messages.ts";
 import type { OpenedClaim } from "../db/open-turn.ts";
 import { buildTurnRecord, type TurnRecord } from "../db/turn-record.ts";
 import type { StoredTurn } from "../db/turns.ts";
 import type { Deps } from "../deps.ts";
-import { turnConflictDetail } from "../domain/claim-verdict.ts";
-import { PantheonError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import type { TurnContext } from "../domain/turn-context.ts";
 import type { EmitTurnEvent } from "../domain/turn-events.ts";
@@ -15,6 +13,9 @@ import type { TurnTimings } from "../domain/turn-timings.ts";
 import type { StepRows } from "../runtime/checkpoint/checkpoint-rows.ts";
 import { addUnderWay } from "./add-under-way.ts";
 import { type HeldRun, holdRun } from "./hold-run.ts";
+import { outlastClient } from "./outlast-client.ts";
+import { saveAnswers } from "./save-answers.ts";
+import { stopRun } from "./stop-run.ts";
 
 /** What a run's record is made from, beside what came of it. */
 export type ClaimedRun = {
@@ -39,21 +40,35 @@ export type OpenedRun = ClaimedRun & {
 
 export type PostedTurn = { stored: StoredTurn; timings: TurnTimings; replayed: boolean };
 
+/** The session's conversation, for a reader who may have missed what was told of it before. One request. */
+type Recall = () => Promise<LatestMessage[]>;
+
 /** A run that has begun: stored before under the same key, or claimed, planned and ready to go on. */
-export type BegunRun =
-  | { kind: "replay"; runId: string; turnId: string; posted: PostedTurn }
-  | { kind: "run"; runId: string; turnId: string; finish: (emit: EmitTurnEvent) => Promise<PostedTurn> };
+export type BegunRun = { runId: string; turnId: string } & (
+  | { kind: "replay"; recall: Recall; posted: PostedTurn }
+  /** Nothing is there to recall of a run that is new. */
+  | { kind: "run"; recall: Recall | null; finish: (client: RunClient) => Promise<PostedTurn> }
+);
+
+/** Who waits for a run: told of what happens, and how long it waits. */
+export type RunClient = {
+  emit: EmitTurnEvent;
+  /** Aborts when nobody waits for the run any more; it then goes on for a while. */
+  gone: AbortSignal;
+};
 
 /**
  * Asks the agents and commits what came of it. Agents that fail are part of a stored turn. A run that was
  * taken over by another holder settles what past holders may have spent with its own commit.
- * @throws PantheonError `turn_conflict` where the claim was lost, `commit_failed` where nothing could be stored.
+ * @throws PantheonError `turn_conflict` where the claim was lost, `commit_failed` where nothing could be stored,
+ * `turn_in_progress` where nobody waited for it any more.
  */
-export async function finishRun(deps: Deps, run: OpenedRun, emit: EmitTurnEvent): Promise<PostedTurn> {
+export async function finishRun(deps: Deps, run: OpenedRun, client: RunClient): Promise<PostedTurn> {
   const { claim, plan, context, log } = run;
   const held = holdRun(deps, claim, run.sentMs, log);
+  const endWatch = outlastClient(client.gone, deps.limits.clientGraceMs, held.lease.giveUp);
   try {
-    const { outcome, lastStep } = await deps.runTurn(
+    const ran = await deps.runTurn(
       { runId: claim.runId, plan, context, stored: claim.checkpoint },
       {
         holder: claim.holder,
@@ -61,42 +76,45 @@ export async function finishRun(deps: Deps, run: OpenedRun, emit: EmitTurnEvent)
         mayCall: held.mayCall,
         onCall: (calls) => held.spent.push(...calls),
         storeStep: held.storeStep,
-        emit,
+        emit: client.emit,
         log,
       },
     );
+    if (ran.kind === "stopped") throw await stopRun(deps, run, held, ran.unstored);
     return await commitRun(deps, run, held, {
-      outcome: addUnderWay(deps, run, outcome, context.dueSummary !== null),
-      lastStep,
+      outcome: addUnderWay(deps, run, ran.outcome, context.dueSummary !== null),
+      lastStep: ran.unstored,
     });
-  } catch (error) {
-    throw await concludeLostRun(deps, run, held, error);
   } finally {
-    held.lease.end();
+    endWatch();
+    void held.lease.end();
   }
 }
 
-type Ran = { outcome: TurnOutcome; lastStep: StepRows };
+type EndedRun = { outcome: TurnOutcome; lastStep: StepRows };
 
 async function commitRun(
   deps: Deps,
   run: OpenedRun,
   held: HeldRun,
-  { outcome, lastStep }: Ran,
+  { outcome, lastStep }: EndedRun,
 ): Promise<PostedTurn> {
   const { claim, log } = run;
   const commitStartedMs = deps.nowMs();
   const record = recordRun(deps, run, { ...outcome, isDegraded: held.isDegraded() });
-  const commitRoundTrips = await commitTurn(deps.db, record, {
-    catalog: deps.catalog,
-    lastStep,
+  let roundTrips = run.roundTrips;
+  const onRequest = () => {
+    roundTrips += 1;
+  };
+  const committed = await commitTurn(deps.db, record, {
+    ...{ catalog: deps.catalog, lastStep, onRequest },
     keepsCheckpoint: deps.limits.checkpointRetentionDays > 0,
-  });
+  }).catch((error: unknown) => saveAnswers(deps, run, held, { lastStep, error, onRequest }));
   const endedMs = deps.nowMs();
   const { id: turnId, status } = record.turn;
   log.info("turn_committed", { turn_id: turnId, run_id: claim.runId, status, calls: record.ledger.length });
   return {
-    stored: record.stored,
+    stored: { ...record.stored, ledger: committed?.ledger ?? record.stored.ledger },
     replayed: false,
     timings: {
       openMs: run.openMs,
@@ -104,7 +122,7 @@ async function commitRun(
       toolsMs: outcome.toolsMs,
       commitMs: endedMs - commitStartedMs,
       totalMs: endedMs - run.startedMs,
-      databaseRoundTrips: run.roundTrips + commitRoundTrips,
+      databaseRoundTrips: roundTrips,
       checkpointRoundTrips: held.requests(),
     },
   };
@@ -116,23 +134,4 @@ export function recordRun(deps: Deps, run: ClaimedRun, outcome: TurnOutcome): Tu
     ...{ claim, retried, plan, outcome, openedAt, finishedAt: deps.now() },
     ...{ userId, catalog: deps.catalog, newId: deps.newId },
   });
-}
-
-/** A holder that was replaced writes nothing into the turn, but what it spent goes on the books. */
-async function concludeLostRun(deps: Deps, run: OpenedRun, held: HeldRun, error: unknown): Promise<unknown> {
-  const { claim, log } = run;
-  const isLost =
-    held.lease.signal.aborted || (error instanceof PantheonError && error.code === "turn_conflict");
-  const code = error instanceof PantheonError ? error.code : isLost ? "lease_lost" : "unknown";
-  log.error("turn_not_committed", { run_id: claim.runId, code });
-  if (!isLost) return error;
-  const ledger = buildLedger(
-    { claim, userId: run.userId, catalog: deps.catalog, finishedAt: deps.now() },
-    held.spent,
-  );
-  await reportLateSpend(deps.db, { claim, ledger, createdAt: run.openedAt }, deps.catalog).catch(() => {
-    log.error("late_spend_lost", { ledger_ids: ledger.map(({ id }) => id) });
-  });
-  if (error instanceof PantheonError) return error;
-  return new PantheonError("turn_conflict", turnConflictDetail, {}, { cause: error });
 }

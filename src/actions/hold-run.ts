@@ -1,6 +1,6 @@
 import type { ClaimHold } from "../db/claim-statements.ts";
 import { renewLease } from "../db/renew-lease.ts";
-import { storeStep } from "../db/store-step.ts";
+import { type StoreVerdict, storeStep } from "../db/store-step.ts";
 import type { Deps } from "../deps.ts";
 import type { Log } from "../domain/log.ts";
 import type { ModelCallRecord } from "../domain/turn-outcome.ts";
@@ -16,19 +16,27 @@ export type HeldRun = {
   requests(): number;
   mayCall(): boolean;
   storeStep(rows: StepRows): Promise<boolean>;
+  /** Stores rows and lets the lease run out now, so that whoever comes next need not wait for it. */
+  giveUp(rows: StepRows, onRequest?: () => void): Promise<StoreVerdict>;
 };
+
+/** What a holder leaves behind is worth a wait: a database that is away is often back in a moment. */
+const patientPausesMs = [500, 2_000];
 
 /** `sentMs` is when the open that took the claim was sent. */
 export function holdRun(deps: Deps, hold: ClaimHold, sentMs: number, log: Log): HeldRun {
   const { turnLeaseMs: leaseMs } = deps.limits;
   let requests = 0;
+  const countRequest = () => {
+    requests += 1;
+  };
   let isDegraded = false;
   const lease = keepLease({
     leaseMs,
     sentMs,
     now: deps.nowMs,
     renew: () => {
-      requests += 1;
+      countRequest();
       return renewLease(deps.db, hold, leaseMs);
     },
   });
@@ -42,9 +50,8 @@ export function holdRun(deps: Deps, hold: ClaimHold, sentMs: number, log: Log): 
       return lease.isHeld();
     },
     async storeStep(rows) {
-      requests += 1;
       const stepSentMs = deps.nowMs();
-      const verdict = await storeStep(deps.db, hold, leaseMs, rows);
+      const verdict = await storeStep(deps.db, hold, { rows, leaseMs, onRequest: countRequest });
       if (verdict === "stored") lease.confirm(stepSentMs);
       if (verdict === "lost") lease.lose();
       if (verdict === "failed" && !isDegraded) {
@@ -52,6 +59,11 @@ export function holdRun(deps: Deps, hold: ClaimHold, sentMs: number, log: Log): 
         log.warn("checkpoint_degraded", { run_id: hold.runId });
       }
       return verdict === "stored";
+    },
+    async giveUp(rows, onRequest = countRequest) {
+      // A renewal that came after it would take the lease up again.
+      await lease.end();
+      return storeStep(deps.db, hold, { rows, leaseMs: 0, pausesMs: patientPausesMs, onRequest });
     },
   };
 }

@@ -19,8 +19,10 @@ export type Lease = {
   /** A write that renewed the lease, sent at `sentMs`, succeeded. */
   confirm(sentMs: number): void;
   lose(): void;
-  /** Ends the renewals; the run is over. */
-  end(): void;
+  /** Nobody waits for the run any more: no further call is made under this lease. */
+  giveUp(): void;
+  /** Ends the renewals; resolves once none is under way any more. */
+  end(): Promise<void>;
 };
 
 const longestMarginMs = 5_000;
@@ -36,6 +38,7 @@ export function keepLease({ leaseMs, sentMs, now, renew }: LeaseOptions): Lease 
   const stopped = new AbortController();
   let confirmedMs = sentMs;
   let cutOff: ReturnType<typeof setTimeout> | null = null;
+  let renewing: Promise<void> = Promise.resolve();
   const isHeld = () => !stopped.signal.aborted && now() - confirmedMs < heldMs;
   const lose = () => stopped.abort({ stop: "lease_lost" } satisfies RunStop);
   const watch = () => {
@@ -50,7 +53,7 @@ export function keepLease({ leaseMs, sentMs, now, renew }: LeaseOptions): Lease 
   const renewal = setInterval(() => {
     if (!isHeld()) return lose();
     const renewalSentMs = now();
-    renew().then(
+    renewing = renew().then(
       (isOurs) => (isOurs ? confirm(renewalSentMs) : lose()),
       // The next tick tries again; the cut-off stands.
       () => undefined,
@@ -62,9 +65,11 @@ export function keepLease({ leaseMs, sentMs, now, renew }: LeaseOptions): Lease 
     isHeld,
     confirm,
     lose,
+    giveUp: () => stopped.abort({ stop: "client_gone" } satisfies RunStop),
     end() {
       clearInterval(renewal);
       clearTimeout(cutOff);
+      return renewing;
     },
   };
 }

@@ -1,5 +1,7 @@
+import { loadLatestMessages } from "../db/latest-messages.ts";
 import type { Deps } from "../deps.ts";
 import { PantheonError } from "../domain/errors.ts";
+import type { TurnTimings } from "../domain/turn-timings.ts";
 import type { RunRequest } from "./begin-run.ts";
 import type { BegunRun } from "./finish-run.ts";
 import { readTurn } from "./read-turn.ts";
@@ -15,7 +17,7 @@ export async function replayTurn(
 ): Promise<BegunRun> {
   const found = await readTurn(deps, request.user, request.sessionId, stored.turnId);
   if (found.kind !== "stored") throw new PantheonError("internal_error", "The stored turn cannot be read.");
-  const timings = {
+  const timings: TurnTimings = {
     openMs: times.openMs,
     modelMs: 0,
     toolsMs: 0,
@@ -24,5 +26,9 @@ export async function replayTurn(
     databaseRoundTrips: times.roundTrips + 1,
     checkpointRoundTrips: 0,
   };
-  return { kind: "replay", ...stored, posted: { stored: found.stored, replayed: true, timings } };
+  const recall = () => {
+    timings.databaseRoundTrips += 1;
+    return loadLatestMessages(deps.db, { sessionId: request.sessionId, userId: request.user.userId });
+  };
+  return { kind: "replay", ...stored, recall, posted: { stored: found.stored, replayed: true, timings } };
 }

@@ -33,17 +33,21 @@ export async function settleRun(deps: Deps, dead: DeadRun, log: Log): Promise<nu
   const run: ClaimedRun = { claim, userId, plan, openedAt, retried: isRetry ? taken.stored : null };
   const record = recordRun(deps, run, addUnderWay(deps, run, outcome, maySummarise(deps, claim)));
   const keepsCheckpoint = deps.limits.checkpointRetentionDays > 0;
-  const roundTrips = await commitTurn(deps.db, record, {
-    catalog: deps.catalog,
-    lastStep: null,
-    keepsCheckpoint,
-  }).catch((error: unknown) => {
+  let roundTrips = 1;
+  try {
+    await commitTurn(deps.db, record, {
+      ...{ catalog: deps.catalog, lastStep: null, keepsCheckpoint },
+      onRequest: () => {
+        roundTrips += 1;
+      },
+    });
+  } catch (error) {
     // Another holder was faster after all; its word stands.
-    if (error instanceof PantheonError && error.code === "turn_conflict") return 2;
+    if (error instanceof PantheonError && error.code === "turn_conflict") return roundTrips;
     throw error;
-  });
+  }
   log.warn("turn_settled", { turn_id: claim.turnId, run_id: claim.runId, status: record.turn.status });
-  return 1 + roundTrips;
+  return roundTrips;
 }
 
 /** Every agent of the turn has its audit row: in the first stands what the run spent for itself. */

@@ -40,21 +40,26 @@ export async function askDatabase<T>(request: () => Promise<T>): Promise<T> {
   }
 }
 
-const requestTries = 3;
+/** Between three tries. */
+const shortPausesMs = [100, 400];
 
 /**
- * Repeats a request that is safe to repeat while its answer is lost (no SQLSTATE came back), three tries
- * in all. `roundTrips` counts them.
+ * Repeats a request that is safe to repeat while its answer is lost (no SQLSTATE came back), once after each
+ * pause. `roundTrips` counts the tries.
  * @throws PantheonError `database_unavailable` after the last try; what Postgres refuses, as it came.
  */
-export async function repeatLost<T>(request: () => Promise<T>): Promise<{ result: T; roundTrips: number }> {
+export async function repeatLost<T>(
+  request: () => Promise<T>,
+  pausesMs: readonly number[] = shortPausesMs,
+): Promise<{ result: T; roundTrips: number }> {
   for (let roundTrips = 1; ; roundTrips += 1) {
     try {
       return { result: await askDatabase(request), roundTrips };
     } catch (error) {
       const isLost = error instanceof PantheonError && error.code === "database_unavailable";
-      if (!isLost || roundTrips === requestTries) throw error;
-      await pause(100 * 4 ** (roundTrips - 1));
+      const pauseMs = pausesMs[roundTrips - 1];
+      if (!isLost || pauseMs === undefined) throw error;
+      await pause(pauseMs);
     }
   }
 }

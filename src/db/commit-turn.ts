@@ -1,28 +1,26 @@
-import { and, eq, isNull, sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
-import type { PgTable } from "drizzle-orm/pg-core";
 import type { Catalog } from "../domain/catalog.ts";
 import { turnConflictDetail } from "../domain/claim-verdict.ts";
 import { PantheonError } from "../domain/errors.ts";
-import { formatDecimal } from "../domain/pricing.ts";
 import { deleteEarlierSteps, deleteThread, insertStep, type StepRows } from "./checkpoints.ts";
 import { assertClaim, type ClaimHold, claimLost, deleteClaim, lockSession } from "./claim-statements.ts";
 import { type Db, postgresFields, repeatLost } from "./client.ts";
+import { joinLateSpend } from "./late-spend.ts";
 import type { LedgerRow } from "./ledger-record.ts";
+import { recordPrices } from "./record-prices.ts";
 import {
   llmCallEvents,
   messages,
-  modelPrices,
-  pricingVersions,
   rooms,
   sessionSummaries,
-  sessions,
   toolCallEvents,
   turnContextAudit,
   turnRuns,
   turns,
 } from "./schema.ts";
 import type { TurnRecord } from "./turn-record.ts";
+import { selectLedger } from "./turns.ts";
 
 const uniqueViolation = "23505";
 
@@ -32,23 +30,26 @@ export type CommitExtras = {
   lastStep: StepRows | null;
   /** False: nothing of the run's checkpoints stays. */
   keepsCheckpoint: boolean;
+  /** Told of every request to the database. */
+  onRequest: () => void;
 };
+
+/** Where other holders had a part in the run: the turn's ledger as it stands, their late reports in it. */
+export type CommittedTurn = { ledger: LedgerRow[] | null };
 
 /**
  * Writes everything a turn leaves behind, and gives its claim back, in one batch; nothing else writes these
  * tables. Repeated after a lost answer: a run found stored by our own holder is a success.
- * @returns the round trips it took.
  * @throws PantheonError `turn_conflict` where the claim was lost, `commit_failed` where it cannot be stored.
  */
 export async function commitTurn(
   db: Db,
   record: TurnRecord,
-  { catalog, lastStep, keepsCheckpoint }: CommitExtras,
-): Promise<number> {
-  let roundTrips = 0;
+  { catalog, lastStep, keepsCheckpoint, onRequest }: CommitExtras,
+): Promise<CommittedTurn> {
   try {
-    await repeatLost(() => {
-      roundTrips += 1;
+    const { result } = await repeatLost(() => {
+      onRequest();
       return db.batch([
         lockSession(db, record.claim.sessionId),
         assertClaim(db, record.claim),
@@ -61,14 +62,15 @@ export async function commitTurn(
         ...insertToolEvents(db, record),
         ...insertSummary(db, record),
         ...consumePendingMode(db, record),
-        ...joinLateSpend(db, record),
         ...concludeCheckpoints(db, record.claim.runId, lastStep, keepsCheckpoint),
         deleteClaim(db, record.claim),
+        ...settleBooks(db, record),
       ]);
     });
-    return roundTrips;
+    return { ledger: record.hadOtherHolders ? toLedger(result.at(-1)) : null };
   } catch (error) {
-    return roundTrips + (await judgeFailedCommit(db, record.claim, error));
+    await judgeFailedCommit(db, record.claim, error, onRequest);
+    return { ledger: null };
   }
 }
 
@@ -80,66 +82,29 @@ export async function releaseClaim(db: Db, claim: ClaimHold): Promise<void> {
   await repeatLost(() => db.batch([lockSession(db, claim.sessionId), deleteClaim(db, claim)]));
 }
 
-export type LateSpend = { claim: ClaimHold; ledger: readonly LedgerRow[]; createdAt: Date };
-
-/** The one thing a holder that lost its claim still writes: what it spent. */
-export async function reportLateSpend(db: Db, late: LateSpend, catalog: Catalog): Promise<void> {
-  const { claim, ledger, createdAt } = late;
-  if (ledger.length === 0) return;
-  const ifThere = (table: PgTable, id: string | null) =>
-    sql`(select x.id from ${table} x where x.id = ${id}::uuid)`;
-  const rows = ledger.map((row) => ({
-    ...row,
-    roomId: ifThere(rooms, row.roomId),
-    sessionId: ifThere(sessions, row.sessionId),
-    turnId: ifThere(turns, row.turnId),
-  }));
-  await repeatLost(() =>
-    db.batch([
-      lockSession(db, claim.sessionId),
-      ...recordPrices(db, createdAt, catalog),
-      db
-        .insert(llmCallEvents)
-        .values(rows)
-        .onConflictDoUpdate({
-          target: llmCallEvents.id,
-          set: Object.fromEntries(
-            lateColumns.map((column) => [column, sql`excluded.${sql.raw(toSnakeCase(column))}`]),
-          ),
-          setWhere: eq(llmCallEvents.status, "unknown"),
-        }),
-    ]),
-  );
+/** Whether the run is stored, and by this very holder. */
+export async function isCommittedBy(
+  db: Db,
+  { runId, holder }: ClaimHold,
+  onRequest: () => void,
+): Promise<boolean> {
+  const { result } = await repeatLost(() => {
+    onRequest();
+    return db.select({ committedBy: turnRuns.committedBy }).from(turnRuns).where(eq(turnRuns.id, runId));
+  });
+  return result[0]?.committedBy === holder;
 }
 
-/** What a holder that was replaced knows better than whoever estimated its calls. */
-const lateColumns = [
-  "inputTokensFresh",
-  "inputTokensCached",
-  "outputTokens",
-  "totalTokens",
-  "oeTokens",
-  "credits",
-  "providerCostUsd",
-  "usageSource",
-  "latencyMs",
-  "attempts",
-  "status",
-  "providerRequestId",
-] as const;
-
-function toSnakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
-
-/** Finds a run that was stored by our own holder after all. Gives the round trips it took. */
-async function judgeFailedCommit(db: Db, claim: ClaimHold, error: unknown): Promise<number> {
+/** Throws unless the run was stored by our own holder after all. */
+async function judgeFailedCommit(
+  db: Db,
+  claim: ClaimHold,
+  error: unknown,
+  onRequest: () => void,
+): Promise<void> {
   const { code } = postgresFields(error);
   if (code === claimLost || code === uniqueViolation) {
-    const { result, roundTrips } = await repeatLost(() =>
-      db.select({ committedBy: turnRuns.committedBy }).from(turnRuns).where(eq(turnRuns.id, claim.runId)),
-    );
-    if (result[0]?.committedBy === claim.holder) return roundTrips;
+    if (await isCommittedBy(db, claim, onRequest)) return;
     throw new PantheonError("turn_conflict", turnConflictDetail, {}, { cause: error });
   }
   throw new PantheonError(
@@ -156,15 +121,15 @@ function writeTurn(db: Db, { run, turn }: TurnRecord): BatchItem<"pg"> {
   return db.update(turns).set(turn).where(eq(turns.id, turn.id));
 }
 
-/** What replaced holders reported before there was a turn to join it to. */
-function joinLateSpend(db: Db, { claim, turn, hadOtherHolders }: TurnRecord): BatchItem<"pg">[] {
+/** What other holders reported before there was a turn is joined to it; their word goes before our estimates. */
+function settleBooks(db: Db, { claim, turn, hadOtherHolders }: TurnRecord): BatchItem<"pg">[] {
   if (!hadOtherHolders) return [];
-  return [
-    db
-      .update(llmCallEvents)
-      .set({ turnId: turn.id })
-      .where(and(eq(llmCallEvents.runId, claim.runId), isNull(llmCallEvents.turnId))),
-  ];
+  return [joinLateSpend(db, claim.runId, turn.id), selectLedger(db, sql`(${turn.id}::uuid)`)];
+}
+
+/** Sound for the answer of the batch's last statement, where `settleBooks` selects the ledger. */
+function toLedger(answer: unknown): LedgerRow[] {
+  return answer as LedgerRow[];
 }
 
 /** The commit has the same texts twice already, and Neon takes 10 MiB; a checkpoint's bytes count double. */
@@ -211,31 +176,13 @@ function insertLedger(db: Db, ledger: readonly LedgerRow[]): BatchItem<"pg">[] {
 }
 
 /** Only the mode this turn consumed is taken over: a newer change is never swallowed. */
-function consumePendingMode(db: Db, { consumedMode }: TurnRecord): BatchItem<"pg">[] {
+function consumePendingMode(db: Db, { consumedMode, run }: TurnRecord): BatchItem<"pg">[] {
   if (consumedMode === null) return [];
   const { roomId, mode } = consumedMode;
   return [
     db
       .update(rooms)
-      .set({ currentMode: mode, pendingMode: null })
+      .set({ currentMode: mode, pendingMode: null, updatedAt: run.createdAt })
       .where(and(eq(rooms.id, roomId), eq(rooms.pendingMode, mode))),
-  ];
-}
-
-/** A deployment's own models have a pricing version of their own; it stands beside the rows priced by it. */
-function recordPrices(db: Db, createdAt: Date, catalog: Catalog): BatchItem<"pg">[] {
-  if (catalog.isStandard) return [];
-  const version = catalog.pricingVersion;
-  const prices = [...catalog.models.values()].map(({ alias, multiplierHundredths }) => ({
-    version,
-    modelAlias: alias,
-    multiplier: formatDecimal(BigInt(multiplierHundredths), 2),
-  }));
-  return [
-    db
-      .insert(pricingVersions)
-      .values({ version, effectiveFrom: createdAt.toISOString().slice(0, 10) })
-      .onConflictDoNothing(),
-    db.insert(modelPrices).values(prices).onConflictDoNothing(),
   ];
 }

@@ -112,6 +112,8 @@ export type ClaimSnapshot = {
   mode: RoomMode;
   consumesPendingMode: boolean;
   roster: RosterAgent[];
+  /** Id that the message of a new turn gets, whichever holder commits it. */
+  userMessageId: string;
 };
 
 /** The validated body of the request under way. */
@@ -288,9 +290,9 @@ export const turnContextAudit = pgTable(
     dropped: jsonb("dropped").$type<readonly DroppedRange[]>().notNull(),
     unknownTags: jsonb("unknown_tags").$type<readonly string[]>().notNull(),
     routing: jsonb("routing").$type<RoutingDecision>(),
-    /** Calls made for the turn itself (routing, summary); they stand in the row of the run's first agent. */
     /** A checkpoint of the run could not be stored in its time. */
     isDegraded: boolean("checkpoint_degraded").notNull().default(false),
+    /** Calls made for the turn itself (routing, summary); they stand in the row of the run's first agent. */
     overheadCalls: jsonb("overhead_calls").$type<readonly OverheadCall[]>().notNull(),
     createdAt: createdAt(),
   },

@@ -1,24 +1,37 @@
 import { insertStep, type StepRows } from "./checkpoints.ts";
 import { assertClaim, type ClaimHold, claimLost, extendLease, lockSession } from "./claim-statements.ts";
-import { type Db, postgresFields } from "./client.ts";
+import { type Db, postgresFields, repeatLost } from "./client.ts";
 
 /** `lost`: the claim is another's; `failed`: it was not stored, but may be with the next step. */
 export type StoreVerdict = "stored" | "lost" | "failed";
+
+export type StepToStore = {
+  rows: StepRows;
+  /** Counted from now by the database's clock; 0: the lease is given up. */
+  leaseMs: number;
+  /** It is tried again after each of them. */
+  pausesMs?: readonly number[];
+  /** Told of every request to the database. */
+  onRequest: () => void;
+};
 
 /** Stores a step of a run and renews its lease, in one batch. Never rejects. */
 export async function storeStep(
   db: Db,
   hold: ClaimHold,
-  leaseMs: number,
-  rows: StepRows,
+  { rows, leaseMs, pausesMs = [], onRequest }: StepToStore,
 ): Promise<StoreVerdict> {
-  try {
-    await db.batch([
+  const storeOnce = () => {
+    onRequest();
+    return db.batch([
       lockSession(db, hold.sessionId),
       assertClaim(db, hold),
       extendLease(db, hold, leaseMs),
       ...insertStep(db, rows),
     ]);
+  };
+  try {
+    await repeatLost(storeOnce, pausesMs);
     return "stored";
   } catch (error) {
     return postgresFields(error).code === claimLost ? "lost" : "failed";

@@ -15,6 +15,8 @@ export type ClaimRequest = {
   userId: string;
   /** Id of the run this open wants to make; the first run's id is its turn's. */
   runId: string;
+  /** Id of a new turn's message. */
+  userMessageId: string;
   holder: string;
   idempotencyKey: string | null;
   requestHash: string;
@@ -64,12 +66,12 @@ function retriedTurn(claim: ClaimRequest): SQL {
 }
 
 /** Mode, goal and roster as they are now: later edits do not reach the run. Keys as in ClaimSnapshot. */
-function snapshot({ kind }: ClaimRequest): SQL {
+function snapshot({ kind, userMessageId }: ClaimRequest): SQL {
   const mode =
     kind === "retry"
       ? sql`'mode', t.mode, 'consumesPendingMode', false`
       : sql`'mode', coalesce(r.pending_mode, r.current_mode), 'consumesPendingMode', r.pending_mode is not null`;
-  return sql`jsonb_build_object('roomId', r.id, 'goal', r.goal, ${mode},
+  return sql`jsonb_build_object('roomId', r.id, 'goal', r.goal, ${mode}, 'userMessageId', ${userMessageId}::text,
     'roster', coalesce((select jsonb_agg(jsonb_build_object('agentKey', a.agent_key, 'name', a.name,
       'modelAlias', a.model_alias, 'rolePrompt', a.role_prompt, 'toolPermissions', a.tool_permissions,
       'position', a.position) order by a.position) from ${roomAgents} a where a.room_id = r.id), '[]'::jsonb))`;

@@ -1,4 +1,3 @@
-import { formatFailureContent } from "../domain/agent-failure.ts";
 import type { Catalog } from "../domain/catalog.ts";
 import { currentReplies } from "../domain/current-replies.ts";
 import { type DroppedRange, toMissingRanges } from "../domain/seq-ranges.ts";
@@ -7,6 +6,7 @@ import {
   joinReplies,
   judgeTurnStatus,
   type PromptMeasure,
+  replyContent,
   type TurnOutcome,
 } from "../domain/turn-outcome.ts";
 import { modelAliasMarker, type RosterAgent, type TurnPlan } from "../domain/turn-plan.ts";
@@ -138,10 +138,10 @@ function agentOf(plan: TurnPlan, agentKey: string): RosterAgent | undefined {
 
 type UnnumberedMessage = Omit<MessageRow, "seq">;
 
-function buildUserMessage({ claim, openedAt, newId }: TurnRecordInput): UnnumberedMessage {
+function buildUserMessage({ claim, openedAt }: TurnRecordInput): UnnumberedMessage {
   return {
     ...messageDefaults(claim),
-    id: newId(),
+    id: claim.snapshot.userMessageId,
     role: "user",
     agentKey: null,
     agentName: null,
@@ -167,7 +167,7 @@ function buildReplyMessage(input: TurnRecordInput, reply: AgentReply): Unnumbere
     agentName,
     status: reply.status,
     error: reply.status === "failed" ? reply.failure : null,
-    content: reply.status === "failed" ? formatFailureContent(agentName, reply.failure) : reply.content,
+    content: replyContent(agentName, reply),
     supersedesId: superseded?.id ?? null,
     createdAt: finishedAt,
   };

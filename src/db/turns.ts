@@ -117,13 +117,14 @@ export function selectMessages(db: Db, turnIds: SQL) {
   return db.select().from(messages).where(inArray(messages.turnId, turnIds)).orderBy(asc(messages.seq));
 }
 
-/** Their ledger rows, in the order of the calls. */
+/** Their ledger rows, run by run: of each run by agent, in the order of its calls. */
 export function selectLedger(db: Db, turnIds: SQL) {
+  const { createdAt, runId, agentKey, round, id } = llmCallEvents;
   return db
     .select()
     .from(llmCallEvents)
     .where(inArray(llmCallEvents.turnId, turnIds))
-    .orderBy(asc(llmCallEvents.createdAt), asc(llmCallEvents.agentKey), asc(llmCallEvents.round));
+    .orderBy(asc(createdAt), asc(runId), asc(agentKey), asc(round), asc(id));
 }
 
 /** And what their agents did with tools, in the order in which it was done. */

@@ -1,19 +1,11 @@
 import { type Catalog, defaultContextWindowTokens } from "./catalog.ts";
-import { type ContextBudget, planContextBudget } from "./context-budget.ts";
+import { type ContextBudget, type ContextLimits, planContextBudget } from "./context-budget.ts";
 import { fitContext } from "./context-fit.ts";
 import type { RoomMode } from "./modes.ts";
 import { buildPrompt, type PromptMessage, type SameTurnAnswer, wholeText } from "./prompt.ts";
 import { type DroppedRange, toDroppedRanges, toSeqRanges } from "./seq-ranges.ts";
 import { firstTokenScale, type MeasuredMessage, type TurnContext } from "./turn-context.ts";
 import type { RosterAgent } from "./turn-plan.ts";
-
-export type ContextLimits = {
-  maxOutputTokens: number;
-  summaryRatio: number;
-  pruneRatio: number;
-  summaryEveryTurns: number;
-  keepRawTurns: number;
-};
 
 /** One agent's prompt and how it came to fit. All token figures are estimates, scaled to its model. */
 export type AgentContext = {

@@ -1,5 +1,14 @@
 import { type Catalog, defaultContextWindowTokens } from "./catalog.ts";
 
+/** What a deployment sets of how conversations are kept within their models' windows. */
+export type ContextLimits = {
+  maxOutputTokens: number;
+  summaryRatio: number;
+  pruneRatio: number;
+  summaryEveryTurns: number;
+  keepRawTurns: number;
+};
+
 /** What of a model's context window a call may use. All figures are tokens. */
 export type ContextBudget = {
   modelContextLimit: number;

@@ -1,4 +1,4 @@
-import type { ContextLimits } from "./agent-context.ts";
+import type { ContextLimits } from "./context-budget.ts";
 import { cutTranscript } from "./transcript-cut.ts";
 
 /** A message that no summary covers yet. `tokens` are estimates, scaled to the summarizer's model. */

@@ -1,5 +1,5 @@
 import type { AgentContext } from "./agent-context.ts";
-import type { AgentFailure } from "./agent-failure.ts";
+import { type AgentFailure, formatFailureContent } from "./agent-failure.ts";
 import type { TokenUsage } from "./pricing.ts";
 import type { RoutingDecision } from "./routing-decision.ts";
 import type { SummaryContent } from "./summary-contract.ts";
@@ -56,6 +56,11 @@ export type AgentReply = {
   /** Id that its stored message gets. */
   messageId: string;
 } & ({ status: "completed"; content: string } | { status: "failed"; failure: AgentFailure });
+
+/** A reply as its stored message holds it, and as other agents are shown it. */
+export function replyContent(agentName: string, reply: AgentReply): string {
+  return reply.status === "failed" ? formatFailureContent(agentName, reply.failure) : reply.content;
+}
 
 /** One execution of a tool, or its refusal. */
 export type ToolEvent = {

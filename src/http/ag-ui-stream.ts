@@ -22,23 +22,26 @@ export type StreamedRun = {
 };
 
 /**
- * Tells a run as it happens and, only once the turn is stored, that it is finished.
+ * Tells what happens in a run and, only once the turn is stored, that it is finished.
  * @returns when the turn is over, stored or not, whether or not anybody still reads. Never rejects.
  */
 export async function streamRun(stream: EventStream, run: StreamedRun): Promise<void> {
   const nameToolCalls = createToolCallNames();
-  stream.send(runStarted(run.ids));
   try {
     const result = await run.finish((event) => stream.send(toAgUiEvent(nameToolCalls(event))));
-    stream.end(runFinished(run.ids, result));
+    tellResult(stream, run.ids, result);
   } catch (error) {
     stream.end(runError(run.describeError(error)));
   }
 }
 
-/** Tells a run that was stored before: its session as it stands, then its result. */
-export function streamReplay(stream: EventStream, ids: RunIds, messages: Message[], result: RunResult): void {
+/** Tells that a run begins and, where a reader may have missed something, the whole session as it stands. */
+export function tellStart(stream: EventStream, ids: RunIds, messages: Message[] | undefined): void {
   stream.send(runStarted(ids));
-  stream.send(messagesSnapshot(messages));
+  if (messages !== undefined) stream.send(messagesSnapshot(messages));
+}
+
+/** Tells the end of a run that is stored. */
+export function tellResult(stream: EventStream, ids: RunIds, result: RunResult): void {
   stream.end(runFinished(ids, result));
 }

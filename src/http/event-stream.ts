@@ -15,12 +15,13 @@ export type EventStream = {
 
 /** `left`: its reader went away; `unread`: it left too much unread; `broken`: an event is no JSON. */
 export type CutReason = "left" | "unread" | "broken";
+export type StreamEnd = "told" | CutReason;
 
 export type EventStreamOptions = {
   keepAliveMs?: number;
   mostUnreadBytes?: number;
-  /** Told once, and why, where nobody will read the stream to its end. Must not throw. */
-  onCut?: (reason: CutReason) => void;
+  /** Told once that the stream is over: told to its end, or cut before. Must not throw. */
+  onEnd?: (end: StreamEnd) => void;
 };
 
 /**
@@ -30,16 +31,16 @@ export type EventStreamOptions = {
 export function openEventStream(options: EventStreamOptions = {}): EventStream {
   const encoder = new TextEncoder();
   let open: ReadableStreamDefaultController<Uint8Array> | null = null;
-  const close = () => {
+  const close = (end: StreamEnd) => {
     clearInterval(keepAlive);
     open = null;
+    options.onEnd?.(end);
   };
   const cut = (reason: CutReason) => {
     if (open === null) return;
     // Errored, not closed: what is unread is given up, and the reader can tell that it missed something.
     if (reason !== "left") open.error(new Error("The event stream was cut."));
-    close();
-    options.onCut?.(reason);
+    close(reason);
   };
   const write = (text: string) => {
     if (open === null) return;
@@ -70,9 +71,10 @@ export function openEventStream(options: EventStreamOptions = {}): EventStream {
     },
     end(event) {
       try {
-        open?.enqueue(encoder.encode(toFrame(event)));
-        open?.close();
-        close();
+        if (open === null) return;
+        open.enqueue(encoder.encode(toFrame(event)));
+        open.close();
+        close("told");
       } catch {
         cut("broken");
       }

@@ -29,7 +29,7 @@ export function answerNotFound(c: Context<AppEnv>): Response {
   return answerProblem(c, notFound());
 }
 
-export function answerProblem(c: Context<AppEnv>, error: PantheonError): Response {
+function answerProblem(c: Context<AppEnv>, error: PantheonError): Response {
   const { status, title } = errorCodes[error.code];
   const problem = {
     type: problemType(error.code),
@@ -47,7 +47,7 @@ export function answerProblem(c: Context<AppEnv>, error: PantheonError): Respons
 }
 
 /** Where a reader finds what a code means: its place in the reference page. */
-export function problemType(code: ErrorCode): string {
+function problemType(code: ErrorCode): string {
   return `/api/v1/docs#error-${code}`;
 }
 
@@ -71,6 +71,12 @@ function describeCause(error: unknown): Record<string, unknown> {
     name: cause.name,
     code: "code" in cause ? cause.code : undefined,
     constraint: "constraint" in cause ? cause.constraint : undefined,
-    stack: cause.stack?.split("\n").slice(1, 6),
+    stack: readFrames(cause),
   };
+}
+
+/** Where it was thrown. A stack begins with the error's message, which can have several lines. */
+function readFrames({ stack = "", message }: Error): string[] {
+  const frames = stack.replace(message, "").split("\n");
+  return frames.filter((line) => /^ +at /.test(line)).slice(0, 5);
 }

@@ -1,6 +1,6 @@
 import { postTurn } from "../actions/post-turn.ts";
-import type { App } from "../app.ts";
 import type { Deps } from "../deps.ts";
+import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { readIdempotencyKey } from "../http/idempotency-key.ts";
 import { limitBodyTo } from "../http/json-body.ts";

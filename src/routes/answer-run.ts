@@ -1,14 +1,14 @@
 import type { Context } from "hono";
 import type { BegunRun, PostedTurn } from "../actions/finish-run.ts";
-import { readLatestMessages } from "../actions/read-latest-messages.ts";
 import type { Deps } from "../deps.ts";
 import { emitNothing } from "../domain/turn-events.ts";
 import type { RunIds, RunResult } from "../http/ag-ui-events.ts";
 import { type ClientMessage, nameAsClient } from "../http/ag-ui-snapshot.ts";
-import { streamReplay, streamRun } from "../http/ag-ui-stream.ts";
+import { streamRun, tellResult, tellStart } from "../http/ag-ui-stream.ts";
 import { toTokenUsage } from "../http/ag-ui-usage.ts";
+import { openAnswerStream } from "../http/answer-stream.ts";
 import type { AppEnv } from "../http/app-env.ts";
-import { acceptsEventStream, eventStreamHeaders, openEventStream } from "../http/event-stream.ts";
+import { acceptsEventStream, eventStreamHeaders } from "../http/event-stream.ts";
 import { describeError } from "../http/problem.ts";
 import { formatServerTiming, toTimingRead } from "../http/server-timing.ts";
 import { toAgUiMessage } from "./schemas/ag-ui.ts";
@@ -25,7 +25,8 @@ export function answerRun(c: Context<AppEnv>, deps: Deps, run: AnsweredRun) {
 }
 
 async function answerWithTurn(c: Context<AppEnv>, deps: Deps, { begun }: AnsweredRun) {
-  const work = begun.then((run) => (run.kind === "replay" ? run.posted : run.finish(emitNothing)));
+  const client = { emit: emitNothing, gone: c.var.clientGone };
+  const work = begun.then((run) => (run.kind === "replay" ? run.posted : run.finish(client)));
   deps.keepAlive(work.catch(() => undefined));
   const { stored, timings, replayed } = await work;
   c.header("Server-Timing", formatServerTiming(timings));
@@ -46,17 +47,18 @@ export async function answerWithStream(
   const streamed = begun.then(async (run) => {
     const { runId } = run;
     const ids = client?.ids ?? { threadId: sessionId.toLowerCase(), runId };
-    const latest = run.kind === "replay" ? await readLatestMessages(deps, c.var.user, sessionId) : [];
+    const recalled = await run.recall?.();
     const { log } = c.var;
-    const stream = openEventStream({ onCut: (reason) => log.info("event_stream_cut", { reason }) });
+    const { stream, gone } = openAnswerStream(c);
+    const told = recalled && nameAsClient(recalled.map(toAgUiMessage), client?.userMessages ?? []);
+    tellStart(stream, ids, told);
     if (run.kind === "replay") {
-      const messages = nameAsClient(latest.map(toAgUiMessage), client?.userMessages ?? []);
-      streamReplay(stream, ids, messages, toRunResult(run.posted, runId));
+      tellResult(stream, ids, toRunResult(run.posted, runId));
       return { stream, replayed: true, done: null };
     }
     const done = streamRun(stream, {
       ids,
-      finish: async (emit) => toRunResult(await run.finish(emit), runId),
+      finish: async (emit) => toRunResult(await run.finish({ emit, gone }), runId),
       describeError: (error) => describeError(error, log),
     });
     return { stream, replayed: false, done };

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { checkReadiness } from "../actions/check-readiness.ts";
-import type { App } from "../app.ts";
 import type { Deps } from "../deps.ts";
+import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { json } from "../http/responses.ts";
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { App } from "../app.ts";
+import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { buildApiDocument } from "../http/reference/document.ts";
 import { renderReferencePage } from "../http/reference/page.ts";

@@ -1,20 +1,23 @@
 import { retryTurn } from "../actions/retry-turn.ts";
-import type { App } from "../app.ts";
 import type { Deps } from "../deps.ts";
+import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { readIdempotencyKey } from "../http/idempotency-key.ts";
 import { readNothingAsEmptyObject } from "../http/json-body.ts";
 import { eventStream, json, optionalJsonBody } from "../http/responses.ts";
 import { answerRun } from "./answer-run.ts";
-import { newRetry, turnParams, turnRead } from "./schemas/turn.ts";
+import { newRetry, runHeaders, turnAnswerHeaders, turnParams, turnRead } from "./schemas/turn.ts";
 
 const retry = defineRoute("post", "/sessions/{session_id}/turns/{turn_id}/retry", "Retry a turn", {
   tag: "turns",
   description: "Runs only the agents that failed in the session's latest turn, as a further run of it.",
-  request: { params: turnParams, body: optionalJsonBody(newRetry) },
+  request: { params: turnParams, headers: runHeaders, body: optionalJsonBody(newRetry) },
   responses: {
     200: eventStream,
-    201: json(turnRead, "The turn as it stands after the retry, whether its agents answered or not"),
+    201: {
+      ...json(turnRead, "The turn as it stands after the retry, whether its agents answered or not"),
+      headers: turnAnswerHeaders,
+    },
   },
   problems: [
     "invalid_idempotency_key",
@@ -24,6 +27,7 @@ const retry = defineRoute("post", "/sessions/{session_id}/turns/{turn_id}/retry"
     "nothing_to_retry",
     "idempotency_key_reused",
     "context_budget_exceeded",
+    "rate_limited",
     "commit_failed",
   ],
 });

@@ -1,13 +1,13 @@
 import { postTurn } from "../actions/post-turn.ts";
-import type { App } from "../app.ts";
 import type { Deps } from "../deps.ts";
 import type { ErrorCode } from "../domain/errors.ts";
+import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { readIdempotencyKey } from "../http/idempotency-key.ts";
 import { eventStream, json, jsonBody } from "../http/responses.ts";
 import { answerRun } from "./answer-run.ts";
 import { sessionParams } from "./schemas/session.ts";
-import { newTurn, turnRead } from "./schemas/turn.ts";
+import { newTurn, runHeaders, turnAnswerHeaders, turnRead } from "./schemas/turn.ts";
 
 /** What can be wrong with a turn beside what any request can get wrong. */
 export const turnProblems = [
@@ -19,16 +19,20 @@ export const turnProblems = [
   "no_valid_tagged_agents",
   "no_room_agents",
   "context_budget_exceeded",
+  "rate_limited",
   "commit_failed",
 ] as const satisfies ErrorCode[];
 
 const post = defineRoute("post", "/sessions/{session_id}/turns", "Run a turn", {
   tag: "turns",
   description: "With `Accept: text/event-stream` it is told as it happens.",
-  request: { params: sessionParams, body: jsonBody(newTurn) },
+  request: { params: sessionParams, headers: runHeaders, body: jsonBody(newTurn) },
   responses: {
     200: eventStream,
-    201: json(turnRead, "The stored turn, whether its agents answered or not"),
+    201: {
+      ...json(turnRead, "The stored turn, whether its agents answered or not"),
+      headers: turnAnswerHeaders,
+    },
   },
   problems: turnProblems,
 });

@@ -1,5 +1,5 @@
-import type { ContextLimits } from "../domain/agent-context.ts";
 import type { Catalog } from "../domain/catalog.ts";
+import type { ContextLimits } from "../domain/context-budget.ts";
 import type { Log } from "../domain/log.ts";
 import { ownEntry } from "../domain/own-entry.ts";
 import type { TurnContext } from "../domain/turn-context.ts";

@@ -1,6 +1,6 @@
-import { formatFailureContent } from "../domain/agent-failure.ts";
 import { ownEntry } from "../domain/own-entry.ts";
 import type { SameTurnAnswer } from "../domain/prompt.ts";
+import { replyContent } from "../domain/turn-outcome.ts";
 import type { AgentRun } from "./agent-run.ts";
 import type { TurnStateValue } from "./turn-state.ts";
 
@@ -15,9 +15,7 @@ export function earlierAnswers(
     const reply = ownEntry(replies, agentKey);
     if (reply === undefined) return [];
     const agentName = names.get(agentKey) ?? agentKey;
-    const content =
-      reply.status === "completed" ? reply.content : formatFailureContent(agentName, reply.failure);
-    return [{ agentKey, agentName, content }];
+    return [{ agentKey, agentName, content: replyContent(agentName, reply) }];
   });
   return [...context.storedAnswers, ...answered];
 }

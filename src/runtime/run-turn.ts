@@ -2,7 +2,7 @@ import { ownEntry } from "../domain/own-entry.ts";
 import type { TurnContext } from "../domain/turn-context.ts";
 import type { AgentReply, TurnOutcome } from "../domain/turn-outcome.ts";
 import type { TurnPlan } from "../domain/turn-plan.ts";
-import { type AgentRun, continueWork, type TurnPorts } from "./agent-run.ts";
+import type { AgentRun, TurnPorts } from "./agent-run.ts";
 import { limitCalls } from "./call-limit.ts";
 import type { StepRows, StoredCheckpoint } from "./checkpoint/checkpoint-rows.ts";
 import { loadProgress, type StoredRun } from "./checkpoint/stored-run.ts";
@@ -23,11 +23,12 @@ export type TurnRun = {
   stored: StoredCheckpoint | undefined;
 };
 
-export type RanTurn = {
-  outcome: TurnOutcome;
-  /** What the commit has still to store of the run's checkpoints. */
-  lastStep: StepRows;
-};
+/** `unstored`: rows of the run's checkpoints that are still to be stored. */
+export type RanTurn = { unstored: StepRows } & (
+  | { kind: "ended"; outcome: TurnOutcome }
+  /** By `ports.stop`, before its end. */
+  | { kind: "stopped" }
+);
 
 export type RunTurn = (run: TurnRun, ports: TurnPorts) => Promise<RanTurn>;
 
@@ -36,7 +37,7 @@ const callsInFlight = 4;
 
 /**
  * The runtime's door: runs a plan as one LangGraph graph and gives what came of it. An agent's failure is
- * part of the outcome; this throws only where the run was stopped or the graph itself breaks.
+ * part of the outcome; this throws only where the graph itself breaks.
  */
 export const runTurn: RunTurn = async ({ runId, plan, context, stored }, ports) => {
   const deadline = new AbortController();
@@ -63,7 +64,6 @@ export const runTurn: RunTurn = async ({ runId, plan, context, stored }, ports) 
   const saver = createSaver(run, runId, progress);
   const summary = startSummary(run);
   try {
-    tellStored(run, progress);
     const state = await compileTurnGraph(run, saver).invoke(progress === undefined ? {} : null, {
       recursionLimit: recursionLimit(plan),
       durability: "sync",
@@ -73,9 +73,14 @@ export const runTurn: RunTurn = async ({ runId, plan, context, stored }, ports) 
     const { made, overhead } = await summary.settle(ports.summaryGraceMs);
     const outcome = toOutcome(plan, state, ports.newId);
     return {
+      kind: "ended",
       outcome: { ...outcome, overhead: [...outcome.overhead, ...overhead], summary: made, modelMs, toolsMs },
-      lastStep: saver.conclude(),
+      unstored: saver.conclude(),
     };
+  } catch (error) {
+    if (!ports.stop.aborted) throw error;
+    await saver.untilStored();
+    return { kind: "stopped", unstored: saver.conclude() };
   } finally {
     summary.stop();
     clearTimeout(timer);
@@ -121,18 +126,6 @@ function createSaver({ plan, ports }: AgentRun, runId: string, progress: StoredR
     },
     store: ports.storeStep,
   });
-}
-
-/** Tells the answers that an earlier holder stored, so that a reader of events has them all. */
-function tellStored(run: AgentRun, progress: StoredRun | undefined): void {
-  for (const agent of progress === undefined ? [] : run.plan.agents) {
-    const reply = progress && ownEntry(progress.state.replies, agent.agentKey);
-    if (progress === undefined || reply === undefined) continue;
-    const { voice } = continueWork(agent, run, progress.state);
-    if (reply.status === "completed") voice.say(reply.messageId, reply.content);
-    if (reply.status === "completed") voice.finish();
-    else voice.fail(reply.failure);
-  }
 }
 
 function unanswered(agentKey: string, messageId: string): AgentReply {

@@ -1,132 +1,130 @@
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
-import { type ErrorCode, errorCodes } from "../../src/domain/errors.ts";
-import {
-  type Answer,
-  createAgent,
-  createRoom,
-  createSession,
-  createTestApi,
-  type Json,
-  mintToken,
-  newUser,
-} from "../support/api.ts";
-import { fillPath, listOperations, type Operation } from "../support/operations.ts";
-import { seedTurn } from "../support/transcript.ts";
+import { afterAll, expect, inject, test } from "vitest";
+import { type Answer, createTestApi, mintToken } from "../support/api.ts";
+import { listOperations, type Operation } from "../support/operations.ts";
+import { judge, judgeCode } from "./support/judge.ts";
+import { headerText, oddText } from "./support/odd-values.ts";
+import { type FuzzedRequest, pathOf, requestsFor } from "./support/requests.ts";
+import { createTally } from "./support/tally.ts";
+import { seedTenant } from "./support/tenant.ts";
 
-// All together at least 5,000 requests. fast-check prints the seed of a run that fails.
+// Requests made from the document's own schemas. ABUSE_SEED replays a run, ABUSE_REQUESTS says how many.
+const { seed, requests } = inject("abuse");
 const api = createTestApi();
 const operations = await listOperations(api);
-const requestsEach = Math.ceil(5_000 / operations.length);
+const requestsEach = Math.ceil(requests / operations.length);
+const tally = createTally();
 
-const odd = fc.constantFrom(
-  "",
-  " ",
-  "\u0000",
-  "a\ud800",
-  "__proto__",
-  "@scout",
-  "💥".repeat(50),
-  "x".repeat(9_000),
-);
-const words = fc.oneof(fc.string({ unit: "binary" }), fc.string(), odd);
-const junk = fc.oneof(words, fc.jsonValue(), fc.double(), fc.constant(null));
+afterAll(() => {
+  if (!inject("abuse").isLong) return;
+  console.log(`${tally.describe()}\n\n${tally.total()} fuzzed requests, ABUSE_SEED=${seed}`);
+});
 
-/** Something that a schema asks for, or nearly. */
-function fieldOf(schema: Json): fc.Arbitrary<unknown> {
-  if (schema.enum !== undefined) return fc.oneof(fc.constantFrom(...schema.enum), words);
-  switch ([schema.type].flat()[0]) {
-    case "string":
-      return fc.oneof(
-        fc.string({ minLength: 1, maxLength: 20 }),
-        fc.constantFrom("llama", "@scout hi"),
-        words,
-      );
-    case "integer":
-      return fc.oneof(fc.integer({ min: 0, max: 20 }), fc.maxSafeInteger(), fc.double());
-    case "array":
-      return fc.array(fc.oneof(fc.constantFrom("search", "scout"), words), { maxLength: 5 });
-    default:
-      return junk;
-  }
-}
+/** Whether the tenant is no longer what a request needs. */
+const isSpent = ({ method, path }: Operation, { status }: Answer) =>
+  status < 300 && (method === "DELETE" || (method === "POST" && /\/(retry|agents)$/.test(path)));
 
-function bodyOf({ bodySchema, body }: Operation): fc.Arbitrary<string | undefined> {
-  if (bodySchema === undefined) return fc.constant(undefined);
-  const fields = Object.entries<Json>(bodySchema.properties ?? {}).map(([name, schema]) => [
-    name,
-    fc.oneof({ weight: 5, arbitrary: fieldOf(schema) }, { weight: 1, arbitrary: junk }),
-  ]);
-  const whole = fc.record(Object.fromEntries(fields), { requiredKeys: bodySchema.required ?? [] });
-  const asJson = fc.oneof(
-    { weight: 6, arbitrary: whole },
-    { weight: 2, arbitrary: fc.record({ some: whole, more: fc.dictionary(words, junk) }).map(mix) },
-    { weight: 1, arbitrary: fc.constant(body) },
-    { weight: 1, arbitrary: junk },
-  );
-  return fc.oneof({ weight: 9, arbitrary: asJson.map((value) => JSON.stringify(value)) }, words);
-}
+/** A tenant serves so many requests: what they leave behind is part of the trial, but must not fill it up. */
+const requestsPerTenant = 25;
 
-const mix = ({ some, more }: { some: object; more: object }) => ({ ...some, ...more });
-
-function pathOf(operation: Operation, ids: Readonly<Record<string, string>>): fc.Arbitrary<string> {
-  const values = operation.parameters.map((name) => [
-    name,
-    fc.oneof(
-      { weight: 8, arbitrary: fc.constant(ids[name] ?? "") },
-      { weight: 1, arbitrary: fc.uuid() },
-      { weight: 1, arbitrary: words.map((word) => encodeURIComponent(word.toWellFormed()) || "%20") },
-    ),
-  ]);
-  const pairs = fc.dictionary(fc.constantFrom("limit", "after", "include", "x"), fc.oneof(fc.uuid(), words), {
-    maxKeys: 2,
-  });
-  return fc
-    .record({ values: fc.record<Record<string, string>>(Object.fromEntries(values)), pairs })
-    .map((given) => `${fillPath(operation, given.values)}?${new URLSearchParams(given.pairs)}`);
-}
-
-const headersOf = fc.record(
-  {
-    "Content-Type": fc.oneof(
-      { weight: 8, arbitrary: fc.constant("application/json") },
-      fc.constantFrom("text/plain", "application/json; charset", "*/*", ";", "multipart/form-data"),
-    ),
-    "Idempotency-Key": fc.string({ maxLength: 300 }).map((key) => key.trim()),
-    "X-Request-Id": fc.string({ maxLength: 200 }).map((key) => key.trim()),
-    Accept: fc.constantFrom("application/json", "*/*", "nonsense"),
-  },
-  { requiredKeys: ["Content-Type"] },
-);
-
-function judge(answer: Answer): void {
-  expect(answer.status).toBeLessThan(500);
-  expect(answer.headers.get("X-Request-Id")).toMatch(/^[A-Za-z0-9._-]{1,128}$/);
-  if (answer.status < 400) return;
-  expect(answer.headers.get("Content-Type")).toBe("application/problem+json");
-  const code: ErrorCode = answer.body.code;
-  expect(errorCodes).toHaveProperty([code]);
-  expect(answer.status).toBe(errorCodes[code].status);
+function createSender(operation: Operation) {
+  const stranger = seedTenant("scout");
+  let own = seedTenant("scout");
+  let sent = 0;
+  return async (request: FuzzedRequest): Promise<Answer> => {
+    const tenant = await own;
+    const path = pathOf(operation, request, tenant, await stranger);
+    const Authorization = `Bearer ${await mintToken({ sub: tenant.user.userId })}`;
+    const body = request.body === undefined ? {} : { body: request.body };
+    const headers = { ...request.headers, Authorization };
+    const answer = await api.send(operation.method, path, { headers, ...body });
+    sent += 1;
+    if (isSpent(operation, answer) || sent % requestsPerTenant === 0) own = seedTenant("scout");
+    return answer;
+  };
 }
 
 test.concurrent.each(operations)(
   "$name never fails, whatever it is sent",
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   async (operation) => {
-    const owner = newUser();
-    const Authorization = `Bearer ${await mintToken({ sub: owner.userId })}`;
-    const room = await createRoom(api, owner, { current_mode: "tag" });
-    const session = await createSession(api, owner, room.id);
-    await createAgent(api, owner, room.id, { agent_key: "scout" });
-    const { turnId } = await seedTurn(session.id, [{ role: "user" }]);
-    const ids = { room_id: room.id, session_id: session.id, agent_key: "scout", turn_id: turnId };
-    const request = fc.record({ path: pathOf(operation, ids), body: bodyOf(operation), headers: headersOf });
+    const send = createSender(operation);
     await fc.assert(
-      fc.asyncProperty(request, async ({ path, body, headers }) => {
-        const sent = body === undefined || operation.method === "GET" ? {} : { body };
-        judge(await api.send(operation.method, path, { headers: { ...headers, Authorization }, ...sent }));
+      fc.asyncProperty(requestsFor(operation), async (request) => {
+        const answer = await send(request);
+        tally.add(operation.name, answer.status, answer.status < 400 ? undefined : answer.body.code);
+        judge(answer, operation);
       }),
-      { numRuns: requestsEach },
+      // Seeds of their own: else each route would be tried with the same headers in the same order.
+      { seed: seed + operations.indexOf(operation), numRuns: requestsEach, endOnFailure: true },
     );
+    // A trial in which everything is refused at the door would prove little.
+    const taken = tally.count(operation.name, (status) => status < 300);
+    expect(taken, `of ${requestsEach} requests`).toBeGreaterThan(0);
   },
 );
+
+const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "PROPFIND", "TRACE"];
+
+test("what is no route is 404 or 401, whatever it is called", async () => {
+  const token = await mintToken({ sub: "somebody" });
+  const part = fc.oneof(
+    fc.constantFrom("api", "v1", "rooms", "sessions", "turns", "docs", "health", "ready", "..", ".", ""),
+    oddText.map((text) => encodeURIComponent(text.toWellFormed()).slice(0, 3_000)),
+    fc.uuid(),
+    fc.constantFrom("%", "%zz", "%c0%80", "%ff", ";x=1", "*", "{room_id}", ":room_id", "#", "?a=%"),
+  );
+  const request = fc.record({
+    path: fc.array(part, { maxLength: 6 }).map((parts) => `/${parts.join("/")}`),
+    method: fc.constantFrom(...methods),
+    authorization: fc.constantFrom(undefined, `Bearer ${token}`, "Bearer x"),
+  });
+  await fc.assert(
+    fc.asyncProperty(request, async ({ path, method, authorization }) => {
+      const headers = authorization === undefined ? {} : { Authorization: authorization };
+      const response = await api.app.request(`http://pantheon.example${path}`, { method, headers });
+      const text = await response.text();
+      tally.add("(any path)", response.status, undefined);
+      expect(response.status, path).toBeLessThan(500);
+      if (response.status < 400 || method === "HEAD") return;
+      judgeCode(JSON.parse(text).code, response.status, `${method} ${path}`);
+      expect(response.headers.get("Content-Type")).toBe("application/problem+json");
+    }),
+    { seed, numRuns: requestsEach, endOnFailure: true },
+  );
+});
+
+test("an Authorization header of any kind is 401, and never our trouble", async () => {
+  const token = await mintToken({ sub: "somebody" });
+  const altered = fc
+    .record({ at: fc.nat(token.length - 2), code: fc.integer({ min: 0x21, max: 0x7e }) })
+    .map(({ at, code }) => `${token.slice(0, at)}${String.fromCharCode(code)}${token.slice(at + 1)}`)
+    .filter((altered) => altered !== token);
+  const cut = fc.nat(token.length - 1).map((length) => token.slice(0, length));
+  const anything = fc.oneof(
+    fc.oneof(altered, cut, headerText(9_000)).map((credentials) => `Bearer ${credentials}`),
+    headerText(200),
+    fc.constantFrom(
+      `${token}`,
+      `Basic ${token}`,
+      `Bearer ${token} ${token}`,
+      `Bearer ${token}, Bearer ${token}`,
+    ),
+  );
+  await fc.assert(
+    fc.asyncProperty(anything, fc.constantFrom(...operations), async (authorization, operation) => {
+      if (operation.isOpen) return;
+      const headers = { Authorization: authorization };
+      const answer = await api.send(operation.method, operation.path.replaceAll(/[{}]/g, ""), { headers });
+      tally.add("(any Authorization)", answer.status, answer.body.code);
+      expect(answer, operation.name).toMatchObject({ status: 401, body: { code: "unauthorized" } });
+      expect(answer.headers.get("WWW-Authenticate")).toBe("Bearer");
+    }),
+    { seed, numRuns: requestsEach, endOnFailure: true },
+  );
+});
+
+test("no error of ours is in the log, and as much was asked as was to be", () => {
+  expect(api.lines.filter(({ level }) => level === "error")).toEqual([]);
+  expect(tally.total()).toBeGreaterThanOrEqual(requests);
+});

@@ -30,15 +30,15 @@ const layers: Readonly<Record<string, Layer>> = {
   actions: { values: ["actions", "db", "domain"], types: ["deps", "runtime"] },
   http: {
     values: ["http", "actions", "domain"],
-    types: ["db", "app", "deps"],
+    types: ["db", "deps"],
     packages: ["hono", "@hono/zod-openapi", "zod", "jose", "@ag-ui/core"],
   },
   routes: {
     values: ["routes", "http", "actions", "domain"],
-    types: ["db", "app", "deps"],
+    types: ["db", "deps"],
     packages: ["hono", "@hono/zod-openapi", "zod", "@ag-ui/core"],
   },
-  config: { values: ["domain"], packages: ["zod", "uuid"] },
+  config: { values: ["config", "domain"], packages: ["zod", "uuid"] },
   deps: {
     values: ["db", "domain", "http", "runtime", "tools"],
     types: ["config"],

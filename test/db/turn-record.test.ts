@@ -29,7 +29,10 @@ const claim: OpenedClaim = {
   idempotencyKey: "key-1",
   requestHash: "hash-1",
   request: { message: "@bob @ada hello" },
-  snapshot: { roomId: uuid(3), goal: null, mode: "tag", consumesPendingMode: false, roster: [ada, bob] },
+  snapshot: {
+    ...{ roomId: uuid(3), goal: null, mode: "tag", consumesPendingMode: false },
+    ...{ roster: [ada, bob], userMessageId: uuid(4) },
+  },
   holder: uuid(4),
   pastHolders: [],
   leaseUntil: finishedAt,

@@ -136,7 +136,7 @@ test.each([
     /^DATABASE_URL: no answer/,
   ],
   ["a bad setting", { LOG_LEVEL: "loud" }, /^Setting LOG_LEVEL: /],
-  ["a port that is none", { PORT: "many" }, /^Not a port: many$/],
+  ["a port that is none", { PORT: "many" }, /^PORT: must be a port/],
 ])("%s is one line and exit code 1", async (_what, settings, expected) => {
   const dev = run("dev.ts", [], { PORT: "0", ...settings });
   expect(await dev.ended).toBe(1);

@@ -23,6 +23,7 @@ const needed = {
   AUTH_JWT_SECRET: "jwt-secret-0123456789abcdef0123456789",
   AUTH_ISSUER: "https://id.example",
   AUTH_AUDIENCE: "pantheon",
+  TURN_LIMITER: { limit: async () => ({ success: true }) },
 };
 
 test("the example has every setting of the Worker, once, and no other", () => {

@@ -1,5 +1,6 @@
 import { HttpAgent } from "@ag-ui/client";
 import { expect, test, vi } from "vitest";
+import { lapse, untilStored } from "../durable/support/dead-holder.ts";
 import { createStreamScene, type StreamScene } from "../support/streams.ts";
 import { says } from "../support/turn-scene.ts";
 
@@ -145,4 +146,38 @@ test("a stock client learns of a refusal before its run, by status", async () =>
   agent.addMessage({ id: "mine", role: "user", content: "nobody is tagged" });
   const refused = await agent.runAgent({}).catch((error: unknown) => error);
   expect(refused).toMatchObject({ status: 422 });
+});
+
+test("a stock client whose run lost its holder asks again, and has each answer once and in its place", async () => {
+  const room = await createStreamScene(
+    { agents: ["ada", "bob"], mode: "roundtable" },
+    says("ada", "one"),
+    says("bob", { deltas: ["half", " gone"], hold_after_first: "never" }, 1),
+    says("bob", "two"),
+  );
+  const agent = openAgent(room);
+  agent.addMessage({ id: "mine", role: "user", content: "go" });
+  const lost = agent.runAgent(
+    { runId: "lost" },
+    {
+      onTextMessageContentEvent({ event }) {
+        if (event.delta === "half") agent.abortRun();
+      },
+    },
+  );
+  await lost.catch(() => undefined);
+  expect(agent.messages.map(({ content }) => content)).toEqual(["go", "one", "half"]);
+  await untilStored(room, { steps: 1 });
+  await lapse(room);
+
+  await agent.runAgent({ runId: "lost" });
+
+  const [turn] = await room.turns();
+  expect(agent.messages.map(({ id, content }) => [id, content])).toEqual([
+    ["mine", "go"],
+    [turn?.replies[0]?.message_id, "one"],
+    [turn?.replies[1]?.message_id, "two"],
+  ]);
+  expect(await room.calls()).toBe(3);
+  await room.models.release("never");
 });

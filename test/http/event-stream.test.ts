@@ -32,13 +32,13 @@ test("a comment keeps an idle stream open, until its end", async () => {
 test("the comment comes every 15 s", () => {
   vi.useFakeTimers();
   try {
-    const onCut = vi.fn();
+    const onEnd = vi.fn();
     // Nobody reads: the third comment finds no room left by the first two.
-    openEventStream({ mostUnreadBytes: ": keep-alive\n\n".length * 2, onCut });
+    openEventStream({ mostUnreadBytes: ": keep-alive\n\n".length * 2, onEnd });
     vi.advanceTimersByTime(44_999);
-    expect(onCut).not.toHaveBeenCalled();
+    expect(onEnd).not.toHaveBeenCalled();
     vi.advanceTimersByTime(1);
-    expect(onCut).toHaveBeenCalledExactlyOnceWith("unread");
+    expect(onEnd).toHaveBeenCalledExactlyOnceWith("unread");
     expect(vi.getTimerCount()).toBe(0);
   } finally {
     vi.useRealTimers();
@@ -46,15 +46,15 @@ test("the comment comes every 15 s", () => {
 });
 
 test("a reader that leaves too much unread loses the stream; writing goes on without a word", async () => {
-  const onCut = vi.fn();
-  const stream = openEventStream({ keepAliveMs: never, mostUnreadBytes: 100, onCut });
+  const onEnd = vi.fn();
+  const stream = openEventStream({ keepAliveMs: never, mostUnreadBytes: 100, onEnd });
   stream.send({ text: "x".repeat(200) });
-  expect(onCut).not.toHaveBeenCalled();
+  expect(onEnd).not.toHaveBeenCalled();
   stream.send({ text: "one too many" });
-  expect(onCut).toHaveBeenCalledExactlyOnceWith("unread");
+  expect(onEnd).toHaveBeenCalledExactlyOnceWith("unread");
   stream.send({ text: "after" });
   stream.end({ text: "the end" });
-  expect(onCut).toHaveBeenCalledTimes(1);
+  expect(onEnd).toHaveBeenCalledTimes(1);
   await expect(new Response(stream.body).text()).rejects.toThrow("The event stream was cut.");
 });
 
@@ -66,21 +66,21 @@ test("the last event is written however much is unread", async () => {
 });
 
 test("a reader that goes away is no concern of the writer's", async () => {
-  const onCut = vi.fn();
-  const stream = openEventStream({ keepAliveMs: never, onCut });
+  const onEnd = vi.fn();
+  const stream = openEventStream({ keepAliveMs: never, onEnd });
   await stream.body.cancel();
-  expect(onCut).toHaveBeenCalledExactlyOnceWith("left");
+  expect(onEnd).toHaveBeenCalledExactlyOnceWith("left");
   stream.send({ n: 1 });
   stream.end({ n: 2 });
   stream.end({ n: 3 });
-  expect(onCut).toHaveBeenCalledTimes(1);
+  expect(onEnd).toHaveBeenCalledTimes(1);
 });
 
 test("an event that cannot be written cuts the stream, and does not throw", async () => {
-  const onCut = vi.fn();
-  const stream = openEventStream({ keepAliveMs: never, onCut });
+  const onEnd = vi.fn();
+  const stream = openEventStream({ keepAliveMs: never, onEnd });
   stream.send({ n: 1n });
-  expect(onCut).toHaveBeenCalledExactlyOnceWith("broken");
+  expect(onEnd).toHaveBeenCalledExactlyOnceWith("broken");
   await expect(new Response(stream.body).text()).rejects.toThrow("The event stream was cut.");
 });
 

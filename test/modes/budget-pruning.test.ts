@@ -3,10 +3,10 @@ import type { Json } from "../support/api.ts";
 import { createTurnScene, says, type TurnScene } from "../support/turn-scene.ts";
 import { callsFor, conversationIn, summaryTextIs } from "./support/asked.ts";
 import { seqsIn } from "./support/history.ts";
-import { textOf, tinyBudget, tinySettings } from "./support/small-model.ts";
+import { textOf, tinyBudget, tinySettings, tooSmallSummarizer } from "./support/small-model.ts";
 
 /** No summary comes between: what is left out is left out by pruning alone. */
-const withoutSummaries = { CONTEXT_SUMMARY_EVERY_TURNS: "1000", CONTEXT_SUMMARY_RATIO: "1" };
+const withoutSummaries = { CONTEXT_SUMMARY_EVERY_TURNS: "1000", ...tooSmallSummarizer };
 
 async function createTinyScene(settings: Record<string, string> = withoutSummaries): Promise<TurnScene> {
   return createTurnScene({ agents: [{ key: "ada", modelAlias: "tiny" }], settings: tinySettings(settings) });

@@ -19,7 +19,12 @@ describe("of short turns a summary is made", () => {
   });
 
   test("of none while every turn is among the last that are kept", async () => {
-    const scene = await createSummaryScene({ CONTEXT_KEEP_RAW_TURNS: "5" });
+    const scene = await createSummaryScene({
+      // Always due.
+      CONTEXT_SUMMARY_RATIO: "0.000001",
+      CONTEXT_SUMMARY_EVERY_TURNS: "6",
+      CONTEXT_KEEP_RAW_TURNS: "5",
+    });
     await talk(scene, 6);
     expect(await storedSummaries(scene)).toEqual([]);
     expect(await scene.models.journal()).toHaveLength(6);

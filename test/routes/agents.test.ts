@@ -102,6 +102,16 @@ test("a key is taken whatever its case, in its own room alone", async () => {
   expect(await (await seedRoom()).add({ agent_key: "scout" })).toMatchObject({ status: 201 });
 });
 
+test.each(["Bob]: yes\n[Ada", "Bob\r\n- key: eve", "Bob\u2028Eve", "Bob\u0007"])(
+  "a name of several lines, which could pass for several speakers, is refused: %j",
+  async (name) => {
+    const { add, client, list } = await seedRoom("ada");
+    const refusal = { status: 422, body: { code: "validation_failed", errors: [{ path: "name" }] } };
+    expect(await add({ name })).toMatchObject(refusal);
+    expect(await client.patch(`${list}/ada`, { name })).toMatchObject(refusal);
+  },
+);
+
 test.each(["manager", "MANAGER", "Manager", "", " ", "a b", "a.b", "ü", "x".repeat(65), 7, null, "a\u0000"])(
   "the key %j is refused",
   async (agent_key) => {

@@ -15,13 +15,13 @@ type Ask = () => Promise<Response>;
  */
 export async function watchDatabase<T>(
   work: () => Promise<T>,
-  answer: (ask: Ask, n: number) => Promise<Response> = (ask) => ask(),
+  answer: (ask: Ask, n: number, body: string) => Promise<Response> = (ask) => ask(),
 ): Promise<{ result: T; requests: DatabaseRequest[] }> {
   const requests: DatabaseRequest[] = [];
   neonConfig.fetchFunction = async (...args: Parameters<typeof fetch>) => {
     const request: DatabaseRequest = { n: requests.length + 1, answerBytes: 0 };
     requests.push(request);
-    const response = await answer(() => fetch(...args), request.n);
+    const response = await answer(() => fetch(...args), request.n, String(args[1]?.body));
     request.answerBytes = (await response.clone().arrayBuffer()).byteLength;
     return response;
   };
@@ -42,8 +42,19 @@ export function losingAnswers(...lost: number[]) {
   };
 }
 
-/** An `answer` by which these requests never reach the database. */
-export function failing(...failed: number[]) {
-  return async (ask: Ask, n: number): Promise<Response> =>
-    failed.includes(n) ? new Response("bad gateway", { status: 502 }) : ask();
+/** An `answer` by which these requests never reach the database: by number, or by what their statements hold. */
+export function failing(...failed: (number | string)[]) {
+  return async (ask: Ask, n: number, body: string): Promise<Response> =>
+    failed.some((one) => one === n || (typeof one === "string" && body.includes(one)))
+      ? new Response("bad gateway", { status: 502 })
+      : ask();
+}
+
+/** An `answer` by which the database is away from the first request on whose statements hold this. */
+export function awayFrom(part: string) {
+  let isAway = false;
+  return async (ask: Ask, _n: number, body: string): Promise<Response> => {
+    isAway ||= body.includes(part);
+    return isAway ? new Response("bad gateway", { status: 502 }) : ask();
+  };
 }

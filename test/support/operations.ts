@@ -8,22 +8,16 @@ export type Operation = {
   path: string;
   /** Names of its path parameters, in order. */
   parameters: string[];
+  queryParameters: { name: string; schema: Json }[];
   isOpen: boolean;
+  /** What it is documented to answer, by status; problems name their codes in the description. */
+  responses: Readonly<Record<string, { description: string; content?: Json }>>;
   /** A body it should take; undefined where it takes none. */
   body: unknown;
   /** Whether its body may be left out. */
   isBodyOptional: boolean;
   /** The schema of its body, references resolved at the top. */
   bodySchema: Json | undefined;
-};
-
-/** Bodies that a schema does not tell enough of. */
-const bodies: Readonly<Record<string, unknown>> = {
-  "POST /api/v1/sessions/{session_id}/ag-ui": {
-    threadId: "thread",
-    runId: "run",
-    messages: [{ id: "m", role: "user", content: "hello" }],
-  },
 };
 
 /** Every operation of the document that the application serves: what is routed is in it. */
@@ -35,13 +29,13 @@ export async function listOperations(api: TestApi): Promise<Operation[]> {
       method: method.toUpperCase(),
       path,
       parameters: [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? ""),
+      queryParameters: (declared.parameters ?? []).filter((parameter: Json) => parameter.in === "query"),
+      responses: declared.responses,
       // Without a word about security an operation is taken to need a token.
       isOpen: declared.security?.length === 0,
       isBodyOptional: declared.requestBody?.required !== true,
       bodySchema: resolve(document, declared.requestBody?.content["application/json"]?.schema),
-      body:
-        bodies[`${method.toUpperCase()} ${path}`] ??
-        sampleOf(document, declared.requestBody?.content["application/json"]?.schema),
+      body: sampleOf(document, declared.requestBody?.content["application/json"]?.schema),
     })),
   );
 }

@@ -12,5 +12,7 @@ declare module "vitest" {
     searchServer: string;
     /** False for the embedded database, in which no two transactions overlap. */
     trueConcurrency: boolean;
+    /** How hard the abuse suite tries; every run with this seed tries the same. */
+    abuse: { seed: number; requests: number; isLong: boolean };
   }
 }

@@ -12,10 +12,11 @@ export type SeededMessage = {
   supersedes?: number;
 };
 
-/** Stores a turn with these messages, in order, as a commit would; gives the ids. */
+/** Stores a session's first turn with these messages, in order, as a commit would; gives the ids. */
 export async function seedTurn(
   sessionId: string,
   seeded: readonly SeededMessage[],
+  status: "completed" | "failed" = "completed",
 ): Promise<{ turnId: string; messageIds: string[] }> {
   const sql = connectSql();
   const turnId = uuidv7();
@@ -33,7 +34,7 @@ export async function seedTurn(
   await sql.transaction([
     sql`insert into turns (id, session_id, turn_index, mode, user_input, assistant_output, status,
         model_alias_used, created_at)
-      values (${turnId}, ${sessionId}, 1, 'tag', 'hello', 'hello', 'completed', 'llama', now())`,
+      values (${turnId}, ${sessionId}, 1, 'tag', 'hello', 'hello', ${status}, 'llama', now())`,
     sql`insert into turn_runs (id, turn_id, session_id, kind, request_hash, committed_by, created_at)
       values (${turnId}, ${turnId}, ${sessionId}, 'turn', 'hash', ${uuidv7()}, now())`,
     ...statements,

@@ -3,7 +3,7 @@ import type { RoomMode } from "../../src/domain/modes.ts";
 import { createTestApi, newUser, type TestUser } from "./api.ts";
 import { createModels } from "./models.ts";
 import { nameOf, roleOf } from "./scene-agents.ts";
-import { connectSql } from "./sql.ts";
+import { connectSql, type Sql } from "./sql.ts";
 
 export type SceneAgent = { key: string; name?: string; modelAlias?: string; role?: string };
 
@@ -37,19 +37,7 @@ export async function createTurnScene({
   const owner = newUser();
   const [roomId, sessionId] = [crypto.randomUUID(), crypto.randomUUID()];
   const roster = agents.map((agent) => (typeof agent === "string" ? { key: agent } : agent));
-  await sql.transaction([
-    sql`insert into users (id, email, created_at) values (${owner.userId}, ${owner.email}, now())`,
-    sql`insert into rooms (id, owner_user_id, name, goal, current_mode, created_at, updated_at)
-      values (${roomId}, ${owner.userId}, 'A room', ${goal ?? null}, ${mode}, now(), now())`,
-    ...roster.map(
-      ({ key, name = nameOf(key), modelAlias = "deepseek", role = roleOf(key) }, position) =>
-        sql`insert into room_agents (id, room_id, agent_key, name, model_alias, role_prompt, position, created_at,
-          updated_at) values (${crypto.randomUUID()}, ${roomId}, ${key}, ${name}, ${modelAlias}, ${role},
-          ${position}, now(), now())`,
-    ),
-    sql`insert into sessions (id, room_id, started_by_user_id, created_at)
-      values (${sessionId}, ${roomId}, ${owner.userId}, now())`,
-  ]);
+  await sql.transaction(insertRoom(sql, { owner, roomId, sessionId, mode, goal, roster }));
   const turnsPath = `/sessions/${sessionId}/turns`;
 
   return {
@@ -84,6 +72,32 @@ export async function createTurnScene({
       return counts;
     },
   };
+}
+
+type SeededRoom = {
+  owner: TestUser;
+  roomId: string;
+  sessionId: string;
+  mode: RoomMode;
+  goal?: string | undefined;
+  roster: readonly SceneAgent[];
+};
+
+/** Statements that store a new user with a room, its agents and a session. */
+export function insertRoom(sql: Sql, { owner, roomId, sessionId, mode, goal, roster }: SeededRoom) {
+  return [
+    sql`insert into users (id, email, created_at) values (${owner.userId}, ${owner.email}, now())`,
+    sql`insert into rooms (id, owner_user_id, name, goal, current_mode, created_at, updated_at)
+      values (${roomId}, ${owner.userId}, 'A room', ${goal ?? null}, ${mode}, now(), now())`,
+    ...roster.map(
+      ({ key, name = nameOf(key), modelAlias = "deepseek", role = roleOf(key) }, position) =>
+        sql`insert into room_agents (id, room_id, agent_key, name, model_alias, role_prompt, position, created_at,
+          updated_at) values (${crypto.randomUUID()}, ${roomId}, ${key}, ${name}, ${modelAlias}, ${role},
+          ${position}, now(), now())`,
+    ),
+    sql`insert into sessions (id, room_id, started_by_user_id, created_at)
+      values (${sessionId}, ${roomId}, ${owner.userId}, now())`,
+  ];
 }
 
 export { nameOf, roleOf, says } from "./scene-agents.ts";

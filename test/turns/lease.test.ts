@@ -13,7 +13,7 @@ async function abandonTurn(
 }
 
 const snapshotOf = (roomId: string) => ({
-  ...{ roomId, goal: null, mode: "tag", consumesPendingMode: false },
+  ...{ roomId, goal: null, mode: "tag", consumesPendingMode: false, userMessageId: crypto.randomUUID() },
   roster: [
     {
       agentKey: "ada",

@@ -22,13 +22,15 @@ async function postWhile(scene: TurnScene, message: string, meanwhile: () => Pro
 describe("the mode of a room", () => {
   test("changes with the next turn, which runs in it", async () => {
     const scene = await createTurnScene({ mode: "orchestrator" });
-    await switchMode(scene, "tag");
+    const switched = await switchMode(scene, "tag");
     expect(await modes(scene)).toEqual(["orchestrator", "tag"]);
 
     const { body } = await scene.post("@ada hello");
 
     expect(body.mode).toBe("tag");
     expect(await modes(scene)).toEqual(["tag", null]);
+    const room = await scene.api.as(scene.owner).get(`/rooms/${scene.roomId}`);
+    expect(Date.parse(room.body.updated_at)).toBeGreaterThan(Date.parse(switched.body.updated_at));
   });
 
   test("that is asked for while a turn runs is that of the turn after it", async () => {

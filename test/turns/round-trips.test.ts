@@ -88,12 +88,22 @@ describe("an answer of the database that is lost", () => {
     expect(await scene.claim()).toBeUndefined();
   });
 
-  test("on every try to commit: 503, and the same key gets the turn that was stored after all", async () => {
+  test("on every try to commit: the refusal of what comes after it tells that the turn is stored", async () => {
+    const scene = await createTurnScene();
+
+    const { result, requests } = await watchDatabase(() => scene.post("@ada hello"), losingAnswers(2, 3, 4));
+
+    expect(result).toMatchObject({ status: 201, body: { turn_index: 1, status: "completed" } });
+    expect(dbTrips(result.headers)).toBe(String(requests.length));
+    expect(await scene.rowCounts()).toMatchObject({ turns: 1, turn_runs: 1, llm_call_events: 1 });
+  });
+
+  test("on all that comes from commit on: 503, and the same key gets the turn that was stored", async () => {
     const scene = await createTurnScene();
 
     const { result } = await watchDatabase(
       () => scene.post("@ada hello", { key: "k" }),
-      losingAnswers(2, 3, 4, 5, 6),
+      losingAnswers(2, 3, 4, 5, 6, 7),
     );
     const again = await scene.post("@ada hello", { key: "k" });
 

@@ -57,6 +57,25 @@ test("a client that goes away in the middle does not stop its turn", async () =>
   expect(await room.calls()).toBe(1);
 });
 
+test("a streamed request is logged once its stream is over, with how long it took and how it ended", async () => {
+  const room = await createStreamScene({ agents: ["ada"] }, held);
+  const done = () => room.api.lines.filter(({ event }) => event === "request_done");
+  const reader = readEvents(await room.stream("@ada go"));
+  await reader.until("TEXT_MESSAGE_CONTENT");
+  expect(done()).toEqual([]);
+  await room.models.release("more");
+  await reader.all();
+  expect(done()).toMatchObject([
+    { status: 200, stream: "told", route: "/api/v1/sessions/:session_id/turns" },
+  ]);
+
+  const left = readEvents(await room.stream("@ada go"));
+  await left.until("RUN_STARTED");
+  await left.leave();
+  await room.settled();
+  expect(done()[1]).toMatchObject({ status: 200, stream: "left" });
+});
+
 test("a client that never reads does not stop its turn", async () => {
   const room = await createStreamScene(
     { agents: ["ada"], settings: { MAX_OUTPUT_TOKENS: "60000" } },

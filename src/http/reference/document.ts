@@ -1,4 +1,4 @@
-import type { App } from "../../app.ts";
+import type { App } from "../app-env.ts";
 
 export type ApiDocument = ReturnType<App["getOpenAPI31Document"]>;
 

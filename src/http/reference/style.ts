@@ -23,6 +23,7 @@ h4 { margin: 1rem 0 0.25rem; font-size: 0.9rem; color: var(--soft); }
 article { margin: 1rem 0; padding: 1rem; border: 1px solid var(--line); border-radius: 8px; }
 table { display: block; width: 100%; overflow-x: auto; border-collapse: collapse; font-size: 0.92rem; }
 th, td { padding: 0.3rem 1rem 0.3rem 0; border-top: 1px solid var(--line); text-align: left; vertical-align: top; }
+td:first-child { white-space: nowrap; }
 th { border-top: 0; color: var(--soft); font-weight: 600; }
 td b { margin-left: 0.15rem; color: #c2410c; }
 small { color: var(--soft); }

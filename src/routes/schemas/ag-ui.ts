@@ -21,7 +21,17 @@ const input = z
         description: "The last user message is the turn's; of the others the server keeps its own record",
       }),
   })
-  .meta({ id: "RunAgentInput", description: "AG-UI 1.0's RunAgentInput; what is not named here is ignored" });
+  .meta({
+    id: "RunAgentInput",
+    description: "AG-UI 1.0's RunAgentInput; what is not named here is ignored",
+    examples: [
+      {
+        threadId: "t",
+        runId: "r-1",
+        messages: [{ id: "m", role: "user", content: "@scout what comes first?" }],
+      },
+    ],
+  });
 
 const textParts = z
   .array(z.looseObject({ type: z.literal("text", "only text is read"), text: z.string() }))

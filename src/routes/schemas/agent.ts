@@ -3,7 +3,7 @@ import type { NewAgent } from "../../actions/add-agent.ts";
 import type { AgentChange, AgentRow } from "../../db/room-agents.ts";
 import { agentKeyPattern, isReservedAgentKey } from "../../domain/agent-key.ts";
 import { readPermissions } from "../../domain/permissions.ts";
-import { id, instant, pageOf, text } from "../../http/schemas.ts";
+import { id, instant, line, pageOf, text } from "../../http/schemas.ts";
 
 const keyRule = "must be 1 to 64 letters, digits, '_' or '-'";
 
@@ -27,7 +27,7 @@ export const rosterParams = z.object({ room_id: id });
 export const agentParams = z.object({ room_id: id, agent_key: z.string().regex(agentKeyPattern, keyRule) });
 
 const editable = {
-  name: text(120),
+  name: line(120),
   model_alias: text(64),
   role_prompt: text(8_000),
   tool_permissions: z.array(text(64)).max(32),
@@ -46,16 +46,14 @@ export const newAgent = z
   })
   .meta({
     id: "NewAgent",
-    examples: [
-      { agent_key: "scout", name: "Scout", model_alias: "llama", role_prompt: "You find things out." },
-    ],
+    examples: [{ agent_key: "ada", name: "Ada", model_alias: "llama", role_prompt: "You find things out." }],
   });
 
 export const agentChange = z
   .strictObject(editable)
   .partial()
   .refine((change) => Object.keys(change).length > 0, "must change something")
-  .meta({ id: "AgentChange", examples: [{ name: "Scout" }] });
+  .meta({ id: "AgentChange", examples: [{ name: "Ada" }] });
 
 export const agentOrder = z
   .strictObject({ agent_keys: z.array(text(64)) })

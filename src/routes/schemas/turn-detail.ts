@@ -11,6 +11,7 @@ import { toTurnRead, turnRead } from "./turn.ts";
 const llmCall = z
   .object({
     id,
+    run_id: id.meta({ description: "The run that made it: the turn's first one or a retry" }),
     agent_key: z.string(),
     round: z.int(),
     provider: z.string(),
@@ -57,6 +58,7 @@ const overheadCall = z.object({
 
 const audit = z
   .object({
+    run_id: id,
     agent_key: z.string(),
     model_alias: z.string(),
     model_alias_marker: z.string(),
@@ -75,6 +77,9 @@ const audit = z
     unknown_tags: z.array(z.string()),
     routing: routing.nullable(),
     overhead_calls: z.array(overheadCall),
+    checkpoint_degraded: z
+      .boolean()
+      .meta({ description: "A step of the run could not be stored in its time; the turn went on without" }),
   })
   .meta({ id: "ContextAudit" });
 
@@ -82,7 +87,7 @@ const audit = z
 export const turnDetail = turnRead
   .extend({
     messages: z.array(message),
-    llm_calls: z.array(llmCall),
+    llm_calls: z.array(llmCall).meta({ description: "By run, agent and round" }),
     audit: z.array(audit),
     retrying: z.literal(true).optional().meta({ description: "A retry of it is under way" }),
   })
@@ -92,13 +97,22 @@ export function toTurnDetail(stored: NonNullable<TurnFindings["stored"]>): z.inp
   return {
     ...toTurnRead(stored),
     messages: stored.messages.filter(({ visibility }) => visibility === "shared").map(toMessage),
-    llm_calls: stored.ledger.map(toLlmCall),
+    llm_calls: inOrderOfAnswers(stored).map(toLlmCall),
     audit: stored.audits.map(toAudit),
   };
 }
 
+/** Run by run, of each run agent by agent as its audit has them; an agent's own calls as they came. */
+function inOrderOfAnswers({ ledger, audits }: NonNullable<TurnFindings["stored"]>): LedgerRow[] {
+  const partOf = ({ runId, agentKey }: { runId: string; agentKey: string }) => `${runId}/${agentKey}`;
+  const places = new Map(audits.map((audit, place) => [partOf(audit), place]));
+  const placeOf = (call: LedgerRow) => places.get(partOf(call)) ?? audits.length;
+  return ledger.toSorted((one, other) => placeOf(one) - placeOf(other));
+}
+
 function toAudit(row: AuditRow): z.input<typeof audit> {
   return {
+    run_id: row.runId,
     agent_key: row.agentKey,
     model_alias: row.modelAlias,
     model_alias_marker: row.modelAliasMarker,
@@ -117,6 +131,7 @@ function toAudit(row: AuditRow): z.input<typeof audit> {
     unknown_tags: [...row.unknownTags],
     routing: row.routing && toRouting(row.routing),
     overhead_calls: row.overheadCalls.map(toOverheadCall),
+    checkpoint_degraded: row.isDegraded,
   };
 }
 
@@ -144,6 +159,7 @@ function toOverheadCall(call: OverheadCall): z.input<typeof overheadCall> {
 function toLlmCall(row: LedgerRow): z.input<typeof llmCall> {
   return {
     id: row.id,
+    run_id: row.runId,
     agent_key: row.agentKey,
     round: row.round,
     provider: row.provider,

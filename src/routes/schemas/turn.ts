@@ -71,10 +71,29 @@ export const runningTurn = z
 
 export const newTurn = z
   .strictObject({ message: text(32_000), model_alias_override: text(64).optional() })
-  .meta({ id: "NewTurn" });
+  .meta({ id: "NewTurn", examples: [{ message: "@scout what comes first?" }] });
 
 /** Nothing is asked of a retry yet; fields that are not known are refused all the same. */
 export const newRetry = z.strictObject({}).meta({ id: "NewRetry" });
+
+/** Told here for the reference; read, and refused as 400, by `readIdempotencyKey`. */
+export const runHeaders = z.object({
+  "Idempotency-Key": z
+    .string()
+    .optional()
+    .meta({ description: "Makes the request safe to repeat: 1 to 255 printable ASCII characters" }),
+});
+
+/** What a stored turn's answer says beside its body. */
+export const turnAnswerHeaders = z.object({
+  "Server-Timing": z.string().meta({
+    description: "Durations in ms; as `desc` of `db` and `checkpoints` the requests to the database",
+  }),
+  "Idempotency-Replayed": z
+    .literal("true")
+    .optional()
+    .meta({ description: "The turn was stored before under this key; no model was called" }),
+});
 
 export const turnParams = z.object({ session_id: id, turn_id: id });
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { unstable_readConfig } from "wrangler";
-import { bundleWorker } from "../../../dev/worker/bundle.ts";
+import { bundleWorker } from "../../../dev/bundle/bundle-worker.ts";
 
 const WORKERD: string = createRequire(import.meta.url)("workerd").default;
 const CONFIG = fileURLToPath(new URL("../../../wrangler.toml", import.meta.url));

@@ -62,7 +62,11 @@ export function createGraphTurn({
     context,
     ports,
     events,
-    run: async () => (await runTurn({ runId: uuidv7(), plan, context, stored: undefined }, ports)).outcome,
+    async run() {
+      const ran = await runTurn({ runId: uuidv7(), plan, context, stored: undefined }, ports);
+      if (ran.kind === "stopped") throw new Error("the run was stopped");
+      return ran.outcome;
+    },
   };
 }
 

@@ -20,6 +20,12 @@ export function tinySettings(more: Record<string, string> = {}): Record<string, 
   };
 }
 
+/** Settings that add `tiny` as well, and a summarizer that has no room for a summary: none is ever made. */
+export const tooSmallSummarizer = {
+  MODELS_JSON: JSON.stringify([ownModel("tiny", tinyWindow), ownModel("tiniest", 2_048)]),
+  SUMMARIZER_MODEL_ALIAS: "tiniest",
+};
+
 /** A text of so many characters, four to a token as the model server counts them; begins with `mark`. */
 export function textOf(characters: number, mark = ""): string {
   return `${mark} `.padEnd(characters - 1, "oar sea ").concat(".");

@@ -23,6 +23,7 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
   provide("modelServer", models.url);
   provide("searchServer", search.url);
   provide("trueConcurrency", trueConcurrency);
+  provide("abuse", abuseFrom(process.env));
 
   return async () => {
     await search.stop();
@@ -30,4 +31,16 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
     await endpoint.stop();
     await database.stop();
   };
+}
+
+const fewRequests = 1_500;
+const mostSeed = 2 ** 31;
+
+/** ABUSE_REQUESTS: how many requests are fuzzed; ABUSE_SEED: the seed of a run that is to be repeated. */
+function abuseFrom({ ABUSE_SEED, ABUSE_REQUESTS }: NodeJS.ProcessEnv) {
+  const seed = ABUSE_SEED ? Number(ABUSE_SEED) : Math.floor(Math.random() * mostSeed);
+  const requests = ABUSE_REQUESTS ? Number(ABUSE_REQUESTS) : fewRequests;
+  if (!Number.isSafeInteger(seed) || !Number.isSafeInteger(requests) || requests < 1)
+    throw new Error("ABUSE_SEED and ABUSE_REQUESTS must be whole numbers.");
+  return { seed, requests, isLong: requests > fewRequests };
 }

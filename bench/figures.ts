@@ -1,0 +1,41 @@
+/** Several measurements of one thing. */
+export type Spread = { median: number; min: number; max: number; runs: number };
+
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = values.toSorted((one, other) => one - other);
+  const middle = sorted.length / 2;
+  const upper = sorted[Math.floor(middle)] ?? Number.NaN;
+  const lower = sorted[Math.ceil(middle) - 1] ?? Number.NaN;
+  return {
+    median: (lower + upper) / 2,
+    min: sorted[0] ?? Number.NaN,
+    max: sorted.at(-1) ?? Number.NaN,
+    runs: sorted.length,
+  };
+}
+
+export function meanOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/**
+ * Runs the contestants in turns (A B C, B C A, …), so that whatever else the machine does meets all of them.
+ * Each gives its own figure.
+ */
+export async function interleave<Name extends string>(
+  rounds: number,
+  contestants: Readonly<Record<Name, (round: number) => Promise<number>>>,
+): Promise<Record<Name, number[]>> {
+  const entries = Object.entries(contestants) as [Name, (round: number) => Promise<number>][];
+  const figures = Object.fromEntries(entries.map(([name]) => [name, []])) as unknown as Record<
+    Name,
+    number[]
+  >;
+  for (let round = 0; round < rounds; round += 1) {
+    for (let place = 0; place < entries.length; place += 1) {
+      const entry = entries[(round + place) % entries.length];
+      if (entry) figures[entry[0]].push(await entry[1](round));
+    }
+  }
+  return figures;
+}

@@ -1,0 +1,85 @@
+import type { ServerResponse } from "node:http";
+import { tokensOf } from "../../dev/model-server/answer.ts";
+import type { ChatCall } from "../../dev/model-server/chat-call.ts";
+import { completionChunks, completionOf } from "../../dev/model-server/completion.ts";
+import { startModelServer } from "../../dev/model-server/server.ts";
+import { monotonicMs } from "../clock.ts";
+import { answerTo, purposeOf } from "./model-answers.ts";
+import { servePeer } from "./serve-peer.ts";
+
+/** How the models behave from now on. */
+export type ModelPace = {
+  /** Before the first byte. */
+  delayMs: number;
+  /** Between the first delta and the rest; 0: all in one piece. */
+  pauseMs: number;
+  /** Whether the journal keeps the calls' bodies. */
+  keepsBodies: boolean;
+};
+
+export type JournalEntry = {
+  purpose: ReturnType<typeof purposeOf>;
+  arrivedMs: number;
+  /** When the first delta was handed to the kernel. */
+  firstDeltaMs: number;
+  body: Record<string, unknown> | null;
+};
+
+export type ModelQuestions = {
+  setPace: { input: ModelPace; output: undefined };
+  /** The calls since the last time this was asked. */
+  takeJournal: { input: undefined; output: JournalEntry[] };
+};
+
+servePeer<undefined, ModelQuestions>(async () => {
+  let pace: ModelPace = { delayMs: 0, pauseMs: 0, keepsBodies: false };
+  let journal: JournalEntry[] = [];
+
+  const respond = async (call: ChatCall, response: ServerResponse) => {
+    const arrivedMs = monotonicMs();
+    const { delayMs, pauseMs, keepsBodies } = pace;
+    const [first = "", rest] = streamOf(call);
+    if (delayMs > 0) await pause(delayMs);
+    const firstDeltaMs = monotonicMs();
+    journal.push({
+      ...{ purpose: purposeOf(call), arrivedMs, firstDeltaMs },
+      body: keepsBodies ? call.body : null,
+    });
+    response.writeHead(200, { "Content-Type": "text/event-stream", "x-request-id": call.callId });
+    if (pauseMs === 0) return response.end(first + rest);
+    response.write(first);
+    await pause(pauseMs);
+    return response.end(rest);
+  };
+
+  const { url } = await startModelServer({ respond });
+  return {
+    url,
+    answers: {
+      setPace(next) {
+        pace = next;
+        return undefined;
+      },
+      takeJournal() {
+        const taken = journal;
+        journal = [];
+        return taken;
+      },
+    },
+  };
+});
+
+/** The answer as a stream of events: the first delta, and the rest. */
+function streamOf(call: ChatCall): [string, string] {
+  const prompt_tokens = call.messages.reduce((sum, { content }) => sum + tokensOf(content), 0);
+  const deltas = answerTo(call);
+  const usage = { prompt_tokens, completion_tokens: tokensOf(deltas.join("")) };
+  const [first, ...rest] = completionChunks(call, completionOf(call, { deltas, usage })).map(
+    (chunk) => `data: ${JSON.stringify(chunk)}\n\n`,
+  );
+  return [first ?? "", `${rest.join("")}data: [DONE]\n\n`];
+}
+
+function pause(durationMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, durationMs));
+}

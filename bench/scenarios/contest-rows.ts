@@ -1,0 +1,103 @@
+import { meanOf, spreadOf } from "../figures.ts";
+import { atMost, formatSpread, type Row, told } from "../report/row.ts";
+import type { Contest } from "./contest.ts";
+
+/** ms of the floor's turn at 0 ms; what other rows add to what models take. */
+export function floorOverheadMs({ times }: Contest): number {
+  return spreadOf(times.floor).median;
+}
+
+export function overheadRows({ times }: Contest): Row[] {
+  const [ours, floor] = [spreadOf(times.pantheonAt5), spreadOf(times.floor)];
+  return [
+    told(
+      "turn of 3 agents in sequence, models at 0 ms: the floor",
+      ms(floor.median),
+      formatSpread(floor, "ms"),
+      floor,
+    ),
+    told("the same: Pantheon, turn 5", ms(ours.median), formatSpread(ours, "ms"), ours),
+    atMost({
+      ...{ measure: "overhead of a turn against the floor (aim: 2 ×)", value: ours.median / floor.median },
+      ...{ unit: "×", bar: 2.5, spread: ratioSpread(times.pantheonAt5, times.floor) },
+    }),
+  ];
+}
+
+export function rivalRows({ times }: Contest): Row[] {
+  const [early, late] = [spreadOf(times.rivalAt5), spreadOf(times.rivalAt200)];
+  const against = (turn: string, ours: readonly number[], theirs: readonly number[], bar: number) =>
+    atMost({
+      measure: `against LangGraph with its Postgres checkpointer, ${turn}`,
+      value: spreadOf(ours).median / spreadOf(theirs).median,
+      ...{ unit: "×", bar, spread: ratioSpread(ours, theirs) },
+    });
+  return [
+    told(
+      "LangGraph with its Postgres checkpointer, turn 5",
+      ms(early.median),
+      formatSpread(early, "ms"),
+      early,
+    ),
+    against("turn 5", times.pantheonAt5, times.rivalAt5, 0.6),
+    told(
+      "LangGraph with its Postgres checkpointer, turn 200",
+      ms(late.median),
+      formatSpread(late, "ms"),
+      late,
+    ),
+    against("turn 200", times.pantheonAt200, times.rivalAt200, 0.1),
+  ];
+}
+
+export function growthRows({ times, readBytes, keptCheckpoints }: Contest): Row[] {
+  const late = spreadOf(times.pantheonAt200);
+  const timeAgainst = (turn: string, earlier: readonly number[]) =>
+    atMost({
+      measure: `growth: time of turn 200 against turn ${turn}`,
+      ...{ value: late.median / spreadOf(earlier).median, unit: "×", bar: 1.15 },
+      spread: ratioSpread(times.pantheonAt200, earlier),
+    });
+  const read = { at50: meanOf(readBytes.at50), at200: meanOf(readBytes.at200) };
+  const kept = {
+    at5: spreadOf(keptCheckpoints.at5.map(({ bytes }) => bytes)),
+    at50: spreadOf(keptCheckpoints.at50.map(({ bytes }) => bytes)),
+    at200: spreadOf(keptCheckpoints.at200.map(({ bytes }) => bytes)),
+  };
+  return [
+    told("Pantheon, turn 200", ms(late.median), formatSpread(late, "ms"), late),
+    timeAgainst("5", times.pantheonAt5),
+    timeAgainst("50", times.pantheonAt50),
+    atMost({
+      ...{ measure: "growth: bytes read, turn 200 against turn 50", value: read.at200 / read.at50 },
+      ...{ unit: "×", bar: 1.25, values: { ...read, readBytes } },
+      spread: `${kib(read.at50)} and ${kib(read.at200)}, means of whole summary cycles`,
+    }),
+    atMost({
+      ...{ measure: "growth: checkpoint bytes kept, turn 200 against turn 5", unit: "×", bar: 1.15 },
+      value: kept.at200.median / kept.at5.median,
+      spread: `${kib(kept.at5.median)}, at turn 50 ${kib(kept.at50.median)}, at turn 200 ${kib(kept.at200.median)}`,
+    }),
+    atMost({
+      ...{ measure: "checkpoint bytes kept per finished turn", unit: "KiB", bar: 16 },
+      value: Math.max(kept.at5.max, kept.at50.max, kept.at200.max) / 1_024,
+      ...{ spread: "the most of all measured turns", values: kept },
+    }),
+  ];
+}
+
+function ms(value: number): string {
+  return `${value.toFixed(1)} ms`;
+}
+
+function kib(bytes: number): string {
+  return `${(bytes / 1_024).toFixed(1)} KiB`;
+}
+
+/** Quotients of what was measured side by side, round by round. */
+export function ratioSpread(over: readonly number[], under: readonly number[]): string {
+  const ratios = over.map((value, round) => value / (under[round] ?? Number.NaN));
+  const { min, median, max, runs } = spreadOf(ratios);
+  const shown = [min, median, max].map((value) => value.toFixed(2)).join(" / ");
+  return `${shown} × round by round, n = ${runs}`;
+}

@@ -1,0 +1,43 @@
+import { interleave, spreadOf } from "../figures.ts";
+import type { PostFloorTurn } from "../floor-turns.ts";
+import { createRoom, question } from "../pantheon-room.ts";
+import { atMost, formatSpread, type Row } from "../report/row.ts";
+import type { Stage } from "../stage.ts";
+
+const rounds = 9;
+
+/** Turns whose models take their time: what is left of ours beside it. */
+export async function measurePacedModels(
+  stage: Stage,
+  floor: PostFloorTurn,
+  floorMs: number,
+  log: (line: string) => void,
+): Promise<Row[]> {
+  log("Models at 50 ms in sequence, and at 200 ms side by side");
+  const three = await createRoom(stage, 3, "roundtable");
+  const four = await createRoom(stage, 4, "tag");
+  const tags = four.agentKeys.map((key) => `@${key}`).join(" ");
+  const paced = async (delayMs: number, work: () => Promise<number>) => {
+    await stage.models.ask("setPace", { delayMs, pauseMs: 0, keepsBodies: false });
+    return work();
+  };
+  const times = await interleave(rounds, {
+    sequence: () => paced(50, async () => (await three.post(question)).elapsedMs),
+    floor: () => paced(50, () => floor()),
+    tagged: () => paced(200, async () => (await four.post(`${tags} ${question}`)).elapsedMs),
+  });
+  await stage.models.ask("setPace", { delayMs: 0, pauseMs: 0, keepsBodies: false });
+  const row = (measure: string, ours: readonly number[], modelMs: number, more = "") => {
+    const spread = spreadOf(ours);
+    const bar = 1.15 * modelMs + floorMs;
+    return {
+      ...atMost({ measure, value: spread.median, unit: "ms", bar, values: { spread, floorMs } }),
+      spread: formatSpread(spread, "ms") + more,
+    };
+  };
+  const floorToo = `; the floor ${spreadOf(times.floor).median.toFixed(0)} ms`;
+  return [
+    row("roundtable of 3 at 50 ms per model call", times.sequence, 150, floorToo),
+    row("manual turn with 4 tags, models at 200 ms", times.tagged, 200),
+  ];
+}

@@ -1,0 +1,90 @@
+import { createRoom, type Mode, question, type Room, type Turn } from "../pantheon-room.ts";
+import type { Purpose } from "../peers/model-answers.ts";
+import { atMost, type Row } from "../report/row.ts";
+import type { Stage } from "../stage.ts";
+
+const agentCounts = [1, 3, 12];
+const lengths = [1, 50, 200, 500];
+const modes: Mode[] = ["roundtable", "orchestrator", "tag"];
+/** The manager picks this many at most. */
+const mostPicked = 3;
+
+type Cell = {
+  mode: Mode;
+  agents: number;
+  turnIndex: number;
+  roundTrips: number;
+  requests: number;
+  calls: number;
+  planned: number;
+};
+
+/** Every mode, with every size of roster, in sessions of every length. */
+export async function measurePlanMatrix(stage: Stage, log: (line: string) => void): Promise<Row[]> {
+  const cells: Cell[] = [];
+  for (const agents of agentCounts) {
+    log(`Round trips and model calls: ${agents} agents, up to ${lengths.at(-1)} turns`);
+    const room = await createRoom(stage, agents, "tag");
+    for (let length = 0; length < (lengths.at(-1) ?? 0); ) {
+      if (!lengths.includes(length + 1)) {
+        const turn = await room.post(`@${room.agentKeys[0]} ${question}`);
+        length = turn.turnIndex;
+        continue;
+      }
+      for (const mode of modes) {
+        const cell = await measureTurn(stage, room, mode);
+        cells.push(cell);
+        length = cell.turnIndex;
+      }
+      await room.setMode("tag");
+    }
+  }
+  return [roundTripsRow(cells), callsRow(cells)];
+}
+
+async function measureTurn(stage: Stage, room: Room, mode: Mode): Promise<Cell> {
+  await room.setMode(mode);
+  await stage.models.ask("takeJournal", undefined);
+  await stage.database.ask("takeExchanges", undefined);
+  const message = mode === "tag" ? room.agentKeys.map((key) => `@${key}`).join(" ") : question;
+  const turn = await room.post(message);
+  const requests = (await stage.database.ask("takeExchanges", undefined)).length;
+  const purposes = (await stage.models.ask("takeJournal", undefined)).map(({ purpose }) => purpose);
+  const agents = room.agentKeys.length;
+  return {
+    ...{ mode, agents, turnIndex: turn.turnIndex, roundTrips: turn.roundTrips },
+    // What did not overlap, by the endpoint's own count.
+    requests: requests - turn.checkpointTrips,
+    calls: purposes.length,
+    planned: planCalls(mode, agents, turn).length,
+  };
+}
+
+function planCalls(mode: Mode, agents: number, { isSummaryMade }: Turn): Purpose[] {
+  const answering = mode === "orchestrator" ? Math.min(mostPicked, agents) : agents;
+  return [
+    ...Array.from({ length: answering }, () => "agent" as const),
+    ...(mode === "orchestrator" ? (["routing"] as const) : []),
+    ...(isSummaryMade ? (["summary_text", "summary_structure"] as const) : []),
+  ];
+}
+
+const sample = `${modes.length} modes × ${agentCounts.join(", ")} agents × turn ${lengths.join(", ")}`;
+
+function roundTripsRow(cells: readonly Cell[]): Row {
+  const trips = cells.map(({ roundTrips, requests }) => Math.max(roundTrips, requests));
+  return {
+    ...atMost({ measure: "database round trips before the answer", value: Math.max(...trips), bar: 2 }),
+    spread: `most of ${cells.length} turns: ${sample}`,
+    values: cells,
+  };
+}
+
+function callsRow(cells: readonly Cell[]): Row {
+  const off = cells.filter(({ calls, planned }) => calls !== planned);
+  return {
+    ...atMost({ measure: "turns whose model calls are not the plan's", value: off.length, bar: 0 }),
+    spread: `of ${cells.length} turns, ${cells.reduce((sum, { calls }) => sum + calls, 0)} calls`,
+    values: off,
+  };
+}

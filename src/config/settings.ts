@@ -1,0 +1,118 @@
+import * as z from "zod";
+
+/** Longer waits are slips of the keyboard; a timer of more than 2³¹ − 1 ms would fire at once. */
+const longestMs = 24 * 60 * 60 * 1_000;
+
+/** Digits alone: what JavaScript takes for a number besides (`1e3`, `0x10`, ` 5 `) is refused. */
+function integer(fallback: number, minimum: number, maximum: number) {
+  const range = `must be a whole number from ${minimum} to ${maximum}`;
+  return z
+    .union([z.number(), z.string().regex(/^\d{1,15}$/)], range)
+    .transform(Number)
+    .pipe(z.int(range).min(minimum, range).max(maximum, range))
+    .default(fallback);
+}
+
+const milliseconds = (fallback: number, minimum = 1) => integer(fallback, minimum, longestMs);
+
+function ratio(fallback: number) {
+  const range = "must be a decimal above 0, up to 1";
+  return z
+    .union([z.number(), z.string().regex(/^\d?\.?\d{1,6}$/)], range)
+    .transform(Number)
+    .pipe(z.number(range).gt(0, range).max(1, range))
+    .default(fallback);
+}
+
+const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http(s) URL" });
+
+/** What the Neon driver needs of it; that the driver finds out would be at the first request. */
+const databaseUrl = z.string().refine((text) => {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, hostname, pathname } = new URL(text);
+  return /^postgres(ql)?:$/.test(protocol) && username !== "" && hostname !== "" && pathname.length > 1;
+}, "must look like postgres://user:password@host/database");
+
+/** Goes into a header as it is. */
+export const key = z.string().regex(/^[\x21-\x7e]{1,4096}$/, "must be printable ASCII without spaces");
+
+/** Compared to the letter. */
+const claim = z
+  .string()
+  .refine((text) => text === text.trim(), "must not begin or end with white space")
+  .max(1_024);
+
+/** Anything longer, a trailing slash for one, would never match what a browser sends. */
+const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
+const origins = z
+  .string()
+  .default("")
+  .transform((list) => list.split(",").flatMap((origin) => origin.trim() || []))
+  .pipe(z.array(z.string().refine(isOrigin, "must be an origin as browsers send it: https://chat.example")));
+
+const name = z.string().trim().min(1, "must not be blank").max(200);
+
+/** What `model_prices` can hold and credits are exact for. */
+const isMultiplier = (value: number) =>
+  value >= 0.01 && value <= 9_999.99 && Number(value.toFixed(2)) === value;
+
+const modelOverride = z.strictObject({
+  alias: z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, "must be 1 to 64 of A-Z a-z 0-9 . _ -"),
+  provider: name,
+  model: name,
+  base_url: httpUrl.optional(),
+  api_key_setting: z
+    .string()
+    .regex(/^[A-Z][A-Z0-9_]{0,127}$/, "must be the name of a setting")
+    .optional(),
+  context_window: z.int().min(2_048).max(100_000_000),
+  multiplier: z.number().refine(isMultiplier, "must be from 0.01 to 9999.99, with two decimals at most"),
+});
+
+export type ModelOverride = z.output<typeof modelOverride>;
+
+const models = z
+  .string()
+  .default("[]")
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue({ code: "custom", message: "is not JSON" });
+      return z.NEVER;
+    }
+  })
+  .pipe(z.array(modelOverride).max(200));
+
+/** Every setting in its form; what several of them mean together is src/config.ts's. */
+export const settings = z.object({
+  DATABASE_URL: databaseUrl,
+  NEON_HTTP_ENDPOINT: httpUrl.optional(),
+  LLM_BASE_URL: httpUrl.default("https://openrouter.ai/api/v1"),
+  LLM_API_KEY: key.optional(),
+  MODELS_JSON: models,
+  TAVILY_API_KEY: key.optional(),
+  TAVILY_BASE_URL: httpUrl.default("https://api.tavily.com"),
+  MAX_OUTPUT_TOKENS: integer(2_048, 1, 1_000_000),
+  MODEL_CALL_TIMEOUT_MS: milliseconds(60_000),
+  TURN_TIMEOUT_MS: milliseconds(300_000),
+  TURN_LEASE_MS: milliseconds(30_000, 1_000),
+  TURN_RESUME_WINDOW_MS: milliseconds(600_000, 0),
+  CHECKPOINT_RETENTION_DAYS: integer(7, 0, 3_650),
+  MANAGER_MODEL_ALIAS: z.string().default("deepseek"),
+  SUMMARIZER_MODEL_ALIAS: z.string().default("deepseek"),
+  CONTEXT_SUMMARY_RATIO: ratio(0.7),
+  CONTEXT_PRUNE_RATIO: ratio(0.9),
+  CONTEXT_SUMMARY_EVERY_TURNS: integer(8, 1, 1_000),
+  CONTEXT_KEEP_RAW_TURNS: integer(4, 1, 1_000),
+  SUMMARY_GRACE_MS: milliseconds(2_000, 0),
+  AUTH_JWT_SECRET: z.string().min(32, "must have at least 32 characters").optional(),
+  AUTH_JWKS_URL: httpUrl.optional(),
+  AUTH_ISSUER: claim,
+  AUTH_AUDIENCE: claim,
+  CORS_ALLOWED_ORIGINS: origins,
+  RATE_LIMIT: z.enum(["on", "off"]).optional(),
+  LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
+});
+
+export type Settings = z.output<typeof settings>;

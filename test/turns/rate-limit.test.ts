@@ -1,0 +1,97 @@
+import { env } from "cloudflare:workers";
+import { expect, test } from "vitest";
+import { newUser } from "../support/api.ts";
+import { watchDatabase } from "../support/database-requests.ts";
+import { createTurnScene, says } from "../support/turn-scene.ts";
+
+const limit = 10;
+const on = { RATE_LIMIT: "on" };
+
+/** Miniflare's limiter begins anew with each minute of the clock: a user who met two of them is asked again. */
+async function withinOneMinute<T>(attempt: () => Promise<T>): Promise<T> {
+  const minute = () => Math.floor(Date.now() / 60_000);
+  for (let tries = 1; tries <= 5; tries += 1) {
+    const began = minute();
+    const result = await attempt();
+    if (minute() === began) return result;
+  }
+  return expect.fail("five attempts in a row met the turn of a minute");
+}
+
+test("the eleventh turn of a minute is refused before the database or a model is asked", async () => {
+  const scene = await createTurnScene({ settings: on });
+  const { first, refused, requests } = await withinOneMinute(async () => {
+    const user = newUser();
+    // A session that is not theirs costs no model, and counts like any other.
+    const post = () => scene.post("@ada hello", { user });
+    const first = await Promise.all(Array.from({ length: limit }, post));
+    const { result: refused, requests } = await watchDatabase(post);
+    return { first, refused, requests };
+  });
+  expect(first.map(({ status }) => status)).toEqual(Array(limit).fill(404));
+  expect(refused.status).toBe(429);
+  expect(refused.headers.get("Retry-After")).toBe("60");
+  expect(refused.headers.get("Content-Type")).toBe("application/problem+json");
+  expect(refused.body).toMatchObject({ code: "rate_limited", status: 429 });
+  expect(requests).toEqual([]);
+});
+
+test("turns, AG-UI runs, retries and replays draw on one limit, which users do not share", async () => {
+  const served = await withinOneMinute(async () => {
+    const scene = await createTurnScene({ settings: on });
+    await scene.models.script(says("ada", { status: 400 }, 1), says("ada", "Now."));
+    const as = scene.api.as(scene.owner);
+    const run = { threadId: "t", runId: "r", messages: [{ id: "m", role: "user", content: "@ada and?" }] };
+    const post = () => scene.post("@ada hello", { key: "once" });
+    const { body: turn } = await post();
+    const ways = {
+      replay: post,
+      retry: () => as.post(`${scene.turnsPath}/${turn.id}/retry`),
+      agUi: () => as.post(`/sessions/${scene.sessionId}/ag-ui`, run),
+    };
+    const statuses = async () => [
+      (await ways.replay()).status,
+      (await ways.retry()).status,
+      (await ways.agUi()).status,
+    ];
+    const within = await statuses();
+    for (let posts = 4; posts < limit; posts += 1) within.push((await scene.post("@nobody")).status);
+    const beyond = await statuses();
+    const other = await scene.post("@ada hello", { user: newUser() });
+    return { within, beyond, other: other.status };
+  });
+  expect(served.within).toEqual([201, 201, 200, ...Array(limit - 4).fill(422)]);
+  expect(served.beyond).toEqual([429, 429, 429]);
+  expect(served.other).toBe(404);
+});
+
+test("requests that do not validate are not counted", async () => {
+  const scene = await createTurnScene({ settings: on });
+  const user = newUser();
+  const unusable = Array.from({ length: limit + 1 }, () => scene.api.as(user).post(scene.turnsPath, {}));
+  for (const { status } of await Promise.all(unusable)) expect(status).toBe(422);
+  expect((await scene.post("@ada hello", { user })).status).toBe(404);
+});
+
+test("a limiter that fails refuses nobody, and each turn says so in one warning", async () => {
+  const limit = async () => Promise.reject(new TypeError("secret words"));
+  const scene = await createTurnScene({ deps: { turnLimiter: { limit } } });
+  expect((await scene.post("@ada hello")).status).toBe(201);
+  const warnings = scene.api.lines.filter(({ level }) => level === "warn");
+  expect(warnings).toEqual([
+    expect.objectContaining({
+      event: "rate_limit_unavailable",
+      error: "TypeError",
+      request_id: expect.anything(),
+    }),
+  ]);
+  expect(JSON.stringify(warnings)).not.toContain("secret words");
+});
+
+test("local mode has no limit unless it is asked for", async () => {
+  expect(env).toHaveProperty("TURN_LIMITER");
+  const scene = await createTurnScene();
+  const user = newUser();
+  const posts = Array.from({ length: 2 * limit + 1 }, () => scene.post("@ada hello", { user }));
+  for (const { status } of await Promise.all(posts)) expect(status).toBe(404);
+});
