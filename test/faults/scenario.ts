@@ -11,8 +11,6 @@ export type Scenario = {
   rounds: { short: number; long: number };
   /** Rounds under way at once. Default 1. */
   lanes?: number;
-  /** True: says nothing on a database in which no two transactions overlap. */
-  needsConcurrency?: boolean;
   /** Rejects where the round could not be played at all; that counts as a violation. */
   play(round: Round): Promise<RoundResult>;
 };

@@ -44,7 +44,7 @@ const cases: readonly DatabaseCase[] = [
 /** Answers of the database are lost, are errors, or there is nobody to answer. */
 export const databaseFaults: Scenario = {
   name: "database-faults",
-  rounds: { short: 4, long: cases.length * stagedModes.length },
+  rounds: { short: 2, long: cases.length * stagedModes.length },
   async play(round) {
     const { testbed, index } = round;
     const mode = stagedModes[index % stagedModes.length] ?? "manual";

@@ -9,7 +9,7 @@ import { stepOfRound } from "./steps.ts";
 /** The Worker is killed at a step of its run, or anywhere, in turn through modes and steps. */
 export const kills: Scenario = {
   name: "kills",
-  rounds: { short: 9, long: 210 },
+  rounds: { short: 6, long: 210 },
   async play(round) {
     const { testbed, random, index } = round;
     const { mode, step } = stepOfRound(index);

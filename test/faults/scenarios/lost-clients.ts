@@ -11,7 +11,7 @@ import { type Stage, setStage, stagedModes } from "./stage.ts";
 /** Clients go away in the middle of a stream, at any point, and come back with their key. */
 export const lostClients: Scenario = {
   name: "lost-clients",
-  rounds: { short: 3, long: 100 },
+  rounds: { short: 2, long: 100 },
   lanes: 2,
   async play(round) {
     const { testbed, random, index } = round;

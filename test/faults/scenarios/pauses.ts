@@ -20,7 +20,7 @@ const onTheWayMs = 50;
  */
 export const pauses: Scenario = {
   name: "pauses",
-  rounds: { short: 3, long: 90 },
+  rounds: { short: 2, long: 90 },
   async play(round) {
     const { testbed, random, index } = round;
     const { mode, step } = stepOfRound(index);

@@ -67,9 +67,8 @@ const changes: readonly Change[] = [
 /** A room changes under a running turn: no deadlock, no change swallowed, the turn whole. */
 export const roomChanges: Scenario = {
   name: "room-changes",
-  rounds: { short: 10, long: 1_000 },
+  rounds: { short: 5, long: 1_000 },
   lanes: 4,
-  needsConcurrency: true,
   async play(round) {
     const { testbed, random, index } = round;
     const change = changes[index % changes.length];

@@ -13,7 +13,7 @@ const gate = "held until the others were refused";
 /** The same request under one key, twenty times at once, over two Workers: one turn. */
 export const keyStorms: Scenario = {
   name: "key-storms",
-  rounds: { short: 3, long: 100 },
+  rounds: { short: 2, long: 100 },
   async play(round) {
     const { testbed, index } = round;
     const workers = [await testbed.takeWorker(), await testbed.takeWorker()] as const;
@@ -50,7 +50,7 @@ export const keyStorms: Scenario = {
 /** Twenty different requests on one session at once: one wins, nineteen are told so before any model is asked. */
 export const sessionStorms: Scenario = {
   name: "session-storms",
-  rounds: { short: 2, long: 30 },
+  rounds: { short: 1, long: 30 },
   async play(round) {
     const { testbed, index } = round;
     const workers = [await testbed.takeWorker(), await testbed.takeWorker()] as const;
