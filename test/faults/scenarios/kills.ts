@@ -14,7 +14,11 @@ export const kills: Scenario = {
     const { testbed, random, index } = round;
     const { mode, step } = stepOfRound(index);
     const worker = await testbed.takeWorker();
-    const stage = await setStage(round, worker, { mode, withTools: step.withTools ?? false });
+    const stage = await setStage(round, worker, {
+      mode,
+      withTools: step.withTools ?? false,
+      turnsBehind: random.pick([0, 0, 0, 1, 2]),
+    });
     const { scene, request } = stage;
     const armed = step.arm(stage);
     scene.models.follow({ rules: [...armed.rules, ...restOfScript(stage)] });

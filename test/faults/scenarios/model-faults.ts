@@ -67,7 +67,7 @@ export const modelFaults: Scenario = {
     const worker = await (hangs
       ? testbed.startWorker({ MODEL_CALL_TIMEOUT_MS: String(callTimeoutMs) })
       : testbed.takeWorker());
-    const stage = await setStage(round, worker, { mode, withTools: false });
+    const stage = await setStage(round, worker, { mode });
     const { scene, order, request } = stage;
     const victim = random.pick(order);
     const { times } = tried;

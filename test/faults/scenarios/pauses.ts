@@ -29,7 +29,11 @@ export const pauses: Scenario = {
       ? testbed.startWorker({ TURN_LEASE_MS: String(shortLeaseMs) })
       : testbed.takeWorker());
     const other = await testbed.takeWorker();
-    const stage = await setStage(round, other, { mode, withTools: step.withTools ?? false });
+    const stage = await setStage(round, other, {
+      mode,
+      withTools: step.withTools ?? false,
+      turnsBehind: random.pick([0, 0, 0, 1, 2]),
+    });
     const { scene, request } = stage;
     const armed = step.arm(stage);
     scene.models.follow({ rules: [...armed.rules, ...restOfScript(stage)] });

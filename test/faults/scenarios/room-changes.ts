@@ -74,7 +74,7 @@ export const roomChanges: Scenario = {
     const change = changes[index % changes.length];
     if (change === undefined) throw new Error("there is no such change");
     const worker = await testbed.takeWorker();
-    const stage = await setStage(round, worker, { mode: "manual", withTools: false });
+    const stage = await setStage(round, worker, { mode: "manual" });
     const { scene, request } = stage;
     scene.models.follow({ rules: restOfScript(stage) });
     const protocol = createProtocol();

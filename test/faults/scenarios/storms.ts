@@ -18,7 +18,7 @@ export const keyStorms: Scenario = {
     const { testbed, index } = round;
     const workers = [await testbed.takeWorker(), await testbed.takeWorker()] as const;
     const mode = stagedModes[index % stagedModes.length] ?? "manual";
-    const stage = await setStage(round, workers[0], { mode, withTools: false });
+    const stage = await setStage(round, workers[0], { mode });
     const { scene, request, order } = stage;
     scene.models.follow({ rules: restOfScript(stage) });
     const callsBefore = scene.models.journal.entries.length;
@@ -55,7 +55,7 @@ export const sessionStorms: Scenario = {
     const { testbed, index } = round;
     const workers = [await testbed.takeWorker(), await testbed.takeWorker()] as const;
     const mode = stagedModes[index % stagedModes.length] ?? "manual";
-    const stage = await setStage(round, workers[0], { mode, withTools: false });
+    const stage = await setStage(round, workers[0], { mode });
     const { scene, order } = stage;
     const held = order.map((key) => answers(key, { hold: gate }));
     scene.models.follow({ rules: [picks(order), ...held] });

@@ -86,7 +86,7 @@ export async function startWorkerd(
 
 /** The Worker behind one socket, and behind another what calls its scheduled handler. */
 function configText(settingNames: readonly string[]): string {
-  const { compatibility_date: date } = unstable_readConfig({ config: CONFIG });
+  const { compatibility_date: date, compatibility_flags: flags } = unstable_readConfig({ config: CONFIG });
   const bindings = settingNames.map((name) => `(name = "${name}", fromEnvironment = "${name}")`);
   const schedule = `export default { async fetch(request, env) {
     return Response.json(await env.WORKER.scheduled({ cron: "* * * * *" }));
@@ -97,6 +97,7 @@ const config :Workerd.Config = (
     (name = "worker", worker = (
       modules = [(name = "index.js", esModule = embed "index.js")],
       compatibilityDate = "${date}",
+      compatibilityFlags = [${flags.map((flag: string) => `"${flag}"`).join(", ")}],
       bindings = [${bindings.join(", ")}],
     )),
     (name = "schedule", worker = (
