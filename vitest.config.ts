@@ -4,6 +4,7 @@ import type {} from "./test/support/provided.d.ts";
 
 const PURE = ["test/domain/**/*.test.ts", "test/db/turn-record.test.ts", "test/config.test.ts"];
 const DEV = "test/dev/**/*.test.ts";
+const FAULTS = "test/faults/**/*.test.ts";
 const ARCHITECTURE = "test/architecture.test.ts";
 
 // Nothing in a test run talks to anybody outside this machine.
@@ -15,6 +16,7 @@ export default defineConfig({
     projects: [
       { test: { name: "architecture", include: [ARCHITECTURE] } },
       { test: { name: "pure", include: PURE } },
+      { test: { name: "faults", include: [FAULTS] } },
       { test: { name: "dev", include: [DEV], testTimeout: 30_000, hookTimeout: 30_000 } },
       {
         plugins: [
@@ -42,7 +44,7 @@ export default defineConfig({
           isolate: false,
           maxWorkers: 1,
           include: ["test/**/*.test.ts"],
-          exclude: [...PURE, DEV, ARCHITECTURE],
+          exclude: [...PURE, DEV, FAULTS, ARCHITECTURE],
           globalSetup: ["test/support/node/global-setup.ts"],
         },
       },

@@ -37,8 +37,8 @@ export async function startLocalDatabase({
   return { connectionString: databaseUrl, embedded: false, stop: async () => undefined };
 }
 
-/** Asks the database once; gives `host:port/name`. */
-async function checkDatabase(databaseUrl: string): Promise<string> {
+/** Asks the database once; gives `host:port/name`. Throws an Error with one line, never a password. */
+export async function checkDatabase(databaseUrl: string): Promise<string> {
   const client = clientFor(databaseUrl);
   const where = `${client.host}:${client.port}/${client.database ?? ""}`;
   try {

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { drizzle } from "drizzle-orm/node-postgres";
 import { migrate } from "drizzle-orm/node-postgres/migrator";
@@ -14,8 +13,6 @@ const MIGRATION_LOCK = 7_263_554_821;
  * the second waits for the first. Throws an Error with one line when one of them fails.
  */
 export async function applyMigrations(connectionString: string): Promise<void> {
-  // Without a journal there is no migration yet, which drizzle would call an error.
-  if (!existsSync(`${MIGRATIONS}/meta/_journal.json`)) return;
   const client = new pg.Client({ connectionString });
   try {
     await client.connect();

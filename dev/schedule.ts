@@ -16,7 +16,7 @@ export function startSchedule(url: string, log: (line: string) => void): () => v
 }
 
 /** One run of the scheduled handler. Throws where it failed. */
-export async function callScheduled(url: string, cron = everyMinute): Promise<void> {
+async function callScheduled(url: string, cron = everyMinute): Promise<void> {
   const response = await fetch(`${url}/cdn-cgi/handler/scheduled?${new URLSearchParams({ cron })}`);
   if (!response.ok) throw new Error(`the handler of '${cron}' answered ${response.status}`);
 }

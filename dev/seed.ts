@@ -3,8 +3,8 @@ import pg from "pg";
 export const DEMO_USER = { id: "demo", email: "demo@example.com" };
 
 /** Fixed, so that a second start finds them, and a room the user has deleted stays deleted. */
-export const DEMO_ROOM_ID = "019b7e00-0000-7000-8000-00000000d000";
-export const DEMO_SESSION_ID = "019b7e00-0000-7000-8000-00000000d001";
+const DEMO_ROOM_ID = "019b7e00-0000-7000-8000-00000000d000";
+const DEMO_SESSION_ID = "019b7e00-0000-7000-8000-00000000d001";
 
 const AGENTS = [
   {

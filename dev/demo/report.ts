@@ -76,7 +76,7 @@ function ledgerTable(calls: readonly Call[]): string[] {
 function toolLines(turn: Turn): string[] {
   return turn.tool_calls.map(({ agent_key, tool_name, status, input, output, latency_ms }) => {
     const [asked, found] = [input, output].map((record) => glimpse(JSON.stringify(record), LONGEST_RECORD));
-    return `${agent_key}: ${tool_name} ${asked} gave ${status} in ${latency_ms} ms: ${found}`;
+    return `${agent_key}: ${tool_name} ${asked}: ${status} in ${latency_ms} ms, ${found}`;
   });
 }
 

@@ -28,7 +28,7 @@ export function startDemoModelServer({
 }
 
 /** What the demo model answers: the strict JSON it is asked for, a tool call, or a few words in its role. */
-export function demoAnswer(call: ChatCall): ModelAnswer {
+function demoAnswer(call: ChatCall): ModelAnswer {
   const instructions = call.messages.filter(({ role }) => role === "system" || role === "developer");
   const system = instructions.map(({ content }) => content).join("\n");
   const question = lastQuestion(call);

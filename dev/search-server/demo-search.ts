@@ -26,7 +26,7 @@ export function startDemoSearchServer({ port = 0 }: { port?: number } = {}): Pro
 }
 
 /** Three made-up results; their addresses are under a name that is reserved for examples. */
-export function demoResults(query: string): TavilyResult[] {
+function demoResults(query: string): TavilyResult[] {
   const words = query.replace(/\s+/g, " ").trim();
   const slug =
     words

@@ -10,7 +10,7 @@ export const bytea = customType<{ data: Uint8Array; driverData: string | Uint8Ar
 const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** Two lower-case digits per byte. */
-export function toHex(bytes: Uint8Array): string {
+function toHex(bytes: Uint8Array): string {
   let hex = "";
   for (const byte of bytes) hex += hexOfByte[byte];
   return hex;

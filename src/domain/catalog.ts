@@ -26,7 +26,7 @@ export type Catalog = {
 /** Models whose window is not known are treated as this small. */
 export const defaultContextWindowTokens = 8_192;
 
-export const standardPricingVersion = "2026-02-20";
+const standardPricingVersion = "2026-02-20";
 
 const openRouterModel = (
   alias: string,

@@ -29,7 +29,7 @@ export function answerNotFound(c: Context<AppEnv>): Response {
   return answerProblem(c, notFound());
 }
 
-export function answerProblem(c: Context<AppEnv>, error: PantheonError): Response {
+function answerProblem(c: Context<AppEnv>, error: PantheonError): Response {
   const { status, title } = errorCodes[error.code];
   const problem = {
     type: problemType(error.code),
@@ -47,7 +47,7 @@ export function answerProblem(c: Context<AppEnv>, error: PantheonError): Respons
 }
 
 /** Where a reader finds what a code means: its place in the reference page. */
-export function problemType(code: ErrorCode): string {
+function problemType(code: ErrorCode): string {
   return `/api/v1/docs#error-${code}`;
 }
 

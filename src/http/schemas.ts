@@ -1,7 +1,10 @@
 import * as z from "zod";
 import { errorCodeNames } from "../domain/errors.ts";
 
-/** Text that Postgres can store and that reads back the same: no NUL, no lone surrogate. */
+/**
+ * Text that Postgres can store and that reads back the same: no NUL, no lone surrogate. `maximum` counts
+ * characters as JSON Schema does, that is code points; zod's own `max` counts an emoji twice.
+ */
 export function text(maximum: number) {
   return z
     .string()
@@ -11,12 +14,19 @@ export function text(maximum: number) {
     )
     .trim()
     .min(1, "must not be blank")
-    .max(maximum);
+    .refine((value) => isWithin(value, maximum), `must have at most ${maximum} characters`)
+    .meta({ maxLength: maximum });
+}
+
+function isWithin(text: string, characters: number): boolean {
+  return text.length <= characters || [...text].length <= characters;
 }
 
 /** Text that stands inside lines of prompts and transcripts: a break in it could pass for another speaker. */
 export function line(maximum: number) {
-  return text(maximum).refine((value) => !/[\p{Cc}\u2028\u2029]/u.test(value), "must be one line");
+  return text(maximum)
+    .refine((value) => !/[\p{Cc}\u2028\u2029]/u.test(value), "must be one line")
+    .meta({ maxLength: maximum });
 }
 
 export const id = z.uuid();

@@ -20,14 +20,17 @@ const model = z
 
 const tool = z.object({ name: z.string(), description: z.string() }).meta({ id: "Tool" });
 
+const modelList = z.object({ data: z.array(model) }).meta({ id: "ModelList" });
+const toolList = z.object({ data: z.array(tool) }).meta({ id: "ToolList" });
+
 const routes = {
   models: defineRoute("get", "/models", "The models that agents can be given", {
     tag,
-    responses: { 200: json(z.object({ data: z.array(model) }), "All models; the list is not paged") },
+    responses: { 200: json(modelList, "All models; the list is not paged") },
   }),
   tools: defineRoute("get", "/tools", "The tools that agents can be permitted to use", {
     tag,
-    responses: { 200: json(z.object({ data: z.array(tool) }), "All tools; the list is not paged") },
+    responses: { 200: json(toolList, "All tools; the list is not paged") },
   }),
 };
 

@@ -9,9 +9,9 @@ import { mostToolRounds } from "./tool-round.ts";
 import { createToolsNode, triggeredCall } from "./tools-node.ts";
 import { TurnState, type TurnStateUpdate, type TurnStateValue } from "./turn-state.ts";
 
-export const routeNodeName = "route";
-export const modelNodeName = (agentKey: string) => `${agentKey}.model`;
-export const toolsNodeName = (agentKey: string) => `${agentKey}.tools`;
+const routeNodeName = "route";
+const modelNodeName = (agentKey: string) => `${agentKey}.model`;
+const toolsNodeName = (agentKey: string) => `${agentKey}.tools`;
 
 /** Steps a graph of this plan can take at most; LangGraph stops one that goes on. */
 export function recursionLimit(plan: TurnPlan): number {

@@ -2,7 +2,7 @@ import { cutBytes, toStorableText } from "../domain/cut-text.ts";
 import type { JsonRecord, JsonValue } from "./tool.ts";
 
 /** What one record of a tool call may take, in bytes of its JSON. */
-export const mostRecordedBytes = 8_192;
+const mostRecordedBytes = 8_192;
 
 /** Written as a JSON string again, a JSON text grows to twice its size at most. */
 const previewBytes = Math.floor((mostRecordedBytes - '{"truncated":true,"preview":""}'.length) / 2);

@@ -15,14 +15,6 @@ test("the document is OpenAPI 3.1 and says how to authenticate", () => {
   });
 });
 
-test("every route of the application is in the document, and nothing else", () => {
-  const documented = listOperations().map(({ method, path }) => `${method} ${path}`);
-  const routed = api.app.routes
-    .filter(({ method }) => method !== "ALL")
-    .map(({ method, path }) => `${method.toLowerCase()} ${path.replaceAll(/:([^/]+)/g, "{$1}")}`);
-  expect(documented.toSorted()).toEqual([...new Set(routed)].toSorted());
-});
-
 test("every reference resolves", () => {
   const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)];
   expect(references.length).toBeGreaterThan(20);
@@ -60,7 +52,9 @@ test("what runs a turn takes an Idempotency-Key and tells where its time went", 
   for (const { declared } of runs) {
     const header = { in: "header", name: "Idempotency-Key", required: false };
     expect(declared.parameters).toContainEqual(expect.objectContaining(header));
-    expect(Object.keys(declared.responses[201].headers)).toEqual(["Server-Timing", "Idempotency-Replayed"]);
+    const told = Object.keys(declared.responses[201].headers);
+    expect(told).toEqual(["Server-Timing", "Idempotency-Replayed"]);
+    for (const name of ["Idempotency-Key", ...told]) expect(page).toContain(`<code>${name}</code>`);
   }
 });
 

@@ -1,7 +1,8 @@
 import type { Deps } from "../../src/deps.ts";
 import type { RoomMode } from "../../src/domain/modes.ts";
 import { createTestApi, newUser, type TestUser } from "./api.ts";
-import { createModels, type ModelAnswer, type ModelRule } from "./models.ts";
+import { createModels } from "./models.ts";
+import { nameOf, roleOf } from "./scene-agents.ts";
 import { connectSql, type Sql } from "./sql.ts";
 
 export type SceneAgent = { key: string; name?: string; modelAlias?: string; role?: string };
@@ -99,22 +100,6 @@ export function insertRoom(sql: Sql, { owner, roomId, sessionId, mode, goal, ros
   ];
 }
 
+export { nameOf, roleOf, says } from "./scene-agents.ts";
+
 export const noRows = { turns: 0, turn_runs: 0, messages: 0, turn_context_audit: 0, llm_call_events: 0 };
-
-/** The name of a scene's agent: its key with a capital. */
-export function nameOf(agentKey: string): string {
-  return agentKey.charAt(0).toUpperCase() + agentKey.slice(1);
-}
-
-/** The role of a scene's agent, which stands in its own calls and in nobody else's. */
-export function roleOf(agentKey: string): string {
-  return `You play <${agentKey}> and no other.`;
-}
-
-/** A rule for the calls of one agent of the scene; `call`: only its nth one. */
-export function says(agentKey: string, answer: ModelAnswer | string, call?: number): ModelRule {
-  return {
-    match: { contains: roleOf(agentKey), ...(call === undefined ? {} : { call }) },
-    answer: typeof answer === "string" ? { text: answer } : answer,
-  };
-}

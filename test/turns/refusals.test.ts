@@ -116,6 +116,15 @@ describe("a body that does not validate", () => {
     expect(answer).toMatchObject({ status: 201, body: { user_input: message } });
   });
 
+  test("characters are counted as the reference means them: an emoji is one", async () => {
+    const scene = await createTurnScene();
+    const message = `@ada ${"🙂".repeat(31_995)}`;
+    expect(await scene.post(message)).toMatchObject({ status: 201, body: { user_input: message } });
+    expect((await scene.post(`${message}🙂`)).body.errors).toEqual([
+      { path: "message", message: "must have at most 32000 characters" },
+    ]);
+  });
+
   test("an unknown alias as override: 422 unknown_model", async () => {
     const scene = await createTurnScene();
     const answer = await scene.post("@ada hello", { modelAliasOverride: "gpt-5" });

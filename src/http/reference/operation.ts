@@ -65,10 +65,17 @@ function renderResponses({ responses = {} }: OperationObject): Markup {
     return html`<tr>
       <td>${status}</td>
       <td>${body === undefined ? "" : renderType(body.schema)}</td>
-      <td>${renderText(response.description ?? "", linkForError)}</td>
+      <td>${renderText(response.description ?? "", linkForError)}${renderHeaders(response)}</td>
     </tr>`;
   });
   return html`<h4>Answers</h4><table><tbody>${rows}</tbody></table>`;
+}
+
+function renderHeaders({ headers = {} }: { headers?: Readonly<Record<string, { description?: string }>> }) {
+  return Object.entries(headers).map(
+    ([name, { description = "" }]) =>
+      html`<br><code>${name}</code> <small>${renderText(description)}</small>`,
+  );
 }
 
 function linkForError(word: string): string | undefined {

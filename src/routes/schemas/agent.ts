@@ -46,16 +46,14 @@ export const newAgent = z
   })
   .meta({
     id: "NewAgent",
-    examples: [
-      { agent_key: "scout", name: "Scout", model_alias: "llama", role_prompt: "You find things out." },
-    ],
+    examples: [{ agent_key: "ada", name: "Ada", model_alias: "llama", role_prompt: "You find things out." }],
   });
 
 export const agentChange = z
   .strictObject(editable)
   .partial()
   .refine((change) => Object.keys(change).length > 0, "must change something")
-  .meta({ id: "AgentChange", examples: [{ name: "Scout" }] });
+  .meta({ id: "AgentChange", examples: [{ name: "Ada" }] });
 
 export const agentOrder = z
   .strictObject({ agent_keys: z.array(text(64)) })

@@ -87,7 +87,7 @@ const audit = z
 export const turnDetail = turnRead
   .extend({
     messages: z.array(message),
-    llm_calls: z.array(llmCall),
+    llm_calls: z.array(llmCall).meta({ description: "By run, agent and round" }),
     audit: z.array(audit),
     retrying: z.literal(true).optional().meta({ description: "A retry of it is under way" }),
   })
@@ -97,9 +97,17 @@ export function toTurnDetail(stored: NonNullable<TurnFindings["stored"]>): z.inp
   return {
     ...toTurnRead(stored),
     messages: stored.messages.filter(({ visibility }) => visibility === "shared").map(toMessage),
-    llm_calls: stored.ledger.map(toLlmCall),
+    llm_calls: inOrderOfAnswers(stored).map(toLlmCall),
     audit: stored.audits.map(toAudit),
   };
+}
+
+/** Run by run, of each run agent by agent as its audit has them; an agent's own calls as they came. */
+function inOrderOfAnswers({ ledger, audits }: NonNullable<TurnFindings["stored"]>): LedgerRow[] {
+  const partOf = ({ runId, agentKey }: { runId: string; agentKey: string }) => `${runId}/${agentKey}`;
+  const places = new Map(audits.map((audit, place) => [partOf(audit), place]));
+  const placeOf = (call: LedgerRow) => places.get(partOf(call)) ?? audits.length;
+  return ledger.toSorted((one, other) => placeOf(one) - placeOf(other));
 }
 
 function toAudit(row: AuditRow): z.input<typeof audit> {

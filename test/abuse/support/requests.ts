@@ -36,22 +36,40 @@ const contentType = fc.oneof(
   headerText(60),
 );
 
-const headers = fc.record(
+const accept = fc.oneof(
+  { weight: 2, arbitrary: fc.constantFrom("text/event-stream", "application/json", "*/*") },
+  { weight: 1, arbitrary: fc.oneof(fc.constant("text/event-stream;q=0"), headerText(80)) },
+);
+
+const optionalHeaders = fc.record(
   {
-    "Content-Type": contentType,
-    "Idempotency-Key": fc.oneof(fc.constantFrom("k1", "k2"), headerText(300)),
+    "Idempotency-Key": fc.oneof(fc.uuid(), fc.constantFrom("k1", "k2"), headerText(300)),
     "X-Request-Id": headerText(200),
-    Accept: fc.oneof(
-      fc.constantFrom("application/json", "text/event-stream", "text/*;q=0", "*/*"),
-      headerText(80),
-    ),
+    Accept: accept,
     Origin: fc.oneof(fc.constantFrom("http://app.example", "null"), headerText(60)),
-    "Content-Length": fc.constantFrom("0", "1", "99999999999", "-1", "x"),
     "Accept-Language": headerText(40),
     Cookie: headerText(40),
   },
-  { requiredKeys: ["Content-Type"] },
+  { requiredKeys: [] },
 );
+
+/** As a client that lies would say it. */
+const announcedLength = fc.oneof(
+  { weight: 24, arbitrary: fc.constant(undefined) },
+  fc.constantFrom("0", "1", "99999999999", "-1", "x"),
+);
+
+const headers = fc
+  .record({
+    type: contentType,
+    length: announcedLength,
+    others: optionalHeaders,
+  })
+  .map(({ type, length, others }) => ({
+    ...others,
+    "Content-Type": type,
+    ...(length === undefined ? {} : { "Content-Length": length }),
+  }));
 
 /** Requests for an operation: most of them are ones that it should take, or nearly. */
 export function requestsFor(operation: Operation): fc.Arbitrary<FuzzedRequest> {

@@ -1,5 +1,7 @@
-import type { JournalEntry, ModelAnswer, ModelRule } from "../../support/models.ts";
-import { roleOf } from "../../support/turn-scene.ts";
+import type { ModelAnswer } from "../../../dev/model-server/answer.ts";
+import type { JournalEntry } from "../../support/node/model-journal.ts";
+import type { ModelRule } from "../../support/node/model-script.ts";
+import { roleOf } from "../../support/scene-agents.ts";
 
 /** Who a call was for: an agent's key, or what the turn asked for itself. */
 export type Asked = "manager" | "summary_text" | "summary_structure" | (string & {});

@@ -1,21 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { readBody } from "../../../dev/loopback-server.ts";
-import type { ChatCall } from "../../../dev/model-server/chat-call.ts";
-import { completionOf } from "../../../dev/model-server/completion.ts";
-import { sendAnswer } from "../../../dev/model-server/send-answer.ts";
 import { type ModelServer, startModelServer } from "../../../dev/model-server/server.ts";
-import { ModelJournal } from "./model-journal.ts";
-import { followScript, type ModelScript } from "./model-script.ts";
+import { createModelScenario, type ModelScenario } from "./model-scenario.ts";
+import type { ModelScript } from "./model-script.ts";
 
 const MAX_SCRIPT_BYTES = 16 * 1024 * 1024;
 const WAIT_MS = 10_000;
-
-type Scenario = {
-  journal: ModelJournal;
-  answerTo: ReturnType<typeof followScript>;
-  gates: Map<string, Gate>;
-};
-type Gate = { open: Promise<void>; release(): void };
 
 /**
  * A model server for tests, one scenario per base URL `<url>/s/<id>/v1`, steered over HTTP because tests
@@ -26,17 +16,17 @@ type Gate = { open: Promise<void>; release(): void };
  * - POST /s/<id>/release/<gate>: opens a gate for good, also before a call waits for it.
  */
 export function startScriptedModelServer({ port = 0 }: { port?: number } = {}): Promise<ModelServer> {
-  const scenarios = new Map<string, Scenario>();
-  const scenarioOf = (id: string): Scenario => {
+  const scenarios = new Map<string, ModelScenario>();
+  const scenarioOf = (id: string): ModelScenario => {
     const known = scenarios.get(id);
     if (known) return known;
-    const scenario = { journal: new ModelJournal(), answerTo: followScript({}), gates: new Map() };
+    const scenario = createModelScenario();
     scenarios.set(id, scenario);
     return scenario;
   };
   return startModelServer({
     port,
-    respond: (call, response) => answerFrom(scenarioOf(scenarioIdOf(call.basePath)), call, response),
+    respond: (call, response) => scenarioOf(scenarioIdOf(call.basePath)).answer(call, response),
     control: (request, response) => steer(scenarioOf, request, response),
   });
 }
@@ -45,36 +35,8 @@ function scenarioIdOf(path: string): string {
   return /^\/s\/([^/]+)/.exec(path)?.[1] ?? "default";
 }
 
-async function answerFrom({ journal, answerTo, gates }: Scenario, call: ChatCall, response: ServerResponse) {
-  const entry = journal.arrive(call);
-  const answer = answerTo(call);
-  const completion = completionOf(call, answer);
-  entry.usage = (answer.status ?? 200) < 400 && answer.body === undefined ? completion.usage : null;
-  let finished = false;
-  try {
-    const waitForGate = (name: string) => gateOf(gates, name).open;
-    finished = await sendAnswer({ response, call, answer, completion, waitForGate });
-  } finally {
-    const client_closed = !finished && call.clientClosed.aborted;
-    journal.settle(entry, {
-      status: response.headersSent ? response.statusCode : null,
-      finished,
-      client_closed,
-    });
-  }
-}
-
-function gateOf(gates: Scenario["gates"], name: string): Gate {
-  const known = gates.get(name);
-  if (known) return known;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const gate = { open: promise, release: resolve };
-  gates.set(name, gate);
-  return gate;
-}
-
 async function steer(
-  scenarioOf: (id: string) => Scenario,
+  scenarioOf: (id: string) => ModelScenario,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -86,7 +48,7 @@ async function steer(
   switch (`${request.method} ${verb}`) {
     case "PUT script": {
       const script: ModelScript = JSON.parse(body?.toString("utf8") ?? "");
-      scenario.answerTo = followScript(script);
+      scenario.follow(script);
       return reply(response, 200, {});
     }
     case "GET journal":
@@ -98,7 +60,7 @@ async function steer(
       return reply(response, met ? 200 : 408, { calls: scenario.journal.entries.length });
     }
     case "POST release":
-      gateOf(scenario.gates, name).release();
+      scenario.release(name);
       return reply(response, 200, {});
     default:
       return reply(response, 404, { error: `no ${request.method} ${url.pathname} here` });

@@ -1,0 +1,122 @@
+import * as z from "zod";
+import { readEventData } from "../demo/event-stream.ts";
+import type { TurnPace } from "./turn-pace.ts";
+
+/** Where Pantheon answers, http(s)://host[:port], and a token that it is to take. */
+export type Target = { origin: string; token: string };
+
+export type ApiRequest = {
+  method: "GET" | "POST" | "PATCH" | "DELETE";
+  /** Under /api/v1. */
+  path: string;
+  body?: object;
+  headers?: Record<string, string>;
+  /** Default: the target's. Null: none is sent. */
+  token?: string | null;
+};
+
+/** One request and its answer. `ms` is to the end of the answer, `firstTextMs` to a stream's first words. */
+export type Exchange = {
+  method: string;
+  path: string;
+  status: number;
+  ms: number;
+  requestId: string | null;
+};
+
+/** `body` is parsed JSON, or the events of a stream; text where it is neither. */
+export type Answer = Exchange & { headers: Headers; body: unknown; firstTextMs?: number };
+
+export type TurnPost = { sessionId: string; message: string; key?: string; accept?: string };
+
+export type ApiClient = {
+  send(request: ApiRequest): Promise<Answer>;
+  /** Posts turns at once, at a pace that the rate limit allows; one that it refuses is posted again in its time. */
+  postTurns(posts: readonly TurnPost[]): Promise<Answer[]>;
+  /** All that was asked so far, in order of the answers. */
+  exchanges: readonly Exchange[];
+};
+
+const ANSWER_TIMEOUT_MS = 30_000;
+/** Longer than any turn may take. */
+const TURN_TIMEOUT_MS = 330_000;
+const MOST_REFUSALS = 3;
+
+const rateLimited = z.object({ code: z.literal("rate_limited") });
+
+/** @throws Error naming the request where nothing, or no whole answer, comes back. */
+export function createApiClient({ origin, token }: Target, pace: TurnPace, nowMs: () => number): ApiClient {
+  const exchanges: Exchange[] = [];
+
+  const send = async (request: ApiRequest, timeoutMs = ANSWER_TIMEOUT_MS): Promise<Answer> => {
+    const { method, path, body, headers, token: given = token } = request;
+    const startedMs = nowMs();
+    try {
+      const response = await fetch(`${origin}/api/v1${path}`, {
+        method,
+        headers: {
+          ...(given === null ? {} : { Authorization: `Bearer ${given}` }),
+          ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        redirect: "manual",
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      const read = await readBody(response, () => Math.round(nowMs() - startedMs));
+      const { status } = response;
+      const requestId = response.headers.get("X-Request-Id");
+      const exchange = { method, path, status, ms: Math.round(nowMs() - startedMs), requestId };
+      exchanges.push(exchange);
+      return { ...exchange, headers: response.headers, ...read };
+    } catch (error) {
+      throw new Error(`${method} ${path}: no answer (${reasonOf(error)})`);
+    }
+  };
+
+  const postTurn = async ({ sessionId, message, key, accept }: TurnPost): Promise<Answer> => {
+    const headers = {
+      ...(key === undefined ? {} : { "Idempotency-Key": key }),
+      ...(accept === undefined ? {} : { Accept: accept }),
+    };
+    const path = `/sessions/${sessionId}/turns`;
+    for (let refusals = 0; ; refusals += 1) {
+      const answer = await send({ method: "POST", path, body: { message }, headers }, TURN_TIMEOUT_MS);
+      const isRefused = answer.status === 429 && rateLimited.safeParse(answer.body).success;
+      if (!isRefused || refusals === MOST_REFUSALS) return answer;
+      await pace.pause(Number(answer.headers.get("Retry-After") ?? 60));
+    }
+  };
+
+  return {
+    send,
+    async postTurns(posts) {
+      await pace.admit(posts.length);
+      return await Promise.all(posts.map(postTurn));
+    },
+    exchanges,
+  };
+}
+
+async function readBody(response: Response, elapsedMs: () => number) {
+  const type = response.headers.get("Content-Type") ?? "";
+  if (!/^text\/event-stream\b/.test(type) || response.body === null) {
+    const text = await response.text();
+    return { body: /\bjson\b/.test(type) ? (JSON.parse(text) as unknown) : text };
+  }
+  const events: unknown[] = [];
+  let firstTextMs: number | undefined;
+  for await (const data of readEventData(response.body)) {
+    if (data.includes('"TEXT_MESSAGE_CONTENT"')) firstTextMs ??= elapsedMs();
+    events.push(JSON.parse(data));
+  }
+  return { body: events, ...(firstTextMs === undefined ? {} : { firstTextMs }) };
+}
+
+/** fetch hides what went wrong behind "fetch failed". */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  if (cause instanceof Error) return "code" in cause ? String(cause.code) : cause.message;
+  return error.message;
+}

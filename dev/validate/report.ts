@@ -1,0 +1,32 @@
+import { formatTable } from "../demo/table.ts";
+import type { CheckResult } from "./run-checks.ts";
+
+/** One row for each check, and under them what was missed. */
+export function reportLines(results: readonly CheckResult[]): string[] {
+  const rows = results.map(({ check, miss, ms, requests, evidence }) => [
+    check,
+    miss === null ? "ok" : "MISSED",
+    countStatuses(requests.map(({ status }) => status)),
+    `${ms} ms`,
+    Object.entries(evidence)
+      .map(([name, value]) => `${name}=${value}`)
+      .join(" "),
+  ]);
+  const missed = results.flatMap(({ check, miss }) => (miss === null ? [] : [`MISSED ${check}: ${miss}`]));
+  return [...formatTable(["check", "result", "answers", "time", "evidence"], rows), ...missed];
+}
+
+/** The same for machines. */
+export function toReport(results: readonly CheckResult[]) {
+  return results.map(({ check, miss, ms, requests, evidence }) => ({
+    ...{ check, passed: miss === null, miss, ms, evidence },
+    requests: requests.map(({ requestId, ...request }) => ({ ...request, request_id: requestId })),
+  }));
+}
+
+/** E.g. `3×200 1×409`, in order of first appearance. */
+function countStatuses(statuses: readonly number[]): string {
+  const counts = new Map<number, number>();
+  for (const status of statuses) counts.set(status, (counts.get(status) ?? 0) + 1);
+  return [...counts].map(([status, count]) => `${count}×${status}`).join(" ");
+}

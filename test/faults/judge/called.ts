@@ -1,0 +1,22 @@
+import { type Asked, askedOf } from "../../modes/support/asked.ts";
+import type { JournalEntry } from "../../support/node/model-journal.ts";
+import { readTag } from "../testbed/scenario-tag.ts";
+
+/** What a call at the provider was for. */
+export type Called = { callId: string; request: number; who: Asked; round: number };
+
+/** Reads from a call itself whose it was: what it was told names the request, the agent and the round. */
+export function calledFor(entry: JournalEntry): Called {
+  const text = entry.messages.map(({ content }) => content).join("\n");
+  return {
+    callId: entry.call_id,
+    request: readTag(text)?.request ?? 0,
+    who: askedOf(entry),
+    round: 1 + entry.messages.filter((message) => message.tool_calls.length > 0).length,
+  };
+}
+
+/** Two calls with the same place in the same request ask for the same answer. */
+export function placeOf({ request, who, round }: Omit<Called, "callId">): string {
+  return `request ${request}, ${who}, round ${round}`;
+}

@@ -1,0 +1,51 @@
+import type { ModelRule } from "../../support/node/model-script.ts";
+import type { Random } from "../random.ts";
+import type { Round } from "../scenario.ts";
+import { createScene, type Scene } from "../testbed/scene.ts";
+import type { Testbed } from "../testbed/testbed.ts";
+import type { Workerd } from "../testbed/workerd.ts";
+import { answers, picks } from "./script.ts";
+
+/** A turn that is about to be posted. */
+export type Stage = {
+  testbed: Testbed;
+  random: Random;
+  scene: Scene;
+  /** Keys of those who will answer, in order. */
+  order: readonly string[];
+  request: number;
+};
+
+/** Three modes: four at once, three in a row, and two or three whom a manager picks. */
+export const stagedModes = ["manual", "roundtable", "orchestrator"] as const;
+export type StagedMode = (typeof stagedModes)[number];
+
+const rosters = {
+  manual: ["ada", "bob", "cy", "dee"],
+  roundtable: ["ada", "bob", "cy"],
+  orchestrator: ["ada", "bob", "cy", "dee"],
+} as const;
+
+/** A room, now and then with a turn behind it, whose next turn somebody is about to post. */
+export async function setStage(
+  { testbed, random }: Round,
+  worker: Workerd,
+  { mode, withTools }: { mode: StagedMode; withTools: boolean },
+): Promise<Stage> {
+  const agents = rosters[mode];
+  const scene = await createScene(testbed, worker, { mode, agents, withTools });
+  const shuffled = [...agents].sort(() => random.next() - 0.5);
+  const order = mode === "orchestrator" ? shuffled.slice(0, random.between(2, 3)) : agents;
+  const stage = { testbed, random, scene, order, request: 0 };
+  if (random.chance(0.25)) {
+    scene.models.follow({ rules: restOfScript(stage) });
+    const { status } = await scene.post(worker, { request: scene.nextRequest() });
+    if (status !== 201) throw new Error(`a turn without any fault was answered ${status}`);
+  }
+  return { ...stage, request: scene.nextRequest() };
+}
+
+/** Everybody answers whole, each in a time of its own. */
+export function restOfScript({ random, order }: Pick<Stage, "random" | "order">): ModelRule[] {
+  return [picks(order), ...order.map((key) => answers(key, { delay_ms: random.between(0, 6) }))];
+}

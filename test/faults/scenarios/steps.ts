@@ -1,0 +1,135 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { RoomMode } from "../../../src/domain/modes.ts";
+import { agentSays } from "../../modes/support/asked.ts";
+import type { ModelRule } from "../../support/node/model-script.ts";
+import { readStoredCalls } from "../judge/stored-answers.ts";
+import type { RequestKind } from "../testbed/request-kind.ts";
+import { tagOf } from "../testbed/scenario-tag.ts";
+import { answers, picks } from "./script.ts";
+import type { Stage } from "./stage.ts";
+
+/** A point of a run, made reachable. */
+export type ArmedStep = {
+  /** Stand before the script's own. */
+  rules: readonly ModelRule[];
+  /** Resolves once the run is there. */
+  reached: Promise<unknown>;
+  /** Ends what the step holds back; what the database has not seen, it never will. */
+  letGo(): void;
+};
+
+export type RunStep = {
+  name: string;
+  modes: readonly RoomMode[];
+  withTools?: true;
+  arm(stage: Stage): ArmedStep;
+};
+
+const everyMode: readonly RoomMode[] = ["manual", "roundtable", "orchestrator"];
+const gate = "held until the end";
+
+/** The steps of a run at which its Worker is killed, or put to sleep. */
+export const runSteps: readonly RunStep[] = [
+  { name: "after open", modes: everyMode, arm: (stage) => atDatabase(stage, "open", "after") },
+  { name: "mid-model call", modes: everyMode, arm: inModelCall },
+  { name: "between agents", modes: ["roundtable", "orchestrator"], arm: betweenAgents },
+  { name: "during a checkpoint", modes: everyMode, arm: duringCheckpoint },
+  { name: "before commit", modes: everyMode, arm: (stage) => atDatabase(stage, "commit", "before") },
+  { name: "during commit", modes: everyMode, arm: (stage) => atDatabase(stage, "commit", "sent") },
+  { name: "after commit", modes: everyMode, arm: (stage) => atDatabase(stage, "commit", "after") },
+  { name: "inside a tool loop", modes: everyMode, withTools: true, arm: inToolLoop },
+  { name: "in a fan-out, 2 of 4 in", modes: ["manual"], arm: inFanOut },
+  { name: "anywhere", modes: everyMode, arm: anywhere },
+];
+
+function atDatabase(
+  { testbed, scene }: Stage,
+  kind: RequestKind,
+  hold: "before" | "sent" | "after",
+  skip = 0,
+): ArmedStep {
+  const trap = testbed.gateway.set({ kind, about: scene.sessionId, fault: { hold }, skip });
+  return { rules: [], reached: trap.sprung, letGo: () => trap.letGo({ dropped: true }) };
+}
+
+/** Calls that have come before the answer of this agent is asked for, its own included. */
+function callsUpTo({ scene, order }: Stage, agentKey: string): number {
+  if (scene.mode === "manual") return order.length;
+  return order.indexOf(agentKey) + 1 + (scene.mode === "orchestrator" ? 1 : 0);
+}
+
+function waitForCalls({ scene }: Stage, calls: number, settled = 0): Promise<boolean> {
+  const { journal } = scene.models;
+  const before = journal.entries.length;
+  return journal.waitFor({ calls: before + calls, settled: before + settled, timeoutMs: 60_000 });
+}
+
+function inModelCall(stage: Stage): ArmedStep {
+  const { scene, order, random } = stage;
+  const held = random.chance(0.5) ? { hold: gate } : { hold_after_first: gate };
+  if (scene.mode === "orchestrator" && random.chance(0.25)) {
+    return { rules: [picks(order, held, 1)], reached: waitForCalls(stage, 1), letGo: () => undefined };
+  }
+  const victim = random.pick(order);
+  const manager = scene.mode === "orchestrator" ? [picks(order)] : [];
+  return {
+    rules: [...manager, answers(victim, held, 1)],
+    reached: waitForCalls(stage, callsUpTo(stage, victim)),
+    letGo: () => scene.models.release(gate),
+  };
+}
+
+function betweenAgents(stage: Stage): ArmedStep {
+  const answered = stage.random.between(1, stage.order.length - 1);
+  const calls = answered + (stage.scene.mode === "orchestrator" ? 1 : 0);
+  return { rules: [], reached: waitForCalls(stage, calls, calls), letGo: () => undefined };
+}
+
+/** The run may go on for a moment: it must not get further than one step ahead of what is stored. */
+function duringCheckpoint(stage: Stage): ArmedStep {
+  const { random } = stage;
+  const when = random.pick(["before", "sent", "after"] as const);
+  const step = atDatabase(stage, "step", when, random.between(0, 1));
+  const waitMs = random.pick([0, 0, 40]);
+  return { ...step, reached: step.reached.then(() => delay(waitMs)) };
+}
+
+function inToolLoop(stage: Stage): ArmedStep {
+  const { testbed, scene, order, random, request } = stage;
+  const victim = random.pick(order);
+  const query = JSON.stringify({ query: `boats ${tagOf(scene.id, request)}` });
+  const asks = agentSays(victim, { tool_calls: [{ name: "search", arguments: query }] }, 1);
+  const manager = scene.mode === "orchestrator" ? [picks(order)] : [];
+  if (random.chance(0.5)) {
+    const reached = testbed.peers.stallNextSearch(scene.id);
+    return { rules: [...manager, asks], reached, letGo: () => undefined };
+  }
+  return {
+    rules: [...manager, asks, answers(victim, { hold: gate }, 2)],
+    reached: waitForCalls(stage, callsUpTo(stage, victim) + 1),
+    letGo: () => scene.models.release(gate),
+  };
+}
+
+function inFanOut(stage: Stage): ArmedStep {
+  const { testbed, scene, order, random } = stage;
+  const [first, second, ...held] = order.toSorted(() => random.next() - 0.5);
+  const areIn = waitForCalls(stage, order.length, 2);
+  const untilStored = async () => {
+    const { entries } = scene.models.journal;
+    while ((await readStoredCalls(testbed.sql, scene.sessionId, entries)).length < 2) await delay(5);
+  };
+  return {
+    rules: [
+      ...held.map((key) => answers(key, { hold: gate }, 1)),
+      answers(first ?? ""),
+      answers(second ?? ""),
+    ],
+    reached: random.chance(0.5) ? areIn : areIn.then(untilStored),
+    letGo: () => scene.models.release(gate),
+  };
+}
+
+function anywhere({ random }: Stage): ArmedStep {
+  return { rules: [], reached: delay(random.between(0, 80)), letGo: () => undefined };
+}

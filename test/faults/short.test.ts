@@ -1,0 +1,34 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createReport, formatReport, type Report } from "./report.ts";
+import { playScenario } from "./scenario.ts";
+import { scenarios } from "./scenarios.ts";
+import { startTestbed, type Testbed } from "./testbed/testbed.ts";
+
+/** Another one each time: what holds, holds for every seed, and a failure tells its own. */
+const seed = Number(process.env.FAULTS_SEED ?? Date.now() % 1_000_000);
+
+let testbed: Testbed;
+let report: Report;
+
+beforeAll(async () => {
+  testbed = await startTestbed();
+  report = createReport(seed, testbed.trueConcurrency ? "postgres" : "embedded");
+}, 120_000);
+
+afterAll(async () => {
+  await testbed.stop();
+  console.log(formatReport(report));
+}, 30_000);
+
+describe(`nothing is lost and nothing is twice (seed ${seed})`, () => {
+  test.each(scenarios)(
+    "$name",
+    async (scenario) => {
+      const rounds = Array.from({ length: scenario.rounds.short }, (_, index) => index);
+      await playScenario({ seed, testbed, report, say: console.log }, scenario, rounds);
+      expect(report.violations.filter((violation) => violation.scenario === scenario.name)).toEqual([]);
+      expect(report.scenarios[scenario.name]?.rounds).toBe(rounds.length);
+    },
+    180_000,
+  );
+});
