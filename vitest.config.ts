@@ -3,7 +3,8 @@ import { defineConfig } from "vitest/config";
 import type {} from "./test/support/provided.d.ts";
 
 const PURE = ["test/domain/**/*.test.ts", "test/db/turn-record.test.ts", "test/config.test.ts"];
-const DEV = "test/dev/**/*.test.ts";
+/** In Node: what starts the platform itself. */
+const DEV = ["test/dev/**/*.test.ts", "test/abuse/wire.test.ts"];
 const ARCHITECTURE = "test/architecture.test.ts";
 
 // Nothing in a test run talks to anybody outside this machine.
@@ -15,7 +16,7 @@ export default defineConfig({
     projects: [
       { test: { name: "architecture", include: [ARCHITECTURE] } },
       { test: { name: "pure", include: PURE } },
-      { test: { name: "dev", include: [DEV], testTimeout: 30_000, hookTimeout: 30_000 } },
+      { test: { name: "dev", include: DEV, testTimeout: 30_000, hookTimeout: 30_000 } },
       {
         plugins: [
           cloudflareTest(({ inject }) => ({
@@ -42,7 +43,7 @@ export default defineConfig({
           isolate: false,
           maxWorkers: 1,
           include: ["test/**/*.test.ts"],
-          exclude: [...PURE, DEV, ARCHITECTURE],
+          exclude: [...PURE, ...DEV, ARCHITECTURE],
           globalSetup: ["test/support/node/global-setup.ts"],
         },
       },
