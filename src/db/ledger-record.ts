@@ -1,10 +1,8 @@
 import { v5 as uuidv5 } from "uuid";
 import { formatDecimal, priceCall } from "../domain/pricing.ts";
 import type { ModelCallRecord } from "../domain/turn-outcome.ts";
-import type { llmCallEvents } from "./schema.ts";
+import type { LedgerRow } from "./stored-turn.ts";
 import type { TurnRecordInput } from "./turn-record.ts";
-
-export type LedgerRow = typeof llmCallEvents.$inferSelect;
 
 /** The ledger rows of a run's calls; also what a holder that lost its claim still reports. */
 export function buildLedger(of: LedgerOwner, calls: readonly ModelCallRecord[]): LedgerRow[] {

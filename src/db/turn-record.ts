@@ -10,15 +10,19 @@ import {
   type TurnOutcome,
 } from "../domain/turn-outcome.ts";
 import { modelAliasMarker, type RosterAgent, type TurnPlan } from "../domain/turn-plan.ts";
-import { buildLedger, type LedgerRow } from "./ledger-record.ts";
-import type { OpenedClaim, SummaryRow } from "./open-turn.ts";
-import type { messages, toolCallEvents, turnContextAudit, turnRuns, turns } from "./schema.ts";
-import type { StoredTurn } from "./turns.ts";
+import { buildLedger } from "./ledger-record.ts";
+import type { OpenedClaim } from "./open-turn.ts";
+import type { turnRuns } from "./schema.ts";
+import type {
+  AuditRow,
+  LedgerRow,
+  MessageRow,
+  StoredTurn,
+  SummaryRow,
+  ToolEventRow,
+  TurnRow,
+} from "./stored-turn.ts";
 
-export type TurnRow = typeof turns.$inferSelect;
-export type MessageRow = typeof messages.$inferSelect;
-export type AuditRow = typeof turnContextAudit.$inferSelect;
-export type ToolEventRow = typeof toolCallEvents.$inferSelect;
 type RunRow = typeof turnRuns.$inferSelect;
 
 /** Every row a run leaves behind, whole: ids, times and amounts are settled before the batch is built. */
