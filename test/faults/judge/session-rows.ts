@@ -29,6 +29,7 @@ export type TurnRow = {
 };
 
 export type MessageRow = {
+  id: string;
   turn_id: string;
   seq: number;
   role: string;
@@ -59,7 +60,7 @@ export async function readSessionRows(sql: pg.Pool, sessionId: string): Promise<
     `select ${list(`select id, turn_index, status, user_input, assistant_output from turns
         where session_id = $1 order by turn_index`)} as turns,
       ${list("select id, turn_id, kind from turn_runs where session_id = $1")} as runs,
-      ${list(`select turn_id, seq, role, agent_key, agent_name, visibility, status, content, supersedes_id
+      ${list(`select id, turn_id, seq, role, agent_key, agent_name, visibility, status, content, supersedes_id
         from messages where session_id = $1 order by seq`)} as messages,
       ${list(`select a.turn_id, a.agent_key from turn_context_audit a join turns t on t.id = a.turn_id
         where t.session_id = $1`)} as audits,

@@ -26,7 +26,7 @@ function auditTurn(turn: TurnRow, rows: SessionRows, wholeAnswer: WholeAnswers):
     list.filter(({ turn_id }) => turn_id === turn.id);
   const messages = ofTurn(rows.messages);
   const said = messages.filter(({ role }) => role === "user").map(({ content }) => content);
-  const replies = messages.filter(isReply);
+  const replies = currentReplies(messages);
   const replied = replies.map(({ agent_key }) => agent_key ?? "");
   const audited = new Set(ofTurn(rows.audits).map(({ agent_key }) => agent_key));
   const paid = new Set(
@@ -53,9 +53,14 @@ function auditTurn(turn: TurnRow, rows: SessionRows, wholeAnswer: WholeAnswers):
   ];
 }
 
-/** Of a superseded reply the newer one counts. */
-function isReply({ role, visibility }: MessageRow): boolean {
-  return role === "assistant" && visibility === "shared";
+/** In the order of the plan, which is that of the first replies: a retry's supersede them. */
+function currentReplies(messages: readonly MessageRow[]): MessageRow[] {
+  const replies = messages.filter(({ role, visibility }) => role === "assistant" && visibility === "shared");
+  const superseded = new Set(replies.map(({ supersedes_id }) => supersedes_id));
+  const places = new Map(replies.toReversed().map(({ agent_key, seq }) => [agent_key, seq]));
+  return replies
+    .filter(({ id }) => !superseded.has(id))
+    .sort((one, other) => (places.get(one.agent_key) ?? 0) - (places.get(other.agent_key) ?? 0));
 }
 
 function toStatus({ status }: MessageRow): { status: "completed" | "failed" } {

@@ -3,7 +3,7 @@ import { judgeScene } from "../judge/scene.ts";
 import type { Scenario } from "../scenario.ts";
 import { createProtocol } from "./protocol.ts";
 import { recoverRun } from "./recovery.ts";
-import { restOfScript, setStage } from "./stage.ts";
+import { failTurn, restOfScript, setStage } from "./stage.ts";
 import { stepOfRound } from "./steps.ts";
 
 /** The Worker is killed at a step of its run, or anywhere, in turn through modes and steps. */
@@ -14,23 +14,27 @@ export const kills: Scenario = {
     const { testbed, random, index } = round;
     const { mode, step } = stepOfRound(index);
     const worker = await testbed.takeWorker();
-    const stage = await setStage(round, worker, {
+    const staged = await setStage(round, worker, {
       mode,
       withTools: step.withTools ?? false,
       turnsBehind: random.pick([0, 0, 0, 1, 2]),
     });
-    const { scene, request } = stage;
+    // A retry asks no manager, and answers only for those who failed.
+    const mayBeRetry = mode !== "orchestrator" && !step.needsAll && !step.withTools;
+    const stage = mayBeRetry && random.chance(0.25) ? await failTurn(staged, worker) : staged;
+    const { scene } = stage;
     const armed = step.arm(stage);
     scene.models.follow({ rules: [...armed.rules, ...restOfScript(stage)] });
 
     const key = random.chance(0.8) ? randomUUID() : undefined;
-    const posted = scene.post(worker, { request, key });
+    const posted = stage.send(worker, key);
     const isReached = await Promise.race([armed.reached.then(() => true), posted.then(() => false)]);
     await worker.kill();
     armed.letGo({ dropped: true });
     const protocol = createProtocol();
     protocol.count("kills");
     if (!isReached) protocol.count("too late");
+    if (stage.isRetry) protocol.count("of a retry");
     await recoverRun(stage, { key, answer: await posted }, protocol);
     return judgeScene(testbed, scene, `${mode}, ${step.name}`, protocol);
   },

@@ -17,14 +17,14 @@ const farBack = "1 day";
  * is answered, and the session takes a new turn.
  */
 export async function recoverRun(stage: Stage, lost: LostRequest, protocol: Protocol): Promise<void> {
-  const { testbed, scene, request, random } = stage;
+  const { testbed, scene, random } = stage;
   const { key } = lost;
   const recovery = random.pick(key === undefined ? others : (["same key", "same key", ...others] as const));
   protocol.count(`by ${recovery}`);
   const worker = await testbed.takeWorker();
   const stored = await lookAtStoredRun(testbed, scene);
   if (key !== undefined && stored.isClaimed && random.chance(0.3)) {
-    const early = await scene.post(worker, { request, key });
+    const early = await stage.send(worker, key);
     protocol.expect("the same request under a live lease", early, early.body?.code === "turn_in_progress");
   }
   await scene.lapse(recovery === "scheduled" ? farBack : undefined);
@@ -40,9 +40,15 @@ export async function recoverRun(stage: Stage, lost: LostRequest, protocol: Prot
   const next = await scene.post(last, { request: scene.nextRequest() });
   protocol.expect("the next request", next, isWhole(next));
   if (key !== undefined) {
-    const replayed = await scene.post(last, { request, key });
+    const replayed = await stage.send(last, key);
     const isSame = lost.answer.status !== 201 || lost.answer.body.id === replayed.body?.id;
-    protocol.expect("the key of the lost request", replayed, replayed.status === 201 && isSame);
+    // A retry that was never opened comes too late after another turn.
+    const isTooLate = stage.isRetry && replayed.body?.code === "not_latest_turn" && lost.answer.status === 0;
+    protocol.expect(
+      "the key of the lost request",
+      replayed,
+      isTooLate || (replayed.status === 201 && isSame),
+    );
   }
   protocol.readLog(last);
   testbed.giveBack(last);
@@ -57,9 +63,9 @@ async function repeatRequest(
   key: string,
   protocol: Protocol,
 ): Promise<Workerd> {
-  const { testbed, scene, request, random } = stage;
+  const { testbed, scene, random } = stage;
   if (random.chance(0.25)) {
-    const again = scene.post(worker, { request, key });
+    const again = stage.send(worker, key);
     await Promise.race([again, delay(random.between(0, 60))]);
     await worker.kill();
     await again;
@@ -70,7 +76,7 @@ async function repeatRequest(
     protocol.violations.push(...stored.paidTwice());
     return last;
   }
-  const answer = await scene.post(worker, { request, key });
+  const answer = await stage.send(worker, key);
   protocol.expect("the same request", answer, isWhole(answer));
   protocol.count(answer.headers.get("Idempotency-Replayed") === "true" ? "replayed" : "resumed");
   return worker;
