@@ -7,16 +7,23 @@ const daily = "17 3 * * *";
  * Gives what ends it.
  */
 export function startSchedule(url: string, log: (line: string) => void): () => void {
+  const stopped = new AbortController();
   const call = (cron: string) =>
-    callScheduled(url, cron).catch((error: unknown) => log(`Scheduled: ${error}`));
+    callScheduled(url, cron, stopped.signal).catch((error: unknown) => {
+      if (!stopped.signal.aborted) log(`Scheduled: ${error}`);
+    });
   void call(daily);
   void call(everyMinute);
   const timer = setInterval(() => void call(everyMinute), 60_000);
-  return () => clearInterval(timer);
+  return () => {
+    clearInterval(timer);
+    stopped.abort();
+  };
 }
 
 /** One run of the scheduled handler. Throws where it failed. */
-async function callScheduled(url: string, cron = everyMinute): Promise<void> {
-  const response = await fetch(`${url}/cdn-cgi/handler/scheduled?${new URLSearchParams({ cron })}`);
+async function callScheduled(url: string, cron: string, signal: AbortSignal): Promise<void> {
+  const query = new URLSearchParams({ cron });
+  const response = await fetch(`${url}/cdn-cgi/handler/scheduled?${query}`, { signal });
   if (!response.ok) throw new Error(`the handler of '${cron}' answered ${response.status}`);
 }

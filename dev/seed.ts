@@ -51,12 +51,12 @@ export async function seedDemo(connectionString: string): Promise<void> {
 }
 
 async function fillRoom(client: pg.Client): Promise<void> {
-  for (const [index, { key, name, model, role }] of AGENTS.entries()) {
+  for (const [position, { key, name, model, role }] of AGENTS.entries()) {
     await client.query(
       `insert into room_agents
          (id, room_id, agent_key, name, model_alias, role_prompt, position, created_at, updated_at)
        values ($1, $2, $3, $4, $5, $6, $7, now(), now())`,
-      [`019b7e00-0000-7000-8000-00000000d01${index}`, DEMO_ROOM_ID, key, name, model, role, index + 1],
+      [`019b7e00-0000-7000-8000-00000000d01${position}`, DEMO_ROOM_ID, key, name, model, role, position],
     );
   }
   await client.query(

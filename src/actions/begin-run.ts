@@ -1,5 +1,5 @@
 import type { OpenedClaim, OpenResult } from "../db/open-turn.ts";
-import type { StoredTurn } from "../db/turns.ts";
+import type { StoredTurn } from "../db/stored-turn.ts";
 import type { Deps } from "../deps.ts";
 import { judgeOpen, turnConflictDetail } from "../domain/claim-verdict.ts";
 import { historyCharacters } from "../domain/context-budget.ts";

@@ -1,8 +1,8 @@
 import { commitTurn } from "../db/commit-turn.ts";
 import type { LatestMessage } from "../db/latest-messages.ts";
 import type { OpenedClaim } from "../db/open-turn.ts";
+import type { StoredTurn } from "../db/stored-turn.ts";
 import { buildTurnRecord, type TurnRecord } from "../db/turn-record.ts";
-import type { StoredTurn } from "../db/turns.ts";
 import type { Deps } from "../deps.ts";
 import type { Log } from "../domain/log.ts";
 import type { TurnContext } from "../domain/turn-context.ts";

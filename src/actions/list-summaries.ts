@@ -1,5 +1,5 @@
-import type { SummaryRow } from "../db/open-turn.ts";
 import type { Page, PageRequest } from "../db/page.ts";
+import type { SummaryRow } from "../db/stored-turn.ts";
 import { loadSummaries } from "../db/summaries.ts";
 import type { Deps } from "../deps.ts";
 import { notFound } from "../domain/errors.ts";

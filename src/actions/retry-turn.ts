@@ -1,5 +1,5 @@
 import { openRetry } from "../db/open-turn.ts";
-import type { StoredTurn } from "../db/turns.ts";
+import type { StoredTurn } from "../db/stored-turn.ts";
 import type { Deps } from "../deps.ts";
 import { currentReplies, failedAgentKeys } from "../domain/current-replies.ts";
 import type { SameTurnAnswer } from "../domain/prompt.ts";

@@ -7,7 +7,6 @@ import { deleteEarlierSteps, deleteThread, insertStep, type StepRows } from "./c
 import { assertClaim, type ClaimHold, claimLost, deleteClaim, lockSession } from "./claim-statements.ts";
 import { type Db, postgresFields, repeatLost } from "./client.ts";
 import { joinLateSpend } from "./late-spend.ts";
-import type { LedgerRow } from "./ledger-record.ts";
 import { prepareInsert } from "./prepared-insert.ts";
 import { recordPrices } from "./record-prices.ts";
 import {
@@ -20,6 +19,7 @@ import {
   turnRuns,
   turns,
 } from "./schema.ts";
+import type { LedgerRow } from "./stored-turn.ts";
 import type { TurnRecord } from "./turn-record.ts";
 import { selectLedger } from "./turns.ts";
 

@@ -3,9 +3,9 @@ import type { PgTable } from "drizzle-orm/pg-core";
 import type { Catalog } from "../domain/catalog.ts";
 import { type ClaimHold, lockSession } from "./claim-statements.ts";
 import { type Db, repeatLost } from "./client.ts";
-import type { LedgerRow } from "./ledger-record.ts";
 import { recordPrices } from "./record-prices.ts";
 import { llmCallEvents, rooms, sessions, turns } from "./schema.ts";
+import type { LedgerRow } from "./stored-turn.ts";
 
 export type LateSpend = { claim: ClaimHold; ledger: readonly LedgerRow[]; createdAt: Date };
 
@@ -41,6 +41,10 @@ export async function reportLateSpend(db: Db, late: LateSpend, catalog: Catalog)
 
 /** What a holder that was replaced knows better than whoever estimated its calls. */
 const lateColumns = [
+  "provider",
+  "modelAlias",
+  "providerModel",
+  "pricingVersion",
   "inputTokensFresh",
   "inputTokensCached",
   "outputTokens",

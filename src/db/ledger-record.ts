@@ -1,17 +1,16 @@
 import { v5 as uuidv5 } from "uuid";
+import type { Catalog } from "../domain/catalog.ts";
 import { formatDecimal, priceCall } from "../domain/pricing.ts";
 import type { ModelCallRecord } from "../domain/turn-outcome.ts";
-import type { llmCallEvents } from "./schema.ts";
-import type { TurnRecordInput } from "./turn-record.ts";
-
-export type LedgerRow = typeof llmCallEvents.$inferSelect;
+import type { OpenedClaim } from "./open-turn.ts";
+import type { LedgerRow } from "./stored-turn.ts";
 
 /** The ledger rows of a run's calls; also what a holder that lost its claim still reports. */
 export function buildLedger(of: LedgerOwner, calls: readonly ModelCallRecord[]): LedgerRow[] {
   return calls.map((call) => buildLedgerRow(of, call));
 }
 
-type LedgerOwner = Pick<TurnRecordInput, "claim" | "userId" | "catalog" | "finishedAt">;
+type LedgerOwner = { claim: OpenedClaim; userId: string; catalog: Catalog; finishedAt: Date };
 
 /** Namespace of ledger ids, so that the same attempt gets the same id whoever writes its row. */
 const ledgerNamespace = "6f0d8f0e-3b0a-5c5e-9f39-5c1b6f6a7d11";

@@ -3,7 +3,7 @@ import { askDatabase, type Db } from "./client.ts";
 import { ownsSession } from "./owned-session.ts";
 import { type Page, type PageRequest, readPage } from "./page.ts";
 import { messages } from "./schema.ts";
-import type { MessageRow } from "./turn-record.ts";
+import type { MessageRow } from "./stored-turn.ts";
 
 export type TranscriptRequest = PageRequest & { includesSuperseded: boolean };
 

@@ -13,16 +13,15 @@ import {
   type WindowBounds,
 } from "./session-window.ts";
 import { type StoredCheckpoint, selectCheckpointOfClaim } from "./stored-checkpoints.ts";
+import type { StoredTurn, SummaryRow } from "./stored-turn.ts";
 import { type ClaimRequest, takeClaim } from "./take-claim.ts";
-import { type StoredTurn, selectLedger, selectMessages, selectToolEvents } from "./turns.ts";
+import { selectLedger, selectMessages, selectToolEvents } from "./turns.ts";
 
 export type OpenRequest = ClaimRequest & {
   window: WindowBounds;
   /** The model that answers for every agent of this turn. */
   modelAliasOverride: string | null;
 };
-
-export type SummaryRow = typeof sessionSummaries.$inferSelect;
 
 export type OpenedClaim = typeof turnClaims.$inferSelect & {
   /** Highest `seq` of the session's messages, 0 where there is none. */

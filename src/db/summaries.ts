@@ -1,9 +1,9 @@
 import { and, desc, eq, lt, sql } from "drizzle-orm";
 import { askDatabase, type Db } from "./client.ts";
-import type { SummaryRow } from "./open-turn.ts";
 import { ownsSession } from "./owned-session.ts";
 import { type Page, type PageRequest, readPage } from "./page.ts";
 import { sessionSummaries } from "./schema.ts";
+import type { SummaryRow } from "./stored-turn.ts";
 
 /** A page of the session's summaries, newest first; undefined where the session is not the user's. */
 export async function loadSummaries(

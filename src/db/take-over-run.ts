@@ -4,8 +4,9 @@ import { askDatabase, type Db, repeatLost } from "./client.ts";
 import type { OpenedClaim } from "./open-turn.ts";
 import { messages, rooms, sessions, turnClaims, turns } from "./schema.ts";
 import { selectCheckpointOfClaim } from "./stored-checkpoints.ts";
+import type { StoredTurn } from "./stored-turn.ts";
 import { takeOver } from "./take-claim.ts";
-import { type StoredTurn, selectLedger, selectMessages, selectToolEvents } from "./turns.ts";
+import { selectLedger, selectMessages, selectToolEvents } from "./turns.ts";
 
 export type DeadRun = { sessionId: string; runId: string };
 

@@ -10,15 +10,19 @@ import {
   type TurnOutcome,
 } from "../domain/turn-outcome.ts";
 import { modelAliasMarker, type RosterAgent, type TurnPlan } from "../domain/turn-plan.ts";
-import { buildLedger, type LedgerRow } from "./ledger-record.ts";
-import type { OpenedClaim, SummaryRow } from "./open-turn.ts";
-import type { messages, toolCallEvents, turnContextAudit, turnRuns, turns } from "./schema.ts";
-import type { StoredTurn } from "./turns.ts";
+import { buildLedger } from "./ledger-record.ts";
+import type { OpenedClaim } from "./open-turn.ts";
+import type { turnRuns } from "./schema.ts";
+import type {
+  AuditRow,
+  LedgerRow,
+  MessageRow,
+  StoredTurn,
+  SummaryRow,
+  ToolEventRow,
+  TurnRow,
+} from "./stored-turn.ts";
 
-export type TurnRow = typeof turns.$inferSelect;
-export type MessageRow = typeof messages.$inferSelect;
-export type AuditRow = typeof turnContextAudit.$inferSelect;
-export type ToolEventRow = typeof toolCallEvents.$inferSelect;
 type RunRow = typeof turnRuns.$inferSelect;
 
 /** Every row a run leaves behind, whole: ids, times and amounts are settled before the batch is built. */
@@ -83,7 +87,9 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
       createdAt: input.finishedAt,
     },
     messages: numbered,
-    audits: input.outcome.prompts.map((prompt, index) => buildAudit(input, prompt, index === 0)),
+    audits: input.outcome.prompts.map((prompt, index) =>
+      buildAudit(input, prompt, { isFirst: index === 0, marker: turn.modelAliasUsed }),
+    ),
     ledger,
     toolEvents,
     summary: buildSummary(input),
@@ -113,7 +119,7 @@ function buildTurn(input: TurnRecordInput, rows: readonly MessageRow[]): TurnRow
       standing.map(({ agentName, content }) => ({ agentName: agentName ?? "", content })),
     ),
     status: judgeTurnStatus(standing),
-    modelAliasUsed: before?.modelAliasUsed ?? markerOf(input),
+    modelAliasUsed: markerOf(input, standing.length),
     summaryTriggered: (before?.summaryTriggered ?? false) || outcome.summary !== null,
     summaryUsedFallback: (before?.summaryUsedFallback ?? false) || (outcome.summary?.usedFallback ?? false),
     pruneTriggered:
@@ -127,8 +133,10 @@ function isOverflow(reply: AgentReply): boolean {
   return reply.status === "failed" && reply.failure.code === "context_budget_exceeded";
 }
 
-function markerOf({ plan, outcome }: TurnRecordInput): string {
+/** A retry of one agent among several leaves the turn's marker; of the only one it is the alias that ran now. */
+function markerOf({ plan, outcome, retried }: TurnRecordInput, standingReplies: number): string {
   const aliases = outcome.replies.map(({ agentKey }) => agentOf(plan, agentKey)?.modelAlias ?? "");
+  if (retried !== null && aliases.length < standingReplies) return retried.turn.modelAliasUsed;
   return modelAliasMarker(plan.mode, aliases);
 }
 
@@ -208,7 +216,11 @@ function messageDefaults({ sessionId, turnId, runId }: OpenedClaim) {
 }
 
 /** One row an agent; what the run did for itself (routing, summary) stands in its first row only. */
-function buildAudit(input: TurnRecordInput, prompt: PromptMeasure, isFirst: boolean): AuditRow {
+function buildAudit(
+  input: TurnRecordInput,
+  prompt: PromptMeasure,
+  { isFirst, marker }: { isFirst: boolean; marker: string },
+): AuditRow {
   const { claim, plan, outcome } = input;
   return {
     id: input.newId(),
@@ -217,7 +229,7 @@ function buildAudit(input: TurnRecordInput, prompt: PromptMeasure, isFirst: bool
     runId: claim.runId,
     agentKey: prompt.agentKey,
     modelAlias: agentOf(plan, prompt.agentKey)?.modelAlias ?? "",
-    modelAliasMarker: markerOf(input),
+    modelAliasMarker: marker,
     ...prompt.budget,
     estimatedTokensBefore: prompt.estimatedTokensBefore,
     estimatedTokensAfterSummary: prompt.estimatedTokensAfterSummary,

@@ -1,18 +1,10 @@
 import { and, asc, eq, gt, inArray, type SQL, sql } from "drizzle-orm";
 import { askDatabase, type Db } from "./client.ts";
-import type { LedgerRow } from "./ledger-record.ts";
 import { ownsSession } from "./owned-session.ts";
 import { type Page, type PageRequest, readPage } from "./page.ts";
 import { llmCallEvents, messages, toolCallEvents, turnClaims, turnContextAudit, turns } from "./schema.ts";
-import type { AuditRow, MessageRow, ToolEventRow, TurnRow } from "./turn-record.ts";
+import type { AuditRow, StoredTurn } from "./stored-turn.ts";
 
-/** A stored turn with the rows that stand by it: messages by `seq`, ledger rows by time. */
-export type StoredTurn = {
-  turn: TurnRow;
-  messages: MessageRow[];
-  ledger: LedgerRow[];
-  toolEvents: ToolEventRow[];
-};
 export type RunningTurn = { id: string; sessionId: string; turnIndex: number };
 
 export type TurnFindings = {

@@ -68,7 +68,10 @@ test("npm run dev serves a demo room, npm run token opens it, and Ctrl-C ends it
   expect(await minting.ended).toBe(0);
   const headers = { Authorization: `Bearer ${minting.output().trim()}` };
   const rooms = await fetch(`${url}/api/v1/rooms`, { headers });
-  expect(await rooms.json()).toMatchObject({ data: [{ name: "Demo room", current_mode: "tag" }] });
+  const id = "019b7e00-0000-7000-8000-00000000d000";
+  expect(await rooms.json()).toMatchObject({ data: [{ id, name: "Demo room", current_mode: "tag" }] });
+  const roster = await fetch(`${url}/api/v1/rooms/${id}/agents`, { headers });
+  expect(await roster.json()).toMatchObject({ data: [{ position: 0 }, { position: 1 }, { position: 2 }] });
 
   const demo = run("demo.ts");
   expect(await demo.ended).toBe(0);

@@ -130,6 +130,8 @@ describe.each(cases)("a turn in mode $mode to $plan of whom $failing failed, run
     const detail = (await scene.read(first.id)).body;
     expect(detail).toMatchObject(answer.body);
     expect(detail.llm_calls).toHaveLength(plan.length);
+    for (const { model_alias_marker } of detail.audit)
+      expect(model_alias_marker).toBe(first.model_alias_used);
     expect(detail.audit.map(({ agent_key }: { agent_key: string }) => agent_key)).toEqual([
       ...plan,
       ...failing,
@@ -181,6 +183,19 @@ describe("a retry whose agents fail again", () => {
       { agent_key: "ada" },
       { agent_key: "bob", status: "failed" },
     ]);
+  });
+
+  test("tells the model that answered in the end, where one agent was asked and given another", async () => {
+    const scene = await createTurnScene({ agents: [{ key: "ada", modelAlias: "qwen" }] });
+    await scene.models.script(says("ada", { status: 400 }));
+    const { body: first } = await scene.post("@ada hello");
+    await scene.api.as(scene.owner).patch(`/rooms/${scene.roomId}/agents/ada`, { model_alias: "llama" });
+    await scene.models.script(says("ada", "hi"));
+
+    const { body } = await retry(scene, first.id);
+
+    expect([first.model_alias_used, body.model_alias_used]).toEqual(["qwen", "llama"]);
+    expect((await scene.read(first.id)).body.model_alias_used).toBe("llama");
   });
 
   test("can be retried until all have answered, in the plan's order all the while", async () => {

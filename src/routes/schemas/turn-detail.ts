@@ -1,6 +1,5 @@
 import * as z from "zod";
-import type { LedgerRow } from "../../db/ledger-record.ts";
-import type { AuditRow } from "../../db/turn-record.ts";
+import type { AuditRow, LedgerRow } from "../../db/stored-turn.ts";
 import type { TurnFindings } from "../../db/turns.ts";
 import type { RoutingDecision } from "../../domain/routing-decision.ts";
 import type { OverheadCall } from "../../domain/turn-outcome.ts";

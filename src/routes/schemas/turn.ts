@@ -1,7 +1,6 @@
 import * as z from "zod";
-import type { LedgerRow } from "../../db/ledger-record.ts";
-import type { MessageRow, ToolEventRow, TurnRow } from "../../db/turn-record.ts";
-import type { RunningTurn, StoredTurn } from "../../db/turns.ts";
+import type { LedgerRow, MessageRow, StoredTurn, ToolEventRow, TurnRow } from "../../db/stored-turn.ts";
+import type { RunningTurn } from "../../db/turns.ts";
 import { currentReplies } from "../../domain/current-replies.ts";
 import { formatDecimal, parseDecimal } from "../../domain/pricing.ts";
 import { id, instant, text } from "../../http/schemas.ts";
