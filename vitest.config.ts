@@ -3,7 +3,8 @@ import { defineConfig } from "vitest/config";
 import type {} from "./test/support/provided.d.ts";
 
 const PURE = ["test/domain/**/*.test.ts", "test/db/turn-record.test.ts", "test/config.test.ts"];
-const DEV = "test/dev/**/*.test.ts";
+/** In Node: what starts the platform itself. */
+const DEV = ["test/dev/**/*.test.ts", "test/abuse/wire.test.ts"];
 const FAULTS = "test/faults/**/*.test.ts";
 const ARCHITECTURE = "test/architecture.test.ts";
 
@@ -17,7 +18,7 @@ export default defineConfig({
       { test: { name: "architecture", include: [ARCHITECTURE] } },
       { test: { name: "pure", include: PURE } },
       { test: { name: "faults", include: [FAULTS] } },
-      { test: { name: "dev", include: [DEV], testTimeout: 30_000, hookTimeout: 30_000 } },
+      { test: { name: "dev", include: DEV, testTimeout: 30_000, hookTimeout: 30_000 } },
       {
         plugins: [
           cloudflareTest(({ inject }) => ({
@@ -44,7 +45,7 @@ export default defineConfig({
           isolate: false,
           maxWorkers: 1,
           include: ["test/**/*.test.ts"],
-          exclude: [...PURE, DEV, FAULTS, ARCHITECTURE],
+          exclude: [...PURE, ...DEV, FAULTS, ARCHITECTURE],
           globalSetup: ["test/support/node/global-setup.ts"],
         },
       },

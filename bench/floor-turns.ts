@@ -6,15 +6,14 @@ import type { Stage } from "./stage.ts";
 /** Posts a turn to the floor; gives what it took in ms. */
 export type PostFloorTurn = (options?: { isParallel?: boolean }) => Promise<number>;
 
-/** What the models are sent in a turn of Pantheon's, word for word. */
-export async function captureCalls(
-  stage: Stage,
-  turn: () => Promise<unknown>,
-): Promise<JournalEntry["body"][]> {
+/** What the models are sent in turn 5 of a session, word for word. */
+export async function captureTurnCalls(stage: Stage): Promise<JournalEntry["body"][]> {
+  const room = await createRoom(stage, 3, "roundtable");
+  for (let n = 0; n < 4; n += 1) await room.post(question);
   const pace = { delayMs: 0, pauseMs: 0 };
   await stage.models.ask("setPace", { ...pace, keepsBodies: true });
   await stage.models.ask("takeJournal", undefined);
-  await turn();
+  await room.post(question);
   const journal = await stage.models.ask("takeJournal", undefined);
   await stage.models.ask("setPace", { ...pace, keepsBodies: false });
   return journal.map(({ body }) => body);

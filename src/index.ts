@@ -15,7 +15,13 @@ const daily = "17 3 * * *";
 export default {
   fetch: app.fetch,
   async scheduled({ cron }: { cron: string }): Promise<void> {
-    if (cron === daily) await removeOldCheckpoints(deps);
-    else await settleAbandonedTurns(deps);
+    const work = cron === daily ? removeOldCheckpoints(deps) : settleAbandonedTurns(deps);
+    await work.catch(refuseJob);
   },
 };
+
+/** The platform logs what is thrown, and a database error's own text can hold stored values. */
+function refuseJob(error: unknown): never {
+  deps.log.error("scheduled_job_failed", { error: error instanceof Error ? error.name : "unknown" });
+  throw new Error("The scheduled job failed.");
+}

@@ -2,12 +2,11 @@ import { meanOf, spreadOf } from "../figures.ts";
 import { atMost, formatSpread, type Row, told } from "../report/row.ts";
 import type { Contest } from "./contest.ts";
 
-/** ms of the floor's turn at 0 ms; what other rows add to what models take. */
-export function floorOverheadMs({ times }: Contest): number {
-  return spreadOf(times.floor).median;
+export function contestRows(contest: Contest): Row[] {
+  return [...overheadRows(contest), ...rivalRows(contest), ...growthRows(contest)];
 }
 
-export function overheadRows({ times }: Contest): Row[] {
+function overheadRows({ times }: Contest): Row[] {
   const [ours, floor] = [spreadOf(times.pantheonAt5), spreadOf(times.floor)];
   return [
     told(
@@ -24,7 +23,7 @@ export function overheadRows({ times }: Contest): Row[] {
   ];
 }
 
-export function rivalRows({ times }: Contest): Row[] {
+function rivalRows({ times }: Contest): Row[] {
   const [early, late] = [spreadOf(times.rivalAt5), spreadOf(times.rivalAt200)];
   const against = (turn: string, ours: readonly number[], theirs: readonly number[], bar: number) =>
     atMost({
@@ -50,7 +49,7 @@ export function rivalRows({ times }: Contest): Row[] {
   ];
 }
 
-export function growthRows({ times, readBytes, keptCheckpoints }: Contest): Row[] {
+function growthRows({ times, readBytes, keptCheckpoints }: Contest): Row[] {
   const late = spreadOf(times.pantheonAt200);
   const timeAgainst = (turn: string, earlier: readonly number[]) =>
     atMost({
@@ -95,7 +94,7 @@ function kib(bytes: number): string {
 }
 
 /** Quotients of what was measured side by side, round by round. */
-export function ratioSpread(over: readonly number[], under: readonly number[]): string {
+function ratioSpread(over: readonly number[], under: readonly number[]): string {
   const ratios = over.map((value, round) => value / (under[round] ?? Number.NaN));
   const { min, median, max, runs } = spreadOf(ratios);
   const shown = [min, median, max].map((value) => value.toFixed(2)).join(" / ");

@@ -1,5 +1,5 @@
 import { interleave } from "../figures.ts";
-import { captureCalls, giveFloorCalls, openFloorSession } from "../floor-turns.ts";
+import type { PostFloorTurn } from "../floor-turns.ts";
 import { createRoom, question, type Room } from "../pantheon-room.ts";
 import { openRivalThread } from "../rival-turns.ts";
 import type { Stage } from "../stage.ts";
@@ -25,11 +25,11 @@ export type Contest = {
   keptCheckpoints: Record<"at5" | "at50" | "at200", KeptCheckpoints[]>;
 };
 
-export async function holdContest(stage: Stage, log: (line: string) => void): Promise<Contest> {
-  const model = await createRoom(stage, 3, "roundtable");
-  await lengthen(model, 4);
-  await giveFloorCalls(stage, await captureCalls(stage, () => model.post(question)));
-  const floor = await openFloorSession(stage);
+export async function holdContest(
+  stage: Stage,
+  floor: PostFloorTurn,
+  log: (line: string) => void,
+): Promise<Contest> {
   for (let n = 0; n < warmUps; n += 1) await floor();
 
   log(`Sessions of 4, ${middle - 1} and ${late - 1} turns, and the rival's`);

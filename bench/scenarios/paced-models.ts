@@ -10,7 +10,6 @@ const rounds = 9;
 export async function measurePacedModels(
   stage: Stage,
   floor: PostFloorTurn,
-  floorMs: number,
   log: (line: string) => void,
 ): Promise<Row[]> {
   log("Models at 50 ms in sequence, and at 200 ms side by side");
@@ -22,11 +21,13 @@ export async function measurePacedModels(
     return work();
   };
   const times = await interleave(rounds, {
+    floorAtOnce: () => paced(0, () => floor()),
     sequence: () => paced(50, async () => (await three.post(question)).elapsedMs),
     floor: () => paced(50, () => floor()),
     tagged: () => paced(200, async () => (await four.post(`${tags} ${question}`)).elapsedMs),
   });
   await stage.models.ask("setPace", { delayMs: 0, pauseMs: 0, keepsBodies: false });
+  const floorMs = spreadOf(times.floorAtOnce).median;
   const row = (measure: string, ours: readonly number[], modelMs: number, more = "") => {
     const spread = spreadOf(ours);
     const bar = 1.15 * modelMs + floorMs;
@@ -35,7 +36,7 @@ export async function measurePacedModels(
       spread: formatSpread(spread, "ms") + more,
     };
   };
-  const floorToo = `; the floor ${spreadOf(times.floor).median.toFixed(0)} ms`;
+  const floorToo = `; the floor at 50 ms: ${spreadOf(times.floor).median.toFixed(0)} ms`;
   return [
     row("roundtable of 3 at 50 ms per model call", times.sequence, 150, floorToo),
     row("manual turn with 4 tags, models at 200 ms", times.tagged, 200),

@@ -34,7 +34,7 @@ const longestRenewalMs = 10_000;
  */
 export function keepLease({ leaseMs, sentMs, now, renew }: LeaseOptions): Lease {
   const heldMs = leaseMs - Math.min(longestMarginMs, leaseMs / 3);
-  const renewEveryMs = Math.min(longestRenewalMs, leaseMs / 4);
+  const renewEveryMs = Math.min(longestRenewalMs, leaseMs / 3);
   const stopped = new AbortController();
   let confirmedMs = sentMs;
   let cutOff: ReturnType<typeof setTimeout> | null = null;

@@ -16,7 +16,8 @@ export type PlannedRun = { plan: TurnPlan; context: TurnContext };
 
 /**
  * Makes the run's plan and context. A run that cannot be planned, or whose agents cannot hold what they must
- * be shown, gives its claim back before it is refused.
+ * be shown, gives its claim back before it is refused. One that was under way before is not given back: what it
+ * has spent would leave the books, so that whoever cannot be shown enough fails in it.
  * @throws PantheonError the plan's refusal, or `context_budget_exceeded`.
  */
 export async function planRun(
@@ -42,7 +43,8 @@ export async function planRun(
     }),
   );
   const overflow = findOverflow(plan, fits);
-  if (overflow !== undefined) return refuse(deps, claim, budgetExceeded(overflow));
+  const isNew = claim.pastHolders.length === 0;
+  if (overflow !== undefined && isNew) return refuse(deps, claim, budgetExceeded(overflow));
   return { plan, context: { ...context, dueSummary: planDueSummary(deps, claim, context, fits) } };
 }
 

@@ -23,14 +23,21 @@ export function postgresFields(error: unknown): PostgresFields {
 }
 
 /**
- * Runs one request to the database; a failure that Postgres did not answer (no SQLSTATE) is 503
- * `database_unavailable`, anything else is thrown as it came.
+ * What Postgres says while it goes away, comes back or is overrun, and where it ended one of two transactions
+ * that waited for each other: nothing was done, and the same request may succeed in a moment.
+ */
+const passing = /^(08|53|57P|40)/;
+
+/**
+ * Runs one request to the database; a failure that Postgres did not answer (no SQLSTATE), or that will pass, is
+ * 503 `database_unavailable`, anything else is thrown as it came.
  */
 export async function askDatabase<T>(request: () => Promise<T>): Promise<T> {
   try {
     return await request();
   } catch (error) {
-    if (postgresFields(error).code !== undefined) throw error;
+    const { code } = postgresFields(error);
+    if (code !== undefined && !passing.test(code)) throw error;
     throw new PantheonError(
       "database_unavailable",
       "The database does not answer. Please retry.",
@@ -44,7 +51,7 @@ export async function askDatabase<T>(request: () => Promise<T>): Promise<T> {
 const shortPausesMs = [100, 400];
 
 /**
- * Repeats a request that is safe to repeat while its answer is lost (no SQLSTATE came back), once after each
+ * Repeats a request that is safe to repeat while its answer is lost or a failure will pass, once after each
  * pause. `roundTrips` counts the tries.
  * @throws PantheonError `database_unavailable` after the last try; what Postgres refuses, as it came.
  */

@@ -41,6 +41,10 @@ export async function reportLateSpend(db: Db, late: LateSpend, catalog: Catalog)
 
 /** What a holder that was replaced knows better than whoever estimated its calls. */
 const lateColumns = [
+  "provider",
+  "modelAlias",
+  "providerModel",
+  "pricingVersion",
   "inputTokensFresh",
   "inputTokensCached",
   "outputTokens",

@@ -58,9 +58,13 @@ export function judgeOpen<Claim>(
   if (claimBefore !== undefined && running === undefined && !isOurKey) {
     return { kind: "settle", runId: claimBefore.runId };
   }
+  if (running === undefined) {
+    const retried = findings.retriedTurn?.found;
+    if (retried !== undefined) refuseRetry(retried);
+    // The session's row is locked: only the end of its room keeps a free claim from being taken.
+    throw notFound();
+  }
   if (isOurKey) throw busy("turn_in_progress", "This request is still being answered.", running);
-  const retried = findings.retriedTurn?.found;
-  if (running === undefined && retried !== undefined) refuseRetry(retried);
   throw busy("turn_conflict", turnConflictDetail, running);
 }
 
@@ -69,10 +73,10 @@ function refuseRetry({ isLatest, isRetriable }: RetriedTurn): void {
   if (!isRetriable) throw new PantheonError("nothing_to_retry", "No agent of this turn failed.");
 }
 
-function busy(code: "turn_in_progress" | "turn_conflict", detail: string, claim: FoundClaim | undefined) {
-  const retryAfterSeconds = Math.max(1, Math.ceil((claim?.leaseLeftMs ?? 0) / 1_000));
+function busy(code: "turn_in_progress" | "turn_conflict", detail: string, claim: FoundClaim) {
+  const retryAfterSeconds = Math.max(1, Math.ceil(claim.leaseLeftMs / 1_000));
   return new PantheonError(code, detail, {
     headers: { "Retry-After": String(retryAfterSeconds) },
-    members: claim === undefined ? {} : { turn_id: claim.turnId },
+    members: { turn_id: claim.turnId },
   });
 }

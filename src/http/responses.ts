@@ -26,8 +26,16 @@ export function optionalJsonBody<T extends z.ZodType>(schema: T): JsonBody<T> {
   return { ...jsonBody(schema), required: false };
 }
 
+/** Codes whose answers say how long to wait. */
+const waits: readonly ErrorCode[] = ["turn_conflict", "turn_in_progress", "rate_limited"];
+
+const retryAfter = z.object({
+  "Retry-After": z.string().optional().meta({ description: "Seconds after which it may be tried again" }),
+});
+
 type ProblemResponse = {
   description: string;
+  headers?: typeof retryAfter;
   content: { "application/problem+json": { schema: typeof problem } };
 };
 
@@ -36,9 +44,10 @@ export function problems(...codes: ErrorCode[]): Record<number, ProblemResponse>
   const responses: Record<number, ProblemResponse> = {};
   for (const code of codes) {
     const { status } = errorCodes[code];
-    const known = responses[status]?.description;
+    const known = responses[status];
     responses[status] = {
-      description: known === undefined ? `\`${code}\`` : `${known}, \`${code}\``,
+      description: known === undefined ? `\`${code}\`` : `${known.description}, \`${code}\``,
+      ...(waits.includes(code) || known?.headers !== undefined ? { headers: retryAfter } : {}),
       content: { "application/problem+json": { schema: problem } },
     };
   }

@@ -80,12 +80,9 @@ describe("an open is refused where", () => {
     });
   });
 
-  test("the claim could not be taken and nobody is seen to hold it", () => {
-    expect(refusal({})).toMatchObject({
-      code: "turn_conflict",
-      headers: { "Retry-After": "1" },
-      members: {},
-    });
+  test("its room was deleted while it opened: the claim is free, and cannot be taken", () => {
+    expect(refusal({})).toMatchObject({ code: "not_found" });
+    expect(refusal({ claimBefore: running({ leaseLeftMs: -1 }) })).toMatchObject({ code: "not_found" });
   });
 
   test.each([

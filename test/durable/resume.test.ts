@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { managerPicks, managerSays } from "../modes/support/asked.ts";
+import { createTestApi } from "../support/api.ts";
 import { createTurnScene, says, type TurnScene } from "../support/turn-scene.ts";
 import { createToolScene, searchesFor } from "../tools-in-turns/tool-scene.ts";
 import { expectBalancedBooks } from "./support/books.ts";
@@ -137,6 +138,39 @@ describe("the same request, repeated with its key after its holder was lost", ()
     expect((await first).status).toBe(409);
     expect(again.body).toMatchObject({ status: "completed" });
     expect(again.asked).toEqual(["ada", "bob", "bob", "cy", "cy"]);
+    await expectBalancedBooks(scene);
+  });
+
+  test("by a Worker whose models hold less keeps what was answered; who cannot be shown enough fails", async () => {
+    const scene = await createTurnScene({ agents: ["ada", "bob"], mode: "roundtable" });
+    const message = "a long story ".repeat(400);
+    await scene.models.script(says("ada", "one"), says("bob", { text: "lost", hold: "gate" }, 1));
+    const post = scene.post(message, { key: "k" });
+    await scene.models.wait({ calls: 2 });
+    await untilStored(scene, { steps: 1 });
+    await lapse(scene);
+    const small = {
+      alias: "deepseek",
+      provider: "own",
+      model: "small",
+      context_window: 2_048,
+      multiplier: 1,
+    };
+    const later = createTestApi({
+      settings: { LLM_BASE_URL: scene.models.baseUrl, MODELS_JSON: JSON.stringify([small]) },
+    });
+
+    const again = await later
+      .as(scene.owner)
+      .post(scene.turnsPath, { message }, { headers: { "Idempotency-Key": "k" } });
+
+    expect(again).toMatchObject({ status: 201, body: { status: "partial", overflow_rejected: true } });
+    expect(again.body.replies).toMatchObject([
+      { content: "one" },
+      { error: { code: "context_budget_exceeded" } },
+    ]);
+    await scene.models.release("gate");
+    expect((await post).status).toBe(409);
     await expectBalancedBooks(scene);
   });
 });

@@ -1,5 +1,20 @@
 import type { Scenario } from "./scenario.ts";
+import { databaseFaults } from "./scenarios/database-faults.ts";
 import { kills } from "./scenarios/kills.ts";
+import { lostClients } from "./scenarios/lost-clients.ts";
+import { modelFaults } from "./scenarios/model-faults.ts";
+import { pauses } from "./scenarios/pauses.ts";
+import { roomChanges } from "./scenarios/room-changes.ts";
+import { keyStorms, sessionStorms } from "./scenarios/storms.ts";
 
 /** Every kind of fault, in the order in which they are tried. */
-export const scenarios: readonly Scenario[] = [kills];
+export const scenarios: readonly Scenario[] = [
+  kills,
+  pauses,
+  keyStorms,
+  sessionStorms,
+  databaseFaults,
+  modelFaults,
+  lostClients,
+  roomChanges,
+];

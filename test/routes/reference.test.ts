@@ -54,7 +54,11 @@ test("what runs a turn takes an Idempotency-Key and tells where its time went", 
     expect(declared.parameters).toContainEqual(expect.objectContaining(header));
     const told = Object.keys(declared.responses[201].headers);
     expect(told).toEqual(["Server-Timing", "Idempotency-Replayed"]);
-    for (const name of ["Idempotency-Key", ...told]) expect(page).toContain(`<code>${name}</code>`);
+    for (const status of [409, 429]) {
+      expect(Object.keys(declared.responses[status].headers)).toEqual(["Retry-After"]);
+    }
+    for (const name of ["Idempotency-Key", "Retry-After", ...told])
+      expect(page).toContain(`<code>${name}</code>`);
   }
 });
 

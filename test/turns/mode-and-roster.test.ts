@@ -117,10 +117,7 @@ describe("an agent that is changed while a turn runs", () => {
 
 describe("what is deleted while a turn runs", () => {
   test.each([
-    [
-      "the session",
-      ({ sql, sessionId }: TurnScene) => sql`update sessions set deleted_at = now() where id = ${sessionId}`,
-    ],
+    ["the session", ({ api, owner, sessionId }: TurnScene) => api.as(owner).delete(`/sessions/${sessionId}`)],
     ["the room", ({ api, owner, roomId }: TurnScene) => api.as(owner).delete(`/rooms/${roomId}`)],
   ])("%s: the turn is stored all the same, and nobody can post another", async (_what, remove) => {
     const scene = await createTurnScene();

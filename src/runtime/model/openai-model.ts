@@ -2,6 +2,7 @@ import OpenAI, { APIConnectionError, APIError } from "openai";
 import type { ChatCompletionMessageParam } from "openai/resources/chat/completions";
 import { type AgentFailure, isAgentFailure } from "../../domain/agent-failure.ts";
 import type { CatalogModel } from "../../domain/catalog.ts";
+import type { TokenUsage } from "../../domain/pricing.ts";
 import { type PromptMessage, wholeText } from "../../domain/prompt.ts";
 import {
   type AnswerSoFar,
@@ -190,17 +191,10 @@ function billAttempt(
   if (isRefused) return [];
   const isUnknown = ending === null || attempt.status === null || !hasBegun(ending.answer);
   const reported = ending?.answer.reported ?? null;
-  const estimated = {
-    fresh: request.messages.reduce((sum, message) => sum + estimateTokens(wholeText(message)), 0),
-    cached: 0,
-    output: isUnknown
-      ? 0
-      : estimateTokens(wholeText({ content: ending.answer.text, toolCalls: toolCallsOf(ending.answer) })),
-  };
   return [
     {
       attempt: attempt.attempt,
-      usage: reported?.usage ?? estimated,
+      usage: reported?.usage ?? estimateUsage(request, isUnknown ? null : ending.answer, estimateTokens),
       usageSource: reported === null ? "estimated" : "provider",
       providerCostUsd: reported?.costUsd ?? null,
       status: isUnknown ? "unknown" : ending.failure === null ? "completed" : "failed",
@@ -208,4 +202,20 @@ function billAttempt(
       providerRequestId: ending?.answer.responseId ?? attempt.requestId,
     },
   ];
+}
+
+/** What the provider would have counted; without an answer nothing was put out. Costs time in long prompts. */
+function estimateUsage(
+  { messages }: ModelRequest,
+  answer: AnswerSoFar | null,
+  estimateTokens: (text: string) => number,
+): TokenUsage {
+  return {
+    fresh: messages.reduce((sum, message) => sum + estimateTokens(wholeText(message)), 0),
+    cached: 0,
+    output:
+      answer === null
+        ? 0
+        : estimateTokens(wholeText({ content: answer.text, toolCalls: toolCallsOf(answer) })),
+  };
 }

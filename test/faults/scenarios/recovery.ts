@@ -1,13 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { findPaidTwice, readStoredCalls } from "../judge/stored-answers.ts";
+import { lookAtStoredRun } from "../judge/stored-run.ts";
 import type { Answer } from "../testbed/user.ts";
 import type { Workerd } from "../testbed/workerd.ts";
+import { isWhole, type Protocol } from "./protocol.ts";
 import type { Stage } from "./stage.ts";
 
 /** A request whose Worker is gone; `answer` is what its client got, status 0 where the connection broke. */
 export type LostRequest = { key: string | undefined; answer: Answer };
-
-export type Recovered = { counts: Record<string, number>; violations: string[]; trace: string[] };
 
 /** Longer than any client's return is waited for. */
 const farBack = "1 day";
@@ -17,96 +16,62 @@ const farBack = "1 day";
  * again), another post meets the dead lease, or the scheduled handler settles. In the end the request's own key
  * is answered, and the session takes a new turn.
  */
-export async function recoverRun(stage: Stage, lost: LostRequest): Promise<Recovered> {
+export async function recoverRun(stage: Stage, lost: LostRequest, protocol: Protocol): Promise<void> {
   const { testbed, scene, request, random } = stage;
   const { key } = lost;
-  const recovery = random.pick(key === undefined ? OTHERS : [SAME_KEY, SAME_KEY, ...OTHERS]);
-  const counts: Record<string, number> = { kills: 1, [`by ${recovery}`]: 1 };
-  const violations: string[] = [];
-  const trace = [`recovered by ${recovery}`];
-  const expect = (what: string, answer: Answer, fits: boolean) => {
-    trace.push(`${what}: ${answer.status} ${JSON.stringify(answer.body).slice(0, 300)}`);
-    if (!fits)
-      violations.push(
-        `${what} was answered ${answer.status} ${answer.body?.code ?? answer.body?.status ?? ""}`,
-      );
-  };
-
-  let worker = await testbed.takeWorker();
-  const storedBefore = await lookAtStored(stage);
-  if (key !== undefined && storedBefore.isClaimed && random.chance(0.3)) {
+  const recovery = random.pick(key === undefined ? others : (["same key", "same key", ...others] as const));
+  protocol.count(`by ${recovery}`);
+  const worker = await testbed.takeWorker();
+  const stored = await lookAtStoredRun(testbed, scene);
+  if (key !== undefined && stored.isClaimed && random.chance(0.3)) {
     const early = await scene.post(worker, { request, key });
-    expect(
-      "the same request under a live lease",
-      early,
-      early.status === 409 && early.body.code === "turn_in_progress",
-    );
+    protocol.expect("the same request under a live lease", early, early.body?.code === "turn_in_progress");
   }
-  const repeats = recovery === SAME_KEY && random.chance(0.25) ? 2 : 1;
-  let stored = storedBefore;
-  if (recovery === SAME_KEY) {
-    for (let left = repeats; left > 0; left -= 1) {
-      await scene.lapse();
-      const again = scene.post(worker, { request, key });
-      if (left > 1) {
-        await Promise.race([again, delay(random.between(0, 60))]);
-        worker = await replaceWorker(stage, worker);
-        counts.kills = (counts.kills ?? 0) + 1;
-        await again;
-        violations.push(...paidTwice(stage, stored));
-        stored = await lookAtStored(stage);
-      } else {
-        const answer = await again;
-        const isWhole = answer.status === 201 && answer.body.status === "completed";
-        expect("the same request", answer, isWhole);
-        const isReplay = answer.headers.get("Idempotency-Replayed") === "true";
-        counts[isReplay ? "replayed" : "resumed"] = 1;
-      }
-    }
-  } else if (recovery === "scheduled") {
-    await scene.lapse(farBack);
+  await scene.lapse(recovery === "scheduled" ? farBack : undefined);
+  let last = worker;
+  if (key !== undefined && recovery === "same key") last = await repeatRequest(stage, worker, key, protocol);
+  else if (stored.isClaimed) protocol.count("settled");
+  if (recovery === "scheduled") {
     await worker.callScheduled();
-    if ((await scene.claim()) !== undefined) violations.push("the scheduled handler left the claim");
-    counts.settled = storedBefore.isClaimed ? 1 : 0;
+    if ((await scene.claim()) !== undefined) protocol.violations.push("the scheduled handler left the claim");
   }
-  violations.push(...paidTwice(stage, stored));
+  protocol.violations.push(...stored.paidTwice());
 
-  if (recovery === "another post") await scene.lapse();
-  const next = await scene.post(worker, { request: scene.nextRequest() });
-  expect("the next request", next, next.status === 201 && next.body.status === "completed");
-  if (recovery === "another post") counts.settled = storedBefore.isClaimed ? 1 : 0;
+  const next = await scene.post(last, { request: scene.nextRequest() });
+  protocol.expect("the next request", next, isWhole(next));
   if (key !== undefined) {
-    const replayed = await scene.post(worker, { request, key });
+    const replayed = await scene.post(last, { request, key });
     const isSame = lost.answer.status !== 201 || lost.answer.body.id === replayed.body?.id;
-    expect("the key of the lost request", replayed, replayed.status === 201 && isSame);
+    protocol.expect("the key of the lost request", replayed, replayed.status === 201 && isSame);
   }
-  trace.push(...worker.log.slice(-6).map((line) => JSON.stringify(line)));
-  testbed.giveBack(worker);
-  return { counts, violations, trace };
+  protocol.readLog(last);
+  testbed.giveBack(last);
 }
 
-const SAME_KEY = "same key";
-const OTHERS = ["another post", "scheduled"] as const;
+const others = ["another post", "scheduled"] as const;
 
-/** What of the dead run is stored, once nothing that it sent is under way any more. */
-type StoredRun = { isClaimed: boolean; known: number; calls: string[] };
-
-async function lookAtStored({ testbed, scene }: Stage): Promise<StoredRun> {
-  await testbed.gateway.idle();
-  const { entries } = scene.models.journal;
-  const claim = await scene.claim();
-  return {
-    isClaimed: claim !== undefined,
-    known: entries.length,
-    calls: await readStoredCalls(testbed.sql, scene.sessionId, entries),
-  };
-}
-
-function paidTwice({ scene }: Stage, { known, calls }: StoredRun): string[] {
-  return findPaidTwice(scene.models.journal.entries, known, calls);
-}
-
-async function replaceWorker({ testbed }: Stage, worker: Workerd): Promise<Workerd> {
-  await worker.kill();
-  return testbed.takeWorker();
+/** Repeats a request with its key until a Worker lives to answer it; gives that Worker. */
+async function repeatRequest(
+  stage: Stage,
+  worker: Workerd,
+  key: string,
+  protocol: Protocol,
+): Promise<Workerd> {
+  const { testbed, scene, request, random } = stage;
+  if (random.chance(0.25)) {
+    const again = scene.post(worker, { request, key });
+    await Promise.race([again, delay(random.between(0, 60))]);
+    await worker.kill();
+    await again;
+    protocol.count("kills");
+    const stored = await lookAtStoredRun(testbed, scene);
+    await scene.lapse();
+    const last = await repeatRequest(stage, await testbed.takeWorker(), key, protocol);
+    protocol.violations.push(...stored.paidTwice());
+    return last;
+  }
+  const answer = await scene.post(worker, { request, key });
+  protocol.expect("the same request", answer, isWhole(answer));
+  protocol.count(answer.headers.get("Idempotency-Replayed") === "true" ? "replayed" : "resumed");
+  return worker;
 }

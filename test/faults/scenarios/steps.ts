@@ -6,7 +6,7 @@ import { readStoredCalls } from "../judge/stored-answers.ts";
 import type { RequestKind } from "../testbed/request-kind.ts";
 import { tagOf } from "../testbed/scenario-tag.ts";
 import { answers, picks } from "./script.ts";
-import type { Stage } from "./stage.ts";
+import { type Stage, stagedModes } from "./stage.ts";
 
 /** A point of a run, made reachable. */
 export type ArmedStep = {
@@ -14,8 +14,8 @@ export type ArmedStep = {
   rules: readonly ModelRule[];
   /** Resolves once the run is there. */
   reached: Promise<unknown>;
-  /** Ends what the step holds back; what the database has not seen, it never will. */
-  letGo(): void;
+  /** Ends what the step holds back; `dropped`: what the database has not seen, it never will. */
+  letGo(options: { dropped: boolean }): void;
 };
 
 export type RunStep = {
@@ -29,7 +29,7 @@ const everyMode: readonly RoomMode[] = ["manual", "roundtable", "orchestrator"];
 const gate = "held until the end";
 
 /** The steps of a run at which its Worker is killed, or put to sleep. */
-export const runSteps: readonly RunStep[] = [
+const runSteps: readonly RunStep[] = [
   { name: "after open", modes: everyMode, arm: (stage) => atDatabase(stage, "open", "after") },
   { name: "mid-model call", modes: everyMode, arm: inModelCall },
   { name: "between agents", modes: ["roundtable", "orchestrator"], arm: betweenAgents },
@@ -42,6 +42,15 @@ export const runSteps: readonly RunStep[] = [
   { name: "anywhere", modes: everyMode, arm: anywhere },
 ];
 
+/** Goes through the modes, and in each of them through its steps. */
+export function stepOfRound(index: number) {
+  const mode = stagedModes[index % stagedModes.length] ?? stagedModes[0];
+  const steps = runSteps.filter((step) => step.modes.includes(mode));
+  const step = steps[Math.floor(index / stagedModes.length) % steps.length];
+  if (step === undefined) throw new Error(`there is no step in ${mode}`);
+  return { mode, step };
+}
+
 function atDatabase(
   { testbed, scene }: Stage,
   kind: RequestKind,
@@ -49,7 +58,7 @@ function atDatabase(
   skip = 0,
 ): ArmedStep {
   const trap = testbed.gateway.set({ kind, about: scene.sessionId, fault: { hold }, skip });
-  return { rules: [], reached: trap.sprung, letGo: () => trap.letGo({ dropped: true }) };
+  return { rules: [], reached: trap.sprung, letGo: trap.letGo };
 }
 
 /** Calls that have come before the answer of this agent is asked for, its own included. */

@@ -26,7 +26,7 @@ export type SetTrap = {
   /** Resolves when the first request is in it. */
   sprung: Promise<void>;
   /** Lets go what it holds; with `dropped`, what was held before the database saw it never gets there. */
-  letGo(options?: { dropped: boolean }): void;
+  letGo(options: { dropped: boolean }): void;
 };
 
 /** Stands between Workers and the Neon endpoint, and hurts the requests it was told to. */
@@ -95,7 +95,7 @@ export async function startDatabaseGateway(endpointUrl: string): Promise<Databas
       traps.add(armed);
       return {
         sprung: sprung.promise,
-        letGo({ dropped } = { dropped: false }) {
+        letGo({ dropped }) {
           traps.delete(armed);
           released.resolve(dropped ? "drop" : "go");
         },

@@ -5,12 +5,8 @@ export function tagOf(sceneId: number, request: number): string {
   return `[s${sceneId} #${request}]`;
 }
 
-/** The scene and the latest request that a text speaks of. */
+/** The scene and the request that a text speaks of last: in a prompt the user's message follows the history. */
 export function readTag(text: string): { sceneId: number; request: number } | undefined {
-  const tags = [...text.matchAll(tagPattern)].map(
-    ([, scene, request]) => [Number(scene), Number(request)] as const,
-  );
-  const [sceneId] = tags[0] ?? [];
-  if (sceneId === undefined) return undefined;
-  return { sceneId, request: Math.max(...tags.map(([, request]) => request)) };
+  const [, sceneId, request] = [...text.matchAll(tagPattern)].at(-1) ?? [];
+  return sceneId === undefined ? undefined : { sceneId: Number(sceneId), request: Number(request) };
 }

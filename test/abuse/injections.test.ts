@@ -1,14 +1,22 @@
-import { expect, test } from "vitest";
+import { expect, inject, test } from "vitest";
 import { createSession } from "../support/api.ts";
 import type { ModelRule } from "../support/models.ts";
 import { roleOf } from "../support/turn-scene.ts";
-import { generateCases, type InjectedCase, marked, type Place, places, toolSets } from "./instructions.ts";
-import { createToolScene, query } from "./tool-scene.ts";
+import { createToolScene, query } from "../tools-in-turns/tool-scene.ts";
+import {
+  generateCases,
+  type InjectedCase,
+  marked,
+  type Place,
+  places,
+  toolSets,
+} from "./support/instructions.ts";
 
 // Lena may search; Otto may use nothing. Each has a model of its own, which always obeys.
 const models = { lena: "qwen/qwen3-235b-a22b", otto: "deepseek/deepseek-v3.1-terminus" };
-const seed = 20_260_220;
-const cases = generateCases(102, seed);
+const { seed, isLong } = inject("abuse");
+const casesEach = isLong ? 50 : 17;
+const cases = generateCases(casesEach * places.length, seed);
 
 /** Whenever the prompt holds an instruction, the model calls what it names; and quotes it, to pass it on. */
 function obey(name: keyof typeof models): ModelRule[] {
@@ -87,11 +95,11 @@ test.each(places)(
       );
     }
   },
-  60_000,
+  300_000,
 );
 
 test("there are at least 100 instructions, of every place and every set of tools", () => {
   expect(cases.length).toBeGreaterThanOrEqual(100);
   expect(new Set(cases.map(({ tools }) => tools)).size).toBe(toolSets.length);
-  for (const place of places) expect(cases.filter((one) => one.place === place)).toHaveLength(17);
+  for (const place of places) expect(cases.filter((one) => one.place === place)).toHaveLength(casesEach);
 });

@@ -1,0 +1,62 @@
+import { describe, expect, test } from "vitest";
+import { awayFrom, watchDatabase } from "../support/database-requests.ts";
+import { createTurnScene, noRows, says, type TurnScene } from "../support/turn-scene.ts";
+import { expectBalancedBooks } from "./support/books.ts";
+import { until } from "./support/until.ts";
+
+const shortLease = { TURN_LEASE_MS: "1000" };
+const held = { text: "in time", hold: "gate" };
+
+const isHeldPast = async ({ sql, sessionId }: TurnScene, leaseUntil: string) => {
+  const [row] = await sql`select lease_until > ${leaseUntil}::timestamptz + interval '1 second' as later
+    from turn_claims where session_id = ${sessionId}`;
+  return row?.later === true;
+};
+
+describe("a holder at work", () => {
+  test("keeps its lease through a call that is longer than it", async () => {
+    const scene = await createTurnScene({ settings: shortLease });
+    await scene.models.script(says("ada", held));
+    const post = scene.post("@ada hello");
+    await scene.models.wait({ calls: 1 });
+    const before = await scene.claim();
+
+    await until("the lease was renewed", () => isHeldPast(scene, before?.lease_until));
+
+    await scene.models.release("gate");
+    expect(await post).toMatchObject({ status: 201, body: { status: "completed" } });
+  });
+
+  test("that cannot renew its lease aborts its calls before another may take over, and stores nothing", async () => {
+    const scene = await createTurnScene({ settings: shortLease, agents: ["ada", "bob"] });
+    await scene.models.script(says("ada", held), says("bob", held));
+    const { result } = await watchDatabase(
+      () => scene.post("@ada @bob hello"),
+      awayFrom('lease_until\\" = clock'),
+    );
+
+    expect(result).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
+    await scene.models.wait({ settled: 2 });
+    expect((await scene.models.journal()).map(({ client_closed }) => client_closed)).toEqual([true, true]);
+    expect(await scene.rowCounts()).toEqual(noRows);
+  });
+
+  test("that is refused a step stops at once: its next call is aborted", async () => {
+    const scene = await createTurnScene({ agents: ["ada", "bob"], mode: "roundtable" });
+    await scene.models.script(says("ada", { text: "one", hold: "first" }), says("bob", held));
+    const post = scene.post("hello");
+    await scene.models.wait({ calls: 1 });
+    await scene.sql`update turn_claims set holder = gen_random_uuid() where session_id = ${scene.sessionId}`;
+
+    await scene.models.release("first");
+
+    expect(await post).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
+    await scene.models.wait({ settled: (await scene.models.journal()).length });
+    const [, ...later] = await scene.models.journal();
+    expect(later.every(({ client_closed }) => client_closed)).toBe(true);
+    await scene.models.release("gate");
+    await scene.sql`update turn_claims set lease_until = now() where session_id = ${scene.sessionId}`;
+    expect((await scene.post("and now?")).status).toBe(201);
+    await expectBalancedBooks(scene);
+  });
+});

@@ -1,0 +1,99 @@
+import { v7 as uuidv7 } from "uuid";
+import { describe, expect, test, vi } from "vitest";
+import type { TurnFlow } from "../../src/domain/turn-plan.ts";
+import type { StepRows } from "../../src/runtime/checkpoint/checkpoint-rows.ts";
+import type { ModelAnswer } from "../../src/runtime/model/model-port.ts";
+import { runTurn } from "../../src/runtime/run-turn.ts";
+import { createFakeTools } from "../modes/support/fake-tools.ts";
+import { createGraphTurn } from "../modes/support/graph-run.ts";
+
+const keys = ["ada", "bob", "cy", "dee", "eve"];
+const answer: ModelAnswer = { ok: true, text: "hi", toolCalls: [], billed: [], attempts: 1 };
+
+/** A run whose models answer at once, or when a test says so, as its steps are stored. */
+function start(flow: TurnFlow, answers: () => Promise<ModelAnswer> = async () => answer) {
+  const { ports, plan, context } = createGraphTurn({
+    ...{ flow, tools: createFakeTools([]).port },
+    agents: Object.fromEntries(keys.map((key) => [key, []])),
+  });
+  const stores: { rows: StepRows; end: (isStored: boolean) => void }[] = [];
+  const callModel = vi.fn(answers);
+  const stop = new AbortController();
+  ports.callModel = callModel;
+  ports.stop = stop.signal;
+  ports.storeStep = (rows) =>
+    new Promise((end) => {
+      stores.push({ rows, end });
+    });
+  const ran = runTurn({ runId: uuidv7(), plan, context, stored: undefined }, ports);
+  return { stores, callModel, stop, ran };
+}
+
+/** Lets everything go on that waits for nothing but its turn. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 40; turn += 1) await new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+const checkpointsIn = ({ checkpoints }: StepRows) => checkpoints.length;
+
+describe("the steps of a sequence", () => {
+  test("overlap their storing by one: a step starts when at most one earlier one is still being stored", async () => {
+    const { stores, callModel, ran } = start("sequence");
+    await settle();
+    expect(callModel).toHaveBeenCalledTimes(2);
+    expect(stores).toHaveLength(1);
+
+    for (const calls of [3, 4, 5]) {
+      stores[calls - 3]?.end(true);
+      await settle();
+      expect(callModel).toHaveBeenCalledTimes(calls);
+      expect(stores).toHaveLength(calls - 1);
+    }
+    // The last step is the commit's to store, and so is what is still under way: the commit waits for nothing.
+    const { kind, unstored } = await ran;
+    expect(kind).toBe("ended");
+    expect(checkpointsIn(unstored)).toBe(2);
+    expect(stores.map(({ rows }) => checkpointsIn(rows))).toEqual([1, 1, 1, 1]);
+  });
+
+  test("go with the next one where they could not be stored, and with the commit at last", async () => {
+    const { stores, ran } = start("sequence");
+    for (const place of [0, 1, 2, 3]) {
+      await settle();
+      stores[place]?.end(false);
+    }
+    const { unstored } = await ran;
+    expect(stores.map(({ rows }) => checkpointsIn(rows))).toEqual([1, 2, 3, 4]);
+    expect(checkpointsIn(unstored)).toBe(5);
+  });
+
+  test("that are not stored yet are given back where the run is stopped", async () => {
+    const { stores, stop, ran } = start("sequence");
+    await settle();
+    stop.abort({ stop: "client_gone" });
+    stores[0]?.end(false);
+    // The second answer was in; no third call is made.
+    await settle();
+    stores[1]?.end(false);
+    const { kind, unstored } = await ran;
+    expect(kind).toBe("stopped");
+    expect(checkpointsIn(unstored)).toBe(2);
+  });
+});
+
+test("of a fan-out each answer is stored as it comes, on the checkpoint that they all stand on", async () => {
+  const answers: (() => void)[] = [];
+  const { stores, ran } = start("parallel", () => new Promise((end) => answers.push(() => end(answer))));
+  for (const place of keys.keys()) {
+    await settle();
+    answers[place]?.();
+    await settle();
+    stores[place]?.end(true);
+  }
+  await ran;
+  const [first, ...later] = stores.map(({ rows }) => rows);
+  expect(first && checkpointsIn(first)).toBe(1);
+  expect(later.map(checkpointsIn)).toEqual([0, 0, 0, 0]);
+  const repliesIn = ({ writes }: StepRows) => writes.filter(({ channel }) => channel === "replies").length;
+  expect(stores.map(({ rows }) => repliesIn(rows))).toEqual([1, 1, 1, 1, 1]);
+});

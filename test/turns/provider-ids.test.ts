@@ -1,0 +1,25 @@
+import { expect, test } from "vitest";
+import { createTurnScene, says } from "../support/turn-scene.ts";
+
+test.each([
+  [
+    "with NUL",
+    'data: {"id":"a\\u0000b","choices":[{"index":0,"delta":{"content":"h\\u0000i"},"finish_reason":"stop"}]}',
+  ],
+  [
+    "with half a surrogate pair",
+    'data: {"id":"\\ud800","choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}]}',
+  ],
+  [
+    "that is no text",
+    'data: {"id":7,"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}]}',
+  ],
+])("a provider's id %s does not cost the turn", async (_id, line) => {
+  const scene = await createTurnScene({ agents: ["ada", "bob"] });
+  await scene.models.script(says("ada", { body: `${line}\n\ndata: [DONE]\n\n` }));
+
+  const { status, body } = await scene.post("@ada @bob hello");
+
+  expect(status).toBe(201);
+  expect(body.replies).toMatchObject([{ status: "completed", content: "hi" }, { status: "completed" }]);
+});
