@@ -15,8 +15,8 @@ process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "architecture", include: [ARCHITECTURE] } },
-      { test: { name: "pure", include: PURE } },
+      { test: { name: "architecture", include: [ARCHITECTURE], testTimeout: 30_000 } },
+      { test: { name: "pure", include: PURE, testTimeout: 30_000 } },
       { test: { name: "faults", include: [FAULTS] } },
       { test: { name: "dev", include: DEV, testTimeout: 30_000, hookTimeout: 30_000 } },
       {
