@@ -44,6 +44,8 @@ export default defineConfig({
           // One isolate for all files: each would load and transform the whole Worker anew.
           isolate: false,
           maxWorkers: 1,
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
           include: ["test/**/*.test.ts"],
           exclude: [...PURE, ...DEV, FAULTS, ARCHITECTURE],
           globalSetup: ["test/support/node/global-setup.ts"],

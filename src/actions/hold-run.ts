@@ -16,9 +16,14 @@ export type HeldRun = {
   requests(): number;
   mayCall(): boolean;
   storeStep(rows: StepRows): Promise<boolean>;
-  /** Stores rows and lets the lease run out now, so that whoever comes next need not wait for it. */
-  giveUp(rows: StepRows, onRequest?: () => void): Promise<StoreVerdict>;
+  /**
+   * Stores rows and lets the lease run out now, so that whoever comes next need not wait for it. It is tried again
+   * after each pause.
+   */
+  giveUp(rows: StepRows, options?: GiveUpOptions): Promise<StoreVerdict>;
 };
+
+type GiveUpOptions = { pausesMs?: readonly number[]; onRequest?: () => void };
 
 /** What a holder leaves behind is worth a wait: a database that is away is often back in a moment. */
 const patientPausesMs = [500, 2_000];
@@ -60,10 +65,10 @@ export function holdRun(deps: Deps, hold: ClaimHold, sentMs: number, log: Log): 
       }
       return verdict === "stored";
     },
-    async giveUp(rows, onRequest = countRequest) {
+    async giveUp(rows, { pausesMs = patientPausesMs, onRequest = countRequest } = {}) {
       // A renewal that came after it would take the lease up again.
       await lease.end();
-      return storeStep(deps.db, hold, { rows, leaseMs: 0, pausesMs: patientPausesMs, onRequest });
+      return storeStep(deps.db, hold, { rows, leaseMs: 0, pausesMs, onRequest });
     },
   };
 }

@@ -24,11 +24,12 @@ export async function saveAnswers(
   if (error instanceof PantheonError && error.code === "turn_conflict") {
     throw await loseRun(deps, run, held, error);
   }
-  const verdict = await held.giveUp(lastStep, onRequest);
+  const verdict = await held.giveUp(lastStep, { onRequest });
   if (verdict === "lost") {
     if (await isCommittedBy(deps.db, claim, onRequest)) return;
     throw await loseRun(deps, run, held);
   }
+  if (verdict === "failed") deps.keepAlive(saveLater(deps, run, held, lastStep));
   log.error("turn_not_committed", {
     ...{ run_id: claim.runId, code: "commit_failed", answers_stored: verdict === "stored" },
   });
@@ -38,4 +39,23 @@ export async function saveAnswers(
     {},
     { cause: error },
   );
+}
+
+/** As long as a Worker lives on after its answer, with a margin: 30 s. */
+const lastPausesMs = [1_000, 2_000, 4_000, 8_000, 8_000];
+
+/** Its client was told; but what steps could not store while the database was away nobody could even estimate. */
+async function saveLater(deps: Deps, run: OpenedRun, held: HeldRun, lastStep: StepRows): Promise<void> {
+  const { claim, log } = run;
+  try {
+    const verdict = await held.giveUp(lastStep, { pausesMs: lastPausesMs });
+    if (verdict === "failed") log.error("answers_lost", { run_id: claim.runId });
+    if (verdict !== "lost" || (await isCommittedBy(deps.db, claim, () => undefined))) return;
+    await loseRun(deps, run, held);
+  } catch (error) {
+    log.error("answers_lost", {
+      run_id: claim.runId,
+      error: error instanceof Error ? error.name : "unknown",
+    });
+  }
 }

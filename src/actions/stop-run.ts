@@ -6,7 +6,6 @@ import { PantheonError } from "../domain/errors.ts";
 import type { StepRows } from "../runtime/checkpoint/checkpoint-rows.ts";
 import type { OpenedRun } from "./finish-run.ts";
 import type { HeldRun } from "./hold-run.ts";
-import type { RunStop } from "./keep-lease.ts";
 
 /**
  * Ends the part of a holder whose run was stopped before its end. One whose client is gone stores what it has
@@ -19,8 +18,7 @@ export async function stopRun(
   held: HeldRun,
   unstored: StepRows,
 ): Promise<PantheonError> {
-  const { stop } = held.lease.signal.reason as RunStop;
-  if (stop === "lease_lost") return loseRun(deps, run, held);
+  if (!held.lease.isGivenUp()) return loseRun(deps, run, held);
   const verdict = await held.giveUp(unstored);
   if (verdict === "lost") return loseRun(deps, run, held);
   run.log.warn("run_given_up", { run_id: run.claim.runId, stored: verdict === "stored" });

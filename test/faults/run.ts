@@ -34,13 +34,10 @@ await runCommand(async () => {
 
   say(`seed ${seed}: bundling the Worker, starting its peers`);
   const testbed = await startTestbed();
+  if (!testbed.trueConcurrency) say("an embedded database: no two transactions overlap in it");
   const report = createReport(seed, testbed.trueConcurrency ? "postgres" : "embedded");
   try {
     for (const scenario of chosen) {
-      if (scenario.needsConcurrency && !testbed.trueConcurrency) {
-        say(`${scenario.name}: left out, no two transactions overlap in an embedded database`);
-        continue;
-      }
       const planned = values.short ? scenario.rounds.short : scenario.rounds.long;
       const count = scenario.name === "kills" ? (kills ?? planned) : planned;
       const rounds = round === undefined ? Array.from({ length: count }, (_, index) => index) : [round];

@@ -2,7 +2,12 @@ import { createRandom, type Random } from "./random.ts";
 import { addRound, type Report, type RoundResult } from "./report.ts";
 import type { Testbed } from "./testbed/testbed.ts";
 
-export type Round = { testbed: Testbed; random: Random; index: number };
+export type Round = {
+  testbed: Testbed;
+  random: Random;
+  /** Counts up from a number of the seed's: rounds in a row go through all cases, a short run begins anywhere. */
+  index: number;
+};
 
 /** One kind of fault, tried in rounds that stand alone. */
 export type Scenario = {
@@ -11,8 +16,6 @@ export type Scenario = {
   rounds: { short: number; long: number };
   /** Rounds under way at once. Default 1. */
   lanes?: number;
-  /** True: says nothing on a database in which no two transactions overlap. */
-  needsConcurrency?: boolean;
   /** Rejects where the round could not be played at all; that counts as a violation. */
   play(round: Round): Promise<RoundResult>;
 };
@@ -26,13 +29,14 @@ const slowRoundMs = 30_000;
 export async function playScenario(run: Run, scenario: Scenario, rounds: readonly number[]): Promise<void> {
   const { seed, testbed, report, say } = run;
   const waiting = [...rounds];
+  const firstIndex = createRandom(seed, scenario.name).between(0, 9_999);
   let saidAtMs = Date.now();
   const playNext = async (): Promise<void> => {
     for (let round = waiting.shift(); round !== undefined; round = waiting.shift()) {
       const startedMs = Date.now();
       const random = createRandom(seed, `${scenario.name}/${round}`);
       const result = await scenario
-        .play({ testbed, random, index: round })
+        .play({ testbed, random, index: firstIndex + round })
         .catch(
           (error: unknown): RoundResult => ({ what: "broken", counts: {}, violations: [String(error)] }),
         );

@@ -1,6 +1,7 @@
 import type { Scenario } from "./scenario.ts";
 import { databaseFaults } from "./scenarios/database-faults.ts";
 import { kills } from "./scenarios/kills.ts";
+import { longGoneClients } from "./scenarios/long-gone-clients.ts";
 import { lostClients } from "./scenarios/lost-clients.ts";
 import { modelFaults } from "./scenarios/model-faults.ts";
 import { pauses } from "./scenarios/pauses.ts";
@@ -16,5 +17,6 @@ export const scenarios: readonly Scenario[] = [
   databaseFaults,
   modelFaults,
   lostClients,
+  longGoneClients,
   roomChanges,
 ];

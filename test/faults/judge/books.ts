@@ -1,6 +1,6 @@
 import type { JournalEntry } from "../../support/node/model-journal.ts";
 import { readTag } from "../testbed/scenario-tag.ts";
-import { type Called, calledFor, placeOf } from "./called.ts";
+import { type Called, calledFor, placeOf, summarizers } from "./called.ts";
 import type { LedgerRow, OverheadRow, SessionRows } from "./session-rows.ts";
 
 /** One row of the books, an agent's or the turn's own. */
@@ -79,5 +79,6 @@ function toBooked(row: LedgerRow): Booked {
 
 function toBookedOverhead({ user_input, purpose, status, providerRequestId }: OverheadRow): Booked {
   const who = purpose === "routing" ? "manager" : purpose;
-  return { request: readTag(user_input)?.request ?? 0, who, round: 1, callId: providerRequestId, status };
+  const request = summarizers.includes(who) ? 0 : (readTag(user_input)?.request ?? 0);
+  return { request, who, round: 1, callId: providerRequestId, status };
 }

@@ -10,14 +10,20 @@ import { restOfScript, type Stage, setStage, stagedModes } from "./stage.ts";
 
 /** A fault of the database, and how often in a row. */
 type DatabaseCase = {
-  kind: RequestKind;
+  kind: RequestKind | "any";
   fault: DatabaseFault | "refuses connections";
+  /** So many pass first. */
+  skip?: number;
+  /** The fault lasts so long, whatever is answered meanwhile. */
+  forMs?: number;
   times: number;
   /** `stored`: the turn is answered as if nothing had been; `either`: 503 is an answer as well. */
   outcome: "stored" | "either";
 };
 
 const refusalMs = 2_000;
+/** Once the database is back, what waits for it has been stored by then. */
+const untilTriedAgainMs = 12_000;
 const lostAfter = { lose: "after" } as const;
 const failsBefore = { status: 502, when: "before" } as const;
 const failsAfter = { status: 500, when: "after" } as const;
@@ -39,19 +45,21 @@ const cases: readonly DatabaseCase[] = [
   { kind: "step", fault: lostAfter, times: 1, outcome: "stored" },
   { kind: "step", fault: failsBefore, times: 9, outcome: "stored" },
   { kind: "step", fault: "refuses connections", times: 1, outcome: "either" },
+  // Away from the open on, and for longer than anybody waits for an answer.
+  { kind: "any", skip: 1, fault: failsBefore, times: 999, forMs: 7_000, outcome: "either" },
 ];
 
 /** Answers of the database are lost, are errors, or there is nobody to answer. */
 export const databaseFaults: Scenario = {
   name: "database-faults",
-  rounds: { short: 4, long: cases.length * stagedModes.length },
+  rounds: { short: 2, long: cases.length * stagedModes.length },
   async play(round) {
     const { testbed, index } = round;
     const mode = stagedModes[index % stagedModes.length] ?? "manual";
     const tried = cases[Math.floor(index / stagedModes.length) % cases.length];
     if (tried === undefined) throw new Error("there is no such case");
     const worker = await testbed.takeWorker();
-    const stage = await setStage(round, worker, { mode, withTools: false });
+    const stage = await setStage(round, worker, { mode });
     const { scene, request } = stage;
     scene.models.follow({ rules: restOfScript(stage) });
     const key = randomUUID();
@@ -80,12 +88,20 @@ export const databaseFaults: Scenario = {
 };
 
 /** Sets the fault; what it gives resolves when the database is well again. */
-function hurt({ testbed, scene }: Stage, { kind, fault, times }: DatabaseCase): () => Promise<void> {
+function hurt(
+  { testbed, scene }: Stage,
+  { kind, fault, times, skip = 0, forMs = 0 }: DatabaseCase,
+): () => Promise<void> {
   const { gateway } = testbed;
   const about = scene.sessionId;
   if (fault !== "refuses connections") {
-    const trap = gateway.set({ kind, about, fault, times });
-    return async () => trap.letGo({ dropped: true });
+    const trap = gateway.set({ kind, about, fault, times, skip });
+    const isOver = delay(forMs);
+    return async () => {
+      await isOver;
+      trap.letGo({ dropped: true });
+      if (forMs > 0) await delay(untilTriedAgainMs);
+    };
   }
   const trap = gateway.set({ kind, about, fault: { hold: "before" } });
   const refused = trap.sprung.then(async () => {
@@ -99,6 +115,7 @@ function hurt({ testbed, scene }: Stage, { kind, fault, times }: DatabaseCase): 
 
 function nameOfCase({ kind, fault, times }: DatabaseCase): string {
   if (fault === "refuses connections") return `${kind}: ${fault} for 2 s`;
+  if (kind === "any") return "away for long";
   const what =
     "lose" in fault ? `lost ${fault.lose}` : "hold" in fault ? "held" : `${fault.status} ${fault.when}`;
   return `${kind}: ${what} × ${times}`;

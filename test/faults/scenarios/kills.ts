@@ -9,12 +9,16 @@ import { stepOfRound } from "./steps.ts";
 /** The Worker is killed at a step of its run, or anywhere, in turn through modes and steps. */
 export const kills: Scenario = {
   name: "kills",
-  rounds: { short: 9, long: 210 },
+  rounds: { short: 6, long: 210 },
   async play(round) {
     const { testbed, random, index } = round;
     const { mode, step } = stepOfRound(index);
     const worker = await testbed.takeWorker();
-    const stage = await setStage(round, worker, { mode, withTools: step.withTools ?? false });
+    const stage = await setStage(round, worker, {
+      mode,
+      withTools: step.withTools ?? false,
+      turnsBehind: random.pick([0, 0, 0, 1, 2]),
+    });
     const { scene, request } = stage;
     const armed = step.arm(stage);
     scene.models.follow({ rules: [...armed.rules, ...restOfScript(stage)] });

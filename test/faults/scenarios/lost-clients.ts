@@ -11,13 +11,13 @@ import { type Stage, setStage, stagedModes } from "./stage.ts";
 /** Clients go away in the middle of a stream, at any point, and come back with their key. */
 export const lostClients: Scenario = {
   name: "lost-clients",
-  rounds: { short: 3, long: 100 },
+  rounds: { short: 2, long: 100 },
   lanes: 2,
   async play(round) {
     const { testbed, random, index } = round;
     const mode = stagedModes[index % stagedModes.length] ?? "manual";
     const worker = await testbed.takeWorker();
-    const stage = await setStage(round, worker, { mode, withTools: false });
+    const stage = await setStage(round, worker, { mode });
     const { scene, order, request } = stage;
     const slowly = order.map((key) => answers(key, { delta_delay_ms: random.between(1, 5) }));
     scene.models.follow({ rules: [picks(order), ...slowly] });
@@ -41,30 +41,23 @@ export const lostClients: Scenario = {
 
 /** Opens a stream and leaves it: before its headers, after so many bytes, or at its end. Gives which. */
 async function leaveStream({ scene, random, request }: Stage, worker: Workerd, key: string): Promise<string> {
-  const leaving = new AbortController();
+  const client = scene.openPost(worker, { request, key, accept: "text/event-stream" });
   const mostBytes = random.between(0, 12_000);
   const leavesAtOnce = random.chance(0.2);
-  const opened = scene.openPost(worker, {
-    request,
-    key,
-    accept: "text/event-stream",
-    signal: leaving.signal,
-  });
-  if (leavesAtOnce) setTimeout(() => leaving.abort(), random.between(1, 15));
+  const timer = leavesAtOnce ? setTimeout(client.reset, random.between(1, 15)) : undefined;
   try {
     let bytes = 0;
-    const { body } = await opened;
-    for await (const chunk of body ?? []) {
+    for await (const chunk of await client.response) {
       bytes += chunk.length;
       if (bytes <= mostBytes) continue;
-      leaving.abort();
       return "left in the middle";
     }
     return "stayed to the end";
   } catch {
     return "left early";
   } finally {
-    leaving.abort();
+    clearTimeout(timer);
+    client.reset();
   }
 }
 

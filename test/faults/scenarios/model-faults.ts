@@ -56,7 +56,7 @@ const cases: readonly ModelCase[] = [
 /** One agent's model fails in every way a provider can; the other agents' do not. */
 export const modelFaults: Scenario = {
   name: "model-faults",
-  rounds: { short: 6, long: cases.length * stagedModes.length },
+  rounds: { short: 4, long: cases.length * stagedModes.length },
   lanes: 2,
   async play(round) {
     const { testbed, random, index } = round;
@@ -67,7 +67,7 @@ export const modelFaults: Scenario = {
     const worker = await (hangs
       ? testbed.startWorker({ MODEL_CALL_TIMEOUT_MS: String(callTimeoutMs) })
       : testbed.takeWorker());
-    const stage = await setStage(round, worker, { mode, withTools: false });
+    const stage = await setStage(round, worker, { mode });
     const { scene, order, request } = stage;
     const victim = random.pick(order);
     const { times } = tried;

@@ -20,7 +20,7 @@ const onTheWayMs = 50;
  */
 export const pauses: Scenario = {
   name: "pauses",
-  rounds: { short: 3, long: 90 },
+  rounds: { short: 2, long: 90 },
   async play(round) {
     const { testbed, random, index } = round;
     const { mode, step } = stepOfRound(index);
@@ -29,7 +29,11 @@ export const pauses: Scenario = {
       ? testbed.startWorker({ TURN_LEASE_MS: String(shortLeaseMs) })
       : testbed.takeWorker());
     const other = await testbed.takeWorker();
-    const stage = await setStage(round, other, { mode, withTools: step.withTools ?? false });
+    const stage = await setStage(round, other, {
+      mode,
+      withTools: step.withTools ?? false,
+      turnsBehind: random.pick([0, 0, 0, 1, 2]),
+    });
     const { scene, request } = stage;
     const armed = step.arm(stage);
     scene.models.follow({ rules: [...armed.rules, ...restOfScript(stage)] });

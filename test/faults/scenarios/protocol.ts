@@ -26,7 +26,7 @@ export function createProtocol(): Protocol {
       trace.push(`${what}: ${status} ${JSON.stringify(body)?.slice(0, 300)}`);
       if (!fits) violations.push(`${what} was answered ${status} ${body?.code ?? body?.status ?? ""}`.trim());
     },
-    readLog: ({ log }) => trace.push(...log.slice(-6).map((line) => JSON.stringify(line))),
+    readLog: ({ log }) => trace.push(...log.slice(-12).map((line) => JSON.stringify(line))),
   };
 }
 

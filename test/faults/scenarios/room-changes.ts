@@ -67,15 +67,14 @@ const changes: readonly Change[] = [
 /** A room changes under a running turn: no deadlock, no change swallowed, the turn whole. */
 export const roomChanges: Scenario = {
   name: "room-changes",
-  rounds: { short: 10, long: 1_000 },
+  rounds: { short: 5, long: 1_000 },
   lanes: 4,
-  needsConcurrency: true,
   async play(round) {
     const { testbed, random, index } = round;
     const change = changes[index % changes.length];
     if (change === undefined) throw new Error("there is no such change");
     const worker = await testbed.takeWorker();
-    const stage = await setStage(round, worker, { mode: "manual", withTools: false });
+    const stage = await setStage(round, worker, { mode: "manual" });
     const { scene, request } = stage;
     scene.models.follow({ rules: restOfScript(stage) });
     const protocol = createProtocol();

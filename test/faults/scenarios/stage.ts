@@ -20,24 +20,29 @@ export type Stage = {
 export const stagedModes = ["manual", "roundtable", "orchestrator"] as const;
 export type StagedMode = (typeof stagedModes)[number];
 
+export type StageOptions = { mode: StagedMode; withTools?: boolean; turnsBehind?: number };
+
 const rosters = {
   manual: ["ada", "bob", "cy", "dee"],
   roundtable: ["ada", "bob", "cy"],
   orchestrator: ["ada", "bob", "cy", "dee"],
 } as const;
 
-/** A room, now and then with a turn behind it, whose next turn somebody is about to post. */
+/**
+ * A room whose next turn somebody is about to post. With `turnsBehind` there are so many before it; after two a
+ * summary is due beside the turn.
+ */
 export async function setStage(
   { testbed, random }: Round,
   worker: Workerd,
-  { mode, withTools }: { mode: StagedMode; withTools: boolean },
+  { mode, withTools = false, turnsBehind = 0 }: StageOptions,
 ): Promise<Stage> {
   const agents = rosters[mode];
   const scene = await createScene(testbed, worker, { mode, agents, withTools });
   const shuffled = [...agents].sort(() => random.next() - 0.5);
   const order = mode === "orchestrator" ? shuffled.slice(0, random.between(2, 3)) : agents;
   const stage = { testbed, random, scene, order, request: 0 };
-  if (random.chance(0.25)) {
+  for (let turns = 0; turns < turnsBehind; turns += 1) {
     scene.models.follow({ rules: restOfScript(stage) });
     const { status } = await scene.post(worker, { request: scene.nextRequest() });
     if (status !== 201) throw new Error(`a turn without any fault was answered ${status}`);

@@ -13,12 +13,12 @@ const gate = "held until the others were refused";
 /** The same request under one key, twenty times at once, over two Workers: one turn. */
 export const keyStorms: Scenario = {
   name: "key-storms",
-  rounds: { short: 3, long: 100 },
+  rounds: { short: 2, long: 100 },
   async play(round) {
     const { testbed, index } = round;
     const workers = [await testbed.takeWorker(), await testbed.takeWorker()] as const;
     const mode = stagedModes[index % stagedModes.length] ?? "manual";
-    const stage = await setStage(round, workers[0], { mode, withTools: false });
+    const stage = await setStage(round, workers[0], { mode });
     const { scene, request, order } = stage;
     scene.models.follow({ rules: restOfScript(stage) });
     const callsBefore = scene.models.journal.entries.length;
@@ -50,12 +50,12 @@ export const keyStorms: Scenario = {
 /** Twenty different requests on one session at once: one wins, nineteen are told so before any model is asked. */
 export const sessionStorms: Scenario = {
   name: "session-storms",
-  rounds: { short: 2, long: 30 },
+  rounds: { short: 1, long: 30 },
   async play(round) {
     const { testbed, index } = round;
     const workers = [await testbed.takeWorker(), await testbed.takeWorker()] as const;
     const mode = stagedModes[index % stagedModes.length] ?? "manual";
-    const stage = await setStage(round, workers[0], { mode, withTools: false });
+    const stage = await setStage(round, workers[0], { mode });
     const { scene, order } = stage;
     const held = order.map((key) => answers(key, { hold: gate }));
     scene.models.follow({ rules: [picks(order), ...held] });

@@ -12,7 +12,7 @@ export type DatabaseFault =
   | { status: number; when: "before" | "after" };
 
 export type Trap = {
-  kind: RequestKind;
+  kind: RequestKind | "any";
   /** Only requests that speak of this: a session's id. */
   about: string;
   fault: DatabaseFault;
@@ -116,7 +116,9 @@ export async function startDatabaseGateway(endpointUrl: string): Promise<Databas
 /** The first trap that is set for this request; it then counts as met. */
 function trapFor(traps: Set<ArmedTrap>, body: string): ArmedTrap | undefined {
   const kind = requestKindOf(body);
-  const fitting = [...traps].filter((trap) => trap.kind === kind && body.includes(trap.about));
+  const fitting = [...traps].filter(
+    (trap) => (trap.kind === "any" || trap.kind === kind) && body.includes(trap.about),
+  );
   const ready = fitting.find((trap) => trap.toSkip === 0 && trap.left > 0);
   for (const trap of fitting) if (trap.toSkip > 0) trap.toSkip -= 1;
   if (ready !== undefined) ready.left -= 1;

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { RoomMode } from "../../../src/domain/modes.ts";
 import type { ModelScenario } from "../../support/node/model-scenario.ts";
 import { nameOf, roleOf } from "../../support/scene-agents.ts";
+import type { Connection } from "./connection.ts";
 import { tagOf } from "./scenario-tag.ts";
 import type { Testbed } from "./testbed.ts";
 import { type Answer, type Call, createUser, type User } from "./user.ts";
@@ -15,7 +16,7 @@ export type SceneOptions = {
   withTools?: boolean;
 };
 
-export type Post = { request: number; key?: string | undefined; accept?: string; signal?: AbortSignal };
+export type Post = { request: number; key?: string | undefined; accept?: string };
 
 /** One room with one session, on whichever Worker is there, and the models that answer in it. */
 export type Scene = {
@@ -31,8 +32,8 @@ export type Scene = {
   /** The text of a request: in manual mode it tags every agent. */
   messageOf(request: number): string;
   post(worker: Workerd, post: Post): Promise<Answer>;
-  /** The same for what streams its answer. Rejects where the connection breaks. */
-  openPost(worker: Workerd, post: Post): Promise<Response>;
+  /** The same for a client that may go away in the middle. */
+  openPost(worker: Workerd, post: Post): Connection;
   /** The run under way, if there is one. */
   claim(): Promise<{ run_id: string; holder: string; lease_left_ms: number } | undefined>;
   /** Lets the lease of the run under way run out, as if its holder had been gone for so long. */
@@ -69,13 +70,12 @@ export async function createScene(
   const turnsPath = `/sessions/${sessionId}/turns`;
   const tags = mode === "manual" ? `${agents.map((key) => `@${key}`).join(" ")} ` : "";
   const messageOf = (request: number) => `${tags}What comes next? ${tagOf(id, request)}`;
-  const describe = ({ request, key, accept, signal }: Post): Call => ({
+  const describe = ({ request, key, accept }: Post): Call => ({
     body: { message: messageOf(request) },
     headers: {
       ...(key === undefined ? {} : { "Idempotency-Key": key }),
       ...(accept === undefined ? {} : { Accept: accept }),
     },
-    ...(signal === undefined ? {} : { signal }),
   });
   let requests = 0;
   return {

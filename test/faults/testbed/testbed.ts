@@ -71,7 +71,9 @@ async function startParts(onStop: (end: () => Promise<unknown>) => void): Promis
     AUTH_AUDIENCE: auth.audience,
     TURN_LEASE_MS: "30000",
     MODEL_CALL_TIMEOUT_MS: "60000",
-    CONTEXT_SUMMARY_EVERY_TURNS: "8",
+    // A summary is due in the third turn already.
+    CONTEXT_SUMMARY_EVERY_TURNS: "2",
+    CONTEXT_KEEP_RAW_TURNS: "1",
   };
   await prepareWorkerd(dir, Object.keys(common));
   const running = new Set<Workerd>();

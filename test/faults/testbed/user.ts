@@ -1,4 +1,5 @@
 import { mintToken } from "../../../dev/mint-token.ts";
+import { type Connection, connect } from "./connection.ts";
 
 /** What the testbed's Workers check tokens with. */
 export const auth = {
@@ -13,30 +14,30 @@ export type Answer = { status: number; body: Body; headers: Headers };
 // biome-ignore lint/suspicious/noExplicitAny: see above
 export type Body = any;
 
-export type Call = { body?: unknown; headers?: Readonly<Record<string, string>>; signal?: AbortSignal };
+export type Call = { body?: unknown; headers?: Readonly<Record<string, string>> };
 
 /** One person with a token, who talks to whichever Worker is there. */
 export type User = {
-  /** The bare response, for streams. Rejects where there is none. */
-  open(workerUrl: string, method: string, path: string, call?: Call): Promise<Response>;
+  /** For who may go away in the middle. */
+  open(workerUrl: string, method: string, path: string, call?: Call): Connection;
   /** Never rejects: what got no whole answer has status 0. */
   call(workerUrl: string, method: string, path: string, call?: Call): Promise<Answer>;
 };
 
 export async function createUser(userId: string): Promise<User> {
   const token = await mintToken(auth, { sub: userId, email: `${userId}@example.com` });
-  const open = (workerUrl: string, method: string, path: string, { body, headers, signal }: Call = {}) =>
-    fetch(`${workerUrl}/api/v1${path}`, {
-      method,
-      headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json", ...headers },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      ...(signal === undefined ? {} : { signal }),
-    });
+  const describe = ({ body, headers }: Call) => ({
+    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json", ...headers },
+    body: body === undefined ? "" : JSON.stringify(body),
+  });
   return {
-    open,
-    async call(workerUrl, method, path, options) {
+    open: (workerUrl, method, path, call = {}) =>
+      connect(`${workerUrl}/api/v1${path}`, { method, ...describe(call) }),
+    async call(workerUrl, method, path, call = {}) {
       try {
-        const response = await open(workerUrl, method, path, options);
+        const { headers, body } = describe(call);
+        const init = { method, headers, ...(body === "" ? {} : { body }) };
+        const response = await fetch(`${workerUrl}/api/v1${path}`, init);
         const text = await response.text();
         return {
           status: response.status,

@@ -54,7 +54,9 @@ export async function startWorkerd(
   let errors = "";
   const [, output, errorOutput, control] = child.stdio;
   readLines(output, (line) => log.push(...parseLogLine(line)));
+  // Warnings and errors are logged there, among what workerd itself has to say.
   readLines(errorOutput, (line) => {
+    log.push(...parseLogLine(line));
     errors = `${errors}${line}\n`.slice(-4_000);
   });
   const ports = new Map<string, number>();
@@ -86,7 +88,7 @@ export async function startWorkerd(
 
 /** The Worker behind one socket, and behind another what calls its scheduled handler. */
 function configText(settingNames: readonly string[]): string {
-  const { compatibility_date: date } = unstable_readConfig({ config: CONFIG });
+  const { compatibility_date: date, compatibility_flags: flags } = unstable_readConfig({ config: CONFIG });
   const bindings = settingNames.map((name) => `(name = "${name}", fromEnvironment = "${name}")`);
   const schedule = `export default { async fetch(request, env) {
     return Response.json(await env.WORKER.scheduled({ cron: "* * * * *" }));
@@ -97,6 +99,7 @@ const config :Workerd.Config = (
     (name = "worker", worker = (
       modules = [(name = "index.js", esModule = embed "index.js")],
       compatibilityDate = "${date}",
+      compatibilityFlags = [${flags.map((flag: string) => `"${flag}"`).join(", ")}],
       bindings = [${bindings.join(", ")}],
     )),
     (name = "schedule", worker = (
