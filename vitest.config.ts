@@ -15,8 +15,8 @@ process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "architecture", include: [ARCHITECTURE] } },
-      { test: { name: "pure", include: PURE } },
+      { test: { name: "architecture", include: [ARCHITECTURE], testTimeout: 30_000 } },
+      { test: { name: "pure", include: PURE, testTimeout: 30_000 } },
       { test: { name: "faults", include: [FAULTS] } },
       { test: { name: "dev", include: DEV, testTimeout: 30_000, hookTimeout: 30_000 } },
       {
@@ -44,6 +44,8 @@ export default defineConfig({
           // One isolate for all files: each would load and transform the whole Worker anew.
           isolate: false,
           maxWorkers: 1,
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
           include: ["test/**/*.test.ts"],
           exclude: [...PURE, ...DEV, FAULTS, ARCHITECTURE],
           globalSetup: ["test/support/node/global-setup.ts"],

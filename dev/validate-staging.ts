@@ -15,6 +15,15 @@ conflict, a stream; then removes what it made. Needs the API alone, and models t
 Exit code 1 where anything is missed. It posts 10 turns, at the pace of the rate limit (10 a minute).
 --json writes the evidence to a file. --model is what the agents are made of; default: the catalog's first.`;
 
+/** What a shell expects of a command that was stopped by Ctrl-C. */
+const STOPPED = 130;
+
+const stopped = new AbortController();
+process.once("SIGINT", () => {
+  console.log("Stopping after this check and the cleanup; Ctrl-C once more ends at once");
+  stopped.abort();
+});
+
 const catalog = z.object({ data: z.array(z.object({ alias: z.string() })).min(1) });
 const refusal = z.object({ detail: z.string() });
 
@@ -33,7 +42,9 @@ await runCommand(async () => {
   const nowMs = () => performance.now();
   const onWait = (ms: number) =>
     console.log(`Waiting ${Math.ceil(ms / 1_000)} s, as the rate limit asks for`);
-  const pace = createTurnPace({ nowMs, sleep, onWait }, deployedLimits);
+  const { signal } = stopped;
+  const pause = (ms: number) => sleep(ms, undefined, { signal });
+  const pace = createTurnPace({ nowMs, sleep: pause, onWait }, deployedLimits);
   const api = createApiClient(target, pace, nowMs);
 
   const startedAt = new Date().toISOString();
@@ -43,7 +54,7 @@ await runCommand(async () => {
   const stage = { api, modelAlias, newId: randomUUID, place: undefined, made: [] };
   const onResult = ({ check, miss, ms }: { check: string; miss: string | null; ms: number }) =>
     console.log(`  ${miss === null ? "ok    " : "MISSED"} ${check} (${ms} ms)`);
-  const results = await runChecks(stage, { nowMs, onResult });
+  const results = await runChecks(stage, { nowMs, onResult, signal });
 
   console.log(`\n${reportLines(results).join("\n")}`);
   const missed = results.filter(({ miss }) => miss !== null);
@@ -56,6 +67,7 @@ await runCommand(async () => {
   }
   console.log(`\n${results.length - missed.length} of ${results.length} checks passed`);
   if (missed.length > 0) process.exitCode = 1;
+  if (signal.aborted) process.exitCode = STOPPED;
 });
 
 function readOrigin(text: string | undefined): string {

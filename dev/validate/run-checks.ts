@@ -16,21 +16,19 @@ export type CheckResult = {
 };
 
 /** Ten posts of turns in all, which is what the rate limit of staging allows in a minute. */
-const checks: readonly Check[] = [
-  ...edgeChecks,
-  ...toolChecks,
-  ...modeChecks,
-  ...sessionChecks,
-  ...closingChecks,
-];
+const checks: readonly Check[] = [...edgeChecks, ...toolChecks, ...modeChecks, ...sessionChecks];
+
+type Watch = {
+  nowMs: () => number;
+  onResult: (result: CheckResult) => void;
+  /** Once it is aborted no check begins but the closing ones. */
+  signal: AbortSignal;
+};
 
 /** Runs every check, whatever was missed before, and hands on each result as it comes. */
-export async function runChecks(
-  stage: Stage,
-  { nowMs, onResult }: { nowMs: () => number; onResult: (result: CheckResult) => void },
-): Promise<CheckResult[]> {
+export async function runChecks(stage: Stage, { nowMs, onResult, signal }: Watch): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
-  for (const { name, run } of checks) {
+  const runCheck = async ({ name, run }: Check) => {
     const startedMs = nowMs();
     const before = stage.api.exchanges.length;
     const outcome = await run(stage).then(
@@ -41,7 +39,9 @@ export async function runChecks(
     const result = { check: name, ms: Math.round(nowMs() - startedMs), requests, ...outcome };
     results.push(result);
     onResult(result);
-  }
+  };
+  for (const check of checks) if (!signal.aborted) await runCheck(check);
+  for (const check of closingChecks) await runCheck(check);
   return results;
 }
 

@@ -21,6 +21,8 @@ export type Lease = {
   lose(): void;
   /** Nobody waits for the run any more: no further call is made under this lease. */
   giveUp(): void;
+  /** Whether it was given up, and not lost before. */
+  isGivenUp(): boolean;
   /** Ends the renewals; resolves once none is under way any more. */
   end(): Promise<void>;
 };
@@ -39,6 +41,7 @@ export function keepLease({ leaseMs, sentMs, now, renew }: LeaseOptions): Lease 
   let confirmedMs = sentMs;
   let cutOff: ReturnType<typeof setTimeout> | null = null;
   let renewing: Promise<void> = Promise.resolve();
+  let isGivenUp = false;
   const isHeld = () => !stopped.signal.aborted && now() - confirmedMs < heldMs;
   const lose = () => stopped.abort({ stop: "lease_lost" } satisfies RunStop);
   const watch = () => {
@@ -65,7 +68,11 @@ export function keepLease({ leaseMs, sentMs, now, renew }: LeaseOptions): Lease 
     isHeld,
     confirm,
     lose,
-    giveUp: () => stopped.abort({ stop: "client_gone" } satisfies RunStop),
+    giveUp() {
+      isGivenUp ||= !stopped.signal.aborted;
+      stopped.abort({ stop: "client_gone" } satisfies RunStop);
+    },
+    isGivenUp: () => isGivenUp,
     end() {
       clearInterval(renewal);
       clearTimeout(cutOff);

@@ -1,6 +1,7 @@
-import { eq, lt, sql } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import { type Db, repeatLost } from "./client.ts";
+import { prepareInsert } from "./prepared-insert.ts";
 import { checkpointBlobs, checkpoints, checkpointWrites } from "./schema.ts";
 import {
   type CheckpointFilter,
@@ -9,9 +10,9 @@ import {
   selectCheckpoints,
 } from "./stored-checkpoints.ts";
 
-type CheckpointRow = typeof checkpoints.$inferInsert;
-type BlobRow = typeof checkpointBlobs.$inferInsert;
-type WriteRow = typeof checkpointWrites.$inferInsert;
+type CheckpointRow = Omit<typeof checkpoints.$inferSelect, "type">;
+type BlobRow = typeof checkpointBlobs.$inferSelect;
+type WriteRow = Omit<typeof checkpointWrites.$inferSelect, "taskPath">;
 
 /** Rows that are stored together. */
 export type StepRows = {
@@ -38,14 +39,30 @@ export function createCheckpointPort(db: Db) {
       });
       return result;
     },
-    store: (step: StepRows) => runBatch(db, () => insertStep(db, step)),
+    store: (step: StepRows) => runBatch(db, () => insertStep(step)),
     deleteThread: (threadId: string) => runBatch(db, () => deleteThread(db, threadId)),
   };
 }
 
 /** The statements that store steps; at most one per table, and none where there are no rows. */
-export function insertStep(db: Db, { checkpoints: rows, blobs, writes }: StepRows): BatchItem<"pg">[] {
-  return [...insertCheckpoints(db, rows), ...insertBlobs(db, blobs), ...insertWrites(db, writes)];
+export function insertStep({ checkpoints: rows, blobs, writes }: StepRows): BatchItem<"pg">[] {
+  const once = {
+    checkpoints: oncePerKey(
+      rows,
+      (row) => [row.threadId, row.checkpointNs, row.checkpointId],
+      () => true,
+    ),
+    writes: oncePerKey(
+      writes,
+      (row) => [row.threadId, row.checkpointNs, row.checkpointId, row.taskId, row.idx],
+      (row) => row.idx < 0,
+    ),
+  };
+  return [
+    ...insertCheckpoints(once.checkpoints.map((row) => ({ ...row, type: null }))),
+    ...insertBlobs(blobs),
+    ...insertWrites(once.writes.map((row) => ({ ...row, taskPath: "" }))),
+  ];
 }
 
 /** The statements that delete all of a thread. */
@@ -68,48 +85,23 @@ export function deleteEarlierSteps(db: Db, threadId: string): BatchItem<"pg">[] 
   ];
 }
 
-function insertCheckpoints(db: Db, rows: readonly CheckpointRow[]): BatchItem<"pg">[] {
-  if (rows.length === 0) return [];
-  const { threadId, checkpointNs, checkpointId } = checkpoints;
-  const keyOf = (row: CheckpointRow) => [row.threadId, row.checkpointNs, row.checkpointId];
-  return [
-    db
-      .insert(checkpoints)
-      .values(oncePerKey(rows, keyOf, () => true))
-      .onConflictDoUpdate({
-        target: [threadId, checkpointNs, checkpointId],
-        set: { checkpoint: sql`excluded.checkpoint`, metadata: sql`excluded.metadata` },
-      }),
-  ];
-}
+/** Written again, a checkpoint stands as it was given last. */
+const insertCheckpoints = prepareInsert(
+  checkpoints,
+  `on conflict (thread_id, checkpoint_ns, checkpoint_id)
+   do update set checkpoint = excluded.checkpoint, metadata = excluded.metadata`,
+);
 
 /** A version has one value for good, as long as a thread goes on from its latest checkpoint and never forks. */
-function insertBlobs(db: Db, rows: readonly BlobRow[]): BatchItem<"pg">[] {
-  if (rows.length === 0) return [];
-  return [
-    db
-      .insert(checkpointBlobs)
-      .values([...rows])
-      .onConflictDoNothing(),
-  ];
-}
+const insertBlobs = prepareInsert(checkpointBlobs, "on conflict do nothing");
 
 /** A task's writes stay as they were first; its marks (an error, an interrupt) are replaced by later ones. */
-function insertWrites(db: Db, rows: readonly WriteRow[]): BatchItem<"pg">[] {
-  if (rows.length === 0) return [];
-  const { threadId, checkpointNs, checkpointId, taskId, idx } = checkpointWrites;
-  const keyOf = (row: WriteRow) => [row.threadId, row.checkpointNs, row.checkpointId, row.taskId, row.idx];
-  return [
-    db
-      .insert(checkpointWrites)
-      .values(oncePerKey(rows, keyOf, (row) => row.idx < 0))
-      .onConflictDoUpdate({
-        target: [threadId, checkpointNs, checkpointId, taskId, idx],
-        set: { channel: sql`excluded.channel`, type: sql`excluded.type`, blob: sql`excluded.blob` },
-        setWhere: lt(idx, 0),
-      }),
-  ];
-}
+const insertWrites = prepareInsert(
+  checkpointWrites,
+  `on conflict (thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
+   do update set channel = excluded.channel, type = excluded.type, blob = excluded.blob
+   where checkpoint_writes.idx < 0`,
+);
 
 /** A statement with `on conflict do update` may meet a key only once: the first row, or a later that replaces. */
 function oncePerKey<Row>(

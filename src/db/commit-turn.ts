@@ -7,6 +7,7 @@ import { deleteEarlierSteps, deleteThread, insertStep, type StepRows } from "./c
 import { assertClaim, type ClaimHold, claimLost, deleteClaim, lockSession } from "./claim-statements.ts";
 import { type Db, postgresFields, repeatLost } from "./client.ts";
 import { joinLateSpend } from "./late-spend.ts";
+import { prepareInsert } from "./prepared-insert.ts";
 import { recordPrices } from "./record-prices.ts";
 import {
   llmCallEvents,
@@ -23,6 +24,14 @@ import type { TurnRecord } from "./turn-record.ts";
 import { selectLedger } from "./turns.ts";
 
 const uniqueViolation = "23505";
+
+const insertTurns = prepareInsert(turns);
+const insertRuns = prepareInsert(turnRuns);
+const insertMessages = prepareInsert(messages);
+const insertAudits = prepareInsert(turnContextAudit);
+const insertLedger = prepareInsert(llmCallEvents, "on conflict do nothing");
+const insertToolEvents = prepareInsert(toolCallEvents);
+const insertSummaries = prepareInsert(sessionSummaries);
 
 export type CommitExtras = {
   catalog: Catalog;
@@ -54,13 +63,13 @@ export async function commitTurn(
         lockSession(db, record.claim.sessionId),
         assertClaim(db, record.claim),
         ...recordPrices(db, record.turn.createdAt, catalog),
-        writeTurn(db, record),
-        db.insert(turnRuns).values(record.run),
-        ...insertMessages(db, record),
-        ...insertAudits(db, record),
-        ...insertLedger(db, record.ledger),
-        ...insertToolEvents(db, record),
-        ...insertSummary(db, record),
+        ...writeTurn(db, record),
+        ...insertRuns([record.run]),
+        ...insertMessages(record.messages),
+        ...insertAudits(record.audits),
+        ...insertLedger(record.ledger),
+        ...insertToolEvents(record.toolEvents),
+        ...insertSummaries(record.summary === null ? [] : [record.summary]),
         ...consumePendingMode(db, record),
         ...concludeCheckpoints(db, record.claim.runId, lastStep, keepsCheckpoint),
         deleteClaim(db, record.claim),
@@ -116,9 +125,9 @@ async function judgeFailedCommit(
 }
 
 /** A retry works the turn's status and text out again; everything else of the row stands. */
-function writeTurn(db: Db, { run, turn }: TurnRecord): BatchItem<"pg"> {
-  if (run.kind === "turn") return db.insert(turns).values(turn);
-  return db.update(turns).set(turn).where(eq(turns.id, turn.id));
+function writeTurn(db: Db, { run, turn }: TurnRecord): BatchItem<"pg">[] {
+  if (run.kind === "turn") return insertTurns([turn]);
+  return [db.update(turns).set(turn).where(eq(turns.id, turn.id))];
 }
 
 /** What other holders reported before there was a turn is joined to it; their word goes before our estimates. */
@@ -144,35 +153,7 @@ function concludeCheckpoints(
 ): BatchItem<"pg">[] {
   const bytes = lastStep?.blobs.reduce((sum, { blob }) => sum + (blob?.length ?? 0), 0) ?? 0;
   if (!keepsCheckpoint || bytes > mostCheckpointBytes) return deleteThread(db, runId);
-  return [...(lastStep === null ? [] : insertStep(db, lastStep)), ...deleteEarlierSteps(db, runId)];
-}
-
-/** A settled retry of which no answer had arrived has none. */
-function insertMessages(db: Db, record: TurnRecord): BatchItem<"pg">[] {
-  return record.messages.length === 0 ? [] : [db.insert(messages).values(record.messages)];
-}
-
-function insertAudits(db: Db, { audits }: TurnRecord): BatchItem<"pg">[] {
-  return audits.length === 0 ? [] : [db.insert(turnContextAudit).values(audits)];
-}
-
-function insertToolEvents(db: Db, { toolEvents }: TurnRecord): BatchItem<"pg">[] {
-  return toolEvents.length === 0 ? [] : [db.insert(toolCallEvents).values(toolEvents)];
-}
-
-function insertSummary(db: Db, { summary }: TurnRecord): BatchItem<"pg">[] {
-  return summary === null ? [] : [db.insert(sessionSummaries).values(summary)];
-}
-
-function insertLedger(db: Db, ledger: readonly LedgerRow[]): BatchItem<"pg">[] {
-  return ledger.length === 0
-    ? []
-    : [
-        db
-          .insert(llmCallEvents)
-          .values([...ledger])
-          .onConflictDoNothing(),
-      ];
+  return [...(lastStep === null ? [] : insertStep(lastStep)), ...deleteEarlierSteps(db, runId)];
 }
 
 /** Only the mode this turn consumed is taken over: a newer change is never swallowed. */

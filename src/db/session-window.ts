@@ -15,7 +15,7 @@ export type HistoryCharacters = { byAlias: Record<string, number>; otherwise: nu
 export type SessionWindow = {
   /** What the agents are shown, oldest first; without a gap but between the last turns' user messages. */
   newest: TranscriptMessage[];
-  /** From the first message that no summary covers, without a gap; overlaps `newest` unless there is too much. */
+  /** From the first message that no summary covers, without a gap; empty where `newest` reaches back to it. */
   oldest: TranscriptMessage[];
 };
 
@@ -33,38 +33,47 @@ export type WindowBounds = HistoryCharacters & {
  */
 export function selectWindow(db: Db, held: Held, bounds: WindowBounds, exceptTurnId: string | null) {
   const { byAlias, otherwise, keepRawTurns } = bounds;
-  const bound = sql`(
-    select max(coalesce((${JSON.stringify(byAlias)}::jsonb ->> (a ->> 'modelAlias'))::int, ${otherwise}::int))
-    from ${turnClaims} c, jsonb_array_elements(c.snapshot -> 'roster') a
-    where c.session_id = ${held.sessionId} and c.holder = ${held.holder}::uuid)`;
-  const cut = (order: SQL, rows: number, only = sql``) => sql`
-    select m.*, sum(length(m.content)) over (order by ${order}) as characters,
-      row_number() over (partition by m.role order by ${order}) as nth_of_role
-    from (
-      select n.id, n.seq, n.turn_id, n.role, n.agent_key, n.agent_name, n.visibility, n.content
-      from ${messages} n
-      where n.session_id = ${held.sessionId}
-        and n.seq > coalesce((select max(to_seq) from ${sessionSummaries} where session_id = ${held.sessionId}), 0)
-        and n.turn_id is distinct from ${exceptTurnId}::uuid
-        and not exists (select 1 from ${messages} later where later.supersedes_id = n.id) ${only}
-      order by n.${order} limit ${rows}
-    ) m`;
+  const unsummarised = (order: SQL, rows: number, only: SQL) => sql`
+    select n.id, n.seq, n.role, length(n.content) as characters from ${messages} n
+    where n.session_id = ${held.sessionId} and n.seq > (select to_seq from bounds)
+      and n.turn_id is distinct from ${exceptTurnId}::uuid
+      and not exists (select 1 from ${messages} later where later.supersedes_id = n.id) ${only}
+    order by n.${order} limit ${rows}`;
+  // Texts are fetched last, by id: they are long, and what is worked out before needs their lengths only.
   return db.execute<WindowRow>(sql`
+    with bounds as materialized (
+      select
+        max(coalesce((${JSON.stringify(byAlias)}::jsonb ->> (a ->> 'modelAlias'))::int, ${otherwise}::int)) as characters,
+        coalesce((select max(to_seq) from ${sessionSummaries} where session_id = ${held.sessionId}), 0) as to_seq
+      from ${turnClaims} c, jsonb_array_elements(c.snapshot -> 'roster') a
+      where c.session_id = ${held.sessionId} and c.holder = ${held.holder}::uuid
+    ), newest as materialized (
+      select m.id, m.seq from (
+        select m.id, m.seq, m.role, sum(m.characters) over (order by seq desc) - m.characters as after,
+          row_number() over (partition by m.role order by seq desc) as nth_of_role
+        from (${unsummarised(sql`seq desc`, newestRows, sql``)}) m
+      ) m, bounds
+      where m.after < bounds.characters
+        or (m.role = 'user' and m.nth_of_role <= ${keepRawTurns}::int and bounds.characters > 0)
+    ), oldest as (
+      select m.id from (
+        select m.id, sum(m.characters) over (order by seq asc) - m.characters as before
+        from (${unsummarised(sql`seq asc`, oldestRows, onlyBeyondNewest)}) m
+      ) m, bounds
+      where m.before < ${oldestCharacters} and bounds.characters is not null
+    )
     select w.id, w.seq, t.turn_index, w.role, w.agent_key, w.agent_name, w.visibility, w.content,
-      bool_or(w.is_newest) as is_newest, bool_or(not w.is_newest) as is_oldest
+      b.is_newest, b.is_oldest
     from (
-      select newest.*, true as is_newest from (${cut(sql`seq desc`, newestRows)}) newest
-      where newest.characters - length(newest.content) < ${bound}
-        or (newest.role = 'user' and newest.nth_of_role <= ${keepRawTurns}::int and ${bound} > 0)
-      union all
-      select oldest.*, false as is_newest from (${cut(sql`seq asc`, oldestRows, sql`and n.visibility = 'shared'`)}) oldest
-      where oldest.characters - length(oldest.content) < ${oldestCharacters}
-        and exists (select 1 from ${turnClaims} c
-          where c.session_id = ${held.sessionId} and c.holder = ${held.holder}::uuid)
-    ) w join ${turns} t on t.id = w.turn_id
-    group by w.id, w.seq, t.turn_index, w.role, w.agent_key, w.agent_name, w.visibility, w.content
+      select id, bool_or(is_newest) as is_newest, bool_or(not is_newest) as is_oldest
+      from (select id, true as is_newest from newest union all select id, false from oldest) blocks group by id
+    ) b join ${messages} w on w.id = b.id join ${turns} t on t.id = w.turn_id
     order by w.seq`);
 }
+
+/** Where the newest reach back to the summary, nobody asks for the oldest. */
+const onlyBeyondNewest = sql`and n.visibility = 'shared'
+  and not exists (select 1 from newest where seq = (select to_seq + 1 from bounds))`;
 
 type WindowRow = {
   id: string;

@@ -27,7 +27,7 @@ export async function storeStep(
       lockSession(db, hold.sessionId),
       assertClaim(db, hold),
       extendLease(db, hold, leaseMs),
-      ...insertStep(db, rows),
+      ...insertStep(rows),
     ]);
   };
   try {

@@ -121,7 +121,7 @@ test("a step in a batch that is refused leaves nothing", async () => {
   const rows = [{ ...place, parentCheckpointId: null, checkpoint: {}, metadata: {} }];
   const { db } = database;
   const nobody = "select assert_claim(gen_random_uuid(), gen_random_uuid(), gen_random_uuid())";
-  const step = insertStep(db, { checkpoints: rows, blobs: [], writes: [] });
+  const step = insertStep({ checkpoints: rows, blobs: [], writes: [] });
   await expect(db.batch([db.execute(nobody), ...step])).rejects.toMatchObject({ code: "PT409" });
   expect(await countRows("run")).toEqual({ checkpoints: 0, blobs: 0, writes: 0 });
 });

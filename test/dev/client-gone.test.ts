@@ -1,10 +1,13 @@
+import { mkdtemp, rm } from "node:fs/promises";
 import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { applyMigrations } from "../../dev/migrate.ts";
 import { mintToken } from "../../dev/mint-token.ts";
 import { startNeonEndpoint } from "../../dev/neon-endpoint.ts";
-import { type BareWorker, startBareWorker } from "../support/node/bare-worker.ts";
+import { prepareWorkerd, startWorkerd, type Workerd } from "../faults/testbed/workerd.ts";
 import { startScriptedModelServer } from "../support/node/scripted-model-server.ts";
 import { startTestDatabase } from "../support/node/test-database.ts";
 
@@ -15,7 +18,9 @@ const auth = {
 };
 
 const ends: (() => Promise<void>)[] = [];
-let worker: BareWorker;
+// In workerd itself: the proxy that `wrangler dev` puts before it tells nothing of a client that goes away before
+// its answer.
+let worker: Workerd;
 let scenario: string;
 let database: pg.Pool;
 let token: string;
@@ -29,12 +34,16 @@ beforeAll(async () => {
   const models = await startScriptedModelServer();
   ends.push(models.stop);
   scenario = `${models.url}/s/gone`;
-  worker = await startBareWorker({
+  const settings = {
     ...{ DATABASE_URL: "postgres://nobody@localhost/nothing", NEON_HTTP_ENDPOINT: endpoint.url },
     ...{ LLM_BASE_URL: `${scenario}/v1`, LLM_API_KEY: "test-key" },
     ...{ AUTH_JWT_SECRET: auth.secret, AUTH_ISSUER: auth.issuer, AUTH_AUDIENCE: auth.audience },
-  });
-  ends.push(worker.stop);
+  };
+  const dir = await mkdtemp(join(tmpdir(), "pantheon-gone-"));
+  ends.push(() => rm(dir, { recursive: true }));
+  await prepareWorkerd(dir, Object.keys(settings));
+  worker = await startWorkerd(dir, settings);
+  ends.push(worker.kill);
   database = new pg.Pool({ connectionString, max: 1 });
   ends.push(() => database.end());
   token = await mintToken(auth, { sub: "alice" });
@@ -78,7 +87,7 @@ async function steer(method: string, path: string, body?: object): Promise<void>
     method,
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  if (!response.ok) throw new Error(`${path}: ${response.status}\n${worker.output()}`);
+  if (!response.ok) throw new Error(`${path}: ${response.status}\n${JSON.stringify(worker.log)}`);
 }
 
 test("clients that break off are noticed, before a plain answer too, and their turns go on for 25 s", async () => {
@@ -94,7 +103,7 @@ test("clients that break off are noticed, before a plain answer too, and their t
   await steer("GET", "wait?settled=2&timeout_ms=60000");
 
   expect(Date.now() - leftMs).toBeGreaterThanOrEqual(24_000);
-  const givenUp = () => worker.output().match(/"event":"run_given_up".*"stored":true/g);
+  const givenUp = () => worker.log.filter(({ event, stored }) => event === "run_given_up" && stored === true);
   await expect.poll(givenUp, { timeout: 10_000 }).toHaveLength(2);
   const { rows } = await database.query(
     "select lease_until <= clock_timestamp() as is_over from turn_claims",

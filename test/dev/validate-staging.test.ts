@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,15 +39,27 @@ const tokenOf = (sub: string) => mintToken(localAuth({ PANTHEON_DATA_DIR: dir })
 type Run = { exitCode: number | null; output: string; errors: string };
 
 function validate(...args: string[]): Promise<Run> {
+  return watch(args, () => undefined);
+}
+
+function watch(args: string[], onOutput: (output: string, child: ChildProcess) => void): Promise<Run> {
   const child = spawn(process.execPath, [COMMAND, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   const run: Run = { exitCode: null, output: "", errors: "" };
   child.stdout.on("data", (chunk: Buffer) => {
     run.output += chunk;
+    onOutput(run.output, child);
   });
   child.stderr.on("data", (chunk: Buffer) => {
     run.errors += chunk;
   });
   return new Promise((resolve) => child.once("close", (exitCode) => resolve({ ...run, exitCode })));
+}
+
+async function roomsOf(token: string): Promise<unknown> {
+  const headers = { Authorization: `Bearer ${token}` };
+  const rooms = await fetch(`${platform.url}/api/v1/rooms`, { headers });
+  const page = (await rooms.json()) as { data: unknown };
+  return page.data;
 }
 
 type Report = { passed: boolean; checks: { check: string; passed: boolean; miss: string | null }[] };
@@ -65,11 +77,21 @@ test("the local platform passes every check within its own rate limit, and nothi
   expect(report.passed).toBe(true);
   expect(report.checks.map(({ check }) => check)).toEqual(CHECKS);
   expect(run.output + JSON.stringify(report)).not.toContain(token);
-  const rooms = await fetch(`${platform.url}/api/v1/rooms`, {
-    headers: { Authorization: `Bearer ${token}` },
-  });
-  expect(await rooms.json()).toMatchObject({ data: [] });
+  expect(await roomsOf(token)).toEqual([]);
 }, 120_000);
+
+test("Ctrl-C ends it after the check under way, and what it made is removed all the same", async () => {
+  const token = await tokenOf("impatient");
+  let isTold = false;
+  const run = await watch(["--url", platform.url, "--token", token], (output, child) => {
+    if (isTold || !output.includes("ok     deny path")) return;
+    isTold = child.kill("SIGINT");
+  });
+  expect(run.exitCode).toBe(130);
+  expect(run.output).toMatch(/^cleanup +ok /m);
+  expect(run.output).not.toMatch(/^mode orchestrator/m);
+  expect(await roomsOf(token)).toEqual([]);
+}, 60_000);
 
 /** What is wrong with a deployment, by the turn that is posted (from 1), and what the check must say of it. */
 const wrongTurns: Record<number, (turn: Turn) => void> = {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { settleAbandonedTurns } from "../../src/actions/settle-abandoned-turns.ts";
+import { settleRun } from "../../src/actions/settle-run.ts";
 import { managerPicks, managerSays } from "../modes/support/asked.ts";
 import { createTurnScene, noRows, says, type TurnScene } from "../support/turn-scene.ts";
 import { expectBalancedBooks } from "./support/books.ts";
@@ -120,6 +121,24 @@ describe("the scheduled settling", () => {
 
     await scene.models.release("gate");
     expect((await post).status).toBe(201);
+  });
+
+  test("of a run that is alive after all takes nothing from it", async () => {
+    const scene = await createTurnScene();
+    await scene.models.script(says("ada", { text: "in time", hold: "gate" }));
+    const post = scene.post("@ada hello");
+    await scene.models.wait({ calls: 1 });
+    const before = await scene.claim();
+
+    await settleRun(
+      scene.api.deps,
+      { sessionId: scene.sessionId, runId: before?.run_id },
+      scene.api.deps.log,
+    );
+
+    expect(await scene.claim()).toEqual(before);
+    await scene.models.release("gate");
+    expect(await post).toMatchObject({ status: 201, body: { assistant_output: "in time" } });
   });
 
   test("leaves a run with a key to its client for a while", async () => {

@@ -4,7 +4,8 @@ import { createTurnScene, noRows, says, type TurnScene } from "../support/turn-s
 import { expectBalancedBooks } from "./support/books.ts";
 import { until } from "./support/until.ts";
 
-const shortLease = { TURN_LEASE_MS: "1000" };
+/** Short enough to be waited for, and long enough for a busy machine. */
+const shortLease = { TURN_LEASE_MS: "6000" };
 const held = { text: "in time", hold: "gate" };
 
 const isHeldPast = async ({ sql, sessionId }: TurnScene, leaseUntil: string) => {
@@ -13,7 +14,7 @@ const isHeldPast = async ({ sql, sessionId }: TurnScene, leaseUntil: string) => 
   return row?.later === true;
 };
 
-describe("a holder at work", () => {
+describe("a holder at work", { timeout: 30_000 }, () => {
   test("keeps its lease through a call that is longer than it", async () => {
     const scene = await createTurnScene({ settings: shortLease });
     await scene.models.script(says("ada", held));
@@ -57,6 +58,29 @@ describe("a holder at work", () => {
     await scene.models.release("gate");
     await scene.sql`update turn_claims set lease_until = now() where session_id = ${scene.sessionId}`;
     expect((await scene.post("and now?")).status).toBe(201);
+    await expectBalancedBooks(scene);
+  });
+
+  test("that slept through its lease starts no further call when it wakes, whatever its timers say", async () => {
+    let asleepMs = 0;
+    const scene = await createTurnScene({
+      ...{ agents: ["ada", "bob"], mode: "roundtable" },
+      deps: { nowMs: () => Date.now() + asleepMs },
+    });
+    await scene.models.script(says("ada", held));
+    const post = scene.post("hello");
+    await scene.models.wait({ calls: 1 });
+
+    asleepMs = 60_000;
+    await scene.models.release("gate");
+    await scene.models.script();
+
+    expect(await post).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
+    expect(await scene.models.journal()).toHaveLength(1);
+    // Nobody had replaced it: what it was answered is kept, and whoever comes next need not wait.
+    expect((await scene.post("and now?")).body).toMatchObject({ turn_index: 2 });
+    const [left] = (await scene.list()).body.data;
+    expect(left.replies).toMatchObject([{ content: "in time" }, { error: { code: "abandoned" } }]);
     await expectBalancedBooks(scene);
   });
 });

@@ -67,6 +67,8 @@ describe("a lease of 30 s", () => {
     const { lease } = keep(() => Promise.resolve(false));
     await vi.advanceTimersByTimeAsync(10_000);
     expect(lease.signal.reason).toEqual({ stop: "lease_lost" });
+    lease.giveUp();
+    expect(lease.isGivenUp()).toBe(false);
   });
 
   test("was lost by a process that slept through it, before any timer runs", () => {
@@ -81,7 +83,7 @@ describe("a lease of 30 s", () => {
     const { lease } = keep(() => answer.promise);
     await vi.advanceTimersByTimeAsync(10_000);
     lease.giveUp();
-    expect(lease.isHeld()).toBe(false);
+    expect([lease.isHeld(), lease.isGivenUp()]).toEqual([false, true]);
     expect(lease.signal.reason).toEqual({ stop: "client_gone" });
 
     const ended = vi.fn();

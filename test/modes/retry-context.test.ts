@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { createSession } from "../support/api.ts";
 import { createTurnScene, says, type TurnScene } from "../support/turn-scene.ts";
 import { askedOf, callsFor, conversationIn, summaryTextIs } from "./support/asked.ts";
 import { storedSummaries } from "./support/history.ts";
@@ -21,6 +22,40 @@ test("a retry runs in the turn's own mode and consumes no pending one", async ()
   expect((await client(scene).get(`/rooms/${scene.roomId}`)).body).toMatchObject({
     current_mode: "roundtable",
     pending_mode: "tag",
+  });
+});
+
+test("a retry asks an agent by its own model: an override is of the request that had it", async () => {
+  const scene = await createTurnScene({ agents: [{ key: "ada", modelAlias: "qwen" }] });
+  await scene.models.script(says("ada", { status: 400 }));
+  const { body: first } = await scene.post("@ada hello", { modelAliasOverride: "llama" });
+  await scene.models.script();
+
+  const { body } = await retry(scene, first.id);
+
+  expect([first.model_alias_used, body.model_alias_used]).toEqual(["llama", "qwen"]);
+  const models = (await scene.models.journal()).map(({ model }) => model);
+  expect(models).toEqual(["meta-llama/llama-4-scout", "qwen/qwen3-235b-a22b"]);
+});
+
+test("a retry leaves a pending mode to the next turn, even where it is the retried turn's own", async () => {
+  const scene = await createTurnScene({ agents: ["ada"], mode: "roundtable" });
+  await scene.models.script(says("ada", { status: 400 }));
+  const { body: first } = await scene.post("hello");
+  const switchMode = (mode: string) => client(scene).patch(`/rooms/${scene.roomId}/mode`, { mode });
+  await scene.models.script();
+  // A turn of another session of the room takes it to another mode, from which it is to go back.
+  await switchMode("tag");
+  const { id: otherSession } = await createSession(scene.api, scene.owner, scene.roomId);
+  const other = await client(scene).post(`/sessions/${otherSession}/turns`, { message: "@ada hello" });
+  await switchMode("roundtable");
+
+  const { body } = await retry(scene, first.id);
+
+  expect([other.body.mode, body.mode, body.status]).toEqual(["tag", "roundtable", "completed"]);
+  expect((await client(scene).get(`/rooms/${scene.roomId}`)).body).toMatchObject({
+    current_mode: "tag",
+    pending_mode: "roundtable",
   });
 });
 

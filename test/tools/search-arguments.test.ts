@@ -67,7 +67,8 @@ describe("the prefix of a message", () => {
       tool.readTrigger(`@ada ${unit.repeat(31_990 / unit.length)}`);
       tool.readTrigger(`search: ${unit.repeat(31_990 / unit.length)}`);
     }
-    expect(performance.now() - startedMs).toBeLessThan(500);
+    // Where time grows with the square of the length this takes half a minute.
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
   });
 });
 

@@ -1,5 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { untilStored } from "../durable/support/dead-holder.ts";
+import { readEvents } from "../support/event-reader.ts";
+import { holdTimers, untilRead } from "../support/held-timers.ts";
 import type { ModelAnswer } from "../support/models.ts";
+import { createStreamScene } from "../support/streams.ts";
 import { createTurnScene, says } from "../support/turn-scene.ts";
 
 describe("a model that hangs fails its agent alone", () => {
@@ -9,17 +13,22 @@ describe("a model that hangs fails its agent alone", () => {
     ["at its second try", { status: 503, headers: { "retry-after-ms": "1" } }, undefined],
   ];
   test.each(hangs)("%s", async (_when, answer, row) => {
-    const scene = await createTurnScene({
-      agents: ["ada", "bob"],
-      settings: { MODEL_CALL_TIMEOUT_MS: "300" },
-    });
+    const timers = holdTimers();
+    const scene = await createTurnScene({ agents: ["ada", "bob"] });
     await scene.models.script(
       says("ada", answer, 1),
       says("ada", { hang: "before_headers" }),
       says("bob", "I am fine."),
     );
+    const calls = row === undefined ? 3 : 2;
 
-    const { body } = await scene.post("@ada @bob hello");
+    const post = scene.post("@ada @bob hello");
+    await untilStored(scene, { answers: 1 });
+    await untilRead(scene.models, calls - 1);
+    await timers.pass(1_000);
+    await scene.models.wait({ calls });
+    await timers.pass(60_000);
+    const { body } = await post;
 
     expect(body.status).toBe("partial");
     expect(body.replies).toMatchObject([
@@ -31,7 +40,6 @@ describe("a model that hangs fails its agent alone", () => {
       { usage_source: "estimated", ...(row ?? { status: "unknown", attempts: 2 }) },
     ]);
     // The call was given up, not left running.
-    const calls = row === undefined ? 3 : 2;
     await scene.models.wait({ calls, settled: calls });
     expect((await scene.models.journal()).filter(({ client_closed }) => client_closed)).toHaveLength(1);
   });
@@ -41,7 +49,11 @@ describe("a model that hangs fails its agent alone", () => {
     // Without a Retry-After the second attempt begins after 375 ms at the earliest.
     await scene.models.script(says("ada", { status: 503 }, 1), says("ada", "too late"));
 
-    const { body } = await scene.post("@ada hello");
+    const timers = holdTimers();
+    const post = scene.post("@ada hello");
+    await untilRead(scene.models, 1);
+    await timers.pass(300);
+    const { body } = await post;
 
     expect(body.replies).toMatchObject([{ status: "failed", error: { code: "model_timeout" } }]);
     expect(await scene.ledger()).toEqual([]);
@@ -49,23 +61,35 @@ describe("a model that hangs fails its agent alone", () => {
   });
 
   test("the time does not end with the first word: an answer that takes longer fails", async () => {
-    const scene = await createTurnScene({ settings: { MODEL_CALL_TIMEOUT_MS: "300" } });
-    const deltas = Array.from({ length: 100 }, () => "tick ");
-    await scene.models.script(says("ada", { deltas, delta_delay_ms: 20 }));
+    const timers = holdTimers();
+    const scene = await createStreamScene(
+      {},
+      says("ada", { deltas: ["tick ", "tick ", "tick"], hold_after_first: "gate" }),
+    );
 
-    const { body } = await scene.post("@ada hello");
+    const told = readEvents(await scene.stream("@ada hello"));
+    await told.until("TEXT_MESSAGE_CONTENT");
+    await timers.pass(60_000);
+    await scene.models.release("gate");
+    await told.until("RUN_FINISHED");
 
-    expect(body.replies).toMatchObject([{ error: { code: "model_timeout" } }]);
+    const [body] = await scene.turns();
+    expect(body?.replies).toMatchObject([{ error: { code: "model_timeout" } }]);
     expect(await scene.ledger()).toMatchObject([{ status: "failed", usage_source: "estimated" }]);
   });
 });
 
 describe("a turn's deadline", () => {
   test("fails the agents that have not answered by then, and the turn is stored", async () => {
-    const scene = await createTurnScene({ agents: ["ada", "bob"], settings: { TURN_TIMEOUT_MS: "400" } });
+    const timers = holdTimers();
+    const scene = await createTurnScene({ agents: ["ada", "bob"], settings: { TURN_TIMEOUT_MS: "5000" } });
     await scene.models.script(says("ada", "in time"), says("bob", { hang: "before_headers" }));
 
-    const { status, body } = await scene.post("@bob @ada hello");
+    const post = scene.post("@bob @ada hello");
+    await scene.models.wait({ calls: 2 });
+    await untilStored(scene, { answers: 1 });
+    await timers.pass(5_000);
+    const { status, body } = await post;
 
     expect(status).toBe(201);
     expect(body).toMatchObject({
@@ -84,10 +108,14 @@ describe("a turn's deadline", () => {
   });
 
   test("ends a wait between two attempts of a call too", async () => {
-    const scene = await createTurnScene({ settings: { TURN_TIMEOUT_MS: "300" } });
+    const timers = holdTimers();
+    const scene = await createTurnScene({ settings: { TURN_TIMEOUT_MS: "5000" } });
     await scene.models.script({ answer: { status: 429, headers: { "Retry-After": "20" } } });
 
-    const { body } = await scene.post("@ada hello");
+    const post = scene.post("@ada hello");
+    await untilRead(scene.models, 1);
+    await timers.pass(5_000);
+    const { body } = await post;
 
     expect(body.replies).toMatchObject([{ status: "failed", error: { code: "deadline" } }]);
     expect(await scene.models.journal()).toHaveLength(1);
@@ -96,10 +124,14 @@ describe("a turn's deadline", () => {
 
   test("fails agents that still wait for their place among the four, without a call", async () => {
     const keys = ["a", "b", "c", "d", "e", "f"];
-    const scene = await createTurnScene({ agents: keys, settings: { TURN_TIMEOUT_MS: "400" } });
+    const timers = holdTimers();
+    const scene = await createTurnScene({ agents: keys, settings: { TURN_TIMEOUT_MS: "5000" } });
     await scene.models.script({ answer: { hang: "before_headers" } });
 
-    const { body } = await scene.post(keys.map((key) => `@${key}`).join(" "));
+    const post = scene.post(keys.map((key) => `@${key}`).join(" "));
+    await scene.models.wait({ calls: 4 });
+    await timers.pass(5_000);
+    const { body } = await post;
 
     expect(body.status).toBe("failed");
     expect(body.replies.map(({ error }: { error: { code: string } }) => error.code)).toEqual(

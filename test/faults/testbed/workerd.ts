@@ -54,7 +54,9 @@ export async function startWorkerd(
   let errors = "";
   const [, output, errorOutput, control] = child.stdio;
   readLines(output, (line) => log.push(...parseLogLine(line)));
+  // Warnings and errors are logged there, among what workerd itself has to say.
   readLines(errorOutput, (line) => {
+    log.push(...parseLogLine(line));
     errors = `${errors}${line}\n`.slice(-4_000);
   });
   const ports = new Map<string, number>();

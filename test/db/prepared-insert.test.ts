@@ -1,0 +1,70 @@
+import type { BatchItem } from "drizzle-orm/batch";
+import { expect, test } from "vitest";
+import { createDb } from "../../src/db/client.ts";
+import { prepareInsert } from "../../src/db/prepared-insert.ts";
+import { checkpointBlobs, messages, turnContextAudit } from "../../src/db/schema.ts";
+
+const db = createDb("postgres://user@localhost/database");
+const id = "019b7e00-0000-7000-8000-000000000001";
+const at = new Date("2026-01-02T03:04:05.678Z");
+
+const message: typeof messages.$inferSelect = {
+  ...{
+    id,
+    sessionId: id,
+    turnId: id,
+    runId: id,
+    seq: 1,
+    role: "assistant",
+    agentKey: "ada",
+    agentName: null,
+  },
+  ...{ visibility: "shared", status: "failed", error: { code: "deadline", message: 'too "late"' } },
+  ...{ content: "it's\n\\ done", supersedesId: null, createdAt: at },
+};
+const audit: typeof turnContextAudit.$inferSelect = {
+  ...{
+    id,
+    sessionId: id,
+    turnId: id,
+    runId: id,
+    agentKey: "ada",
+    modelAlias: "qwen",
+    modelAliasMarker: "qwen",
+  },
+  ...{ modelContextLimit: 8, inputBudget: 7, outputReserve: 6, overheadReserve: 5, tokenScale: "1.2500" },
+  ...{ estimatedTokensBefore: 4, estimatedTokensAfterSummary: 3, estimatedTokensAfterPrune: 2 },
+  ...{ countedInputTokens: null, summaryId: null, included: [[1, 2]], dropped: [], unknownTags: ["x"] },
+  ...{ routing: null, isDegraded: false, overheadCalls: [], createdAt: at },
+};
+const blob = { threadId: "t", checkpointNs: "", channel: "c", version: "1", type: "json" };
+const blobs = [
+  { ...blob, blob: new Uint8Array([0, 255, 16]) },
+  { ...blob, version: "2", blob: null },
+];
+
+/** As written to the database: the statement, blanks and aliases apart, and its values. */
+function written(statement: BatchItem<"pg"> | undefined) {
+  // What a batch asks of each of its statements.
+  const { sql, params } = (
+    statement as unknown as { getQuery(): { sql: string; params: unknown[] } }
+  ).getQuery();
+  return { sql: sql.replace(/\s+/g, " "), params };
+}
+
+test("a prepared insert says what Drizzle's own says, for any number of rows", () => {
+  const insertMessages = prepareInsert(messages);
+  for (const rows of [[message], [message, { ...message, seq: 2, error: null }], [message]]) {
+    expect(written(insertMessages(rows)[0])).toEqual(db.insert(messages).values(rows).toSQL());
+  }
+  expect(written(prepareInsert(turnContextAudit)([audit])[0])).toEqual(
+    db.insert(turnContextAudit).values(audit).toSQL(),
+  );
+  expect(written(prepareInsert(checkpointBlobs, "on conflict do nothing")(blobs)[0])).toEqual(
+    db.insert(checkpointBlobs).values(blobs).onConflictDoNothing().toSQL(),
+  );
+});
+
+test("no rows are no statement", () => {
+  expect(prepareInsert(messages)([])).toEqual([]);
+});
