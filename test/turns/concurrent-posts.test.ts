@@ -1,21 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { newUser } from "../support/api.ts";
+import { firstAnswers } from "../support/first-answers.ts";
 import { createTurnScene, says } from "../support/turn-scene.ts";
 
 const conflictDetail = "Turn creation conflicted with concurrent writes. Please retry.";
-
-/** The first so many answers, in the order in which they came. */
-function firstAnswers<T>(count: number, answers: readonly Promise<T>[]): Promise<T[]> {
-  return new Promise((resolve, reject) => {
-    const came: T[] = [];
-    for (const answer of answers) {
-      answer.then((value) => {
-        came.push(value);
-        if (came.length === count) resolve([...came]);
-      }, reject);
-    }
-  });
-}
 
 describe("20 posts at once on one session", () => {
   test("are one turn and 19 conflicts, and the model is asked for one turn only", async () => {

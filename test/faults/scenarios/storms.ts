@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { turnConflictDetail } from "../../../src/domain/claim-verdict.ts";
+import { firstAnswers } from "../../support/first-answers.ts";
 import { judgeScene } from "../judge/scene.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Answer } from "../testbed/user.ts";
@@ -89,17 +90,4 @@ function isConflictWith(winner: Answer | undefined, { status, body, headers }: A
     body.turn_id === winner?.body.id &&
     Number(headers.get("Retry-After")) > 0
   );
-}
-
-/** The first so many answers, in the order in which they came. */
-function firstAnswers(count: number, posts: readonly Promise<Answer>[]): Promise<Answer[]> {
-  return new Promise((resolve, reject) => {
-    const came: Answer[] = [];
-    for (const post of posts) {
-      post.then((answer) => {
-        came.push(answer);
-        if (came.length === count) resolve([...came]);
-      }, reject);
-    }
-  });
 }

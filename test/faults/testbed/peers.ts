@@ -14,8 +14,6 @@ export type ScenePeers = {
   models: ModelServer;
   search: SearchServer;
   scenarioOf(sceneId: number): ModelScenario;
-  /** The searches of a scene that have begun. */
-  searchesOf(sceneId: number): number;
   /** The next search of this scene is not answered; resolves when it comes. */
   stallNextSearch(sceneId: number): Promise<void>;
   /** Nothing of this scene is asked any more. */
@@ -25,7 +23,6 @@ export type ScenePeers = {
 /** Calls are told apart by the tag in their texts: one Worker serves many scenes. */
 export async function startScenePeers(): Promise<ScenePeers> {
   const scenarios = new Map<number, ModelScenario>();
-  const searches = new Map<number, number>();
   const stalls = new Map<number, () => void>();
   const scenarioOf = (sceneId: number) => {
     const scenario = scenarios.get(sceneId) ?? createModelScenario();
@@ -38,7 +35,6 @@ export async function startScenePeers(): Promise<ScenePeers> {
   const search = await startSearchServer({
     async answer({ query }, response) {
       const sceneId = readTag(query)?.sceneId ?? 0;
-      searches.set(sceneId, (searches.get(sceneId) ?? 0) + 1);
       const stall = stalls.get(sceneId);
       stalls.delete(sceneId);
       if (stall !== undefined) return stall();
@@ -50,11 +46,9 @@ export async function startScenePeers(): Promise<ScenePeers> {
     models,
     search,
     scenarioOf,
-    searchesOf: (sceneId) => searches.get(sceneId) ?? 0,
     stallNextSearch: (sceneId) => new Promise((resolve) => stalls.set(sceneId, resolve)),
     forget(sceneId) {
       scenarios.delete(sceneId);
-      searches.delete(sceneId);
       stalls.delete(sceneId);
     },
   };
