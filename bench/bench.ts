@@ -7,6 +7,7 @@ import { captureTurnCalls, giveFloorCalls, openFloorSession } from "./floor-turn
 import { closeConnections } from "./http-client.ts";
 import type { Row } from "./report/row.ts";
 import { formatMarkdown } from "./report/table.ts";
+import { measureBundle } from "./scenarios/bundle.ts";
 import { holdContest } from "./scenarios/contest.ts";
 import { contestRows } from "./scenarios/contest-rows.ts";
 import { measureCpu } from "./scenarios/cpu.ts";
@@ -18,7 +19,7 @@ import { measureWrittenBytes } from "./scenarios/written-bytes.ts";
 import { type Stage, startStage } from "./stage.ts";
 
 /** The parts of the table, in its order, by the name that chooses one alone. */
-const parts = ["plan", "contest", "cpu", "paced", "first-delta", "written", "throughput"] as const;
+const parts = ["plan", "contest", "cpu", "paced", "first-delta", "written", "throughput", "bundle"] as const;
 type Part = (typeof parts)[number];
 
 const USAGE =
@@ -75,6 +76,7 @@ async function measureParts(
     "first-delta": () => measureFirstDelta(stage, log),
     written: () => measureWrittenBytes(stage, log),
     throughput: () => measureThroughput(stage, log),
+    bundle: () => measureBundle(log),
   };
   const rows: Row[] = [];
   for (const part of chosen) rows.push(...(await measures[part]()));

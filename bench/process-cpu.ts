@@ -1,51 +1,50 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Of /proc, on every Linux there is. */
-const ticksPerSecond = 100;
-
-type Process = { pid: number; name: string; group: number; cpuMs: number };
-
-/** CPU time that a group's workerd has used so far (threads included), in ms; undefined where /proc cannot tell. */
+/** CPU time that the workerd of a process group has used so far, in ms; undefined where /proc cannot tell. */
 export function workerdCpuMs(groupId: number): number | undefined {
-  const workerds = readProcesses().filter(({ name, group }) => name === "workerd" && group === groupId);
-  return workerds.length === 0 ? undefined : workerds.reduce((sum, { cpuMs }) => sum + cpuMs, 0);
+  const workerds = readProcessIds().filter((pid) => isWorkerdOf(pid, groupId));
+  return workerds.length === 0 ? undefined : workerds.reduce((sum, pid) => sum + (processCpuMs(pid) ?? 0), 0);
 }
 
+/** The same for a process. Of threads that have ended meanwhile it does not know. */
 export function processCpuMs(pid: number): number | undefined {
-  return readProcess(pid)?.cpuMs;
-}
-
-function readProcesses(): Process[] {
   try {
-    return readdirSync("/proc").flatMap((name) =>
-      /^\d+$/.test(name) ? (readProcess(Number(name)) ?? []) : [],
-    );
-  } catch {
-    return [];
-  }
-}
-
-function readProcess(pid: number): Process | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const end = stat.lastIndexOf(")");
-    const name = stat.slice(stat.indexOf("(") + 1, end);
-    const fields = stat.slice(end + 2).split(" ");
-    const [group, user, system] = [2, 11, 12].map((place) => Number(fields[place]));
-    return { pid, name, group: group ?? 0, cpuMs: (((user ?? 0) + (system ?? 0)) / ticksPerSecond) * 1_000 };
+    const threads = readdirSync(`/proc/${pid}/task`);
+    return threads.reduce((sum, thread) => sum + threadCpuMs(`/proc/${pid}/task/${thread}`), 0);
   } catch {
     return undefined;
   }
 }
 
-/** What `work` cost by a meter of CPU time, in ms per unit of `units`; NaN where there is no meter. */
-export async function cpuPer(
-  units: number,
-  meter: () => number | undefined,
-  work: () => Promise<void>,
-): Promise<number> {
+/** The first figure of `schedstat`: nanoseconds on a processor. */
+function threadCpuMs(path: string): number {
+  return Number(readFileSync(`${path}/schedstat`, "utf8").split(" ")[0]) / 1e6;
+}
+
+function readProcessIds(): number[] {
+  try {
+    return readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? Number(name) : []));
+  } catch {
+    return [];
+  }
+}
+
+function isWorkerdOf(pid: number, groupId: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const end = stat.lastIndexOf(")");
+    const name = stat.slice(stat.indexOf("(") + 1, end);
+    const [, , group] = stat.slice(end + 2).split(" ");
+    return name === "workerd" && Number(group) === groupId;
+  } catch {
+    return false;
+  }
+}
+
+/** What `work` cost by a meter of CPU time, in ms; NaN where there is no meter. */
+export async function cpuOf(meter: () => number | undefined, work: () => Promise<unknown>): Promise<number> {
   const before = meter();
   await work();
   const after = meter();
-  return before === undefined || after === undefined ? Number.NaN : (after - before) / units;
+  return before === undefined || after === undefined ? Number.NaN : after - before;
 }

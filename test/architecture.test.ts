@@ -142,11 +142,15 @@ function readFiles(under: string, extension: string): SourceFile[] {
   const whole = join(root, under);
   if (!existsSync(whole)) return [];
   if (under.endsWith(extension)) return [{ path: under, text: readFileSync(whole, "utf8") }];
-  return readdirSync(whole, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(extension))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .map((path) => ({ path: relative(root, path).split(sep).join("/"), text: readFileSync(path, "utf8") }))
-    .toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  return (
+    readdirSync(whole, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name.endsWith(extension))
+      // What wrangler builds beside a Worker that runs just now.
+      .filter((entry) => !entry.parentPath.includes(".wrangler"))
+      .map((entry) => join(entry.parentPath, entry.name))
+      .map((path) => ({ path: relative(root, path).split(sep).join("/"), text: readFileSync(path, "utf8") }))
+      .toSorted((a, b) => (a.path < b.path ? -1 : 1))
+  );
 }
 
 /** The first ring of value imports in src, as a list of its files; types may go round. */

@@ -46,7 +46,7 @@ export async function startPeer<Asked extends Questions>(
     },
     async stop() {
       isStopped = true;
-      child.disconnect();
+      if (child.connected) child.disconnect();
       await ended;
     },
   };

@@ -4,23 +4,11 @@ import { join } from "node:path";
 import { parseConfig } from "../../src/config.ts";
 import { runCommand } from "../command.ts";
 import { boundByWrangler } from "../worker-settings.ts";
+import { MAX_KIB, MAX_STARTUP_MS, STAND_IN_SECRETS } from "./bars.ts";
 import { type Binding, buildUpload } from "./build-upload.ts";
 import { measureStartup } from "./measure-startup.ts";
 
-/** What a deployment may weigh, gzipped; Cloudflare's own limit is 3 MiB on its free plan. */
-const MAX_KIB = 700;
-/** How long it may take to start; Cloudflare's own limit is 1 s. */
-const MAX_STARTUP_MS = 150;
-
 const ENVIRONMENTS = ["staging", "production"];
-
-/** Of the form that a deployment's own have: a Worker without them would not start, and nothing be measured. */
-const SECRETS = {
-  DATABASE_URL: "postgres://user:password@ep-example.us-east-1.aws.neon.tech/pantheon",
-  LLM_API_KEY: "no-key",
-  AUTH_JWT_SECRET: "no-secret-no-secret-no-secret-no-secret",
-  AUTH_ISSUER: "https://issuer.example",
-};
 
 // Bundles the Worker of each environment as a deployment does; fails when it lacks a setting, weighs too
 // much or takes too long to start.
@@ -34,7 +22,11 @@ await runCommand(async () => {
 });
 
 async function checkEnvironment(environment: string, dir: string): Promise<void> {
-  const { file, gzipBytes, bindings } = await buildUpload(environment, join(dir, environment), SECRETS);
+  const { file, gzipBytes, bindings } = await buildUpload(
+    environment,
+    join(dir, environment),
+    STAND_IN_SECRETS,
+  );
   try {
     parseConfig(Object.fromEntries(bindings.map(bind)));
   } catch (error) {

@@ -4,6 +4,7 @@ import type { OpenedClaim } from "../db/open-turn.ts";
 import type { StoredTurn } from "../db/stored-turn.ts";
 import { buildTurnRecord, type TurnRecord } from "../db/turn-record.ts";
 import type { Deps } from "../deps.ts";
+import { PantheonError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import type { TurnContext } from "../domain/turn-context.ts";
 import type { EmitTurnEvent } from "../domain/turn-events.ts";
@@ -85,6 +86,11 @@ export async function finishRun(deps: Deps, run: OpenedRun, client: RunClient): 
       outcome: addUnderWay(deps, run, ran.outcome, context.dueSummary !== null),
       lastStep: ran.unstored,
     });
+  } catch (error) {
+    if (!(error instanceof PantheonError)) {
+      log.error("turn_not_committed", { run_id: claim.runId, code: "internal_error" });
+    }
+    throw error;
   } finally {
     endWatch();
     void held.lease.end();

@@ -8,8 +8,8 @@ import type { OpenedRun } from "./finish-run.ts";
 import type { HeldRun } from "./hold-run.ts";
 
 /**
- * Ends the part of a holder whose run was stopped before its end. One whose client is gone stores what it has
- * and lets its lease run out; one that was replaced writes nothing into the turn. What it spent goes on the books.
+ * Ends the part of a holder whose run was stopped before its end: its client is gone, or its lease may be. It
+ * stores what it has and lets its lease run out, unless it was replaced. What it spent goes on the books.
  * @returns what the client, if it is still there, is to be told.
  */
 export async function stopRun(
@@ -18,12 +18,18 @@ export async function stopRun(
   held: HeldRun,
   unstored: StepRows,
 ): Promise<PantheonError> {
-  if (!held.lease.isGivenUp()) return loseRun(deps, run, held);
   const verdict = await held.giveUp(unstored);
   if (verdict === "lost") return loseRun(deps, run, held);
-  run.log.warn("run_given_up", { run_id: run.claim.runId, stored: verdict === "stored" });
+  const isClientGone = held.lease.isGivenUp();
+  run.log.warn("run_given_up", {
+    run_id: run.claim.runId,
+    reason: isClientGone ? "client_gone" : "lease_not_renewed",
+    stored: verdict === "stored",
+  });
   await reportSpend(deps, run, held);
-  return new PantheonError("turn_in_progress", "The turn is not finished. The same request goes on with it.");
+  return isClientGone
+    ? new PantheonError("turn_in_progress", "The turn is not finished. The same request goes on with it.")
+    : new PantheonError("turn_conflict", turnConflictDetail);
 }
 
 /** A holder that was replaced writes nothing into the turn, but what it spent. */

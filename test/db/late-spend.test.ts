@@ -1,7 +1,6 @@
 import { eq } from "drizzle-orm";
 import { expect, test } from "vitest";
 import { reportLateSpend } from "../../src/db/late-spend.ts";
-
 import { llmCallEvents } from "../../src/db/schema.ts";
 import type { LedgerRow } from "../../src/db/stored-turn.ts";
 import { createTurnScene, type TurnScene } from "../support/turn-scene.ts";

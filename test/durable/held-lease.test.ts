@@ -73,8 +73,14 @@ describe("a holder at work", { timeout: 30_000 }, () => {
 
     asleepMs = 60_000;
     await scene.models.release("gate");
+    await scene.models.script();
 
     expect(await post).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
     expect(await scene.models.journal()).toHaveLength(1);
+    // Nobody had replaced it: what it was answered is kept, and whoever comes next need not wait.
+    expect((await scene.post("and now?")).body).toMatchObject({ turn_index: 2 });
+    const [left] = (await scene.list()).body.data;
+    expect(left.replies).toMatchObject([{ content: "in time" }, { error: { code: "abandoned" } }]);
+    await expectBalancedBooks(scene);
   });
 });

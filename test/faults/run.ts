@@ -7,7 +7,8 @@ import { scenarios } from "./scenarios.ts";
 import { startTestbed } from "./testbed/testbed.ts";
 
 const USAGE = `Hurts Pantheon in every way its promises cover, and holds what is stored against what was spent.
-  npm run test:faults -- [--seed N] [--only scenario,…] [--round N] [--kills N] [--short]
+  npm run test:faults -- [--seed N] [--only scenario,…] [--rounds N] [--kills N] [--short]
+  npm run test:faults -- --seed N --only scenario --round N   plays one round again
 With TEST_DATABASE_URL=postgres://… against that server, else on an embedded database, without true concurrency.`;
 
 const RESULTS = fileURLToPath(new URL("./results.json", import.meta.url));
@@ -18,6 +19,7 @@ await runCommand(async () => {
       seed: { type: "string" },
       only: { type: "string" },
       round: { type: "string" },
+      rounds: { type: "string" },
       kills: { type: "string" },
       short: { type: "boolean", default: false },
       help: { type: "boolean", short: "h" },
@@ -26,7 +28,8 @@ await runCommand(async () => {
   if (values.help) return console.log(USAGE);
   const seed = numberOf("--seed", values.seed) ?? Date.now() % 1_000_000;
   const round = numberOf("--round", values.round);
-  const kills = numberOf("--kills", values.kills);
+  const most = numberOf("--rounds", values.rounds);
+  const kills = numberOf("--kills", values.kills) ?? most;
   const chosen = chooseScenarios(values.only);
   const startedMs = Date.now();
   const say = (line: string) =>
@@ -39,7 +42,7 @@ await runCommand(async () => {
   try {
     for (const scenario of chosen) {
       const planned = values.short ? scenario.rounds.short : scenario.rounds.long;
-      const count = scenario.name === "kills" ? (kills ?? planned) : planned;
+      const count = (scenario.name === "kills" ? kills : most) ?? planned;
       const rounds = round === undefined ? Array.from({ length: count }, (_, index) => index) : [round];
       say(`${scenario.name}: ${rounds.length} rounds`);
       await playScenario({ seed, testbed, report, say }, scenario, rounds);

@@ -25,6 +25,19 @@ test("a retry runs in the turn's own mode and consumes no pending one", async ()
   });
 });
 
+test("a retry asks an agent by its own model: an override is of the request that had it", async () => {
+  const scene = await createTurnScene({ agents: [{ key: "ada", modelAlias: "qwen" }] });
+  await scene.models.script(says("ada", { status: 400 }));
+  const { body: first } = await scene.post("@ada hello", { modelAliasOverride: "llama" });
+  await scene.models.script();
+
+  const { body } = await retry(scene, first.id);
+
+  expect([first.model_alias_used, body.model_alias_used]).toEqual(["llama", "qwen"]);
+  const models = (await scene.models.journal()).map(({ model }) => model);
+  expect(models).toEqual(["meta-llama/llama-4-scout", "qwen/qwen3-235b-a22b"]);
+});
+
 test("a retry leaves a pending mode to the next turn, even where it is the retried turn's own", async () => {
   const scene = await createTurnScene({ agents: ["ada"], mode: "roundtable" });
   await scene.models.script(says("ada", { status: 400 }));

@@ -40,6 +40,9 @@ test("what breaks on our side is RUN_ERROR without a word of why", async () => {
     code: "internal_error",
     message: "Something went wrong on our side.",
   });
+  expect(room.api.lines).toContainEqual(
+    expect.objectContaining({ event: "turn_not_committed", code: "internal_error" }),
+  );
 });
 
 test("a client that goes away in the middle does not stop its turn", async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import policy from "../../docs/transaction-policy.md?raw";
 import { createTurnScene, says } from "../support/turn-scene.ts";
 
 describe("what a call used", () => {
@@ -91,5 +92,31 @@ describe("what a call used", () => {
 
     const [call] = await scene.models.journal();
     expect(await scene.ledger()).toMatchObject([{ provider_request_id: call?.call_id }]);
+  });
+
+  test("can be priced anew from the ledger's rows, as the policy tells, to the last digit", async () => {
+    const scene = await createTurnScene({
+      agents: ["ada", { key: "bob", modelAlias: "premium" }, { key: "cy", modelAlias: "llama" }, "dan"],
+    });
+    await scene.models.script(
+      says("ada", { text: "hi", usage: { prompt_tokens: 121, cached_tokens: 7, completion_tokens: 43 } }),
+      says("bob", { text: "hi", usage: { prompt_tokens: 10_001, cached_tokens: 3, completion_tokens: 999 } }),
+      says("cy", { text: "hi", usage: { prompt_tokens: 33, completion_tokens: 1 } }),
+      // Of this agent's first attempt nothing arrives: it stands on the books and costs nothing.
+      says("dan", { cut_before_headers: true }, 1),
+      says("dan", { text: "hi", usage: { prompt_tokens: 77, completion_tokens: 11 } }),
+    );
+
+    const { body } = await scene.post("@ada @bob @cy @dan hello");
+
+    const [, query = ""] = /```sql\n(.*?);\n```/s.exec(policy) ?? [];
+    const period = [new Date(0), new Date(Date.now() + 86_400_000), scene.owner.userId];
+    const compared = await scene.sql.query(
+      `select booked, booked = priced_anew as is_equal from (${query}) as sums`,
+      period,
+    );
+
+    expect(body).toMatchObject({ status: "completed", usage: { calls: 5 } });
+    expect(compared).toEqual([{ booked: body.usage.credits, is_equal: true }]);
   });
 });

@@ -45,7 +45,7 @@ export const pauses: Scenario = {
     await Promise.race([armed.reached, posted]);
     sleeper.pause();
     await untilArrived(stage);
-    const isOpen = await hasBegun(stage);
+    const fate = await fateOf(stage);
     if (sleepsLong) await untilLeaseIsOver(stage);
     else await scene.lapse();
     protocol.count(sleepsLong ? "slept past a lease" : "lease ran out meanwhile");
@@ -57,12 +57,11 @@ export const pauses: Scenario = {
     const late = await posted;
     await testbed.gateway.idle();
     const after = await readSessionRows(testbed.sql, scene.sessionId);
-    const isTold = late.status === 201 || (late.status === 409 && late.body.code === "turn_conflict");
+    const isTold = fate === "replaced" ? late.body?.code === "turn_conflict" : late.status === 201;
     protocol.expect("the holder's own client", late, isTold);
-    protocol.count(late.status === 201 ? "had committed" : "told of its loss");
+    protocol.count(fate);
     // Asleep before it had claimed anything, it does so when it wakes: a turn like any other.
-    if (isOpen) protocol.violations.push(...changesBetween(before, after));
-    else protocol.count("slept before its open");
+    if (fate !== "not open yet") protocol.violations.push(...changesBetween(before, after));
     protocol.readLog(sleeper);
     await sleeper.kill();
     testbed.giveBack(other);
@@ -76,10 +75,17 @@ async function untilArrived({ testbed }: Stage): Promise<void> {
   await testbed.gateway.idle();
 }
 
-async function hasBegun({ testbed, scene, request }: Stage): Promise<boolean> {
-  if ((await scene.claim()) !== undefined) return true;
+/** What becomes of a holder that sleeps from now on until another has come. */
+async function fateOf({
+  testbed,
+  scene,
+  request,
+}: Stage): Promise<"replaced" | "had committed" | "not open yet"> {
+  if ((await scene.claim()) !== undefined) return "replaced";
   const { turns } = await readSessionRows(testbed.sql, scene.sessionId);
-  return turns.some(({ user_input }) => user_input === scene.messageOf(request));
+  return turns.some(({ user_input }) => user_input === scene.messageOf(request))
+    ? "had committed"
+    : "not open yet";
 }
 
 async function untilLeaseIsOver({ scene }: Stage): Promise<void> {

@@ -1,0 +1,12 @@
+/** What a deployment may weigh, gzipped; Cloudflare's own limit is 3 MiB on its free plan. */
+export const MAX_KIB = 700;
+/** How long it may take to start; Cloudflare's own limit is 1 s. */
+export const MAX_STARTUP_MS = 150;
+
+/** Of the form that a deployment's own have: a Worker without them would not start, and nothing be measured. */
+export const STAND_IN_SECRETS = {
+  DATABASE_URL: "postgres://user:password@ep-example.us-east-1.aws.neon.tech/pantheon",
+  LLM_API_KEY: "no-key",
+  AUTH_JWT_SECRET: "no-secret-no-secret-no-secret-no-secret",
+  AUTH_ISSUER: "https://issuer.example",
+};
