@@ -50,9 +50,16 @@ export function createTokenVerifier(
   };
 }
 
+const hs256 = { name: "HMAC", hash: "SHA-256" };
+
 function verifyWithSecret(secret: string, options: JWTVerifyOptions) {
-  const key = new TextEncoder().encode(secret);
-  return (token: string) => jwtVerify(token, key, options);
+  const bytes = new TextEncoder().encode(secret);
+  // Given as bytes it would be imported anew for every token.
+  let key: CryptoKey | undefined;
+  return async (token: string) => {
+    key ??= await crypto.subtle.importKey("raw", bytes, hs256, false, ["verify"]);
+    return jwtVerify(token, key, options);
+  };
 }
 
 function verifyWithKeySet(jwksUrl: string, options: JWTVerifyOptions, fetchKeySet?: FetchImplementation) {
