@@ -22,7 +22,9 @@ function buildLedgerRow(
   const { fresh, cached, output } = call.usage;
   // What may not have been billed is on the books, but costs the user nothing.
   const billable = call.status === "unknown" ? { fresh: 0, cached: 0, output: 0 } : call.usage;
-  const price = priceCall(billable, call.multiplierHundredths);
+  // By the version that the row names: a call of a holder that ran under another one is priced anew, too.
+  const model = catalog.models.get(call.modelAlias);
+  const price = priceCall(billable, model?.multiplierHundredths ?? call.multiplierHundredths);
   return {
     id: uuidv5(
       [claim.runId, call.holder, call.agentKey, call.round, call.attempt].join("/"),

@@ -4,6 +4,7 @@ import { ownEntry } from "../domain/own-entry.ts";
 import type { RosterAgent, TurnPlan } from "../domain/turn-plan.ts";
 import type { AgentRun } from "./agent-run.ts";
 import { createModelNode } from "./model-node.ts";
+import { PlainRunnable } from "./plain-runnable.ts";
 import { createRouteNode } from "./route-node.ts";
 import { mostToolRounds } from "./tool-round.ts";
 import { createToolsNode, triggeredCall } from "./tools-node.ts";
@@ -100,5 +101,18 @@ export type CompiledTurnGraph = {
 
 /** LangGraph types node names statically; ours come from a plan, and every edge names a node added here. */
 function openGraph(): PlannedGraph {
-  return new StateGraph(TurnState) as unknown as PlannedGraph;
+  const graph = new StateGraph(TurnState) as unknown as RunnableGraph;
+  return {
+    addNode: (name, node) => graph.addNode(name, new PlainRunnable(name, node)),
+    addEdge: (from, to) => graph.addEdge(from, to),
+    addConditionalEdges: (from, next, targets) =>
+      graph.addConditionalEdges(from, new PlainRunnable("next", next), targets),
+    compile: (options) => graph.compile(options),
+  };
 }
+
+/** The same builder, given runnables in place of functions. */
+type RunnableGraph = Pick<PlannedGraph, "addEdge" | "compile"> & {
+  addNode(name: string, node: PlainRunnable<TurnStateValue, TurnStateUpdate>): void;
+  addConditionalEdges(from: string, next: PlainRunnable<TurnStateValue, string>, targets: string[]): void;
+};

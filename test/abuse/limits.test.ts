@@ -28,6 +28,10 @@ function limitsOf(operation: Operation, field: string, schema: Json): Limit[] {
           limit(`at most ${schema.maxLength} characters`, text(schema.maxLength), text(schema.maxLength + 1)),
         ]),
     ...(schema.minLength === undefined ? [] : [limit("not blank", " x ", " \u00a0 ")]),
+    // What the schema calls text is stored, and Postgres can hold neither.
+    ...(schema.minLength === undefined
+      ? []
+      : [limit("free of NUL", good, "a\u0000b"), limit("free of half characters", good, "a\ud800b")]),
     ...(schema.pattern === undefined ? [] : [limit(schema.pattern, text(64), text(65))]),
     ...(schema.enum === undefined ? [] : [limit("one of few", schema.enum[0], `${schema.enum[0]}x`)]),
     ...(schema.minimum === undefined

@@ -284,6 +284,15 @@ describe("the ledger of a turn", () => {
     ]);
   });
 
+  test("a call of a holder under other prices is priced by the version that its row names", () => {
+    const dearer = call({ multiplierHundredths: 1_400 });
+    const vanished = call({ multiplierHundredths: 1_400, modelAlias: "gone", round: 2 });
+    expect(buildTurnRecord(withCalls(dearer, vanished)).ledger).toMatchObject([
+      { pricingVersion: "2026-02-20", credits: "0.00820000" },
+      { modelAlias: "gone", credits: "0.11480000" },
+    ]);
+  });
+
   test("an attempt has the same id whoever writes its row, and no other attempt has it", () => {
     const calls = [
       call(),

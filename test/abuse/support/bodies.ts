@@ -20,7 +20,11 @@ export function fitting(schema: Json, name = ""): fc.Arbitrary<unknown> {
   if (types.includes("null")) return fc.option(fitting({ ...schema, type: types[0] }, name));
   switch (types[0]) {
     case "string":
-      return fc.oneof(textFor(schema), ...wordsFor(name, 6));
+      return fc.oneof(
+        { weight: 3, arbitrary: textFor(schema) },
+        { weight: 1, arbitrary: unstorable },
+        ...wordsFor(name, 16),
+      );
     case "integer":
       return fc.integer({ min: schema.minimum ?? 0, max: Math.min(schema.maximum ?? 20, 2 ** 31) });
     case "array":
@@ -42,6 +46,9 @@ function textFor({ format, pattern, minLength = 0, maxLength = 40 }: Json): fc.A
   if (pattern !== undefined) return fc.stringMatching(new RegExp(pattern));
   return fc.string({ minLength, maxLength: Math.min(maxLength, 40) });
 }
+
+/** Well-formed JSON, and nothing that Postgres can hold. */
+const unstorable = fc.constantFrom("a\u0000b", "a\ud800b");
 
 function wordsFor(name: string, weight: number) {
   const words = meaningful[name];
