@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { runCommand } from "../../dev/command.ts";
+import { stopSignal } from "../../dev/stop-signal.ts";
 import { createReport, formatReport, writeReport } from "./report.ts";
 import { playScenario } from "./scenario.ts";
 import { scenarios } from "./scenarios.ts";
@@ -37,6 +38,8 @@ await runCommand(async () => {
 
   say(`seed ${seed}: bundling the Worker, starting its peers`);
   const testbed = await startTestbed();
+  // Cut short, it takes its Workers and its database along.
+  void stopSignal().then(() => testbed.stop().finally(() => process.exit(130)));
   if (!testbed.trueConcurrency) say("an embedded database: no two transactions overlap in it");
   const report = createReport(seed, testbed.trueConcurrency ? "postgres" : "embedded");
   try {
