@@ -41,8 +41,11 @@ function isWorkerdOf(pid: number, groupId: number): boolean {
   }
 }
 
-/** What `work` cost by a meter of CPU time, in ms; NaN where there is no meter. */
-export async function cpuOf(meter: () => number | undefined, work: () => Promise<unknown>): Promise<number> {
+/** CPU time so far, in ms; undefined where there is no telling. */
+export type Meter = () => number | undefined;
+
+/** What `work` cost by a meter, in ms; NaN where it cannot tell. */
+export async function cpuOf(meter: Meter, work: () => Promise<unknown>): Promise<number> {
   const before = meter();
   await work();
   const after = meter();

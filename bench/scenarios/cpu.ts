@@ -1,7 +1,7 @@
 import { interleave, spreadOf } from "../figures.ts";
 import type { PostFloorTurn } from "../floor-turns.ts";
 import { createRoom, question, type Room } from "../pantheon-room.ts";
-import { cpuOf, processCpuMs, workerdCpuMs } from "../process-cpu.ts";
+import { cpuOf, type Meter, processCpuMs, workerdCpuMs } from "../process-cpu.ts";
 import { formatSpread, type Row, told, withUnit } from "../report/row.ts";
 import { openRivalThread } from "../rival-turns.ts";
 import type { Stage } from "../stage.ts";
@@ -28,19 +28,24 @@ export async function measureCpu(
     await floor();
     await postRival();
   }
+  const endpoint = { pantheon: [] as number[], floor: [] as number[] };
+  const withEndpoint = async (figures: number[], meter: Meter, post: () => Promise<unknown>) => {
+    let own = Number.NaN;
+    const ofEndpoint = () => processCpuMs(stage.database.processId);
+    figures.push(
+      await cpuOf(ofEndpoint, async () => {
+        own = await cpuOf(meter, post);
+      }),
+    );
+    return own;
+  };
   const times = await interleave(rounds, {
     pantheon: async (round) => {
       if (round % turnsPerSession === 0) room = await createRoom(stage, 3, "roundtable");
-      return cpuOf(
-        () => workerdCpuMs(stage.pantheon.groupId),
-        () => room.post(question),
-      );
+      const ofPantheon = () => workerdCpuMs(stage.pantheon.groupId);
+      return withEndpoint(endpoint.pantheon, ofPantheon, () => room.post(question));
     },
-    floor: () =>
-      cpuOf(
-        () => workerdCpuMs(stage.floor.groupId),
-        () => floor(),
-      ),
+    floor: () => withEndpoint(endpoint.floor, () => workerdCpuMs(stage.floor.groupId), floor),
     rival: (round) => {
       if (round % turnsPerSession === 0) postRival = openRivalThread(stage);
       return cpuOf(() => processCpuMs(stage.rival.processId), postRival);
@@ -52,6 +57,7 @@ export async function measureCpu(
     spreadOf(times.rival),
   ];
   if (Number.isNaN(pantheon.median)) return [];
+  const at = { pantheon: spreadOf(endpoint.pantheon), floor: spreadOf(endpoint.floor) };
   const beside = `the floor ${withUnit(floorCpu.median, "ms")}, the rival ${withUnit(rival.median, "ms")}`;
   return [
     told(
@@ -59,6 +65,12 @@ export async function measureCpu(
       `${withUnit(pantheon.median, "ms")}, ${withUnit(pantheon.median / floorCpu.median, "×")} the floor's`,
       `${formatSpread(pantheon, "ms")}; ${beside}`,
       { pantheon, floor: floorCpu, rival },
+    ),
+    told(
+      "the local Neon endpoint's beside it",
+      withUnit(at.pantheon.median, "ms"),
+      `${formatSpread(at.pantheon, "ms")}; the floor ${withUnit(at.floor.median, "ms")}`,
+      at,
     ),
   ];
 }

@@ -2,6 +2,7 @@ import { eq, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import { type Db, repeatLost } from "./client.ts";
 import { prepareInsert } from "./prepared-insert.ts";
+import { prepareStatement } from "./prepared-statement.ts";
 import { checkpointBlobs, checkpoints, checkpointWrites } from "./schema.ts";
 import {
   type CheckpointFilter,
@@ -72,17 +73,24 @@ export function deleteThread(db: Db, threadId: string): BatchItem<"pg">[] {
   );
 }
 
+const threadId = sql.placeholder("threadId");
+const deleteWritesOf = prepareStatement<{ threadId: string }>(
+  sql`delete from ${checkpointWrites} where thread_id = ${threadId}`,
+);
+const deleteEarlierOf = prepareStatement<{ threadId: string }>(
+  sql`delete from ${checkpoints} c where c.thread_id = ${threadId} and exists (
+    select 1 from ${checkpoints} later where later.thread_id = c.thread_id
+      and later.checkpoint_ns = c.checkpoint_ns and later.checkpoint_id > c.checkpoint_id)`,
+);
+const deleteUnnamedOf = prepareStatement<{ threadId: string }>(
+  sql`delete from ${checkpointBlobs} b where b.thread_id = ${threadId} and not exists (
+    select 1 from ${checkpoints} c where c.thread_id = b.thread_id and c.checkpoint_ns = b.checkpoint_ns
+      and c.checkpoint -> 'channel_versions' ->> b.channel = b.version)`,
+);
+
 /** The statements that leave nothing of a finished thread but its last checkpoint and that one's values. */
-export function deleteEarlierSteps(db: Db, threadId: string): BatchItem<"pg">[] {
-  return [
-    db.delete(checkpointWrites).where(eq(checkpointWrites.threadId, threadId)),
-    db.execute(sql`delete from ${checkpoints} c where c.thread_id = ${threadId} and exists (
-      select 1 from ${checkpoints} later where later.thread_id = c.thread_id
-        and later.checkpoint_ns = c.checkpoint_ns and later.checkpoint_id > c.checkpoint_id)`),
-    db.execute(sql`delete from ${checkpointBlobs} b where b.thread_id = ${threadId} and not exists (
-      select 1 from ${checkpoints} c where c.thread_id = b.thread_id and c.checkpoint_ns = b.checkpoint_ns
-        and c.checkpoint -> 'channel_versions' ->> b.channel = b.version)`),
-  ];
+export function deleteEarlierSteps(threadId: string): BatchItem<"pg">[] {
+  return [deleteWritesOf({ threadId }), deleteEarlierOf({ threadId }), deleteUnnamedOf({ threadId })];
 }
 
 /** Written again, a checkpoint stands as it was given last. */

@@ -60,8 +60,8 @@ export async function commitTurn(
     const { result } = await repeatLost(() => {
       onRequest();
       return db.batch([
-        lockSession(db, record.claim.sessionId),
-        assertClaim(db, record.claim),
+        lockSession(record.claim.sessionId),
+        assertClaim(record.claim),
         ...recordPrices(db, record.turn.createdAt, catalog),
         ...writeTurn(db, record),
         ...insertRuns([record.run]),
@@ -72,7 +72,7 @@ export async function commitTurn(
         ...insertSummaries(record.summary === null ? [] : [record.summary]),
         ...consumePendingMode(db, record),
         ...concludeCheckpoints(db, record.claim.runId, lastStep, keepsCheckpoint),
-        deleteClaim(db, record.claim),
+        deleteClaim(record.claim),
         ...settleBooks(db, record),
       ]);
     });
@@ -88,7 +88,7 @@ export async function commitTurn(
  * @throws what Postgres refuses; a claim that is no longer ours is left alone.
  */
 export async function releaseClaim(db: Db, claim: ClaimHold): Promise<void> {
-  await repeatLost(() => db.batch([lockSession(db, claim.sessionId), deleteClaim(db, claim)]));
+  await repeatLost(() => db.batch([lockSession(claim.sessionId), deleteClaim(claim)]));
 }
 
 /** Whether the run is stored, and by this very holder. */
@@ -153,7 +153,7 @@ function concludeCheckpoints(
 ): BatchItem<"pg">[] {
   const bytes = lastStep?.blobs.reduce((sum, { blob }) => sum + (blob?.length ?? 0), 0) ?? 0;
   if (!keepsCheckpoint || bytes > mostCheckpointBytes) return deleteThread(db, runId);
-  return [...(lastStep === null ? [] : insertStep(lastStep)), ...deleteEarlierSteps(db, runId)];
+  return [...(lastStep === null ? [] : insertStep(lastStep)), ...deleteEarlierSteps(runId)];
 }
 
 /** Only the mode this turn consumed is taken over: a newer change is never swallowed. */

@@ -23,7 +23,7 @@ export async function reportLateSpend(db: Db, late: LateSpend, catalog: Catalog)
   }));
   await repeatLost(() =>
     db.batch([
-      lockSession(db, claim.sessionId),
+      lockSession(claim.sessionId),
       ...recordPrices(db, createdAt, catalog),
       db
         .insert(llmCallEvents)

@@ -106,8 +106,8 @@ function openStatements(db: Db, open: OpenRequest) {
       .where(eq(sessionSummaries.sessionId, open.sessionId))
       .orderBy(desc(sessionSummaries.toSeq))
       .limit(1),
-    selectWindow(db, open, open.window, exceptTurnId),
-    selectTokenCounts(db, open, open.modelAliasOverride),
+    selectWindow(open, open.window, exceptTurnId),
+    selectTokenCounts(open, open.modelAliasOverride),
     selectCheckpointOfClaim(db, open),
   ] as const;
 }

@@ -1,7 +1,7 @@
-import { type Column, getTableColumns, getTableName, type SQL, sql } from "drizzle-orm";
+import { type Column, getTableColumns, getTableName } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { PgTable } from "drizzle-orm/pg-core";
-import { PgRaw } from "drizzle-orm/pg-core/query-builders/raw";
+import { readyStatement } from "./prepared-statement.ts";
 
 /**
  * An insert of whole rows whose text is made once for each number of rows: Drizzle makes it anew for every
@@ -40,11 +40,3 @@ function insertText(
   const values = Array.from({ length: rows }, (_, row) => `(${placeholdersOf(row).join(", ")})`);
   return `insert into "${getTableName(table)}" (${names}) values ${values.join(", ")} ${onConflict}`.trimEnd();
 }
-
-/** A statement for a batch, as Drizzle itself keeps one whose SQL was given; it is not run on its own. */
-function readyStatement(text: string, params: unknown[]): BatchItem<"pg"> {
-  const runAlone = () => Promise.reject(new Error("This statement belongs into a batch."));
-  return new PgRaw<unknown>(runAlone, noSql, { sql: text, params }, (result) => result);
-}
-
-const noSql: SQL = sql``;

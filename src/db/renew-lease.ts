@@ -8,7 +8,7 @@ import { askDatabase, type Db, postgresFields } from "./client.ts";
 export async function renewLease(db: Db, hold: ClaimHold, leaseMs: number): Promise<boolean> {
   try {
     await askDatabase(() =>
-      db.batch([lockSession(db, hold.sessionId), assertClaim(db, hold), extendLease(db, hold, leaseMs)]),
+      db.batch([lockSession(hold.sessionId), assertClaim(hold), extendLease(hold, leaseMs)]),
     );
     return true;
   } catch (error) {

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { TranscriptMessage } from "../domain/prompt.ts";
-import type { Db } from "./client.ts";
+import { prepareStatement } from "./prepared-statement.ts";
 import { messages, sessionSummaries, turnClaims, turnContextAudit, turns } from "./schema.ts";
 
 /** At most this many messages are read for a turn's prompts, however short they are. */
@@ -31,22 +31,41 @@ export type WindowBounds = HistoryCharacters & {
  * largest budget is full, and the oldest ones for a summary. A request that holds no claim reads nothing.
  * Messages of `exceptTurnId` (a turn that is retried) are left out.
  */
-export function selectWindow(db: Db, held: Held, bounds: WindowBounds, exceptTurnId: string | null) {
+export function selectWindow(held: Held, bounds: WindowBounds, exceptTurnId: string | null) {
   const { byAlias, otherwise, keepRawTurns } = bounds;
-  const unsummarised = (order: SQL, rows: number, only: SQL) => sql`
+  const { sessionId, holder } = held;
+  const values = { sessionId, holder, otherwise, keepRawTurns, exceptTurnId };
+  return window<WindowRow>({ ...values, byAlias: JSON.stringify(byAlias) });
+}
+
+const sessionId = sql.placeholder("sessionId");
+const holder = sql.placeholder("holder");
+
+const unsummarised = (order: SQL, rows: number, only: SQL) => sql`
     select n.id, n.seq, n.role, length(n.content) as characters from ${messages} n
-    where n.session_id = ${held.sessionId} and n.seq > (select to_seq from bounds)
-      and n.turn_id is distinct from ${exceptTurnId}::uuid
+    where n.session_id = ${sessionId} and n.seq > (select to_seq from bounds)
+      and n.turn_id is distinct from ${sql.placeholder("exceptTurnId")}::uuid
       and not exists (select 1 from ${messages} later where later.supersedes_id = n.id) ${only}
     order by n.${order} limit ${rows}`;
-  // Texts are fetched last, by id: they are long, and what is worked out before needs their lengths only.
-  return db.execute<WindowRow>(sql`
+/** Where the newest reach back to the summary, nobody asks for the oldest. */
+const onlyBeyondNewest = sql`and n.visibility = 'shared'
+  and not exists (select 1 from newest where seq = (select to_seq + 1 from bounds))`;
+
+type WindowValues = Held & {
+  byAlias: string;
+  otherwise: number;
+  keepRawTurns: number;
+  exceptTurnId: string | null;
+};
+
+// Texts are fetched last, by id: they are long, and what is worked out before needs their lengths only.
+const window = prepareStatement<WindowValues>(sql`
     with bounds as materialized (
       select
-        max(coalesce((${JSON.stringify(byAlias)}::jsonb ->> (a ->> 'modelAlias'))::int, ${otherwise}::int)) as characters,
-        coalesce((select max(to_seq) from ${sessionSummaries} where session_id = ${held.sessionId}), 0) as to_seq
+        max(coalesce((${sql.placeholder("byAlias")}::jsonb ->> (a ->> 'modelAlias'))::int, ${sql.placeholder("otherwise")}::int)) as characters,
+        coalesce((select max(to_seq) from ${sessionSummaries} where session_id = ${sessionId}), 0) as to_seq
       from ${turnClaims} c, jsonb_array_elements(c.snapshot -> 'roster') a
-      where c.session_id = ${held.sessionId} and c.holder = ${held.holder}::uuid
+      where c.session_id = ${sessionId} and c.holder = ${holder}::uuid
     ), newest as materialized (
       select m.id, m.seq from (
         select m.id, m.seq, m.role, sum(m.characters) over (order by seq desc) - m.characters as after,
@@ -54,7 +73,7 @@ export function selectWindow(db: Db, held: Held, bounds: WindowBounds, exceptTur
         from (${unsummarised(sql`seq desc`, newestRows, sql``)}) m
       ) m, bounds
       where m.after < bounds.characters
-        or (m.role = 'user' and m.nth_of_role <= ${keepRawTurns}::int and bounds.characters > 0)
+        or (m.role = 'user' and m.nth_of_role <= ${sql.placeholder("keepRawTurns")}::int and bounds.characters > 0)
     ), oldest as (
       select m.id from (
         select m.id, sum(m.characters) over (order by seq asc) - m.characters as before
@@ -69,11 +88,6 @@ export function selectWindow(db: Db, held: Held, bounds: WindowBounds, exceptTur
       from (select id, true as is_newest from newest union all select id, false from oldest) blocks group by id
     ) b join ${messages} w on w.id = b.id join ${turns} t on t.id = w.turn_id
     order by w.seq`);
-}
-
-/** Where the newest reach back to the summary, nobody asks for the oldest. */
-const onlyBeyondNewest = sql`and n.visibility = 'shared'
-  and not exists (select 1 from newest where seq = (select to_seq + 1 from bounds))`;
 
 type WindowRow = {
   id: string;
@@ -107,20 +121,25 @@ function toMessage(row: WindowRow): TranscriptMessage {
 }
 
 /** What the provider last counted for a prompt of this session, by model of the roster and `alias`. */
-export function selectTokenCounts(db: Db, held: Held, alias: string | null) {
-  return db.execute<{ model_alias: string; token_scale: string; estimated: number; counted: number }>(sql`
+export function selectTokenCounts({ sessionId, holder }: Held, alias: string | null) {
+  return tokenCounts<TokenCountRow>({ sessionId, holder, alias });
+}
+
+type TokenCountRow = { model_alias: string; token_scale: string; estimated: number; counted: number };
+
+const alias = sql.placeholder("alias");
+const tokenCounts = prepareStatement<Held & { alias: string | null }>(sql`
     select alias.model_alias, last.token_scale, last.estimated, last.counted
     from (
       select distinct a ->> 'modelAlias' as model_alias
       from ${turnClaims} c, jsonb_array_elements(c.snapshot -> 'roster') a
-      where c.session_id = ${held.sessionId} and c.holder = ${held.holder}::uuid
+      where c.session_id = ${sessionId} and c.holder = ${holder}::uuid
       union select ${alias}::text where ${alias}::text is not null
     ) alias
     cross join lateral (
       select x.token_scale, x.estimated_tokens_after_prune as estimated, x.counted_input_tokens as counted
       from ${turnContextAudit} x
-      where x.session_id = ${held.sessionId} and x.model_alias = alias.model_alias
+      where x.session_id = ${sessionId} and x.model_alias = alias.model_alias
         and x.counted_input_tokens is not null
       order by x.created_at desc limit 1
     ) last`);
-}

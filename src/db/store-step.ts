@@ -24,9 +24,9 @@ export async function storeStep(
   const storeOnce = () => {
     onRequest();
     return db.batch([
-      lockSession(db, hold.sessionId),
-      assertClaim(db, hold),
-      extendLease(db, hold, leaseMs),
+      lockSession(hold.sessionId),
+      assertClaim(hold),
+      extendLease(hold, leaseMs),
       ...insertStep(rows),
     ]);
   };

@@ -36,7 +36,7 @@ export async function takeOverRun(
   const turnId = sql`(select ${turnClaims.turnId} from ${turnClaims} where ${isHeld})`;
   const { result } = await repeatLost(() =>
     db.batch([
-      lockSession(db, sessionId),
+      lockSession(sessionId),
       db.execute(sql`update ${turnClaims} set ${takeOver(sql`${holder}::uuid`, leaseMs)}
         where turn_claims.session_id = ${sessionId} and turn_claims.run_id = ${runId}
           and turn_claims.lease_until <= clock_timestamp()`),

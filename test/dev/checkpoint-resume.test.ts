@@ -108,7 +108,7 @@ test("a finished thread without its earlier steps still says how it ended", asyn
   const { app } = compile(saver, "sequence", { ann: says("a"), bob: says("b") });
   await app.invoke({ said: ["u"] }, thread("run"));
   const last = await saver.getTuple(thread("run"));
-  const [first, ...rest] = deleteEarlierSteps(database.db, "run");
+  const [first, ...rest] = deleteEarlierSteps("run");
   if (first !== undefined) await database.db.batch([first, ...rest]);
 
   expect(await countRows("run")).toEqual({ checkpoints: 1, blobs: 1, writes: 0 });

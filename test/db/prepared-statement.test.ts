@@ -1,0 +1,25 @@
+import { sql } from "drizzle-orm";
+import { expect, test } from "vitest";
+import { prepareStatement } from "../../src/db/prepared-statement.ts";
+import { sessions } from "../../src/db/schema.ts";
+
+const text = 'select $1 from "sessions" where id = $2 and $3';
+const statement = prepareStatement<{ id: string; flag: boolean | null }>(
+  sql`select ${7} from ${sessions} where id = ${sql.placeholder("id")} and ${sql.placeholder("flag")}`,
+);
+
+test("each use of a prepared statement has its own values, in their places", () => {
+  const uses = [statement({ id: "a", flag: true }), statement({ id: "b", flag: null })];
+  expect(uses.map((use) => use.getQuery())).toEqual([
+    { sql: text, params: [7, "a", true] },
+    { sql: text, params: [7, "b", null] },
+  ]);
+});
+
+test("a value that is not given is an error, never a null", () => {
+  expect(() => statement({ id: "a" } as Parameters<typeof statement>[0])).toThrow("flag");
+});
+
+test("it belongs into a batch", async () => {
+  await expect(statement({ id: "a", flag: true }).execute()).rejects.toThrow("batch");
+});
