@@ -1,5 +1,6 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { readTestSeed } from "./test/support/node/test-seed.ts";
 import type {} from "./test/support/provided.d.ts";
 
 const PURE = ["test/domain/**/*.test.ts", "test/db/turn-record.test.ts", "test/config.test.ts"];
@@ -12,13 +13,17 @@ const ARCHITECTURE = "test/architecture.test.ts";
 process.env.WRANGLER_SEND_METRICS = "false";
 process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
 
+const seed = readTestSeed(process.env);
+console.log(`TEST_SEED=${seed} repeats what this run leaves to chance.`);
+const SEEDED = { provide: { seed }, setupFiles: ["test/support/property-seed.ts"] };
+
 export default defineConfig({
   test: {
     projects: [
       { test: { name: "architecture", include: [ARCHITECTURE], testTimeout: 30_000 } },
-      { test: { name: "pure", include: PURE, testTimeout: 30_000 } },
-      { test: { name: "faults", include: [FAULTS] } },
-      { test: { name: "dev", include: DEV, testTimeout: 30_000, hookTimeout: 30_000 } },
+      { test: { name: "pure", include: PURE, testTimeout: 30_000, ...SEEDED } },
+      { test: { name: "faults", include: [FAULTS], ...SEEDED } },
+      { test: { name: "dev", include: DEV, testTimeout: 30_000, hookTimeout: 30_000, ...SEEDED } },
       {
         plugins: [
           cloudflareTest(({ inject }) => ({
@@ -41,6 +46,7 @@ export default defineConfig({
         ],
         test: {
           name: "worker",
+          ...SEEDED,
           // One isolate for all files: each would load and transform the whole Worker anew.
           isolate: false,
           maxWorkers: 1,

@@ -8,8 +8,9 @@ import { type FuzzedRequest, pathOf, requestsFor } from "./support/requests.ts";
 import { createTally } from "./support/tally.ts";
 import { seedTenant } from "./support/tenant.ts";
 
-// Requests made from the document's own schemas. ABUSE_SEED replays a run, ABUSE_REQUESTS says how many.
-const { seed, requests } = inject("abuse");
+// Requests made from the document's own schemas. TEST_SEED replays a run, ABUSE_REQUESTS says how many.
+const { requests } = inject("abuse");
+const seed = inject("seed");
 const api = createTestApi();
 const operations = await listOperations(api);
 const requestsEach = Math.ceil(requests / operations.length);
@@ -17,7 +18,7 @@ const tally = createTally();
 
 afterAll(() => {
   if (!inject("abuse").isLong) return;
-  console.log(`${tally.describe()}\n\n${tally.total()} fuzzed requests, ABUSE_SEED=${seed}`);
+  console.log(`${tally.describe()}\n\n${tally.total()} fuzzed requests, TEST_SEED=${seed}`);
 });
 
 /** Whether the tenant is no longer what a request needs. */

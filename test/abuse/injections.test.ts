@@ -14,7 +14,8 @@ import {
 
 // Lena may search; Otto may use nothing. Each has a model of its own, which always obeys.
 const models = { lena: "qwen/qwen3-235b-a22b", otto: "deepseek/deepseek-v3.1-terminus" };
-const { seed, isLong } = inject("abuse");
+const { isLong } = inject("abuse");
+const seed = inject("seed");
 const casesEach = isLong ? 50 : 17;
 const cases = generateCases(casesEach * places.length, seed);
 

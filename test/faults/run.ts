@@ -1,6 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { runCommand } from "../../dev/command.ts";
+import { stopSignal } from "../../dev/stop-signal.ts";
+import { readTestSeed } from "../support/node/test-seed.ts";
 import { createReport, formatReport, writeReport } from "./report.ts";
 import { playScenario } from "./scenario.ts";
 import { scenarios } from "./scenarios.ts";
@@ -26,7 +28,7 @@ await runCommand(async () => {
     },
   });
   if (values.help) return console.log(USAGE);
-  const seed = numberOf("--seed", values.seed) ?? Date.now() % 1_000_000;
+  const seed = numberOf("--seed", values.seed) ?? readTestSeed(process.env);
   const round = numberOf("--round", values.round);
   const most = numberOf("--rounds", values.rounds);
   const kills = numberOf("--kills", values.kills) ?? most;
@@ -37,6 +39,8 @@ await runCommand(async () => {
 
   say(`seed ${seed}: bundling the Worker, starting its peers`);
   const testbed = await startTestbed();
+  // Cut short, it takes its Workers and its database along.
+  void stopSignal().then(() => testbed.stop().finally(() => process.exit(130)));
   if (!testbed.trueConcurrency) say("an embedded database: no two transactions overlap in it");
   const report = createReport(seed, testbed.trueConcurrency ? "postgres" : "embedded");
   try {

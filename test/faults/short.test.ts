@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import type {} from "../support/provided.d.ts";
 import { createReport, formatReport, type Report } from "./report.ts";
 import { playScenario } from "./scenario.ts";
 import { scenarios } from "./scenarios.ts";
 import { startTestbed, type Testbed } from "./testbed/testbed.ts";
 
-/** Another one each time: what holds, holds for every seed, and a failure tells its own. */
-const seed = Number(process.env.FAULTS_SEED ?? Date.now() % 1_000_000);
+const seed = inject("seed");
 
 let testbed: Testbed;
 let report: Report;

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { neonConfig } from "@neondatabase/serverless";
 
 export type DatabaseRequest = {
@@ -10,27 +11,38 @@ export type DatabaseRequest = {
 type Ask = () => Promise<Response>;
 
 /**
- * Watches what `work` asks of the database. `answer` may come between: it asks for the real answer, or does
- * not, and gives what the driver is to see instead.
+ * Watches what `work` asks of the database, and nothing that other tests left to do behind their answers.
+ * `answer` may come between: it asks for the real answer, or does not, and gives what the driver is to see instead.
  */
 export async function watchDatabase<T>(
   work: () => Promise<T>,
   answer: (ask: Ask, n: number, body: string) => Promise<Response> = (ask) => ask(),
 ): Promise<{ result: T; requests: DatabaseRequest[] }> {
   const requests: DatabaseRequest[] = [];
-  neonConfig.fetchFunction = async (...args: Parameters<typeof fetch>) => {
+  let isOver = false;
+  const watch: Watch = async (ask, body) => {
+    if (isOver) return ask();
     const request: DatabaseRequest = { n: requests.length + 1, answerBytes: 0 };
     requests.push(request);
-    const response = await answer(() => fetch(...args), request.n, String(args[1]?.body));
+    const response = await answer(ask, request.n, body);
     request.answerBytes = (await response.clone().arrayBuffer()).byteLength;
     return response;
   };
+  neonConfig.fetchFunction = (...args: Parameters<typeof fetch>) => {
+    const ask = () => fetch(...args);
+    return watches.getStore()?.(ask, String(args[1]?.body)) ?? ask();
+  };
   try {
-    return { result: await work(), requests };
+    return { result: await watches.run(watch, work), requests };
   } finally {
-    neonConfig.fetchFunction = undefined;
+    isOver = true;
   }
 }
+
+type Watch = (ask: Ask, body: string) => Promise<Response>;
+
+/** Whose work a request is of: all tests share one isolate. */
+const watches = new AsyncLocalStorage<Watch>();
 
 /** An `answer` by which the database does what it is asked, and its answers to these requests are lost. */
 export function losingAnswers(...lost: number[]) {

@@ -1,8 +1,10 @@
 export {};
 
 declare module "vitest" {
-  /** What the global setup of the `worker` project tells its tests. */
   interface ProvidedContext {
+    /** What the run leaves to chance begins with it, in every project but `architecture`. */
+    seed: number;
+    // What the global setup of the `worker` project tells its tests:
     /** Where the Neon driver must post: http://host:port/sql */
     neonEndpoint: string;
     databaseUrl: string;
@@ -12,7 +14,7 @@ declare module "vitest" {
     searchServer: string;
     /** False for the embedded database, in which no two transactions overlap. */
     trueConcurrency: boolean;
-    /** How hard the abuse suite tries; every run with this seed tries the same. */
-    abuse: { seed: number; requests: number; isLong: boolean };
+    /** How hard the abuse suite tries. */
+    abuse: { requests: number; isLong: boolean };
   }
 }

@@ -1,5 +1,5 @@
 import type { JournalEntry } from "../../support/node/model-journal.ts";
-import { readTag } from "../testbed/scenario-tag.ts";
+import { readRequest } from "../testbed/scenario-tag.ts";
 import { type Called, calledFor, placeOf, summarizers } from "./called.ts";
 import type { LedgerRow, OverheadRow, SessionRows } from "./session-rows.ts";
 
@@ -69,7 +69,7 @@ function auditRow({ turn_id, status, credits, ...row }: LedgerRow): string[] {
 
 function toBooked(row: LedgerRow): Booked {
   return {
-    request: readTag(row.user_input ?? "")?.request ?? 0,
+    request: readRequest(row.user_input ?? "") ?? 0,
     who: row.agent_key,
     round: row.round,
     callId: row.provider_request_id,
@@ -79,6 +79,6 @@ function toBooked(row: LedgerRow): Booked {
 
 function toBookedOverhead({ user_input, purpose, status, providerRequestId }: OverheadRow): Booked {
   const who = purpose === "routing" ? "manager" : purpose;
-  const request = summarizers.includes(who) ? 0 : (readTag(user_input)?.request ?? 0);
+  const request = summarizers.includes(who) ? 0 : (readRequest(user_input) ?? 0);
   return { request, who, round: 1, callId: providerRequestId, status };
 }

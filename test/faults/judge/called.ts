@@ -1,6 +1,6 @@
 import { type Asked, askedOf } from "../../modes/support/asked.ts";
 import type { JournalEntry } from "../../support/node/model-journal.ts";
-import { readTag } from "../testbed/scenario-tag.ts";
+import { readRequest } from "../testbed/scenario-tag.ts";
 
 /** What a call at the provider was for. */
 export type Called = { callId: string; request: number; who: Asked; round: number };
@@ -14,7 +14,7 @@ export function calledFor(entry: JournalEntry): Called {
   const who = askedOf(entry);
   return {
     callId: entry.call_id,
-    request: summarizers.includes(who) ? 0 : (readTag(text)?.request ?? 0),
+    request: summarizers.includes(who) ? 0 : (readRequest(text) ?? 0),
     who,
     round: 1 + entry.messages.filter((message) => message.tool_calls.length > 0).length,
   };

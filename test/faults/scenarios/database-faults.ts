@@ -5,6 +5,7 @@ import { lookAtStoredRun } from "../judge/stored-run.ts";
 import type { Scenario } from "../scenario.ts";
 import type { DatabaseFault } from "../testbed/database-gateway.ts";
 import type { RequestKind } from "../testbed/request-kind.ts";
+import { untilGivenUp } from "./given-up.ts";
 import { createProtocol, isWhole } from "./protocol.ts";
 import { restOfScript, type Stage, setStage, stagedModes } from "./stage.ts";
 
@@ -23,7 +24,7 @@ type DatabaseCase = {
 
 const refusalMs = 2_000;
 /** Once the database is back, what waits for it has been stored by then. */
-const untilTriedAgainMs = 12_000;
+const mostMsBehind = 15_000;
 const lostAfter = { lose: "after" } as const;
 const failsBefore = { status: 502, when: "before" } as const;
 const failsAfter = { status: 500, when: "after" } as const;
@@ -100,7 +101,7 @@ function hurt(
     return async () => {
       await isOver;
       trap.letGo({ dropped: true });
-      if (forMs > 0) await delay(untilTriedAgainMs);
+      if (forMs > 0) await untilGivenUp(scene, mostMsBehind);
     };
   }
   const trap = gateway.set({ kind, about, fault: { hold: "before" } });

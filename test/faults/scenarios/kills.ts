@@ -30,6 +30,7 @@ export const kills: Scenario = {
     const posted = stage.send(worker, key);
     const isReached = await Promise.race([armed.reached.then(() => true), posted.then(() => false)]);
     await worker.kill();
+    scene.models.follow({ rules: restOfScript(stage) });
     armed.letGo({ dropped: true });
     const protocol = createProtocol();
     protocol.count("kills");

@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
 import { judgeScene } from "../judge/scene.ts";
 import { lookAtStoredRun } from "../judge/stored-run.ts";
 import type { Scenario } from "../scenario.ts";
-import type { Scene } from "../testbed/scene.ts";
+import { isHeld, untilGivenUp } from "./given-up.ts";
 import { createProtocol, isWhole } from "./protocol.ts";
 import { answers, picks } from "./script.ts";
 import { setStage, stagedModes } from "./stage.ts";
@@ -11,7 +10,6 @@ import { setStage, stagedModes } from "./stage.ts";
 const gate = "held until its client is forgotten";
 /** A run goes on for 25 s without its client, and has left its claim when Workers would end it. */
 const mostMsAlone = 30_000;
-const pollMs = 250;
 
 /** A client leaves, and its turn takes longer than it may take alone: it stores what it has and lets go. */
 export const longGoneClients: Scenario = {
@@ -35,7 +33,7 @@ export const longGoneClients: Scenario = {
     await scene.models.journal.waitFor({ calls, settled: calls - 1, timeoutMs: mostMsAlone });
     client.reset();
     await left;
-    protocol.count("s alone", Math.round((await untilGivenUp(scene)) / 1_000));
+    protocol.count("s alone", Math.round((await untilGivenUp(scene, mostMsAlone)) / 1_000));
     if (await isHeld(scene)) protocol.violations.push("still held 30 s after its client left");
     const stored = await lookAtStoredRun(testbed, scene);
     const answer = await scene.post(worker, { request, key });
@@ -48,14 +46,3 @@ export const longGoneClients: Scenario = {
     return judgeScene(testbed, scene, mode, protocol);
   },
 };
-
-/** Gives how long it took, ms; no longer than a run may take alone. */
-async function untilGivenUp(scene: Scene): Promise<number> {
-  const startedMs = Date.now();
-  while ((await isHeld(scene)) && Date.now() - startedMs < mostMsAlone) await delay(pollMs);
-  return Date.now() - startedMs;
-}
-
-async function isHeld(scene: Scene): Promise<boolean> {
-  return ((await scene.claim())?.lease_left_ms ?? 0) > 0;
-}

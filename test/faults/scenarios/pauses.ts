@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { calledFor } from "../judge/called.ts";
 import { judgeScene } from "../judge/scene.ts";
 import { readSessionRows, type SessionRows } from "../judge/session-rows.ts";
 import type { Scenario } from "../scenario.ts";
@@ -43,7 +44,9 @@ export const pauses: Scenario = {
     const posted = scene.post(sleeper, { request, key });
     const protocol = createProtocol();
     await Promise.race([armed.reached, posted]);
+    const answered = answeredCalls(stage);
     sleeper.pause();
+    scene.models.follow({ rules: restOfScript(stage) });
     await untilArrived(stage);
     const fate = await fateOf(stage);
     if (sleepsLong) await untilLeaseIsOver(stage);
@@ -62,6 +65,8 @@ export const pauses: Scenario = {
     protocol.count(fate);
     // Asleep before it had claimed anything, it does so when it wakes: a turn like any other.
     if (fate !== "not open yet") protocol.violations.push(...changesBetween(before, after));
+    // Past its own lease it cuts off what it has not read yet; else it knows what it was answered.
+    if (!sleepsLong) protocol.violations.push(...missingIn(after, answered));
     protocol.readLog(sleeper);
     await sleeper.kill();
     testbed.giveBack(other);
@@ -111,6 +116,19 @@ async function takeOver(stage: Stage, other: Workerd, { takeover, key }: Takeove
       ? await scene.post(other, { request, key })
       : await scene.post(other, { request: scene.nextRequest() });
   protocol.expect(`a takeover by ${takeover}`, answer, isWhole(answer));
+}
+
+/** Calls for agents that the models have answered to the end. */
+function answeredCalls({ scene }: Stage): string[] {
+  return scene.models.journal.entries.flatMap((entry) =>
+    entry.finished && scene.agents.includes(calledFor(entry).who) ? [entry.call_id] : [],
+  );
+}
+
+/** What a holder was answered stands in the ledger as such, not as an estimate. */
+function missingIn({ ledger }: SessionRows, calls: readonly string[]): string[] {
+  const named = new Set(ledger.map((row) => row.provider_request_id));
+  return calls.filter((id) => !named.has(id)).map(() => "what a holder spent is not told by it");
 }
 
 /** What a holder that was replaced may still write is its spend: nothing else of the session may differ. */

@@ -4,13 +4,13 @@ import { agentSays } from "../../modes/support/asked.ts";
 import type { ModelRule } from "../../support/node/model-script.ts";
 import { readStoredCalls } from "../judge/stored-answers.ts";
 import type { RequestKind } from "../testbed/request-kind.ts";
-import { tagOf } from "../testbed/scenario-tag.ts";
+import { sceneTagOf } from "../testbed/scenario-tag.ts";
 import { answers, picks } from "./script.ts";
 import { type Stage, stagedModes } from "./stage.ts";
 
 /** A point of a run, made reachable. */
 export type ArmedStep = {
-  /** Stand before the script's own. */
+  /** Stand before the script's own, for the first holder alone. */
   rules: readonly ModelRule[];
   /** Resolves once the run is there. */
   reached: Promise<unknown>;
@@ -111,7 +111,8 @@ function duringCheckpoint(stage: Stage): ArmedStep {
 function aheadOfCheckpoint(stage: Stage): ArmedStep {
   const { order, scene } = stage;
   const last = order.at(-1) ?? "";
-  const step = atDatabase(stage, "step", "before");
+  // Of a routing that is not stored anybody may be under way: the step after it tells more.
+  const step = atDatabase(stage, "step", "before", scene.mode === "orchestrator" ? 1 : 0);
   const isAsked = waitForCalls(stage, callsUpTo(stage, last));
   return {
     rules: [...(scene.mode === "orchestrator" ? [picks(order)] : []), answers(last, { hold: gate }, 1)],
@@ -124,9 +125,9 @@ function aheadOfCheckpoint(stage: Stage): ArmedStep {
 }
 
 function inToolLoop(stage: Stage): ArmedStep {
-  const { testbed, scene, order, random, request } = stage;
+  const { testbed, scene, order, random } = stage;
   const victim = random.pick(order);
-  const query = JSON.stringify({ query: `boats ${tagOf(scene.id, request)}` });
+  const query = JSON.stringify({ query: `boats ${sceneTagOf(scene.id)}` });
   const asks = agentSays(victim, { tool_calls: [{ name: "search", arguments: query }] }, 1);
   const manager = scene.mode === "orchestrator" ? [picks(order)] : [];
   if (random.chance(0.5)) {

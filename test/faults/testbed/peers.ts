@@ -7,7 +7,7 @@ import {
   startSearchServer,
 } from "../../../dev/search-server/server.ts";
 import { createModelScenario, type ModelScenario } from "../../support/node/model-scenario.ts";
-import { readTag } from "./scenario-tag.ts";
+import { readSceneId } from "./scenario-tag.ts";
 
 /** A model server with a scenario, and so a journal, for every scene. */
 export type ScenePeers = {
@@ -30,11 +30,11 @@ export async function startScenePeers(): Promise<ScenePeers> {
     return scenario;
   };
   const models = await startModelServer({
-    respond: (call, response) => scenarioOf(readTag(transcriptOf(call))?.sceneId ?? 0).answer(call, response),
+    respond: (call, response) => scenarioOf(readSceneId(transcriptOf(call)) ?? 0).answer(call, response),
   });
   const search = await startSearchServer({
     async answer({ query }, response) {
-      const sceneId = readTag(query)?.sceneId ?? 0;
+      const sceneId = readSceneId(query) ?? 0;
       const stall = stalls.get(sceneId);
       stalls.delete(sceneId);
       if (stall !== undefined) return stall();

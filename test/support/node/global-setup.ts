@@ -34,13 +34,11 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
 }
 
 const fewRequests = 1_500;
-const mostSeed = 2 ** 31;
 
-/** ABUSE_REQUESTS: how many requests are fuzzed; ABUSE_SEED: the seed of a run that is to be repeated. */
-function abuseFrom({ ABUSE_SEED, ABUSE_REQUESTS }: NodeJS.ProcessEnv) {
-  const seed = ABUSE_SEED ? Number(ABUSE_SEED) : Math.floor(Math.random() * mostSeed);
+/** ABUSE_REQUESTS: how many requests are fuzzed. */
+function abuseFrom({ ABUSE_REQUESTS }: NodeJS.ProcessEnv) {
   const requests = ABUSE_REQUESTS ? Number(ABUSE_REQUESTS) : fewRequests;
-  if (!Number.isSafeInteger(seed) || !Number.isSafeInteger(requests) || requests < 1)
-    throw new Error("ABUSE_SEED and ABUSE_REQUESTS must be whole numbers.");
-  return { seed, requests, isLong: requests > fewRequests };
+  if (!Number.isSafeInteger(requests) || requests < 1)
+    throw new Error("ABUSE_REQUESTS must be a whole number.");
+  return { requests, isLong: requests > fewRequests };
 }
