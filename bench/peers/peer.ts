@@ -22,13 +22,17 @@ export async function startPeer<Asked extends Questions>(
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const waiting = new Map<number, { resolve(output: unknown): void; reject(error: Error): void }>();
   let isStopped = false;
+  const giveUp = (reason: string) => {
+    for (const { reject } of waiting.values()) reject(new Error(reason));
+    waiting.clear();
+  };
   ended.then(() => {
-    if (!isStopped) console.error(`The bench's server ${child.spawnfile} ended before its time.`);
-    for (const { reject } of waiting.values()) reject(new Error("A server of the bench ended."));
+    if (!isStopped) giveUp("A server of the bench ended before its time.");
   });
   let asked = 0;
   const url = await untilReady(child, options);
   child.on("message", (message: FromPeer) => {
+    if (message.kind === "failed") giveUp(message.reason);
     if (message.kind !== "answer") return;
     waiting.get(message.number)?.resolve(message.output);
     waiting.delete(message.number);
