@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { runCommand } from "../dev/command.ts";
+import { stopSignal } from "../dev/stop-signal.ts";
 import { monotonicMs } from "./clock.ts";
 import { captureTurnCalls, giveFloorCalls, openFloorSession } from "./floor-turns.ts";
 import { closeConnections } from "./http-client.ts";
@@ -30,6 +31,10 @@ without one the embedded Postgres is used. Prints a table, and writes it to benc
 
 const RESULTS = fileURLToPath(new URL("./results.json", import.meta.url));
 
+// Stopped by Ctrl-C, it still takes down what it has started, and drops its database.
+const stopped = stopSignal().then(() => Promise.reject(new Error("Stopped.")));
+stopped.catch(() => undefined);
+
 await runCommand(async () => {
   if (process.argv.includes("--help")) return console.log(USAGE);
   const chosen = chosenParts();
@@ -41,7 +46,7 @@ await runCommand(async () => {
     log,
   );
   try {
-    const rows = await measureParts(stage, chosen, log);
+    const rows = await Promise.race([measureParts(stage, chosen, log), stopped]);
     const took = `Took ${((monotonicMs() - startedMs) / 1_000).toFixed(0)} s.`;
     const where = describeMachine(stage);
     await writeFile(RESULTS, `${JSON.stringify({ where, at: new Date().toISOString(), rows }, null, 2)}\n`);
