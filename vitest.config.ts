@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { readTestSeed } from "./test/support/node/test-seed.ts";
@@ -13,8 +14,13 @@ const ARCHITECTURE = "test/architecture.test.ts";
 process.env.WRANGLER_SEND_METRICS = "false";
 process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
 
+const untraced = fileURLToPath(new URL("./src/runtime/untraced.ts", import.meta.url));
+const UNTRACED = [{ find: /^langsmith(\/.*)?$/, replacement: untraced }];
+
 const seed = readTestSeed(process.env);
-console.log(`TEST_SEED=${seed} repeats what this run leaves to chance.`);
+// This file is read more than once a run.
+if (!process.env.TEST_SEED) console.log(`TEST_SEED=${seed} repeats what this run leaves to chance.`);
+process.env.TEST_SEED = String(seed);
 const SEEDED = { provide: { seed }, setupFiles: ["test/support/property-seed.ts"] };
 
 export default defineConfig({
@@ -44,6 +50,8 @@ export default defineConfig({
             },
           })),
         ],
+        // As wrangler.toml has it for the bundle: what is tested is what runs.
+        resolve: { alias: UNTRACED },
         test: {
           name: "worker",
           ...SEEDED,
