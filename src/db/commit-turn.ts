@@ -84,11 +84,16 @@ export async function commitTurn(
 }
 
 /**
- * Gives back a claim whose turn was refused after it was taken. Nothing of the turn is stored.
- * @throws what Postgres refuses; a claim that is no longer ours is left alone.
+ * Gives back a claim whose turn was refused after it was taken. Nothing of the turn is stored; a claim that is
+ * no longer ours, also since the answer to this very request was lost, is left alone.
+ * @throws what else Postgres refuses.
  */
 export async function releaseClaim(db: Db, claim: ClaimHold): Promise<void> {
-  await repeatLost(() => db.batch([lockSession(claim.sessionId), deleteClaim(claim)]));
+  try {
+    await repeatLost(() => db.batch([lockSession(claim.sessionId), assertClaim(claim), deleteClaim(claim)]));
+  } catch (error) {
+    if (postgresFields(error).code !== claimLost) throw error;
+  }
 }
 
 /** Whether the run is stored, and by this very holder. */
