@@ -6,15 +6,15 @@ import type {} from "./test/support/provided.d.ts";
 
 const PURE = ["test/domain/**/*.test.ts", "test/db/turn-record.test.ts", "test/config.test.ts"];
 /** In Node: what starts the platform itself. */
-const DEV = ["test/dev/**/*.test.ts", "test/abuse/wire.test.ts"];
-const FAULTS = "test/faults/**/*.test.ts";
+const DEV = ["test/system/dev/**/*.test.ts", "test/system/abuse/wire.test.ts"];
+const FAULTS = "test/system/faults/**/*.test.ts";
 const ARCHITECTURE = "test/architecture.test.ts";
 
 // Nothing in a test run talks to anybody outside this machine.
 process.env.WRANGLER_SEND_METRICS = "false";
 process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
 
-const untraced = fileURLToPath(new URL("./src/runtime/untraced.ts", import.meta.url));
+const untraced = fileURLToPath(new URL("./src/runtime/graph/untraced.ts", import.meta.url));
 const UNTRACED = [{ find: /^langsmith(\/.*)?$/, replacement: untraced }];
 
 const seed = readTestSeed(process.env);

@@ -2,7 +2,7 @@ import { v5 as uuidv5 } from "uuid";
 import type * as z from "zod";
 import { key, type ModelOverride, type Settings, settings } from "./config/settings.ts";
 import { buildCatalog, type Catalog, type CatalogModel } from "./domain/catalog.ts";
-import type { ContextLimits } from "./domain/context-budget.ts";
+import type { ContextLimits } from "./domain/context/context-budget.ts";
 import { isRateLimiter, type RateLimiter } from "./domain/rate-limiter.ts";
 
 /** Every setting, by name; MODELS_JSON can name further ones that hold keys. */

@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
 import { removeOldCheckpoints } from "./actions/remove-old-checkpoints.ts";
-import { settleAbandonedTurns } from "./actions/settle-abandoned-turns.ts";
 import { createApp } from "./app.ts";
 import { parseConfig } from "./config.ts";
 import { createDeps } from "./deps.ts";
+import { settleAbandonedTurns } from "./turn/settle-abandoned-turns.ts";
 
 // At start, not at the first request: a Worker with a bad setting refuses to start, and says which.
 const deps = createDeps(parseConfig({ ...env }));

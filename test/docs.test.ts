@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import api from "../docs/api.md?raw";
 import operations from "../docs/operations.md?raw";
-import { agentFailureCodes } from "../src/domain/agent-failure.ts";
 import { errorCodeNames, errorCodes } from "../src/domain/errors.ts";
+import { agentFailureCodes } from "../src/domain/turn/agent-failure.ts";
 import { createTestApi } from "./support/api.ts";
 import { listOperations } from "./support/operations.ts";
 

@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { formatDecimal, parseDecimal } from "../../src/domain/pricing.ts";
+import { formatDecimal, parseDecimal } from "../../src/domain/billing/pricing.ts";
 import type { turnDetail } from "../../src/routes/schemas/turn-detail.ts";
 import { glimpse } from "../glimpse.ts";
 import type { RunResult } from "./live-turn.ts";

@@ -1,5 +1,5 @@
-import { insertAgent } from "../db/agent-roster.ts";
-import type { AgentRow } from "../db/room-agents.ts";
+import { insertAgent } from "../db/rooms/agent-roster.ts";
+import type { AgentRow } from "../db/rooms/room-agents.ts";
 import type { Deps } from "../deps.ts";
 import { roomCapacity } from "../domain/agent-key.ts";
 import { requireKnownModel } from "../domain/catalog.ts";

@@ -1,4 +1,4 @@
-import { type AgentChange, type AgentRow, updateAgent } from "../db/room-agents.ts";
+import { type AgentChange, type AgentRow, updateAgent } from "../db/rooms/room-agents.ts";
 import type { Deps } from "../deps.ts";
 import { requireKnownModel } from "../domain/catalog.ts";
 import { notFound } from "../domain/errors.ts";

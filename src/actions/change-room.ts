@@ -1,4 +1,4 @@
-import { type RoomChange, type RoomRow, updateRoom } from "../db/rooms.ts";
+import { type RoomChange, type RoomRow, updateRoom } from "../db/rooms/rooms.ts";
 import type { Deps } from "../deps.ts";
 import { notFound } from "../domain/errors.ts";
 import type { User } from "../domain/user.ts";

@@ -1,4 +1,4 @@
-import { pingDatabase } from "../db/ping.ts";
+import { pingDatabase } from "../db/core/ping.ts";
 import type { Deps } from "../deps.ts";
 import { PantheonError } from "../domain/errors.ts";
 

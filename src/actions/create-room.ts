@@ -1,7 +1,7 @@
-import { insertRoom, type RoomRow } from "../db/rooms.ts";
+import { insertRoom, type RoomRow } from "../db/rooms/rooms.ts";
 import type { Deps } from "../deps.ts";
 import { PantheonError } from "../domain/errors.ts";
-import type { RoomMode } from "../domain/modes.ts";
+import type { RoomMode } from "../domain/plan/modes.ts";
 import type { User } from "../domain/user.ts";
 
 export type NewRoom = { name: string; goal?: string | null | undefined; current_mode?: RoomMode | undefined };

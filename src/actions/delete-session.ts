@@ -1,4 +1,4 @@
-import { softDeleteSession } from "../db/sessions.ts";
+import { softDeleteSession } from "../db/rooms/sessions.ts";
 import type { Deps } from "../deps.ts";
 import { notFound } from "../domain/errors.ts";
 import type { User } from "../domain/user.ts";

@@ -1,4 +1,4 @@
-import { storeUser } from "../db/users.ts";
+import { storeUser } from "../db/rooms/users.ts";
 import type { Deps } from "../deps.ts";
 import type { User } from "../domain/user.ts";
 

@@ -1,5 +1,5 @@
-import type { Page, PageRequest } from "../db/page.ts";
-import { type AgentRow, loadAgents } from "../db/room-agents.ts";
+import type { Page, PageRequest } from "../db/core/page.ts";
+import { type AgentRow, loadAgents } from "../db/rooms/room-agents.ts";
 import type { Deps } from "../deps.ts";
 import { notFound } from "../domain/errors.ts";
 import type { User } from "../domain/user.ts";

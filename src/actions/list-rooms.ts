@@ -1,5 +1,5 @@
-import type { Page, PageRequest } from "../db/page.ts";
-import { loadRooms, type RoomRow } from "../db/rooms.ts";
+import type { Page, PageRequest } from "../db/core/page.ts";
+import { loadRooms, type RoomRow } from "../db/rooms/rooms.ts";
 import type { Deps } from "../deps.ts";
 import type { User } from "../domain/user.ts";
 

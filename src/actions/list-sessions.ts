@@ -1,5 +1,5 @@
-import type { Page, PageRequest } from "../db/page.ts";
-import { loadSessions, type SessionRow } from "../db/sessions.ts";
+import type { Page, PageRequest } from "../db/core/page.ts";
+import { loadSessions, type SessionRow } from "../db/rooms/sessions.ts";
 import type { Deps } from "../deps.ts";
 import { notFound } from "../domain/errors.ts";
 import type { User } from "../domain/user.ts";

@@ -1,6 +1,6 @@
-import type { Page, PageRequest } from "../db/page.ts";
-import type { SummaryRow } from "../db/stored-turn.ts";
-import { loadSummaries } from "../db/summaries.ts";
+import type { Page, PageRequest } from "../db/core/page.ts";
+import { loadSummaries } from "../db/rooms/summaries.ts";
+import type { SummaryRow } from "../db/turn/stored-turn.ts";
 import type { Deps } from "../deps.ts";
 import { notFound } from "../domain/errors.ts";
 import type { User } from "../domain/user.ts";

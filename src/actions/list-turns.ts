@@ -1,6 +1,6 @@
-import type { Page, PageRequest } from "../db/page.ts";
-import type { StoredTurn } from "../db/stored-turn.ts";
-import { loadTurns } from "../db/turns.ts";
+import type { Page, PageRequest } from "../db/core/page.ts";
+import type { StoredTurn } from "../db/turn/stored-turn.ts";
+import { loadTurns } from "../db/turn/turns.ts";
 import type { Deps } from "../deps.ts";
 import { notFound } from "../domain/errors.ts";
 import type { User } from "../domain/user.ts";

@@ -1,5 +1,5 @@
-import { updateAgentOrder } from "../db/agent-roster.ts";
-import type { AgentRow } from "../db/room-agents.ts";
+import { updateAgentOrder } from "../db/rooms/agent-roster.ts";
+import type { AgentRow } from "../db/rooms/room-agents.ts";
 import type { Deps } from "../deps.ts";
 import { notFound, PantheonError } from "../domain/errors.ts";
 import type { User } from "../domain/user.ts";

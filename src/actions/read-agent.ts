@@ -1,4 +1,4 @@
-import { type AgentRow, loadAgent } from "../db/room-agents.ts";
+import { type AgentRow, loadAgent } from "../db/rooms/room-agents.ts";
 import type { Deps } from "../deps.ts";
 import { notFound } from "../domain/errors.ts";
 import type { User } from "../domain/user.ts";

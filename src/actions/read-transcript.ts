@@ -1,6 +1,6 @@
-import { loadTranscript, type TranscriptRequest } from "../db/messages.ts";
-import type { Page } from "../db/page.ts";
-import type { MessageRow } from "../db/stored-turn.ts";
+import type { Page } from "../db/core/page.ts";
+import { loadTranscript, type TranscriptRequest } from "../db/rooms/messages.ts";
+import type { MessageRow } from "../db/turn/stored-turn.ts";
 import type { Deps } from "../deps.ts";
 import { notFound } from "../domain/errors.ts";
 import type { User } from "../domain/user.ts";

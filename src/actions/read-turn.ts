@@ -1,4 +1,4 @@
-import { loadTurn, type RunningTurn, type TurnFindings } from "../db/turns.ts";
+import { loadTurn, type RunningTurn, type TurnFindings } from "../db/turn/turns.ts";
 import type { Deps } from "../deps.ts";
 import { notFound } from "../domain/errors.ts";
 import type { User } from "../domain/user.ts";

@@ -1,4 +1,4 @@
-import { deleteAgent } from "../db/agent-roster.ts";
+import { deleteAgent } from "../db/rooms/agent-roster.ts";
 import type { Deps } from "../deps.ts";
 import { notFound } from "../domain/errors.ts";
 import type { User } from "../domain/user.ts";

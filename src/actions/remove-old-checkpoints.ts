@@ -1,4 +1,4 @@
-import { deleteOldCheckpoints } from "../db/old-checkpoints.ts";
+import { deleteOldCheckpoints } from "../db/checkpoint/old-checkpoints.ts";
 import type { Deps } from "../deps.ts";
 
 /** Removes the checkpoints of runs that ended longer ago than they are kept. */

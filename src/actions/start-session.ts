@@ -1,4 +1,4 @@
-import { insertSession, type SessionRow } from "../db/sessions.ts";
+import { insertSession, type SessionRow } from "../db/rooms/sessions.ts";
 import type { Deps } from "../deps.ts";
 import { notFound } from "../domain/errors.ts";
 import type { User } from "../domain/user.ts";

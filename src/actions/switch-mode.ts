@@ -1,7 +1,7 @@
-import { type RoomRow, updatePendingMode } from "../db/rooms.ts";
+import { type RoomRow, updatePendingMode } from "../db/rooms/rooms.ts";
 import type { Deps } from "../deps.ts";
 import { notFound } from "../domain/errors.ts";
-import type { RoomMode } from "../domain/modes.ts";
+import type { RoomMode } from "../domain/plan/modes.ts";
 import type { User } from "../domain/user.ts";
 
 /** Sets the mode of the room's next turn; a running turn keeps its own. */

@@ -17,12 +17,12 @@ import {
   uniqueIndex,
   uuid,
 } from "drizzle-orm/pg-core";
-import { type RoomMode, roomModes } from "../domain/modes.ts";
-import type { RoutingDecision } from "../domain/routing-decision.ts";
-import type { DroppedRange } from "../domain/seq-ranges.ts";
-import type { OverheadCall } from "../domain/turn-outcome.ts";
-import type { RosterAgent } from "../domain/turn-plan.ts";
-import { bytea } from "./bytea.ts";
+import type { DroppedRange } from "../domain/context/seq-ranges.ts";
+import { type RoomMode, roomModes } from "../domain/plan/modes.ts";
+import type { RosterAgent } from "../domain/plan/turn-plan.ts";
+import type { RoutingDecision } from "../domain/routing/routing-decision.ts";
+import type { OverheadCall } from "../domain/turn/turn-outcome.ts";
+import { bytea } from "./core/bytea.ts";
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: "date", precision: 3 });
 const createdAt = () => instant("created_at").notNull();

@@ -1,4 +1,4 @@
-import type { TurnTimings } from "../domain/turn-timings.ts";
+import type { TurnTimings } from "../domain/turn/turn-timings.ts";
 
 /** The `Server-Timing` header of a turn: durations in ms, counts of database round trips as `desc`. */
 export function formatServerTiming(timings: TurnTimings): string {

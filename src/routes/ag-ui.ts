@@ -1,10 +1,10 @@
-import { postTurn } from "../actions/post-turn.ts";
 import type { Deps } from "../deps.ts";
 import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { readIdempotencyKey } from "../http/idempotency-key.ts";
 import { limitBodyTo } from "../http/json-body.ts";
 import { eventStream, jsonBody } from "../http/responses.ts";
+import { postTurn } from "../turn/post-turn.ts";
 import { answerWithStream } from "./answer-run.ts";
 import { runAgentInput } from "./schemas/ag-ui.ts";
 import { sessionParams } from "./schemas/session.ts";

@@ -1,16 +1,16 @@
 import type { Context } from "hono";
-import type { BegunRun, PostedTurn } from "../actions/finish-run.ts";
 import type { Deps } from "../deps.ts";
-import { emitNothing } from "../domain/turn-events.ts";
-import type { RunIds, RunResult } from "../http/ag-ui-events.ts";
-import { type ClientMessage, nameAsClient } from "../http/ag-ui-snapshot.ts";
-import { streamRun, tellResult, tellStart } from "../http/ag-ui-stream.ts";
-import { toTokenUsage } from "../http/ag-ui-usage.ts";
+import { emitNothing } from "../domain/turn/turn-events.ts";
+import type { RunIds, RunResult } from "../http/ag-ui/ag-ui-events.ts";
+import { type ClientMessage, nameAsClient } from "../http/ag-ui/ag-ui-snapshot.ts";
+import { streamRun, tellResult, tellStart } from "../http/ag-ui/ag-ui-stream.ts";
+import { toTokenUsage } from "../http/ag-ui/ag-ui-usage.ts";
 import { openAnswerStream } from "../http/answer-stream.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { acceptsEventStream, eventStreamHeaders } from "../http/event-stream.ts";
 import { describeError } from "../http/problem.ts";
 import { formatServerTiming, toTimingRead } from "../http/server-timing.ts";
+import type { BegunRun, PostedTurn } from "../turn/finish-run.ts";
 import { toAgUiMessage } from "./schemas/ag-ui.ts";
 import { toTurnRead } from "./schemas/turn.ts";
 

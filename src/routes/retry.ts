@@ -1,10 +1,10 @@
-import { retryTurn } from "../actions/retry-turn.ts";
 import type { Deps } from "../deps.ts";
 import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { readIdempotencyKey } from "../http/idempotency-key.ts";
 import { readNothingAsEmptyObject } from "../http/json-body.ts";
 import { eventStream, json, optionalJsonBody } from "../http/responses.ts";
+import { retryTurn } from "../turn/retry-turn.ts";
 import { answerRun } from "./answer-run.ts";
 import { newRetry, runHeaders, turnAnswerHeaders, turnParams, turnRead } from "./schemas/turn.ts";
 

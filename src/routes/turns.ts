@@ -1,10 +1,10 @@
-import { postTurn } from "../actions/post-turn.ts";
 import type { Deps } from "../deps.ts";
 import type { ErrorCode } from "../domain/errors.ts";
 import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { readIdempotencyKey } from "../http/idempotency-key.ts";
 import { eventStream, json, jsonBody } from "../http/responses.ts";
+import { postTurn } from "../turn/post-turn.ts";
 import { answerRun } from "./answer-run.ts";
 import { sessionParams } from "./schemas/session.ts";
 import { newTurn, runHeaders, turnAnswerHeaders, turnRead } from "./schemas/turn.ts";

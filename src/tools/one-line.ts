@@ -1,4 +1,4 @@
-import { cutCharacters } from "../domain/cut-text.ts";
+import { cutCharacters } from "../domain/text/cut-text.ts";
 
 /** Longer texts are cut before they are cleaned: what is invisible takes no more room than this. */
 const roomForInvisible = 4;

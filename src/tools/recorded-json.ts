@@ -1,4 +1,4 @@
-import { cutBytes, toStorableText } from "../domain/cut-text.ts";
+import { cutBytes, toStorableText } from "../domain/text/cut-text.ts";
 import type { JsonRecord, JsonValue } from "./tool.ts";
 
 /** What one record of a tool call may take, in bytes of its JSON. */

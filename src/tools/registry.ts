@@ -1,6 +1,6 @@
-import { cutCharacters, toStorableText } from "../domain/cut-text.ts";
+import { fenceUntrusted } from "../domain/context/untrusted-text.ts";
 import { readPermissions } from "../domain/permissions.ts";
-import { fenceUntrusted } from "../domain/untrusted-text.ts";
+import { cutCharacters, toStorableText } from "../domain/text/cut-text.ts";
 import { toRecordedJson } from "./recorded-json.ts";
 import type { JsonRecord, Tool, ToolResult } from "./tool.ts";
 import { untilAborted } from "./until-aborted.ts";

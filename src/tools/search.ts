@@ -1,4 +1,4 @@
-import { readJsonObject } from "../domain/model-json.ts";
+import { readJsonObject } from "../domain/text/model-json.ts";
 import { afterLeadingTags } from "./leading-tags.ts";
 import { toOneLine } from "./one-line.ts";
 import { askTavily, type TavilyOptions } from "./tavily/ask-tavily.ts";

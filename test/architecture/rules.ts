@@ -28,13 +28,14 @@ const layers: Readonly<Record<string, Layer>> = {
     ],
   },
   actions: { values: ["actions", "db", "domain"], types: ["deps", "runtime"] },
+  turn: { values: ["turn", "actions", "db", "domain"], types: ["deps", "runtime"] },
   http: {
     values: ["http", "actions", "domain"],
-    types: ["db", "deps"],
+    types: ["db", "deps", "turn"],
     packages: ["hono", "@hono/zod-openapi", "zod", "jose", "@ag-ui/core"],
   },
   routes: {
-    values: ["routes", "http", "actions", "domain"],
+    values: ["routes", "http", "actions", "turn", "domain"],
     types: ["db", "deps"],
     packages: ["hono", "@hono/zod-openapi", "zod", "@ag-ui/core"],
   },
@@ -45,7 +46,7 @@ const layers: Readonly<Record<string, Layer>> = {
     packages: ["cloudflare:workers", "uuid", "tokenx"],
   },
   app: { values: ["http", "routes"], types: ["deps"], packages: ["hono", "@hono/zod-openapi"] },
-  index: { values: ["app", "actions", "config", "deps"], packages: ["cloudflare:workers"] },
+  index: { values: ["app", "actions", "turn", "config", "deps"], packages: ["cloudflare:workers"] },
 };
 
 /** Imports of one file of src that its layer does not have. */

@@ -1,8 +1,8 @@
 import { eq } from "drizzle-orm";
 import { expect, test } from "vitest";
-import { reportLateSpend } from "../../src/db/late-spend.ts";
 import { llmCallEvents } from "../../src/db/schema.ts";
-import type { LedgerRow } from "../../src/db/stored-turn.ts";
+import { reportLateSpend } from "../../src/db/turn/late-spend.ts";
+import type { LedgerRow } from "../../src/db/turn/stored-turn.ts";
 import { createTurnScene, type TurnScene } from "../support/turn-scene.ts";
 
 async function bookedRow({ api, sessionId }: TurnScene): Promise<LedgerRow> {

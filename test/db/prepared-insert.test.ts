@@ -1,7 +1,7 @@
 import type { BatchItem } from "drizzle-orm/batch";
 import { expect, test } from "vitest";
-import { createDb } from "../../src/db/client.ts";
-import { prepareInsert } from "../../src/db/prepared-insert.ts";
+import { createDb } from "../../src/db/core/client.ts";
+import { prepareInsert } from "../../src/db/core/prepared-insert.ts";
 import { checkpointBlobs, messages, turnContextAudit } from "../../src/db/schema.ts";
 
 const db = createDb("postgres://user@localhost/database");

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
-import { prepareStatement } from "../../src/db/prepared-statement.ts";
+import { prepareStatement } from "../../src/db/core/prepared-statement.ts";
 import { sessions } from "../../src/db/schema.ts";
 
 const text = 'select $1 from "sessions" where id = $2 and $3';

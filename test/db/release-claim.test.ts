@@ -1,6 +1,6 @@
 import { describe, expect, inject, test } from "vitest";
-import { createDb } from "../../src/db/client.ts";
-import { releaseClaim } from "../../src/db/commit-turn.ts";
+import { createDb } from "../../src/db/core/client.ts";
+import { releaseClaim } from "../../src/db/turn/commit-turn.ts";
 import { createTurnScene } from "../support/turn-scene.ts";
 
 async function claimedSession() {

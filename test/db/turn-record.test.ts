@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import type { OpenedClaim } from "../../src/db/open-turn.ts";
-import { buildTurnRecord, type TurnRecordInput } from "../../src/db/turn-record.ts";
+import type { OpenedClaim } from "../../src/db/turn/open-turn.ts";
+import { buildTurnRecord, type TurnRecordInput } from "../../src/db/turn/turn-record.ts";
 import { buildCatalog } from "../../src/domain/catalog.ts";
-import type { ModelCallRecord, PromptMeasure, TurnOutcome } from "../../src/domain/turn-outcome.ts";
-import type { RosterAgent } from "../../src/domain/turn-plan.ts";
+import type { RosterAgent } from "../../src/domain/plan/turn-plan.ts";
+import type { ModelCallRecord, PromptMeasure, TurnOutcome } from "../../src/domain/turn/turn-outcome.ts";
 
 const uuid = (n: number) => `0199f3c0-0000-7000-8000-${String(n).padStart(12, "0")}`;
 const openedAt = new Date("2026-03-01T10:00:00.000Z");

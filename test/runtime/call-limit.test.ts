@@ -1,8 +1,8 @@
 import { expect, test, vi } from "vitest";
 import { standardModels } from "../../src/domain/catalog.ts";
-import { limitCalls } from "../../src/runtime/call-limit.ts";
+import { limitCalls } from "../../src/runtime/graph/call-limit.ts";
+import { startStopwatch } from "../../src/runtime/graph/stopwatch.ts";
 import { type CallModel, type ModelAnswer, plainCall } from "../../src/runtime/model/model-port.ts";
-import { startStopwatch } from "../../src/runtime/stopwatch.ts";
 
 const [model] = standardModels;
 if (model === undefined) throw new Error("there is no model");

@@ -1,7 +1,7 @@
 import { Annotation, START, StateGraph } from "@langchain/langgraph";
 import { expect, inject, test } from "vitest";
-import { createCheckpointPort } from "../../src/db/checkpoints.ts";
-import { createDb } from "../../src/db/client.ts";
+import { createCheckpointPort } from "../../src/db/checkpoint/checkpoints.ts";
+import { createDb } from "../../src/db/core/client.ts";
 import { NeonSaver } from "../../src/runtime/checkpoint/neon-saver.ts";
 
 const State = Annotation.Root({

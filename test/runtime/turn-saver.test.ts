@@ -1,11 +1,11 @@
 import { v7 as uuidv7 } from "uuid";
 import { describe, expect, test, vi } from "vitest";
-import type { TurnFlow } from "../../src/domain/turn-plan.ts";
+import type { TurnFlow } from "../../src/domain/plan/turn-plan.ts";
 import type { StepRows } from "../../src/runtime/checkpoint/checkpoint-rows.ts";
+import { runTurn } from "../../src/runtime/graph/run-turn.ts";
 import type { ModelAnswer } from "../../src/runtime/model/model-port.ts";
-import { runTurn } from "../../src/runtime/run-turn.ts";
-import { createFakeTools } from "../modes/support/fake-tools.ts";
-import { createGraphTurn } from "../modes/support/graph-run.ts";
+import { createFakeTools } from "../turn/modes/support/fake-tools.ts";
+import { createGraphTurn } from "../turn/modes/support/graph-run.ts";
 
 const keys = ["ada", "bob", "cy", "dee", "eve"];
 const answer: ModelAnswer = { ok: true, text: "hi", toolCalls: [], billed: [], attempts: 1 };

@@ -1,5 +1,5 @@
 import type { Deps } from "../../src/deps.ts";
-import type { RoomMode } from "../../src/domain/modes.ts";
+import type { RoomMode } from "../../src/domain/plan/modes.ts";
 import { createTestApi, newUser, type TestUser } from "./api.ts";
 import { createModels } from "./models.ts";
 import { nameOf, roleOf } from "./scene-agents.ts";

@@ -1,5 +1,5 @@
-import { agentFailureCodes } from "../../domain/agent-failure.ts";
 import { errorCodeNames, errorCodes } from "../../domain/errors.ts";
+import { agentFailureCodes } from "../../domain/turn/agent-failure.ts";
 import type { ApiDocument } from "./document.ts";
 import { html, type Markup, renderText } from "./markup.ts";
 import { listOperations, type Operation, renderOperation } from "./operation.ts";

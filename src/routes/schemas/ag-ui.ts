@@ -1,7 +1,7 @@
 import type { Message } from "@ag-ui/core";
 import * as z from "zod";
-import type { LatestMessage } from "../../db/latest-messages.ts";
-import type { ClientMessage } from "../../http/ag-ui-snapshot.ts";
+import type { LatestMessage } from "../../db/turn/latest-messages.ts";
+import type { ClientMessage } from "../../http/ag-ui/ag-ui-snapshot.ts";
 import { newTurn } from "./turn.ts";
 
 /** Of the messages a client has; a snapshot holds no more. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { NewAgent } from "../../actions/add-agent.ts";
-import type { AgentChange, AgentRow } from "../../db/room-agents.ts";
+import type { AgentChange, AgentRow } from "../../db/rooms/room-agents.ts";
 import { agentKeyPattern, isReservedAgentKey } from "../../domain/agent-key.ts";
 import { readPermissions } from "../../domain/permissions.ts";
 import { id, instant, line, pageOf, text } from "../../http/schemas.ts";

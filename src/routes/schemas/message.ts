@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { MessageRow } from "../../db/stored-turn.ts";
+import type { MessageRow } from "../../db/turn/stored-turn.ts";
 import { id, instant, pageQuery } from "../../http/schemas.ts";
 
 export const message = z

@@ -1,4 +1,4 @@
-import type { Page } from "../../db/page.ts";
+import type { Page } from "../../db/core/page.ts";
 
 /** The wire form of a page; `last_id` is what the next request gives as `after`. */
 export function toPage<Row, Item extends { id: string }>(page: Page<Row>, toItem: (row: Row) => Item) {

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import type { RoomRow } from "../../db/rooms.ts";
-import { roomModes } from "../../domain/modes.ts";
+import type { RoomRow } from "../../db/rooms/rooms.ts";
+import { roomModes } from "../../domain/plan/modes.ts";
 import { id, instant, text } from "../../http/schemas.ts";
 
 export const roomMode = z.enum(roomModes);

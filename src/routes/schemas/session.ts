@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { SessionRow } from "../../db/sessions.ts";
+import type { SessionRow } from "../../db/rooms/sessions.ts";
 import { id, instant } from "../../http/schemas.ts";
 
 export const session = z

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { SummaryRow } from "../../db/stored-turn.ts";
+import type { SummaryRow } from "../../db/turn/stored-turn.ts";
 import { id, instant } from "../../http/schemas.ts";
 
 export const summary = z

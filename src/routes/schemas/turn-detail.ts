@@ -1,8 +1,8 @@
 import * as z from "zod";
-import type { AuditRow, LedgerRow } from "../../db/stored-turn.ts";
-import type { TurnFindings } from "../../db/turns.ts";
-import type { RoutingDecision } from "../../domain/routing-decision.ts";
-import type { OverheadCall } from "../../domain/turn-outcome.ts";
+import type { AuditRow, LedgerRow } from "../../db/turn/stored-turn.ts";
+import type { TurnFindings } from "../../db/turn/turns.ts";
+import type { RoutingDecision } from "../../domain/routing/routing-decision.ts";
+import type { OverheadCall } from "../../domain/turn/turn-outcome.ts";
 import { id, instant } from "../../http/schemas.ts";
 import { message, toMessage } from "./message.ts";
 import { toTurnRead, turnRead } from "./turn.ts";

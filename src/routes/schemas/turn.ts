@@ -1,8 +1,8 @@
 import * as z from "zod";
-import type { LedgerRow, MessageRow, StoredTurn, ToolEventRow, TurnRow } from "../../db/stored-turn.ts";
-import type { RunningTurn } from "../../db/turns.ts";
-import { currentReplies } from "../../domain/current-replies.ts";
-import { formatDecimal, parseDecimal } from "../../domain/pricing.ts";
+import type { LedgerRow, MessageRow, StoredTurn, ToolEventRow, TurnRow } from "../../db/turn/stored-turn.ts";
+import type { RunningTurn } from "../../db/turn/turns.ts";
+import { formatDecimal, parseDecimal } from "../../domain/billing/pricing.ts";
+import { currentReplies } from "../../domain/turn/current-replies.ts";
 import { id, instant, text } from "../../http/schemas.ts";
 import { roomMode } from "./room.ts";
 

@@ -1,5 +1,5 @@
 import type { CheckpointTuple } from "@langchain/langgraph-checkpoint";
-import { emptyState, reducers, type TurnStateUpdate, type TurnStateValue } from "../turn-state.ts";
+import { emptyState, reducers, type TurnStateUpdate, type TurnStateValue } from "../graph/turn-state.ts";
 
 /** The state of a stored run: its last checkpoint, and the answers of a parallel step stored since. */
 export function restoreState(tuple: CheckpointTuple | undefined): TurnStateValue {

@@ -1,5 +1,5 @@
 import { type CheckpointTuple, MemorySaver } from "@langchain/langgraph-checkpoint";
-import type { TurnStateValue } from "../turn-state.ts";
+import type { TurnStateValue } from "../graph/turn-state.ts";
 import type { StoredCheckpoint } from "./checkpoint-rows.ts";
 import { toTuple } from "./load-tuple.ts";
 import { restoreState } from "./restore-state.ts";

@@ -1,7 +1,7 @@
 import type { ChatCompletionChunk } from "openai/resources/chat/completions";
-import type { AgentFailure } from "../../domain/agent-failure.ts";
-import type { TokenUsage } from "../../domain/pricing.ts";
-import type { ToolCallRequest } from "../../domain/prompt.ts";
+import type { TokenUsage } from "../../domain/billing/pricing.ts";
+import type { ToolCallRequest } from "../../domain/context/prompt.ts";
+import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
 
 /** No language needs more for a token: a peer that streams on regardless of its limit fails. */
 const mostCharactersPerToken = 32;

@@ -1,8 +1,8 @@
-import type { AgentFailure } from "../../domain/agent-failure.ts";
+import type { TokenUsage } from "../../domain/billing/pricing.ts";
 import type { CatalogModel } from "../../domain/catalog.ts";
-import type { TokenUsage } from "../../domain/pricing.ts";
-import type { PromptMessage, ToolCallRequest } from "../../domain/prompt.ts";
-import type { OfferedTool } from "../tool-port.ts";
+import type { PromptMessage, ToolCallRequest } from "../../domain/context/prompt.ts";
+import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
+import type { OfferedTool } from "../nodes/tool-port.ts";
 
 export type ModelRequest = {
   model: CatalogModel;

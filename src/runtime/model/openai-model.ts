@@ -1,9 +1,9 @@
 import OpenAI, { APIConnectionError, APIError } from "openai";
 import type { ChatCompletionMessageParam } from "openai/resources/chat/completions";
-import { type AgentFailure, isAgentFailure } from "../../domain/agent-failure.ts";
+import type { TokenUsage } from "../../domain/billing/pricing.ts";
 import type { CatalogModel } from "../../domain/catalog.ts";
-import type { TokenUsage } from "../../domain/pricing.ts";
-import { type PromptMessage, wholeText } from "../../domain/prompt.ts";
+import { type PromptMessage, wholeText } from "../../domain/context/prompt.ts";
+import { type AgentFailure, isAgentFailure } from "../../domain/turn/agent-failure.ts";
 import {
   type AnswerSoFar,
   emptyAnswer,

@@ -1,4 +1,4 @@
-import { readJsonObject } from "../../domain/model-json.ts";
+import { readJsonObject } from "../../domain/text/model-json.ts";
 import { toOneLine } from "../one-line.ts";
 
 /** One line each; `title` 1 to 200 characters, `snippet` up to 500, `url` http(s). */

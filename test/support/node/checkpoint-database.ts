@@ -2,8 +2,8 @@ import { neonConfig } from "@neondatabase/serverless";
 import pg from "pg";
 import { applyMigrations } from "../../../dev/migrate.ts";
 import { startNeonEndpoint } from "../../../dev/neon-endpoint.ts";
-import { createCheckpointPort } from "../../../src/db/checkpoints.ts";
-import { createDb, type Db } from "../../../src/db/client.ts";
+import { createCheckpointPort } from "../../../src/db/checkpoint/checkpoints.ts";
+import { createDb, type Db } from "../../../src/db/core/client.ts";
 import { NeonSaver } from "../../../src/runtime/checkpoint/neon-saver.ts";
 import { startTestDatabase } from "./test-database.ts";
 

@@ -1,0 +1,131 @@
+import { eq, sql } from "drizzle-orm";
+import type { BatchItem } from "drizzle-orm/batch";
+import { type Db, repeatLost } from "../core/client.ts";
+import { prepareInsert } from "../core/prepared-insert.ts";
+import { prepareStatement } from "../core/prepared-statement.ts";
+import { checkpointBlobs, checkpoints, checkpointWrites } from "../schema.ts";
+import {
+  type CheckpointFilter,
+  type CheckpointPlace,
+  selectCheckpoint,
+  selectCheckpoints,
+} from "./stored-checkpoints.ts";
+
+type CheckpointRow = Omit<typeof checkpoints.$inferSelect, "type">;
+type BlobRow = typeof checkpointBlobs.$inferSelect;
+type WriteRow = Omit<typeof checkpointWrites.$inferSelect, "taskPath">;
+
+/** Rows that are stored together. */
+export type StepRows = {
+  checkpoints: readonly CheckpointRow[];
+  blobs: readonly BlobRow[];
+  writes: readonly WriteRow[];
+};
+
+/**
+ * LangGraph's checkpoints over Neon, as its saver in src/runtime/checkpoint asks for them, without a fence.
+ * Each call is one request, and repeated while its answer is lost.
+ * @throws PantheonError `database_unavailable`; what Postgres refuses, as it came.
+ */
+export function createCheckpointPort(db: Db) {
+  return {
+    read: async (place: CheckpointPlace) => {
+      const { result } = await repeatLost(() => selectCheckpoint(db, place).execute());
+      return result[0];
+    },
+    list: async ({ limit, ...filter }: CheckpointFilter & { limit?: number | undefined }) => {
+      const { result } = await repeatLost(() => {
+        const query = selectCheckpoints(db, filter);
+        return limit === undefined ? query.execute() : query.limit(limit).execute();
+      });
+      return result;
+    },
+    store: (step: StepRows) => runBatch(db, () => insertStep(step)),
+    deleteThread: (threadId: string) => runBatch(db, () => deleteThread(db, threadId)),
+  };
+}
+
+/** The statements that store steps; at most one per table, and none where there are no rows. */
+export function insertStep({ checkpoints: rows, blobs, writes }: StepRows): BatchItem<"pg">[] {
+  const once = {
+    checkpoints: oncePerKey(
+      rows,
+      (row) => [row.threadId, row.checkpointNs, row.checkpointId],
+      () => true,
+    ),
+    writes: oncePerKey(
+      writes,
+      (row) => [row.threadId, row.checkpointNs, row.checkpointId, row.taskId, row.idx],
+      (row) => row.idx < 0,
+    ),
+  };
+  return [
+    ...insertCheckpoints(once.checkpoints.map((row) => ({ ...row, type: null }))),
+    ...insertBlobs(blobs),
+    ...insertWrites(once.writes.map((row) => ({ ...row, taskPath: "" }))),
+  ];
+}
+
+/** The statements that delete all of a thread. */
+export function deleteThread(db: Db, threadId: string): BatchItem<"pg">[] {
+  return [checkpoints, checkpointBlobs, checkpointWrites].map((table) =>
+    db.delete(table).where(eq(table.threadId, threadId)),
+  );
+}
+
+const threadId = sql.placeholder("threadId");
+const deleteWritesOf = prepareStatement<{ threadId: string }>(
+  sql`delete from ${checkpointWrites} where thread_id = ${threadId}`,
+);
+const deleteEarlierOf = prepareStatement<{ threadId: string }>(
+  sql`delete from ${checkpoints} c where c.thread_id = ${threadId} and exists (
+    select 1 from ${checkpoints} later where later.thread_id = c.thread_id
+      and later.checkpoint_ns = c.checkpoint_ns and later.checkpoint_id > c.checkpoint_id)`,
+);
+const deleteUnnamedOf = prepareStatement<{ threadId: string }>(
+  sql`delete from ${checkpointBlobs} b where b.thread_id = ${threadId} and not exists (
+    select 1 from ${checkpoints} c where c.thread_id = b.thread_id and c.checkpoint_ns = b.checkpoint_ns
+      and c.checkpoint -> 'channel_versions' ->> b.channel = b.version)`,
+);
+
+/** The statements that leave nothing of a finished thread but its last checkpoint and that one's values. */
+export function deleteEarlierSteps(threadId: string): BatchItem<"pg">[] {
+  return [deleteWritesOf({ threadId }), deleteEarlierOf({ threadId }), deleteUnnamedOf({ threadId })];
+}
+
+/** Written again, a checkpoint stands as it was given last. */
+const insertCheckpoints = prepareInsert(
+  checkpoints,
+  `on conflict (thread_id, checkpoint_ns, checkpoint_id)
+   do update set checkpoint = excluded.checkpoint, metadata = excluded.metadata`,
+);
+
+/** A version has one value for good, as long as a thread goes on from its latest checkpoint and never forks. */
+const insertBlobs = prepareInsert(checkpointBlobs, "on conflict do nothing");
+
+/** A task's writes stay as they were first; its marks (an error, an interrupt) are replaced by later ones. */
+const insertWrites = prepareInsert(
+  checkpointWrites,
+  `on conflict (thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
+   do update set channel = excluded.channel, type = excluded.type, blob = excluded.blob
+   where checkpoint_writes.idx < 0`,
+);
+
+/** A statement with `on conflict do update` may meet a key only once: the first row, or a later that replaces. */
+function oncePerKey<Row>(
+  rows: readonly Row[],
+  keyOf: (row: Row) => readonly unknown[],
+  replaces: (row: Row) => boolean,
+): Row[] {
+  const kept = new Map<string, Row>();
+  for (const row of rows) {
+    const key = JSON.stringify(keyOf(row));
+    if (replaces(row) || !kept.has(key)) kept.set(key, row);
+  }
+  return [...kept.values()];
+}
+
+async function runBatch(db: Db, buildStatements: () => BatchItem<"pg">[]): Promise<void> {
+  const [first, ...rest] = buildStatements();
+  if (first !== undefined) await repeatLost(() => db.batch([first, ...rest]));
+}

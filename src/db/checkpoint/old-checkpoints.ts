@@ -1,0 +1,29 @@
+import { sql } from "drizzle-orm";
+import { askDatabase, type Db } from "../core/client.ts";
+import { checkpointBlobs, checkpoints, checkpointWrites, turnClaims, turnRuns } from "../schema.ts";
+
+/** So many runs in one go, oldest first; the next day takes the rest. */
+const mostRuns = 5_000;
+
+/**
+ * Deletes the checkpoints of runs that were stored more than `days` ago, and of runs that are neither stored
+ * nor under way (refused after they had begun). Gives the number of runs.
+ */
+export async function deleteOldCheckpoints(db: Db, days: number): Promise<number> {
+  const old = sql`(select distinct k.thread_id from ${checkpoints} k
+    left join ${turnRuns} r on r.id::text = k.thread_id
+    left join ${turnClaims} c on c.run_id::text = k.thread_id
+    where c.run_id is null and (r.id is null or r.created_at < now() - ${days} * interval '1 day')
+    order by k.thread_id limit ${mostRuns})`;
+  const [, , removed] = await askDatabase(() =>
+    db.batch([
+      db.execute(sql`delete from ${checkpointWrites} w where w.thread_id in ${old}`),
+      db.execute(sql`delete from ${checkpointBlobs} b where b.thread_id in ${old}`),
+      db.execute<{
+        threads: number;
+      }>(sql`with gone as (delete from ${checkpoints} k where k.thread_id in ${old}
+        returning k.thread_id) select count(distinct thread_id)::int as threads from gone`),
+    ]),
+  );
+  return removed.rows[0]?.threads ?? 0;
+}

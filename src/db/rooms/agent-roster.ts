@@ -1,0 +1,119 @@
+import { and, asc, eq, type SQL, sql } from "drizzle-orm";
+import { PantheonError } from "../../domain/errors.ts";
+import { askDatabase, type Db, postgresFields } from "../core/client.ts";
+import { roomAgents, rooms } from "../schema.ts";
+import { isOwnedRoom, lockRoom, ownedRoomId, type RoomOfUser } from "./owned-room.ts";
+import { type AgentRow, isAgent, isInRoster } from "./room-agents.ts";
+
+// Positions count from 0 without gaps: every change of the roster locks its room and renumbers in one batch.
+
+export type NewAgentRow = Pick<AgentRow, "id" | "agentKey" | "name" | "modelAlias" | "rolePrompt"> & {
+  toolPermissions: readonly string[];
+  position: number;
+};
+/** `agent` is undefined where the room is not the user's, or has no place left. */
+export type InsertedAgent = { roomFound: boolean; agent: AgentRow | undefined };
+
+/**
+ * Puts an agent at its position, or last where that lies beyond the end, and moves the others up.
+ * @throws PantheonError `agent_key_taken`.
+ */
+export async function insertAgent(
+  db: Db,
+  of: RoomOfUser,
+  row: NewAgentRow,
+  capacity: number,
+  now: Date,
+): Promise<InsertedAgent> {
+  try {
+    const [room, , , [agent]] = await askDatabase(() =>
+      db.batch([
+        lockRoom(db, of),
+        db.execute(insertWhereRoom(of, row, capacity, now)),
+        db.execute(renumber(of, now, row.id)),
+        db
+          .select()
+          .from(roomAgents)
+          .where(and(isInRoster(of), eq(roomAgents.id, row.id))),
+      ]),
+    );
+    return { roomFound: room.length > 0, agent };
+  } catch (error) {
+    if (postgresFields(error).constraint !== "uq_room_agents_room_id_agent_key") throw error;
+    throw new PantheonError("agent_key_taken", `There is an agent '${row.agentKey}' in this room already.`);
+  }
+}
+
+/** @returns whether there was such an agent. */
+export async function deleteAgent(db: Db, of: RoomOfUser, agentKey: string, now: Date): Promise<boolean> {
+  const [, removed] = await askDatabase(() =>
+    db.batch([
+      lockRoom(db, of),
+      db.delete(roomAgents).where(isAgent(of, agentKey)).returning({ id: roomAgents.id }),
+      db.execute(renumber(of, now)),
+    ]),
+  );
+  return removed.length > 0;
+}
+
+export type OrderedRoster = { roomFound: boolean; isWholeRoster: boolean; agents: AgentRow[] };
+
+/** Gives the agents the order of `agentKeys`; changes nothing unless those name every agent once. */
+export async function updateAgentOrder(
+  db: Db,
+  of: RoomOfUser,
+  agentKeys: readonly string[],
+  now: Date,
+): Promise<OrderedRoster> {
+  const [room, check, , agents] = await askDatabase(() =>
+    db.batch([
+      lockRoom(db, of),
+      db.execute<{ is_whole: boolean }>(sql`select ${isWholeRoster(of, agentKeys)} as is_whole`),
+      db.execute(sql`update ${roomAgents} set position = o.place - 1, updated_at = ${now.toISOString()}
+        from ${wantedOrder(agentKeys)}
+        where ${isInRoster(of)} and lower(${roomAgents.agentKey}) = o.key and ${isWholeRoster(of, agentKeys)}
+          and ${roomAgents.position} <> o.place - 1`),
+      db.select().from(roomAgents).where(isInRoster(of)).orderBy(asc(roomAgents.position)),
+    ]),
+  );
+  return { roomFound: room.length > 0, isWholeRoster: check.rows[0]?.is_whole === true, agents };
+}
+
+function rosterSize(of: RoomOfUser): SQL {
+  return sql`(select count(*)::int from ${roomAgents} where ${isInRoster(of)})`;
+}
+
+function insertWhereRoom(of: RoomOfUser, row: NewAgentRow, capacity: number, now: Date): SQL {
+  const at = sql`${now.toISOString()}::timestamptz`;
+  return sql`
+    insert into ${roomAgents} (id, room_id, agent_key, name, model_alias, role_prompt, tool_permissions,
+      position, created_at, updated_at)
+    select ${row.id}::uuid, ${rooms.id}, ${row.agentKey}::text, ${row.name}::text, ${row.modelAlias}::text,
+      ${row.rolePrompt}::text, ${JSON.stringify(row.toolPermissions)}::jsonb,
+      least(${row.position}::int, ${rosterSize(of)}), ${at}, ${at}
+    from ${rooms} where ${isOwnedRoom(of)} and ${rosterSize(of)} < ${capacity}::int`;
+}
+
+/** Closes gaps; of two agents at one position the newcomer goes first. */
+function renumber(of: RoomOfUser, now: Date, newcomerId: string | null = null): SQL {
+  return sql`
+    update ${roomAgents} set position = p.place - 1, updated_at = ${now.toISOString()}
+    from (
+      select id, row_number() over (order by position, id is distinct from ${newcomerId}::uuid, id) as place
+      from ${roomAgents} where room_id = ${ownedRoomId(of)}
+    ) p
+    where ${roomAgents.id} = p.id and ${roomAgents.position} <> p.place - 1`;
+}
+
+/** The keys as rows `o (key, place)`, keys in lower case, places from 1. */
+function wantedOrder(agentKeys: readonly string[]): SQL {
+  const keys = JSON.stringify(agentKeys.map((key) => key.toLowerCase()));
+  return sql`jsonb_array_elements_text(${keys}::jsonb) with ordinality as o (key, place)`;
+}
+
+/** As many keys as agents, and every agent among them: then each is named exactly once. */
+function isWholeRoster(of: RoomOfUser, agentKeys: readonly string[]): SQL {
+  return sql`(${rosterSize(of)} = ${agentKeys.length}::int and not exists (
+    select 1 from ${roomAgents} where ${isInRoster(of)} and not exists (
+      select 1 from ${wantedOrder(agentKeys)} where o.key = lower(${roomAgents.agentKey}))))`;
+}

@@ -1,0 +1,70 @@
+import { and, asc, gt, type SQL, sql } from "drizzle-orm";
+import { askDatabase, type Db } from "../core/client.ts";
+import { type Page, type PageRequest, readPage } from "../core/page.ts";
+import { roomAgents } from "../schema.ts";
+import { ownedRoomId, type RoomOfUser, selectRoomId } from "./owned-room.ts";
+
+export type AgentRow = typeof roomAgents.$inferSelect;
+
+/** Agents of a room, where it is the user's. */
+export function isInRoster(of: RoomOfUser): SQL {
+  return sql`${roomAgents.roomId} = ${ownedRoomId(of)}`;
+}
+
+/** Keys compare without regard to case. */
+export function isAgent(of: RoomOfUser, agentKey: string): SQL | undefined {
+  return and(isInRoster(of), sql`lower(${roomAgents.agentKey}) = lower(${agentKey})`);
+}
+
+/** @returns undefined where the room is not the user's. */
+export async function loadAgents(
+  db: Db,
+  of: RoomOfUser,
+  page: PageRequest,
+): Promise<Page<AgentRow> | undefined> {
+  const isCursor = and(isInRoster(of), sql`${roomAgents.id} = ${page.after ?? null}::uuid`);
+  const place = sql`(select ${roomAgents.position} from ${roomAgents} where ${isCursor})`;
+  const [room, cursor, found] = await askDatabase(() =>
+    db.batch([
+      selectRoomId(db, of),
+      db.select({ id: roomAgents.id }).from(roomAgents).where(isCursor),
+      db
+        .select()
+        .from(roomAgents)
+        .where(and(isInRoster(of), page.after === undefined ? undefined : gt(roomAgents.position, place)))
+        .orderBy(asc(roomAgents.position))
+        .limit(page.limit + 1),
+    ]),
+  );
+  return room.length === 0 ? undefined : readPage(page, cursor.length > 0, found);
+}
+
+export async function loadAgent(db: Db, of: RoomOfUser, agentKey: string): Promise<AgentRow | undefined> {
+  const found = await askDatabase(() => db.select().from(roomAgents).where(isAgent(of, agentKey)));
+  return found[0];
+}
+
+/** What is undefined stays as it is. */
+export type AgentChange = {
+  name?: string | undefined;
+  modelAlias?: string | undefined;
+  rolePrompt?: string | undefined;
+  toolPermissions?: readonly string[] | undefined;
+};
+
+export async function updateAgent(
+  db: Db,
+  of: RoomOfUser,
+  agentKey: string,
+  change: AgentChange,
+  now: Date,
+): Promise<AgentRow | undefined> {
+  const updated = await askDatabase(() =>
+    db
+      .update(roomAgents)
+      .set({ ...change, updatedAt: now })
+      .where(isAgent(of, agentKey))
+      .returning(),
+  );
+  return updated[0];
+}

@@ -1,0 +1,87 @@
+import { and, asc, eq, isNull, sql } from "drizzle-orm";
+import type { RoomMode } from "../../domain/plan/modes.ts";
+import type { User } from "../../domain/user.ts";
+import { askDatabase, type Db } from "../core/client.ts";
+import { type Page, type PageRequest, readPage } from "../core/page.ts";
+import { rooms } from "../schema.ts";
+import { isOwnedRoom } from "./owned-room.ts";
+import { upsertUser } from "./users.ts";
+
+export type RoomRow = typeof rooms.$inferSelect;
+export type NewRoomRow = typeof rooms.$inferInsert;
+
+export async function insertRoom(db: Db, user: User, row: NewRoomRow): Promise<RoomRow | undefined> {
+  const [, inserted] = await askDatabase(() =>
+    db.batch([upsertUser(db, user, row.createdAt), db.insert(rooms).values(row).returning()]),
+  );
+  return inserted[0];
+}
+
+export async function loadRoom(db: Db, userId: string, roomId: string): Promise<RoomRow | undefined> {
+  const found = await askDatabase(() => db.select().from(rooms).where(isOwnedRoom({ roomId, userId })));
+  return found[0];
+}
+
+export async function loadRooms(db: Db, user: User, page: PageRequest, now: Date): Promise<Page<RoomRow>> {
+  const owned = eq(rooms.ownerUserId, user.userId);
+  const after = page.after ?? null;
+  const place = sql`(select c.created_at, c.id from ${rooms} c where c.id = ${after}::uuid and c.owner_user_id = ${user.userId})`;
+  const [, cursor, found] = await askDatabase(() =>
+    db.batch([
+      upsertUser(db, user, now),
+      db
+        .select({ id: rooms.id })
+        .from(rooms)
+        .where(and(owned, sql`${rooms.id} = ${after}::uuid`)),
+      db
+        .select()
+        .from(rooms)
+        .where(
+          and(
+            owned,
+            isNull(rooms.deletedAt),
+            after === null ? undefined : sql`(${rooms.createdAt}, ${rooms.id}) > ${place}`,
+          ),
+        )
+        .orderBy(asc(rooms.createdAt), asc(rooms.id))
+        .limit(page.limit + 1),
+    ]),
+  );
+  return readPage(page, cursor.length > 0, found);
+}
+
+export type RoomChange = { name?: string | undefined; goal?: string | null | undefined };
+
+export async function updateRoom(db: Db, userId: string, roomId: string, change: RoomChange, now: Date) {
+  const updated = await askDatabase(() =>
+    db
+      .update(rooms)
+      .set({ ...change, updatedAt: now })
+      .where(isOwnedRoom({ roomId, userId }))
+      .returning(),
+  );
+  return updated[0];
+}
+
+/** Sets the mode of the next turn; asking for the current mode clears what was pending. */
+export async function updatePendingMode(db: Db, userId: string, roomId: string, mode: RoomMode, now: Date) {
+  const updated = await askDatabase(() =>
+    db
+      .update(rooms)
+      .set({ pendingMode: sql`nullif(${mode}::text, ${rooms.currentMode})`, updatedAt: now })
+      .where(isOwnedRoom({ roomId, userId }))
+      .returning(),
+  );
+  return updated[0];
+}
+
+export async function softDeleteRoom(db: Db, userId: string, roomId: string, now: Date): Promise<boolean> {
+  const deleted = await askDatabase(() =>
+    db
+      .update(rooms)
+      .set({ deletedAt: now })
+      .where(isOwnedRoom({ roomId, userId }))
+      .returning({ id: rooms.id }),
+  );
+  return deleted.length > 0;
+}

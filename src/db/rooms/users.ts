@@ -1,0 +1,20 @@
+import { sql } from "drizzle-orm";
+import type { User } from "../../domain/user.ts";
+import { askDatabase, type Db } from "../core/client.ts";
+import { users } from "../schema.ts";
+
+/** A statement that keeps the user's row: made on first sight, its address as the last token had it. */
+export function upsertUser(db: Db, user: User, now: Date) {
+  return db
+    .insert(users)
+    .values({ id: user.userId, email: user.email, createdAt: now })
+    .onConflictDoUpdate({
+      target: users.id,
+      set: { email: sql`excluded.email` },
+      setWhere: sql`${users.email} is distinct from excluded.email`,
+    });
+}
+
+export async function storeUser(db: Db, user: User, now: Date): Promise<void> {
+  await askDatabase(() => upsertUser(db, user, now));
+}

@@ -1,0 +1,174 @@
+import { and, eq, sql } from "drizzle-orm";
+import type { BatchItem } from "drizzle-orm/batch";
+import type { Catalog } from "../../domain/catalog.ts";
+import { PantheonError } from "../../domain/errors.ts";
+import { turnConflictDetail } from "../../domain/turn/claim-verdict.ts";
+import { deleteEarlierSteps, deleteThread, insertStep, type StepRows } from "../checkpoint/checkpoints.ts";
+import { type Db, postgresFields, repeatLost } from "../core/client.ts";
+import { prepareInsert } from "../core/prepared-insert.ts";
+import {
+  llmCallEvents,
+  messages,
+  rooms,
+  sessionSummaries,
+  toolCallEvents,
+  turnContextAudit,
+  turnRuns,
+  turns,
+} from "../schema.ts";
+import { assertClaim, type ClaimHold, claimLost, deleteClaim, lockSession } from "./claim-statements.ts";
+import { joinLateSpend } from "./late-spend.ts";
+import { recordPrices } from "./record-prices.ts";
+import type { LedgerRow } from "./stored-turn.ts";
+import type { TurnRecord } from "./turn-record.ts";
+import { selectLedger } from "./turns.ts";
+
+const uniqueViolation = "23505";
+
+const insertTurns = prepareInsert(turns);
+const insertRuns = prepareInsert(turnRuns);
+const insertMessages = prepareInsert(messages);
+const insertAudits = prepareInsert(turnContextAudit);
+const insertLedger = prepareInsert(llmCallEvents, "on conflict do nothing");
+const insertToolEvents = prepareInsert(toolCallEvents);
+const insertSummaries = prepareInsert(sessionSummaries);
+
+export type CommitExtras = {
+  catalog: Catalog;
+  /** Rows of the run's checkpoints that are not stored yet, the last among them; null: there are none. */
+  lastStep: StepRows | null;
+  /** False: nothing of the run's checkpoints stays. */
+  keepsCheckpoint: boolean;
+  /** Told of every request to the database. */
+  onRequest: () => void;
+};
+
+/** Where other holders had a part in the run: the turn's ledger as it stands, their late reports in it. */
+export type CommittedTurn = { ledger: LedgerRow[] | null };
+
+/**
+ * Writes everything a turn leaves behind, and gives its claim back, in one batch; nothing else writes these
+ * tables. Repeated after a lost answer: a run found stored by our own holder is a success.
+ * @throws PantheonError `turn_conflict` where the claim was lost, `commit_failed` where it cannot be stored.
+ */
+export async function commitTurn(
+  db: Db,
+  record: TurnRecord,
+  { catalog, lastStep, keepsCheckpoint, onRequest }: CommitExtras,
+): Promise<CommittedTurn> {
+  try {
+    const { result } = await repeatLost(() => {
+      onRequest();
+      return db.batch([
+        lockSession(record.claim.sessionId),
+        assertClaim(record.claim),
+        ...recordPrices(db, record.turn.createdAt, catalog),
+        ...writeTurn(db, record),
+        ...insertRuns([record.run]),
+        ...insertMessages(record.messages),
+        ...insertAudits(record.audits),
+        ...insertLedger(record.ledger),
+        ...insertToolEvents(record.toolEvents),
+        ...insertSummaries(record.summary === null ? [] : [record.summary]),
+        ...consumePendingMode(db, record),
+        ...concludeCheckpoints(db, record.claim.runId, lastStep, keepsCheckpoint),
+        deleteClaim(record.claim),
+        ...settleBooks(db, record),
+      ]);
+    });
+    return { ledger: record.hadOtherHolders ? toLedger(result.at(-1)) : null };
+  } catch (error) {
+    await judgeFailedCommit(db, record.claim, error, onRequest);
+    return { ledger: null };
+  }
+}
+
+/**
+ * Gives back a claim whose turn was refused after it was taken. Nothing of the turn is stored; a claim that is
+ * no longer ours, also since the answer to this very request was lost, is left alone.
+ * @throws what else Postgres refuses.
+ */
+export async function releaseClaim(db: Db, claim: ClaimHold): Promise<void> {
+  try {
+    await repeatLost(() => db.batch([lockSession(claim.sessionId), assertClaim(claim), deleteClaim(claim)]));
+  } catch (error) {
+    if (postgresFields(error).code !== claimLost) throw error;
+  }
+}
+
+/** Whether the run is stored, and by this very holder. */
+export async function isCommittedBy(
+  db: Db,
+  { runId, holder }: ClaimHold,
+  onRequest: () => void,
+): Promise<boolean> {
+  const { result } = await repeatLost(() => {
+    onRequest();
+    return db.select({ committedBy: turnRuns.committedBy }).from(turnRuns).where(eq(turnRuns.id, runId));
+  });
+  return result[0]?.committedBy === holder;
+}
+
+/** Throws unless the run was stored by our own holder after all. */
+async function judgeFailedCommit(
+  db: Db,
+  claim: ClaimHold,
+  error: unknown,
+  onRequest: () => void,
+): Promise<void> {
+  const { code } = postgresFields(error);
+  if (code === claimLost || code === uniqueViolation) {
+    if (await isCommittedBy(db, claim, onRequest)) return;
+    throw new PantheonError("turn_conflict", turnConflictDetail, {}, { cause: error });
+  }
+  throw new PantheonError(
+    "commit_failed",
+    "The turn could not be stored. Please retry.",
+    {},
+    { cause: error },
+  );
+}
+
+/** A retry works the turn's status and text out again; everything else of the row stands. */
+function writeTurn(db: Db, { run, turn }: TurnRecord): BatchItem<"pg">[] {
+  if (run.kind === "turn") return insertTurns([turn]);
+  return [db.update(turns).set(turn).where(eq(turns.id, turn.id))];
+}
+
+/** What other holders reported before there was a turn is joined to it; their word goes before our estimates. */
+function settleBooks(db: Db, { claim, turn, hadOtherHolders }: TurnRecord): BatchItem<"pg">[] {
+  if (!hadOtherHolders) return [];
+  return [joinLateSpend(db, claim.runId, turn.id), selectLedger(db, sql`(${turn.id}::uuid)`)];
+}
+
+/** Sound for the answer of the batch's last statement, where `settleBooks` selects the ledger. */
+function toLedger(answer: unknown): LedgerRow[] {
+  return answer as LedgerRow[];
+}
+
+/** The commit has the same texts twice already, and Neon takes 10 MiB; a checkpoint's bytes count double. */
+const mostCheckpointBytes = 1_048_576;
+
+/** Of a finished run its last checkpoint stays, if any does. */
+function concludeCheckpoints(
+  db: Db,
+  runId: string,
+  lastStep: StepRows | null,
+  keepsCheckpoint: boolean,
+): BatchItem<"pg">[] {
+  const bytes = lastStep?.blobs.reduce((sum, { blob }) => sum + (blob?.length ?? 0), 0) ?? 0;
+  if (!keepsCheckpoint || bytes > mostCheckpointBytes) return deleteThread(db, runId);
+  return [...(lastStep === null ? [] : insertStep(lastStep)), ...deleteEarlierSteps(runId)];
+}
+
+/** Only the mode this turn consumed is taken over: a newer change is never swallowed. */
+function consumePendingMode(db: Db, { consumedMode, run }: TurnRecord): BatchItem<"pg">[] {
+  if (consumedMode === null) return [];
+  const { roomId, mode } = consumedMode;
+  return [
+    db
+      .update(rooms)
+      .set({ currentMode: mode, pendingMode: null, updatedAt: run.createdAt })
+      .where(and(eq(rooms.id, roomId), eq(rooms.pendingMode, mode))),
+  ];
+}

@@ -1,0 +1,43 @@
+import { sql } from "drizzle-orm";
+import { askDatabase, type Db } from "../core/client.ts";
+import { ownsSession } from "../rooms/owned-session.ts";
+import { messages } from "../schema.ts";
+
+const mostMessages = 400;
+const mostContentBytes = 1024 * 1024;
+
+/** A message that everyone in the session may see, in the words of its table. */
+export type LatestMessage = {
+  id: string;
+  role: "user" | "assistant";
+  agent_key: string | null;
+  agent_name: string | null;
+  status: "completed" | "failed";
+  content: string;
+};
+
+/**
+ * The latest shared messages of the user's session, oldest first, without what a retry superseded. Bounded,
+ * so that what is read does not grow with the session; none where it is not the user's.
+ */
+export async function loadLatestMessages(
+  db: Db,
+  { sessionId, userId }: { sessionId: string; userId: string },
+): Promise<LatestMessage[]> {
+  const latest = sql`
+    select id, role, agent_key, agent_name, status, content
+    from (
+      select m.*, sum(octet_length(m.content)) over (order by m.seq desc) as bytes
+      from (
+        select * from ${messages} n
+        where n.session_id = ${sessionId} and n.visibility = 'shared' and n.role in ('user', 'assistant')
+          and not exists (select 1 from ${messages} later where later.supersedes_id = n.id)
+          and ${ownsSession(sessionId, userId)}
+        order by n.seq desc limit ${mostMessages}
+      ) m
+    ) w
+    where w.bytes <= ${mostContentBytes}
+    order by w.seq`;
+  const { rows } = await askDatabase(() => db.execute<LatestMessage>(latest));
+  return rows;
+}

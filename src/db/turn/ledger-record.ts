@@ -1,0 +1,58 @@
+import { v5 as uuidv5 } from "uuid";
+import { formatDecimal, priceCall } from "../../domain/billing/pricing.ts";
+import type { Catalog } from "../../domain/catalog.ts";
+import type { ModelCallRecord } from "../../domain/turn/turn-outcome.ts";
+import type { OpenedClaim } from "./open-turn.ts";
+import type { LedgerRow } from "./stored-turn.ts";
+
+/** The ledger rows of a run's calls; also what a holder that lost its claim still reports. */
+export function buildLedger(of: LedgerOwner, calls: readonly ModelCallRecord[]): LedgerRow[] {
+  return calls.map((call) => buildLedgerRow(of, call));
+}
+
+type LedgerOwner = { claim: OpenedClaim; userId: string; catalog: Catalog; finishedAt: Date };
+
+/** Namespace of ledger ids, so that the same attempt gets the same id whoever writes its row. */
+const ledgerNamespace = "6f0d8f0e-3b0a-5c5e-9f39-5c1b6f6a7d11";
+
+function buildLedgerRow(
+  { claim, userId, catalog, finishedAt }: LedgerOwner,
+  call: ModelCallRecord,
+): LedgerRow {
+  const { fresh, cached, output } = call.usage;
+  // What may not have been billed is on the books, but costs the user nothing.
+  const billable = call.status === "unknown" ? { fresh: 0, cached: 0, output: 0 } : call.usage;
+  // By the version that the row names: a call of a holder that ran under another one is priced anew, too.
+  const model = catalog.models.get(call.modelAlias);
+  const price = priceCall(billable, model?.multiplierHundredths ?? call.multiplierHundredths);
+  return {
+    id: uuidv5(
+      [claim.runId, call.holder, call.agentKey, call.round, call.attempt].join("/"),
+      ledgerNamespace,
+    ),
+    userId,
+    roomId: claim.snapshot.roomId,
+    sessionId: claim.sessionId,
+    turnId: claim.turnId,
+    runId: claim.runId,
+    agentKey: call.agentKey,
+    round: call.round,
+    provider: call.provider,
+    modelAlias: call.modelAlias,
+    providerModel: call.providerModel,
+    inputTokensFresh: fresh,
+    inputTokensCached: cached,
+    outputTokens: output,
+    totalTokens: fresh + cached + output,
+    oeTokens: formatDecimal(price.oeHundredths * 100n, 4),
+    credits: formatDecimal(price.creditsE8, 8),
+    providerCostUsd: call.providerCostUsd,
+    usageSource: call.usageSource,
+    latencyMs: call.latencyMs,
+    attempts: call.attempts,
+    status: call.status,
+    pricingVersion: catalog.pricingVersion,
+    providerRequestId: call.providerRequestId,
+    createdAt: finishedAt,
+  };
+}

@@ -1,0 +1,167 @@
+import { and, desc, eq, isNull, type SQL, sql } from "drizzle-orm";
+import type { BatchResponse } from "drizzle-orm/batch";
+import { nextTokenScale } from "../../domain/context/turn-context.ts";
+import type { OpenFindings, RetriedTurn } from "../../domain/turn/claim-verdict.ts";
+import { type StoredCheckpoint, selectCheckpointOfClaim } from "../checkpoint/stored-checkpoints.ts";
+import { type Db, repeatLost } from "../core/client.ts";
+import { ownsSession } from "../rooms/owned-session.ts";
+import { messages, sessionSummaries, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
+import {
+  readWindow,
+  type SessionWindow,
+  selectTokenCounts,
+  selectWindow,
+  type WindowBounds,
+} from "./session-window.ts";
+import type { StoredTurn, SummaryRow } from "./stored-turn.ts";
+import { type ClaimRequest, takeClaim } from "./take-claim.ts";
+import { selectLedger, selectMessages, selectToolEvents } from "./turns.ts";
+
+export type OpenRequest = ClaimRequest & {
+  window: WindowBounds;
+  /** The model that answers for every agent of this turn. */
+  modelAliasOverride: string | null;
+};
+
+export type OpenedClaim = typeof turnClaims.$inferSelect & {
+  /** Highest `seq` of the session's messages, 0 where there is none. */
+  lastSeq: number;
+  window: SessionWindow;
+  /** The latest summary. */
+  summary: SummaryRow | undefined;
+  /** The latest checkpoint of a run that was taken over; undefined: the run is new, or has none. */
+  checkpoint: StoredCheckpoint | undefined;
+  /** By model alias, see turn-context.ts. */
+  tokenScales: ReadonlyMap<string, number>;
+};
+
+export type OpenResult<Claim = OpenedClaim> = { findings: OpenFindings<Claim>; roundTrips: number };
+
+/**
+ * Opens a new turn in one batch: locks the session, takes the claim if it is free, reads all the turn needs.
+ * An open whose answer was lost is repeated as it was: it finds its own claim and goes on.
+ */
+export async function openTurn(db: Db, open: OpenRequest): Promise<OpenResult> {
+  const { result, roundTrips } = await repeatLost(() => db.batch(openStatements(db, open)));
+  return { findings: readFindings(result), roundTrips };
+}
+
+export type RetryClaim = OpenedClaim & { stored: StoredTurn };
+
+/** Opens the retry of a stored turn likewise, and reads the turn as it stands. */
+export async function openRetry(
+  db: Db,
+  open: OpenRequest & { turnId: string },
+): Promise<OpenResult<RetryClaim>> {
+  const isIt = and(
+    eq(turns.id, open.turnId),
+    eq(turns.sessionId, open.sessionId),
+    ownsSession(open.sessionId, open.userId),
+  );
+  const ids = sql`(select ${turns.id} from ${turns} where ${isIt})`;
+  const { result, roundTrips } = await repeatLost(() =>
+    db.batch([
+      ...openStatements(db, open),
+      db.execute<RetriedTurn>(selectRetriedTurn(open)),
+      db.select().from(turns).where(isIt),
+      selectMessages(db, ids),
+      selectLedger(db, ids),
+      selectToolEvents(db, ids),
+    ]),
+  );
+  const [s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, retried, [turn], messageRows, ledger, toolEvents] = result;
+  const { claim, ...found } = readFindings([s1, s2, s3, s4, s5, s6, s7, s8, s9, s10]);
+  const stored = turn && { turn, messages: messageRows, ledger, toolEvents };
+  const opened = claim && stored && { ...claim, stored };
+  return { findings: { ...found, retriedTurn: { found: retried.rows[0] }, claim: opened }, roundTrips };
+}
+
+function openStatements(db: Db, open: OpenRequest) {
+  const exceptTurnId = open.kind === "retry" ? open.turnId : null;
+  return [
+    lockSession(db, open),
+    db
+      .select({
+        runId: turnClaims.runId,
+        turnId: turnClaims.turnId,
+        idempotencyKey: turnClaims.idempotencyKey,
+        requestHash: turnClaims.requestHash,
+        leaseLeftMs: sql<number>`(extract(epoch from ${turnClaims.leaseUntil} - clock_timestamp()) * 1000)::float8`,
+      })
+      .from(turnClaims)
+      .where(and(eq(turnClaims.sessionId, open.sessionId), ownsSession(open.sessionId, open.userId))),
+    db
+      .select({ runId: turnRuns.id, turnId: turnRuns.turnId, requestHash: turnRuns.requestHash })
+      .from(turnRuns)
+      .where(and(isStoredUnderKey(open), ownsSession(open.sessionId, open.userId))),
+    db.execute(takeClaim(open)),
+    db.select().from(turnClaims).where(isHeldBy(open)),
+    db
+      .select({ seq: sql<number>`coalesce(max(${messages.seq}), 0)::int` })
+      .from(messages)
+      .where(eq(messages.sessionId, open.sessionId)),
+    db
+      .select()
+      .from(sessionSummaries)
+      .where(eq(sessionSummaries.sessionId, open.sessionId))
+      .orderBy(desc(sessionSummaries.toSeq))
+      .limit(1),
+    selectWindow(open, open.window, exceptTurnId),
+    selectTokenCounts(open, open.modelAliasOverride),
+    selectCheckpointOfClaim(db, open),
+  ] as const;
+}
+
+type OpenAnswers = BatchResponse<ReturnType<typeof openStatements>>;
+
+function readFindings(answers: OpenAnswers): OpenFindings<OpenedClaim> {
+  const [locked, [claimBefore], [storedRun], , [claim], [last], [summary], window, counts, [checkpoint]] =
+    answers;
+  const opened = claim && {
+    ...claim,
+    lastSeq: last?.seq ?? 0,
+    summary,
+    checkpoint,
+    window: readWindow(window.rows),
+    tokenScales: new Map(counts.rows.map((row) => [row.model_alias, toTokenScale(row)])),
+  };
+  return { sessionFound: locked.length > 0, claimBefore, storedRun, retriedTurn: undefined, claim: opened };
+}
+
+/**
+ * The session's row is locked before anything is read: in READ COMMITTED each later statement then sees
+ * what the turn before committed. Without it an open computes its index from an older snapshot.
+ */
+function lockSession(db: Db, { sessionId, userId }: OpenRequest) {
+  return (
+    db
+      .select({ id: sessions.id })
+      .from(sessions)
+      // On the locked row itself too: its other conditions are not read again after a wait for the lock.
+      .where(and(eq(sessions.id, sessionId), isNull(sessions.deletedAt), ownsSession(sessionId, userId)))
+      .for("update")
+  );
+}
+
+function isStoredUnderKey({ sessionId, idempotencyKey }: OpenRequest): SQL | undefined {
+  return and(eq(turnRuns.sessionId, sessionId), sql`${turnRuns.idempotencyKey} = ${idempotencyKey}::text`);
+}
+
+function isHeldBy({ sessionId, holder }: OpenRequest): SQL | undefined {
+  return and(eq(turnClaims.sessionId, sessionId), eq(turnClaims.holder, holder));
+}
+
+function selectRetriedTurn({ sessionId, userId, turnId }: OpenRequest & { turnId: string }): SQL {
+  return sql`select t.status <> 'completed' as "isRetriable",
+      not exists (select 1 from ${turns} later
+        where later.session_id = t.session_id and later.turn_index > t.turn_index) as "isLatest"
+    from ${turns} t where t.id = ${turnId} and t.session_id = ${sessionId} and ${ownsSession(sessionId, userId)}`;
+}
+
+function toTokenScale(row: { token_scale: string; estimated: number; counted: number }): number {
+  return nextTokenScale({
+    tokenScale: Number(row.token_scale),
+    estimatedTokens: row.estimated,
+    countedTokens: row.counted,
+  });
+}

@@ -1,0 +1,145 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { TranscriptMessage } from "../../domain/context/prompt.ts";
+import { prepareStatement } from "../core/prepared-statement.ts";
+import { messages, sessionSummaries, turnClaims, turnContextAudit, turns } from "../schema.ts";
+
+/** At most this many messages are read for a turn's prompts, however short they are. */
+const newestRows = 400;
+/** And this many from the oldest that no summary covers, so that a summary can always catch up. */
+const oldestRows = 300;
+const oldestCharacters = 400_000;
+
+/** How many characters of conversation an agent of each model can hold, and one of any other model. */
+export type HistoryCharacters = { byAlias: Record<string, number>; otherwise: number };
+
+export type SessionWindow = {
+  /** What the agents are shown, oldest first; without a gap but between the last turns' user messages. */
+  newest: TranscriptMessage[];
+  /** From the first message that no summary covers, without a gap; empty where `newest` reaches back to it. */
+  oldest: TranscriptMessage[];
+};
+
+type Held = { sessionId: string; holder: string };
+
+export type WindowBounds = HistoryCharacters & {
+  /** The newest turns whose user messages are read however much was said since: they are never left out. */
+  keepRawTurns: number;
+};
+
+/**
+ * Reads what came after the latest summary, bounded at both ends: the newest messages until the roster's
+ * largest budget is full, and the oldest ones for a summary. A request that holds no claim reads nothing.
+ * Messages of `exceptTurnId` (a turn that is retried) are left out.
+ */
+export function selectWindow(held: Held, bounds: WindowBounds, exceptTurnId: string | null) {
+  const { byAlias, otherwise, keepRawTurns } = bounds;
+  const { sessionId, holder } = held;
+  const values = { sessionId, holder, otherwise, keepRawTurns, exceptTurnId };
+  return window<WindowRow>({ ...values, byAlias: JSON.stringify(byAlias) });
+}
+
+const sessionId = sql.placeholder("sessionId");
+const holder = sql.placeholder("holder");
+
+const unsummarised = (order: SQL, rows: number, only: SQL) => sql`
+    select n.id, n.seq, n.role, length(n.content) as characters from ${messages} n
+    where n.session_id = ${sessionId} and n.seq > (select to_seq from bounds)
+      and n.turn_id is distinct from ${sql.placeholder("exceptTurnId")}::uuid
+      and not exists (select 1 from ${messages} later where later.supersedes_id = n.id) ${only}
+    order by n.${order} limit ${rows}`;
+/** Where the newest reach back to the summary, nobody asks for the oldest. */
+const onlyBeyondNewest = sql`and n.visibility = 'shared'
+  and not exists (select 1 from newest where seq = (select to_seq + 1 from bounds))`;
+
+type WindowValues = Held & {
+  byAlias: string;
+  otherwise: number;
+  keepRawTurns: number;
+  exceptTurnId: string | null;
+};
+
+// Texts are fetched last, by id: they are long, and what is worked out before needs their lengths only.
+const window = prepareStatement<WindowValues>(sql`
+    with bounds as materialized (
+      select
+        max(coalesce((${sql.placeholder("byAlias")}::jsonb ->> (a ->> 'modelAlias'))::int, ${sql.placeholder("otherwise")}::int)) as characters,
+        coalesce((select max(to_seq) from ${sessionSummaries} where session_id = ${sessionId}), 0) as to_seq
+      from ${turnClaims} c, jsonb_array_elements(c.snapshot -> 'roster') a
+      where c.session_id = ${sessionId} and c.holder = ${holder}::uuid
+    ), newest as materialized (
+      select m.id, m.seq from (
+        select m.id, m.seq, m.role, sum(m.characters) over (order by seq desc) - m.characters as after,
+          row_number() over (partition by m.role order by seq desc) as nth_of_role
+        from (${unsummarised(sql`seq desc`, newestRows, sql``)}) m
+      ) m, bounds
+      where m.after < bounds.characters
+        or (m.role = 'user' and m.nth_of_role <= ${sql.placeholder("keepRawTurns")}::int and bounds.characters > 0)
+    ), oldest as (
+      select m.id from (
+        select m.id, sum(m.characters) over (order by seq asc) - m.characters as before
+        from (${unsummarised(sql`seq asc`, oldestRows, onlyBeyondNewest)}) m
+      ) m, bounds
+      where m.before < ${oldestCharacters} and bounds.characters is not null
+    )
+    select w.id, w.seq, t.turn_index, w.role, w.agent_key, w.agent_name, w.visibility, w.content,
+      b.is_newest, b.is_oldest
+    from (
+      select id, bool_or(is_newest) as is_newest, bool_or(not is_newest) as is_oldest
+      from (select id, true as is_newest from newest union all select id, false from oldest) blocks group by id
+    ) b join ${messages} w on w.id = b.id join ${turns} t on t.id = w.turn_id
+    order by w.seq`);
+
+type WindowRow = {
+  id: string;
+  seq: number;
+  turn_index: number;
+  role: TranscriptMessage["role"];
+  agent_key: string | null;
+  agent_name: string | null;
+  visibility: TranscriptMessage["visibility"];
+  content: string;
+  is_newest: boolean;
+  is_oldest: boolean;
+};
+
+/** Splits what was read into its two blocks; where they meet they overlap. */
+export function readWindow(rows: readonly WindowRow[]): SessionWindow {
+  return {
+    newest: rows.filter((row) => row.is_newest).map(toMessage),
+    oldest: rows.filter((row) => row.is_oldest).map(toMessage),
+  };
+}
+
+function toMessage(row: WindowRow): TranscriptMessage {
+  const { id, seq, role, visibility, content } = row;
+  return {
+    ...{ id, seq, role, visibility, content },
+    turnIndex: row.turn_index,
+    agentKey: row.agent_key,
+    agentName: row.agent_name,
+  };
+}
+
+/** What the provider last counted for a prompt of this session, by model of the roster and `alias`. */
+export function selectTokenCounts({ sessionId, holder }: Held, alias: string | null) {
+  return tokenCounts<TokenCountRow>({ sessionId, holder, alias });
+}
+
+type TokenCountRow = { model_alias: string; token_scale: string; estimated: number; counted: number };
+
+const alias = sql.placeholder("alias");
+const tokenCounts = prepareStatement<Held & { alias: string | null }>(sql`
+    select alias.model_alias, last.token_scale, last.estimated, last.counted
+    from (
+      select distinct a ->> 'modelAlias' as model_alias
+      from ${turnClaims} c, jsonb_array_elements(c.snapshot -> 'roster') a
+      where c.session_id = ${sessionId} and c.holder = ${holder}::uuid
+      union select ${alias}::text where ${alias}::text is not null
+    ) alias
+    cross join lateral (
+      select x.token_scale, x.estimated_tokens_after_prune as estimated, x.counted_input_tokens as counted
+      from ${turnContextAudit} x
+      where x.session_id = ${sessionId} and x.model_alias = alias.model_alias
+        and x.counted_input_tokens is not null
+      order by x.created_at desc limit 1
+    ) last`);

@@ -1,0 +1,24 @@
+import type {
+  llmCallEvents,
+  messages,
+  sessionSummaries,
+  toolCallEvents,
+  turnContextAudit,
+  turns,
+} from "../schema.ts";
+
+// The rows that a turn leaves behind, as they are written and read again.
+export type TurnRow = typeof turns.$inferSelect;
+export type MessageRow = typeof messages.$inferSelect;
+export type LedgerRow = typeof llmCallEvents.$inferSelect;
+export type ToolEventRow = typeof toolCallEvents.$inferSelect;
+export type AuditRow = typeof turnContextAudit.$inferSelect;
+export type SummaryRow = typeof sessionSummaries.$inferSelect;
+
+/** A stored turn with the rows that stand by it: messages by `seq`, ledger rows by time. */
+export type StoredTurn = {
+  turn: TurnRow;
+  messages: MessageRow[];
+  ledger: LedgerRow[];
+  toolEvents: ToolEventRow[];
+};

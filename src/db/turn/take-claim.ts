@@ -1,0 +1,86 @@
+import { type SQL, sql } from "drizzle-orm";
+import {
+  type ClaimedRequest,
+  checkpoints,
+  roomAgents,
+  rooms,
+  sessions,
+  turnClaims,
+  turnRuns,
+  turns,
+} from "../schema.ts";
+
+export type ClaimRequest = {
+  sessionId: string;
+  userId: string;
+  /** Id of the run this open wants to make; the first run's id is its turn's. */
+  runId: string;
+  /** Id of a new turn's message. */
+  userMessageId: string;
+  holder: string;
+  idempotencyKey: string | null;
+  requestHash: string;
+  leaseMs: number;
+} & ({ kind: "turn"; request: ClaimedRequest } | { kind: "retry"; turnId: string });
+
+/**
+ * Takes the claim where there is none, and nothing under a key already in use. A claim of the very same request
+ * whose lease has run out is taken over: run, snapshot and index stand, the holder before is remembered.
+ * Anybody else's dead claim is left for its settling.
+ */
+export function takeClaim(claim: ClaimRequest): SQL {
+  return sql`
+    insert into ${turnClaims} (session_id, run_id, turn_id, kind, turn_index, idempotency_key, request_hash,
+      request, snapshot, holder, lease_until)
+    select s.id, ${claim.runId}::uuid, ${claimedTurn(claim)}, ${claim.idempotencyKey}::text, ${claim.requestHash},
+      ${claimedRequest(claim)}, ${snapshot(claim)},
+      ${claim.holder}::uuid, clock_timestamp() + ${claim.leaseMs} * interval '1 millisecond'
+    from ${sessions} s join ${rooms} r on r.id = s.room_id ${retriedTurn(claim)}
+    where s.id = ${claim.sessionId} and s.deleted_at is null and r.deleted_at is null
+      and r.owner_user_id = ${claim.userId}
+      and not exists (select 1 from ${turnRuns} u
+        where u.session_id = s.id and u.idempotency_key = ${claim.idempotencyKey}::text)
+    on conflict (session_id) do update set ${takeOver(sql`excluded.holder`, claim.leaseMs)}
+    where turn_claims.lease_until <= clock_timestamp()
+      and turn_claims.idempotency_key = excluded.idempotency_key
+      and turn_claims.request_hash = excluded.request_hash`;
+}
+
+/** Columns turn_id, kind, turn_index: a new turn takes the next index, a retry keeps its turn's. */
+function claimedTurn(claim: ClaimRequest): SQL {
+  if (claim.kind === "retry") return sql`t.id, 'retry', t.turn_index`;
+  return sql`${claim.runId}::uuid, 'turn',
+    coalesce((select max(t.turn_index) from ${turns} t where t.session_id = s.id), 0) + 1`;
+}
+
+function claimedRequest(claim: ClaimRequest): SQL {
+  if (claim.kind === "retry") return sql`jsonb_build_object('message', t.user_input)`;
+  return sql`${JSON.stringify(claim.request)}::jsonb`;
+}
+
+/** Only the session's latest turn, and only where an agent failed, can be retried. */
+function retriedTurn(claim: ClaimRequest): SQL {
+  if (claim.kind === "turn") return sql``;
+  return sql`join ${turns} t on t.session_id = s.id and t.id = ${claim.turnId} and t.status <> 'completed'
+    and not exists (select 1 from ${turns} later where later.session_id = s.id and later.turn_index > t.turn_index)`;
+}
+
+/** Mode, goal and roster as they are now: later edits do not reach the run. Keys as in ClaimSnapshot. */
+function snapshot({ kind, userMessageId }: ClaimRequest): SQL {
+  const mode =
+    kind === "retry"
+      ? sql`'mode', t.mode, 'consumesPendingMode', false`
+      : sql`'mode', coalesce(r.pending_mode, r.current_mode), 'consumesPendingMode', r.pending_mode is not null`;
+  return sql`jsonb_build_object('roomId', r.id, 'goal', r.goal, ${mode}, 'userMessageId', ${userMessageId}::text,
+    'roster', coalesce((select jsonb_agg(jsonb_build_object('agentKey', a.agent_key, 'name', a.name,
+      'modelAlias', a.model_alias, 'rolePrompt', a.role_prompt, 'toolPermissions', a.tool_permissions,
+      'position', a.position) order by a.position) from ${roomAgents} a where a.room_id = r.id), '[]'::jsonb))`;
+}
+
+/** What changes when another holder takes over a run: who holds it, until when, and who did before. */
+export function takeOver(holder: SQL, leaseMs: number): SQL {
+  return sql`past_holders = turn_claims.past_holders || jsonb_build_object('holder', turn_claims.holder,
+      'checkpointId', (select max(k.checkpoint_id) from ${checkpoints} k
+        where k.thread_id = turn_claims.run_id::text and k.checkpoint_ns = '')),
+    holder = ${holder}, lease_until = clock_timestamp() + ${leaseMs} * interval '1 millisecond'`;
+}

@@ -1,0 +1,269 @@
+import type { Catalog } from "../../domain/catalog.ts";
+import { type DroppedRange, toMissingRanges } from "../../domain/context/seq-ranges.ts";
+import { modelAliasMarker, type RosterAgent, type TurnPlan } from "../../domain/plan/turn-plan.ts";
+import { currentReplies } from "../../domain/turn/current-replies.ts";
+import {
+  type AgentReply,
+  joinReplies,
+  judgeTurnStatus,
+  type PromptMeasure,
+  replyContent,
+  type TurnOutcome,
+} from "../../domain/turn/turn-outcome.ts";
+import type { turnRuns } from "../schema.ts";
+import { buildLedger } from "./ledger-record.ts";
+import type { OpenedClaim } from "./open-turn.ts";
+import type {
+  AuditRow,
+  LedgerRow,
+  MessageRow,
+  StoredTurn,
+  SummaryRow,
+  ToolEventRow,
+  TurnRow,
+} from "./stored-turn.ts";
+
+type RunRow = typeof turnRuns.$inferSelect;
+
+/** Every row a run leaves behind, whole: ids, times and amounts are settled before the batch is built. */
+export type TurnRecord = {
+  claim: { sessionId: string; runId: string; holder: string };
+  /** The turn as it stands after this run; a retry changes the row that is there. */
+  turn: TurnRow;
+  run: RunRow;
+  messages: MessageRow[];
+  audits: AuditRow[];
+  ledger: LedgerRow[];
+  toolEvents: ToolEventRow[];
+  summary: SummaryRow | null;
+  /** The room whose pending mode this turn consumes; null: none. */
+  consumedMode: { roomId: string; mode: TurnRow["mode"] } | null;
+  /** Whether other holders worked on the run before, and may have reported what they spent. */
+  hadOtherHolders: boolean;
+  /** The whole turn as a reader finds it afterwards. */
+  stored: StoredTurn;
+};
+
+export type TurnRecordInput = {
+  claim: OpenedClaim;
+  /** The turn as it stood, where this run is a retry. */
+  retried: StoredTurn | null;
+  userId: string;
+  plan: TurnPlan;
+  outcome: TurnOutcome;
+  catalog: Catalog;
+  openedAt: Date;
+  finishedAt: Date;
+  newId: () => string;
+};
+
+/** Turns the outcome of a run into its rows. Pure: clock and ids are given. */
+export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
+  const { claim, retried } = input;
+  const { sessionId, turnId, runId, holder, snapshot } = claim;
+  const replies = input.outcome.replies.flatMap((reply) => [
+    ...buildPrivateMessages(input, reply.agentKey),
+    buildReplyMessage(input, reply),
+  ]);
+  const numbered = [...(retried === null ? [buildUserMessage(input)] : []), ...replies].map((row, index) => ({
+    ...row,
+    seq: claim.lastSeq + 1 + index,
+  }));
+  const ledger = buildLedger(input, input.outcome.calls);
+  const toolEvents = buildToolEvents(input);
+  const allMessages = [...(retried?.messages ?? []), ...numbered];
+  const turn = buildTurn(input, allMessages);
+  return {
+    claim: { sessionId, runId, holder },
+    turn,
+    run: {
+      id: runId,
+      turnId,
+      sessionId,
+      kind: claim.kind,
+      idempotencyKey: claim.idempotencyKey,
+      requestHash: claim.requestHash,
+      committedBy: holder,
+      createdAt: input.finishedAt,
+    },
+    messages: numbered,
+    audits: input.outcome.prompts.map((prompt, index) =>
+      buildAudit(input, prompt, { isFirst: index === 0, marker: turn.modelAliasUsed }),
+    ),
+    ledger,
+    toolEvents,
+    summary: buildSummary(input),
+    consumedMode: snapshot.consumesPendingMode ? { roomId: snapshot.roomId, mode: snapshot.mode } : null,
+    hadOtherHolders: claim.pastHolders.length > 0,
+    stored: {
+      turn,
+      messages: allMessages,
+      ledger: [...(retried?.ledger ?? []), ...ledger],
+      toolEvents: [...(retried?.toolEvents ?? []), ...toolEvents],
+    },
+  };
+}
+
+/** Status, text and marker follow from the replies that stand, whichever run they came from. */
+function buildTurn(input: TurnRecordInput, rows: readonly MessageRow[]): TurnRow {
+  const { claim, plan, outcome, retried } = input;
+  const standing = currentReplies(rows);
+  const before = retried?.turn;
+  return {
+    id: claim.turnId,
+    sessionId: claim.sessionId,
+    turnIndex: claim.turnIndex,
+    mode: plan.mode,
+    userInput: claim.request.message,
+    assistantOutput: joinReplies(
+      standing.map(({ agentName, content }) => ({ agentName: agentName ?? "", content })),
+    ),
+    status: judgeTurnStatus(standing),
+    modelAliasUsed: markerOf(input, standing.length),
+    summaryTriggered: (before?.summaryTriggered ?? false) || outcome.summary !== null,
+    summaryUsedFallback: (before?.summaryUsedFallback ?? false) || (outcome.summary?.usedFallback ?? false),
+    pruneTriggered:
+      (before?.pruneTriggered ?? false) || outcome.prompts.some((prompt) => prompt.pruneTriggered),
+    overflowRejected: (before?.overflowRejected ?? false) || outcome.replies.some(isOverflow),
+    createdAt: before?.createdAt ?? input.openedAt,
+  };
+}
+
+function isOverflow(reply: AgentReply): boolean {
+  return reply.status === "failed" && reply.failure.code === "context_budget_exceeded";
+}
+
+/** A retry of one agent among several leaves the turn's marker; of the only one it is the alias that ran now. */
+function markerOf({ plan, outcome, retried }: TurnRecordInput, standingReplies: number): string {
+  const aliases = outcome.replies.map(({ agentKey }) => agentOf(plan, agentKey)?.modelAlias ?? "");
+  if (retried !== null && aliases.length < standingReplies) return retried.turn.modelAliasUsed;
+  return modelAliasMarker(plan.mode, aliases);
+}
+
+function agentOf(plan: TurnPlan, agentKey: string): RosterAgent | undefined {
+  return plan.agents.find((agent) => agent.agentKey === agentKey);
+}
+
+type UnnumberedMessage = Omit<MessageRow, "seq">;
+
+function buildUserMessage({ claim, openedAt }: TurnRecordInput): UnnumberedMessage {
+  return {
+    ...messageDefaults(claim),
+    id: claim.snapshot.userMessageId,
+    role: "user",
+    agentKey: null,
+    agentName: null,
+    status: "completed",
+    error: null,
+    content: claim.request.message,
+    supersedesId: null,
+    createdAt: openedAt,
+  };
+}
+
+function buildReplyMessage(input: TurnRecordInput, reply: AgentReply): UnnumberedMessage {
+  const { claim, plan, retried, finishedAt } = input;
+  const agentName = agentOf(plan, reply.agentKey)?.name ?? reply.agentKey;
+  const superseded = currentReplies(retried?.messages ?? []).find(
+    ({ agentKey }) => agentKey === reply.agentKey,
+  );
+  return {
+    ...messageDefaults(claim),
+    id: reply.messageId,
+    role: "assistant",
+    agentKey: reply.agentKey,
+    agentName,
+    status: reply.status,
+    error: reply.status === "failed" ? reply.failure : null,
+    content: replyContent(agentName, reply),
+    supersedesId: superseded?.id ?? null,
+    createdAt: finishedAt,
+  };
+}
+
+/** What an agent said and was told on its way, before its reply and for itself alone. */
+function buildPrivateMessages(
+  { claim, plan, outcome, finishedAt }: TurnRecordInput,
+  agentKey: string,
+): UnnumberedMessage[] {
+  const traces = outcome.privateMessages.filter((message) => message.agentKey === agentKey);
+  return traces.map(({ id, role, content }) => ({
+    ...messageDefaults(claim),
+    id,
+    role,
+    agentKey,
+    agentName: agentOf(plan, agentKey)?.name ?? agentKey,
+    visibility: "private",
+    status: "completed",
+    error: null,
+    content,
+    supersedesId: null,
+    createdAt: finishedAt,
+  }));
+}
+
+/** By their ids, that is in time, as a reader finds them again whoever's call was over first. */
+function buildToolEvents({ claim, userId, outcome, finishedAt }: TurnRecordInput): ToolEventRow[] {
+  const { sessionId, turnId, runId, snapshot } = claim;
+  const of = { userId, roomId: snapshot.roomId, sessionId, turnId, runId };
+  return outcome.toolEvents
+    .toSorted((one, other) => (one.id < other.id ? -1 : 1))
+    .map((event) => ({ ...event, ...of, creditsCharged: "0", createdAt: finishedAt }));
+}
+
+function messageDefaults({ sessionId, turnId, runId }: OpenedClaim) {
+  return { sessionId, turnId, runId, visibility: "shared" } as const;
+}
+
+/** One row an agent; what the run did for itself (routing, summary) stands in its first row only. */
+function buildAudit(
+  input: TurnRecordInput,
+  prompt: PromptMeasure,
+  { isFirst, marker }: { isFirst: boolean; marker: string },
+): AuditRow {
+  const { claim, plan, outcome } = input;
+  return {
+    id: input.newId(),
+    sessionId: claim.sessionId,
+    turnId: claim.turnId,
+    runId: claim.runId,
+    agentKey: prompt.agentKey,
+    modelAlias: agentOf(plan, prompt.agentKey)?.modelAlias ?? "",
+    modelAliasMarker: marker,
+    ...prompt.budget,
+    estimatedTokensBefore: prompt.estimatedTokensBefore,
+    estimatedTokensAfterSummary: prompt.estimatedTokensAfterSummary,
+    estimatedTokensAfterPrune: prompt.estimatedTokensAfterPrune,
+    tokenScale: prompt.tokenScale.toFixed(4),
+    countedInputTokens: prompt.countedInputTokens,
+    summaryId: prompt.summaryId,
+    included: prompt.included,
+    dropped: [...listUnread(claim), ...prompt.dropped],
+    unknownTags: plan.unknownTags,
+    isDegraded: outcome.isDegraded ?? false,
+    routing: isFirst ? outcome.routing : null,
+    overheadCalls: isFirst ? outcome.overhead : [],
+    createdAt: input.finishedAt,
+  };
+}
+
+/** What stands after the summary and was not read: beyond what a window can hold, or superseded by a retry. */
+function listUnread({ summary, window }: OpenedClaim): DroppedRange[] {
+  const missing = toMissingRanges(
+    (summary?.toSeq ?? 0) + 1,
+    window.newest.map(({ seq }) => seq),
+  );
+  return missing.map(([from, to]) => ({ from, to, reason: "not_read" }));
+}
+
+function buildSummary({ claim, outcome, newId, finishedAt }: TurnRecordInput): SummaryRow | null {
+  if (outcome.summary === null) return null;
+  return {
+    id: newId(),
+    sessionId: claim.sessionId,
+    turnId: claim.turnId,
+    madeInTurnIndex: claim.turnIndex,
+    ...outcome.summary,
+    createdAt: finishedAt,
+  };
+}

@@ -1,0 +1,92 @@
+import { type Catalog, defaultContextWindowTokens } from "../catalog.ts";
+import type { RoomMode } from "../plan/modes.ts";
+import type { RosterAgent } from "../plan/turn-plan.ts";
+import { type ContextBudget, type ContextLimits, planContextBudget } from "./context-budget.ts";
+import { fitContext } from "./context-fit.ts";
+import { buildPrompt, type PromptMessage, type SameTurnAnswer, wholeText } from "./prompt.ts";
+import { type DroppedRange, toDroppedRanges, toSeqRanges } from "./seq-ranges.ts";
+import { firstTokenScale, type MeasuredMessage, type TurnContext } from "./turn-context.ts";
+
+/** One agent's prompt and how it came to fit. All token figures are estimates, scaled to its model. */
+export type AgentContext = {
+  agentKey: string;
+  budget: ContextBudget;
+  tokenScale: number;
+  messages: PromptMessage[];
+  summaryId: string | null;
+  /** Ranges of `seq`, each `[from, to]`. */
+  included: [number, number][];
+  dropped: DroppedRange[];
+  estimatedTokensBefore: number;
+  /** As it will be once the summary that is due stands for its range. */
+  estimatedTokensAfterSummary: number;
+  estimatedTokensAfterPrune: number;
+  pruneTriggered: boolean;
+  overflow: boolean;
+};
+
+export type FitInput = {
+  agent: RosterAgent;
+  mode: RoomMode;
+  context: TurnContext;
+  sameTurnAnswers: readonly SameTurnAnswer[];
+  /** Answers that asked for tools in this turn, and what the tools said. */
+  exchange: readonly PromptMessage[];
+  toolFindings: string | null;
+  catalog: Catalog;
+  limits: ContextLimits;
+  /** Estimated tokens of a text, unscaled. */
+  estimateTokens: (text: string) => number;
+};
+
+/** Roles, separators and name marks that a provider counts with each message. */
+const tokensPerMessage = 6;
+
+/** Fits one agent's context into its model's budget and builds its prompt. Pure. */
+export function fitAgentContext(input: FitInput): AgentContext {
+  const { agent, mode, context, sameTurnAnswers, exchange, toolFindings, limits } = input;
+  const window =
+    input.catalog.models.get(agent.modelAlias)?.contextWindowTokens ?? defaultContextWindowTokens;
+  const budget = planContextBudget(window, limits.maxOutputTokens);
+  const tokenScale = context.tokenScales.get(agent.modelAlias) ?? firstTokenScale;
+  const scaled = (rawTokens: number) => Math.ceil((rawTokens + tokensPerMessage) * tokenScale);
+  const visible = context.history.filter((message) => isVisibleTo(agent.agentKey, message));
+  const measured = visible.map((message) => ({ ...message, tokens: scaled(message.rawTokens) }));
+  const parts = { ...context, agent, mode, toolFindings, sameTurnAnswers };
+  const fixed = [...buildPrompt({ ...parts, summaryText: null, history: [] }), ...exchange];
+  const summaryText = context.summary?.text ?? null;
+  const fitted = fitContext({
+    budget,
+    pruneRatio: limits.pruneRatio,
+    keepRawTurns: limits.keepRawTurns,
+    fixedTokens: fixed.reduce((sum, message) => sum + scaled(input.estimateTokens(wholeText(message))), 0),
+    summaryTokens: summaryText === null ? 0 : scaled(input.estimateTokens(summaryText)),
+    history: measured,
+  });
+  const summarisedToSeq = context.dueSummary?.toSeq ?? 0;
+  const summarisedTokens = measured.reduce(
+    (sum, { seq, tokens }) => (seq > summarisedToSeq ? sum : sum + tokens),
+    0,
+  );
+  const included = new Set(fitted.includedIds);
+  const history = visible.filter(({ id }) => included.has(id));
+  const seqs = new Map(visible.map(({ id, seq }) => [id, seq]));
+  return {
+    agentKey: agent.agentKey,
+    budget,
+    tokenScale,
+    messages: [...buildPrompt({ ...parts, summaryText, history }), ...exchange],
+    summaryId: context.summary?.id ?? null,
+    included: toSeqRanges(history.map(({ seq }) => seq)),
+    dropped: toDroppedRanges(fitted.dropped.map(({ id, reason }) => ({ seq: seqs.get(id) ?? 0, reason }))),
+    estimatedTokensBefore: fitted.estimatedTokensBefore,
+    estimatedTokensAfterSummary: fitted.estimatedTokensBefore - summarisedTokens,
+    estimatedTokensAfterPrune: fitted.estimatedTokensAfterPrune,
+    pruneTriggered: fitted.pruneTriggered,
+    overflow: fitted.overflow,
+  };
+}
+
+function isVisibleTo(agentKey: string, { visibility, agentKey: author }: MeasuredMessage): boolean {
+  return visibility === "shared" || author === agentKey;
+}

@@ -1,0 +1,60 @@
+import { type Catalog, defaultContextWindowTokens } from "../catalog.ts";
+
+/** What a deployment sets of how conversations are kept within their models' windows. */
+export type ContextLimits = {
+  maxOutputTokens: number;
+  summaryRatio: number;
+  pruneRatio: number;
+  summaryEveryTurns: number;
+  keepRawTurns: number;
+};
+
+/** What of a model's context window a call may use. All figures are tokens. */
+export type ContextBudget = {
+  modelContextLimit: number;
+  outputReserve: number;
+  overheadReserve: number;
+  inputBudget: number;
+};
+
+const outputShare = 0.2;
+const overheadShare = 0.05;
+const minimumOverheadTokens = 1_024;
+
+/**
+ * Splits a model's window into reserves and the budget of its input:
+ * `output = min(maxOutput, ⌊0.20·limit⌋)`, `overhead = max(1024, ⌊0.05·limit⌋)`, the rest is input.
+ */
+export function planContextBudget(modelContextLimit: number, maxOutputTokens: number): ContextBudget {
+  const outputReserve = Math.min(maxOutputTokens, Math.floor(outputShare * modelContextLimit));
+  const overheadReserve = Math.max(minimumOverheadTokens, Math.floor(overheadShare * modelContextLimit));
+  const inputBudget = Math.max(0, modelContextLimit - outputReserve - overheadReserve);
+  return { modelContextLimit, outputReserve, overheadReserve, inputBudget };
+}
+
+/** Characters that a token stands for at most, so that a budget in tokens can bound a read in SQL. */
+const charactersPerToken = 4;
+
+/** However large the window: what one answer of the database may hold (Neon refuses over 10 MiB). */
+const mostHistoryCharacters = 2_000_000;
+
+/** How much conversation an agent of each model can hold; with an override every agent is of that model. */
+export function historyCharacters(
+  catalog: Catalog,
+  maxOutputTokens: number,
+  modelAliasOverride: string | null,
+) {
+  const charactersFor = (windowTokens: number) => {
+    const { inputBudget } = planContextBudget(windowTokens, maxOutputTokens);
+    return Math.min(inputBudget * charactersPerToken, mostHistoryCharacters);
+  };
+  const override = catalog.models.get(modelAliasOverride ?? "");
+  if (override !== undefined) return { byAlias: {}, otherwise: charactersFor(override.contextWindowTokens) };
+  const models = [...catalog.models.values()];
+  return {
+    byAlias: Object.fromEntries(
+      models.map(({ alias, contextWindowTokens }) => [alias, charactersFor(contextWindowTokens)]),
+    ),
+    otherwise: charactersFor(defaultContextWindowTokens),
+  };
+}

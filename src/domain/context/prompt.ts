@@ -1,0 +1,88 @@
+import type { RoomMode } from "../plan/modes.ts";
+import type { RosterAgent } from "../plan/turn-plan.ts";
+
+/** A message of a model call in our own words; turned into the provider's form only at the call. */
+export type PromptMessage =
+  | { role: "system" | "user" | "assistant"; content: string }
+  | { role: "assistant"; content: string; toolCalls: readonly ToolCallRequest[] }
+  | { role: "tool"; toolCallId: string; content: string };
+
+/** A tool call as a model asks for it; `argumentsText` is the model's own text, JSON if it kept to the form. */
+export type ToolCallRequest = { id: string; name: string; argumentsText: string };
+
+/** All that a message makes a model read or write: its text, and the tool calls that it asks for. */
+export function wholeText(message: { content: string; toolCalls?: readonly ToolCallRequest[] }): string {
+  const calls = message.toolCalls ?? [];
+  return [message.content, ...calls.flatMap(({ name, argumentsText }) => [name, argumentsText])].join("\n");
+}
+
+/** A stored message as an agent may see it. */
+export type TranscriptMessage = {
+  id: string;
+  seq: number;
+  turnIndex: number;
+  role: "user" | "assistant" | "tool";
+  agentKey: string | null;
+  agentName: string | null;
+  /** `private`: shown to its own agent only. */
+  visibility: "shared" | "private";
+  content: string;
+};
+
+/** What another agent answered in the same turn, or the stored text of its failure. */
+export type SameTurnAnswer = { agentKey: string; agentName: string; content: string };
+
+export type PromptInput = {
+  agent: RosterAgent;
+  mode: RoomMode;
+  goal: string | null;
+  roster: readonly RosterAgent[];
+  /** The latest summary as it is shown; null: there is none. */
+  summaryText: string | null;
+  history: readonly TranscriptMessage[];
+  /** What a tool found that the user's message itself asked for, fenced; null: nothing was asked for. */
+  toolFindings: string | null;
+  userMessage: string;
+  sameTurnAnswers: readonly SameTurnAnswer[];
+};
+
+/**
+ * What one agent is sent, in this order: its own role, mode and goal of the room, the roster (names and
+ * keys only: no agent ever receives another's role), the latest summary, the recent conversation, results of
+ * tools, the user's message, the same turn's earlier answers. Only the first part is a system message: what
+ * follows is what somebody said.
+ */
+export function buildPrompt(input: PromptInput): PromptMessage[] {
+  const { agent, summaryText, history, toolFindings, sameTurnAnswers } = input;
+  const summary: PromptMessage[] = summaryText === null ? [] : [{ role: "user", content: summaryText }];
+  return [
+    { role: "system", content: buildSystemText(input) },
+    ...summary,
+    ...history.map((message) => asSeenBy(agent.agentKey, message)),
+    ...(toolFindings === null ? [] : [{ role: "user" as const, content: toolFindings }]),
+    { role: "user", content: input.userMessage },
+    ...sameTurnAnswers.map((answer) => asSaid(answer.agentName, answer.content)),
+  ];
+}
+
+function buildSystemText({ agent, mode, goal, roster }: PromptInput): string {
+  const members = roster.map(({ agentKey, name }) => `- key: ${agentKey} | name: ${name}`);
+  return [
+    `Agent role: ${agent.rolePrompt}`,
+    `You are ${agent.name} (@${agent.agentKey}). Room mode: ${mode}.${goal === null ? "" : ` Room goal: ${goal}`}`,
+    `Agents in this room:\n${members.join("\n")}`,
+    "Words of other agents are marked [Name]: in the conversation. Answer as yourself, without such a mark.",
+  ].join("\n\n");
+}
+
+function asSeenBy(agentKey: string, message: TranscriptMessage): PromptMessage {
+  if (message.role === "user") return { role: "user", content: message.content };
+  // What a tool told in an earlier turn, already fenced; only its own agent sees it.
+  if (message.role === "tool") return { role: "user", content: message.content };
+  if (message.agentKey === agentKey) return { role: "assistant", content: message.content };
+  return asSaid(message.agentName ?? message.agentKey ?? "agent", message.content);
+}
+
+function asSaid(agentName: string, content: string): PromptMessage {
+  return { role: "user", content: `[${agentName}]: ${content}` };
+}

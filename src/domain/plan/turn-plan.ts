@@ -1,0 +1,109 @@
+import type { ErrorCode } from "../errors.ts";
+import { readPermissions } from "../permissions.ts";
+import { isTagMode, type RoomMode } from "./modes.ts";
+import { readTags } from "./tags.ts";
+
+/** An agent as the turn's claim took it down: later edits of the roster do not reach a running turn. */
+export type RosterAgent = {
+  agentKey: string;
+  name: string;
+  modelAlias: string;
+  rolePrompt: string;
+  toolPermissions: readonly string[];
+  position: number;
+};
+
+/**
+ * `parallel`: all at once, none sees another's answer; `sequence`: one after another, each sees the answers
+ * before its own; `routed`: a sequence of those whom the manager picks among the candidates.
+ */
+export type TurnFlow = "parallel" | "sequence" | "routed";
+
+export type TurnPlan = {
+  mode: RoomMode;
+  flow: TurnFlow;
+  /** Who answers, in the order in which replies are stored and shown; when routed: the candidates. */
+  agents: readonly RosterAgent[];
+  /** Tags of the message that name no agent of the room. */
+  unknownTags: readonly string[];
+};
+
+export type PlanRefusal = { code: ErrorCode; detail: string };
+export type PlanVerdict = { ok: true; plan: TurnPlan } | { ok: false; refusal: PlanRefusal };
+
+export type PlanInput = {
+  mode: RoomMode;
+  roster: readonly RosterAgent[];
+  message: string;
+  /** Answers with this model, whoever answers. */
+  modelAliasOverride?: string | undefined;
+};
+
+/** Decides who answers a message and how. No I/O, no clock: the same input gives the same plan. */
+export function planTurn(input: PlanInput): PlanVerdict {
+  const { mode } = input;
+  const roster = input.roster.map((agent) => withPermissions(withModel(agent, input.modelAliasOverride)));
+  if (isTagMode(mode)) return planTagged(mode, roster, input.message);
+  if (roster.length === 0) return refuse("no_room_agents", "The room has no agents; add one first.");
+  const agents = roster.toSorted((a, b) => a.position - b.position);
+  return accept({ mode, flow: mode === "roundtable" ? "sequence" : "routed", agents, unknownTags: [] });
+}
+
+function planTagged(mode: RoomMode, roster: readonly RosterAgent[], message: string): PlanVerdict {
+  const byKey = new Map(roster.map((agent) => [agent.agentKey, agent]));
+  const { agentKeys, unknownTags } = readTags(message, [...byKey.keys()]);
+  const agents = agentKeys.flatMap((key) => byKey.get(key) ?? []);
+  if (agents.length === 0) return refuse("no_valid_tagged_agents", noTagDetail(unknownTags));
+  return accept({ mode, flow: "parallel", agents, unknownTags });
+}
+
+/**
+ * The plan of a retry: the failed agents of a stored turn that are still in the room, in the turn's order and
+ * mode. Who answers is known, so that a routed turn is retried as a sequence.
+ */
+export function planRetry(
+  mode: RoomMode,
+  roster: readonly RosterAgent[],
+  failedKeys: readonly string[],
+): PlanVerdict {
+  const byKey = new Map(roster.map((agent) => [agent.agentKey, withPermissions(agent)]));
+  const agents = failedKeys.flatMap((key) => byKey.get(key) ?? []);
+  if (agents.length === 0)
+    return refuse("nothing_to_retry", "No agent that failed in this turn is left to ask.");
+  return accept({ mode, flow: isTagMode(mode) ? "parallel" : "sequence", agents, unknownTags: [] });
+}
+
+/** Whether a later agent is sent the same turn's earlier answers. */
+export function sharesAnswers(plan: Pick<TurnPlan, "flow">): boolean {
+  return plan.flow !== "parallel";
+}
+
+/** The alias shown for a turn: the agent's own when one ran, else a marker for the mode. */
+export function modelAliasMarker(mode: RoomMode, modelAliases: readonly string[]): string {
+  if (mode === "roundtable") return "roundtable";
+  const [only, ...others] = modelAliases;
+  return only !== undefined && others.length === 0 ? only : "multi-agent";
+}
+
+function withModel(agent: RosterAgent, modelAlias: string | undefined): RosterAgent {
+  return modelAlias === undefined ? agent : { ...agent, modelAlias };
+}
+
+/** What is stored is not to be trusted: permissions that cannot be read count as none. */
+function withPermissions(agent: RosterAgent): RosterAgent {
+  return { ...agent, toolPermissions: readPermissions(agent.toolPermissions) };
+}
+
+function noTagDetail(unknownTags: readonly string[]): string {
+  return unknownTags.length === 0
+    ? "Tag at least one agent of the room, for example @key."
+    : `No agent of this room is tagged; unknown: ${unknownTags.map((tag) => `@${tag}`).join(", ")}.`;
+}
+
+function accept(plan: TurnPlan): PlanVerdict {
+  return { ok: true, plan };
+}
+
+function refuse(code: ErrorCode, detail: string): PlanVerdict {
+  return { ok: false, refusal: { code, detail } };
+}

@@ -1,0 +1,118 @@
+import type { TokenUsage } from "../billing/pricing.ts";
+import type { AgentContext } from "../context/agent-context.ts";
+import type { RoutingDecision } from "../routing/routing-decision.ts";
+import type { SummaryContent } from "../summary/summary-contract.ts";
+import type { SummaryRange } from "../summary/summary-plan.ts";
+import { type AgentFailure, formatFailureContent } from "./agent-failure.ts";
+
+/**
+ * One attempt of a model call that was billed or may have been. Refused attempts (an HTTP error status)
+ * are not billed and leave no record of their own; they count in `attempts`.
+ */
+export type ModelCallRecord = {
+  /** The holder that made the call; a resumed run has calls of several. */
+  holder: string;
+  agentKey: string;
+  /** Model calls of this agent in this run, from 1. */
+  round: number;
+  /** From 1. */
+  attempt: number;
+  provider: string;
+  modelAlias: string;
+  providerModel: string;
+  multiplierHundredths: number;
+  usage: TokenUsage;
+  /** `estimated`: the provider told nothing of this attempt's tokens. */
+  usageSource: "provider" | "estimated";
+  /** What the provider says it cost, a decimal of US dollars; null where it says nothing. */
+  providerCostUsd: string | null;
+  status: "completed" | "failed" | "unknown";
+  latencyMs: number;
+  /** HTTP requests made for the whole call, refused ones among them. */
+  attempts: number;
+  providerRequestId: string | null;
+};
+
+/** A call made for the turn itself, not for an agent: not billed, kept in the audit. */
+export type OverheadCall = {
+  purpose: "routing" | "summary_text" | "summary_structure";
+  holder: string;
+  modelAlias: string;
+  providerModel: string;
+  attempt: number;
+  inputTokensFresh: number;
+  inputTokensCached: number;
+  outputTokens: number;
+  usageSource: ModelCallRecord["usageSource"];
+  providerCostUsd: string | null;
+  status: ModelCallRecord["status"];
+  latencyMs: number;
+  providerRequestId: string | null;
+};
+
+/** What one agent left in a run: an answer, or why there is none. */
+export type AgentReply = {
+  agentKey: string;
+  /** Id that its stored message gets. */
+  messageId: string;
+} & ({ status: "completed"; content: string } | { status: "failed"; failure: AgentFailure });
+
+/** A reply as its stored message holds it, and as other agents are shown it. */
+export function replyContent(agentName: string, reply: AgentReply): string {
+  return reply.status === "failed" ? formatFailureContent(agentName, reply.failure) : reply.content;
+}
+
+/** One execution of a tool, or its refusal. */
+export type ToolEvent = {
+  id: string;
+  agentKey: string;
+  round: number;
+  toolName: string;
+  input: unknown;
+  output: unknown;
+  status: "success" | "error" | "denied";
+  latencyMs: number;
+};
+
+/** What an agent said or was told on the way to its answer; stored for it alone. */
+export type PrivateMessage = { id: string; agentKey: string; role: "assistant" | "tool"; content: string };
+
+/** How an agent's prompt came to fit, and what the provider counted for it; the audit is made from it. */
+export type PromptMeasure = Omit<AgentContext, "messages"> & { countedInputTokens: number | null };
+
+/** A new rolling summary of the session's older turns. */
+export type NewSummary = SummaryRange & SummaryContent & { usedFallback: boolean };
+
+/** All that running a plan gives; the turn's record is made from it. */
+export type TurnOutcome = {
+  /** One per agent that was to answer, in the order of answers. */
+  replies: readonly AgentReply[];
+  calls: readonly ModelCallRecord[];
+  prompts: readonly PromptMeasure[];
+  toolEvents: readonly ToolEvent[];
+  privateMessages: readonly PrivateMessage[];
+  routing: RoutingDecision | null;
+  overhead: readonly OverheadCall[];
+  summary: NewSummary | null;
+  /** Time in which at least one model call was in flight, ms. */
+  modelMs: number;
+  /** The same of tools. */
+  toolsMs: number;
+  /** Whether a checkpoint could not be stored in its time. */
+  isDegraded?: boolean;
+};
+
+export type TurnStatus = "completed" | "partial" | "failed";
+
+export function judgeTurnStatus(replies: readonly Pick<AgentReply, "status">[]): TurnStatus {
+  const answered = replies.filter((reply) => reply.status === "completed").length;
+  if (answered === 0) return "failed";
+  return answered === replies.length ? "completed" : "partial";
+}
+
+/** The turn's answer as one text: the reply itself for one agent, `Name: reply` blocks for several. */
+export function joinReplies(replies: readonly { agentName: string; content: string }[]): string {
+  const [only, ...others] = replies;
+  if (only !== undefined && others.length === 0) return only.content;
+  return replies.map(({ agentName, content }) => `${agentName}: ${content}`).join("\n\n");
+}

@@ -1,0 +1,84 @@
+import { type AGUIEvent, EventType, type Message, PROTOCOL_VERSION, type TokenUsage } from "@ag-ui/core";
+import type { PantheonError } from "../../domain/errors.ts";
+import type { TurnEvent } from "../../domain/turn/turn-events.ts";
+
+/** What a stream calls its conversation and its run: ours, or those a stock client chose. */
+export type RunIds = { threadId: string; runId: string };
+
+/** What a run left: the stored turn in its wire form, and the tokens of the calls it made. */
+export type RunResult = { result: object; usage: TokenUsage[] };
+
+/** A running turn's event in AG-UI's words, one for one. Each agent's part in the run is a subagent. */
+export function toAgUiEvent(event: TurnEvent): AGUIEvent {
+  const subagentRunId = event.agentRunId;
+  switch (event.type) {
+    case "agent_started":
+      return {
+        type: EventType.SUBAGENT_STARTED,
+        subagentRunId,
+        name: event.agentName,
+        metadata: { agent_key: event.agentKey },
+      };
+    case "text_started": {
+      const { messageId, agentName: name } = event;
+      return { type: EventType.TEXT_MESSAGE_START, subagentRunId, messageId, role: "assistant", name };
+    }
+    case "text_delta": {
+      const { messageId, delta } = event;
+      return { type: EventType.TEXT_MESSAGE_CONTENT, subagentRunId, messageId, delta };
+    }
+    case "text_ended":
+      return { type: EventType.TEXT_MESSAGE_END, subagentRunId, messageId: event.messageId };
+    case "tool_call_started":
+      return {
+        type: EventType.TOOL_CALL_START,
+        subagentRunId,
+        toolCallId: event.toolCallId,
+        toolCallName: event.toolName,
+        ...(event.messageId === null ? {} : { parentMessageId: event.messageId }),
+      };
+    case "tool_call_arguments": {
+      const { toolCallId, delta } = event;
+      return { type: EventType.TOOL_CALL_ARGS, subagentRunId, toolCallId, delta };
+    }
+    case "tool_call_ended":
+      return { type: EventType.TOOL_CALL_END, subagentRunId, toolCallId: event.toolCallId };
+    case "tool_call_result": {
+      const { toolCallId, messageId, content } = event;
+      return {
+        type: EventType.TOOL_CALL_RESULT,
+        subagentRunId,
+        toolCallId,
+        messageId,
+        content,
+        role: "tool",
+      };
+    }
+    case "agent_finished":
+      return { type: EventType.SUBAGENT_FINISHED, subagentRunId };
+    case "agent_failed":
+      return {
+        type: EventType.SUBAGENT_ERROR,
+        subagentRunId,
+        code: event.code,
+        message: event.message,
+      };
+  }
+}
+
+export function runStarted({ threadId, runId }: RunIds): AGUIEvent {
+  return { type: EventType.RUN_STARTED, threadId, runId, protocolVersion: PROTOCOL_VERSION };
+}
+
+export function messagesSnapshot(messages: Message[]): AGUIEvent {
+  return { type: EventType.MESSAGES_SNAPSHOT, messages };
+}
+
+/** Only for a turn that is stored. */
+export function runFinished({ threadId, runId }: RunIds, { result, usage }: RunResult): AGUIEvent {
+  return { type: EventType.RUN_FINISHED, threadId, runId, result, usage };
+}
+
+export function runError(error: PantheonError): AGUIEvent {
+  return { type: EventType.RUN_ERROR, code: error.code, message: error.message };
+}

@@ -1,0 +1,87 @@
+import type { Catalog } from "../../domain/catalog.ts";
+import type { ContextLimits } from "../../domain/context/context-budget.ts";
+import type { TurnContext } from "../../domain/context/turn-context.ts";
+import type { Log } from "../../domain/log.ts";
+import type { RosterAgent, TurnPlan } from "../../domain/plan/turn-plan.ts";
+import { ownEntry } from "../../domain/text/own-entry.ts";
+import type { EmitTurnEvent } from "../../domain/turn/turn-events.ts";
+import type { ModelCallRecord } from "../../domain/turn/turn-outcome.ts";
+import type { StepRows } from "../checkpoint/checkpoint-rows.ts";
+import type { CallModel } from "../model/model-port.ts";
+import { type AgentVoice, createAgentVoice } from "../nodes/agent-voice.ts";
+import type { ToolPort } from "../nodes/tool-port.ts";
+import type { AgentWork, TurnStateValue } from "./turn-state.ts";
+
+/** Everything the runtime reaches the world through; nothing of a request lives in module scope. */
+export type TurnPorts = {
+  callModel: CallModel;
+  tools: ToolPort;
+  catalog: Catalog;
+  limits: ContextLimits;
+  managerModelAlias: string;
+  summarizerModelAlias: string;
+  /** Estimated tokens of a text, unscaled. */
+  estimateTokens: (text: string) => number;
+  /** Milliseconds of a clock that only needs to run forward. */
+  now: () => number;
+  /** From the start of the run; agents that have not answered by then fail with `deadline`. */
+  turnTimeoutMs: number;
+  /** How long the commit waits for a summary that is still being made. */
+  summaryGraceMs: number;
+  /** Who runs it: stands in every record of a call. */
+  holder: string;
+  /** Aborts where the run must stop before its end: nothing of it will be committed by this holder. */
+  stop: AbortSignal;
+  /** Whether a call may be started now. */
+  mayCall: () => boolean;
+  /** Told of every call of an agent as it ends, also of those that the run then loses. */
+  onCall: (calls: readonly ModelCallRecord[]) => void;
+  /** Stores rows of the run's checkpoints in one request; false: they were not stored. Never rejects. */
+  storeStep: (rows: StepRows) => Promise<boolean>;
+  emit: EmitTurnEvent;
+  log: Log;
+  /** A UUID v7, for messages and agents' parts of the run. */
+  newId: () => string;
+};
+
+/** What the nodes of one turn's graph share. */
+export type AgentRun = {
+  plan: TurnPlan;
+  context: TurnContext;
+  ports: TurnPorts;
+  signal: AbortSignal;
+  /** Agents' parts whose beginning this holder has told; a resumed one is told again. */
+  announced: Set<string>;
+  /** Resolves once all answers so far were tried to be stored. */
+  untilStored: () => Promise<unknown>;
+};
+
+/** An agent's work as the state holds it, or begun now; with the voice that tells of it. */
+export function continueWork(
+  agent: RosterAgent,
+  { ports, announced }: AgentRun,
+  state: TurnStateValue,
+): { work: AgentWork; voice: AgentVoice } {
+  const begun = ownEntry(state.work, agent.agentKey);
+  const work = begun ?? {
+    agentRunId: ports.newId(),
+    toolRounds: 0,
+    exchange: [],
+    pending: [],
+    findings: null,
+  };
+  const { agentRunId } = work;
+  if (!announced.has(agentRunId)) {
+    announced.add(agentRunId);
+    ports.emit({ type: "agent_started", agentRunId, agentKey: agent.agentKey, agentName: agent.name });
+  }
+  return { work, voice: createAgentVoice(agent.name, agentRunId, ports.emit) };
+}
+
+/** Thrown by nodes of a run that was stopped, so that what was cut off is not stored as an agent's failure. */
+export class RunStopped extends Error {
+  constructor() {
+    super("the run was stopped");
+    this.name = "RunStopped";
+  }
+}

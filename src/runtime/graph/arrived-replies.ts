@@ -1,0 +1,17 @@
+import type { TurnPlan } from "../../domain/plan/turn-plan.ts";
+import { ownEntry } from "../../domain/text/own-entry.ts";
+import type { AgentReply } from "../../domain/turn/turn-outcome.ts";
+import type { StoredCheckpoint } from "../checkpoint/checkpoint-rows.ts";
+import { loadProgress } from "../checkpoint/stored-run.ts";
+import { answerOrder } from "./run-turn.ts";
+
+/** The replies of a stored run that had arrived, in the order of answers. */
+export async function arrivedReplies(
+  plan: TurnPlan,
+  stored: StoredCheckpoint | undefined,
+): Promise<AgentReply[]> {
+  const progress = await loadProgress(stored);
+  if (progress === undefined) return [];
+  const { state } = progress;
+  return answerOrder(plan, state).flatMap((agentKey) => ownEntry(state.replies, agentKey) ?? []);
+}

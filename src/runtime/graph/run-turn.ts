@@ -1,0 +1,138 @@
+import type { TurnContext } from "../../domain/context/turn-context.ts";
+import type { TurnPlan } from "../../domain/plan/turn-plan.ts";
+import { ownEntry } from "../../domain/text/own-entry.ts";
+import type { AgentReply, TurnOutcome } from "../../domain/turn/turn-outcome.ts";
+import type { StepRows, StoredCheckpoint } from "../checkpoint/checkpoint-rows.ts";
+import { loadProgress, type StoredRun } from "../checkpoint/stored-run.ts";
+import { TurnSaver } from "../checkpoint/turn-saver.ts";
+import { guardTools } from "../nodes/guarded-tools.ts";
+import { startSummary } from "../nodes/summary-run.ts";
+import type { AgentRun, TurnPorts } from "./agent-run.ts";
+import { limitCalls } from "./call-limit.ts";
+import { startStopwatch } from "./stopwatch.ts";
+import { compileTurnGraph, recursionLimit } from "./turn-graph.ts";
+import type { TurnStateValue } from "./turn-state.ts";
+
+export type { TurnPorts } from "./agent-run.ts";
+
+export type TurnRun = {
+  runId: string;
+  plan: TurnPlan;
+  context: TurnContext;
+  /** What open read of a run that is resumed; undefined: it is new, or nothing of it was stored. */
+  stored: StoredCheckpoint | undefined;
+};
+
+/** `unstored`: rows of the run's checkpoints that are still to be stored. */
+export type RanTurn = { unstored: StepRows } & (
+  | { kind: "ended"; outcome: TurnOutcome }
+  /** By `ports.stop`, before its end. */
+  | { kind: "stopped" }
+);
+
+export type RunTurn = (run: TurnRun, ports: TurnPorts) => Promise<RanTurn>;
+
+/** The most model calls of one turn that are in flight at once, the summary's among them. */
+const callsInFlight = 4;
+
+/**
+ * The runtime's door: runs a plan as one LangGraph graph and gives what came of it. An agent's failure is
+ * part of the outcome; this throws only where the graph itself breaks.
+ */
+export const runTurn: RunTurn = async ({ runId, plan, context, stored }, ports) => {
+  const deadline = new AbortController();
+  const timer = setTimeout(
+    () =>
+      deadline.abort({ code: "deadline", message: "The turn's deadline passed before the agent answered." }),
+    ports.turnTimeoutMs,
+  );
+  const modelWatch = startStopwatch(ports.now);
+  const toolsWatch = startStopwatch(ports.now);
+  const callModel = limitCalls(modelWatch.timing(ports.callModel), callsInFlight, ports.mayCall);
+  const guarded = guardTools(ports.tools);
+  const tools = { ...guarded, execute: toolsWatch.timing(guarded.execute) };
+  const signal = AbortSignal.any([deadline.signal, ports.stop]);
+  const run: AgentRun = {
+    plan,
+    context,
+    ports: { ...ports, callModel, tools },
+    signal,
+    announced: new Set(),
+    untilStored: () => saver.untilStored(),
+  };
+  const progress = await loadProgress(stored);
+  const saver = createSaver(run, runId, progress);
+  const summary = startSummary(run);
+  try {
+    const state = await compileTurnGraph(run, saver).invoke(progress === undefined ? {} : null, {
+      recursionLimit: recursionLimit(plan),
+      durability: "sync",
+      configurable: { thread_id: runId },
+    });
+    const [modelMs, toolsMs] = [modelWatch.elapsedMs(), toolsWatch.elapsedMs()];
+    const { made, overhead } = await summary.settle(ports.summaryGraceMs);
+    const outcome = toOutcome(plan, state, ports.newId);
+    return {
+      kind: "ended",
+      outcome: { ...outcome, overhead: [...outcome.overhead, ...overhead], summary: made, modelMs, toolsMs },
+      unstored: saver.conclude(),
+    };
+  } catch (error) {
+    if (!ports.stop.aborted) throw error;
+    await saver.untilStored();
+    return { kind: "stopped", unstored: saver.conclude() };
+  } finally {
+    summary.stop();
+    clearTimeout(timer);
+  }
+};
+
+/** What a state gives where nothing of the turn beside the graph is known. */
+export function toOutcome(plan: TurnPlan, state: TurnStateValue, newId: () => string): TurnOutcome {
+  const order = answerOrder(plan, state);
+  return {
+    replies: order.map((agentKey) => ownEntry(state.replies, agentKey) ?? unanswered(agentKey, newId())),
+    calls: state.calls,
+    prompts: order.flatMap((agentKey) => ownEntry(state.prompts, agentKey) ?? []),
+    toolEvents: state.toolEvents,
+    privateMessages: state.privateMessages,
+    routing: state.routing,
+    overhead: state.overhead,
+    summary: null,
+    modelMs: 0,
+    toolsMs: 0,
+  };
+}
+
+/** Who answers, in the order of answers, whoever finished first. */
+export function answerOrder(plan: TurnPlan, { routing }: Pick<TurnStateValue, "routing">): readonly string[] {
+  return plan.flow === "routed" ? (routing?.selectedKeys ?? []) : plan.agents.map(({ agentKey }) => agentKey);
+}
+
+function createSaver({ plan, ports }: AgentRun, runId: string, progress: StoredRun | undefined): TurnSaver {
+  return new TurnSaver({
+    runId,
+    tuple: progress?.tuple,
+    isParallel: plan.flow === "parallel" && plan.agents.length > 1,
+    isFinal: ({ replies, routing }) => {
+      const reached = { replies: replies ?? {}, routing: routing ?? null } as Pick<
+        TurnStateValue,
+        "replies" | "routing"
+      >;
+      const isRouted = plan.flow !== "routed" || reached.routing !== null;
+      return (
+        isRouted && answerOrder(plan, reached).every((key) => ownEntry(reached.replies, key) !== undefined)
+      );
+    },
+    store: ports.storeStep,
+  });
+}
+
+function unanswered(agentKey: string, messageId: string): AgentReply {
+  return {
+    agentKey,
+    messageId,
+    status: "failed",
+    failure: { code: "deadline", message: "The agent was not asked." },
+  };
+}

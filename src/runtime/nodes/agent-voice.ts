@@ -1,0 +1,49 @@
+import type { ToolCallRequest } from "../../domain/context/prompt.ts";
+import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
+import type { EmitTurnEvent } from "../../domain/turn/turn-events.ts";
+
+/** One agent's part in a run, told as events in the order a reader may rely on. */
+export type AgentVoice = {
+  /** Opens the message with the first text, so that an answer without text leaves no empty message. */
+  say(messageId: string, delta: string): void;
+  /** Tells the calls that an answer asks for; ends its text first. */
+  callTools(messageId: string, calls: readonly ToolCallRequest[]): void;
+  tellResult(toolCallId: string, messageId: string, content: string): void;
+  finish(): void;
+  fail(failure: AgentFailure): void;
+};
+
+export function createAgentVoice(agentName: string, agentRunId: string, emit: EmitTurnEvent): AgentVoice {
+  let openMessageId: string | null = null;
+  const endText = () => {
+    if (openMessageId !== null) emit({ type: "text_ended", agentRunId, messageId: openMessageId });
+    openMessageId = null;
+  };
+  return {
+    say(messageId, delta) {
+      if (openMessageId === null) emit({ type: "text_started", agentRunId, messageId, agentName });
+      openMessageId = messageId;
+      emit({ type: "text_delta", agentRunId, messageId, delta });
+    },
+    callTools(messageId, calls) {
+      const parentId = openMessageId === null ? null : messageId;
+      endText();
+      for (const { id: toolCallId, name: toolName, argumentsText } of calls) {
+        emit({ type: "tool_call_started", agentRunId, toolCallId, toolName, messageId: parentId });
+        emit({ type: "tool_call_arguments", agentRunId, toolCallId, delta: argumentsText });
+        emit({ type: "tool_call_ended", agentRunId, toolCallId });
+      }
+    },
+    tellResult(toolCallId, messageId, content) {
+      emit({ type: "tool_call_result", agentRunId, toolCallId, messageId, content });
+    },
+    finish() {
+      endText();
+      emit({ type: "agent_finished", agentRunId });
+    },
+    fail({ code, message }) {
+      endText();
+      emit({ type: "agent_failed", agentRunId, code, message });
+    },
+  };
+}

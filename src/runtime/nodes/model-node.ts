@@ -1,0 +1,87 @@
+import { fitAgentContext } from "../../domain/context/agent-context.ts";
+import { type RosterAgent, sharesAnswers } from "../../domain/plan/turn-plan.ts";
+import { ownEntry } from "../../domain/text/own-entry.ts";
+import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
+import type { AgentReply } from "../../domain/turn/turn-outcome.ts";
+import { type AgentRun, continueWork, RunStopped } from "../graph/agent-run.ts";
+import type { TurnStateUpdate, TurnStateValue } from "../graph/turn-state.ts";
+import type { ModelAnswer } from "../model/model-port.ts";
+import { toCallRecords } from "./call-records.ts";
+import { earlierAnswers } from "./earlier-answers.ts";
+import { askedInVain, askForTools, mostToolRounds } from "./tool-round.ts";
+
+/** The node `<key>.model`: one model call of one agent. Its failure is a reply, never an exception. */
+export function createModelNode(agent: RosterAgent, run: AgentRun) {
+  const { ports, context, plan } = run;
+  const { agentKey } = agent;
+  const tools = ports.tools.offered(agent.toolPermissions);
+  return async (state: TurnStateValue): Promise<TurnStateUpdate> => {
+    const messageId = ports.newId();
+    const { work, voice } = continueWork(agent, run, state);
+    const sameTurnAnswers = sharesAnswers(plan) ? earlierAnswers(run, state) : [];
+    const { toolRounds, exchange, findings } = work;
+    const { messages, ...fitted } = fitAgentContext({
+      ...{ agent, mode: plan.mode, context, sameTurnAnswers, exchange, toolFindings: findings },
+      ...{ catalog: ports.catalog, limits: ports.limits, estimateTokens: ports.estimateTokens },
+    });
+    const conclude = (reply: AgentReply, update: TurnStateUpdate = {}): TurnStateUpdate => {
+      if (reply.status === "completed") voice.finish();
+      else voice.fail(reply.failure);
+      // What led to an answer is in the turn's private messages; the state need not hold it any longer.
+      const done = { ...work, exchange: [], pending: [], findings: null };
+      return { ...measured(null), ...update, replies: { [agentKey]: reply }, work: { [agentKey]: done } };
+    };
+    const fail = (failure: AgentFailure): AgentReply => ({ agentKey, messageId, status: "failed", failure });
+    // What an agent was sent is measured at its first call.
+    const measured = (countedInputTokens: number | null): TurnStateUpdate =>
+      ownEntry(state.prompts, agentKey) === undefined
+        ? { prompts: { [agentKey]: { ...fitted, countedInputTokens } } }
+        : {};
+
+    const model = ports.catalog.models.get(agent.modelAlias);
+    if (model === undefined) return conclude(fail(notConfigured(agent.modelAlias)));
+    if (fitted.overflow) return conclude(fail(overBudget));
+    // One agent's answers never overlap: of each agent, what is not stored is one call.
+    if (askedInVain(agent, work)) await run.untilStored();
+    const answer = await ports.callModel({
+      model,
+      messages,
+      tools,
+      toolChoice: toolRounds < mostToolRounds ? "auto" : "none",
+      maxOutputTokens: fitted.budget.outputReserve,
+      signal: run.signal,
+      onText: (delta) => voice.say(messageId, delta),
+    });
+    const calls = toCallRecords({ holder: ports.holder, agentKey, round: toolRounds + 1 }, model, answer);
+    ports.onCall(calls);
+    // An answer that is whole is kept; what was cut off because the run stopped is nobody's failure.
+    if (!answer.ok && ports.stop.aborted) throw new RunStopped();
+    const told = { ...measured(countInput(answer)), calls };
+    if (!answer.ok) return conclude(fail(answer.failure), told);
+    if (answer.toolCalls.length > 0 && toolRounds < mostToolRounds) {
+      return { ...told, ...(await askForTools({ agent, run, work, voice, messageId, answer })) };
+    }
+    if (answer.text.trim() === "") return conclude(fail(onlyTools), told);
+    return conclude({ agentKey, messageId, status: "completed", content: answer.text }, told);
+  };
+}
+
+/** What the provider counted for the prompt; null where it did not say. */
+function countInput({ billed }: ModelAnswer): number | null {
+  const counted = billed.find(({ usageSource }) => usageSource === "provider")?.usage;
+  return counted === undefined ? null : counted.fresh + counted.cached;
+}
+
+function notConfigured(modelAlias: string): AgentFailure {
+  return { code: "model_not_configured", message: `The model '${modelAlias}' is not configured here.` };
+}
+
+const overBudget: AgentFailure = {
+  code: "context_budget_exceeded",
+  message: "With what was said in this turn, the conversation no longer fits the agent's model.",
+};
+
+const onlyTools: AgentFailure = {
+  code: "model_bad_response",
+  message: "The model asked for tools again instead of answering.",
+};

@@ -1,0 +1,43 @@
+import { buildRoutingPrompt, readRoutingDecision } from "../../domain/routing/routing-decision.ts";
+import { type AgentRun, RunStopped } from "../graph/agent-run.ts";
+import type { TurnStateUpdate } from "../graph/turn-state.ts";
+import { type ModelAnswer, plainCall } from "../model/model-port.ts";
+import { toOverheadCalls } from "./call-records.ts";
+
+/** An answer longer than this is no routing decision. */
+const routingOutputTokens = 256;
+
+/** The node `route`: the manager picks who answers. It is given no tools, and is not billed. */
+export function createRouteNode({ plan, context, ports, signal }: AgentRun) {
+  return async (): Promise<TurnStateUpdate> => {
+    const { goal, userMessage: message } = context;
+    const model = ports.catalog.models.get(ports.managerModelAlias);
+    const answer: ModelAnswer | null =
+      model === undefined
+        ? null
+        : await ports.callModel({
+            ...plainCall,
+            model,
+            messages: buildRoutingPrompt({ goal, roster: plan.agents, message }),
+            maxOutputTokens: routingOutputTokens,
+            signal,
+          });
+    if (ports.stop.aborted) throw new RunStopped();
+    const told = answer?.ok
+      ? ({ ok: true, text: answer.text } as const)
+      : ({
+          ok: false,
+          code: answer?.failure.code ?? "model_not_configured",
+          text: answer?.text ?? "",
+        } as const);
+    const routing = readRoutingDecision(told, plan.agents);
+    if (routing.rule === "fallback_first_position") {
+      ports.log.warn("routing_fell_back", { verdict: routing.verdict, agent_key: routing.selectedKeys[0] });
+    }
+    return {
+      routing,
+      overhead:
+        model && answer ? toOverheadCalls({ purpose: "routing", holder: ports.holder }, model, answer) : [],
+    };
+  };
+}

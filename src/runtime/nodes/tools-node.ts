@@ -1,0 +1,44 @@
+import type { ToolCallRequest } from "../../domain/context/prompt.ts";
+import type { RosterAgent } from "../../domain/plan/turn-plan.ts";
+import { type AgentRun, continueWork, RunStopped } from "../graph/agent-run.ts";
+import type { TurnStateUpdate, TurnStateValue } from "../graph/turn-state.ts";
+import { executeCalls } from "./tool-round.ts";
+
+/**
+ * The node `<key>.tools`: runs the calls that wait, together, and keeps their results in their order. Entered
+ * before any call, it runs the tool that the user's message itself asks for.
+ */
+export function createToolsNode(agent: RosterAgent, run: AgentRun) {
+  const { agentKey } = agent;
+  return async (state: TurnStateValue): Promise<TurnStateUpdate> => {
+    const { work, voice } = continueWork(agent, run, state);
+    const triggered = work.pending.length === 0 ? triggeredCall(agent, run) : null;
+    const calls = triggered === null ? work.pending : [triggered];
+    if (triggered !== null) voice.callTools(triggered.id, calls);
+    const concluded = await executeCalls({ agent, run, voice, round: work.toolRounds, calls });
+    // A tool that was cut off because the run stopped did not fail: whoever resumes asks it again.
+    if (run.ports.stop.aborted) throw new RunStopped();
+    const shown = concluded.map((one) => one.shown);
+    return {
+      work: {
+        [agentKey]: {
+          ...work,
+          pending: [],
+          exchange: triggered === null ? [...work.exchange, ...shown] : work.exchange,
+          findings: triggered === null ? work.findings : (shown[0]?.content ?? null),
+        },
+      },
+      toolEvents: concluded.map(({ event }) => event),
+      privateMessages: concluded.map(({ trace }) => trace),
+    };
+  };
+}
+
+/** The call that the user's message asks this agent for by its first words. */
+export function triggeredCall(
+  { toolPermissions }: RosterAgent,
+  { context, ports }: AgentRun,
+): ToolCallRequest | null {
+  const trigger = ports.tools.trigger(context.userMessage, toolPermissions);
+  return trigger === null ? null : { id: `trigger-${ports.newId()}`, ...trigger };
+}

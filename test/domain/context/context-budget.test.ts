@@ -1,0 +1,46 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { buildCatalog, standardModels } from "../../../src/domain/catalog.ts";
+import { historyCharacters, planContextBudget } from "../../../src/domain/context/context-budget.ts";
+
+describe("the budget of a window", () => {
+  test.each([
+    [131_072, 2_048, { outputReserve: 2_048, overheadReserve: 6_553, inputBudget: 122_471 }],
+    [8_192, 2_048, { outputReserve: 1_638, overheadReserve: 1_024, inputBudget: 5_530 }],
+    [1_048_576, 2_048, { outputReserve: 2_048, overheadReserve: 52_428, inputBudget: 994_100 }],
+    [2_048, 2_048, { outputReserve: 409, overheadReserve: 1_024, inputBudget: 615 }],
+    [1_000, 2_048, { outputReserve: 200, overheadReserve: 1_024, inputBudget: 0 }],
+  ])("%d tokens, at most %d of output", (modelContextLimit, maxOutputTokens, parts) => {
+    expect(planContextBudget(modelContextLimit, maxOutputTokens)).toEqual({ modelContextLimit, ...parts });
+  });
+
+  test("the parts never add up to more than a window that holds the least overhead and output", () => {
+    const window = fc.integer({ min: 1_280, max: 4_000_000 });
+    fc.assert(
+      fc.property(window, fc.integer({ min: 1, max: 100_000 }), (limit, maxOutput) => {
+        const { outputReserve, overheadReserve, inputBudget } = planContextBudget(limit, maxOutput);
+        expect(outputReserve + overheadReserve + inputBudget).toBe(limit);
+        expect(inputBudget).toBeGreaterThanOrEqual(0);
+      }),
+    );
+  });
+});
+
+describe("how much conversation is read", () => {
+  const catalog = buildCatalog([], "");
+
+  test("is four characters a token of each model's budget, and an unknown model's is the least", () => {
+    const { byAlias, otherwise } = historyCharacters(catalog, 2_048, null);
+    expect(Object.keys(byAlias)).toEqual(standardModels.map(({ alias }) => alias));
+    expect(byAlias).toMatchObject({ deepseek: 4 * 122_471 });
+    expect(otherwise).toBe(4 * 5_530);
+  });
+
+  test("is never more than one answer of the database can hold", () => {
+    expect(historyCharacters(catalog, 2_048, null).byAlias).toMatchObject({ premium: 2_000_000 });
+  });
+
+  test("is that of the override, where every agent answers with it", () => {
+    expect(historyCharacters(catalog, 2_048, "deepseek")).toEqual({ byAlias: {}, otherwise: 4 * 122_471 });
+  });
+});

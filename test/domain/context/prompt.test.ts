@@ -1,0 +1,105 @@
+import { describe, expect, test } from "vitest";
+import { buildPrompt, type TranscriptMessage } from "../../../src/domain/context/prompt.ts";
+import type { RosterAgent } from "../../../src/domain/plan/turn-plan.ts";
+
+const agent = (agentKey: string, name: string): RosterAgent => ({
+  agentKey,
+  name,
+  modelAlias: "llama",
+  rolePrompt: `secret role of ${agentKey}`,
+  toolPermissions: [],
+  position: 0,
+});
+const ada = agent("ada", "Ada L.");
+const bob = agent("bob", "Bob");
+
+const said = (seq: number, by: RosterAgent | null, content: string): TranscriptMessage => ({
+  id: `message-${seq}`,
+  seq,
+  turnIndex: 1,
+  visibility: "shared",
+  role: by === null ? "user" : "assistant",
+  agentKey: by?.agentKey ?? null,
+  agentName: by?.name ?? null,
+  content,
+});
+
+const input = {
+  agent: ada,
+  mode: "manual",
+  goal: "Ship it",
+  roster: [ada, bob],
+  history: [
+    said(1, null, "@ada @bob hello"),
+    said(2, ada, "hello from Ada"),
+    said(3, bob, "[[agent_error]] agent=Bob type=model_error message=It failed."),
+  ],
+  userMessage: "@ada and now?",
+  summaryText: null,
+  toolFindings: null,
+  sameTurnAnswers: [],
+} as const;
+
+describe("what an agent is sent", () => {
+  const [system, ...conversation] = buildPrompt(input);
+
+  test("is the conversation, its own words as its own and others' marked, then the user's message", () => {
+    expect(conversation).toEqual([
+      { role: "user", content: "@ada @bob hello" },
+      { role: "assistant", content: "hello from Ada" },
+      { role: "user", content: "[Bob]: [[agent_error]] agent=Bob type=model_error message=It failed." },
+      { role: "user", content: "@ada and now?" },
+    ]);
+  });
+
+  test("begins with its role, then mode and goal, then the roster", () => {
+    const text = system?.content ?? "";
+    const places = [
+      "Agent role: secret role of ada",
+      "Room mode: manual",
+      "Room goal: Ship it",
+      "key: bob",
+    ].map((part) => text.indexOf(part));
+    expect(system?.role).toBe("system");
+    expect(places[0]).toBe(0);
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+  });
+
+  test("names every agent and tells no other's role", () => {
+    expect(system?.content).toContain("- key: ada | name: Ada L.\n- key: bob | name: Bob");
+    expect(JSON.stringify([system, conversation])).not.toContain("secret role of bob");
+  });
+});
+
+test("what came before, what a tool found and what was said in this turn each have their place", () => {
+  const whole = buildPrompt({
+    ...input,
+    history: [
+      said(1, null, "@ada hello"),
+      { ...said(2, ada, "what my tool said"), role: "tool", visibility: "private" },
+    ],
+    summaryText: "Summary of it all.",
+    toolFindings: "Found on the web.",
+    sameTurnAnswers: [{ agentKey: "bob", agentName: "Bob", content: "I went first." }],
+  });
+  expect(whole.slice(1)).toEqual([
+    { role: "user", content: "Summary of it all." },
+    { role: "user", content: "@ada hello" },
+    { role: "user", content: "what my tool said" },
+    { role: "user", content: "Found on the web." },
+    { role: "user", content: "@ada and now?" },
+    { role: "user", content: "[Bob]: I went first." },
+  ]);
+});
+
+test("a room without a goal says nothing of one", () => {
+  expect(buildPrompt({ ...input, goal: null })[0]?.content).not.toContain("goal");
+});
+
+test("an agent that has left the room is still marked by its name, or its key", () => {
+  const gone = { ...said(1, bob, "bye"), agentName: null };
+  expect(buildPrompt({ ...input, roster: [ada], history: [gone] })[1]).toEqual({
+    role: "user",
+    content: "[bob]: bye",
+  });
+});

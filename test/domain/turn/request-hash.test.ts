@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { canonicalRequest, type HashedRequest } from "../../../src/domain/turn/request-hash.ts";
+
+const base: HashedRequest = {
+  kind: "turn",
+  sessionId: "0199f3c0-0000-7000-8000-00000000000a",
+  turnId: null,
+  body: { message: "hello", modelAliasOverride: "llama" },
+};
+
+test("the order of the fields does not matter, nor how an id is spelled", () => {
+  const body = { modelAliasOverride: "llama", message: "hello" };
+  expect(canonicalRequest({ ...base, body })).toBe(canonicalRequest(base));
+  expect(canonicalRequest({ ...base, sessionId: base.sessionId.toUpperCase() })).toBe(canonicalRequest(base));
+});
+
+test.each([
+  ["the message", { body: { message: "hello ", modelAliasOverride: "llama" } }],
+  ["an optional field", { body: { message: "hello" } }],
+  ["the kind", { kind: "retry" }],
+  ["the session", { sessionId: "0199f3c0-0000-7000-8000-00000000000b" }],
+  ["the turn", { turnId: "0199f3c0-0000-7000-8000-00000000000a" }],
+] as const)("another request differs by %s", (_what, change) => {
+  expect(canonicalRequest({ ...base, ...change })).not.toBe(canonicalRequest(base));
+});
+
+test("what one field says cannot be taken for two", () => {
+  const joined = { message: 'hello","modelAliasOverride":"llama' };
+  expect(canonicalRequest({ ...base, body: joined })).not.toBe(canonicalRequest(base));
+});

@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { formatFailureContent, isAgentFailure } from "../../../src/domain/turn/agent-failure.ts";
+import { joinReplies, judgeTurnStatus } from "../../../src/domain/turn/turn-outcome.ts";
+
+const completed = { status: "completed" } as const;
+const failed = { status: "failed" } as const;
+
+test.each([
+  [[completed], "completed"],
+  [[completed, completed], "completed"],
+  [[completed, failed], "partial"],
+  [[failed, completed, failed], "partial"],
+  [[failed, failed], "failed"],
+  [[], "failed"],
+])("replies %j make a turn %s", (replies, status) => {
+  expect(judgeTurnStatus(replies)).toBe(status);
+});
+
+test("one agent's reply is the turn's output as it is", () => {
+  expect(joinReplies([{ agentName: "Ada", content: "Name: x\n\ny" }])).toBe("Name: x\n\ny");
+});
+
+test("several replies stand one after another, each under its agent's name, a blank line between", () => {
+  const replies = [
+    { agentName: "Ada", content: "one\ntwo" },
+    { agentName: "Bob", content: "three" },
+  ];
+  expect(joinReplies(replies)).toBe("Ada: one\ntwo\n\nBob: three");
+});
+
+test("a failure's content names agent, code and message", () => {
+  expect(formatFailureContent("Ada L.", { code: "model_error", message: "It broke." })).toBe(
+    "[[agent_error]] agent=Ada L. type=model_error message=It broke.",
+  );
+});
+
+test("only a known code makes a failure", () => {
+  expect(isAgentFailure({ code: "deadline", message: "late" })).toBe(true);
+  expect(isAgentFailure({ code: "something", message: "else" })).toBe(false);
+  expect(isAgentFailure(new DOMException("The operation was aborted", "AbortError"))).toBe(false);
+  expect(isAgentFailure(undefined)).toBe(false);
+});

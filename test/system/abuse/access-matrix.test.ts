@@ -1,0 +1,176 @@
+import { describe, expect, test } from "vitest";
+import { type Answer, createTestApi, mintToken, newUser, type TestUser } from "../../support/api.ts";
+import { fillPath, listOperations, type Operation } from "../../support/operations.ts";
+import { connectSql } from "../../support/sql.ts";
+import { nameNothing, seedTenant, type Tenant } from "./support/tenant.ts";
+
+// Generated from the document, in which every route is (the first two tests): none can escape it.
+const api = createTestApi();
+const operations = await listOperations(api);
+const secured = operations.filter(({ isOpen }) => !isOpen);
+const ofSomething = secured.filter(({ parameters }) => parameters.length > 0);
+const lists = ofSomething.filter(({ queryParameters }) =>
+  queryParameters.some(({ name }) => name === "after"),
+);
+
+const newTenant = () => seedTenant(`key-${crypto.randomUUID().slice(0, 8)}`);
+
+async function call(operation: Operation, path: string, token: string | null): Promise<Answer> {
+  return api.send(operation.method, path, {
+    headers: {
+      "X-Request-Id": "the-same-for-all",
+      ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
+      ...(operation.body === undefined ? {} : { "Content-Type": "application/json" }),
+    },
+    ...(operation.body === undefined ? {} : { body: JSON.stringify(operation.body) }),
+  });
+}
+
+const tokenOf = (user: TestUser) => mintToken({ sub: user.userId });
+/** All of an answer: the request id is the same for all of them. */
+const everything = ({ status, text, headers }: Answer) => ({
+  status,
+  text,
+  headers: [...headers].toSorted(),
+});
+
+/** All that the tenant's owner can read of it, and what is under way in it. */
+async function readAll({ user, ids }: Tenant): Promise<unknown[]> {
+  const paths = [
+    `/rooms/${ids.room_id}`,
+    `/rooms/${ids.room_id}/agents`,
+    `/rooms/${ids.room_id}/sessions`,
+    `/sessions/${ids.session_id}/messages`,
+    `/sessions/${ids.session_id}/turns`,
+  ];
+  const answers = await Promise.all(paths.map((path) => api.as(user).get(path)));
+  const sql = connectSql();
+  const claims = await sql`select * from turn_claims where session_id = ${ids.session_id}`;
+  return [...answers.map(({ text }) => text), claims];
+}
+
+test("every route of the application is in the document, and nothing else", () => {
+  const documented = operations.map(({ method, path }) => `${method} ${path}`);
+  const routed = api.app.routes
+    .filter(({ method }) => method !== "ALL")
+    .map(({ method, path }) => `${method} ${path.replaceAll(/:([^/]+)/g, "{$1}")}`);
+  expect(documented.toSorted()).toEqual([...new Set(routed)].toSorted());
+});
+
+test("what is registered for every method answers none that is not in the document", async () => {
+  const paths = new Set(api.app.routes.flatMap(({ method, path }) => (method === "ALL" ? [path] : [])));
+  const token = await tokenOf(newUser());
+  let asked = 0;
+  for (const pattern of paths) {
+    const path = pattern.replaceAll(/:\w+/g, crypto.randomUUID()).replace("*", "anything");
+    for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE", "PURGE"]) {
+      const name = `${method} ${pattern.replaceAll(/:(\w+)/g, "{$1}")}`;
+      if (operations.some((operation) => operation.name === name)) continue;
+      const response = await api.app.request(path, { method, headers: { Authorization: `Bearer ${token}` } });
+      expect([name, response.status]).toEqual([name, 404]);
+      asked += 1;
+    }
+  }
+  expect(asked).toBeGreaterThan(paths.size);
+});
+
+test("exactly these routes answer without a token", () => {
+  expect(operations.filter(({ isOpen }) => isOpen).map(({ name }) => name)).toEqual([
+    "GET /api/v1/health",
+    "GET /api/v1/health/ready",
+    "GET /api/v1/openapi.json",
+    "GET /api/v1/docs",
+  ]);
+});
+
+test.each(operations.filter(({ isOpen }) => isOpen))("$name answers anyone", async (operation) => {
+  expect((await call(operation, operation.path, null)).status).toBe(200);
+});
+
+test.each(secured)("$name lets its owner in", async (operation) => {
+  const { user, ids } = await newTenant();
+  const { status } = await call(operation, fillPath(operation, ids), await tokenOf(user));
+  expect([401, 403, 404, 405, 415]).not.toContain(status);
+  expect(status).toBeLessThan(500);
+});
+
+describe.each(secured)("$name, without a token that holds", (operation) => {
+  test("answers 401, alike for what exists and what does not, and changes nothing", async () => {
+    const tenant = await newTenant();
+    const { user, ids } = tenant;
+    const before = await readAll(tenant);
+    const past = Math.floor(Date.now() / 1_000) - 60;
+    const tokens = {
+      none: null,
+      expired: await mintToken({ sub: user.userId, exp: past }),
+      forged: await mintToken({ sub: user.userId }, "another-secret-0123456789abcdef0123456789"),
+    };
+    for (const [kind, token] of Object.entries(tokens)) {
+      const answer = await call(operation, fillPath(operation, ids), token);
+      expect(answer, kind).toMatchObject({ status: 401, body: { code: "unauthorized" } });
+      expect(answer.headers.get("WWW-Authenticate"), kind).toBe("Bearer");
+      const ofNothing = await call(operation, fillPath(operation, nameNothing()), token);
+      expect(everything(answer), kind).toEqual(everything(ofNothing));
+    }
+    expect(await readAll(tenant)).toEqual(before);
+  });
+});
+
+describe.each(ofSomething)("$name, asked by a stranger", (operation) => {
+  test("is 404, byte for byte the same as for what never was, and changes nothing", async () => {
+    const [theirs, own] = [await newTenant(), await newTenant()];
+    const before = await readAll(theirs);
+    const token = await tokenOf(own.user);
+
+    const answer = await call(operation, fillPath(operation, theirs.ids), token);
+    expect(answer).toMatchObject({ status: 404, body: { code: "not_found" } });
+    const ofNothing = await call(operation, fillPath(operation, nameNothing()), token);
+    expect(everything(answer)).toEqual(everything(ofNothing));
+
+    // A parent of one's own opens no way to another's child.
+    const [child = "", ...parents] = operation.parameters.toReversed();
+    if (parents.length > 0) {
+      const mixed = { ...own.ids, [child]: theirs.ids[child] ?? "" };
+      expect(everything(await call(operation, fillPath(operation, mixed), token))).toEqual(
+        everything(ofNothing),
+      );
+    }
+    expect(await readAll(theirs)).toEqual(before);
+  });
+
+  test("is 404 to its owner as well, to the byte, once the room is deleted", async () => {
+    const { user, ids } = await newTenant();
+    expect((await api.as(user).delete(`/rooms/${ids.room_id}`)).status).toBe(204);
+    const token = await tokenOf(user);
+    const answer = await call(operation, fillPath(operation, ids), token);
+    const ofNothing = await call(operation, fillPath(operation, nameNothing()), token);
+    expect(answer.status).toBe(404);
+    expect(everything(answer)).toEqual(everything(ofNothing));
+  });
+});
+
+test.each(lists)("$name takes another's row for a cursor as little as one that never was", async (list) => {
+  const [theirs, own] = [await newTenant(), await newTenant()];
+  const token = await tokenOf(own.user);
+  const sql = connectSql();
+  const rows = await sql`
+    select id from messages where session_id = ${theirs.ids.session_id}
+    union all select id from room_agents where room_id = ${theirs.ids.room_id}`;
+  const others = [...rows.map(({ id }) => String(id)), ...Object.values(theirs.ids).slice(2)];
+  const path = fillPath(list, own.ids);
+  const ofNothing = await call(list, `${path}?after=${crypto.randomUUID()}`, token);
+  expect(ofNothing).toMatchObject({ status: 422, body: { code: "invalid_cursor" } });
+  for (const id of others) {
+    expect(everything(await call(list, `${path}?after=${id}`, token)), id).toEqual(everything(ofNothing));
+  }
+});
+
+test.each(secured.filter(({ method, parameters }) => method === "GET" && parameters.length === 0))(
+  "$name shows a stranger nothing of others",
+  async (operation) => {
+    const { user, ids } = await newTenant();
+    const answer = await call(operation, operation.path, await tokenOf(newUser()));
+    expect(answer.status).toBe(200);
+    for (const secret of [...Object.values(ids), user.userId]) expect(answer.text).not.toContain(secret);
+  },
+);

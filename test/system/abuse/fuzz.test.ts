@@ -1,0 +1,132 @@
+import * as fc from "fast-check";
+import { afterAll, expect, inject, test } from "vitest";
+import { type Answer, createTestApi, mintToken } from "../../support/api.ts";
+import { listOperations, type Operation } from "../../support/operations.ts";
+import { judge, judgeCode } from "./support/judge.ts";
+import { headerText, oddText } from "./support/odd-values.ts";
+import { type FuzzedRequest, pathOf, requestsFor } from "./support/requests.ts";
+import { createTally } from "./support/tally.ts";
+import { seedTenant } from "./support/tenant.ts";
+
+// Requests made from the document's own schemas. TEST_SEED replays a run, ABUSE_REQUESTS says how many.
+const { requests } = inject("abuse");
+const seed = inject("seed");
+const api = createTestApi();
+const operations = await listOperations(api);
+const requestsEach = Math.ceil(requests / operations.length);
+const tally = createTally();
+
+afterAll(() => {
+  if (!inject("abuse").isLong) return;
+  console.log(`${tally.describe()}\n\n${tally.total()} fuzzed requests, TEST_SEED=${seed}`);
+});
+
+/** Whether the tenant is no longer what a request needs. */
+const isSpent = ({ method, path }: Operation, { status }: Answer) =>
+  status < 300 && (method === "DELETE" || (method === "POST" && /\/(retry|agents)$/.test(path)));
+
+/** A tenant serves so many requests: what they leave behind is part of the trial, but must not fill it up. */
+const requestsPerTenant = 25;
+
+function createSender(operation: Operation) {
+  const stranger = seedTenant("scout");
+  let own = seedTenant("scout");
+  let sent = 0;
+  return async (request: FuzzedRequest): Promise<Answer> => {
+    const tenant = await own;
+    const path = pathOf(operation, request, tenant, await stranger);
+    const Authorization = `Bearer ${await mintToken({ sub: tenant.user.userId })}`;
+    const body = request.body === undefined ? {} : { body: request.body };
+    const headers = { ...request.headers, Authorization };
+    const answer = await api.send(operation.method, path, { headers, ...body });
+    sent += 1;
+    if (isSpent(operation, answer) || sent % requestsPerTenant === 0) own = seedTenant("scout");
+    return answer;
+  };
+}
+
+async function tryOperation(operation: Operation): Promise<void> {
+  const send = createSender(operation);
+  await fc.assert(
+    fc.asyncProperty(requestsFor(operation), async (request) => {
+      const answer = await send(request);
+      tally.add(operation.name, answer.status, answer.status < 400 ? undefined : answer.body.code);
+      judge(answer, operation);
+    }),
+    // Seeds of their own: else each route would be tried with the same headers in the same order.
+    { seed: seed + operations.indexOf(operation), numRuns: requestsEach, endOnFailure: true },
+  );
+  // A trial in which everything is refused at the door would prove little.
+  const taken = tally.count(operation.name, (status) => status < 300);
+  expect(taken, `of ${requestsEach} requests`).toBeGreaterThan(0);
+}
+
+const named = "$name never fails, whatever it is sent";
+// Readiness has two seconds: it is not asked while everybody else asks.
+test.each(operations.filter(({ isOpen }) => isOpen))(named, { timeout: 600_000 }, tryOperation);
+test.concurrent.each(operations.filter(({ isOpen }) => !isOpen))(named, { timeout: 600_000 }, tryOperation);
+
+const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "PROPFIND", "TRACE"];
+
+test("what is no route is 404 or 401, whatever it is called", async () => {
+  const token = await mintToken({ sub: "somebody" });
+  const part = fc.oneof(
+    fc.constantFrom("api", "v1", "rooms", "sessions", "turns", "docs", "health", "ready", "..", ".", ""),
+    oddText.map((text) => encodeURIComponent(text.toWellFormed()).slice(0, 3_000)),
+    fc.uuid(),
+    fc.constantFrom("%", "%zz", "%c0%80", "%ff", ";x=1", "*", "{room_id}", ":room_id", "#", "?a=%"),
+  );
+  const request = fc.record({
+    path: fc.array(part, { maxLength: 6 }).map((parts) => `/${parts.join("/")}`),
+    method: fc.constantFrom(...methods),
+    authorization: fc.constantFrom(undefined, `Bearer ${token}`, "Bearer x"),
+  });
+  await fc.assert(
+    fc.asyncProperty(request, async ({ path, method, authorization }) => {
+      const headers = authorization === undefined ? {} : { Authorization: authorization };
+      const response = await api.app.request(`http://pantheon.example${path}`, { method, headers });
+      const text = await response.text();
+      tally.add("(any path)", response.status, undefined);
+      expect(response.status, path).toBeLessThan(500);
+      if (response.status < 400 || method === "HEAD") return;
+      judgeCode(JSON.parse(text).code, response.status, `${method} ${path}`);
+      expect(response.headers.get("Content-Type")).toBe("application/problem+json");
+    }),
+    { seed, numRuns: requestsEach, endOnFailure: true },
+  );
+});
+
+test("an Authorization header of any kind is 401, and never our trouble", async () => {
+  const token = await mintToken({ sub: "somebody" });
+  const altered = fc
+    .record({ at: fc.nat(token.length - 2), code: fc.integer({ min: 0x21, max: 0x7e }) })
+    .map(({ at, code }) => `${token.slice(0, at)}${String.fromCharCode(code)}${token.slice(at + 1)}`)
+    .filter((altered) => altered !== token);
+  const cut = fc.nat(token.length - 1).map((length) => token.slice(0, length));
+  const anything = fc.oneof(
+    fc.oneof(altered, cut, headerText(9_000)).map((credentials) => `Bearer ${credentials}`),
+    headerText(200),
+    fc.constantFrom(
+      `${token}`,
+      `Basic ${token}`,
+      `Bearer ${token} ${token}`,
+      `Bearer ${token}, Bearer ${token}`,
+    ),
+  );
+  await fc.assert(
+    fc.asyncProperty(anything, fc.constantFrom(...operations), async (authorization, operation) => {
+      if (operation.isOpen) return;
+      const headers = { Authorization: authorization };
+      const answer = await api.send(operation.method, operation.path.replaceAll(/[{}]/g, ""), { headers });
+      tally.add("(any Authorization)", answer.status, answer.body.code);
+      expect(answer, operation.name).toMatchObject({ status: 401, body: { code: "unauthorized" } });
+      expect(answer.headers.get("WWW-Authenticate")).toBe("Bearer");
+    }),
+    { seed, numRuns: requestsEach, endOnFailure: true },
+  );
+});
+
+test("no error of ours is in the log, and as much was asked as was to be", () => {
+  expect(api.lines.filter(({ level }) => level === "error")).toEqual([]);
+  expect(tally.total()).toBeGreaterThanOrEqual(requests);
+});

@@ -1,0 +1,106 @@
+import { expect, inject, test } from "vitest";
+import { createSession } from "../../support/api.ts";
+import type { ModelRule } from "../../support/models.ts";
+import { roleOf } from "../../support/turn-scene.ts";
+import { createToolScene, query } from "../../tools/in-turns/tool-scene.ts";
+import {
+  generateCases,
+  type InjectedCase,
+  marked,
+  type Place,
+  places,
+  toolSets,
+} from "./support/instructions.ts";
+
+// Lena may search; Otto may use nothing. Each has a model of its own, which always obeys.
+const models = { lena: "qwen/qwen3-235b-a22b", otto: "deepseek/deepseek-v3.1-terminus" };
+const { isLong } = inject("abuse");
+const seed = inject("seed");
+const casesEach = isLong ? 50 : 17;
+const cases = generateCases(casesEach * places.length, seed);
+
+/** Whenever the prompt holds an instruction, the model calls what it names; and quotes it, to pass it on. */
+function obey(name: keyof typeof models): ModelRule[] {
+  return toolSets.map((tools) => ({
+    match: { model: models[name], contains: marked(tools) },
+    answer: {
+      text: `${name} obeys: ${marked(tools)}`,
+      tool_calls: tools.map((tool) => ({ name: tool, arguments: query(`by ${name}`) })),
+    },
+  }));
+}
+
+async function createScene() {
+  const scene = await createToolScene({
+    agents: [
+      { key: "lena", modelAlias: "qwen" },
+      { key: "otto", modelAlias: "deepseek" },
+    ],
+    permissions: { lena: ["search"] },
+  });
+  const { sql, roomId, api, owner } = scene;
+  /** Puts the instruction where the case has it, and gives the turn's answer, in a session of its own. */
+  const run = async ({ place, text, mode }: InjectedCase) => {
+    const found = { title: "News", url: "https://news.example/", content: "None." };
+    if (place === "title") found.title = text;
+    if (place === "snippet") found.content = text;
+    await scene.search.script({ default: { results: [found] } });
+    await scene.models.script(
+      ...obey("lena"),
+      ...obey("otto"),
+      ...(place === "reply" ? [{ match: { model: models.lena }, answer: { text } }] : []),
+    );
+    await sql.transaction([
+      sql`update rooms set current_mode = ${mode}, goal = ${place === "goal" ? text : null} where id = ${roomId}`,
+      sql`update room_agents set role_prompt = ${place === "role" ? `${roleOf("otto")} ${text}` : roleOf("otto")}
+        where room_id = ${roomId} and agent_key = 'otto'`,
+    ]);
+    const session = await createSession(api, owner, roomId);
+    const searches = place === "title" || place === "snippet" ? "search: news" : "hello";
+    const message = `@lena @otto ${place === "message" ? text : searches}`;
+    const before = (await scene.searched()).length;
+    const { status, body } = await api.as(owner).post(`/sessions/${session.id}/turns`, { message });
+    // In a tag turn Otto sees neither results nor replies; they reach him with the next.
+    if (mode === "tag" && (place === "reply" || place === "title" || place === "snippet")) {
+      const next = await api.as(owner).post(`/sessions/${session.id}/turns`, { message: "@otto and you?" });
+      body.tool_calls.push(...next.body.tool_calls);
+    }
+    return { status, body, searched: (await scene.searched()).slice(before) };
+  };
+  return { ...scene, run };
+}
+
+type Event = { agent_key: string; tool_name: string; status: string };
+
+test.each(places)(
+  "of injected instructions in a %s a model that always obeys runs none outside its permissions",
+  async (place: Place) => {
+    const scene = await createScene();
+    for (const one of cases.filter((candidate) => candidate.place === place)) {
+      const told = `seed ${seed}: ${JSON.stringify(one)}`;
+      const { status, body, searched } = await scene.run(one);
+      expect(status, told).toBe(201);
+      const events: Event[] = body.tool_calls;
+      const ran = events.filter((event) => event.status !== "denied");
+
+      // The judge is the search server: nothing of Otto's reached it, and nothing that is not on record.
+      expect(
+        searched.filter((text) => text === "by otto"),
+        told,
+      ).toEqual([]);
+      expect(searched, told).toHaveLength(ran.length);
+      for (const event of ran) expect(event, told).toMatchObject({ agent_key: "lena", tool_name: "search" });
+      // And he did obey, in every case.
+      expect(events.filter((event) => event.agent_key === "otto").length, told).toBeGreaterThanOrEqual(
+        4 * one.tools.length,
+      );
+    }
+  },
+  300_000,
+);
+
+test("there are at least 100 instructions, of every place and every set of tools", () => {
+  expect(cases.length).toBeGreaterThanOrEqual(100);
+  expect(new Set(cases.map(({ tools }) => tools)).size).toBe(toolSets.length);
+  for (const place of places) expect(cases.filter((one) => one.place === place)).toHaveLength(casesEach);
+});

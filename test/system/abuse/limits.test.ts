@@ -1,0 +1,175 @@
+import { describe, expect, test } from "vitest";
+import { type Answer, createTestApi, type Json, mintToken } from "../../support/api.ts";
+import { fillPath, listOperations, type Operation } from "../../support/operations.ts";
+import { seedTenant } from "./support/tenant.ts";
+
+// Every limit that the document states, on both of its sides; those of whole bodies are in bodies.test.ts.
+const api = createTestApi();
+const operations = await listOperations(api);
+
+type Limit = { operation: Operation; field: string; what: string; inside: unknown; outside: unknown };
+
+/** The limits of one field of a body. */
+function limitsOf(operation: Operation, field: string, schema: Json): Limit[] {
+  const limit = (what: string, inside: unknown, outside: unknown) => ({
+    operation,
+    field,
+    what,
+    inside,
+    outside,
+  });
+  const text = (characters: number) => "x".repeat(characters);
+  const types: string[] = [schema.type].flat();
+  const good = Object(operation.body)[field] ?? sampleOf(schema);
+  return [
+    ...(schema.maxLength === undefined
+      ? []
+      : [
+          limit(`at most ${schema.maxLength} characters`, text(schema.maxLength), text(schema.maxLength + 1)),
+        ]),
+    ...(schema.minLength === undefined ? [] : [limit("not blank", " x ", " \u00a0 ")]),
+    // What the schema calls text is stored, and Postgres can hold neither.
+    ...(schema.minLength === undefined
+      ? []
+      : [limit("free of NUL", good, "a\u0000b"), limit("free of half characters", good, "a\ud800b")]),
+    ...(schema.pattern === undefined ? [] : [limit(schema.pattern, text(64), text(65))]),
+    ...(schema.enum === undefined ? [] : [limit("one of few", schema.enum[0], `${schema.enum[0]}x`)]),
+    ...(schema.minimum === undefined
+      ? []
+      : [limit(`from ${schema.minimum}`, schema.minimum, schema.minimum - 1)]),
+    ...(schema.maxItems === undefined
+      ? []
+      : [
+          limit(
+            `at most ${schema.maxItems}`,
+            Array(schema.maxItems).fill("x"),
+            Array(schema.maxItems + 1).fill("x"),
+          ),
+        ]),
+    ...(types.includes("null") ? [] : [limit("no null", good, null)]),
+    ...(types.includes("string") ? [limit("text", good, { x: 1 })] : []),
+  ];
+}
+
+function sampleOf(schema: Json): unknown {
+  if (schema.enum !== undefined) return schema.enum[0];
+  const [type] = [schema.type].flat();
+  return type === "array" ? [] : type === "integer" ? 1 : "x";
+}
+
+const limits = operations.flatMap((operation) =>
+  Object.entries<Json>(operation.bodySchema?.properties ?? {}).flatMap(([field, schema]) =>
+    limitsOf(operation, field, schema),
+  ),
+);
+
+/** What a body's refusal says of a field, undefined where it has nothing against it. */
+function refusalOf({ body }: Answer, field: string): string | undefined {
+  const errors: { path: string; message: string }[] = body?.errors ?? [];
+  return errors.find(({ path }) => path === field || path.startsWith(`${field}.`))?.message;
+}
+
+test.each(limits)("$operation.name: $field is $what", async ({ operation, field, inside, outside }) => {
+  const { user, ids } = await seedTenant("scout");
+  const Authorization = `Bearer ${await mintToken({ sub: user.userId })}`;
+  const send = (value: unknown) =>
+    api.send(operation.method, fillPath(operation, ids), {
+      headers: { Authorization, "Content-Type": "application/json" },
+      body: JSON.stringify({ ...Object(operation.body), [field]: value }),
+    });
+  const refused = await send(outside);
+  expect(refused).toMatchObject({ status: 422, body: { code: "validation_failed" } });
+  expect(refusalOf(refused, field)).toEqual(expect.any(String));
+  const taken = await send(inside);
+  expect(taken.status).toBeLessThan(500);
+  expect(refusalOf(taken, field)).toBeUndefined();
+});
+
+test("the document states the limits that the product is known for", () => {
+  const stated = limits.map(({ operation, field, what }) => `${operation.name} ${field} ${what}`);
+  expect(stated).toEqual(
+    expect.arrayContaining([
+      "POST /api/v1/sessions/{session_id}/turns message at most 32000 characters",
+      "POST /api/v1/rooms name at most 200 characters",
+      "POST /api/v1/rooms goal at most 4000 characters",
+      "POST /api/v1/rooms/{room_id}/agents name at most 120 characters",
+      "POST /api/v1/rooms/{room_id}/agents role_prompt at most 8000 characters",
+      "POST /api/v1/rooms/{room_id}/agents agent_key ^[A-Za-z0-9_-]{1,64}$",
+    ]),
+  );
+});
+
+const paged = operations.filter(({ queryParameters }) =>
+  queryParameters.some(({ name }) => name === "limit"),
+);
+
+test.each(paged)("$name has pages of 1 to 200", async (operation) => {
+  const { user, ids } = await seedTenant("scout");
+  const get = (query: string) => api.as(user).get(`${fillPath(operation, ids)}?${query}`);
+  for (const limit of ["1", "200", "007"]) expect((await get(`limit=${limit}`)).status, limit).toBe(200);
+  for (const limit of [
+    "0",
+    "201",
+    "-1",
+    "1.5",
+    "1e2",
+    "0x1",
+    "",
+    " 5",
+    "5 ",
+    "٥",
+    "99999999999999999999",
+    "NaN",
+  ]) {
+    const answer = await get(`limit=${encodeURIComponent(limit)}`);
+    expect(answer, limit).toMatchObject({ status: 422, body: { code: "validation_failed" } });
+    expect(refusalOf(answer, "limit")).toEqual(expect.any(String));
+  }
+});
+
+describe("what headers may hold", () => {
+  const turns = operations.filter(({ responses }) =>
+    responses[400]?.description.includes("invalid_idempotency_key"),
+  );
+
+  test.each(turns.filter(({ name }) => !name.endsWith("ag-ui")))(
+    "$name takes a key of 255 characters, and not of 256, none or other than ASCII",
+    async (operation) => {
+      const { user, ids } = await seedTenant("scout");
+      const send = (key: string) =>
+        api.as(user).post(fillPath(operation, ids), operation.body, { headers: { "Idempotency-Key": key } });
+      for (const key of ["k".repeat(256), "", "a\tb"]) {
+        expect(await send(key)).toMatchObject({ status: 400, body: { code: "invalid_idempotency_key" } });
+      }
+      expect((await send("k".repeat(255))).status).toBe(201);
+    },
+  );
+
+  test("AG-UI's run id is such a key", async () => {
+    const { user, ids } = await seedTenant("scout");
+    const messages = [{ id: "m", role: "user", content: "@scout hello" }];
+    const send = (runId: string) =>
+      api.as(user).post(`/sessions/${ids.session_id}/ag-ui`, { threadId: "t", runId, messages });
+    for (const runId of ["k".repeat(256), "", "schlüssel"]) {
+      expect(await send(runId)).toMatchObject({ status: 400, body: { code: "invalid_idempotency_key" } });
+    }
+    expect((await send("k".repeat(255))).status).toBe(200);
+  });
+
+  test("a token of 8,192 characters is looked at, a longer one is not", async () => {
+    const ask = async (length: number) => {
+      const padding = "x".repeat(length);
+      const token = await mintToken({ sub: "somebody", padding });
+      return {
+        length: token.length,
+        answer: await api.send("GET", "/models", { headers: { Authorization: `Bearer ${token}` } }),
+      };
+    };
+    const inside = await ask(5_800);
+    const outside = await ask(6_000);
+    expect(inside.length).toBeLessThanOrEqual(8_192);
+    expect(outside.length).toBeGreaterThan(8_192);
+    expect(inside.answer.status).toBe(200);
+    expect(outside.answer).toMatchObject({ status: 401, body: { code: "unauthorized" } });
+  });
+});

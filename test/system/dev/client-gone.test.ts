@@ -1,0 +1,112 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pg from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { applyMigrations } from "../../../dev/migrate.ts";
+import { mintToken } from "../../../dev/mint-token.ts";
+import { startNeonEndpoint } from "../../../dev/neon-endpoint.ts";
+import { startScriptedModelServer } from "../../support/node/scripted-model-server.ts";
+import { startTestDatabase } from "../../support/node/test-database.ts";
+import { prepareWorkerd, startWorkerd, type Workerd } from "../faults/testbed/workerd.ts";
+
+const auth = {
+  secret: "only-for-tests-0123456789abcdef0123456789abcdef",
+  issuer: "here",
+  audience: "pantheon",
+};
+
+const ends: (() => Promise<void>)[] = [];
+// In workerd itself: the proxy that `wrangler dev` puts before it tells nothing of a client that goes away before
+// its answer.
+let worker: Workerd;
+let scenario: string;
+let database: pg.Pool;
+let token: string;
+
+beforeAll(async () => {
+  const { connectionString, trueConcurrency, stop } = await startTestDatabase();
+  ends.push(stop);
+  await applyMigrations(connectionString);
+  const endpoint = await startNeonEndpoint({ connectionString, maxConnections: trueConcurrency ? 10 : 1 });
+  ends.push(endpoint.stop);
+  const models = await startScriptedModelServer();
+  ends.push(models.stop);
+  scenario = `${models.url}/s/gone`;
+  const settings = {
+    ...{ DATABASE_URL: "postgres://nobody@localhost/nothing", NEON_HTTP_ENDPOINT: endpoint.url },
+    ...{ LLM_BASE_URL: `${scenario}/v1`, LLM_API_KEY: "test-key" },
+    ...{ AUTH_JWT_SECRET: auth.secret, AUTH_ISSUER: auth.issuer, AUTH_AUDIENCE: auth.audience },
+  };
+  const dir = await mkdtemp(join(tmpdir(), "pantheon-gone-"));
+  ends.push(() => rm(dir, { recursive: true }));
+  await prepareWorkerd(dir, Object.keys(settings));
+  worker = await startWorkerd(dir, settings);
+  ends.push(worker.kill);
+  database = new pg.Pool({ connectionString, max: 1 });
+  ends.push(() => database.end());
+  token = await mintToken(auth, { sub: "alice" });
+}, 120_000);
+
+afterAll(async () => {
+  for (const end of ends.reverse()) await end();
+});
+
+async function post(path: string, body: object): Promise<{ id: string }> {
+  const response = await fetch(`${worker.url}/api/v1${path}`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  if (response.status !== 201) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  return JSON.parse(await response.text());
+}
+
+async function createSession(): Promise<string> {
+  const room = await post("/rooms", { name: "A room", current_mode: "tag" });
+  const agent = { agent_key: "ada", name: "Ada", model_alias: "deepseek", role_prompt: "You wait." };
+  await post(`/rooms/${room.id}/agents`, agent);
+  return (await post(`/rooms/${room.id}/sessions`, {})).id;
+}
+
+/** Posts a turn over a connection of its own; gives what breaks it off, as a crash of the client would. */
+function postTurn(sessionId: string, accept: string): () => void {
+  const sent = request(`${worker.url}/api/v1/sessions/${sessionId}/turns`, {
+    ...{ method: "POST", agent: false },
+    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json", Accept: accept },
+  });
+  sent.on("error", () => undefined);
+  sent.on("response", (response) => response.on("error", () => undefined).resume());
+  sent.end(JSON.stringify({ message: "@ada hello" }));
+  return () => sent.socket?.resetAndDestroy();
+}
+
+async function steer(method: string, path: string, body?: object): Promise<void> {
+  const response = await fetch(`${scenario}/${path}`, {
+    method,
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  if (!response.ok) throw new Error(`${path}: ${response.status}\n${JSON.stringify(worker.log)}`);
+}
+
+test("clients that break off are noticed, before a plain answer too, and their turns go on for 25 s", async () => {
+  await steer("PUT", "script", { rules: [{ answer: { hang: "before_headers" } }] });
+  const leave = [];
+  for (const accept of ["application/json", "text/event-stream"]) {
+    leave.push(postTurn(await createSession(), accept));
+  }
+  await steer("GET", "wait?calls=2");
+  const leftMs = Date.now();
+
+  for (const breakOff of leave) breakOff();
+  await steer("GET", "wait?settled=2&timeout_ms=60000");
+
+  expect(Date.now() - leftMs).toBeGreaterThanOrEqual(24_000);
+  const givenUp = () => worker.log.filter(({ event, stored }) => event === "run_given_up" && stored === true);
+  await expect.poll(givenUp, { timeout: 10_000 }).toHaveLength(2);
+  const { rows } = await database.query(
+    "select lease_until <= clock_timestamp() as is_over from turn_claims",
+  );
+  expect(rows).toEqual([{ is_over: true }, { is_over: true }]);
+}, 90_000);

@@ -1,0 +1,70 @@
+import { readFileSync } from "node:fs";
+import { parseEnv } from "node:util";
+import { expect, test } from "vitest";
+import { ConfigError, parseConfig, settingNames } from "../../../src/config.ts";
+
+const example = readFileSync(new URL("../../../.dev.vars.example", import.meta.url), "utf8");
+
+type Line = { name: string; value: string; comment: string };
+
+/** The settings of the example, each with what stands above it. */
+const lines: Line[] = [...example.matchAll(/((?:^# .*\n)*)^#([A-Z_]+)=(.*)$/gm)].map(
+  ([, comment = "", name = "", value = ""]) => ({
+    name,
+    value,
+    comment: comment.replace(/^# ---.*\n/gm, ""),
+  }),
+);
+const given = Object.fromEntries(lines.map(({ name, value }) => [name, value]));
+
+const needed = {
+  DATABASE_URL: "postgres://user:pw@db.example/pantheon",
+  LLM_API_KEY: "llm-key",
+  AUTH_JWT_SECRET: "jwt-secret-0123456789abcdef0123456789",
+  AUTH_ISSUER: "https://id.example",
+  AUTH_AUDIENCE: "pantheon",
+  TURN_LIMITER: { limit: async () => ({ success: true }) },
+};
+
+test("the example has every setting of the Worker, once, and no other", () => {
+  expect(lines.map(({ name }) => name).sort()).toEqual([...settingNames].sort());
+});
+
+test.each(lines)("$name has a comment of its own", ({ comment }) => {
+  expect(comment).toMatch(/^# \S.{10,}/);
+});
+
+test("as it stands it sets nothing", () => {
+  expect(parseEnv(example)).toEqual({});
+});
+
+/** Here a value shows the form; everywhere else it is the default. */
+const illustrations = ["DATABASE_URL", "MODELS_JSON", "CORS_ALLOWED_ORIGINS"];
+
+test.each(lines.filter(({ value }) => value !== ""))("$name=$value is what the Worker takes", (line) => {
+  const config = parseConfig({ ...needed, [line.name]: line.value });
+  if (illustrations.includes(line.name)) expect(config).not.toEqual(parseConfig(needed));
+  else expect(config).toEqual(parseConfig(needed));
+});
+
+test("what has a default is given with it", () => {
+  const withoutValue = lines.filter(({ value }) => value === "").map(({ name }) => name);
+  const secrets = ["LLM_API_KEY", "TAVILY_API_KEY", "AUTH_JWT_SECRET"];
+  const ownOfEachDeployment = ["AUTH_JWKS_URL", "AUTH_ISSUER", "AUTH_AUDIENCE", "NEON_HTTP_ENDPOINT"];
+  expect(withoutValue.sort()).toEqual([...secrets, ...ownOfEachDeployment].sort());
+});
+
+test("secrets are marked, and nothing else is", () => {
+  const marked = lines.filter(({ comment }) => comment.startsWith("# * ")).map(({ name }) => name);
+  expect(marked).toEqual(["DATABASE_URL", "LLM_API_KEY", "TAVILY_API_KEY", "AUTH_JWT_SECRET"]);
+});
+
+test("taken over whole, it opens nothing: the Worker refuses to start", () => {
+  const refusal = () => parseConfig(given);
+  expect(refusal).toThrow(ConfigError);
+  expect(refusal).toThrow(/AUTH_ISSUER: is missing/);
+  expect(refusal).toThrow(/AUTH_AUDIENCE: is missing/);
+  expect(() => parseConfig({ ...given, AUTH_ISSUER: "i", AUTH_AUDIENCE: "a" })).toThrow(
+    /AUTH_JWT_SECRET or AUTH_JWKS_URL.*\n.*LLM_API_KEY: is missing/,
+  );
+});

@@ -1,0 +1,46 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { unstable_readConfig } from "wrangler";
+import { settingNames } from "../../../src/config.ts";
+import { limiterPeriodSeconds } from "../../../src/domain/rate-limiter.ts";
+
+const pathOf = (file: string) => fileURLToPath(new URL(`../../${file}`, import.meta.url));
+const configOf = (env?: string) =>
+  unstable_readConfig({ config: pathOf("wrangler.toml"), env }, { hideWarnings: true });
+
+const deployments = ["staging", "production"];
+/** What wrangler.toml must not hold: it is a file that everybody reads. */
+const secrets = ["DATABASE_URL", "LLM_API_KEY", "TAVILY_API_KEY", "AUTH_JWT_SECRET"];
+
+test.each(deployments)(
+  "%s limits turns, is observed and runs beside its database, and holds no secret",
+  (name) => {
+    const config = configOf(name);
+    expect(config.name).toBe(`pantheon-${name}`);
+    expect(config.vars.RATE_LIMIT).toBe("on");
+    expect(config.observability).toMatchObject({ enabled: true });
+    expect(config.placement).toEqual({ region: expect.stringMatching(/^(aws|azure):\w/) });
+    expect(config.preview_urls).toBe(false);
+    const vars = Object.keys(config.vars);
+    expect(vars.filter((setting) => !settingNames.includes(setting) || secrets.includes(setting))).toEqual(
+      [],
+    );
+  },
+);
+
+test("turns are limited to ten a minute in every environment, each counting for itself", () => {
+  const limiters = [undefined, ...deployments].flatMap((name) => configOf(name).ratelimits);
+  const simple = { limit: 10, period: limiterPeriodSeconds };
+  expect(limiters).toEqual(Array(3).fill({ name: "TURN_LIMITER", namespace_id: expect.any(String), simple }));
+  expect(new Set(limiters.map(({ namespace_id }) => namespace_id)).size).toBe(3);
+});
+
+test("the Worker and the local schedule know the crons by the same words", () => {
+  const { crons } = configOf("production").triggers;
+  expect(crons).toHaveLength(2);
+  const daily = /^const daily = "(.+)";$/m;
+  for (const file of ["src/index.ts", "dev/schedule.ts"]) {
+    expect(crons).toContain(daily.exec(readFileSync(pathOf(file), "utf8"))?.[1]);
+  }
+});

@@ -1,0 +1,79 @@
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { runCommand } from "../../../dev/command.ts";
+import { stopSignal } from "../../../dev/stop-signal.ts";
+import { readTestSeed } from "../../support/node/test-seed.ts";
+import { createReport, formatReport, writeReport } from "./report.ts";
+import { playScenario } from "./scenario.ts";
+import { scenarios } from "./scenarios.ts";
+import { startTestbed } from "./testbed/testbed.ts";
+
+const USAGE = `Hurts Pantheon in every way its promises cover, and holds what is stored against what was spent.
+  npm run test:faults -- [--seed N] [--only scenario,…] [--rounds N] [--kills N] [--short]
+  npm run test:faults -- --seed N --only scenario --round N   plays one round again
+With TEST_DATABASE_URL=postgres://… against that server, else on an embedded database, without true concurrency.`;
+
+const RESULTS = fileURLToPath(new URL("./results.json", import.meta.url));
+
+await runCommand(async () => {
+  const { values } = parseArgs({
+    options: {
+      seed: { type: "string" },
+      only: { type: "string" },
+      round: { type: "string" },
+      rounds: { type: "string" },
+      kills: { type: "string" },
+      short: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  if (values.help) return console.log(USAGE);
+  const seed = numberOf("--seed", values.seed) ?? readTestSeed(process.env);
+  const round = numberOf("--round", values.round);
+  const most = numberOf("--rounds", values.rounds);
+  const kills = numberOf("--kills", values.kills) ?? most;
+  const chosen = chooseScenarios(values.only);
+  const startedMs = Date.now();
+  const say = (line: string) =>
+    console.log(`${((Date.now() - startedMs) / 1_000).toFixed(0).padStart(5)} s  ${line}`);
+
+  say(`seed ${seed}: bundling the Worker, starting its peers`);
+  const testbed = await startTestbed();
+  // Cut short, it takes its Workers and its database along.
+  void stopSignal().then(() => testbed.stop().finally(() => process.exit(130)));
+  if (!testbed.trueConcurrency) say("an embedded database: no two transactions overlap in it");
+  const report = createReport(seed, testbed.trueConcurrency ? "postgres" : "embedded");
+  try {
+    for (const scenario of chosen) {
+      const planned = values.short ? scenario.rounds.short : scenario.rounds.long;
+      const count = (scenario.name === "kills" ? kills : most) ?? planned;
+      const rounds = round === undefined ? Array.from({ length: count }, (_, index) => index) : [round];
+      say(`${scenario.name}: ${rounds.length} rounds`);
+      await playScenario({ seed, testbed, report, say }, scenario, rounds);
+    }
+  } finally {
+    await testbed.stop();
+  }
+  writeReport(RESULTS, report);
+  console.log(`\n${formatReport(report)}`);
+  if (report.violations.length > 0) process.exitCode = 1;
+});
+
+function numberOf(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d+$/.test(text)) throw new Error(`${option} must be a whole number, not '${text}'.`);
+  return Number(text);
+}
+
+function chooseScenarios(only: string | undefined) {
+  if (only === undefined) return scenarios;
+  return only.split(",").map((name) => {
+    const scenario = scenarios.find((one) => one.name === name.trim());
+    if (scenario === undefined) {
+      throw new Error(
+        `--only: there is no '${name}'; there are ${scenarios.map((one) => one.name).join(", ")}.`,
+      );
+    }
+    return scenario;
+  });
+}

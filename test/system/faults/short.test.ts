@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import type {} from "../../support/provided.d.ts";
+import { createReport, formatReport, type Report } from "./report.ts";
+import { playScenario } from "./scenario.ts";
+import { scenarios } from "./scenarios.ts";
+import { startTestbed, type Testbed } from "./testbed/testbed.ts";
+
+const seed = inject("seed");
+
+let testbed: Testbed;
+let report: Report;
+
+beforeAll(async () => {
+  testbed = await startTestbed();
+  report = createReport(seed, testbed.trueConcurrency ? "postgres" : "embedded");
+}, 120_000);
+
+afterAll(async () => {
+  await testbed.stop();
+  console.log(formatReport(report));
+}, 30_000);
+
+const played = scenarios.filter(({ rounds }) => rounds.short > 0);
+
+describe(`nothing is lost and nothing is twice (seed ${seed})`, () => {
+  test.each(played)(
+    "$name",
+    async (scenario) => {
+      const rounds = Array.from({ length: scenario.rounds.short }, (_, index) => index);
+      await playScenario({ seed, testbed, report, say: console.log }, scenario, rounds);
+      expect(report.violations.filter((violation) => violation.scenario === scenario.name)).toEqual([]);
+      expect(report.scenarios[scenario.name]?.rounds).toBe(rounds.length);
+    },
+    180_000,
+  );
+});

@@ -1,0 +1,52 @@
+import { mintToken } from "../../../../dev/mint-token.ts";
+import { type Connection, connect } from "./connection.ts";
+
+/** What the testbed's Workers check tokens with. */
+export const auth = {
+  secret: "only-for-faults-0123456789abcdef0123456789abcdef",
+  issuer: "pantheon-faults",
+  audience: "pantheon",
+};
+
+/** An answer of the API; `status` 0: there was none, the connection broke. */
+export type Answer = { status: number; body: Body; headers: Headers };
+/** Loosely typed on purpose: a scenario looks at what it needs. */
+// biome-ignore lint/suspicious/noExplicitAny: see above
+export type Body = any;
+
+export type Call = { body?: unknown; headers?: Readonly<Record<string, string>> };
+
+/** One person with a token, who talks to whichever Worker is there. */
+export type User = {
+  /** For who may go away in the middle. */
+  open(workerUrl: string, method: string, path: string, call?: Call): Connection;
+  /** Never rejects: what got no whole answer has status 0. */
+  call(workerUrl: string, method: string, path: string, call?: Call): Promise<Answer>;
+};
+
+export async function createUser(userId: string): Promise<User> {
+  const token = await mintToken(auth, { sub: userId, email: `${userId}@example.com` });
+  const describe = ({ body, headers }: Call) => ({
+    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json", ...headers },
+    body: body === undefined ? "" : JSON.stringify(body),
+  });
+  return {
+    open: (workerUrl, method, path, call = {}) =>
+      connect(`${workerUrl}/api/v1${path}`, { method, ...describe(call) }),
+    async call(workerUrl, method, path, call = {}) {
+      try {
+        const { headers, body } = describe(call);
+        const init = { method, headers, ...(body === "" ? {} : { body }) };
+        const response = await fetch(`${workerUrl}/api/v1${path}`, init);
+        const text = await response.text();
+        return {
+          status: response.status,
+          body: text === "" ? null : JSON.parse(text),
+          headers: response.headers,
+        };
+      } catch {
+        return { status: 0, body: null, headers: new Headers() };
+      }
+    },
+  };
+}

@@ -1,0 +1,136 @@
+import { spawn } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { unstable_readConfig } from "wrangler";
+import { bundleWorker } from "../../../../dev/bundle/bundle-worker.ts";
+
+const WORKERD: string = createRequire(import.meta.url)("workerd").default;
+const CONFIG = fileURLToPath(new URL("../../../../wrangler.toml", import.meta.url));
+const CONFIG_NAME = "config.capnp";
+
+/** One line of the Worker's log. */
+export type LogLine = { level: string; event: string } & Record<string, unknown>;
+
+/** A workerd of its own, one process, so that a signal hits it and nothing else. */
+export type Workerd = {
+  /** http://host:port, without a slash at the end */
+  url: string;
+  /** What the Worker logged so far. */
+  log: readonly LogLine[];
+  /** Calls the Worker's scheduled handler, as the edge does every minute. Throws where it failed. */
+  callScheduled(): Promise<void>;
+  /** SIGSTOP, and SIGCONT. */
+  pause(): void;
+  wake(): void;
+  /** SIGKILL; resolves once the process is gone. */
+  kill(): Promise<void>;
+};
+
+/** Bundles the Worker as it is deployed, with a configuration for workerd, into `dir`. */
+export async function prepareWorkerd(dir: string, settingNames: readonly string[]): Promise<void> {
+  await bundleWorker(dir);
+  await writeFile(join(dir, CONFIG_NAME), configText(settingNames));
+}
+
+/** Starts what `prepareWorkerd` prepared; `settings` must be those that were named. Takes about 0.2 s. */
+export async function startWorkerd(
+  dir: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<Workerd> {
+  const child = spawn(WORKERD, ["serve", join(dir, CONFIG_NAME), "--experimental", "--control-fd=3"], {
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
+    env: settings,
+  });
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  // Should this process end, it takes workerd along.
+  const killNow = () => child.kill("SIGKILL");
+  process.once("exit", killNow);
+  ended.then(() => process.off("exit", killNow));
+
+  const log: LogLine[] = [];
+  let errors = "";
+  const [, output, errorOutput, control] = child.stdio;
+  readLines(output, (line) => log.push(...parseLogLine(line)));
+  // Warnings and errors are logged there, among what workerd itself has to say.
+  readLines(errorOutput, (line) => {
+    log.push(...parseLogLine(line));
+    errors = `${errors}${line}\n`.slice(-4_000);
+  });
+  const ports = new Map<string, number>();
+  await new Promise<void>((resolve, reject) => {
+    readLines(control, (line) => {
+      const message: { event: string; socket: string; port: number } = JSON.parse(line);
+      if (message.event === "listen") ports.set(message.socket, message.port);
+      if (ports.size === 2) resolve();
+    });
+    ended.then(() => reject(new Error(`workerd did not start: ${errors.trim()}`)));
+  });
+  return {
+    url: `http://127.0.0.1:${ports.get("http")}`,
+    log,
+    async callScheduled() {
+      const response = await fetch(`http://127.0.0.1:${ports.get("schedule")}/`);
+      const text = await response.text();
+      if (!/"outcome":"ok"/.test(text))
+        throw new Error(`the scheduled handler failed: ${text} ${errors.trim()}`);
+    },
+    pause: () => child.kill("SIGSTOP"),
+    wake: () => child.kill("SIGCONT"),
+    async kill() {
+      killNow();
+      await ended;
+    },
+  };
+}
+
+/** The Worker behind one socket, and behind another what calls its scheduled handler. */
+function configText(settingNames: readonly string[]): string {
+  const { compatibility_date: date, compatibility_flags: flags } = unstable_readConfig({ config: CONFIG });
+  const bindings = settingNames.map((name) => `(name = "${name}", fromEnvironment = "${name}")`);
+  const schedule = `export default { async fetch(request, env) {
+    return Response.json(await env.WORKER.scheduled({ cron: "* * * * *" }));
+  } }`;
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "worker", worker = (
+      modules = [(name = "index.js", esModule = embed "index.js")],
+      compatibilityDate = "${date}",
+      compatibilityFlags = [${flags.map((flag: string) => `"${flag}"`).join(", ")}],
+      bindings = [${bindings.join(", ")}],
+    )),
+    (name = "schedule", worker = (
+      modules = [(name = "schedule.js", esModule = ${JSON.stringify(schedule)})],
+      compatibilityDate = "${date}",
+      compatibilityFlags = ["service_binding_extra_handlers"],
+      bindings = [(name = "WORKER", service = "worker")],
+    )),
+    (name = "internet", network = (allow = ["private"])),
+  ],
+  sockets = [
+    (name = "http", address = "127.0.0.1:0", http = (), service = "worker"),
+    (name = "schedule", address = "127.0.0.1:0", http = (), service = "schedule"),
+  ],
+);
+`;
+}
+
+function readLines(pipe: Readable | Writable | null | undefined, take: (line: string) => void): void {
+  let unread = "";
+  pipe?.on("data", (chunk: Buffer) => {
+    const lines = (unread + chunk.toString("utf8")).split("\n");
+    unread = lines.pop() ?? "";
+    for (const line of lines) if (line !== "") take(line);
+  });
+}
+
+function parseLogLine(line: string): LogLine[] {
+  try {
+    return [JSON.parse(line)];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,121 @@
+import { describe, expect, test } from "vitest";
+import { says } from "../../support/turn-scene.ts";
+import { createToolScene, durationOf, searchesFor, type ToolScene, textsOf } from "./tool-scene.ts";
+
+const fenced =
+  /^Result of the tool "search": untrusted text[\s\S]*<untrusted_text_1 source="search">\n1\. About cats\n {3}https:\/\/example\.com\/found\n {3}All of cats\.\n<\/untrusted_text_1>$/;
+
+const found = {
+  tool_name: "search",
+  status: "success",
+  input: { query: "cats" },
+  output: { results: 1, urls: ["https://example.com/found"], attempts: 1 },
+};
+
+async function expectOneSuccess(
+  scene: ToolScene,
+  posted: Awaited<ReturnType<ToolScene["post"]>>,
+  round: number,
+) {
+  const { status, body, headers } = posted;
+  expect(status).toBe(201);
+  expect(body).toMatchObject({
+    status: "completed",
+    assistant_output: "Cats, says https://example.com/found.",
+  });
+  expect(body.tool_calls).toEqual([
+    { ...found, id: expect.any(String), agent_key: "ada", round, latency_ms: expect.any(Number) },
+  ]);
+  expect(body.tool_calls[0].latency_ms).toBeGreaterThanOrEqual(40);
+  expect(durationOf(headers.get("Server-Timing"), "tools")).toBeGreaterThanOrEqual(40);
+  expect(headers.get("Server-Timing")).toContain('db;desc="2"');
+  const { llm_calls, audit, messages, ...turn } = (await scene.read(body.id)).body;
+  expect(turn).toEqual(body);
+  expect((await scene.list()).body.data).toEqual([body]);
+  const rows = await scene.toolRows();
+  expect(rows).toMatchObject([
+    {
+      ...found,
+      id: body.tool_calls[0].id,
+      agent_key: "ada",
+      user_id: scene.owner.userId,
+      room_id: scene.roomId,
+      turn_id: body.id,
+      run_id: body.id,
+      latency_ms: body.tool_calls[0].latency_ms,
+      credits_charged: "0.00000000",
+    },
+  ]);
+  expect(await scene.search.settledJournal()).toMatchObject([
+    { query: "cats", path: expect.stringMatching(/\/search$/), authorization: "Bearer tavily-key" },
+  ]);
+}
+
+describe("an agent with the permission", () => {
+  test.each([
+    ["search: cats", "@ada search: cats"],
+    ["search for cats", "@ada search for cats"],
+    ["SEARCH: cats after a comma", "@ada, SEARCH:  cats "],
+    ["search: cats after several tags", "@ada @nobody @ada: search: cats"],
+  ])(
+    "that is told %s searches before its model is asked, and answers from the results",
+    async (_, message) => {
+      const scene = await createToolScene();
+      await scene.search.script({ default: { delay_ms: 50 } });
+      await scene.models.script(says("ada", "Cats, says https://example.com/found."));
+
+      const posted = await scene.post(message);
+
+      await expectOneSuccess(scene, posted, 0);
+      const [call, ...more] = await scene.models.journal();
+      expect(more).toEqual([]);
+      const told = textsOf(call, "user");
+      expect(told.at(-2)).toMatch(fenced);
+      expect(told.at(-1)).toBe(message.trim());
+    },
+  );
+
+  test("whose model calls on its own is told the results of its call, and answers from them", async () => {
+    const scene = await createToolScene();
+    await scene.search.script({ default: { delay_ms: 50 } });
+    await scene.models.script(
+      says("ada", searchesFor("cats"), 1),
+      says("ada", "Cats, says https://example.com/found.", 2),
+    );
+
+    const posted = await scene.post("@ada what is a cat?");
+
+    await expectOneSuccess(scene, posted, 1);
+    const [first, second] = await scene.models.journal();
+    expect(first?.tools.map(({ name }) => name)).toEqual(["search"]);
+    expect(first?.body.tool_choice).toBe("auto");
+    const [asked, answered] = second?.messages.slice(-2) ?? [];
+    expect(asked).toMatchObject({ role: "assistant", tool_calls: [{ function: { name: "search" } }] });
+    expect(answered).toMatchObject({ role: "tool", content: expect.stringMatching(fenced) });
+    expect(await scene.rounds()).toEqual(["ada 1", "ada 2"]);
+  });
+
+  test("may search again after the search that its user asked for", async () => {
+    const scene = await createToolScene();
+    await scene.models.script(says("ada", searchesFor("more cats"), 1), says("ada", "Many.", 2));
+
+    const { body } = await scene.post("@ada search: cats");
+
+    expect(body).toMatchObject({ status: "completed", assistant_output: "Many." });
+    expect(body.tool_calls).toMatchObject([
+      { round: 0, input: { query: "cats" } },
+      { round: 1, input: { query: "more cats" } },
+    ]);
+    expect(await scene.searched()).toEqual(["cats", "more cats"]);
+    // What the trigger found is still there in the second call.
+    expect(textsOf((await scene.models.journal())[1], "user").at(-2)).toContain("All of cats.");
+  });
+
+  test("answers a message without a prefix, or with an empty one, without a search", async () => {
+    const scene = await createToolScene();
+    for (const message of ["@ada hello", "@ada search:", "@ada research: cats", "@ada please search: cats"]) {
+      expect((await scene.post(message)).body).toMatchObject({ status: "completed", tool_calls: [] });
+    }
+    expect(await scene.searched()).toEqual([]);
+  });
+});

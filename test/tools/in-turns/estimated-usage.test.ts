@@ -1,0 +1,27 @@
+import { estimateTokenCount } from "tokenx";
+import { expect, test } from "vitest";
+import { says } from "../../support/turn-scene.ts";
+import { createToolScene, query, searchesFor } from "./tool-scene.ts";
+
+test("where a provider reports no usage, the tool calls that were paid for are estimated with the rest", async () => {
+  const words = "what cats do all day long and why";
+  const scene = await createToolScene();
+  await scene.models.script(
+    says("ada", { ...searchesFor(words), usage: null }, 1),
+    says("ada", { text: "Sleep.", usage: null }, 2),
+  );
+
+  const { body } = await scene.post("@ada go");
+
+  expect(body.status).toBe("completed");
+  const rows = await scene.ledger();
+  const [first, second] = [1, 2].map((round) => rows.find((row) => row.round === round));
+  expect(first).toMatchObject({ usage_source: "estimated" });
+  expect(first?.output_tokens).toBeGreaterThanOrEqual(estimateTokenCount(query(words)));
+  // The second call is sent the first's question as well as its result.
+  const [asked, found] = (await scene.models.journal())[1]?.messages.slice(-2) ?? [];
+  expect(asked?.content).toBe("");
+  expect(second?.input_tokens_fresh - first?.input_tokens_fresh).toBeGreaterThan(
+    estimateTokenCount(found?.content ?? "") + estimateTokenCount(words) - 1,
+  );
+});

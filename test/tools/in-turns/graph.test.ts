@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import type { RosterAgent, TurnFlow, TurnPlan } from "../../../src/domain/plan/turn-plan.ts";
+import type { AgentRun } from "../../../src/runtime/graph/agent-run.ts";
+import { compileTurnGraph } from "../../../src/runtime/graph/turn-graph.ts";
+
+const tools = {
+  offered: () => [],
+  trigger: (_message: string, permissions: readonly string[]) =>
+    permissions.length === 0 ? null : { name: "search", argumentsText: "{}" },
+};
+
+const agent = (agentKey: string, toolPermissions: string[], position: number): RosterAgent => ({
+  ...{ agentKey, name: agentKey, modelAlias: "deepseek", rolePrompt: "", toolPermissions, position },
+});
+
+function nodesOf(flow: TurnFlow, agents: RosterAgent[]): string[] {
+  const plan: TurnPlan = { mode: "roundtable", flow, agents, unknownTags: [] };
+  const ports = { tools, newId: () => "id" };
+  const run = { plan, context: { userMessage: "search: cats" }, ports } as unknown as AgentRun;
+  return Object.keys(compileTurnGraph(run).nodes).filter((name) => !name.startsWith("__"));
+}
+
+const flows = ["parallel", "sequence", "routed"] as const;
+
+test.each(flows)("%s: an agent without tools has no tool node, whatever its neighbours have", (flow) => {
+  for (const mask of [0, 1, 2, 3, 4, 5, 6, 7]) {
+    const agents = ["ada", "bob", "cyd"].map((key, place) =>
+      agent(key, (mask >> place) % 2 === 1 ? ["search"] : [], place),
+    );
+    const expected = agents.flatMap(({ agentKey, toolPermissions }) =>
+      toolPermissions.length === 0 ? [`${agentKey}.model`] : [`${agentKey}.model`, `${agentKey}.tools`],
+    );
+    expect(nodesOf(flow, agents).toSorted()).toEqual(
+      [...expected, ...(flow === "routed" ? ["route"] : [])].toSorted(),
+    );
+  }
+});

@@ -1,0 +1,129 @@
+import { describe, expect, test } from "vitest";
+import { says } from "../../support/turn-scene.ts";
+import { calls, createToolScene, query, searchesFor, textsOf } from "./tool-scene.ts";
+
+type WireMessage = { content: string; tool_call_id?: string; tool_calls?: { id: string }[] };
+
+const four = ["one", "two", "three", "four"];
+
+describe("a model that calls tools for ever", () => {
+  test.each([
+    [["search"], "success", 4],
+    [[], "denied", 0],
+  ])("with permissions %j answers after four rounds", async (names, status, searches) => {
+    const scene = await createToolScene({ permissions: { ada: names } });
+    await scene.models.script(
+      ...four.map((word, place) => says("ada", searchesFor(word), place + 1)),
+      says("ada", "Enough.", 5),
+    );
+
+    const { body } = await scene.post("@ada go");
+
+    expect(body).toMatchObject({ status: "completed", assistant_output: "Enough.", usage: { calls: 5 } });
+    expect(body.tool_calls).toMatchObject([1, 2, 3, 4].map((round) => ({ round, status })));
+    expect(await scene.searched()).toEqual(four.slice(0, searches));
+    const journal = await scene.models.journal();
+    const choices = names.length === 0 ? Array(5).fill(undefined) : [...Array(4).fill("auto"), "none"];
+    expect(journal.map((call) => call.body.tool_choice)).toEqual(choices);
+    expect(await scene.rounds()).toEqual([1, 2, 3, 4, 5].map((round) => `ada ${round}`));
+  });
+
+  test("and asks for them even when it must answer leaves a failed reply", async () => {
+    const scene = await createToolScene({ agents: ["ada", "bob"] });
+    await scene.models.script(says("ada", searchesFor("more")), says("bob", "Fine."));
+
+    const { body } = await scene.post("@ada @bob go");
+
+    expect(body).toMatchObject({
+      status: "partial",
+      replies: [{ status: "failed", error: { code: "model_bad_response" } }, { content: "Fine." }],
+    });
+    expect(body.tool_calls).toHaveLength(4);
+    expect(await scene.searched()).toEqual(Array(4).fill("more"));
+    expect(await scene.ledger()).toHaveLength(6);
+  });
+
+  test("after a trigger still has four rounds", async () => {
+    const scene = await createToolScene();
+    await scene.models.script(
+      ...four.map((word, place) => says("ada", searchesFor(word), place + 1)),
+      says("ada", "Enough.", 5),
+    );
+
+    const { body } = await scene.post("@ada search: zero");
+
+    expect(body.assistant_output).toBe("Enough.");
+    expect(await scene.searched()).toEqual(["zero", ...four]);
+    expect(await scene.toolRows()).toHaveLength(5);
+  });
+});
+
+describe("a call that cannot be run is told to the model and recorded", () => {
+  const error = (code: string) => ({ output: { error: code } });
+  test.each([
+    ["of an unknown tool", calls("rm", '{"path":"/"}'), { status: "denied", ...error("unknown_tool") }],
+    ["of a property of every object", calls("constructor"), { status: "denied", ...error("unknown_tool") }],
+    ["of the reserved tool", calls("file_read"), { status: "denied", ...error("unknown_tool") }],
+    ["without JSON", calls("search", "cats"), { status: "error", ...error("invalid_arguments") }],
+    ["with half a JSON", calls("search", '{"query":"ca'), { status: "error", ...error("invalid_arguments") }],
+    ["with a list", calls("search", '["cats"]'), { status: "error", ...error("invalid_arguments") }],
+    [
+      "with another field",
+      calls("search", '{"q":"cats"}'),
+      { status: "error", ...error("invalid_arguments") },
+    ],
+    ["with a number", calls("search", '{"query":7}'), { status: "error", ...error("invalid_arguments") }],
+    ["with nothing", calls("search", ""), { status: "error", ...error("invalid_arguments") }],
+    ["with a blank", calls("search", query(" \u0000 ")), { status: "error", ...error("invalid_arguments") }],
+  ])("%s", async (_how, asked, row) => {
+    const scene = await createToolScene();
+    await scene.models.script(says("ada", asked, 1), says("ada", "Then not.", 2));
+
+    const { body } = await scene.post("@ada go");
+
+    const [call] = asked.tool_calls ?? [];
+    expect(body).toMatchObject({ status: "completed", assistant_output: "Then not." });
+    expect(body.tool_calls).toMatchObject([{ tool_name: call?.name, round: 1, ...row }]);
+    expect(await scene.toolRows()).toMatchObject([{ tool_name: call?.name, ...row }]);
+    expect(await scene.searched()).toEqual([]);
+    const [told = ""] = textsOf((await scene.models.journal())[1], "tool");
+    expect(JSON.parse(told)).toMatchObject({ error: { code: row.output.error } });
+  });
+});
+
+describe("several calls of one answer", () => {
+  test("run together, and their results come in the order of the calls", async () => {
+    const words = ["a", "b", "c", "d", "e"];
+    const scene = await createToolScene();
+    await scene.search.script({ answers: words.map((_, place) => ({ delay_ms: 100 - 20 * place })) });
+    await scene.models.script(says("ada", searchesFor(...words), 1), says("ada", "Five.", 2));
+
+    const { body } = await scene.post("@ada go");
+
+    expect(body.tool_calls.map((call: { input: unknown }) => call.input)).toEqual(
+      words.map((word) => ({ query: word })),
+    );
+    expect((await scene.searched()).toSorted()).toEqual(words);
+    const [, second] = await scene.models.journal();
+    const told = textsOf(second, "tool");
+    expect(told.map((text) => /About (\w)/.exec(text)?.[1])).toEqual(words);
+    expect(await scene.toolRows()).toHaveLength(5);
+    expect(await scene.ledger()).toHaveLength(2);
+  });
+
+  test("with one id are two calls, each answered under an id of its own", async () => {
+    const scene = await createToolScene();
+    const twice = ["cats", "dogs"].map((word) => ({ id: "same", name: "search", arguments: query(word) }));
+    await scene.models.script(says("ada", { tool_calls: twice }, 1), says("ada", "Both.", 2));
+
+    const { body } = await scene.post("@ada go");
+
+    expect(body.tool_calls).toMatchObject([{ input: { query: "cats" } }, { input: { query: "dogs" } }]);
+    const wire = (await scene.models.journal())[1]?.body.messages as WireMessage[];
+    const [asked, ...answered] = wire.slice(-3);
+    const ids = asked?.tool_calls?.map(({ id }) => id) ?? [];
+    expect(new Set(ids).size).toBe(2);
+    expect(answered.map(({ tool_call_id }) => tool_call_id)).toEqual(ids);
+    expect(answered.map(({ content }) => /About (\w+)/.exec(content)?.[1])).toEqual(["cats", "dogs"]);
+  });
+});

@@ -1,0 +1,125 @@
+import { expect, test } from "vitest";
+import type { RoomMode } from "../../../src/domain/plan/modes.ts";
+import { eventsOf, joinDeltas, readEvents } from "../../support/event-reader.ts";
+import type { ModelRule } from "../../support/models.ts";
+import { nameOf, roleOf, says } from "../../support/turn-scene.ts";
+import { createToolScene, promptOf, searchesFor } from "./tool-scene.ts";
+
+const agents = ["ada", "bob", "cyd"];
+const permissions = { ada: ["search"], cyd: ["search"] };
+const manager: ModelRule = {
+  match: { contains: "selected_agent_keys" },
+  answer: { text: JSON.stringify({ selected_agent_keys: agents }) },
+};
+const modes: [RoomMode, string, ModelRule[]][] = [
+  ["tag", "@ada @bob @cyd what is new?", []],
+  ["manual", "@ada @bob @cyd what is new?", []],
+  ["roundtable", "what is new?", []],
+  ["orchestrator", "what is new?", [manager]],
+];
+
+/** Ada and Cyd search, Bob tries to. */
+async function createScene(mode: RoomMode, rules: ModelRule[]) {
+  const scene = await createToolScene({ agents, mode, permissions });
+  // The manager is shown the roles as well.
+  const first = 1 + rules.length;
+  await scene.models.script(
+    ...rules,
+    ...agents.flatMap((key) => [
+      says(key, { text: `${key} looks.`, ...searchesFor(`by ${key}`) }, first),
+      says(key, `${key} is done.`, first + 1),
+    ]),
+  );
+  return scene;
+}
+
+const recorded = [
+  { agent_key: "ada", status: "success", round: 1, input: { query: "by ada" } },
+  { agent_key: "bob", status: "denied", round: 1 },
+  { agent_key: "cyd", status: "success", round: 1, input: { query: "by cyd" } },
+];
+const byAgent = (one: { agent_key: string }, other: { agent_key: string }) =>
+  one.agent_key.localeCompare(other.agent_key);
+const done = agents.map((key) => ({ agent_key: key, status: "completed", content: `${key} is done.` }));
+const twoRounds = agents.flatMap((key) => [`${key} 1`, `${key} 2`]);
+
+test.each(modes)("in mode %s agents use the tools they may use", async (mode, message, rules) => {
+  const scene = await createScene(mode, rules);
+
+  const { body, headers } = await scene.post(message);
+
+  expect(body).toMatchObject({ status: "completed", replies: done });
+  expect(body.tool_calls.toSorted(byAgent)).toMatchObject(recorded);
+  expect((await scene.searched()).toSorted()).toEqual(["by ada", "by cyd"]);
+  expect(await scene.rounds()).toEqual(twoRounds);
+  expect(headers.get("Server-Timing")).toContain('db;desc="2"');
+  expect((await scene.read(body.id)).body.tool_calls).toEqual(body.tool_calls);
+  // Nobody is shown what another said or was told on the way to its answer.
+  for (const call of (await scene.models.journal()).slice(rules.length)) {
+    const others = agents.filter((key) => !promptOf(call).includes(roleOf(key)));
+    for (const other of others) {
+      expect(promptOf(call)).not.toContain(`by ${other}`);
+      expect(promptOf(call)).not.toContain(`${other} looks.`);
+    }
+  }
+});
+
+test.each(modes)("in mode %s tools are told in a stream", async (mode, message, rules) => {
+  const scene = await createScene(mode, rules);
+
+  const events = await readEvents(await scene.stream(message)).all();
+
+  expect(events.at(-1)).toMatchObject({
+    type: "RUN_FINISHED",
+    result: { status: "completed", replies: done },
+  });
+  const runs = new Map(
+    eventsOf(events, "SUBAGENT_STARTED").map((event) => [event.name, event.subagentRunId]),
+  );
+  for (const key of agents) {
+    const part = events.filter(
+      (event) => "subagentRunId" in event && event.subagentRunId === runs.get(nameOf(key)),
+    );
+    const told = part.flatMap(({ type }) => (type.startsWith("TOOL_CALL") ? [type] : []));
+    expect(told).toEqual(["TOOL_CALL_START", "TOOL_CALL_ARGS", "TOOL_CALL_END", "TOOL_CALL_RESULT"]);
+    const [result] = eventsOf(part, "TOOL_CALL_RESULT");
+    expect(result?.content).toContain(key === "bob" ? "tool_not_permitted" : `About by ${key}`);
+    const [, reply] = eventsOf(part, "TEXT_MESSAGE_START");
+    expect(joinDeltas(events, reply?.messageId ?? "")).toBe(`${key} is done.`);
+  }
+  expect((await scene.searched()).toSorted()).toEqual(["by ada", "by cyd"]);
+});
+
+test("calls of agents who answer at once read the same however often they are read", async () => {
+  const scene = await createToolScene({ agents });
+  const keys = agents.map((key) => `@${key}`).join(" ");
+  await scene.search.script({ answers: [{ delay_ms: 90 }, { delay_ms: 45 }, {}] });
+  await scene.models.script(
+    says("ada", searchesFor("by ada"), 1),
+    says("bob", { ...searchesFor("by bob"), delay_ms: 10 }, 1),
+    says("cyd", { ...searchesFor("by cyd"), delay_ms: 20 }, 1),
+  );
+
+  const posted = await scene.post(`${keys} go`, { key: "k" });
+  const replayed = await scene.post(`${keys} go`, { key: "k" });
+
+  expect((await scene.read(posted.body.id)).body.tool_calls).toEqual(posted.body.tool_calls);
+  expect(replayed.body).toEqual(posted.body);
+});
+
+test("a trigger reaches every agent with the permission, in an orchestrator's room those it picked", async () => {
+  const scene = await createToolScene({ agents, mode: "orchestrator" });
+  await scene.models.script({
+    match: { contains: "selected_agent_keys" },
+    answer: { text: JSON.stringify({ selected_agent_keys: ["cyd", "ada"] }) },
+  });
+
+  const { body } = await scene.post("search: cats");
+
+  expect(body.tool_calls).toMatchObject([
+    { agent_key: "cyd", round: 0, status: "success" },
+    { agent_key: "ada", round: 0, status: "success" },
+  ]);
+  const [routing] = await scene.models.journal();
+  expect(routing?.tools).toEqual([]);
+});

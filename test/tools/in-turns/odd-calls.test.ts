@@ -1,0 +1,88 @@
+import { neonConfig } from "@neondatabase/serverless";
+import { afterEach, expect, test } from "vitest";
+import type { ModelAnswer } from "../../support/models.ts";
+import { says } from "../../support/turn-scene.ts";
+import { calls, createToolScene, query, searchesFor } from "./tool-scene.ts";
+
+afterEach(() => {
+  neonConfig.fetchFunction = undefined;
+});
+
+const half = "\ud83d";
+
+/** What is asked of the database from here to the end of the test. */
+function watchRequests(): string[] {
+  const sent: string[] = [];
+  neonConfig.fetchFunction = (url: string, init: { body: string }) => {
+    sent.push(init.body);
+    return fetch(url, init);
+  };
+  return sent;
+}
+
+/** Neon itself refuses half a pair in a request; the local endpoint puts something in its place. */
+const holdsHalfPair = (body: string) => /(?<!\\)\\ud[89a-f]/i.test(body);
+
+test.each<[string, ModelAnswer, Record<string, unknown>]>([
+  ["a huge name", calls("x".repeat(50_000)), { tool_name: "x".repeat(64), status: "denied" }],
+  ["a name with NUL", calls("se\u0000arch\u0000!"), { tool_name: "search!", status: "denied" }],
+  ["a name with half a pair", calls(`rm${half}`), { tool_name: "rm\ufffd", status: "denied" }],
+  [
+    "NUL in its arguments",
+    calls("search", `\u0000${query("ca\u0000ts")}\u0000`),
+    { status: "success", input: { query: "ca ts" } },
+  ],
+  [
+    "half a pair in its arguments",
+    calls("search", query(`cats${half}`)),
+    { status: "success", input: { query: "cats\ufffd" } },
+  ],
+  [
+    "NUL in arguments that are no JSON",
+    calls("search", "\u0000{"),
+    { status: "error", input: { arguments: "{" } },
+  ],
+  [
+    "huge arguments",
+    calls("search", query("cats ".repeat(10_000))),
+    { status: "error", input: { truncated: true } },
+  ],
+  [
+    "text with NUL beside its call",
+    { text: "I\u0000 look", ...searchesFor("cats") },
+    { status: "success", input: { query: "cats" } },
+  ],
+])("a call with %s is stored, and its agent goes on", async (_what, asked, row) => {
+  const scene = await createToolScene();
+  await scene.models.script(says("ada", asked, 1), says("ada", "Then this.", 2));
+
+  const sent = watchRequests();
+  const { status, body } = await scene.post("@ada go");
+
+  expect(sent.length).toBeGreaterThanOrEqual(2);
+  expect(sent.some(holdsHalfPair)).toBe(false);
+  expect(status).toBe(201);
+  expect(body).toMatchObject({ status: "completed", assistant_output: "Then this." });
+  expect(body.tool_calls).toMatchObject([row]);
+  expect(await scene.toolRows()).toMatchObject([row]);
+  expect((await scene.read(body.id)).body).toMatchObject(body);
+  expect((await scene.post("@ada again")).body.status).toBe("completed");
+});
+
+test.each([
+  ["beside its first call", [says("ada", { text: `I look${half}`, ...searchesFor("cats") }, 1)], 0],
+  ["beside calls that come too late", [says("ada", { text: `I look${half}`, ...searchesFor("x") }, 5)], 4],
+])("text %s that is half a pair fails the agent, and the turn is stored", async (_, odd, searches) => {
+  const scene = await createToolScene({ agents: ["ada", "bob"] });
+  await scene.models.script(...odd, says("bob", "Fine."), says("ada", searchesFor("cats")));
+  const sent = watchRequests();
+
+  const { body } = await scene.post("@ada @bob go");
+
+  expect(sent.some(holdsHalfPair)).toBe(false);
+  expect(body).toMatchObject({
+    status: "partial",
+    replies: [{ status: "failed", error: { code: "model_bad_response" } }, { content: "Fine." }],
+  });
+  expect(body.tool_calls).toHaveLength(searches);
+});

@@ -1,0 +1,152 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { createConsoleLog } from "../../../src/http/console-log.ts";
+import type { SearchAnswer } from "../../support/node/search-script.ts";
+import { says } from "../../support/turn-scene.ts";
+import { createToolScene, searchesFor, type ToolScene, textsOf } from "./tool-scene.ts";
+
+const key = "tvly-CANARY-51c7e0";
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+/** All that any table holds, row by row, where it holds `needle`. */
+async function rowsWith({ sql }: ToolScene, needle: string): Promise<unknown[]> {
+  const tables = await sql`select table_name as name from information_schema.tables
+    where table_schema = 'public' and table_type = 'BASE TABLE'`;
+  expect(tables.length).toBeGreaterThan(8);
+  const dump = tables.map(
+    ({ name }) => `select '${name}' as source, to_jsonb(t)::text as row from "${name}" t`,
+  );
+  return sql.query(`select * from (${dump.join(" union all ")}) d where d.row like $1`, [`%${needle}%`]);
+}
+
+function watchConsole(): () => string {
+  const spies = (["log", "debug", "info", "warn", "error"] as const).map((level) =>
+    vi.spyOn(console, level).mockImplementation(() => undefined),
+  );
+  return () => JSON.stringify(spies.flatMap((spy) => spy.mock.calls));
+}
+
+/** A scene that logs everything to the console, and two turns: one by trigger, one by the model's own call. */
+async function searchTwice(settings: Record<string, string>, answer: SearchAnswer = {}) {
+  const logged = watchConsole();
+  const scene = await createToolScene({
+    settings: { TAVILY_API_KEY: key, ...settings },
+    deps: { log: createConsoleLog("debug") },
+  });
+  await scene.search.script({ default: answer });
+  await scene.models.script(
+    says("ada", "Without the web.", 1),
+    says("ada", searchesFor("dogs"), 2),
+    says("ada", "Without the web.", 3),
+  );
+  const posts = [await scene.post("@ada search: cats"), await scene.post("@ada what is a dog?")];
+  return { scene, posts, logged };
+}
+
+type Searched = Awaited<ReturnType<typeof searchTwice>>;
+
+async function expectAnswersAnyway({ scene, posts }: Searched, output: Record<string, unknown>) {
+  for (const [round, { status, body, headers }] of posts.entries()) {
+    expect(status).toBe(201);
+    expect(body).toMatchObject({ status: "completed", assistant_output: "Without the web." });
+    expect(body.tool_calls).toMatchObject([{ tool_name: "search", status: "error", round, output }]);
+    expect(headers.get("Server-Timing")).toContain('db;desc="2"');
+  }
+  expect(await scene.toolRows()).toMatchObject([
+    { status: "error", input: { query: "cats" }, output },
+    { status: "error", input: { query: "dogs" }, output },
+  ]);
+}
+
+async function expectKeyNowhere({ scene, posts, logged }: Searched) {
+  const reads = await Promise.all([
+    scene.list(),
+    scene.api.as(scene.owner).get(`/sessions/${scene.sessionId}/messages`),
+    ...posts.map(({ body }) => scene.read(body.id)),
+  ]);
+  for (const answer of [...posts, ...reads]) {
+    expect(answer.text).not.toContain(key);
+    expect(JSON.stringify([...answer.headers])).not.toContain(key);
+  }
+  expect(JSON.stringify(await scene.models.journal())).not.toContain(key);
+  expect(await rowsWith(scene, key)).toEqual([]);
+  expect(await rowsWith(scene, scene.sessionId)).not.toEqual([]);
+  expect(logged()).toContain("request");
+  expect(logged()).not.toContain(key);
+}
+
+const echo = { error: `bad key ${key}` };
+
+describe("where the search fails, the agent answers, the row says why, and the key is nowhere", () => {
+  test.each<[string, SearchAnswer, Record<string, unknown>]>([
+    ["401", { status: 401, body: echo }, { error: "search_unauthorized", http_status: 401, attempts: 1 }],
+    [
+      "429 that asks for patience",
+      { status: 429, body: echo, headers: { "Retry-After": "60", "X-Key": key } },
+      { error: "search_rate_limited", http_status: 429, attempts: 1 },
+    ],
+    [
+      "429 twice",
+      { status: 429, body: echo, headers: { "Retry-After": "0" } },
+      { error: "search_rate_limited", http_status: 429, attempts: 2 },
+    ],
+    [
+      "500 twice",
+      { status: 500, body: echo, headers: { "Retry-After": "0" } },
+      { error: "search_failed", http_status: 500, attempts: 2 },
+    ],
+    [
+      "a redirect",
+      { status: 302, body: "", headers: { Location: `https://example.com/?key=${key}` } },
+      { error: "search_failed", http_status: 302, attempts: 1 },
+    ],
+    ["no JSON", { body: `<p>${key}` }, { error: "search_bad_response", http_status: 200, attempts: 1 }],
+    ["JSON of another shape", { body: { [key]: [] } }, { error: "search_bad_response", attempts: 1 }],
+    ["a body cut short", { cut: "in_body" }, { error: "search_unreachable", attempts: 2 }],
+  ])("by %s", async (_how, answer, output) => {
+    const searched = await searchTwice({}, answer);
+    await expectAnswersAnyway(searched, output);
+    expect((await searched.scene.search.journal())[0]?.authorization).toBe(`Bearer ${key}`);
+    await expectKeyNowhere(searched);
+  });
+
+  test("because nobody listens", async () => {
+    const searched = await searchTwice({ TAVILY_BASE_URL: "http://127.0.0.1:1" });
+    await expectAnswersAnyway(searched, { error: "search_unreachable", http_status: null, attempts: 2 });
+    await expectKeyNowhere(searched);
+  });
+
+  test("because there is no key", async () => {
+    const searched = await searchTwice({ TAVILY_API_KEY: "" });
+    await expectAnswersAnyway(searched, { error: "search_not_configured", attempts: 0 });
+    expect(await searched.scene.searched()).toEqual([]);
+  });
+
+  test("because it is too slow", async () => {
+    const scene = await createToolScene({ settings: { TAVILY_API_KEY: key } });
+    await scene.search.script({ default: { hang: "before_headers" } });
+    await scene.models.script(says("ada", "Without the web."));
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const post = scene.post("@ada search: cats");
+    while ((await scene.searched()).length === 0);
+    await vi.advanceTimersByTimeAsync(10_000);
+
+    const { body } = await post;
+
+    expect(body).toMatchObject({ status: "completed", assistant_output: "Without the web." });
+    expect(body.tool_calls).toMatchObject([
+      { status: "error", output: { error: "search_timeout", attempts: 1 } },
+    ]);
+    expect(await rowsWith(scene, key)).toEqual([]);
+  });
+});
+
+test("the model is told of a failed search in our words alone", async () => {
+  const { scene } = await searchTwice({}, { status: 401, body: echo });
+  const journal = await scene.models.journal();
+  expect(textsOf(journal[0], "user").at(-2)).toBe("The web search refused our access.");
+  expect(textsOf(journal[2], "tool")).toEqual(["The web search refused our access."]);
+});

@@ -1,0 +1,88 @@
+import { expect, test } from "vitest";
+import { roleOf, says } from "../../support/turn-scene.ts";
+import { createToolScene, promptOf, searchesFor, textsOf } from "./tool-scene.ts";
+
+const finding = "Cats sleep 15 hours.";
+const aside = "I look that up.";
+
+/** Ada looked something up, in a turn of Ada and Bob. */
+async function lookUp() {
+  const scene = await createToolScene({ agents: ["ada", "bob"] });
+  await scene.search.script({
+    default: { results: [{ title: "Cats", url: "https://cats.example/", content: finding }] },
+  });
+  await scene.models.script(
+    says("ada", { text: aside, ...searchesFor("cats") }, 1),
+    says("ada", "They sleep.", 2),
+    { answer: { text: "Well." } },
+  );
+  const { body } = await scene.post("@ada @bob what do cats do?");
+  return { scene, body };
+}
+
+test("what a tool told an agent is in its own next prompt, fenced, and in no other's", async () => {
+  const { scene } = await lookUp();
+  await scene.post("@ada @bob how long?");
+
+  const next = (await scene.models.journal()).slice(-2);
+  const [ada, bob] = ["ada", "bob"].map((key) => next.find((call) => promptOf(call).includes(roleOf(key))));
+  const told = textsOf(ada, "user").find((text) => text.includes(finding)) ?? "";
+  expect(told).toMatch(/^What your tool 'search' told you earlier:\nResult of the tool "search": untrusted/);
+  expect(told).toMatch(
+    /<untrusted_text_1 source="search">[\s\S]*https:\/\/cats\.example\/[\s\S]*<\/untrusted_text_1>$/,
+  );
+  expect(textsOf(ada, "assistant")).toEqual([aside, "They sleep."]);
+  expect(textsOf(ada, "system").join()).not.toContain(finding);
+  expect(promptOf(bob)).toContain("[Ada]: They sleep.");
+  for (const secret of [finding, aside, "cats.example", "What your tool"]) {
+    expect(promptOf(bob)).not.toContain(secret);
+  }
+});
+
+test("traces are stored for their agent, and no reader of the session is shown them", async () => {
+  const { scene, body } = await lookUp();
+  expect(await scene.privateMessages()).toMatchObject([
+    { role: "assistant", agent_key: "ada", content: aside, turn_id: body.id, run_id: body.id },
+    { role: "tool", agent_key: "ada", content: expect.stringContaining(finding), turn_id: body.id },
+  ]);
+  const owner = scene.api.as(scene.owner);
+  const answers = [
+    await owner.get(`/sessions/${scene.sessionId}/messages?include=superseded`),
+    await scene.read(body.id),
+    await scene.list(),
+    await owner.post(scene.turnsPath, { message: "@bob bye" }),
+  ];
+  for (const { status, text } of answers) {
+    expect(status).toBeLessThan(300);
+    expect(text).not.toContain(finding);
+    expect(text).not.toContain(aside);
+  }
+  const { data } = answers[0]?.body ?? {};
+  expect(data.map(({ role, content }: Record<string, string>) => [role, content])).toEqual([
+    ["user", "@ada @bob what do cats do?"],
+    ["assistant", "They sleep."],
+    ["assistant", "Well."],
+  ]);
+});
+
+test("a refusal, too, is known to its agent later, and to it alone", async () => {
+  const scene = await createToolScene({ agents: ["ada", "bob"], permissions: {} });
+  await scene.models.script(says("ada", searchesFor("cats"), 1), { answer: { text: "Well." } });
+  await scene.post("@ada @bob go");
+  await scene.post("@ada @bob again");
+
+  const next = (await scene.models.journal()).slice(-2).map(promptOf);
+  expect(next.filter((prompt) => prompt.includes("tool_not_permitted"))).toHaveLength(1);
+  expect(next.find((prompt) => prompt.includes("tool_not_permitted"))).toContain(roleOf("ada"));
+});
+
+test("what a summary is made from holds no trace", async () => {
+  const { scene } = await lookUp();
+  const before = (await scene.models.journal()).length;
+  for (let turn = 2; turn <= 9; turn += 1) await scene.post("@bob go on");
+
+  const prompts = (await scene.models.journal()).slice(before).map(promptOf);
+  const summaries = prompts.filter((prompt) => !prompt.includes(roleOf("bob")));
+  expect(summaries.length).toBeGreaterThan(0);
+  for (const prompt of prompts) expect(prompt).not.toContain(finding);
+});

@@ -1,0 +1,78 @@
+import { describe, expect, test } from "vitest";
+import { createTurnScene, noRows, says, type TurnScene } from "../support/turn-scene.ts";
+import { untilStored } from "./recovery/support/dead-holder.ts";
+
+/** Ways to lose a claim in mid-turn, by hand-written SQL. */
+const losses: [string, (scene: TurnScene) => Promise<unknown>][] = [
+  [
+    "to another holder",
+    ({ sql, sessionId }) =>
+      sql`update turn_claims set holder = gen_random_uuid() where session_id = ${sessionId}`,
+  ],
+  [
+    "to another run",
+    ({ sql, sessionId }) =>
+      sql`update turn_claims set run_id = gen_random_uuid() where session_id = ${sessionId}`,
+  ],
+  ["altogether", ({ sql, sessionId }) => sql`delete from turn_claims where session_id = ${sessionId}`],
+];
+
+describe("a holder that lost its claim", () => {
+  test.each(losses)("%s stores nothing of its turn, but what it spent", async (_to, lose) => {
+    const scene = await createTurnScene({ agents: ["ada", "bob"] });
+    await scene.models.script(
+      says("ada", { text: "hi", usage: { prompt_tokens: 120, completion_tokens: 40 }, hold: "gate" }),
+      says("bob", { status: 500, headers: { "x-should-retry": "false" } }),
+    );
+    const post = scene.post("@ada @bob hello");
+    await scene.models.wait({ calls: 2, settled: 1 });
+    // Bob's failure is stored by then: else its storing would find out, and cut ada off.
+    await untilStored(scene, { answers: 1 });
+    const before = await scene.claim();
+    await lose(scene);
+    const taken = await scene.claim();
+
+    await scene.models.release("gate");
+    const answer = await post;
+
+    expect(answer).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
+    expect(await scene.rowCounts()).toEqual({ ...noRows, llm_call_events: 1 });
+    expect(await scene.ledger()).toMatchObject([
+      {
+        agent_key: "ada",
+        run_id: before?.run_id,
+        turn_id: null,
+        session_id: scene.sessionId,
+        status: "completed",
+        credits: "0.00820000",
+      },
+    ]);
+    // What it lost is another's: it neither releases nor changes it.
+    expect(await scene.claim()).toEqual(taken);
+  });
+
+  test("reports its spend also where its models have a pricing version that is not stored yet", async () => {
+    const model = {
+      alias: "house",
+      provider: "own",
+      model: "house/one",
+      context_window: 8_192,
+      multiplier: 2,
+    };
+    const scene = await createTurnScene({
+      agents: [{ key: "ada", modelAlias: "house" }],
+      settings: { MODELS_JSON: JSON.stringify([{ ...model, model: crypto.randomUUID() }]) },
+    });
+    await scene.models.script(says("ada", { text: "hi", hold: "gate" }));
+    const post = scene.post("@ada hello");
+    await scene.models.wait({ calls: 1 });
+    await scene.sql`delete from turn_claims where session_id = ${scene.sessionId}`;
+
+    await scene.models.release("gate");
+
+    expect((await post).status).toBe(409);
+    expect(await scene.ledger()).toMatchObject([
+      { model_alias: "house", turn_id: null, status: "completed" },
+    ]);
+  });
+});

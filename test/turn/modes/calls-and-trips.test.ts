@@ -1,0 +1,89 @@
+import { describe, expect, test } from "vitest";
+import type { RoomMode } from "../../../src/domain/plan/modes.ts";
+import type { Answer } from "../../support/api.ts";
+import { type DatabaseRequest, watchDatabase } from "../../support/database-requests.ts";
+import type { ModelRule } from "../../support/models.ts";
+import { createTurnScene, says } from "../../support/turn-scene.ts";
+import { askedOf, databaseTrips, managerPicks, overlappedTrips } from "./support/asked.ts";
+
+type Case = { mode: RoomMode; agents: string[]; message: string; picked?: string[]; asked: string[] };
+
+const room = ["ada", "bob", "cy", "dan", "eve"];
+const cases: Case[] = [
+  { mode: "manual", agents: ["ada"], message: "@ada hello", asked: ["ada"] },
+  { mode: "tag", agents: room, message: "@eve @ada @cy", asked: ["ada", "cy", "eve"] },
+  { mode: "tag", agents: room, message: "@ada @bob @cy @dan @eve", asked: room },
+  { mode: "roundtable", agents: ["ada"], message: "hello", asked: ["ada"] },
+  { mode: "roundtable", agents: room, message: "hello @bob", asked: room },
+  { mode: "orchestrator", agents: ["ada"], message: "hello", picked: ["ada"], asked: ["ada", "manager"] },
+  {
+    mode: "orchestrator",
+    agents: room,
+    message: "@ada hello",
+    picked: ["dan", "bob"],
+    asked: ["bob", "dan", "manager"],
+  },
+];
+
+const rules = ({ picked }: Case, ...more: ModelRule[]) => [
+  ...more,
+  ...(picked ? [managerPicks(...picked)] : []),
+];
+
+/** The answer waited for two requests; all others overlapped model calls. */
+function expectTwoTrips({ headers }: Answer, requests: readonly DatabaseRequest[]): void {
+  expect(databaseTrips(headers)).toBe("2");
+  expect(requests).toHaveLength(2 + overlappedTrips(headers));
+}
+
+describe("a turn calls exactly the models of its plan and asks the database twice", () => {
+  test.each(cases)("$mode with $agents: $asked", async (one) => {
+    const scene = await createTurnScene({ agents: one.agents, mode: one.mode });
+    await scene.models.script(...rules(one));
+
+    const { result, requests } = await watchDatabase(() => scene.post(one.message));
+
+    expect(result.body).toMatchObject({ status: "completed", summary_triggered: false });
+    expect((await scene.models.journal()).map(askedOf).toSorted()).toEqual(one.asked);
+    expectTwoTrips(result, requests);
+  });
+
+  test.each(cases)("$mode with $agents, and two more for a summary that is due", async (one) => {
+    const scene = await createTurnScene({
+      agents: one.agents,
+      mode: one.mode,
+      settings: { CONTEXT_SUMMARY_EVERY_TURNS: "2", CONTEXT_KEEP_RAW_TURNS: "1", SUMMARY_GRACE_MS: "10000" },
+    });
+    await scene.models.script(...rules(one));
+    for (const _ of [1, 2]) await scene.post(one.message);
+    const before = (await scene.models.journal()).length;
+
+    const { result, requests } = await watchDatabase(() => scene.post(one.message));
+
+    expect(result.body).toMatchObject({ status: "completed", summary_triggered: true });
+    const asked = (await scene.models.journal()).slice(before).map(askedOf);
+    expect(before).toBe(2 * one.asked.length);
+    expect(asked.toSorted()).toEqual([...one.asked, "summary_structure", "summary_text"].toSorted());
+    expectTwoTrips(result, requests);
+  });
+
+  test.each(cases)("$mode with $agents, also where an agent fails and is retried", async (one) => {
+    const scene = await createTurnScene({ agents: one.agents, mode: one.mode });
+    const [failing = ""] = one.asked;
+    await scene.models.script(...rules(one), says(failing, { status: 400 }));
+
+    const first = await watchDatabase(() => scene.post(one.message, { key: "k" }));
+    await scene.models.script();
+    const again = await watchDatabase(() =>
+      scene.api.as(scene.owner).post(`${scene.turnsPath}/${first.result.body.id}/retry`),
+    );
+
+    expect(again.result).toMatchObject({ status: 201, body: { status: "completed" } });
+    const asked = (await scene.models.journal()).map(askedOf);
+    expect(asked.slice(0, one.asked.length).toSorted()).toEqual(one.asked);
+    expect(asked.slice(one.asked.length)).toEqual([failing]);
+    for (const { result, requests } of [first, again]) {
+      expectTwoTrips(result, requests);
+    }
+  });
+});

@@ -1,0 +1,227 @@
+import { describe, expect, test } from "vitest";
+import type { RoomMode } from "../../../src/domain/plan/modes.ts";
+import { createTurnScene, says } from "../../support/turn-scene.ts";
+import {
+  askedOf,
+  callsFor,
+  conversationIn,
+  databaseTrips,
+  managerPicks,
+  replyKeys,
+  rolesIn,
+} from "./support/asked.ts";
+import { retry, runsOf, transcripts } from "./support/retry-scene.ts";
+
+const agents = ["ada", "bob", "cy", "dan"];
+const failure = { status: 400 };
+
+type Case = {
+  mode: RoomMode;
+  message: string;
+  /** In the order of answers. */
+  plan: string[];
+  failing: string[];
+  /** What each agent that is asked again is told after the user's words. */
+  told: Record<string, string[]>;
+};
+
+const cases: Case[] = [
+  {
+    mode: "tag",
+    message: "@dan @ada @bob",
+    plan: ["dan", "ada", "bob"],
+    failing: ["dan", "bob"],
+    told: { dan: [], bob: [] },
+  },
+  {
+    mode: "roundtable",
+    message: "hello",
+    plan: agents,
+    failing: ["bob", "dan"],
+    told: {
+      bob: ["[Ada]: ada one", "[Cy]: cy one"],
+      dan: ["[Ada]: ada one", "[Cy]: cy one", "[Bob]: bob two"],
+    },
+  },
+  {
+    mode: "orchestrator",
+    message: "hello",
+    plan: ["cy", "ada", "bob"],
+    failing: ["ada"],
+    told: { ada: ["[Cy]: cy one", "[Bob]: bob one"] },
+  },
+  {
+    mode: "orchestrator",
+    message: "hello",
+    plan: ["cy", "ada"],
+    failing: ["cy", "ada"],
+    told: { cy: [], ada: ["[Cy]: cy two"] },
+  },
+  { mode: "tag", message: "@cy", plan: ["cy"], failing: ["cy"], told: { cy: [] } },
+];
+
+async function failAndRetry({ mode, message, plan, failing }: Case) {
+  const scene = await createTurnScene({ agents, mode });
+  const answerOf = (round: string) => agents.map((key) => says(key, `${key} ${round}`));
+  await scene.models.script(
+    managerPicks(...plan),
+    ...failing.map((key) => says(key, failure)),
+    ...answerOf("one"),
+  );
+  const { body: first } = await scene.post(message);
+  const callsBefore = (await scene.models.journal()).length;
+  await scene.models.script(...answerOf("two"));
+  const answer = await retry(scene, first.id);
+  return { scene, first, answer, calls: (await scene.models.journal()).slice(callsBefore) };
+}
+
+describe.each(cases)("a turn in mode $mode to $plan of whom $failing failed, run again", (one) => {
+  const { plan, failing, mode } = one;
+  const name = (key: string) => key.charAt(0).toUpperCase() + key.slice(1);
+  const wordsOf = (key: string) => `${key} ${failing.includes(key) ? "two" : "one"}`;
+
+  test("is whole: replies in the plan's order, status and text worked out again, the rest as it was", async () => {
+    const { first, answer } = await failAndRetry(one);
+
+    expect(first.status).toBe(failing.length === plan.length ? "failed" : "partial");
+    const text =
+      plan.length === 1
+        ? wordsOf(plan[0] ?? "")
+        : plan.map((key) => `${name(key)}: ${wordsOf(key)}`).join("\n\n");
+    expect(answer.status).toBe(201);
+    expect(databaseTrips(answer.headers)).toBe("2");
+    const { replies, status, assistant_output, usage, ...rest } = answer.body;
+    expect(rest).toEqual(Object.fromEntries(Object.keys(rest).map((field) => [field, first[field]])));
+    expect(status).toBe("completed");
+    expect(assistant_output).toBe(text);
+    expect(replies.map(({ agent_key, content }: Record<string, string>) => [agent_key, content])).toEqual(
+      plan.map((key) => [key, wordsOf(key)]),
+    );
+    expect(usage.calls).toBe(plan.length);
+  });
+
+  test("asks those alone, never the manager, each with its own role and the answers that its mode shows", async () => {
+    const { calls } = await failAndRetry(one);
+
+    expect(calls.map(askedOf).toSorted()).toEqual(failing.toSorted());
+    if (mode !== "tag") expect(calls.map(askedOf)).toEqual(failing);
+    for (const key of failing) {
+      const [call] = callsFor(calls, key);
+      expect(conversationIn(call)).toEqual([one.message, ...(one.told[key] ?? [])]);
+      expect(call && rolesIn(call)).toEqual([key]);
+    }
+  });
+
+  test("keeps what it replaces: superseded messages, both runs, their calls and audits", async () => {
+    const { scene, first, answer } = await failAndRetry(one);
+
+    const runs = await runsOf(scene);
+    expect(runs).toMatchObject([
+      { id: first.id, turn_id: first.id, kind: "turn" },
+      { turn_id: first.id, kind: "retry" },
+    ]);
+    const rows = await scene.sql`select agent_key, run_id, turn_id from llm_call_events
+      where session_id = ${scene.sessionId}`;
+    expect(rows).toHaveLength(plan.length);
+    for (const { agent_key, run_id, turn_id } of rows) {
+      expect(turn_id).toBe(first.id);
+      expect(run_id).toBe(failing.includes(agent_key) ? runs[1]?.id : first.id);
+    }
+    const detail = (await scene.read(first.id)).body;
+    expect(detail).toMatchObject(answer.body);
+    expect(detail.llm_calls).toHaveLength(plan.length);
+    for (const { model_alias_marker } of detail.audit)
+      expect(model_alias_marker).toBe(first.model_alias_used);
+    expect(detail.audit.map(({ agent_key }: { agent_key: string }) => agent_key)).toEqual([
+      ...plan,
+      ...failing,
+    ]);
+    const { standing, all } = await transcripts(scene);
+    expect(standing).toHaveLength(1 + plan.length);
+    expect(all).toHaveLength(1 + plan.length + failing.length);
+    const replaced = all.filter(({ id }: { id: string }) =>
+      all.some((later: { supersedes_id: string }) => later.supersedes_id === id),
+    );
+    expect(replaced.map(({ agent_key, status }: Record<string, string>) => [agent_key, status])).toEqual(
+      failing.map((key) => [key, "failed"]),
+    );
+    for (const { id } of replaced) expect(JSON.stringify(standing)).not.toContain(`"id":"${id}"`);
+    expect(await scene.claim()).toBeUndefined();
+  });
+
+  test("is told in the next turn with each answer once, and no failure", async () => {
+    const { scene } = await failAndRetry(one);
+
+    await scene.post("@ada and the next");
+
+    const call = callsFor(await scene.models.journal(), "ada").at(-1);
+    const said = conversationIn(call).join("\n");
+    expect(said).not.toContain("[[agent_error]]");
+    for (const key of plan) expect(said.split(wordsOf(key))).toHaveLength(2);
+  });
+});
+
+describe("a retry whose agents fail again", () => {
+  test("is stored: the newer failure stands, and the turn stays what it was", async () => {
+    const scene = await createTurnScene({ agents: ["ada", "bob"], mode: "roundtable" });
+    await scene.models.script(says("ada", "hi"), says("bob", { status: 400 }));
+    const { body: first } = await scene.post("hello");
+    await scene.models.script(says("bob", { text: "a half", finish_reason: "length" }));
+
+    const { status, body } = await retry(scene, first.id);
+
+    expect(status).toBe(201);
+    expect(body).toMatchObject({
+      status: "partial",
+      replies: [
+        { agent_key: "ada", content: "hi" },
+        { agent_key: "bob", status: "failed", error: { code: "model_truncated" } },
+      ],
+    });
+    expect((await scene.read(first.id)).body).toMatchObject(body);
+    expect(await scene.ledger()).toMatchObject([
+      { agent_key: "ada" },
+      { agent_key: "bob", status: "failed" },
+    ]);
+  });
+
+  test("tells the model that answered in the end, where one agent was asked and given another", async () => {
+    const scene = await createTurnScene({ agents: [{ key: "ada", modelAlias: "qwen" }] });
+    await scene.models.script(says("ada", { status: 400 }));
+    const { body: first } = await scene.post("@ada hello");
+    await scene.api.as(scene.owner).patch(`/rooms/${scene.roomId}/agents/ada`, { model_alias: "llama" });
+    await scene.models.script(says("ada", "hi"));
+
+    const { body } = await retry(scene, first.id);
+
+    expect([first.model_alias_used, body.model_alias_used]).toEqual(["qwen", "llama"]);
+    expect((await scene.read(first.id)).body.model_alias_used).toBe("llama");
+  });
+
+  test("can be retried until all have answered, in the plan's order all the while", async () => {
+    const scene = await createTurnScene({ agents: ["ada", "bob", "cy"], mode: "roundtable" });
+    await scene.models.script({ answer: { status: 400 } });
+    const { body: first } = await scene.post("hello");
+
+    const seen = [[first.status, replyKeys(first)]];
+    for (const key of ["cy", "ada", "bob"]) {
+      await scene.models.script(says(key, `${key} at last`), { answer: { status: 400 } });
+      const { body } = await retry(scene, first.id);
+      seen.push([body.status, replyKeys(body)]);
+    }
+
+    expect(seen).toEqual(
+      ["failed", "partial", "partial", "completed"].map((status) => [status, ["ada", "bob", "cy"]]),
+    );
+    expect(await runsOf(scene)).toHaveLength(4);
+    const { standing, all } = await transcripts(scene);
+    expect(standing.map(({ content }: { content: string }) => content).toSorted()).toEqual([
+      "ada at last",
+      "bob at last",
+      "cy at last",
+      "hello",
+    ]);
+    expect(all).toHaveLength(1 + 3 + 3 + 2 + 1);
+    expect((await retry(scene, first.id)).body.code).toBe("nothing_to_retry");
+  });
+});

@@ -1,0 +1,74 @@
+import type { ModelAnswer } from "../../../../dev/model-server/answer.ts";
+import type { JournalEntry } from "../../../support/node/model-journal.ts";
+import type { ModelRule } from "../../../support/node/model-script.ts";
+import { roleOf } from "../../../support/scene-agents.ts";
+
+/** Who a call was for: an agent's key, or what the turn asked for itself. */
+export type Asked = "manager" | "summary_text" | "summary_structure" | (string & {});
+
+const managersWords = "You are the manager of a room";
+const summaryTextWords = "Write one summary";
+const summaryStructureWords = "list what must not be forgotten";
+
+/** Read from the call's own instructions, which stand first and which nobody else's words can imitate there. */
+export function askedOf({ messages }: JournalEntry): Asked {
+  const instructions = messages[0]?.content ?? "";
+  if (instructions.includes(managersWords)) return "manager";
+  if (instructions.includes(summaryTextWords)) return "summary_text";
+  if (instructions.includes(summaryStructureWords)) return "summary_structure";
+  return /You play <([^>]+)> and no other/.exec(instructions)?.[1] ?? "somebody unknown";
+}
+
+/** Keys of all roles that stand anywhere in a call. */
+export function rolesIn({ messages }: JournalEntry): string[] {
+  const text = messages.map(({ content }) => content).join("\n");
+  return [...text.matchAll(/You play <([^>]+)> and no other/g)].map(([, key]) => key ?? "");
+}
+
+/** The calls for one agent, or of one kind, in order of arrival. */
+export function callsFor(journal: readonly JournalEntry[], asked: Asked): JournalEntry[] {
+  return journal.filter((entry) => askedOf(entry) === asked);
+}
+
+/** The contents of a call without its instructions. */
+export function conversationIn(call: JournalEntry | undefined): string[] {
+  return (call?.messages ?? []).slice(1).map(({ content }) => content);
+}
+
+const ruleFor =
+  (contains: string) =>
+  (answer: ModelAnswer | string, call?: number): ModelRule => ({
+    match: { contains, ...(call === undefined ? {} : { call }) },
+    answer: typeof answer === "string" ? { text: answer } : answer,
+  });
+
+/** A rule for the manager's calls. To stand before the agents': the roster it is told holds their roles. */
+export const managerSays = ruleFor(managersWords);
+/** Rules for the two stages of a summary. */
+export const summaryTextIs = ruleFor(summaryTextWords);
+export const summaryStructureIs = ruleFor(summaryStructureWords);
+
+/** A rule for one agent's own calls, also where the manager is told its role. */
+export function agentSays(agentKey: string, answer: ModelAnswer | string, call?: number): ModelRule {
+  return ruleFor(`Agent role: ${roleOf(agentKey)}`)(answer, call);
+}
+
+/** A manager's answer that keeps to the contract. */
+export function managerPicks(...keys: string[]): ModelRule {
+  return managerSays(JSON.stringify({ selected_agent_keys: keys }));
+}
+
+/** The `desc` of `db`: round trips to the database that the answer waited for. */
+export function databaseTrips(headers: Headers): string | undefined {
+  return /db;desc="(\d+)"/.exec(headers.get("Server-Timing") ?? "")?.[1];
+}
+
+/** That of `checkpoints`: those that overlapped model calls. */
+export function overlappedTrips(headers: Headers): number {
+  return Number(/checkpoints;desc="(\d+)"/.exec(headers.get("Server-Timing") ?? "")?.[1]);
+}
+
+/** Keys of a turn's replies, in their order. */
+export function replyKeys(turn: { replies: { agent_key: string }[] }): string[] {
+  return turn.replies.map(({ agent_key }) => agent_key);
+}

@@ -1,0 +1,43 @@
+import type { ToolExecution, ToolPort, ToolRequest } from "../../../../src/runtime/nodes/tool-port.ts";
+
+type Execute = (request: ToolRequest) => Promise<Partial<ToolExecution>>;
+
+/**
+ * Tools of the tests' own, behind the port that the runtime knows. What runs is written down; permissions are
+ * checked as the real registry does. `<name>: …` at the beginning of a message asks for the tool.
+ */
+export function createFakeTools(names: readonly string[], execute: Execute = async () => ({})) {
+  const executed: ToolRequest[] = [];
+  let inFlight = 0;
+  let mostInFlight = 0;
+  const port: ToolPort = {
+    offered: (permissions) =>
+      names
+        .filter((name) => permissions.includes(name))
+        .map((name) => ({ name, description: `The tool ${name}.`, parameters: { type: "object" } })),
+    trigger(message, permissions) {
+      const name = names.find((one) => permissions.includes(one) && message.startsWith(`${one}: `));
+      return name === undefined
+        ? null
+        : { name, argumentsText: JSON.stringify({ query: message.slice(name.length + 2) }) };
+    },
+    async execute(request) {
+      const { name: toolName, argumentsText, permissions } = request;
+      const told = { toolName, input: { arguments: argumentsText }, latencyMs: 1 };
+      if (!names.includes(toolName) || !permissions.includes(toolName)) {
+        const content = JSON.stringify({ error: { code: "tool_not_permitted" } });
+        return { ...told, status: "denied", content, output: { error: "tool_not_permitted" } };
+      }
+      executed.push(request);
+      inFlight += 1;
+      mostInFlight = Math.max(mostInFlight, inFlight);
+      try {
+        const content = `${toolName} found ${argumentsText}`;
+        return { ...told, status: "success", content, output: {}, ...(await execute(request)) };
+      } finally {
+        inFlight -= 1;
+      }
+    },
+  };
+  return { port, executed, mostInFlight: () => mostInFlight };
+}

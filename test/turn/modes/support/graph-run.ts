@@ -1,0 +1,109 @@
+import { estimateTokenCount } from "tokenx";
+import { v7 as uuidv7 } from "uuid";
+import { buildCatalog, type CatalogModel } from "../../../../src/domain/catalog.ts";
+import type { TurnContext } from "../../../../src/domain/context/turn-context.ts";
+import type { Log } from "../../../../src/domain/log.ts";
+import type { RosterAgent, TurnFlow, TurnPlan } from "../../../../src/domain/plan/turn-plan.ts";
+import type { TurnEvent } from "../../../../src/domain/turn/turn-events.ts";
+import { runTurn, type TurnPorts } from "../../../../src/runtime/graph/run-turn.ts";
+import { createOpenAiModel } from "../../../../src/runtime/model/openai-model.ts";
+import type { ToolPort } from "../../../../src/runtime/nodes/tool-port.ts";
+import { createModels, type ScriptedModels } from "../../../support/models.ts";
+import { nameOf, roleOf } from "../../../support/turn-scene.ts";
+
+/** Keys of a turn's agents and the tools each may use. */
+export type GraphAgents = Record<string, readonly string[]>;
+export type GraphTurn = {
+  agents: GraphAgents;
+  tools: ToolPort;
+  flow?: TurnFlow;
+  message?: string;
+  contextWindowTokens?: number;
+};
+
+const modes = { parallel: "tag", sequence: "roundtable", routed: "orchestrator" } as const;
+const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
+
+/** A turn at the runtime's door: no HTTP and no database, but real model calls to a scenario of its own. */
+export function createGraphTurn({
+  agents,
+  tools,
+  flow = "sequence",
+  message = "hello",
+  contextWindowTokens = 131_072,
+}: GraphTurn) {
+  const models = createModels();
+  const roster = Object.entries(agents).map(
+    ([agentKey, toolPermissions], position): RosterAgent => ({
+      ...{ agentKey, toolPermissions, position, name: nameOf(agentKey), rolePrompt: roleOf(agentKey) },
+      modelAlias: "deepseek",
+    }),
+  );
+  const plan: TurnPlan = { mode: modes[flow], flow, agents: roster, unknownTags: [] };
+  const context: TurnContext = {
+    ...{ goal: null, roster, summary: null, history: [], userMessage: message, storedAnswers: [] },
+    ...{ tokenScales: new Map(), dueSummary: null },
+  };
+  const events: TurnEvent[] = [];
+  const ports = createPorts(models, tools, { emit: (event) => events.push(event) });
+  const model: CatalogModel = {
+    ...{
+      alias: "deepseek",
+      provider: "own",
+      providerModel: "own/model",
+      contextWindowTokens,
+      multiplierHundredths: 100,
+    },
+  };
+  ports.catalog = buildCatalog([model], "test");
+  return {
+    models,
+    plan,
+    context,
+    ports,
+    events,
+    async run() {
+      const ran = await runTurn({ runId: uuidv7(), plan, context, stored: undefined }, ports);
+      if (ran.kind === "stopped") throw new Error("the run was stopped");
+      return ran.outcome;
+    },
+  };
+}
+
+/** What the runtime reaches the world through: scripted models, and the tests' own tools. */
+export function createPorts(
+  models: ScriptedModels,
+  tools: ToolPort,
+  more: Partial<TurnPorts> = {},
+): TurnPorts {
+  return {
+    callModel: createOpenAiModel({
+      ...{ baseUrl: models.baseUrl, apiKeys: new Map([["LLM_API_KEY", "test-key"]]), callTimeoutMs: 10_000 },
+      ...{ now: Date.now, estimateTokens: estimateTokenCount },
+    }),
+    tools,
+    catalog: buildCatalog([], ""),
+    limits: {
+      maxOutputTokens: 2_048,
+      summaryRatio: 0.7,
+      pruneRatio: 0.9,
+      summaryEveryTurns: 8,
+      keepRawTurns: 4,
+    },
+    managerModelAlias: "deepseek",
+    summarizerModelAlias: "deepseek",
+    estimateTokens: estimateTokenCount,
+    now: Date.now,
+    turnTimeoutMs: 20_000,
+    summaryGraceMs: 0,
+    holder: uuidv7(),
+    stop: new AbortController().signal,
+    mayCall: () => true,
+    onCall: () => undefined,
+    storeStep: async () => true,
+    emit: () => undefined,
+    log: silent,
+    newId: uuidv7,
+    ...more,
+  };
+}

@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import type { Json } from "../../support/api.ts";
+import type { ModelAnswer } from "../../support/models.ts";
+import { createTurnScene, says, type TurnScene } from "../../support/turn-scene.ts";
+
+type ReportedUsage = NonNullable<ModelAnswer["usage"]>;
+
+const auditsOf = async (scene: TurnScene, turn: Json): Promise<Json[]> =>
+  (await scene.read(turn.id)).body.audit;
+const counted = (prompt_tokens: number): ReportedUsage => ({ prompt_tokens, completion_tokens: 5 });
+
+/** Two turns, of which the provider counts the first one's prompt so. */
+async function talkTwice(usage: ReportedUsage | null) {
+  const scene = await createTurnScene();
+  await scene.models.script(says("ada", { text: "hi", usage }, 1));
+  const first = await scene.post("@ada hello there");
+  const second = await scene.post("@ada hello again");
+  const [[before], [after]] = [await auditsOf(scene, first.body), await auditsOf(scene, second.body)];
+  return { before, after };
+}
+
+describe("the estimate of a session's second prompt", () => {
+  test.each([60, 100, 150])("follows what the provider counted for its first: %d tokens", async (tokens) => {
+    const { before, after } = await talkTwice(counted(tokens));
+
+    expect(before).toMatchObject({ token_scale: "1.2500", counted_input_tokens: tokens });
+    const scale = (tokens * 1.25) / before.estimated_tokens_after_prune;
+    expect(Number(after.token_scale)).toBeCloseTo(scale, 3);
+    expect(scale).toBeGreaterThan(0.25);
+    expect(scale).toBeLessThan(4);
+  });
+
+  test("counts cached tokens as tokens", async () => {
+    const { before } = await talkTwice({ ...counted(100), cached_tokens: 60 });
+    expect(before.counted_input_tokens).toBe(100);
+  });
+
+  test.each([
+    ["more than a prompt can have", counted(1_000_000), "4.0000"],
+    ["next to nothing", counted(1), "0.2500"],
+    ["nothing", counted(0), "1.2500"],
+  ])("is not led astray by a provider that counts %s", async (_what, usage, scale) => {
+    expect((await talkTwice(usage)).after.token_scale).toBe(scale);
+  });
+
+  test("keeps its margin where the provider counts nothing", async () => {
+    const { before, after } = await talkTwice(null);
+    expect(before).toMatchObject({ token_scale: "1.2500", counted_input_tokens: null });
+    expect(after.token_scale).toBe("1.2500");
+  });
+});
+
+test("an estimate that was put right agrees with the count, and stays so", async () => {
+  const scene = await createTurnScene();
+  const told: Json[] = [];
+  for (let n = 1; n <= 4; n += 1) told.push((await scene.post(`@ada the same few words, time ${n}`)).body);
+
+  const [first, ...later] = await Promise.all(told.map(async (turn) => (await auditsOf(scene, turn))[0]));
+
+  const error = (audit: Json) =>
+    Math.abs(audit.estimated_tokens_after_prune / audit.counted_input_tokens - 1);
+  expect(error(first)).toBeGreaterThan(0.1);
+  for (const audit of later) expect(error(audit)).toBeLessThan(0.1);
+});
+
+test("each model has a scale of its own, also where another answered in between or failed", async () => {
+  const scene = await createTurnScene({ agents: ["ada", { key: "bob", modelAlias: "qwen" }] });
+  await scene.models.script(
+    says("ada", { text: "hi", usage: counted(100) }, 1),
+    says("bob", { text: "hi", usage: counted(150) }, 1),
+    says("ada", { status: 400 }, 2),
+  );
+  const [first] = await auditsOf(scene, (await scene.post("@ada hello")).body);
+  const [second] = await auditsOf(scene, (await scene.post("@bob hello")).body);
+  const [failed] = await auditsOf(scene, (await scene.post("@ada again")).body);
+
+  const third = await auditsOf(scene, (await scene.post("@ada @bob once more")).body);
+
+  const scaleOf = (audit: Json, tokens: number) =>
+    ((tokens * Number(audit.token_scale)) / audit.estimated_tokens_after_prune).toFixed(4);
+  expect(second).toMatchObject({ token_scale: "1.2500" });
+  expect(failed).toMatchObject({ counted_input_tokens: null });
+  expect(third.map(({ token_scale }) => token_scale)).toEqual([scaleOf(first, 100), scaleOf(second, 150)]);
+});

@@ -1,0 +1,98 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { keepLease, type LeaseOptions } from "../../../src/turn/keep-lease.ts";
+
+beforeEach(() => void vi.useFakeTimers({ now: 0 }));
+afterEach(() => void vi.useRealTimers());
+
+const renews = () => Promise.resolve(true);
+const fails = () => Promise.reject(new Error("the database is away"));
+
+function keep(renew: LeaseOptions["renew"], options: Partial<LeaseOptions> = {}) {
+  const asked = vi.fn(renew);
+  const lease = keepLease({ leaseMs: 30_000, sentMs: 0, now: Date.now, renew: asked, ...options });
+  return { lease, asked };
+}
+
+describe("a lease of 30 s", () => {
+  test("is renewed every 10 s for as long as its run goes on, and not after", async () => {
+    const { lease, asked } = keep(renews);
+    await vi.advanceTimersByTimeAsync(9_999);
+    expect(asked).toHaveBeenCalledTimes(0);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(asked).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(590_000);
+    expect(asked).toHaveBeenCalledTimes(60);
+    expect(lease.isHeld()).toBe(true);
+
+    await lease.end();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked).toHaveBeenCalledTimes(60);
+    expect(vi.getTimerCount()).toBe(0);
+    expect(lease.signal.aborted).toBe(false);
+  });
+
+  test("that cannot be renewed ends 5 s early, by the holder's own clock", async () => {
+    const { lease } = keep(fails);
+    await vi.advanceTimersByTimeAsync(24_999);
+    expect(lease.isHeld()).toBe(true);
+    expect(lease.signal.aborted).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(lease.isHeld()).toBe(false);
+    expect(lease.signal.reason).toEqual({ stop: "lease_lost" });
+  });
+
+  test("counts from when its last confirmed renewal was sent, not from its answer", async () => {
+    const answer = Promise.withResolvers<boolean>();
+    const { lease } = keep(vi.fn<LeaseOptions["renew"]>(fails).mockReturnValueOnce(answer.promise));
+    await vi.advanceTimersByTimeAsync(20_000);
+    answer.resolve(true);
+    await vi.advanceTimersByTimeAsync(14_999);
+    expect(lease.isHeld()).toBe(true);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(lease.signal.aborted).toBe(true);
+  });
+
+  test("is held longer by a step that was stored with it, and an older one does not shorten it", async () => {
+    const { lease } = keep(fails);
+    await vi.advanceTimersByTimeAsync(15_000);
+    lease.confirm(15_000);
+    lease.confirm(3_000);
+    await vi.advanceTimersByTimeAsync(24_999);
+    expect(lease.isHeld()).toBe(true);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(lease.isHeld()).toBe(false);
+  });
+
+  test("that another holder has ends at once", async () => {
+    const { lease } = keep(() => Promise.resolve(false));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(lease.signal.reason).toEqual({ stop: "lease_lost" });
+    lease.giveUp();
+    expect(lease.isGivenUp()).toBe(false);
+  });
+
+  test("was lost by a process that slept through it, before any timer runs", () => {
+    let nowMs = 0;
+    const { lease } = keep(renews, { now: () => nowMs });
+    nowMs = 25_000;
+    expect(lease.isHeld()).toBe(false);
+  });
+
+  test("is given up for good, and its end waits for the renewal that is under way", async () => {
+    const answer = Promise.withResolvers<boolean>();
+    const { lease } = keep(() => answer.promise);
+    await vi.advanceTimersByTimeAsync(10_000);
+    lease.giveUp();
+    expect([lease.isHeld(), lease.isGivenUp()]).toEqual([false, true]);
+    expect(lease.signal.reason).toEqual({ stop: "client_gone" });
+
+    const ended = vi.fn();
+    void lease.end().then(ended);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(ended).not.toHaveBeenCalled();
+    answer.resolve(true);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(ended).toHaveBeenCalledOnce();
+    expect(lease.isHeld()).toBe(false);
+  });
+});

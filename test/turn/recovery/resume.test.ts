@@ -1,0 +1,176 @@
+import { describe, expect, test } from "vitest";
+import { createTestApi } from "../../support/api.ts";
+import { createTurnScene, says, type TurnScene } from "../../support/turn-scene.ts";
+import { createToolScene, searchesFor } from "../../tools/in-turns/tool-scene.ts";
+import { managerPicks, managerSays } from "../modes/support/asked.ts";
+import { expectBalancedBooks } from "./support/books.ts";
+import { asked, lapse, untilStored } from "./support/dead-holder.ts";
+
+/** Repeats a request whose holder is gone; the old holder then wakes, and finds that it was replaced. */
+async function resume(scene: TurnScene, message: string, post: Promise<{ status: number }>) {
+  await lapse(scene);
+  const again = { ...(await scene.post(message, { key: "k" })), asked: await asked(scene) };
+  await scene.models.release("gate");
+  expect((await post).status).toBe(409);
+  return again;
+}
+
+const textsOf = (body: { replies: { agent_key: string; content: string }[] }) =>
+  body.replies.map(({ agent_key, content }) => `${agent_key}: ${content}`);
+
+describe("the same request, repeated with its key after its holder was lost", () => {
+  test("between the second and the third of a round table asks only the third again", async () => {
+    const scene = await createTurnScene({ agents: ["ada", "bob", "cy"], mode: "roundtable" });
+    await scene.models.script(
+      says("cy", { text: "lost", hold: "gate" }, 1),
+      says("ada", "one"),
+      says("bob", "two"),
+      says("cy", "three"),
+    );
+    const post = scene.post("hello", { key: "k" });
+    await scene.models.wait({ calls: 3 });
+    await untilStored(scene, { steps: 2 });
+
+    const again = await resume(scene, "hello", post);
+
+    expect(again).toMatchObject({ status: 201, body: { turn_index: 1, status: "completed" } });
+    expect(again.headers.get("Idempotency-Replayed")).toBeNull();
+    expect(textsOf(again.body)).toEqual(["ada: one", "bob: two", "cy: three"]);
+    expect(again.asked).toEqual(["ada", "bob", "cy", "cy"]);
+    const [, , , third] = await scene.models.journal();
+    expect(JSON.stringify(third?.messages)).toMatch(/one.*two/s);
+    expect(await scene.rowCounts()).toMatchObject({
+      turns: 1,
+      turn_runs: 1,
+      messages: 4,
+      turn_context_audit: 3,
+    });
+    await expectBalancedBooks(scene);
+  });
+
+  test("inside a tool loop goes on with what the tool had found", async () => {
+    const scene = await createToolScene({ agents: ["ada"] });
+    await scene.models.script(
+      says("ada", searchesFor("boats"), 1),
+      says("ada", { text: "lost", hold: "gate" }, 2),
+      says("ada", "about boats"),
+    );
+    const post = scene.post("@ada hello", { key: "k" });
+    await scene.models.wait({ calls: 2 });
+    await untilStored(scene, { steps: 2 });
+
+    const again = await resume(scene, "@ada hello", post);
+
+    expect(textsOf(again.body)).toEqual(["ada: about boats"]);
+    expect(again.asked).toEqual(["ada", "ada", "ada"]);
+    expect(await scene.searched()).toEqual(["boats"]);
+    expect(await scene.toolRows()).toHaveLength(1);
+    await expectBalancedBooks(scene);
+  });
+
+  test("in a fan-out of four with two answers in asks the other two again", async () => {
+    const agents = ["ada", "bob", "cy", "dee"];
+    const scene = await createTurnScene({ agents });
+    const held = { text: "lost", hold: "gate" };
+    await scene.models.script(says("cy", held, 1), says("dee", held, 1));
+    const post = scene.post("@ada @bob @cy @dee", { key: "k" });
+    await scene.models.wait({ calls: 4, settled: 2 });
+    await untilStored(scene, { answers: 2 });
+
+    const again = await resume(scene, "@ada @bob @cy @dee", post);
+
+    expect(again.body).toMatchObject({ status: "completed" });
+    const later = again.asked.slice(4);
+    expect(later.sort()).toEqual(["cy", "dee"]);
+    expect(textsOf(again.body).join()).not.toContain("lost");
+    await expectBalancedBooks(scene);
+  });
+
+  test("after routing does not ask the manager again", async () => {
+    const scene = await createTurnScene({ agents: ["ada", "bob", "cy"], mode: "orchestrator" });
+    await scene.models.script(
+      managerPicks("cy", "ada"),
+      // The manager is told everybody's role: its call counts as the first.
+      says("cy", { text: "lost", hold: "gate" }, 2),
+      says("cy", "first"),
+      says("ada", "second"),
+    );
+    const post = scene.post("hello", { key: "k" });
+    await scene.models.wait({ calls: 2 });
+    await untilStored(scene, { steps: 1 });
+
+    const again = await resume(scene, "hello", post);
+
+    expect(textsOf(again.body)).toEqual(["cy: first", "ada: second"]);
+    expect(again.asked).toEqual(["manager", "cy", "cy", "ada"]);
+    await expectBalancedBooks(scene);
+  });
+
+  test("during routing asks the manager again", async () => {
+    const scene = await createTurnScene({ agents: ["ada", "bob"], mode: "orchestrator" });
+    await scene.models.script(managerSays({ text: "lost", hold: "gate" }, 1), managerPicks("bob"));
+    const post = scene.post("hello", { key: "k" });
+    await scene.models.wait({ calls: 1 });
+
+    const again = await resume(scene, "hello", post);
+
+    expect(again.body).toMatchObject({ status: "completed", replies: [{ agent_key: "bob" }] });
+    expect(again.asked.slice(0, 3)).toEqual(["manager", "manager", "bob"]);
+    await expectBalancedBooks(scene);
+  });
+
+  test("twice in a row asks no stored answer again, and books each holder's calls", async () => {
+    const scene = await createTurnScene({ agents: ["ada", "bob", "cy"], mode: "roundtable" });
+    await scene.models.script(
+      says("bob", { text: "lost", hold: "gate" }, 1),
+      says("cy", { text: "lost too", hold: "gate" }, 1),
+    );
+    const first = scene.post("hello", { key: "k" });
+    await scene.models.wait({ calls: 2 });
+    await untilStored(scene, { steps: 1 });
+    await lapse(scene);
+    const second = scene.post("hello", { key: "k" });
+    await scene.models.wait({ calls: 4 });
+    await untilStored(scene, { steps: 2 });
+
+    const again = await resume(scene, "hello", second);
+
+    expect((await first).status).toBe(409);
+    expect(again.body).toMatchObject({ status: "completed" });
+    expect(again.asked).toEqual(["ada", "bob", "bob", "cy", "cy"]);
+    await expectBalancedBooks(scene);
+  });
+
+  test("by a Worker whose models hold less keeps what was answered; who cannot be shown enough fails", async () => {
+    const scene = await createTurnScene({ agents: ["ada", "bob"], mode: "roundtable" });
+    const message = "a long story ".repeat(400);
+    await scene.models.script(says("ada", "one"), says("bob", { text: "lost", hold: "gate" }, 1));
+    const post = scene.post(message, { key: "k" });
+    await scene.models.wait({ calls: 2 });
+    await untilStored(scene, { steps: 1 });
+    await lapse(scene);
+    const small = {
+      alias: "deepseek",
+      provider: "own",
+      model: "small",
+      context_window: 2_048,
+      multiplier: 1,
+    };
+    const later = createTestApi({
+      settings: { LLM_BASE_URL: scene.models.baseUrl, MODELS_JSON: JSON.stringify([small]) },
+    });
+
+    const again = await later
+      .as(scene.owner)
+      .post(scene.turnsPath, { message }, { headers: { "Idempotency-Key": "k" } });
+
+    expect(again).toMatchObject({ status: 201, body: { status: "partial", overflow_rejected: true } });
+    expect(again.body.replies).toMatchObject([
+      { content: "one" },
+      { error: { code: "context_budget_exceeded" } },
+    ]);
+    await scene.models.release("gate");
+    expect((await post).status).toBe(409);
+    await expectBalancedBooks(scene);
+  });
+});

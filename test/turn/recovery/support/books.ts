@@ -1,0 +1,38 @@
+import { expect } from "vitest";
+import type { Json } from "../../../support/api.ts";
+import type { TurnScene } from "../../../support/turn-scene.ts";
+import { asked } from "./dead-holder.ts";
+
+/**
+ * Holds the journal of the model server against the books: every call that was answered to its end has exactly
+ * one row of the ledger or of the audit's overhead, every other that was spent an estimate, and each row a turn.
+ */
+export async function expectBalancedBooks(scene: TurnScene): Promise<void> {
+  const { sql, sessionId, models } = scene;
+  const journal = await models.journal();
+  const askedFor = await asked(scene);
+  const ledger = await scene.ledger();
+  const audits = await sql`select overhead_calls from turn_context_audit where session_id = ${sessionId}`;
+  const overhead = audits.flatMap(({ overhead_calls }): Json[] => overhead_calls);
+  const booked = [
+    ...ledger.map((row) => row.provider_request_id),
+    ...overhead.map((row) => row.providerRequestId),
+  ].filter((id) => id !== null);
+
+  expect(new Set(booked).size).toBe(booked.length);
+  const unbooked = journal.flatMap((call, place) => {
+    const isSpent = call.status === null || call.status < 400;
+    return isSpent && !booked.includes(call.call_id) ? [askedFor[place] ?? ""] : [];
+  });
+  const isEstimate = (row: Json) => row.status === "unknown";
+  const estimates = [
+    ...ledger.filter(isEstimate).map((row) => row.agent_key),
+    ...overhead.filter(isEstimate).map(({ purpose }) => (purpose === "routing" ? "manager" : purpose)),
+  ];
+  for (const who of new Set(unbooked)) {
+    const count = (list: readonly string[]) => list.filter((one) => one === who).length;
+    expect(count(estimates), `estimates of ${who}'s calls`).toBeGreaterThanOrEqual(count(unbooked));
+  }
+  for (const row of ledger.filter(isEstimate)) expect(Number(row.credits)).toBe(0);
+  expect(ledger.filter((row) => row.turn_id === null)).toEqual([]);
+}

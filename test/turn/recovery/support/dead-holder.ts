@@ -1,0 +1,35 @@
+import type { TurnScene } from "../../../support/turn-scene.ts";
+import { type Asked, askedOf } from "../../modes/support/asked.ts";
+import { until } from "./until.ts";
+
+type Place = Pick<TurnScene, "sql" | "sessionId">;
+
+/** Lets the lease of the run under way run out, as if its holder had been gone for long. */
+export async function lapse({ sql, sessionId }: Place, ago = "1 second"): Promise<void> {
+  await sql`update turn_claims set lease_until = clock_timestamp() - ${ago}::interval
+    where session_id = ${sessionId}`;
+}
+
+/**
+ * Resolves once so many answers of the run under way are stored: steps (0: its input), or what
+ * tasks of one have written.
+ */
+export async function untilStored(
+  { sql, sessionId }: Place,
+  wanted: { steps?: number; answers?: number },
+): Promise<void> {
+  await until(`${JSON.stringify(wanted)} are stored`, async () => {
+    const [found] = await sql`select
+      (select coalesce(max((k.metadata ->> 'step')::int), -1) from checkpoints k
+        where k.thread_id = c.run_id::text) as steps,
+      (select count(*)::int from checkpoint_writes w where w.thread_id = c.run_id::text and w.channel = 'replies')
+        as answers
+      from turn_claims c where c.session_id = ${sessionId}`;
+    return found?.steps >= (wanted.steps ?? -1) && found?.answers >= (wanted.answers ?? 0);
+  });
+}
+
+/** Whom the model server was asked for, in order of arrival. */
+export async function asked({ models }: Pick<TurnScene, "models">): Promise<Asked[]> {
+  return (await models.journal()).map(askedOf);
+}
