@@ -5,7 +5,7 @@ import { unstable_readConfig } from "wrangler";
 import { settingNames } from "../../../src/config.ts";
 import { limiterPeriodSeconds } from "../../../src/domain/rate-limiter.ts";
 
-const pathOf = (file: string) => fileURLToPath(new URL(`../../${file}`, import.meta.url));
+const pathOf = (file: string) => fileURLToPath(new URL(`../../../${file}`, import.meta.url));
 const configOf = (env?: string) =>
   unstable_readConfig({ config: pathOf("wrangler.toml"), env }, { hideWarnings: true });
 
