@@ -3,7 +3,7 @@ import { runCommand } from "./command.ts";
 import { readEnvironment } from "./local-settings.ts";
 import { startPlatform } from "./platform.ts";
 import { announcePlatform } from "./running-platform.ts";
-import { stopSignal } from "./stop-signal.ts";
+import { stopSignal, whenAborted } from "./stop-signal.ts";
 
 const DEFAULT_PORT = "8787";
 const USAGE = `Runs Pantheon on this machine: database, Neon endpoint, models and Worker. Ctrl-C ends it.
@@ -11,7 +11,7 @@ const USAGE = `Runs Pantheon on this machine: database, Neon endpoint, models an
 DATABASE_URL, PANTHEON_DATA_DIR, PORT and every setting of .dev.vars.example are taken from the
 environment, or from a file .dev.vars.`;
 
-const stopWanted = stopSignal();
+const stopping = stopSignal();
 
 await runCommand(async () => {
   const { values } = parseArgs({
@@ -23,16 +23,24 @@ await runCommand(async () => {
     values.port === undefined ? readPort("PORT", env.PORT || DEFAULT_PORT) : readPort("--port", values.port);
 
   const onWorkerLog = (_level: string, text: string) => console.log(text);
-  const starting = startPlatform({ env, port, watch: true, log: console.log, onWorkerLog });
-  // Ctrl-C may come before everything is up; what has been started is then stopped all the same.
-  const platform = await Promise.race([starting, stopWanted]);
-  if (platform) {
-    const takeBack = announcePlatform(env, platform.url);
+  try {
+    const platform = await startPlatform({
+      env,
+      port,
+      watch: true,
+      log: console.log,
+      onWorkerLog,
+      signal: stopping,
+    });
+    const withdraw = announcePlatform(env, platform.url);
     console.log(`Pantheon ready on ${platform.url}`);
-    await stopWanted;
-    takeBack();
+    console.log(`Reference: ${platform.url}/api/v1/docs. A token: npm run --silent token -- --sub demo`);
+    await whenAborted(stopping);
+    withdraw();
+    await platform.stop();
+  } catch (error) {
+    if (error !== stopping.reason) throw error;
   }
-  await starting.then(({ stop }) => stop());
 });
 // Whatever else would keep this process alive is of no use any more.
 process.exit();

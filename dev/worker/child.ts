@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { unstable_DevEnv } from "wrangler";
+import { describeBuildFailure } from "./build-failure.ts";
 import type { FromWorker, ToWorker, WorkerOptions } from "./messages.ts";
 
 // This process holds what `wrangler dev` is made of, and nothing else: its signal handlers end the
@@ -20,7 +21,7 @@ process.on("message", (message: ToWorker) => {
 process.on("disconnect", () => process.exit(1));
 
 async function start({ bindings, config = CONFIG, host, port, watch }: WorkerOptions): Promise<void> {
-  dev.on("buildFailed", ({ cause }) => fail(String(cause.message ?? cause)));
+  dev.on("buildFailed", ({ cause }) => fail(describeBuildFailure(cause)));
   dev.on("error", (event) =>
     fail(lastError || String(event.cause?.message ?? event.reason ?? event.message)),
   );
@@ -47,6 +48,7 @@ async function start({ bindings, config = CONFIG, host, port, watch }: WorkerOpt
   });
   const [url, direct] = await Promise.all([worker.url, reloaded]);
   isReady = true;
+  dev.on("reloadComplete", () => send({ kind: "log", level: "info", text: "The Worker was rebuilt" }));
   const workerdUrl = `${direct.protocol}//${direct.hostname}:${direct.port}`;
   send({ kind: "ready", url: url.origin, workerdUrl });
 }
