@@ -1,13 +1,15 @@
 import { parseArgs } from "node:util";
 import { runCommand } from "./command.ts";
 import { readEnvironment } from "./local-settings.ts";
+import { type DialectName, dialectNames, isDialectName } from "./model-server/dialects.ts";
 import { startPlatform } from "./platform.ts";
 import { announcePlatform } from "./running-platform.ts";
 import { stopSignal, whenAborted } from "./stop-signal.ts";
 
 const DEFAULT_PORT = "8787";
 const USAGE = `Runs Pantheon on this machine: database, Neon endpoint, models and Worker. Ctrl-C ends it.
-  npm run dev [-- --port 9000]      0 takes a free port
+  npm run dev [-- --port 9000]        0 takes a free port
+  npm run dev -- --dialect ollama     the demo models answer as this provider's do: ${dialectNames.join(", ")}
 DATABASE_URL, PANTHEON_DATA_DIR, PORT and every setting of .dev.vars.example are taken from the
 environment, or from a file .dev.vars.`;
 
@@ -15,19 +17,24 @@ const stopping = stopSignal();
 
 await runCommand(async () => {
   const { values } = parseArgs({
-    options: { port: { type: "string" }, help: { type: "boolean", short: "h" } },
+    options: { port: { type: "string" }, dialect: { type: "string" }, help: { type: "boolean", short: "h" } },
   });
   if (values.help) return console.log(USAGE);
   const env = readEnvironment();
   const port =
     values.port === undefined ? readPort("PORT", env.PORT || DEFAULT_PORT) : readPort("--port", values.port);
 
+  const dialect = values.dialect === undefined ? undefined : readDialect(values.dialect);
+  if (dialect !== undefined && env.LLM_API_KEY) {
+    throw new Error("--dialect: LLM_API_KEY is set, so that the demo models are not used.");
+  }
   const onWorkerLog = (_level: string, text: string) => console.log(text);
   try {
     const platform = await startPlatform({
       env,
       port,
       watch: true,
+      dialect,
       log: console.log,
       onWorkerLog,
       signal: stopping,
@@ -44,6 +51,11 @@ await runCommand(async () => {
 });
 // Whatever else would keep this process alive is of no use any more.
 process.exit();
+
+function readDialect(name: string): DialectName {
+  if (isDialectName(name)) return name;
+  throw new Error(`--dialect: there is no '${name}'; there are ${dialectNames.join(", ")}.`);
+}
 
 function readPort(setting: string, text: string): number {
   const port = Number(text);

@@ -3,6 +3,7 @@ import { reservePort } from "./free-port.ts";
 import { startLocalDatabase } from "./local-database.ts";
 import { type Environment, localAuth, makeDataDir } from "./local-settings.ts";
 import { applyMigrations } from "./migrate.ts";
+import type { DialectName } from "./model-server/dialects.ts";
 import { startNeonEndpoint } from "./neon-endpoint.ts";
 import { startPeers } from "./peers.ts";
 import { startSchedule } from "./schedule.ts";
@@ -23,6 +24,8 @@ export type PlatformOptions = {
   port: number;
   /** Rebuild the Worker when a source file changes. */
   watch?: boolean;
+  /** Whose form the answers of the demo models have. */
+  dialect?: DialectName | undefined;
   /** One line for each thing that was started. */
   log: (line: string) => void;
   onWorkerLog?: (level: string, text: string) => void;
@@ -58,7 +61,15 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 }
 
 async function startParts(
-  { env, port: wantedPort, watch = false, log, onWorkerLog = () => undefined, signal }: PlatformOptions,
+  {
+    env,
+    port: wantedPort,
+    watch = false,
+    log,
+    onWorkerLog = () => undefined,
+    dialect,
+    signal,
+  }: PlatformOptions,
   onStop: (end: () => Promise<void>) => void,
 ): Promise<Omit<Platform, "stop">> {
   const auth = localAuth(env);
@@ -92,7 +103,7 @@ async function startParts(
   await seedDemo(databaseUrl);
   log("Migrations applied, demo data in place");
 
-  const peers = await startPeers(env, config, { log, onStop });
+  const peers = await startPeers(env, config, { dialect, log, onStop });
   const bindings = { ...settings, ...peers, NEON_HTTP_ENDPOINT: endpoint.url };
   log("Building the Worker and starting it in workerd");
   const worker = await startWorkerProcess({ bindings, host: HOST, port, watch }, onWorkerLog, signal);

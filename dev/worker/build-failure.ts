@@ -8,7 +8,8 @@ type BuildMessage = {
 export function describeBuildFailure(cause: unknown): string {
   const errors = readErrors(cause);
   if (errors.length > 0) return errors.map(describeError).join("\n");
-  return cause instanceof Error ? cause.message : String(cause);
+  if (!(cause instanceof Error)) return String(cause);
+  return cause.cause instanceof Error ? describeBuildFailure(cause.cause) : cause.message;
 }
 
 /** wrangler hands esbuild's failure on as it is, or as the cause of its own. */

@@ -14,7 +14,8 @@ let lastError = "";
 let isReady = false;
 
 process.on("message", (message: ToWorker) => {
-  if (message.kind === "start") start(message.options).catch((error: unknown) => fail(String(error)));
+  if (message.kind === "start")
+    start(message.options).catch((error: unknown) => fail(describeBuildFailure(error)));
   else dev.teardown().finally(() => process.exit(0));
 });
 // The parent is gone without a word; workerd goes with this process.
