@@ -1,4 +1,4 @@
-import { neon, neonConfig } from "@neondatabase/serverless";
+import { NeonDbError, neon, neonConfig } from "@neondatabase/serverless";
 import { drizzle, type NeonHttpDatabase } from "drizzle-orm/neon-http";
 import { PantheonError } from "../../domain/errors.ts";
 
@@ -28,14 +28,28 @@ export function postgresFields(error: unknown): PostgresFields {
  */
 const passing = /^(08|53|57P|40)/;
 
+/** The request is larger than the 10 MiB that Neon's endpoint takes. Nothing of it was done. */
+export class RequestTooLarge extends Error {
+  override readonly name = "RequestTooLarge";
+}
+
+/** The answer is larger than the 10 MiB that Neon's endpoint gives. Its transaction was rolled back. */
+export class ResponseTooLarge extends Error {
+  override readonly name = "ResponseTooLarge";
+}
+
 /**
- * Runs one request to the database; a failure that Postgres did not answer (no SQLSTATE), or that will pass, is
- * 503 `database_unavailable`, anything else is thrown as it came.
+ * Runs one request to the database. A failure that Postgres did not answer (no SQLSTATE), or that will pass, is
+ * 503 `database_unavailable`. A size that the endpoint refuses stays the same however often it is asked: it is
+ * `RequestTooLarge` or `ResponseTooLarge`. Anything else is thrown as it came.
  */
 export async function askDatabase<T>(request: () => Promise<T>): Promise<T> {
   try {
     return await request();
   } catch (error) {
+    const status = endpointStatus(error);
+    if (status === 413) throw new RequestTooLarge("The database takes no request of this size.");
+    if (status === 507) throw new ResponseTooLarge("The database gives no answer of this size.");
     const { code } = postgresFields(error);
     if (code !== undefined && !passing.test(code)) throw error;
     throw new PantheonError(
@@ -47,13 +61,21 @@ export async function askDatabase<T>(request: () => Promise<T>): Promise<T> {
   }
 }
 
+/** The HTTP status of the endpoint's own refusal: the driver keeps it in the message only. */
+function endpointStatus(error: unknown): number | undefined {
+  const source = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (!(source instanceof NeonDbError)) return undefined;
+  const [, status] = /^Server error \(HTTP status (\d{3})\)/.exec(source.message) ?? [];
+  return status === undefined ? undefined : Number(status);
+}
+
 /** Between three tries. */
 const shortPausesMs = [100, 400];
 
 /**
  * Repeats a request that is safe to repeat while its answer is lost or a failure will pass, once after each
  * pause. `roundTrips` counts the tries.
- * @throws PantheonError `database_unavailable` after the last try; what Postgres refuses, as it came.
+ * @throws PantheonError `database_unavailable` after the last try; at once what `askDatabase` throws besides.
  */
 export async function repeatLost<T>(
   request: () => Promise<T>,
