@@ -1,14 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import { latestCheckpointId } from "../checkpoint/stored-checkpoints.ts";
-import {
-  type ClaimedRequest,
-  roomAgents,
-  rooms,
-  sessions,
-  turnClaims,
-  turnRuns,
-  turns,
-} from "../schema.ts";
+import { type ClaimedRequest, roomAgents, rooms, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
 
 export type ClaimRequest = {
   sessionId: string;
