@@ -19,7 +19,7 @@ export type SummaryRow = typeof sessionSummaries.$inferSelect;
 /** The claim of a session, with the request and the snapshot that its run is planned from. */
 export type ClaimRow = typeof turnClaims.$inferSelect;
 
-/** A stored turn with the rows that stand by it: messages by `seq`, ledger rows by time. */
+/** A stored turn with the rows that stand by it: messages by `seq`, the others in the order of replies. */
 export type StoredTurn = {
   turn: TurnRow;
   messages: MessageRow[];
