@@ -1,7 +1,8 @@
 import { v5 as uuidv5 } from "uuid";
 import type * as z from "zod";
-import { key, type ModelOverride, type Settings, settings } from "./config/settings.ts";
-import { buildCatalog, type Catalog, type CatalogModel } from "./domain/catalog.ts";
+import { describePrices, type ModelOverride, toCatalogModel } from "./config/model-override.ts";
+import { key, type Settings, settings } from "./config/settings.ts";
+import { buildCatalog, type Catalog } from "./domain/catalog.ts";
 import type { ContextLimits } from "./domain/context/context-budget.ts";
 import { isRateLimiter, type RateLimiter } from "./domain/rate-limiter.ts";
 
@@ -73,7 +74,7 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
   const llmApiKeys = new Map([["LLM_API_KEY", values.LLM_API_KEY ?? "local"]]);
   const problems = [...findContradictions(values), ...collectKeys(values.MODELS_JSON, given, llmApiKeys)];
   const overrides = values.MODELS_JSON.map(toCatalogModel);
-  const catalog = buildCatalog(overrides, digest(JSON.stringify(values.MODELS_JSON)));
+  const catalog = buildCatalog(overrides, digest(describePrices(values.MODELS_JSON)));
   for (const setting of ["MANAGER_MODEL_ALIAS", "SUMMARIZER_MODEL_ALIAS"] as const) {
     if (!catalog.models.has(values[setting])) problems.push(`${setting}: names no model of the catalog`);
   }
@@ -177,18 +178,6 @@ function authKeys(values: Settings): AuthSettings["keys"] {
   return values.AUTH_JWKS_URL === undefined
     ? { secret: values.AUTH_JWT_SECRET ?? "" }
     : { jwksUrl: values.AUTH_JWKS_URL };
-}
-
-function toCatalogModel(override: ModelOverride): CatalogModel {
-  return {
-    alias: override.alias,
-    provider: override.provider,
-    providerModel: override.model,
-    contextWindowTokens: override.context_window,
-    multiplierHundredths: Math.round(override.multiplier * 100),
-    ...(override.base_url === undefined ? {} : { baseUrl: override.base_url }),
-    ...(override.api_key_setting === undefined ? {} : { apiKeySetting: override.api_key_setting }),
-  };
 }
 
 function digest(text: string): string {

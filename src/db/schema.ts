@@ -74,6 +74,7 @@ export const roomAgents = pgTable(
     modelAlias: text("model_alias").notNull(),
     rolePrompt: text("role_prompt").notNull(),
     toolPermissions: jsonb("tool_permissions").$type<unknown>().notNull().default([]),
+    modelSettings: jsonb("model_settings").$type<unknown>().notNull().default({}),
     position: integer("position").notNull(),
     createdAt: createdAt(),
     updatedAt: updatedAt(),

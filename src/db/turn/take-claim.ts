@@ -74,7 +74,7 @@ function snapshot({ kind, userMessageId }: ClaimRequest): SQL {
   return sql`jsonb_build_object('roomId', r.id, 'goal', r.goal, ${mode}, 'userMessageId', ${userMessageId}::text,
     'roster', coalesce((select jsonb_agg(jsonb_build_object('agentKey', a.agent_key, 'name', a.name,
       'modelAlias', a.model_alias, 'rolePrompt', a.role_prompt, 'toolPermissions', a.tool_permissions,
-      'position', a.position) order by a.position) from ${roomAgents} a where a.room_id = r.id), '[]'::jsonb))`;
+      'modelSettings', a.model_settings, 'position', a.position) order by a.position) from ${roomAgents} a where a.room_id = r.id), '[]'::jsonb))`;
 }
 
 /** What changes when another holder takes over a run: who holds it, until when, and who did before. */
