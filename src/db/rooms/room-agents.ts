@@ -1,4 +1,5 @@
 import { and, asc, gt, type SQL, sql } from "drizzle-orm";
+import type { ModelSettings } from "../../domain/model-settings.ts";
 import { askDatabase, type Db } from "../core/client.ts";
 import { type Page, type PageRequest, readPage } from "../core/page.ts";
 import { roomAgents } from "../schema.ts";
@@ -50,6 +51,7 @@ export type AgentChange = {
   modelAlias?: string | undefined;
   rolePrompt?: string | undefined;
   toolPermissions?: readonly string[] | undefined;
+  modelSettings?: ModelSettings | undefined;
 };
 
 export async function updateAgent(

@@ -3,6 +3,7 @@ import { v7 as uuidv7 } from "uuid";
 import { buildCatalog, type CatalogModel } from "../../../../src/domain/catalog.ts";
 import type { TurnContext } from "../../../../src/domain/context/turn-context.ts";
 import type { Log } from "../../../../src/domain/log.ts";
+import { standardDialect } from "../../../../src/domain/model-dialect.ts";
 import type { RosterAgent, TurnFlow, TurnPlan } from "../../../../src/domain/plan/turn-plan.ts";
 import type { TurnEvent } from "../../../../src/domain/turn/turn-events.ts";
 import { noUse } from "../../../../src/domain/turn/turn-size.ts";
@@ -54,6 +55,7 @@ export function createGraphTurn({
       providerModel: "own/model",
       contextWindowTokens,
       multiplierHundredths: 100,
+      dialect: standardDialect,
     },
   };
   ports.catalog = buildCatalog([model], "test");
