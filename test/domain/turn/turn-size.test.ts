@@ -62,8 +62,8 @@ describe("calls of tools", () => {
 
 test("what models say has room up to the last byte, counted as it travels", () => {
   const size = createTurnSize(noUse);
-  const japanese = "語".repeat((maxModelBytesPerTurn / 2 - 2) / 3);
-  const control = "\u0001".repeat((maxModelBytesPerTurn / 2 - 2) / 6);
+  const japanese = "語".repeat(maxModelBytesPerTurn / 2 / 3 - 20);
+  const control = "\u0001".repeat(maxModelBytesPerTurn / 2 / 6 - 20);
   const left = maxModelBytesPerTurn - (2 + 3 * japanese.length) - (2 + 6 * control.length);
   expect(size.takeModelText(japanese)).toBe(true);
   expect(size.takeModelText(control)).toBe(true);
