@@ -4,6 +4,7 @@ import type { Deps } from "../deps.ts";
 import { listNotRead } from "../domain/context/seq-ranges.ts";
 import { PantheonError } from "../domain/errors.ts";
 import type { TurnOutcome } from "../domain/turn/turn-outcome.ts";
+import { measureStoredTurn, noUse } from "../domain/turn/turn-size.ts";
 import type { StepRows } from "../runtime/checkpoint/checkpoint-rows.ts";
 import { endCrashed, endFailedCommit, endStopped, endStored } from "./end.ts";
 import { type Holder, startHolder } from "./holder.ts";
@@ -28,7 +29,13 @@ export async function executeRun(deps: Deps, run: Run, { client, requests }: Exe
   const stopTimer = startDisconnectTimer(client.gone, deps.limits.clientGraceMs, holder.lease.clientLeft);
   try {
     const ran = await deps.runTurn(
-      { runId: claim.runId, plan, context, stored: turn.checkpoint },
+      {
+        runId: claim.runId,
+        plan,
+        context,
+        stored: turn.checkpoint,
+        used: turn.retried === null ? noUse : measureStoredTurn(turn.retried),
+      },
       {
         holder: claim.holder,
         stop: holder.lease.signal,

@@ -4,7 +4,7 @@ import type { StoredTurn } from "../db/turn/stored-turn.ts";
 import type { Deps } from "../deps.ts";
 import { historyCharacters } from "../domain/context/context-budget.ts";
 import { PantheonError } from "../domain/errors.ts";
-import { limiterPeriodSeconds } from "../domain/rate-limiter.ts";
+import { countRequest } from "../domain/rate-limiter.ts";
 import { decideOpen, turnConflictDetail } from "../domain/turn/open-decision.ts";
 import { canonicalRequest, type HashedRequest } from "../domain/turn/request-hash.ts";
 import { recoverRun } from "./recover.ts";
@@ -44,25 +44,15 @@ export async function openRun(deps: Deps, request: RunRequest, startedMs: number
 const maxRecoveries = 3;
 
 /**
- * Counts a run against the limit of its user, before anything is claimed or spent. A limiter that fails
- * refuses nobody: turns go on without a limit, and each says so in one warning.
+ * Counts a run against the limit of its user, before anything is claimed or spent.
  * @throws PantheonError `rate_limited`, with `Retry-After`.
  */
-async function admitRun(
+function admitRun(
   { turnLimiter }: Pick<Deps, "turnLimiter">,
   { user, log }: Pick<Requester, "user" | "log">,
 ): Promise<void> {
-  if (turnLimiter === null) return;
-  try {
-    const { success } = await turnLimiter.limit({ key: user.userId });
-    if (success) return;
-  } catch (error) {
-    log.warn("rate_limit_unavailable", { error: error instanceof Error ? error.name : typeof error });
-    return;
-  }
-  throw new PantheonError("rate_limited", "You have started too many turns. Please wait.", {
-    headers: { "Retry-After": String(limiterPeriodSeconds) },
-  });
+  const detail = "You have started too many turns. Please wait.";
+  return countRequest(turnLimiter, { userId: user.userId, log, detail });
 }
 
 async function describeOpen(deps: Deps, request: RunRequest) {
