@@ -1,7 +1,8 @@
 import { v5 as uuidv5 } from "uuid";
 import type * as z from "zod";
-import { key, type ModelOverride, type Settings, settings } from "./config/settings.ts";
-import { buildCatalog, type Catalog, type CatalogModel } from "./domain/catalog.ts";
+import { describePrices, type ModelOverride, toCatalogModel } from "./config/model-override.ts";
+import { key, type Settings, settings } from "./config/settings.ts";
+import { buildCatalog, type Catalog } from "./domain/catalog.ts";
 import type { ContextLimits } from "./domain/context/context-budget.ts";
 import { isRateLimiter, type RateLimiter } from "./domain/rate-limiter.ts";
 
@@ -35,12 +36,20 @@ export type Config = {
   /** How long a keyed run whose holder is gone waits for its client to come back. */
   resumeWindowMs: number;
   checkpointRetentionDays: number;
-  /** The binding that counts turns; null where RATE_LIMIT is off. */
-  turnLimiter: RateLimiter | null;
+  /** The bindings that count requests; null where RATE_LIMIT is off. */
+  limiters: Limiters;
   auth: AuthSettings;
   corsAllowedOrigins: readonly string[];
   logLevel: "debug" | "info" | "warn" | "error";
 };
+
+/** Turns, and requests that do not validate, by user. */
+type Limiters = { turns: RateLimiter | null; invalid: RateLimiter | null };
+
+const limiterBindings = { turns: "TURN_LIMITER", invalid: "INVALID_LIMITER" } as const satisfies Record<
+  keyof Limiters,
+  string
+>;
 
 /** Thrown at start: one line per setting that is missing or bad. Never holds a value. */
 export class ConfigError extends Error {
@@ -65,15 +74,19 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
   const llmApiKeys = new Map([["LLM_API_KEY", values.LLM_API_KEY ?? "local"]]);
   const problems = [...findContradictions(values), ...collectKeys(values.MODELS_JSON, given, llmApiKeys)];
   const overrides = values.MODELS_JSON.map(toCatalogModel);
-  const catalog = buildCatalog(overrides, digest(JSON.stringify(values.MODELS_JSON)));
+  const catalog = buildCatalog(overrides, digest(describePrices(values.MODELS_JSON)));
   for (const setting of ["MANAGER_MODEL_ALIAS", "SUMMARIZER_MODEL_ALIAS"] as const) {
     if (!catalog.models.has(values[setting])) problems.push(`${setting}: names no model of the catalog`);
   }
-  const turnLimiter = findTurnLimiter(given, values);
-  if (turnLimiter === undefined) {
-    problems.push("RATE_LIMIT: is on, but wrangler.toml binds no rate limiter TURN_LIMITER");
-  }
-  if (problems.length > 0 || turnLimiter === undefined) throw new ConfigError(problems);
+  const findLimiter = (kind: keyof Limiters): RateLimiter | null => {
+    if (!areRequestsLimited(values)) return null;
+    const limiter = given[limiterBindings[kind]];
+    if (isRateLimiter(limiter)) return limiter;
+    problems.push(`RATE_LIMIT: is on, but wrangler.toml binds no rate limiter ${limiterBindings[kind]}`);
+    return null;
+  };
+  const limiters = { turns: findLimiter("turns"), invalid: findLimiter("invalid") };
+  if (problems.length > 0) throw new ConfigError(problems);
   return {
     databaseUrl: values.DATABASE_URL,
     neonHttpEndpoint: values.NEON_HTTP_ENDPOINT,
@@ -96,7 +109,7 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
     turnLeaseMs: values.TURN_LEASE_MS,
     resumeWindowMs: values.TURN_RESUME_WINDOW_MS,
     checkpointRetentionDays: values.CHECKPOINT_RETENTION_DAYS,
-    turnLimiter,
+    limiters,
     auth: { issuer: values.AUTH_ISSUER, audience: values.AUTH_AUDIENCE, keys: authKeys(values) },
     corsAllowedOrigins: values.CORS_ALLOWED_ORIGINS,
     logLevel: values.LOG_LEVEL,
@@ -156,32 +169,15 @@ function collectKeys(
   });
 }
 
-/** Undefined where the limit is on, as it is everywhere but in local mode, and its binding is missing. */
-function findTurnLimiter(
-  { TURN_LIMITER: limiter }: Readonly<Record<string, unknown>>,
-  { RATE_LIMIT: wanted, NEON_HTTP_ENDPOINT: localEndpoint }: Settings,
-): RateLimiter | null | undefined {
-  const isOn = wanted === undefined ? localEndpoint === undefined : wanted === "on";
-  if (!isOn) return null;
-  return isRateLimiter(limiter) ? limiter : undefined;
+/** On everywhere but in local mode, unless RATE_LIMIT says otherwise. */
+function areRequestsLimited({ RATE_LIMIT: wanted, NEON_HTTP_ENDPOINT: localEndpoint }: Settings): boolean {
+  return wanted === undefined ? localEndpoint === undefined : wanted === "on";
 }
 
 function authKeys(values: Settings): AuthSettings["keys"] {
   return values.AUTH_JWKS_URL === undefined
     ? { secret: values.AUTH_JWT_SECRET ?? "" }
     : { jwksUrl: values.AUTH_JWKS_URL };
-}
-
-function toCatalogModel(override: ModelOverride): CatalogModel {
-  return {
-    alias: override.alias,
-    provider: override.provider,
-    providerModel: override.model,
-    contextWindowTokens: override.context_window,
-    multiplierHundredths: Math.round(override.multiplier * 100),
-    ...(override.base_url === undefined ? {} : { baseUrl: override.base_url }),
-    ...(override.api_key_setting === undefined ? {} : { apiKeySetting: override.api_key_setting }),
-  };
 }
 
 function digest(text: string): string {

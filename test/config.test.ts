@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { ConfigError, parseConfig, settingNames } from "../src/config.ts";
+import { standardDialect } from "../src/domain/model-dialect.ts";
 
 const whole = {
   DATABASE_URL: "postgres://user:pw@db.example/pantheon",
@@ -8,6 +9,7 @@ const whole = {
   AUTH_ISSUER: "https://id.example",
   AUTH_AUDIENCE: "pantheon",
   TURN_LIMITER: { limit: async () => ({ success: true }) },
+  INVALID_LIMITER: { limit: async () => ({ success: true }) },
 };
 
 /** The lines of complaint about the settings, with these in place of the good ones. */
@@ -177,9 +179,59 @@ test.each([
   ["multiplier", { multiplier: 10_000 }],
   ["multiplier", { multiplier: 1e21 }],
   ["api_key_setting", { api_key_setting: "acme key" }],
+  ["max_tokens_field", { max_tokens_field: "max_new_tokens" }],
+  ["omit", { omit: "temperature" }],
+  ["omit\\.0", { omit: ["max_tokens"] }],
+  ["omit\\.1", { omit: ["top_p", "messages"] }],
+  ["omit", { omit: ["top_p"], extra_body: { top_p: 1 } }],
+  ["extra_body", { extra_body: [] }],
+  ["extra_body", { extra_body: { a: "x".repeat(4_089) } }],
+  ...["model", "messages", "tools", "tool_choice", "stream", "stream_options", "n", "max_tokens"].map(
+    (name) => ["extra_body", { extra_body: { [name]: 1 } }] as [string, object],
+  ),
+  ["extra_body", { extra_body: { max_completion_tokens: 1 } }],
+  ["system_role", { system_role: "assistant" }],
+  ["send_back", { send_back: "all" }],
+  ["send_back", { send_back: ["content"] }],
+  ["reasoning_in_text", { reasoning_in_text: "yes" }],
+  ["retries", { retries: 3 }],
+  ["retries", { retries: -1 }],
+  ["retries", { retries: 0.5 }],
 ])("a model's %s is held to its bounds: %j", (field, change) => {
   const lines = complaints(withModels(ownModel, { ...ownModel, alias: "other", ...change }));
   expect(lines).toEqual([expect.stringMatching(new RegExp(`^Setting MODELS_JSON: 1\\.${field}: .`))]);
+});
+
+test("a model is asked as its provider wants to be, and as most do where nothing is said", () => {
+  const dialect = {
+    max_tokens_field: "max_completion_tokens",
+    omit: ["temperature", "stream_options"],
+    extra_body: { a: "x".repeat(4_088) },
+    system_role: "developer",
+    send_back: ["reasoning_content"],
+    reasoning_in_text: true,
+    retries: 0,
+  };
+  const models = withModels(ownModel, { ...ownModel, ...dialect, alias: "other" });
+  const { catalog } = parseConfig({ ...whole, ...models });
+  expect(catalog.models.get("own")?.dialect).toEqual(standardDialect);
+  expect(catalog.models.get("other")?.dialect).toEqual({
+    maxTokensField: "max_completion_tokens",
+    omit: ["temperature", "stream_options"],
+    extraBody: dialect.extra_body,
+    systemRole: "developer",
+    sendBack: ["reasoning_content"],
+    reasoningInText: true,
+    retries: 0,
+  });
+});
+
+test("how a model is asked makes no pricing version; what it costs does", () => {
+  const versionOf = (change: object) =>
+    parseConfig({ ...whole, ...withModels({ ...ownModel, ...change }) }).catalog.pricingVersion;
+  expect(versionOf({ omit: ["top_p"], retries: 1 })).toBe(versionOf({}));
+  expect(versionOf({ multiplier: 2 })).not.toBe(versionOf({}));
+  expect(versionOf({})).toBe("2026-02-20+918e6897");
 });
 
 test("a multiplier may have any two decimals that its column has", () => {
@@ -212,20 +264,28 @@ test("a model's key has a setting of its own, is read wherever it is named, and 
   expect(complaints(withModels({ ...ownModel, api_key_setting: "LLM_API_KEY" }))).toEqual([]);
 });
 
-test("turns are limited everywhere but in local mode, where they may be; the limit needs its binding", () => {
-  const limiterWith = (changes: Record<string, unknown>) => parseConfig({ ...whole, ...changes }).turnLimiter;
-  const local = { NEON_HTTP_ENDPOINT: "http://127.0.0.1:1/sql" };
-  expect(limiterWith({})).toBe(whole.TURN_LIMITER);
-  expect(limiterWith({ RATE_LIMIT: "" })).toBe(whole.TURN_LIMITER);
-  expect(limiterWith({ RATE_LIMIT: "off" })).toBeNull();
-  expect(limiterWith(local)).toBeNull();
-  expect(limiterWith({ ...local, RATE_LIMIT: "on" })).toBe(whole.TURN_LIMITER);
-  const line = "Setting RATE_LIMIT: is on, but wrangler.toml binds no rate limiter TURN_LIMITER";
-  for (const unusable of [undefined, "limiter", {}]) {
-    expect(complaints({ TURN_LIMITER: unusable })).toEqual([line]);
-    expect(complaints({ TURN_LIMITER: unusable, RATE_LIMIT: "off" })).toEqual([]);
-  }
-});
+test.each([
+  { kind: "turns", binding: "TURN_LIMITER" },
+  { kind: "invalid", binding: "INVALID_LIMITER" },
+] as const)(
+  "$kind are limited everywhere but in local mode, where they may be; $binding must be bound",
+  (limit) => {
+    const { kind, binding } = limit;
+    const limiterWith = (changes: Record<string, unknown>) =>
+      parseConfig({ ...whole, ...changes }).limiters[kind];
+    const local = { NEON_HTTP_ENDPOINT: "http://127.0.0.1:1/sql" };
+    expect(limiterWith({})).toBe(whole[binding]);
+    expect(limiterWith({ RATE_LIMIT: "" })).toBe(whole[binding]);
+    expect(limiterWith({ RATE_LIMIT: "off" })).toBeNull();
+    expect(limiterWith(local)).toBeNull();
+    expect(limiterWith({ ...local, RATE_LIMIT: "on" })).toBe(whole[binding]);
+    const line = `Setting RATE_LIMIT: is on, but wrangler.toml binds no rate limiter ${binding}`;
+    for (const unusable of [undefined, "limiter", {}]) {
+      expect(complaints({ [binding]: unusable })).toEqual([line]);
+      expect(complaints({ [binding]: unusable, RATE_LIMIT: "off" })).toEqual([]);
+    }
+  },
+);
 
 test("a model of another provider needs the setting that holds its key", () => {
   const elsewhere = { ...ownModel, base_url: "https://acme.example/v1" };

@@ -4,6 +4,7 @@ import type { Deps } from "../deps.ts";
 import { roomCapacity } from "../domain/agent-key.ts";
 import { requireKnownModel } from "../domain/catalog.ts";
 import { notFound, PantheonError } from "../domain/errors.ts";
+import { type ModelSettings, requireAllowedSettings } from "../domain/model-settings.ts";
 import { requireKnownTools } from "../domain/tool-names.ts";
 import type { User } from "../domain/user.ts";
 
@@ -13,13 +14,18 @@ export type NewAgent = {
   modelAlias: string;
   rolePrompt: string;
   toolPermissions: readonly string[];
+  modelSettings: ModelSettings;
   /** From 0; beyond the end, or left out: last. */
   position?: number | undefined;
 };
 
-/** @throws PantheonError `unknown_model`, `unknown_tool`, `not_found`, `room_full` or `agent_key_taken`. */
+/**
+ * @throws PantheonError `unknown_model`, `unknown_tool`, `validation_failed`, `not_found`, `room_full` or
+ * `agent_key_taken`.
+ */
 export async function addAgent(deps: Deps, user: User, roomId: string, agent: NewAgent): Promise<AgentRow> {
   requireKnownModel(deps.catalog, agent.modelAlias);
+  requireAllowedSettings(agent.modelSettings, deps.limits.context.maxOutputTokens);
   const row = {
     ...agent,
     id: deps.newId(),

@@ -2,10 +2,11 @@ import { type AgentChange, type AgentRow, updateAgent } from "../db/rooms/room-a
 import type { Deps } from "../deps.ts";
 import { requireKnownModel } from "../domain/catalog.ts";
 import { notFound } from "../domain/errors.ts";
+import { requireAllowedSettings } from "../domain/model-settings.ts";
 import { requireKnownTools } from "../domain/tool-names.ts";
 import type { User } from "../domain/user.ts";
 
-/** @throws PantheonError `unknown_model`, `unknown_tool` or `not_found`. */
+/** @throws PantheonError `unknown_model`, `unknown_tool`, `validation_failed` or `not_found`. */
 export async function changeAgent(
   deps: Deps,
   user: User,
@@ -13,6 +14,7 @@ export async function changeAgent(
   change: AgentChange,
 ): Promise<AgentRow> {
   requireKnownModel(deps.catalog, change.modelAlias);
+  requireAllowedSettings(change.modelSettings, deps.limits.context.maxOutputTokens);
   const { toolPermissions } = change;
   const agent = await updateAgent(
     deps.db,

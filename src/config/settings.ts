@@ -1,4 +1,6 @@
 import * as z from "zod";
+import { modelOverrides } from "./model-override.ts";
+import { httpUrl } from "./setting-forms.ts";
 
 /** Longer waits are slips of the keyboard; a timer of more than 2³¹ − 1 ms would fire at once. */
 const longestMs = 24 * 60 * 60 * 1_000;
@@ -24,8 +26,6 @@ function ratio(fallback: number) {
     .default(fallback);
 }
 
-const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http(s) URL" });
-
 /** What the Neon driver needs of it; that the driver finds out would be at the first request. */
 const databaseUrl = z.string().refine((text) => {
   if (!URL.canParse(text)) return false;
@@ -50,47 +50,13 @@ const origins = z
   .transform((list) => list.split(",").flatMap((origin) => origin.trim() || []))
   .pipe(z.array(z.string().refine(isOrigin, "must be an origin as browsers send it: https://chat.example")));
 
-const name = z.string().trim().min(1, "must not be blank").max(200);
-
-/** What `model_prices` can hold and credits are exact for. */
-const isMultiplier = (value: number) =>
-  value >= 0.01 && value <= 9_999.99 && Number(value.toFixed(2)) === value;
-
-const modelOverride = z.strictObject({
-  alias: z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, "must be 1 to 64 of A-Z a-z 0-9 . _ -"),
-  provider: name,
-  model: name,
-  base_url: httpUrl.optional(),
-  api_key_setting: z
-    .string()
-    .regex(/^[A-Z][A-Z0-9_]{0,127}$/, "must be the name of a setting")
-    .optional(),
-  context_window: z.int().min(2_048).max(100_000_000),
-  multiplier: z.number().refine(isMultiplier, "must be from 0.01 to 9999.99, with two decimals at most"),
-});
-
-export type ModelOverride = z.output<typeof modelOverride>;
-
-const models = z
-  .string()
-  .default("[]")
-  .transform((text, context) => {
-    try {
-      return JSON.parse(text) as unknown;
-    } catch {
-      context.addIssue({ code: "custom", message: "is not JSON" });
-      return z.NEVER;
-    }
-  })
-  .pipe(z.array(modelOverride).max(200));
-
 /** Every setting in its form; what several of them mean together is src/config.ts's. */
 export const settings = z.object({
   DATABASE_URL: databaseUrl,
   NEON_HTTP_ENDPOINT: httpUrl.optional(),
   LLM_BASE_URL: httpUrl.default("https://openrouter.ai/api/v1"),
   LLM_API_KEY: key.optional(),
-  MODELS_JSON: models,
+  MODELS_JSON: modelOverrides,
   TAVILY_API_KEY: key.optional(),
   TAVILY_BASE_URL: httpUrl.default("https://api.tavily.com"),
   MAX_OUTPUT_TOKENS: integer(2_048, 1, 1_000_000),

@@ -1,4 +1,5 @@
 import { PantheonError } from "./errors.ts";
+import { type ModelDialect, standardDialect } from "./model-dialect.ts";
 
 /** One model that agents can be given. Prices belong to a pricing version (see pricing.ts). */
 export type CatalogModel = {
@@ -13,6 +14,8 @@ export type CatalogModel = {
   contextWindowTokens: number;
   /** Price multiplier in hundredths: 50 is 0.50. */
   multiplierHundredths: number;
+  /** How its provider wants to be asked. */
+  dialect: ModelDialect;
 };
 
 /** The models and the pricing version under which they are billed. */
@@ -39,6 +42,7 @@ const openRouterModel = (
   providerModel,
   contextWindowTokens,
   multiplierHundredths,
+  dialect: standardDialect,
 });
 
 export const standardModels: readonly CatalogModel[] = [

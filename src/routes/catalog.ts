@@ -1,12 +1,26 @@
 import * as z from "zod";
 import type { Deps } from "../deps.ts";
 import type { CatalogModel } from "../domain/catalog.ts";
+import { planContextBudget } from "../domain/context/context-budget.ts";
+import { sentSettings } from "../domain/model-dialect.ts";
+import { modelSettingNames } from "../domain/model-settings.ts";
 import { knownTools } from "../domain/tool-names.ts";
 import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { json } from "../http/responses.ts";
 
 const tag = "catalog";
+
+const capabilities = z
+  .object({
+    max_output_tokens: z
+      .int()
+      .meta({ description: "The longest answer that an agent of this model can give" }),
+    model_settings: z.array(z.enum(modelSettingNames)).meta({
+      description: "The `model_settings` of an agent that reach this model; the others have no effect",
+    }),
+  })
+  .meta({ id: "ModelCapabilities" });
 
 const model = z
   .object({
@@ -15,6 +29,7 @@ const model = z
     provider_model: z.string(),
     context_window: z.int().meta({ description: "Tokens" }),
     multiplier: z.number().meta({ description: "What credits are multiplied by, at least 0.5" }),
+    capabilities,
   })
   .meta({ id: "Model" });
 
@@ -35,16 +50,23 @@ const routes = {
 };
 
 export function registerCatalogRoutes(app: App, deps: Deps): void {
-  app.openapi(routes.models, (c) => c.json({ data: [...deps.catalog.models.values()].map(toModel) }, 200));
+  const { maxOutputTokens } = deps.limits.context;
+  app.openapi(routes.models, (c) =>
+    c.json({ data: [...deps.catalog.models.values()].map((row) => toModel(row, maxOutputTokens)) }, 200),
+  );
   app.openapi(routes.tools, (c) => c.json({ data: [...knownTools] }, 200));
 }
 
-function toModel(row: CatalogModel): z.input<typeof model> {
+function toModel(row: CatalogModel, maxOutputTokens: number): z.input<typeof model> {
   return {
     alias: row.alias,
     provider: row.provider,
     provider_model: row.providerModel,
     context_window: row.contextWindowTokens,
     multiplier: row.multiplierHundredths / 100,
+    capabilities: {
+      max_output_tokens: planContextBudget(row.contextWindowTokens, maxOutputTokens).outputReserve,
+      model_settings: sentSettings(row.dialect),
+    },
   };
 }

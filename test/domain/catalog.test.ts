@@ -6,6 +6,7 @@ import {
   standardModels,
 } from "../../src/domain/catalog.ts";
 import { PantheonError } from "../../src/domain/errors.ts";
+import { standardDialect } from "../../src/domain/model-dialect.ts";
 
 const ownModel: CatalogModel = {
   alias: "house",
@@ -15,6 +16,7 @@ const ownModel: CatalogModel = {
   providerModel: "house/one",
   contextWindowTokens: 4_096,
   multiplierHundredths: 75,
+  dialect: standardDialect,
 };
 
 describe("the catalog", () => {

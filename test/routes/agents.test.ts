@@ -35,6 +35,7 @@ test("an agent is added, read by its key in any case, changed and removed", asyn
       model_alias: "llama",
       role_prompt: "Be A.",
       tool_permissions: ["search"],
+      model_settings: {},
       position: 0,
     },
   });
@@ -131,6 +132,18 @@ test.each([
   ["position", "0"],
   ["tool_permissions", "search"],
   ["tool_permissions", [1]],
+  ["model_settings", []],
+  ["model_settings", null],
+  ["model_settings", { temperature: 2.1 }],
+  ["model_settings", { temperature: -0.1 }],
+  ["model_settings", { temperature: "1" }],
+  ["model_settings", { temperature: null }],
+  ["model_settings", { top_p: 1.01 }],
+  ["model_settings", { max_output_tokens: 0 }],
+  ["model_settings", { max_output_tokens: 1.5 }],
+  ["model_settings", { max_output_tokens: 2_049 }],
+  ["model_settings", { reasoning_effort: "extreme" }],
+  ["model_settings", { seed: 1 }],
   ["owner_user_id", "mallory"],
 ])("%s = %j is refused", async (field, value) => {
   const { add } = await seedRoom();
@@ -193,6 +206,28 @@ test("permissions that cannot be read count as none", async () => {
     await sql`update room_agents set tool_permissions = ${stored}::jsonb where room_id = ${room.id}`;
     expect((await client.get(`${list}/a`)).body.tool_permissions).toEqual([]);
   }
+});
+
+test("an agent's model settings are stored as they are given, and changed as a whole", async () => {
+  const { add, client, list, room } = await seedRoom();
+  const settings = { temperature: 2, top_p: 0, max_output_tokens: 2_048, reasoning_effort: "minimal" };
+  expect((await add({ model_settings: settings })).body.model_settings).toEqual(settings);
+  expect((await client.get(`${list}/a`)).body.model_settings).toEqual(settings);
+  await client.patch(`${list}/a`, { name: "B" });
+  expect((await client.get(list)).body.data[0].model_settings).toEqual(settings);
+
+  const change = { model_settings: { top_p: 0.5 } };
+  expect((await client.patch(`${list}/a`, change)).body.model_settings).toEqual({ top_p: 0.5 });
+  expect((await client.patch(`${list}/a`, { model_settings: {} })).body.model_settings).toEqual({});
+
+  const tooLong = { model_settings: { max_output_tokens: 2_049 } };
+  expect(await client.patch(`${list}/a`, tooLong)).toMatchObject({
+    status: 422,
+    body: { code: "validation_failed", errors: [{ path: "model_settings.max_output_tokens" }] },
+  });
+
+  await sql`update room_agents set model_settings = '{"temperature":9,"top_p":0.1,"x":1}' where room_id = ${room.id}`;
+  expect((await client.get(`${list}/a`)).body.model_settings).toEqual({ top_p: 0.1 });
 });
 
 test("agents are listed by position, page by page", async () => {

@@ -13,6 +13,10 @@ test("the models are those of the catalog, without keys or addresses", async () 
     provider_model: "google/gemini-2.5-pro",
     context_window: 1_048_576,
     multiplier: 14,
+    capabilities: {
+      max_output_tokens: 2_048,
+      model_settings: ["temperature", "top_p", "max_output_tokens", "reasoning_effort"],
+    },
   });
 });
 
@@ -25,6 +29,8 @@ test("a deployment's own models stand among them", async () => {
     api_key_setting: "ACME_KEY",
     context_window: 4_096,
     multiplier: 1.25,
+    omit: ["temperature", "stream_options"],
+    extra_body: { provider: { order: ["acme-route"] } },
   };
   const settings = { MODELS_JSON: JSON.stringify([own]), ACME_KEY: "acme-secret" };
   const answer = await createTestApi({ settings }).as(newUser()).get("/models");
@@ -34,8 +40,12 @@ test("a deployment's own models stand among them", async () => {
     provider_model: "acme/one",
     context_window: 4_096,
     multiplier: 1.25,
+    capabilities: {
+      max_output_tokens: 819,
+      model_settings: ["top_p", "max_output_tokens", "reasoning_effort"],
+    },
   });
-  expect(answer.text).not.toMatch(/acme-secret|acme\.example/);
+  expect(answer.text).not.toMatch(/acme-secret|acme\.example|acme-route/);
 });
 
 test("the tools are those that can be used now", async () => {

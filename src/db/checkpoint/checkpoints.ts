@@ -9,6 +9,7 @@ import {
   type CheckpointPlace,
   selectCheckpoint,
   selectCheckpoints,
+  stepOf,
 } from "./stored-checkpoints.ts";
 
 type CheckpointRow = Omit<typeof checkpoints.$inferSelect, "type">;
@@ -30,11 +31,11 @@ export type StepRows = {
 export function createCheckpointPort(db: Db) {
   return {
     read: async (place: CheckpointPlace) => {
-      const { result } = await repeatLost(() => selectCheckpoint(db, place).execute());
+      const result = await repeatLost(db, () => selectCheckpoint(db, place).execute());
       return result[0];
     },
     list: async ({ limit, ...filter }: CheckpointFilter & { limit?: number | undefined }) => {
-      const { result } = await repeatLost(() => {
+      const result = await repeatLost(db, () => {
         const query = selectCheckpoints(db, filter);
         return limit === undefined ? query.execute() : query.limit(limit).execute();
       });
@@ -80,7 +81,8 @@ const deleteWritesOf = prepareStatement<{ threadId: string }>(
 const deleteEarlierOf = prepareStatement<{ threadId: string }>(
   sql`delete from ${checkpoints} c where c.thread_id = ${threadId} and exists (
     select 1 from ${checkpoints} later where later.thread_id = c.thread_id
-      and later.checkpoint_ns = c.checkpoint_ns and later.checkpoint_id > c.checkpoint_id)`,
+      and later.checkpoint_ns = c.checkpoint_ns
+      and (${stepOf(sql`later`)}, later.checkpoint_id) > (${stepOf(sql`c`)}, c.checkpoint_id))`,
 );
 const deleteUnnamedOf = prepareStatement<{ threadId: string }>(
   sql`delete from ${checkpointBlobs} b where b.thread_id = ${threadId} and not exists (
@@ -127,5 +129,5 @@ function oncePerKey<Row>(
 
 async function runBatch(db: Db, buildStatements: () => BatchItem<"pg">[]): Promise<void> {
   const [first, ...rest] = buildStatements();
-  if (first !== undefined) await repeatLost(() => db.batch([first, ...rest]));
+  if (first !== undefined) await repeatLost(db, () => db.batch([first, ...rest]));
 }

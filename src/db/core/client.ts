@@ -1,14 +1,29 @@
-import { neon, neonConfig } from "@neondatabase/serverless";
+import { NeonDbError, neon, neonConfig } from "@neondatabase/serverless";
 import { drizzle, type NeonHttpDatabase } from "drizzle-orm/neon-http";
 import { PantheonError } from "../../domain/errors.ts";
 
 /** Postgres through Neon's HTTP driver. `batch([...])` is one request and one transaction. */
-export type Db = NeonHttpDatabase;
+export type Db = NeonHttpDatabase & {
+  /** Called before each request that goes through `askDatabase`. */
+  onRequest?: () => void;
+};
 
 /** @param endpoint where the driver posts in local mode; undefined: Neon's own address. */
 export function createDb(databaseUrl: string, endpoint?: string): Db {
   if (endpoint !== undefined) neonConfig.fetchEndpoint = endpoint;
   return drizzle(neon(databaseUrl));
+}
+
+export type CountedDb = { db: Db; requests: () => number };
+
+/** The same database, which counts what is requested through it from now on, and not what others request. */
+export function countRequests(db: Db): CountedDb {
+  let requests = 0;
+  const onRequest = () => {
+    requests += 1;
+  };
+  const counted: Db = Object.create(db, { onRequest: { value: onRequest } });
+  return { db: counted, requests: () => requests };
 }
 
 type PostgresFields = { code?: string; constraint?: string };
@@ -28,14 +43,29 @@ export function postgresFields(error: unknown): PostgresFields {
  */
 const passing = /^(08|53|57P|40)/;
 
+/** The request is larger than the 10 MiB that Neon's endpoint takes. Nothing of it was done. */
+export class RequestTooLarge extends Error {
+  override readonly name = "RequestTooLarge";
+}
+
+/** The answer is larger than the 10 MiB that Neon's endpoint gives. Its transaction was rolled back. */
+export class ResponseTooLarge extends Error {
+  override readonly name = "ResponseTooLarge";
+}
+
 /**
- * Runs one request to the database; a failure that Postgres did not answer (no SQLSTATE), or that will pass, is
- * 503 `database_unavailable`, anything else is thrown as it came.
+ * Runs one request to the database. A failure that Postgres did not answer (no SQLSTATE), or that will pass, is
+ * 503 `database_unavailable`. A size that the endpoint refuses stays the same however often it is asked: it is
+ * `RequestTooLarge` or `ResponseTooLarge`. Anything else is thrown as it came.
  */
-export async function askDatabase<T>(request: () => Promise<T>): Promise<T> {
+export async function askDatabase<T>(db: Db, request: () => Promise<T>): Promise<T> {
+  db.onRequest?.();
   try {
     return await request();
   } catch (error) {
+    const status = endpointStatus(error);
+    if (status === 413) throw new RequestTooLarge("The database takes no request of this size.");
+    if (status === 507) throw new ResponseTooLarge("The database gives no answer of this size.");
     const { code } = postgresFields(error);
     if (code !== undefined && !passing.test(code)) throw error;
     throw new PantheonError(
@@ -47,28 +77,36 @@ export async function askDatabase<T>(request: () => Promise<T>): Promise<T> {
   }
 }
 
+/** The HTTP status of the endpoint's own refusal: the driver keeps it in the message only. */
+function endpointStatus(error: unknown): number | undefined {
+  const source = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (!(source instanceof NeonDbError)) return undefined;
+  const [, status] = /^Server error \(HTTP status (\d{3})\)/.exec(source.message) ?? [];
+  return status === undefined ? undefined : Number(status);
+}
+
 /** Between three tries. */
 const shortPausesMs = [100, 400];
 
 /**
  * Repeats a request that is safe to repeat while its answer is lost or a failure will pass, once after each
- * pause. `roundTrips` counts the tries.
- * @throws PantheonError `database_unavailable` after the last try; what Postgres refuses, as it came.
+ * pause.
+ * @throws PantheonError `database_unavailable` after the last try; at once what `askDatabase` throws besides.
  */
 export async function repeatLost<T>(
+  db: Db,
   request: () => Promise<T>,
   pausesMs: readonly number[] = shortPausesMs,
-): Promise<{ result: T; roundTrips: number }> {
-  for (let roundTrips = 1; ; roundTrips += 1) {
+): Promise<T> {
+  for (const pauseMs of pausesMs) {
     try {
-      return { result: await askDatabase(request), roundTrips };
+      return await askDatabase(db, request);
     } catch (error) {
-      const isLost = error instanceof PantheonError && error.code === "database_unavailable";
-      const pauseMs = pausesMs[roundTrips - 1];
-      if (!isLost || pauseMs === undefined) throw error;
+      if (!(error instanceof PantheonError && error.code === "database_unavailable")) throw error;
       await pause(pauseMs);
     }
   }
+  return askDatabase(db, request);
 }
 
 function pause(durationMs: number): Promise<void> {

@@ -1,5 +1,6 @@
 import { and, asc, eq, type SQL, sql } from "drizzle-orm";
 import { PantheonError } from "../../domain/errors.ts";
+import type { ModelSettings } from "../../domain/model-settings.ts";
 import { askDatabase, type Db, postgresFields } from "../core/client.ts";
 import { roomAgents, rooms } from "../schema.ts";
 import { isOwnedRoom, lockRoom, ownedRoomId, type RoomOfUser } from "./owned-room.ts";
@@ -9,6 +10,7 @@ import { type AgentRow, isAgent, isInRoster } from "./room-agents.ts";
 
 export type NewAgentRow = Pick<AgentRow, "id" | "agentKey" | "name" | "modelAlias" | "rolePrompt"> & {
   toolPermissions: readonly string[];
+  modelSettings: ModelSettings;
   position: number;
 };
 /** `agent` is undefined where the room is not the user's, or has no place left. */
@@ -26,7 +28,7 @@ export async function insertAgent(
   now: Date,
 ): Promise<InsertedAgent> {
   try {
-    const [room, , , [agent]] = await askDatabase(() =>
+    const [room, , , [agent]] = await askDatabase(db, () =>
       db.batch([
         lockRoom(db, of),
         db.execute(insertWhereRoom(of, row, capacity, now)),
@@ -46,7 +48,7 @@ export async function insertAgent(
 
 /** @returns whether there was such an agent. */
 export async function deleteAgent(db: Db, of: RoomOfUser, agentKey: string, now: Date): Promise<boolean> {
-  const [, removed] = await askDatabase(() =>
+  const [, removed] = await askDatabase(db, () =>
     db.batch([
       lockRoom(db, of),
       db.delete(roomAgents).where(isAgent(of, agentKey)).returning({ id: roomAgents.id }),
@@ -65,7 +67,7 @@ export async function updateAgentOrder(
   agentKeys: readonly string[],
   now: Date,
 ): Promise<OrderedRoster> {
-  const [room, check, , agents] = await askDatabase(() =>
+  const [room, check, , agents] = await askDatabase(db, () =>
     db.batch([
       lockRoom(db, of),
       db.execute<{ is_whole: boolean }>(sql`select ${isWholeRoster(of, agentKeys)} as is_whole`),
@@ -87,9 +89,10 @@ function insertWhereRoom(of: RoomOfUser, row: NewAgentRow, capacity: number, now
   const at = sql`${now.toISOString()}::timestamptz`;
   return sql`
     insert into ${roomAgents} (id, room_id, agent_key, name, model_alias, role_prompt, tool_permissions,
-      position, created_at, updated_at)
+      model_settings, position, created_at, updated_at)
     select ${row.id}::uuid, ${rooms.id}, ${row.agentKey}::text, ${row.name}::text, ${row.modelAlias}::text,
       ${row.rolePrompt}::text, ${JSON.stringify(row.toolPermissions)}::jsonb,
+      ${JSON.stringify(row.modelSettings)}::jsonb,
       least(${row.position}::int, ${rosterSize(of)}), ${at}, ${at}
     from ${rooms} where ${isOwnedRoom(of)} and ${rosterSize(of)} < ${capacity}::int`;
 }

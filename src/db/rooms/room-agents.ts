@@ -1,4 +1,5 @@
 import { and, asc, gt, type SQL, sql } from "drizzle-orm";
+import type { ModelSettings } from "../../domain/model-settings.ts";
 import { askDatabase, type Db } from "../core/client.ts";
 import { type Page, type PageRequest, readPage } from "../core/page.ts";
 import { roomAgents } from "../schema.ts";
@@ -24,7 +25,7 @@ export async function loadAgents(
 ): Promise<Page<AgentRow> | undefined> {
   const isCursor = and(isInRoster(of), sql`${roomAgents.id} = ${page.after ?? null}::uuid`);
   const place = sql`(select ${roomAgents.position} from ${roomAgents} where ${isCursor})`;
-  const [room, cursor, found] = await askDatabase(() =>
+  const [room, cursor, found] = await askDatabase(db, () =>
     db.batch([
       selectRoomId(db, of),
       db.select({ id: roomAgents.id }).from(roomAgents).where(isCursor),
@@ -40,7 +41,7 @@ export async function loadAgents(
 }
 
 export async function loadAgent(db: Db, of: RoomOfUser, agentKey: string): Promise<AgentRow | undefined> {
-  const found = await askDatabase(() => db.select().from(roomAgents).where(isAgent(of, agentKey)));
+  const found = await askDatabase(db, () => db.select().from(roomAgents).where(isAgent(of, agentKey)));
   return found[0];
 }
 
@@ -50,6 +51,7 @@ export type AgentChange = {
   modelAlias?: string | undefined;
   rolePrompt?: string | undefined;
   toolPermissions?: readonly string[] | undefined;
+  modelSettings?: ModelSettings | undefined;
 };
 
 export async function updateAgent(
@@ -59,7 +61,7 @@ export async function updateAgent(
   change: AgentChange,
   now: Date,
 ): Promise<AgentRow | undefined> {
-  const updated = await askDatabase(() =>
+  const updated = await askDatabase(db, () =>
     db
       .update(roomAgents)
       .set({ ...change, updatedAt: now })

@@ -1,7 +1,7 @@
-import { type Catalog, defaultContextWindowTokens } from "../catalog.ts";
+import type { Catalog } from "../catalog.ts";
 import type { RoomMode } from "../plan/modes.ts";
 import type { RosterAgent } from "../plan/turn-plan.ts";
-import { type ContextBudget, type ContextLimits, planContextBudget } from "./context-budget.ts";
+import { type ContextBudget, type ContextLimits, planAgentBudget } from "./context-budget.ts";
 import { fitContext } from "./context-fit.ts";
 import { buildPrompt, type PromptMessage, type SameTurnAnswer, wholeText } from "./prompt.ts";
 import { type DroppedRange, toDroppedRanges, toSeqRanges } from "./seq-ranges.ts";
@@ -45,9 +45,7 @@ const tokensPerMessage = 6;
 /** Fits one agent's context into its model's budget and builds its prompt. Pure. */
 export function fitAgentContext(input: FitInput): AgentContext {
   const { agent, mode, context, sameTurnAnswers, exchange, toolFindings, limits } = input;
-  const window =
-    input.catalog.models.get(agent.modelAlias)?.contextWindowTokens ?? defaultContextWindowTokens;
-  const budget = planContextBudget(window, limits.maxOutputTokens);
+  const budget = planAgentBudget(agent, input.catalog, limits.maxOutputTokens);
   const tokenScale = context.tokenScales.get(agent.modelAlias) ?? firstTokenScale;
   const scaled = (rawTokens: number) => Math.ceil((rawTokens + tokensPerMessage) * tokenScale);
   const visible = context.history.filter((message) => isVisibleTo(agent.agentKey, message));

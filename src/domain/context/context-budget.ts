@@ -1,4 +1,6 @@
 import { type Catalog, defaultContextWindowTokens } from "../catalog.ts";
+import { agentOutputTokens } from "../model-settings.ts";
+import type { RosterAgent } from "../plan/turn-plan.ts";
 
 /** What a deployment sets of how conversations are kept within their models' windows. */
 export type ContextLimits = {
@@ -30,6 +32,16 @@ export function planContextBudget(modelContextLimit: number, maxOutputTokens: nu
   const overheadReserve = Math.max(minimumOverheadTokens, Math.floor(overheadShare * modelContextLimit));
   const inputBudget = Math.max(0, modelContextLimit - outputReserve - overheadReserve);
   return { modelContextLimit, outputReserve, overheadReserve, inputBudget };
+}
+
+/** The budget of one agent: its model's window, and the longest answer that its settings and the deployment allow. */
+export function planAgentBudget(
+  { modelAlias, modelSettings }: Pick<RosterAgent, "modelAlias" | "modelSettings">,
+  catalog: Catalog,
+  maxOutputTokens: number,
+): ContextBudget {
+  const window = catalog.models.get(modelAlias)?.contextWindowTokens ?? defaultContextWindowTokens;
+  return planContextBudget(window, agentOutputTokens(modelSettings, maxOutputTokens));
 }
 
 /** Characters that a token stands for at most, so that a budget in tokens can bound a read in SQL. */

@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../errors.ts";
+import { type ModelSettings, readModelSettings } from "../model-settings.ts";
 import { readPermissions } from "../permissions.ts";
 import { isTagMode, type RoomMode } from "./modes.ts";
 import { readTags } from "./tags.ts";
@@ -10,6 +11,8 @@ export type RosterAgent = {
   modelAlias: string;
   rolePrompt: string;
   toolPermissions: readonly string[];
+  /** Absent from claims that were taken before agents had settings. */
+  modelSettings?: ModelSettings;
   position: number;
 };
 
@@ -42,7 +45,7 @@ export type PlanInput = {
 /** Decides who answers a message and how. No I/O, no clock: the same input gives the same plan. */
 export function planTurn(input: PlanInput): PlanVerdict {
   const { mode } = input;
-  const roster = input.roster.map((agent) => withPermissions(withModel(agent, input.modelAliasOverride)));
+  const roster = input.roster.map((agent) => withReadableFields(withModel(agent, input.modelAliasOverride)));
   if (isTagMode(mode)) return planTagged(mode, roster, input.message);
   if (roster.length === 0) return refuse("no_room_agents", "The room has no agents; add one first.");
   const agents = roster.toSorted((a, b) => a.position - b.position);
@@ -66,7 +69,7 @@ export function planRetry(
   roster: readonly RosterAgent[],
   failedKeys: readonly string[],
 ): PlanVerdict {
-  const byKey = new Map(roster.map((agent) => [agent.agentKey, withPermissions(agent)]));
+  const byKey = new Map(roster.map((agent) => [agent.agentKey, withReadableFields(agent)]));
   const agents = failedKeys.flatMap((key) => byKey.get(key) ?? []);
   if (agents.length === 0)
     return refuse("nothing_to_retry", "No agent that failed in this turn is left to ask.");
@@ -89,9 +92,13 @@ function withModel(agent: RosterAgent, modelAlias: string | undefined): RosterAg
   return modelAlias === undefined ? agent : { ...agent, modelAlias };
 }
 
-/** What is stored is not to be trusted: permissions that cannot be read count as none. */
-function withPermissions(agent: RosterAgent): RosterAgent {
-  return { ...agent, toolPermissions: readPermissions(agent.toolPermissions) };
+/** What is stored is not to be trusted: permissions and settings that cannot be read count as none. */
+function withReadableFields(agent: RosterAgent): RosterAgent {
+  return {
+    ...agent,
+    toolPermissions: readPermissions(agent.toolPermissions),
+    modelSettings: readModelSettings(agent.modelSettings),
+  };
 }
 
 function noTagDetail(unknownTags: readonly string[]): string {

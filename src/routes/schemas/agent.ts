@@ -1,11 +1,25 @@
 import * as z from "zod";
 import type { NewAgent } from "../../actions/add-agent.ts";
 import type { AgentChange, AgentRow } from "../../db/rooms/room-agents.ts";
-import { agentKeyPattern, isReservedAgentKey } from "../../domain/agent-key.ts";
+import { agentKeyPattern, isReservedAgentKey, roomCapacity } from "../../domain/agent-key.ts";
+import { maxTemperature, maxTopP, readModelSettings, reasoningEfforts } from "../../domain/model-settings.ts";
 import { readPermissions } from "../../domain/permissions.ts";
-import { id, instant, line, pageOf, text } from "../../http/schemas.ts";
+import { id, instant, line, list, pageOf, text } from "../../http/schemas.ts";
 
 const keyRule = "must be 1 to 64 letters, digits, '_' or '-'";
+
+const modelSettings = z
+  .strictObject({
+    temperature: z.number().min(0).max(maxTemperature).optional(),
+    top_p: z.number().min(0).max(maxTopP).optional(),
+    max_output_tokens: z
+      .int()
+      .min(1)
+      .optional()
+      .meta({ description: "At most the model's `max_output_tokens` in `GET /models`" }),
+    reasoning_effort: z.enum(reasoningEfforts).optional(),
+  })
+  .meta({ id: "ModelSettings", description: "What is left out is the provider's own default" });
 
 export const agent = z
   .object({
@@ -16,6 +30,7 @@ export const agent = z
     model_alias: z.string(),
     role_prompt: z.string(),
     tool_permissions: z.array(z.string()),
+    model_settings: modelSettings,
     position: z.int().min(0),
     created_at: instant,
     updated_at: instant,
@@ -30,7 +45,8 @@ const editable = {
   name: line(120),
   model_alias: text(64),
   role_prompt: text(8_000),
-  tool_permissions: z.array(text(64)).max(32),
+  tool_permissions: list(text(64), 32),
+  model_settings: modelSettings,
 };
 
 export const newAgent = z
@@ -42,6 +58,7 @@ export const newAgent = z
       .regex(agentKeyPattern, keyRule)
       .refine((key) => !isReservedAgentKey(key), "is reserved"),
     tool_permissions: editable.tool_permissions.default([]),
+    model_settings: modelSettings.default({}),
     position: z.int().min(0).optional().meta({ description: "From 0; beyond the end, or left out: last" }),
   })
   .meta({
@@ -56,7 +73,7 @@ export const agentChange = z
   .meta({ id: "AgentChange", examples: [{ name: "Ada" }] });
 
 export const agentOrder = z
-  .strictObject({ agent_keys: z.array(text(64)) })
+  .strictObject({ agent_keys: list(text(64), roomCapacity) })
   .meta({ id: "AgentOrder", examples: [{ agent_keys: ["scout"] }] });
 
 export function toNewAgent(body: z.output<typeof newAgent>): NewAgent {
@@ -66,6 +83,7 @@ export function toNewAgent(body: z.output<typeof newAgent>): NewAgent {
     modelAlias: body.model_alias,
     rolePrompt: body.role_prompt,
     toolPermissions: body.tool_permissions,
+    modelSettings: readModelSettings(body.model_settings),
     position: body.position,
   };
 }
@@ -76,6 +94,7 @@ export function toAgentChange(body: z.output<typeof agentChange>): AgentChange {
     modelAlias: body.model_alias,
     rolePrompt: body.role_prompt,
     toolPermissions: body.tool_permissions,
+    modelSettings: body.model_settings && readModelSettings(body.model_settings),
   };
 }
 
@@ -88,6 +107,7 @@ export function toAgent(row: AgentRow): z.input<typeof agent> {
     model_alias: row.modelAlias,
     role_prompt: row.rolePrompt,
     tool_permissions: readPermissions(row.toolPermissions),
+    model_settings: readModelSettings(row.modelSettings),
     position: row.position,
     created_at: row.createdAt.toISOString(),
     updated_at: row.updatedAt.toISOString(),

@@ -1,6 +1,7 @@
 import type { TokenUsage } from "../../domain/billing/pricing.ts";
 import type { CatalogModel } from "../../domain/catalog.ts";
 import type { PromptMessage, ToolCallRequest } from "../../domain/context/prompt.ts";
+import type { AnswerFields } from "../../domain/context/provider-fields.ts";
 import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
 import type { OfferedTool } from "../nodes/tool-port.ts";
 
@@ -35,7 +36,13 @@ export type BilledAttempt = {
 };
 
 export type ModelAnswer = { billed: BilledAttempt[]; attempts: number } & (
-  | { ok: true; text: string; toolCalls: readonly ToolCallRequest[] }
+  | {
+      ok: true;
+      text: string;
+      toolCalls: readonly ToolCallRequest[];
+      /** What the provider wants back with these calls, `calls` in the order of `toolCalls`; absent: nothing. */
+      providerFields?: AnswerFields;
+    }
   /** `text`: what had arrived of an answer that is none; for the record alone. */
   | { ok: false; failure: AgentFailure; text?: string }
 );

@@ -14,6 +14,7 @@ const agent = (agentKey: string, position: number, modelAlias = "llama"): Roster
   modelAlias,
   rolePrompt: `role of ${agentKey}`,
   toolPermissions: [],
+  modelSettings: {},
   position,
 });
 const roster = [agent("ada", 0), agent("bob", 1, "qwen"), agent("cy", 2)];
@@ -90,9 +91,13 @@ test("only agents that answer at once are not shown each other's answers", () =>
 });
 
 test("permissions that cannot be read count as none", () => {
-  const broken = { ...agent("ada", 0), toolPermissions: "search" as unknown as string[] };
+  const broken = {
+    ...agent("ada", 0),
+    toolPermissions: "search" as unknown as string[],
+    modelSettings: [] as object,
+  };
   expect(planTurn({ mode: "tag", roster: [broken], message: "@ada" })).toMatchObject({
-    plan: { agents: [{ toolPermissions: [] }] },
+    plan: { agents: [{ toolPermissions: [], modelSettings: {} }] },
   });
 });
 

@@ -3,8 +3,10 @@ import { v7 as uuidv7 } from "uuid";
 import { buildCatalog, type CatalogModel } from "../../../../src/domain/catalog.ts";
 import type { TurnContext } from "../../../../src/domain/context/turn-context.ts";
 import type { Log } from "../../../../src/domain/log.ts";
+import { standardDialect } from "../../../../src/domain/model-dialect.ts";
 import type { RosterAgent, TurnFlow, TurnPlan } from "../../../../src/domain/plan/turn-plan.ts";
 import type { TurnEvent } from "../../../../src/domain/turn/turn-events.ts";
+import { noUse } from "../../../../src/domain/turn/turn-size.ts";
 import { runTurn, type TurnPorts } from "../../../../src/runtime/graph/run-turn.ts";
 import { createOpenAiModel } from "../../../../src/runtime/model/openai-model.ts";
 import type { ToolPort } from "../../../../src/runtime/nodes/tool-port.ts";
@@ -53,6 +55,7 @@ export function createGraphTurn({
       providerModel: "own/model",
       contextWindowTokens,
       multiplierHundredths: 100,
+      dialect: standardDialect,
     },
   };
   ports.catalog = buildCatalog([model], "test");
@@ -63,7 +66,7 @@ export function createGraphTurn({
     ports,
     events,
     async run() {
-      const ran = await runTurn({ runId: uuidv7(), plan, context, stored: undefined }, ports);
+      const ran = await runTurn({ runId: uuidv7(), plan, context, stored: undefined, used: noUse }, ports);
       if (ran.kind === "stopped") throw new Error("the run was stopped");
       return ran.outcome;
     },

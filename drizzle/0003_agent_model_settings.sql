@@ -1,0 +1,1 @@
+ALTER TABLE "room_agents" ADD COLUMN "model_settings" jsonb DEFAULT '{}'::jsonb NOT NULL;

@@ -1,0 +1,67 @@
+import type { ProviderFieldName } from "./context/provider-fields.ts";
+import { type ModelSettings, modelSettingNames } from "./model-settings.ts";
+
+/** Parameters of a request that a call can do without. */
+export const optionalParameters = [
+  "temperature",
+  "top_p",
+  "reasoning_effort",
+  "stream_options",
+  "tool_choice",
+] as const;
+export type OptionalParameter = (typeof optionalParameters)[number];
+
+export const maxTokensFields = ["max_tokens", "max_completion_tokens"] as const;
+export type MaxTokensField = (typeof maxTokensFields)[number];
+
+export const systemRoles = ["system", "developer", "user"] as const;
+export type SystemRole = (typeof systemRoles)[number];
+
+/** Where a model differs from others that are called OpenAI-compatible. Never part of an API answer. */
+export type ModelDialect = {
+  /** The parameter that limits an answer's tokens. */
+  maxTokensField: MaxTokensField;
+  /** Parameters that are never sent. */
+  omit: readonly OptionalParameter[];
+  /** Parameters that are always sent, a gateway's routing for one. */
+  extraBody: Readonly<Record<string, unknown>>;
+  /** Who says what the system message says. */
+  systemRole: SystemRole;
+  /** Which fields of its answers the provider is sent back; `auto`: all that it sent. */
+  sendBack: "auto" | "none" | readonly ProviderFieldName[];
+  /** Whether replies may begin with reasoning that only a closing tag ends. */
+  reasoningInText: boolean;
+  /** Further tries of a request that was refused for the moment. */
+  retries: number;
+};
+
+export const maxRetries = 2;
+
+export const standardDialect: ModelDialect = {
+  maxTokensField: "max_tokens",
+  omit: [],
+  extraBody: {},
+  systemRole: "system",
+  sendBack: "auto",
+  reasoningInText: false,
+  retries: maxRetries,
+};
+
+export const maxExtraBodyBytes = 4 * 1024;
+
+/** What a request is made of, or what its budget rests on. */
+const ownParameters = /^(model|messages|tools|tool_choice|stream|stream_options|max_.*tokens|n)$/;
+
+/** What is wrong with parameters that are always to be sent; null: nothing. */
+export function findExtraBodyProblem(extraBody: Readonly<Record<string, unknown>>): string | null {
+  const own = Object.keys(extraBody).find((name) => ownParameters.test(name));
+  if (own !== undefined) return `must not hold '${own}'`;
+  const { byteLength } = new TextEncoder().encode(JSON.stringify(extraBody));
+  return byteLength > maxExtraBodyBytes ? `must have at most ${maxExtraBodyBytes} bytes` : null;
+}
+
+/** The settings of an agent that reach a model of this dialect. */
+export function sentSettings({ omit }: ModelDialect): (keyof ModelSettings)[] {
+  const omitted: readonly string[] = omit;
+  return modelSettingNames.filter((name) => !omitted.includes(name));
+}
