@@ -113,7 +113,7 @@ async function commitRun(
     roundTrips += 1;
   };
   const committed = await commitTurn(deps.db, record, {
-    ...{ catalog: deps.catalog, lastStep, onRequest },
+    ...{ catalog: deps.catalog, lastStep, onRequest, log },
     keepsCheckpoint: deps.limits.checkpointRetentionDays > 0,
   }).catch((error: unknown) => saveAnswers(deps, run, held, { lastStep, error, onRequest }));
   const endedMs = deps.nowMs();

@@ -18,8 +18,10 @@ import { type ClaimedRun, recordRun } from "./finish-run.ts";
  */
 export async function settleRun(deps: Deps, dead: DeadRun, log: Log): Promise<number> {
   const openedAt = deps.now();
-  const taken = await takeOverRun(deps.db, dead, deps.newId(), deps.limits.turnLeaseMs);
-  if (taken === undefined) return 1;
+  const takeover = await takeOverRun(deps.db, dead, deps.newId(), deps.limits.turnLeaseMs);
+  if (takeover.kind === "claim_deleted") log.warn("claim_deleted", { run_id: dead.runId });
+  if (takeover.kind !== "taken") return 1;
+  const taken = takeover.run;
   const { claim, userId } = taken;
   const verdict = planAgain(taken);
   if (!verdict.ok) {
@@ -36,7 +38,7 @@ export async function settleRun(deps: Deps, dead: DeadRun, log: Log): Promise<nu
   let roundTrips = 1;
   try {
     await commitTurn(deps.db, record, {
-      ...{ catalog: deps.catalog, lastStep: null, keepsCheckpoint },
+      ...{ catalog: deps.catalog, lastStep: null, keepsCheckpoint, log },
       onRequest: () => {
         roundTrips += 1;
       },

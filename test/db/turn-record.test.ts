@@ -35,6 +35,7 @@ const claim: OpenedClaim = {
   },
   holder: uuid(4),
   pastHolders: [],
+  openedAt,
   leaseUntil: finishedAt,
   lastSeq: 12,
   window: { newest: [], oldest: [] },

@@ -45,3 +45,12 @@ const remove = prepareStatement<ClaimHold>(sql`delete from ${turnClaims} where $
 export function deleteClaim(hold: ClaimHold) {
   return remove(hold);
 }
+
+const markRefused = prepareStatement<{ sessionId: string; runId: string }>(
+  sql`update ${sessions} set refused_run_id = ${runId} where id = ${sessionId}`,
+);
+
+/** No copy of the run's open makes a claim for it any more. */
+export function markRunRefused({ sessionId, runId }: { sessionId: string; runId: string }) {
+  return markRefused({ sessionId, runId });
+}

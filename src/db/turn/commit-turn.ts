@@ -2,6 +2,7 @@ import { and, eq, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { Catalog } from "../../domain/catalog.ts";
 import { PantheonError } from "../../domain/errors.ts";
+import type { Log } from "../../domain/log.ts";
 import { turnConflictDetail } from "../../domain/turn/claim-verdict.ts";
 import { deleteEarlierSteps, deleteThread, insertStep, type StepRows } from "../checkpoint/checkpoints.ts";
 import { type Db, postgresFields, repeatLost } from "../core/client.ts";
@@ -16,7 +17,14 @@ import {
   turnRuns,
   turns,
 } from "../schema.ts";
-import { assertClaim, type ClaimHold, claimLost, deleteClaim, lockSession } from "./claim-statements.ts";
+import {
+  assertClaim,
+  type ClaimHold,
+  claimLost,
+  deleteClaim,
+  lockSession,
+  markRunRefused,
+} from "./claim-statements.ts";
 import { joinLateSpend } from "./late-spend.ts";
 import { recordPrices } from "./record-prices.ts";
 import type { LedgerRow } from "./stored-turn.ts";
@@ -41,6 +49,7 @@ export type CommitExtras = {
   keepsCheckpoint: boolean;
   /** Told of every request to the database. */
   onRequest: () => void;
+  log: Log;
 };
 
 /** Where other holders had a part in the run: the turn's ledger as it stands, their late reports in it. */
@@ -54,7 +63,7 @@ export type CommittedTurn = { ledger: LedgerRow[] | null };
 export async function commitTurn(
   db: Db,
   record: TurnRecord,
-  { catalog, lastStep, keepsCheckpoint, onRequest }: CommitExtras,
+  { catalog, lastStep, keepsCheckpoint, onRequest, log }: CommitExtras,
 ): Promise<CommittedTurn> {
   try {
     const { result } = await repeatLost(() => {
@@ -78,7 +87,7 @@ export async function commitTurn(
     });
     return { ledger: record.hadOtherHolders ? toLedger(result.at(-1)) : null };
   } catch (error) {
-    await judgeFailedCommit(db, record.claim, error, onRequest);
+    await judgeFailedCommit(db, record.claim, error, { onRequest, log });
     return { ledger: null };
   }
 }
@@ -90,7 +99,9 @@ export async function commitTurn(
  */
 export async function releaseClaim(db: Db, claim: ClaimHold): Promise<void> {
   try {
-    await repeatLost(() => db.batch([lockSession(claim.sessionId), assertClaim(claim), deleteClaim(claim)]));
+    await repeatLost(() =>
+      db.batch([lockSession(claim.sessionId), assertClaim(claim), markRunRefused(claim), deleteClaim(claim)]),
+    );
   } catch (error) {
     if (postgresFields(error).code !== claimLost) throw error;
   }
@@ -114,11 +125,13 @@ async function judgeFailedCommit(
   db: Db,
   claim: ClaimHold,
   error: unknown,
-  onRequest: () => void,
+  { onRequest, log }: Pick<CommitExtras, "onRequest" | "log">,
 ): Promise<void> {
-  const { code } = postgresFields(error);
+  const { code, constraint } = postgresFields(error);
   if (code === claimLost || code === uniqueViolation) {
     if (await isCommittedBy(db, claim, onRequest)) return;
+    // The claim was ours all the while, so that this cannot be; and whoever settles the run meets it again.
+    if (code === uniqueViolation) log.error("commit_refused", { run_id: claim.runId, constraint });
     throw new PantheonError("turn_conflict", turnConflictDetail, {}, { cause: error });
   }
   throw new PantheonError(

@@ -1,14 +1,17 @@
 import { and, eq, lt, or, sql } from "drizzle-orm";
 import { selectCheckpointOfClaim } from "../checkpoint/stored-checkpoints.ts";
 import { askDatabase, type Db, repeatLost } from "../core/client.ts";
-import { messages, rooms, sessions, turnClaims, turns } from "../schema.ts";
+import { messages, rooms, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
 import { lockSession } from "./claim-statements.ts";
 import type { OpenedClaim } from "./open-turn.ts";
 import type { StoredTurn } from "./stored-turn.ts";
-import { takeOver } from "./take-claim.ts";
+import { isNewHolder, takeOver } from "./take-claim.ts";
 import { selectLedger, selectMessages, selectToolEvents } from "./turns.ts";
 
 export type DeadRun = { sessionId: string; runId: string };
+
+/** `not_free`: somebody else was faster, or the run is alive. */
+export type Takeover = { kind: "taken"; run: TakenRun } | { kind: "claim_deleted" } | { kind: "not_free" };
 
 export type TakenRun = {
   claim: OpenedClaim;
@@ -20,26 +23,29 @@ export type TakenRun = {
 
 /**
  * Takes over a run whose lease has run out, by compare-and-swap, and reads what settling it needs; also where
- * its session or room was deleted meanwhile. Undefined: somebody else was faster, or it is alive.
+ * its session or room was deleted meanwhile. A claim for a run that is stored is deleted: nothing is left to do.
  */
 export async function takeOverRun(
   db: Db,
   { sessionId, runId }: DeadRun,
   holder: string,
   leaseMs: number,
-): Promise<TakenRun | undefined> {
+): Promise<Takeover> {
   const isHeld = and(
     eq(turnClaims.sessionId, sessionId),
     eq(turnClaims.runId, runId),
     eq(turnClaims.holder, holder),
   );
+  const newHolder = sql`${holder}::uuid`;
   const turnId = sql`(select ${turnClaims.turnId} from ${turnClaims} where ${isHeld})`;
   const { result } = await repeatLost(() =>
     db.batch([
       lockSession(sessionId),
-      db.execute(sql`update ${turnClaims} set ${takeOver(sql`${holder}::uuid`, leaseMs)}
+      db.execute(sql`delete from ${turnClaims} where session_id = ${sessionId} and run_id = ${runId}
+        and exists (select 1 from ${turnRuns} u where u.id = turn_claims.run_id)`),
+      db.execute(sql`update ${turnClaims} set ${takeOver(newHolder, leaseMs)}
         where turn_claims.session_id = ${sessionId} and turn_claims.run_id = ${runId}
-          and turn_claims.lease_until <= clock_timestamp()`),
+          and turn_claims.lease_until <= clock_timestamp() and ${isNewHolder(newHolder)}`),
       db.select().from(turnClaims).where(isHeld),
       db
         .select({ userId: rooms.ownerUserId })
@@ -57,17 +63,23 @@ export async function takeOverRun(
       selectToolEvents(db, turnId),
     ]),
   );
-  const [, , [claim], [owner], [last], [checkpoint], [turn], messageRows, ledger, toolEvents] = result;
-  if (claim === undefined || owner === undefined) return undefined;
-  return {
+  const [, deleted, , [claim], [owner], [last], [checkpoint], [turn], messageRows, ledger, toolEvents] =
+    result;
+  if ((deleted.rowCount ?? 0) > 0) return { kind: "claim_deleted" };
+  if (claim === undefined || owner === undefined) return { kind: "not_free" };
+  const run: TakenRun = {
     claim: {
       ...claim,
-      ...{ lastSeq: last?.seq ?? 0, checkpoint, summary: undefined },
-      ...{ window: { newest: [], oldest: [] }, tokenScales: new Map() },
+      lastSeq: last?.seq ?? 0,
+      checkpoint,
+      summary: undefined,
+      window: { newest: [], oldest: [] },
+      tokenScales: new Map(),
     },
     userId: owner.userId,
     stored: turn === undefined ? null : { turn, messages: messageRows, ledger, toolEvents },
   };
+  return { kind: "taken", run };
 }
 
 /** Runs that nobody holds: unkeyed ones at once, keyed ones after the window in which their client may return. */
