@@ -10,6 +10,7 @@ import type { Log } from "../domain/log.ts";
 import type { TurnPlan } from "../domain/plan/turn-plan.ts";
 import type { EmitTurnEvent } from "../domain/turn/turn-events.ts";
 import type { TurnOutcome } from "../domain/turn/turn-outcome.ts";
+import { measureStoredTurn, noUse } from "../domain/turn/turn-size.ts";
 import type { TurnTimings } from "../domain/turn/turn-timings.ts";
 import type { StepRows } from "../runtime/checkpoint/checkpoint-rows.ts";
 import { addUnderWay } from "./add-under-way.ts";
@@ -70,7 +71,13 @@ export async function finishRun(deps: Deps, run: OpenedRun, client: RunClient): 
   const endWatch = outlastClient(client.gone, deps.limits.clientGraceMs, held.lease.giveUp);
   try {
     const ran = await deps.runTurn(
-      { runId: claim.runId, plan, context, stored: claim.checkpoint },
+      {
+        runId: claim.runId,
+        plan,
+        context,
+        stored: claim.checkpoint,
+        used: run.retried === null ? noUse : measureStoredTurn(run.retried),
+      },
       {
         holder: claim.holder,
         stop: held.lease.signal,
