@@ -1,33 +1,40 @@
 import { and, eq, lt, or, sql } from "drizzle-orm";
-import { selectCheckpointOfClaim } from "../checkpoint/stored-checkpoints.ts";
+import { type StoredCheckpoint, selectCheckpointOfClaim } from "../checkpoint/stored-checkpoints.ts";
 import { askDatabase, type Db, repeatLost } from "../core/client.ts";
 import { messages, rooms, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
 import { lockSession } from "./claim-statements.ts";
-import type { OpenedClaim } from "./open-turn.ts";
-import type { StoredTurn } from "./stored-turn.ts";
+import type { ClaimRow, StoredTurn } from "./stored-turn.ts";
 import { isNewHolder, takeOver } from "./take-claim.ts";
 import { selectLedger, selectMessages, selectToolEvents } from "./turns.ts";
 
-export type DeadRun = { sessionId: string; runId: string };
+export type RunKey = { sessionId: string; runId: string };
 
-/** `not_free`: somebody else was faster, or the run is alive. */
-export type Takeover = { kind: "taken"; run: TakenRun } | { kind: "claim_deleted" } | { kind: "not_free" };
-
-export type TakenRun = {
-  claim: OpenedClaim;
-  /** Owner of the session's room, whose books the run is on. */
-  userId: string;
+/** What recovery read for a run whose holder is gone: all that its record needs, and nothing for prompts. */
+export type AbandonedTurn = {
+  claim: ClaimRow;
   /** The turn as it stands, where the run is a retry. */
-  stored: StoredTurn | null;
+  retried: StoredTurn | null;
+  /** Highest `seq` of the session's messages, 0 where there is none. */
+  lastSeq: number;
+  /** The latest checkpoint of the run; undefined: it has none. */
+  checkpoint: StoredCheckpoint | undefined;
+  /** Owner of the session's room, who pays for the run. */
+  userId: string;
 };
 
+/** `not_free`: another holder was faster, or its holder lives. */
+export type Takeover =
+  | { kind: "taken"; turn: AbandonedTurn }
+  | { kind: "claim_deleted" }
+  | { kind: "not_free" };
+
 /**
- * Takes over a run whose lease has run out, by compare-and-swap, and reads what settling it needs; also where
+ * Takes over a run whose lease has run out, by compare-and-swap, and reads what its record needs; also where
  * its session or room was deleted meanwhile. A claim for a run that is stored is deleted: nothing is left to do.
  */
 export async function takeOverRun(
   db: Db,
-  { sessionId, runId }: DeadRun,
+  { sessionId, runId }: RunKey,
   holder: string,
   leaseMs: number,
 ): Promise<Takeover> {
@@ -38,7 +45,7 @@ export async function takeOverRun(
   );
   const newHolder = sql`${holder}::uuid`;
   const turnId = sql`(select ${turnClaims.turnId} from ${turnClaims} where ${isHeld})`;
-  const { result } = await repeatLost(() =>
+  const result = await repeatLost(db, () =>
     db.batch([
       lockSession(sessionId),
       db.execute(sql`delete from ${turnClaims} where session_id = ${sessionId} and run_id = ${runId}
@@ -67,24 +74,22 @@ export async function takeOverRun(
     result;
   if ((deleted.rowCount ?? 0) > 0) return { kind: "claim_deleted" };
   if (claim === undefined || owner === undefined) return { kind: "not_free" };
-  const run: TakenRun = {
-    claim: {
-      ...claim,
+  const isRetry = claim.kind === "retry" && turn !== undefined;
+  return {
+    kind: "taken",
+    turn: {
+      claim,
+      retried: isRetry ? { turn, messages: messageRows, ledger, toolEvents } : null,
       lastSeq: last?.seq ?? 0,
       checkpoint,
-      summary: undefined,
-      window: { newest: [], oldest: [] },
-      tokenScales: new Map(),
+      userId: owner.userId,
     },
-    userId: owner.userId,
-    stored: turn === undefined ? null : { turn, messages: messageRows, ledger, toolEvents },
   };
-  return { kind: "taken", run };
 }
 
-/** Runs that nobody holds: unkeyed ones at once, keyed ones after the window in which their client may return. */
-export function loadDeadRuns(db: Db, resumeWindowMs: number, limit: number): Promise<DeadRun[]> {
-  return askDatabase(() =>
+/** Runs without a holder: unkeyed ones at once, keyed ones after the window in which their client may return. */
+export function loadAbandonedRuns(db: Db, resumeWindowMs: number, limit: number): Promise<RunKey[]> {
+  return askDatabase(db, () =>
     db
       .select({ sessionId: turnClaims.sessionId, runId: turnClaims.runId })
       .from(turnClaims)
