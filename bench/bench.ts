@@ -23,13 +23,13 @@ import { type Stage, startStage } from "./stage.ts";
 const parts = ["plan", "contest", "cpu", "paced", "first-delta", "written", "throughput", "bundle"] as const;
 type Part = (typeof parts)[number];
 
-const USAGE =
+const usageText =
   () => `Measures what a turn costs, against a bare Worker and against LangGraph with its own checkpointer.
   npm run bench [-- ${parts.join(" | ")} …]
 BENCH_DATABASE_URL, else TEST_DATABASE_URL: a Postgres server on which a database may be made (and is dropped again);
 without one the embedded Postgres is used. Prints a table, and writes it to bench/results.json.`;
 
-const RESULTS = fileURLToPath(new URL("./results.json", import.meta.url));
+const resultsFile = fileURLToPath(new URL("./results.json", import.meta.url));
 
 // Stopped by Ctrl-C, it still takes down what it has started, and drops its database.
 const stopping = stopSignal();
@@ -37,7 +37,7 @@ const stopped = whenAborted(stopping).then(() => Promise.reject(stopping.reason)
 stopped.catch(() => undefined);
 
 await runCommand(async () => {
-  if (process.argv.includes("--help")) return console.log(USAGE);
+  if (process.argv.includes("--help")) return console.log(usageText);
   const chosen = chosenParts();
   const startedMs = monotonicMs();
   const log = (line: string) =>
@@ -50,7 +50,10 @@ await runCommand(async () => {
     const rows = await Promise.race([measureParts(stage, chosen, log), stopped]);
     const took = `Took ${((monotonicMs() - startedMs) / 1_000).toFixed(0)} s.`;
     const where = describeMachine(stage);
-    await writeFile(RESULTS, `${JSON.stringify({ where, at: new Date().toISOString(), rows }, null, 2)}\n`);
+    await writeFile(
+      resultsFile,
+      `${JSON.stringify({ where, at: new Date().toISOString(), rows }, null, 2)}\n`,
+    );
     console.log(`\n${formatMarkdown(rows)}\n\n${where} ${took}`);
   } finally {
     closeConnections();
@@ -62,7 +65,7 @@ process.exit();
 function chosenParts(): readonly Part[] {
   const chosen = process.argv.slice(2);
   const unknown = chosen.filter((name) => !parts.some((part) => part === name));
-  if (unknown.length > 0) throw new Error(`Not a part of the bench: ${unknown.join(", ")}. \n${USAGE}`);
+  if (unknown.length > 0) throw new Error(`Not a part of the bench: ${unknown.join(", ")}. \n${usageText}`);
   return chosen.length === 0 ? parts : parts.filter((part) => chosen.includes(part));
 }
 

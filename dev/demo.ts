@@ -4,10 +4,10 @@ import { type Environment, localAuth, readEnvironment } from "./local-settings.t
 import { mintToken } from "./mint-token.ts";
 import { startPlatform } from "./platform.ts";
 import { findRunningPlatform } from "./running-platform.ts";
-import { DEMO_USER } from "./seed.ts";
+import { demoUser } from "./seed.ts";
 import { stoppedExitCode, stopSignal } from "./stop-signal.ts";
 
-const USAGE = `Plays a turn in each mode against the local platform, and shows what is said as it is said, what every
+const usageText = `Plays a turn in each mode against the local platform, and shows what is said as it is said, what every
 agent took, the ledger and the timings.
   npm run demo
 Uses the platform that npm run dev has started with the same data directory and database, else starts one for itself.`;
@@ -15,9 +15,9 @@ Uses the platform that npm run dev has started with the same data directory and 
 const stopping = stopSignal();
 
 await runCommand(async () => {
-  if (process.argv.includes("--help")) return console.log(USAGE);
+  if (process.argv.includes("--help")) return console.log(usageText);
   const env = readEnvironment();
-  const token = await mintToken(localAuth(env), { sub: DEMO_USER.id, email: DEMO_USER.email });
+  const token = await mintToken(localAuth(env), { sub: demoUser.id, email: demoUser.email });
   const url = await findRunningPlatform(env, token);
   if (url === undefined) return playOnOwnPlatform(env, token);
   console.log(`Using the platform on ${url}`);

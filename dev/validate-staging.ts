@@ -10,7 +10,7 @@ import { reportLines, toReport } from "./validate/report.ts";
 import { runChecks } from "./validate/run-checks.ts";
 import { createTurnPace, deployedLimits } from "./validate/turn-pace.ts";
 
-const USAGE = `Tries a deployment from outside: health and auth, tools denied and allowed, a turn in each mode, a replay, a
+const usageText = `Tries a deployment from outside: health and auth, tools denied and allowed, a turn in each mode, a replay, a
 conflict, a stream; then removes what it made. Needs the API alone, and models that answer.
   npm run validate:staging -- --url <https://host> --token <JWT> [--json <file>] [--model <alias>]
 Exit code 1 where anything is missed. It posts 10 turns, at the pace of the rate limit (10 a minute).
@@ -34,7 +34,7 @@ await runCommand(async () => {
       help: { type: "boolean", short: "h" },
     },
   });
-  if (values.help) return console.log(USAGE);
+  if (values.help) return console.log(usageText);
   const target = { origin: readOrigin(values.url), token: readToken(values.token) };
   const nowMs = () => performance.now();
   const onWait = (ms: number) =>

@@ -1,6 +1,6 @@
 import type { Turn } from "./report.ts";
 
-export const ROOM = {
+export const demoRoom = {
   name: "Launch week",
   goal: "Decide whether the beta can be launched on Friday, and what must happen before.",
   current_mode: "tag",
@@ -15,7 +15,7 @@ export type Agent = {
 };
 
 /** In this order, which is also the order of a round table. */
-export const AGENTS: Agent[] = [
+export const demoAgents: Agent[] = [
   {
     agent_key: "scout",
     name: "Scout",

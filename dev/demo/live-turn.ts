@@ -3,7 +3,7 @@ import { glimpse, unfenced } from "../glimpse.ts";
 import type { TurnEvent } from "./api.ts";
 import type { Voice } from "./spoken-lines.ts";
 
-const LONGEST_NOTE = 90;
+const maxNoteLength = 90;
 
 /** What a run's last event tells beside the stored turn, times in ms. */
 const runResult = z.object({
@@ -71,11 +71,11 @@ export function followTurn(openVoice: (name: string) => Voice, nowMs = () => per
       }
       case "TOOL_CALL_END": {
         const call = toolCalls.get(event.toolCallId);
-        if (call) partOf(event)?.voice.note(`uses ${call.name} ${glimpse(call.args, LONGEST_NOTE)}`);
+        if (call) partOf(event)?.voice.note(`uses ${call.name} ${glimpse(call.args, maxNoteLength)}`);
         break;
       }
       case "TOOL_CALL_RESULT":
-        partOf(event)?.voice.note(`is told ${glimpse(unfenced(textOf(event.content)), LONGEST_NOTE)}`);
+        partOf(event)?.voice.note(`is told ${glimpse(unfenced(textOf(event.content)), maxNoteLength)}`);
         break;
       case "SUBAGENT_ERROR":
         partOf(event)?.voice.note(`failed: ${event.message} (${event.code ?? "no code"})`);

@@ -2,17 +2,18 @@ import { styleText } from "node:util";
 import * as z from "zod";
 import { turnDetail } from "../../src/routes/schemas/turn-detail.ts";
 import { type Access, callApi, streamTurn } from "./api.ts";
-import { AGENTS, ROOM, SCENES, type Scene } from "./cast.ts";
+import { demoAgents, demoRoom, SCENES, type Scene } from "./cast.ts";
 import { followTurn } from "./live-turn.ts";
 import { reportTurn, sumCredits, sumTokens, type Turn } from "./report.ts";
 import { createVoice, type Voice } from "./spoken-lines.ts";
 
 const created = z.object({ id: z.uuid() });
 
-const WIDTH = 110;
-const YOU = "You";
-const COLORS = ["cyan", "magenta", "yellow"] as const;
-const LABEL_WIDTH = Math.max(...[YOU, ...AGENTS.map(({ name }) => name)].map((name) => name.length)) + 3;
+const lineWidth = 110;
+const userLabel = "You";
+const agentColors = ["cyan", "magenta", "yellow"] as const;
+const labelWidth =
+  Math.max(...[userLabel, ...demoAgents.map(({ name }) => name)].map((name) => name.length)) + 3;
 
 type Stage = { access: Access; write: (text: string) => void };
 type Place = { roomId: string; sessionId: string };
@@ -41,9 +42,9 @@ export async function playDemo(stage: Stage): Promise<void> {
 }
 
 async function setTheScene({ access, write }: Stage): Promise<Place> {
-  const { id: roomId } = await callApi(access, { method: "POST", path: "/rooms", body: ROOM }, created);
-  print({ write }, `\nRoom "${ROOM.name}": ${ROOM.goal}`);
-  for (const agent of AGENTS) {
+  const { id: roomId } = await callApi(access, { method: "POST", path: "/rooms", body: demoRoom }, created);
+  print({ write }, `\nRoom "${demoRoom.name}": ${demoRoom.goal}`);
+  for (const agent of demoAgents) {
     await callApi(access, { method: "POST", path: `/rooms/${roomId}/agents`, body: agent }, created);
     const tools = agent.tool_permissions.map((tool) => `, may use ${tool}`).join("");
     print({ write }, `  ${agent.name} (${agent.model_alias}${tools}): ${agent.role_prompt}`);
@@ -58,7 +59,7 @@ async function playScene({ access, write }: Stage, place: Place, scene: Scene): 
   print({ write }, `\n${styleText("bold", `── ${mode}: ${rule} ──`)}`);
 
   const voiceOf = (name: string) => openVoice(name, { write, inWholeLines: mode === "tag" });
-  const you = voiceOf(YOU);
+  const you = voiceOf(userLabel);
   you.say(message);
   you.pause();
   const turns = `/sessions/${place.sessionId}/turns`;
@@ -76,9 +77,9 @@ function openVoice(
   name: string,
   { write, inWholeLines }: Pick<Stage, "write"> & { inWholeLines: boolean },
 ): Voice {
-  const color = COLORS[AGENTS.findIndex((agent) => agent.name === name)] ?? "bold";
-  const label = `${styleText(color, name.padEnd(LABEL_WIDTH - 3))} │ `;
-  return createVoice({ label, labelWidth: LABEL_WIDTH, width: WIDTH, inWholeLines, write });
+  const color = agentColors[demoAgents.findIndex((agent) => agent.name === name)] ?? "bold";
+  const label = `${styleText(color, name.padEnd(labelWidth - 3))} │ `;
+  return createVoice({ label, labelWidth: labelWidth, width: lineWidth, inWholeLines, write });
 }
 
 function print({ write }: Pick<Stage, "write">, line: string): void {

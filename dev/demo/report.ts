@@ -8,7 +8,7 @@ import { formatTable } from "./table.ts";
 export type Turn = z.output<typeof turnDetail>;
 type Call = Turn["llm_calls"][number];
 
-const LONGEST_RECORD = 60;
+const maxRecordLength = 60;
 
 /** What a stored turn leaves to tell: who was picked, what each agent took, the ledger, the timings. */
 export function reportTurn(
@@ -75,7 +75,7 @@ function ledgerTable(calls: readonly Call[]): string[] {
 
 function toolLines(turn: Turn): string[] {
   return turn.tool_calls.map(({ agent_key, tool_name, status, input, output, latency_ms }) => {
-    const [asked, found] = [input, output].map((record) => glimpse(JSON.stringify(record), LONGEST_RECORD));
+    const [asked, found] = [input, output].map((record) => glimpse(JSON.stringify(record), maxRecordLength));
     return `${agent_key}: ${tool_name} ${asked}: ${status} in ${latency_ms} ms, ${found}`;
   });
 }

@@ -37,10 +37,10 @@ export type ApiClient = {
   exchanges: readonly Exchange[];
 };
 
-const ANSWER_TIMEOUT_MS = 30_000;
+const answerTimeoutMs = 30_000;
 /** Longer than any turn may take. */
-const TURN_TIMEOUT_MS = 330_000;
-const MOST_REFUSALS = 3;
+const turnTimeoutMs = 330_000;
+const maxRefusals = 3;
 
 const rateLimited = z.object({ code: z.literal("rate_limited") });
 
@@ -48,7 +48,7 @@ const rateLimited = z.object({ code: z.literal("rate_limited") });
 export function createApiClient({ origin, token }: Target, pace: TurnPace, nowMs: () => number): ApiClient {
   const exchanges: Exchange[] = [];
 
-  const send = async (request: ApiRequest, timeoutMs = ANSWER_TIMEOUT_MS): Promise<Answer> => {
+  const send = async (request: ApiRequest, timeoutMs = answerTimeoutMs): Promise<Answer> => {
     const { method, path, body, headers, token: given = token } = request;
     const startedMs = nowMs();
     try {
@@ -81,9 +81,9 @@ export function createApiClient({ origin, token }: Target, pace: TurnPace, nowMs
     };
     const path = `/sessions/${sessionId}/turns`;
     for (let refusals = 0; ; refusals += 1) {
-      const answer = await send({ method: "POST", path, body: { message }, headers }, TURN_TIMEOUT_MS);
+      const answer = await send({ method: "POST", path, body: { message }, headers }, turnTimeoutMs);
       const isRefused = answer.status === 429 && rateLimited.safeParse(answer.body).success;
-      if (!isRefused || refusals === MOST_REFUSALS) return answer;
+      if (!isRefused || refusals === maxRefusals) return answer;
       await pace.pause(Number(answer.headers.get("Retry-After") ?? 60));
     }
   };

@@ -3,7 +3,7 @@ import type * as z from "zod";
 import { glimpse } from "../glimpse.ts";
 import type { Answer, ApiClient } from "./api-client.ts";
 
-const LONGEST_GLIMPSE = 200;
+const maxShownLength = 200;
 
 /** What a check leaves to show: ids, statuses, figures. */
 export type Evidence = Record<string, string | number>;
@@ -46,7 +46,7 @@ export function expectAnswer<T extends z.ZodType>(answer: Answer, status: number
 export function expectEqual(what: string, found: unknown, expected: unknown): void {
   if (isDeepStrictEqual(found, expected)) return;
   const [is, should] = [found, expected].map((value) =>
-    glimpse(JSON.stringify(value) ?? "nothing", LONGEST_GLIMPSE),
+    glimpse(JSON.stringify(value) ?? "nothing", maxShownLength),
   );
   throw new Miss(`${what} is ${is}, not ${should}`);
 }
@@ -56,5 +56,5 @@ function nameOf({ method, path }: Answer): string {
 }
 
 function glimpseOf(body: unknown): string {
-  return glimpse(typeof body === "string" ? body : JSON.stringify(body), LONGEST_GLIMPSE);
+  return glimpse(typeof body === "string" ? body : JSON.stringify(body), maxShownLength);
 }

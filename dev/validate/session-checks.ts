@@ -11,7 +11,7 @@ import { evidenceOf, expectCompleted } from "./turn-answers.ts";
 const conflictDetail = "Turn creation conflicted with concurrent writes. Please retry.";
 const message = "@ada who are you?";
 /** Two posts that a network kept apart are no conflict; they are tried again. */
-const MOST_PAIRS = 3;
+const maxPairs = 3;
 
 /** What becomes of a session: two posts at once, a turn as it happens, and its end. */
 export const sessionChecks: readonly Check[] = [
@@ -70,11 +70,11 @@ export const sessionChecks: readonly Check[] = [
 
 /** The answers of two posts at once, the stored turn first. */
 async function collide({ api }: Stage, sessionId: string): Promise<[won: Answer, lost: Answer]> {
-  for (let pairs = 1; pairs <= MOST_PAIRS; pairs += 1) {
+  for (let pairs = 1; pairs <= maxPairs; pairs += 1) {
     const post = { sessionId, message };
     const [one, other] = await api.postTurns([post, post]);
     if (one === undefined || other === undefined) break;
     if (one.status !== 201 || other.status !== 201) return one.status === 201 ? [one, other] : [other, one];
   }
-  throw new Miss(`${MOST_PAIRS} times two posts at once were both answered with 201`);
+  throw new Miss(`${maxPairs} times two posts at once were both answered with 201`);
 }

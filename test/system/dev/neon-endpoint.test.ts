@@ -3,7 +3,7 @@ import { NeonDbError, neon, neonConfig } from "@neondatabase/serverless";
 import { drizzle } from "drizzle-orm/neon-http";
 import { customType, integer, jsonb, pgTable, text, timestamp } from "drizzle-orm/pg-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { MAX_BODY_BYTES, type NeonEndpoint, startNeonEndpoint } from "../../../dev/neon-endpoint.ts";
+import { maxBodyBytes, type NeonEndpoint, startNeonEndpoint } from "../../../dev/neon-endpoint.ts";
 import { startTestDatabase, type TestDatabase } from "../../support/node/test-database.ts";
 
 const bytea = customType<{ data: Buffer }>({ dataType: () => "bytea" });
@@ -188,12 +188,12 @@ test("a batch whose client goes away runs to its end and frees its connection", 
 });
 
 test("a request over 10 MiB is refused with 413", async () => {
-  const response = await post(JSON.stringify({ query: "select $1", params: ["x".repeat(MAX_BODY_BYTES)] }));
+  const response = await post(JSON.stringify({ query: "select $1", params: ["x".repeat(maxBodyBytes)] }));
   expect(response.status).toBe(413);
 });
 
 test("an answer over 10 MiB is refused with 507, and its batch is rolled back", async () => {
-  const large = `select repeat('x', ${MAX_BODY_BYTES}) as large`;
+  const large = `select repeat('x', ${maxBodyBytes}) as large`;
   expect((await post(JSON.stringify({ query: large }))).status).toBe(507);
   const queries = [{ query: "update counter set n = 3" }, { query: large }];
   expect((await post(JSON.stringify({ queries }))).status).toBe(507);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+const repositoryDir = fileURLToPath(new URL("../../..", import.meta.url));
 let dataDir: string;
 
 beforeAll(async () => {
@@ -28,8 +28,8 @@ function run(script: string, args: string[] = [], settings: Record<string, strin
     AUTH_JWKS_URL: "",
   };
   const env = { PATH, HOME, PANTHEON_DATA_DIR: dataDir, ...unset, ...settings };
-  const child = spawn(process.execPath, [join(ROOT, "dev", script), ...args], {
-    cwd: ROOT,
+  const child = spawn(process.execPath, [join(repositoryDir, "dev", script), ...args], {
+    cwd: repositoryDir,
     env,
     detached: true,
   });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { DEMO_SEARCH_KEY, startDemoSearchServer } from "../../../dev/search-server/demo-search.ts";
+import { demoSearchKey, startDemoSearchServer } from "../../../dev/search-server/demo-search.ts";
 import type { SearchServer } from "../../../dev/search-server/server.ts";
 import { createSearchTool } from "../../../src/tools/search.ts";
 
@@ -13,7 +13,7 @@ afterAll(() => server.stop());
 
 test("the search tool finds demo results, the same each time, and sees that they are a demo", async () => {
   const now = () => Date.now();
-  const tool = createSearchTool({ apiKey: DEMO_SEARCH_KEY, baseUrl: server.url, fetch, now });
+  const tool = createSearchTool({ apiKey: demoSearchKey, baseUrl: server.url, fetch, now });
   const search = () => tool.execute({ query: "Käse & edge" }, { signal: AbortSignal.timeout(5_000) });
   const result = await search();
   expect(result.status).toBe("success");

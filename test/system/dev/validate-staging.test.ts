@@ -10,8 +10,8 @@ import { type Platform, startPlatform } from "../../../dev/platform.ts";
 import { startAlteringProxy } from "../../support/node/altering-proxy.ts";
 import { startTestDatabase, type TestDatabase } from "../../support/node/test-database.ts";
 
-const COMMAND = fileURLToPath(new URL("../../../dev/validate-staging.ts", import.meta.url));
-const CHECKS = [
+const command = fileURLToPath(new URL("../../../dev/validate-staging.ts", import.meta.url));
+const allChecks = [
   ...["health", "auth", "deny path", "allow path", "mode manual", "mode tag", "mode roundtable"],
   ...["mode orchestrator, idempotent replay", "conflict", "streamed turn", "cleanup", "no server error"],
 ];
@@ -43,7 +43,7 @@ function validate(...args: string[]): Promise<Run> {
 }
 
 function watch(args: string[], onOutput: (output: string, child: ChildProcess) => void): Promise<Run> {
-  const child = spawn(process.execPath, [COMMAND, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [command, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   const run: Run = { exitCode: null, output: "", errors: "" };
   child.stdout.on("data", (chunk: Buffer) => {
     run.output += chunk;
@@ -75,7 +75,7 @@ test("the local platform passes every check within its own rate limit, and nothi
 
   const report = await reportOf(file);
   expect(report.passed).toBe(true);
-  expect(report.checks.map(({ check }) => check)).toEqual(CHECKS);
+  expect(report.checks.map(({ check }) => check)).toEqual(allChecks);
   expect(run.output + JSON.stringify(report)).not.toContain(token);
   expect(await roomsOf(token)).toEqual([]);
 }, 120_000);
@@ -144,7 +144,7 @@ test("every check sees what it is there to see, a refusal by the rate limit is w
   expect(run.output.match(/^Waiting .*/gm)).toEqual(["Waiting 1 s, as the rate limit asks for"]);
   const { passed, checks } = await reportOf(file);
   expect(passed).toBe(false);
-  expect(checks.map(({ check }) => check)).toEqual(CHECKS);
+  expect(checks.map(({ check }) => check)).toEqual(allChecks);
   const misses = checks.map(({ miss }) => miss ?? "none");
   expect(misses).toEqual(
     [

@@ -8,12 +8,12 @@ import { playScenario } from "./scenario.ts";
 import { scenarios } from "./scenarios.ts";
 import { startTestbed } from "./testbed/testbed.ts";
 
-const USAGE = `Hurts Pantheon in every way its promises cover, and holds what is stored against what was spent.
+const usageText = `Hurts Pantheon in every way its promises cover, and holds what is stored against what was spent.
   npm run test:faults -- [--seed N] [--only scenario,…] [--rounds N] [--kills N] [--short]
   npm run test:faults -- --seed N --only scenario --round N   plays one round again
 With TEST_DATABASE_URL=postgres://… against that server, else on an embedded database, without true concurrency.`;
 
-const RESULTS = fileURLToPath(new URL("./results.json", import.meta.url));
+const resultsFile = fileURLToPath(new URL("./results.json", import.meta.url));
 
 await runCommand(async () => {
   const { values } = parseArgs({
@@ -27,7 +27,7 @@ await runCommand(async () => {
       help: { type: "boolean", short: "h" },
     },
   });
-  if (values.help) return console.log(USAGE);
+  if (values.help) return console.log(usageText);
   const seed = numberOf("--seed", values.seed) ?? readTestSeed(process.env);
   const round = numberOf("--round", values.round);
   const most = numberOf("--rounds", values.rounds);
@@ -54,7 +54,7 @@ await runCommand(async () => {
   } finally {
     await testbed.stop();
   }
-  writeReport(RESULTS, report);
+  writeReport(resultsFile, report);
   console.log(`\n${formatReport(report)}`);
   if (report.violations.length > 0) process.exitCode = 1;
 });
