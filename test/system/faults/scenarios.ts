@@ -1,6 +1,5 @@
 import type { Scenario } from "./scenario.ts";
 import { databaseFaults } from "./scenarios/database-faults.ts";
-import { dialectCalls } from "./scenarios/dialects.ts";
 import { kills } from "./scenarios/kills.ts";
 import { longGoneClients } from "./scenarios/long-gone-clients.ts";
 import { lostClients } from "./scenarios/lost-clients.ts";
@@ -17,7 +16,6 @@ export const scenarios: readonly Scenario[] = [
   sessionStorms,
   databaseFaults,
   modelFaults,
-  dialectCalls,
   lostClients,
   longGoneClients,
   roomChanges,
