@@ -22,8 +22,12 @@ export async function measureBundle(log: (line: string) => void): Promise<Row[]>
     return [
       atMost({ measure: "Worker bundle, gzip", value: gzipBytes / 1_024, unit: "KiB", bar: maxKib }),
       atMost({
-        ...{ measure: "start-up: active CPU of module evaluation", value: startup.median, unit: "ms" },
-        ...{ bar: maxStartupMs, spread: formatSpread(startup, "ms"), values: figures },
+        measure: "start-up: active CPU of module evaluation",
+        value: startup.median,
+        unit: "ms",
+        bar: maxStartupMs,
+        spread: formatSpread(startup, "ms"),
+        values: figures,
       }),
     ];
   } finally {

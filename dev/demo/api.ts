@@ -1,8 +1,8 @@
 import { EventSchema } from "@ag-ui/core/schemas";
 import type * as z from "zod";
-import { readEventData } from "./event-stream.ts";
+import { readEventData } from "../event-stream.ts";
 
-/** Where Pantheon answers, a token that it takes, and what ends every request. */
+/** The URL of Pantheon, a token, and a signal that ends every request. */
 export type Access = { url: string; token: string; signal: AbortSignal };
 
 /** One AG-UI event, checked. */
@@ -10,13 +10,13 @@ export type TurnEvent = z.output<typeof EventSchema>;
 
 export type Request = { method: "GET" | "POST" | "PATCH"; path: string; body?: object };
 
-/** Calls the API and reads its answer by the schema it answers with. Throws an Error that says what was refused. */
+/** Calls the API and parses its answer. Throws an Error that names a refused request. */
 export async function callApi<T extends z.ZodType>(access: Access, request: Request, answer: T) {
   const response = await send(access, request, "application/json");
   return answer.parse(await response.json());
 }
 
-/** Posts a turn and hands on its events as they arrive. Resolves at the end of the stream. */
+/** Posts a turn and passes its events on as they arrive. Resolves at the end of the stream. */
 export async function streamTurn(
   access: Access,
   request: Request,

@@ -1,4 +1,4 @@
-import { glimpse, unfenced } from "../glimpse.ts";
+import { stripFence, truncate } from "../truncate.ts";
 import { type ModelAnswer, tokensOf } from "./answer.ts";
 import { asRecord, type ChatCall, type ToolOffer } from "./chat-call.ts";
 import { completionOf } from "./completion.ts";
@@ -65,9 +65,9 @@ function opinion(system: string, call: ChatCall, question: string, found: string
   const role = /Agent role:\s*(.+)/.exec(system)?.[1] ?? "an agent without a role";
   const peers = peersSinceQuestion(call, question);
   return [
-    `${demoLabel} My role: ${glimpse(role, 100)}`,
-    `You asked: "${glimpse(question, 160)}"`,
-    found === undefined ? "" : `What I found: ${glimpse(unfenced(found), 200)}`,
+    `${demoLabel} My role: ${truncate(role, 100)}`,
+    `You asked: "${truncate(question, 160)}"`,
+    found === undefined ? "" : `What I found: ${truncate(stripFence(found), 200)}`,
     peers.length ? `I have read ${peers.join(" and ")}, and add my part.` : "I answer from my role alone.",
     "A real model would answer here; set LLM_API_KEY to hear one.",
   ]
@@ -110,6 +110,6 @@ function summary(call: ChatCall): string {
 }
 
 function structure(question: string): string {
-  const key_facts = [`${demoLabel} ${glimpse(question, 80)}`];
+  const key_facts = [`${demoLabel} ${truncate(question, 80)}`];
   return JSON.stringify({ key_facts, decisions: [], open_questions: [], action_items: [] });
 }

@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { readEventData } from "../demo/event-stream.ts";
+import { readEventData } from "../event-stream.ts";
 import type { TurnPace } from "./turn-pace.ts";
 
-/** Where Pantheon answers, http(s)://host[:port], and a token that it is to take. */
+/** The origin of Pantheon, http(s)://host[:port], and a token. */
 export type Target = { origin: string; token: string };
 
 export type ApiRequest = {
@@ -15,7 +15,7 @@ export type ApiRequest = {
   token?: string | null;
 };
 
-/** One request and its answer. `ms` is to the end of the answer, `firstTextMs` to a stream's first words. */
+/** One request and its answer. `ms` is the time to the end of the answer, `firstTextMs` to the first text of a stream. */
 export type Exchange = {
   method: string;
   path: string;
@@ -31,9 +31,9 @@ export type TurnPost = { sessionId: string; message: string; key?: string; accep
 
 export type ApiClient = {
   send(request: ApiRequest): Promise<Answer>;
-  /** Posts turns at once, at a pace that the rate limit allows; one that it refuses is posted again in its time. */
+  /** Posts turns at once, within the rate limit. A turn that it refuses is posted again after `Retry-After`. */
   postTurns(posts: readonly TurnPost[]): Promise<Answer[]>;
-  /** All that was asked so far, in order of the answers. */
+  /** All requests so far, in the order of their answers. */
   exchanges: readonly Exchange[];
 };
 
@@ -113,7 +113,7 @@ async function readBody(response: Response, elapsedMs: () => number) {
   return { body: events, ...(firstTextMs === undefined ? {} : { firstTextMs }) };
 }
 
-/** fetch hides what went wrong behind "fetch failed". */
+/** The reason behind fetch's "fetch failed". */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;

@@ -86,19 +86,19 @@ test("npm run dev serves a demo room, npm run token opens it, and Ctrl-C ends it
   expect((await readdir(dataDir)).sort()).toEqual(["auth-secret", "postgres"]);
 }, 120_000);
 
-/** What the demo shows of each mode, the words of its agents and what they took. */
+/** Checks what the demo prints for each mode: the texts of its agents and their usage. */
 function expectThreeTurns(output: string): void {
   const [, tag = "", roundtable = "", orchestrator = ""] = output.split(/^── /m);
   const speakers = (part: string) => [...new Set(part.match(/^\w+(?= +│)/gm))];
   expect(speakers(tag).sort()).toEqual(["Ada", "Linus", "You"]);
   expect(speakers(roundtable)).toEqual(["You", "Scout", "Ada", "Linus"]);
   expect(speakers(orchestrator)).toEqual(["You", "Scout", "Ada"]);
-  expect(orchestrator).toMatch(/Scout │ uses search \{"query".+\nScout │ is told 1\. \[demo search\]/);
+  expect(orchestrator).toMatch(/Scout │ uses search \{"query".+\nScout │ receives 1\. \[demo search\]/);
   expect(orchestrator).toContain("The manager picked scout, ada");
   for (const part of [tag, roundtable, orchestrator]) {
     expect(part).toMatch(/Ada +completed +1 +\d+ +0\.\d{8} +\d+ ms/);
     expect(part).toMatch(/^ {2}ada +qwen .+ 0\.\d{8} +provider +2026-02-20$/m);
-    expect(part).toMatch(/total \d+ ms\n {2}2 database round trips waited for/);
+    expect(part).toMatch(/total \d+ ms\n {2}2 database round trips in sequence/);
   }
   expect(output.trimEnd().split("\n").at(-1)).toMatch(
     /^3 turns, 8 model calls, \d+ tokens, 0\.\d{8} credits\./,

@@ -80,7 +80,7 @@ test("the local platform passes every check within its own rate limit, and nothi
   expect(await roomsOf(token)).toEqual([]);
 }, 120_000);
 
-test("Ctrl-C ends it after the check under way, and what it made is removed all the same", async () => {
+test("Ctrl-C ends it after the current check, and what it created is deleted", async () => {
   const token = await tokenOf("impatient");
   let isTold = false;
   const run = await watch(["--url", platform.url, "--token", token], (output, child) => {
@@ -107,11 +107,17 @@ const wrongTurns: Record<number, (turn: Turn) => void> = {
 };
 type Turn = { mode: string; status: string; replies: unknown[]; tool_calls: unknown[] };
 const aToolCall = {
-  ...{ id: "019b7e00-0000-7000-8000-000000000001", agent_key: "ada", round: 0, tool_name: "search" },
-  ...{ status: "success", input: {}, output: {}, latency_ms: 1 },
+  id: "019b7e00-0000-7000-8000-000000000001",
+  agent_key: "ada",
+  round: 0,
+  tool_name: "search",
+  status: "success",
+  input: {},
+  output: {},
+  latency_ms: 1,
 };
 
-test("every check sees what it is there to see, a refusal by the rate limit is waited for", async () => {
+test("each check fails when its promise is broken, and a refusal by the rate limit is waited for", async () => {
   let posts = 0;
   const isTurn = (method: string, path: string) => method === "POST" && path.endsWith("/turns");
   const proxy = await startAlteringProxy(platform.url, {

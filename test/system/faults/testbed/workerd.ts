@@ -54,7 +54,7 @@ export async function startWorkerd(
   let errors = "";
   const [, output, errorOutput, control] = child.stdio;
   readLines(output, (line) => log.push(...parseLogLine(line)));
-  // Warnings and errors are logged there, among what workerd itself has to say.
+  // Warnings and errors are logged there, among the messages of workerd itself.
   readLines(errorOutput, (line) => {
     log.push(...parseLogLine(line));
     errors = `${errors}${line}\n`.slice(-4_000);

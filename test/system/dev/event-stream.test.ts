@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readEventData } from "../../../dev/demo/event-stream.ts";
+import { readEventData } from "../../../dev/event-stream.ts";
 
 function bodyOf(...chunks: Uint8Array<ArrayBuffer>[]): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream({
