@@ -22,13 +22,6 @@ function isWithin(text: string, characters: number): boolean {
   return text.length <= characters || [...text].length <= characters;
 }
 
-/** Text that stands inside lines of prompts and transcripts: a break in it could pass for another speaker. */
-export function line(maximum: number) {
-  return text(maximum)
-    .refine((value) => !/[\p{Cc}\u2028\u2029]/u.test(value), "must be one line")
-    .meta({ maxLength: maximum });
-}
-
 export const id = z.uuid();
 export const instant = z.iso.datetime();
 

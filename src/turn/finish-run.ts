@@ -139,5 +139,6 @@ export function recordRun(deps: Deps, run: ClaimedRun, outcome: TurnOutcome): Tu
   return buildTurnRecord({
     ...{ claim, retried, plan, outcome, openedAt, finishedAt: deps.now() },
     ...{ userId, catalog: deps.catalog, newId: deps.newId },
+    estimateTokens: deps.estimateTokens,
   });
 }

@@ -1,10 +1,11 @@
 import { releaseClaim } from "../db/turn/commit-turn.ts";
 import type { OpenedClaim } from "../db/turn/open-turn.ts";
+import type { StoredMessage } from "../db/turn/session-window.ts";
 import type { Deps } from "../deps.ts";
 import { defaultContextWindowTokens } from "../domain/catalog.ts";
 import { type AgentContext, fitAgentContext } from "../domain/context/agent-context.ts";
 import { planContextBudget } from "../domain/context/context-budget.ts";
-import type { SameTurnAnswer, TranscriptMessage } from "../domain/context/prompt.ts";
+import type { SameTurnAnswer } from "../domain/context/prompt.ts";
 import { firstTokenScale, type MeasuredMessage, type TurnContext } from "../domain/context/turn-context.ts";
 import { PantheonError } from "../domain/errors.ts";
 import { type PlanVerdict, sharesAnswers, type TurnPlan } from "../domain/plan/turn-plan.ts";
@@ -89,8 +90,11 @@ function buildContext(deps: Deps, claim: OpenedClaim, storedAnswers: readonly Sa
   };
 }
 
-function measure(deps: Deps, message: TranscriptMessage): MeasuredMessage {
-  return { ...message, rawTokens: deps.estimateTokens(message.content) };
+/** Its estimate stands with each message; those that were stored without one are measured now. */
+function measure(deps: Deps, { estimatedTokens, ...message }: StoredMessage): MeasuredMessage {
+  const { excluded, content } = message;
+  const rawTokens = excluded === null ? (estimatedTokens ?? deps.estimateTokens(content)) : 0;
+  return { ...message, rawTokens };
 }
 
 /** The summarizer's instructions and the summary it is writing; the summary before comes on top. Tokens. */

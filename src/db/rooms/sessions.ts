@@ -23,6 +23,9 @@ export async function insertSession(
             id: sql`${id}::uuid`.as("id"),
             roomId: rooms.id,
             startedByUserId: rooms.ownerUserId,
+            summaryFailures: sql`0`.as("summary_failures"),
+            nextSummaryTurnIndex: sql`0`.as("next_summary_turn_index"),
+            refusalScales: sql`'{}'::jsonb`.as("refusal_scales"),
             createdAt: sql`${now.toISOString()}::timestamptz`.as("created_at"),
             deletedAt: sql`null::timestamptz`.as("deleted_at"),
           })

@@ -65,6 +65,7 @@ export async function commitTurn(
         ...recordPrices(db, record.turn.createdAt, catalog),
         ...writeTurn(db, record),
         ...insertRuns([record.run]),
+        ...changeExclusion(db, record),
         ...insertMessages(record.messages),
         ...insertAudits(record.audits),
         ...insertLedger(record.ledger),
@@ -133,6 +134,13 @@ async function judgeFailedCommit(
 function writeTurn(db: Db, { run, turn }: TurnRecord): BatchItem<"pg">[] {
   if (run.kind === "turn") return insertTurns([turn]);
   return [db.update(turns).set(turn).where(eq(turns.id, turn.id))];
+}
+
+/** Of a retried turn the messages that are stored already. */
+function changeExclusion(db: Db, { changesExclusion, turn, messages: added }: TurnRecord): BatchItem<"pg">[] {
+  if (!changesExclusion) return [];
+  const excluded = added[0]?.excluded ?? null;
+  return [db.update(messages).set({ excluded }).where(eq(messages.turnId, turn.id))];
 }
 
 /** What other holders reported before there was a turn is joined to it; their word goes before our estimates. */

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { MessageRow } from "../../db/turn/stored-turn.ts";
+import { exclusionReasons } from "../../domain/turn/exclusion.ts";
 import { id, instant, pageQuery } from "../../http/schemas.ts";
 
 export const message = z
@@ -14,6 +15,9 @@ export const message = z
     status: z.enum(["completed", "failed"]),
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
     content: z.string(),
+    excluded: z.enum(exclusionReasons).nullable().meta({
+      description: "Why the message's turn is left out of later prompts and summaries; null: it is not",
+    }),
     supersedes_id: id
       .nullable()
       .meta({ description: "The failed message that a retry put this one in place of" }),
@@ -37,6 +41,7 @@ export function toMessage(row: MessageRow): z.input<typeof message> {
     status: row.status,
     error: row.error,
     content: row.content,
+    excluded: row.excluded,
     supersedes_id: row.supersedesId,
     created_at: row.createdAt.toISOString(),
   };
