@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from "uuid";
 import { describe, expect, test, vi } from "vitest";
 import type { TurnFlow } from "../../src/domain/plan/turn-plan.ts";
+import { noUse } from "../../src/domain/turn/turn-size.ts";
 import type { StepRows } from "../../src/runtime/checkpoint/checkpoint-rows.ts";
 import { runTurn } from "../../src/runtime/graph/run-turn.ts";
 import type { ModelAnswer } from "../../src/runtime/model/model-port.ts";
@@ -25,7 +26,7 @@ function start(flow: TurnFlow, answers: () => Promise<ModelAnswer> = async () =>
     new Promise((end) => {
       stores.push({ rows, end });
     });
-  const ran = runTurn({ runId: uuidv7(), plan, context, stored: undefined }, ports);
+  const ran = runTurn({ runId: uuidv7(), plan, context, stored: undefined, used: noUse }, ports);
   return { stores, callModel, stop, ran };
 }
 
