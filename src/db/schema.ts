@@ -24,6 +24,7 @@ import { type RoomMode, roomModes } from "../domain/plan/modes.ts";
 import type { RosterAgent } from "../domain/plan/turn-plan.ts";
 import type { RoutingDecision } from "../domain/routing/routing-decision.ts";
 import { type ExclusionReason, exclusionReasons } from "../domain/turn/exclusion.ts";
+import { type FinishReason, finishReasons } from "../domain/turn/finish-reason.ts";
 import type { OverheadCall } from "../domain/turn/turn-outcome.ts";
 import { bytea } from "./core/bytea.ts";
 import { tsvector } from "./core/tsvector.ts";
@@ -297,6 +298,8 @@ export const messages = pgTable(
     status: text("status").$type<"completed" | "failed">().notNull(),
     error: jsonb("error").$type<{ code: string; message: string }>(),
     content: text("content").notNull(),
+    /** Of a completed reply; null where nothing was asked of a model, or before it was stored. */
+    finishReason: text("finish_reason").$type<FinishReason>(),
     /** Of the content, unscaled; null: stored before estimates were. */
     estimatedTokens: integer("estimated_tokens"),
     /** Why the message's turn is left out of later prompts; null: it is not. */
@@ -312,6 +315,7 @@ export const messages = pgTable(
     oneOf("ck_messages_role", t.role, ["user", "assistant", "tool"]),
     oneOf("ck_messages_visibility", t.visibility, ["shared", "private"]),
     oneOf("ck_messages_status", t.status, ["completed", "failed"]),
+    oneOf("ck_messages_finish_reason", t.finishReason, finishReasons),
     oneOf("ck_messages_excluded", t.excluded, exclusionReasons),
   ],
 );

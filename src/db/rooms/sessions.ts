@@ -28,6 +28,7 @@ export async function insertSession(
             refusalScales: sql`'{}'::jsonb`.as("refusal_scales"),
             createdAt: sql`${now.toISOString()}::timestamptz`.as("created_at"),
             deletedAt: sql`null::timestamptz`.as("deleted_at"),
+            refusedRunId: sql`null::uuid`.as("refused_run_id"),
           })
           .from(rooms)
           .where(isOwnedRoom({ roomId, userId })),
