@@ -31,6 +31,7 @@ export function endStored(
     catalog: deps.catalog,
     lastStep,
     keepsCheckpoint: checkpoint === "last" && deps.limits.checkpointRetentionDays > 0,
+    log: deps.log,
   });
 }
 

@@ -36,8 +36,10 @@ export async function recoverAbandonedRuns(deps: Deps): Promise<number> {
  */
 export async function recoverRun(deps: Deps, key: RunKey, log: Log): Promise<void> {
   const openedAt = deps.now();
-  const turn = await takeOverRun(deps.db, key, deps.newId(), deps.limits.turnLeaseMs);
-  if (turn === undefined) return;
+  const takeover = await takeOverRun(deps.db, key, deps.newId(), deps.limits.turnLeaseMs);
+  if (takeover.kind === "claim_deleted") log.warn("claim_deleted", { run_id: key.runId });
+  if (takeover.kind !== "taken") return;
+  const { turn } = takeover;
   const { claim, retried, lastSeq, checkpoint, userId } = turn;
   const decision = decidePlan(turn);
   if (!decision.ok) {

@@ -35,6 +35,7 @@ const claim: ClaimRow = {
   },
   holder: uuid(4),
   pastHolders: [],
+  openedAt,
   leaseUntil: finishedAt,
 };
 

@@ -2,6 +2,7 @@ import { and, eq, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { Catalog } from "../../domain/catalog.ts";
 import { PantheonError } from "../../domain/errors.ts";
+import type { Log } from "../../domain/log.ts";
 import type { StepRows } from "../../domain/turn/checkpoint.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
 import { turnConflictDetail } from "../../domain/turn/open-decision.ts";
@@ -18,7 +19,7 @@ import {
   turnRuns,
   turns,
 } from "../schema.ts";
-import { assertClaim, claimLost, deleteClaim, lockSession } from "./claim-statements.ts";
+import { assertClaim, claimLost, deleteClaim, lockSession, markRunRefused } from "./claim-statements.ts";
 import { joinLateSpend } from "./late-spend.ts";
 import { recordPrices } from "./record-prices.ts";
 import type { LedgerRow } from "./stored-turn.ts";
@@ -41,6 +42,7 @@ export type CommitExtras = {
   lastStep: StepRows | null;
   /** False: nothing of the run's checkpoints stays. */
   keepsCheckpoint: boolean;
+  log: Log;
 };
 
 /** Where other holders had a part in the run: the turn's ledger as it stands, their late reports in it. */
@@ -54,7 +56,7 @@ export type CommittedTurn = { ledger: LedgerRow[] | null };
 export async function commitTurn(
   db: Db,
   record: TurnRecord,
-  { catalog, lastStep, keepsCheckpoint }: CommitExtras,
+  { catalog, lastStep, keepsCheckpoint, log }: CommitExtras,
 ): Promise<CommittedTurn> {
   try {
     const result = await repeatLost(db, () =>
@@ -77,7 +79,7 @@ export async function commitTurn(
     );
     return { ledger: record.hadOtherHolders ? toLedger(result.at(-1)) : null };
   } catch (error) {
-    await resolveCommitError(db, record.claim, error);
+    await resolveCommitError(db, record.claim, error, log);
     return { ledger: null };
   }
 }
@@ -94,6 +96,7 @@ export async function releaseClaim(db: Db, claim: Claim): Promise<void> {
         lockSession(claim.sessionId),
         assertClaim(claim),
         ...deleteThread(db, claim.runId),
+        markRunRefused(claim),
         deleteClaim(claim),
       ]),
     );
@@ -111,10 +114,12 @@ export async function isCommittedBy(db: Db, { runId, holder }: Claim): Promise<b
 }
 
 /** Throws unless this very holder has stored the run, and only the answer to that was lost. */
-async function resolveCommitError(db: Db, claim: Claim, error: unknown): Promise<void> {
-  const { code } = postgresFields(error);
+async function resolveCommitError(db: Db, claim: Claim, error: unknown, log: Log): Promise<void> {
+  const { code, constraint } = postgresFields(error);
   if (code === claimLost || code === uniqueViolation) {
     if (await isCommittedBy(db, claim)) return;
+    // The claim was this holder's all the while: another row is in the way, and recovery will meet it again.
+    if (code === uniqueViolation) log.error("commit_refused", { run_id: claim.runId, constraint });
     throw new PantheonError("turn_conflict", turnConflictDetail, {}, { cause: error });
   }
   throw new PantheonError(

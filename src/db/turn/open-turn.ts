@@ -96,7 +96,7 @@ function openStatements(db: Db, open: OpenRequest) {
     db
       .select({ runId: turnRuns.id, turnId: turnRuns.turnId, requestHash: turnRuns.requestHash })
       .from(turnRuns)
-      .where(and(isStoredUnderKey(open), ownsSession(open.sessionId, open.userId))),
+      .where(and(isStored(open), ownsSession(open.sessionId, open.userId))),
     db.execute(takeClaim(open)),
     db.select().from(turnClaims).where(isHeldBy(open)),
     db
@@ -147,8 +147,12 @@ function lockSession(db: Db, { sessionId, userId }: OpenRequest) {
   );
 }
 
-function isStoredUnderKey({ sessionId, idempotencyKey }: OpenRequest): SQL | undefined {
-  return and(eq(turnRuns.sessionId, sessionId), sql`${turnRuns.idempotencyKey} = ${idempotencyKey}::text`);
+/** Under the request's key; or as this very run, where the answer to its open was lost for so long. */
+function isStored({ sessionId, runId, idempotencyKey }: OpenRequest): SQL | undefined {
+  return and(
+    eq(turnRuns.sessionId, sessionId),
+    sql`(${turnRuns.id} = ${runId}::uuid or ${turnRuns.idempotencyKey} = ${idempotencyKey}::text)`,
+  );
 }
 
 function isHeldBy({ sessionId, holder }: OpenRequest): SQL | undefined {
