@@ -69,7 +69,7 @@ function opinion(system: string, call: ChatCall, question: string, found: string
     `You asked: "${truncate(question, 160)}"`,
     found === undefined ? "" : `What I found: ${truncate(stripFence(found), 200)}`,
     peers.length ? `I have read ${peers.join(" and ")}, and add my part.` : "I answer from my role alone.",
-    "A real model would answer here; set LLM_API_KEY to hear one.",
+    "A real model would answer here; set LLM_API_KEY for one.",
   ]
     .filter((line) => line !== "")
     .join("\n");

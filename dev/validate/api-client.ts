@@ -1,19 +1,13 @@
 import * as z from "zod";
+import { type ApiRequest, sendApiRequest } from "../api-request.ts";
 import { readEventData } from "../event-stream.ts";
 import type { TurnPace } from "./turn-pace.ts";
 
 /** The origin of Pantheon, http(s)://host[:port], and a token. */
 export type Target = { origin: string; token: string };
 
-export type ApiRequest = {
-  method: "GET" | "POST" | "PATCH" | "DELETE";
-  /** Under /api/v1. */
-  path: string;
-  body?: object;
-  headers?: Record<string, string>;
-  /** Default: the target's. Null: none is sent. */
-  token?: string | null;
-};
+/** `token`: by default the target's; null sends none. */
+export type CheckRequest = ApiRequest & { token?: string | null };
 
 /** One request and its answer. `ms` is the time to the end of the answer, `firstTextMs` to the first text of a stream. */
 export type Exchange = {
@@ -30,7 +24,7 @@ export type Answer = Exchange & { headers: Headers; body: unknown; firstTextMs?:
 export type TurnPost = { sessionId: string; message: string; key?: string; accept?: string };
 
 export type ApiClient = {
-  send(request: ApiRequest): Promise<Answer>;
+  send(request: CheckRequest): Promise<Answer>;
   /** Posts turns at once, within the rate limit. A turn that it refuses is posted again after `Retry-After`. */
   postTurns(posts: readonly TurnPost[]): Promise<Answer[]>;
   /** All requests so far, in the order of their answers. */
@@ -48,21 +42,12 @@ const rateLimited = z.object({ code: z.literal("rate_limited") });
 export function createApiClient({ origin, token }: Target, pace: TurnPace, nowMs: () => number): ApiClient {
   const exchanges: Exchange[] = [];
 
-  const send = async (request: ApiRequest, timeoutMs = answerTimeoutMs): Promise<Answer> => {
-    const { method, path, body, headers, token: given = token } = request;
+  const send = async (request: CheckRequest, timeoutMs = answerTimeoutMs): Promise<Answer> => {
+    const { method, path, token: given = token } = request;
     const startedMs = nowMs();
     try {
-      const response = await fetch(`${origin}/api/v1${path}`, {
-        method,
-        headers: {
-          ...(given === null ? {} : { Authorization: `Bearer ${given}` }),
-          ...(body === undefined ? {} : { "Content-Type": "application/json" }),
-          ...headers,
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        redirect: "manual",
-        signal: AbortSignal.timeout(timeoutMs),
-      });
+      const timeout = AbortSignal.timeout(timeoutMs);
+      const response = await sendApiRequest({ origin, token: given }, request, timeout);
       const read = await readBody(response, () => Math.round(nowMs() - startedMs));
       const { status } = response;
       const requestId = response.headers.get("X-Request-Id");

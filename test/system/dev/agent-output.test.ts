@@ -11,7 +11,7 @@ function listen({ inWholeLines = false, width = 20 } = {}) {
   };
 }
 
-test("words are shown as soon as they are whole, under the name, in lines of the width", () => {
+test("agent output prints each word once it is complete, after the agent's name, in lines of the given width", () => {
   const { writes, output } = listen();
   for (const delta of ["Let", "'s wait", " until Mon", "day", "."]) output.write(delta);
   expect(writes).toEqual(["Ada │ Let's", " wait", "\n", "Ada │ until"]);
@@ -19,7 +19,7 @@ test("words are shown as soon as they are whole, under the name, in lines of the
   expect(writes.join("")).toBe("Ada │ Let's wait\nAda │ until Monday.\n");
 });
 
-test("who speaks in whole lines shows none before it is full or over", () => {
+test("with whole lines, agent output prints a line when it is full or the text ends", () => {
   const { writes, output } = listen({ inWholeLines: true });
   output.write("one two three four fi");
   expect(writes).toEqual(["Ada │ one two three\n"]);
@@ -29,7 +29,7 @@ test("who speaks in whole lines shows none before it is full or over", () => {
   expect(writes).toHaveLength(2);
 });
 
-test("lines, blank lines and indentation are kept, and a word longer than the line stays whole", () => {
+test("agent output keeps line breaks, blank lines and indentation, and does not split a long word", () => {
   const { writes, output } = listen();
   output.write("a:\n  b\n\nunbreakable-and-long ok");
   output.flush();
@@ -43,7 +43,7 @@ test("lines, blank lines and indentation are kept, and a word longer than the li
   ]);
 });
 
-test("a note is a line of its own, and what would steer the terminal is dropped", () => {
+test("agent output prints a note on its own line and drops control characters", () => {
   const { writes, output } = listen();
   output.write("I will \u001b[2Jlook");
   output.note("uses search {}\u0007");

@@ -95,7 +95,7 @@ async function steer(method: string, path: string, body?: object): Promise<void>
   if (!response.ok) throw new Error(`${path}: ${response.status}\n${JSON.stringify(worker.log)}`);
 }
 
-test("clients that break off are noticed, before a plain answer too, and their turns go on for 25 s", async () => {
+test("the Worker notices a client that leaves, also before a plain answer, and runs its turn for 25 s more", async () => {
   await steer("PUT", "script", { rules: [{ answer: { hang: "before_headers" } }] });
   const leave = [];
   for (const accept of ["application/json", "text/event-stream"]) {

@@ -130,7 +130,7 @@ test("a transaction left open by a single query is not handed to the next one", 
   expect(await sql`select n from counter`).toEqual([{ n: 7 }]);
 });
 
-test("values travel as text and come back as what they were", async () => {
+test("the endpoint returns values of each type unchanged", async () => {
   const row = {
     id: 1,
     label: "ü 'quoted' \\ \u{1f600}",
@@ -143,7 +143,7 @@ test("values travel as text and come back as what they were", async () => {
   expect(await db.select().from(notes).orderBy(notes.id)).toEqual([row, empty]);
 });
 
-test("raw text, typed, array and object answers", async () => {
+test("the endpoint answers with raw text or typed values, as arrays or objects", async () => {
   const query = "select 7 as n, true as yes, null as none, '{\"a\":1}'::jsonb as doc";
   const ask = async (headers: Record<string, string>) =>
     (await post(JSON.stringify({ query }), headers)).json();

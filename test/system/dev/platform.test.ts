@@ -59,7 +59,7 @@ function signalGroup({ child }: Run, signal: NodeJS.Signals): void {
   process.kill(-(child.pid ?? expect.fail("no process")), signal);
 }
 
-test("npm run dev serves a demo room, npm run token opens it, and Ctrl-C ends it without a trace", async () => {
+test("npm run dev serves a demo room to a token of npm run token, and Ctrl-C ends it and leaves nothing running", async () => {
   const dev = run("dev.ts", ["--port", "0"]);
   const url = await untilReady(dev);
   expect(dev.output()).toMatch(/^Models: a demo server.+\nSearch: a demo server/m);
@@ -105,7 +105,7 @@ function expectThreeTurns(output: string): void {
   );
 }
 
-test("without a platform the demo starts one for itself, and ends it", async () => {
+test("npm run demo starts a platform where none runs, and ends it", async () => {
   const demo = run("demo.ts");
   expect(await demo.ended).toBe(0);
   expect(demo.output()).toMatch(/^Starting a platform for this demo:\n.+\n {2}Pantheon ready on/s);
@@ -113,7 +113,7 @@ test("without a platform the demo starts one for itself, and ends it", async () 
   expect((await readdir(dataDir)).sort()).toEqual(["auth-secret", "postgres"]);
 }, 120_000);
 
-test("Ctrl-C ends a demo in the middle", async () => {
+test("Ctrl-C ends npm run demo during a turn", async () => {
   const demo = run("demo.ts");
   await new Promise<void>((resolve) =>
     demo.child.stdout?.on("data", () => demo.output().includes("Scout │ You asked") && resolve()),
@@ -124,7 +124,7 @@ test("Ctrl-C ends a demo in the middle", async () => {
   expect((await readdir(dataDir)).sort()).toEqual(["auth-secret", "postgres"]);
 }, 120_000);
 
-test("SIGTERM while it starts ends it as well", async () => {
+test("SIGTERM ends npm run dev while it starts", async () => {
   const dev = run("dev.ts", ["--port", "0"]);
   await new Promise((resolve) => dev.child.stdout?.once("data", resolve));
   dev.child.kill("SIGTERM");
@@ -147,7 +147,7 @@ test.each([
   expect(dev.errors().trim()).not.toMatch(/hunter2|\n/);
 });
 
-test("a port in use is one line and exit code 1", async () => {
+test("npm run dev with a port in use is one line and exit code 1", async () => {
   const other = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => other.once("listening", resolve));
   const address = other.address();
@@ -158,7 +158,7 @@ test("a port in use is one line and exit code 1", async () => {
   other.close();
 });
 
-test("a token needs somebody to name", async () => {
+test("npm run token without --sub is one line and exit code 1", async () => {
   const minting = run("token.ts", ["--email", "alice@example.com"]);
   expect(await minting.ended).toBe(1);
   expect(minting.errors()).toMatch(/^--sub is missing.*\n$/);

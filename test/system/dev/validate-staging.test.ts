@@ -65,7 +65,7 @@ async function roomsOf(token: string): Promise<unknown> {
 type Report = { passed: boolean; checks: { check: string; passed: boolean; miss: string | null }[] };
 const reportOf = async (file: string): Promise<Report> => JSON.parse(await readFile(file, "utf8"));
 
-test("the local platform passes every check within its own rate limit, and nothing is left behind", async () => {
+test("the local platform passes every check within its rate limit, and every created room is deleted", async () => {
   const [token, file] = [await tokenOf("validator"), join(dir, "evidence.json")];
   const run = await validate("--url", platform.url, "--token", token, "--json", file);
   expect(run).toMatchObject({ exitCode: 0, errors: "" });
@@ -80,7 +80,7 @@ test("the local platform passes every check within its own rate limit, and nothi
   expect(await roomsOf(token)).toEqual([]);
 }, 120_000);
 
-test("Ctrl-C ends it after the current check, and what it created is deleted", async () => {
+test("Ctrl-C ends the validation after the current check, and created rooms are deleted", async () => {
   const token = await tokenOf("impatient");
   let isTold = false;
   const run = await watch(["--url", platform.url, "--token", token], (output, child) => {
@@ -170,7 +170,7 @@ test("each check fails when its promise is broken, and a refusal by the rate lim
   );
 }, 120_000);
 
-test("a wrong URL or token is one line that names it, and exit code 1", async () => {
+test("the validation with a wrong URL or token is one line and exit code 1", async () => {
   const expectRefusal = async (expected: RegExp, ...args: string[]) => {
     const run = await validate(...args);
     expect(run).toMatchObject({ exitCode: 1, output: "" });
