@@ -6,7 +6,14 @@ import { lockSession } from "./claim-statements.ts";
 import type { OpenedClaim } from "./open-turn.ts";
 import type { StoredTurn } from "./stored-turn.ts";
 import { takeOver } from "./take-claim.ts";
-import { selectLedger, selectMessages, selectToolEvents } from "./turns.ts";
+import {
+  completeTurn,
+  retriedTurnBounds,
+  selectLedger,
+  selectMessages,
+  selectToolEvents,
+  selectTurns,
+} from "./turn-rows.ts";
 
 export type DeadRun = { sessionId: string; runId: string };
 
@@ -51,10 +58,10 @@ export async function takeOverRun(
         .from(messages)
         .where(eq(messages.sessionId, sessionId)),
       selectCheckpointOfClaim(db, { sessionId, holder }),
-      db.select().from(turns).where(eq(turns.id, turnId)),
-      selectMessages(db, turnId),
+      selectTurns(db, eq(turns.id, turnId)),
+      selectMessages(db, turnId, { bounds: retriedTurnBounds }),
       selectLedger(db, turnId),
-      selectToolEvents(db, turnId),
+      selectToolEvents(db, turnId, retriedTurnBounds),
     ]),
   );
   const [, , [claim], [owner], [last], [checkpoint], [turn], messageRows, ledger, toolEvents] = result;
@@ -66,7 +73,10 @@ export async function takeOverRun(
       ...{ window: { newest: [], oldest: [] }, tokenScales: new Map() },
     },
     userId: owner.userId,
-    stored: turn === undefined ? null : { turn, messages: messageRows, ledger, toolEvents },
+    stored:
+      turn === undefined
+        ? null
+        : { turn: completeTurn(turn, messageRows), messages: messageRows, ledger, toolEvents },
   };
 }
 

@@ -1,6 +1,11 @@
 import * as z from "zod";
-import type { MessageRow } from "../../db/turn/stored-turn.ts";
+import type { StoredTurn } from "../../db/turn/stored-turn.ts";
 import { id, instant, pageQuery } from "../../http/schemas.ts";
+
+/** On a text that is cut, and nowhere else. */
+export const contentCut = z.literal(true).optional().meta({
+  description: "Only the beginning is shown: the text is too long to be read whole",
+});
 
 export const message = z
   .object({
@@ -14,6 +19,7 @@ export const message = z
     status: z.enum(["completed", "failed"]),
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
     content: z.string(),
+    content_cut: contentCut,
     supersedes_id: id
       .nullable()
       .meta({ description: "The failed message that a retry put this one in place of" }),
@@ -25,7 +31,7 @@ export const transcriptQuery = pageQuery.extend({
   include: z.literal("superseded").optional().meta({ description: "Shows what a retry replaced as well" }),
 });
 
-export function toMessage(row: MessageRow): z.input<typeof message> {
+export function toMessage(row: StoredTurn["messages"][number]): z.input<typeof message> {
   return {
     id: row.id,
     turn_id: row.turnId,
@@ -37,7 +43,13 @@ export function toMessage(row: MessageRow): z.input<typeof message> {
     status: row.status,
     error: row.error,
     content: row.content,
+    content_cut: toCut(row),
     supersedes_id: row.supersedesId,
     created_at: row.createdAt.toISOString(),
   };
+}
+
+/** Undefined is left out of the JSON. */
+export function toCut({ isCut = false }: { isCut?: boolean }): true | undefined {
+  return isCut || undefined;
 }
