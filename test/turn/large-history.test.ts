@@ -9,7 +9,8 @@ import { createTurnScene, says } from "../support/turn-scene.ts";
 // Neon's endpoint gives no answer over 10 MiB, and neither does the local one.
 
 async function createLargeScene(large: LargeTurns) {
-  const scene = await createTurnScene();
+  // The model with the largest window: whatever the others are shown, it is shown.
+  const scene = await createTurnScene({ agents: [{ key: "ada", modelAlias: "premium" }] });
   const { sessionId, owner } = scene;
   const turnIds = await seedLargeTurns({ sessionId, userId: owner.userId, agentKey: "ada" }, large);
   const client = scene.api.as(owner);
@@ -110,8 +111,11 @@ describe("a session of any texts goes on", () => {
     expect(await post("@ada go on")).toMatchObject({ status: 201, body: { turn_index: 61 } });
   });
 
-  test("with another turn, after tool results of many megabytes", async () => {
-    const { post } = await createLargeScene({ turns: 30, privateMessages: 10, privateCharacters: 100_000 });
+  test("with another turn, after tool results full of control characters", async () => {
+    const { post } = await createLargeScene({
+      ...{ turns: 30, character: control },
+      ...{ privateMessages: 10, privateCharacters: 10_000 },
+    });
     expect(await post("@ada go on")).toMatchObject({ status: 201, body: { turn_index: 31 } });
   });
 
