@@ -100,6 +100,8 @@ export const sessions = pgTable(
       .references(() => users.id, { onDelete: "restrict" }),
     createdAt: createdAt(),
     deletedAt: instant("deleted_at"),
+    /** The last run that was refused after it had its claim: a late copy of its open makes no claim again. */
+    refusedRunId: uuid("refused_run_id"),
   },
   (t) => [
     index("ix_sessions_room_id_created_at_id").on(t.roomId, t.createdAt, t.id),
@@ -207,11 +209,15 @@ export const turnClaims = pgTable(
     requestHash: text("request_hash").notNull(),
     request: jsonb("request").$type<ClaimedRequest>().notNull(),
     snapshot: jsonb("snapshot").$type<ClaimSnapshot>().notNull(),
+    /** By the database's clock, when the run was opened first; it stays in every takeover. */
+    openedAt: timestamp("opened_at", { withTimezone: true, mode: "date" })
+      .notNull()
+      .default(sql`clock_timestamp()`),
     holder: uuid("holder").notNull(),
     pastHolders: jsonb("past_holders").$type<PastHolder[]>().notNull().default([]),
     leaseUntil: timestamp("lease_until", { withTimezone: true, mode: "date" }).notNull(),
   },
-  (t) => [index("ix_turn_claims_lease_until").on(t.leaseUntil)],
+  (t) => [unique("uq_turn_claims_run_id").on(t.runId), index("ix_turn_claims_lease_until").on(t.leaseUntil)],
 );
 
 export const turns = pgTable(

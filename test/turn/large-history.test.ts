@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { settleAbandonedTurns } from "../../src/turn/settle-abandoned-turns.ts";
+import { recoverAbandonedRuns } from "../../src/turn/recover.ts";
 import type { Json } from "../support/api.ts";
 import { watchDatabase } from "../support/database-requests.ts";
 import { control, type LargeTurns, seedLargeTurns } from "../support/large-session.ts";
@@ -128,7 +128,7 @@ describe("a session of any texts goes on", () => {
     expect(retried).toMatchObject({ status: 201, body: { status: "completed", assistant_output: "Now." } });
   });
 
-  test("with a retry that is settled by the schedule, its holder gone", async () => {
+  test("with a retry that is recovered by the schedule, its holder gone", async () => {
     const scene = await createLargeScene({ ...huge, turns: 1, ...withTools, lastStatus: "failed" });
     await scene.sql`update messages set content = repeat(${control}, 300000)
       where session_id = ${scene.sessionId} and visibility = 'private'`;
@@ -140,7 +140,7 @@ describe("a session of any texts goes on", () => {
         snapshot, holder, lease_until)
       values (${scene.sessionId}, gen_random_uuid(), ${scene.turnIds[0]}, 'retry', 1, 'x', '{"message": "hello"}',
         ${JSON.stringify(snapshot)}, gen_random_uuid(), now() - interval '1 minute')`;
-    await settleAbandonedTurns(scene.api.deps);
+    await recoverAbandonedRuns(scene.api.deps);
     expect(await scene.claim()).toBeUndefined();
     const failures = scene.api.lines.filter(({ event }) => event === "settling_failed");
     expect(failures.filter(({ session_id }) => session_id === scene.sessionId)).toEqual([]);

@@ -29,7 +29,7 @@ export async function loadTranscript(
       octet_length(${messages.content}) as raw
     from ${messages} where ${wanted} order by ${messages.seq} limit ${page.limit + 1}`;
   const ids = selectFitting({ nearest, bytes: messageBytes, limit: page.limit });
-  const [session, cursor, matched, found] = await askDatabase(() =>
+  const [session, cursor, matched, found] = await askDatabase(db, () =>
     db.batch([
       db.execute<{ owned: boolean }>(sql`select ${owned} as owned`),
       db.select({ id: messages.id }).from(messages).where(isCursor),

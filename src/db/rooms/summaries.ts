@@ -25,7 +25,7 @@ export async function loadSummaries(
     from ${sessionSummaries} where ${and(isOwned, page.after === undefined ? undefined : lt(toSeq, place))}
     order by ${toSeq} desc limit ${page.limit + 1}`;
   const ids = selectFitting({ nearest, bytes: summaryBytes, limit: page.limit });
-  const [session, cursor, matched, found] = await askDatabase(() =>
+  const [session, cursor, matched, found] = await askDatabase(db, () =>
     db.batch([
       db.execute<{ owned: boolean }>(sql`select ${owned} as owned`),
       db.select({ id: sessionSummaries.id }).from(sessionSummaries).where(isCursor),

@@ -32,7 +32,7 @@ export async function loadTurns(db: Db, of: SessionOfUser, request: PageRequest)
       octet_length(${turns.userInput}) + octet_length(${turns.assistantOutput}) as raw
     from ${turns} where ${inPage} order by ${turns.turnIndex} limit ${request.limit + 1}`;
   const ids = selectFitting({ nearest, bytes: turnBytes, limit: request.limit });
-  const [owned, cursor, matched, turnRows, messageRows, usages, toolEvents] = await askDatabase(() =>
+  const [owned, cursor, matched, turnRows, messageRows, usages, toolEvents] = await askDatabase(db, () =>
     db.batch([
       selectOwnership(db, of),
       db

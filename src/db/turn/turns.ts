@@ -27,7 +27,7 @@ export type SessionOfUser = { sessionId: string; userId: string };
 export async function loadTurn(db: Db, of: SessionOfUser, turnId: string): Promise<TurnFindings> {
   const isIt = and(eq(turns.id, turnId), isTurnOf(of));
   const ids = sql`(select ${turns.id} from ${turns} where ${isIt})`;
-  const [owned, [turn], messageRows, ledger, toolEvents, audits, [running]] = await askDatabase(() =>
+  const [owned, [turn], messageRows, ledger, toolEvents, audits, [running]] = await askDatabase(db, () =>
     db.batch([
       selectOwnership(db, of),
       selectTurns(db, isIt),
