@@ -3,9 +3,10 @@ import type { BatchItem } from "drizzle-orm/batch";
 import type { Catalog } from "../../domain/catalog.ts";
 import { PantheonError } from "../../domain/errors.ts";
 import type { Log } from "../../domain/log.ts";
+import type { StepRows } from "../../domain/turn/checkpoint.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
 import { turnConflictDetail } from "../../domain/turn/open-decision.ts";
-import { deleteEarlierSteps, deleteThread, insertStep, type StepRows } from "../checkpoint/checkpoints.ts";
+import { deleteEarlierSteps, deleteThread, insertStep } from "../checkpoint/checkpoints.ts";
 import { type Db, postgresFields, repeatLost } from "../core/client.ts";
 import { prepareInsert } from "../core/prepared-insert.ts";
 import {

@@ -1,6 +1,11 @@
 import * as z from "zod";
 import type { StoredTurn } from "../../db/turn/stored-turn.ts";
+import { finishReasons } from "../../domain/turn/finish-reason.ts";
 import { id, instant, pageQuery } from "../../http/schemas.ts";
+
+export const finishReason = z.enum(finishReasons).nullable().meta({
+  description: "Why a completed reply ended; `length`: it was cut at its output limit",
+});
 
 /** On a text that is cut, and nowhere else. */
 export const contentCut = z.literal(true).optional().meta({
@@ -20,6 +25,7 @@ export const message = z
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
     content: z.string(),
     content_cut: contentCut,
+    finish_reason: finishReason,
     supersedes_id: id
       .nullable()
       .meta({ description: "The failed message that a retry put this one in place of" }),
@@ -44,6 +50,7 @@ export function toMessage(row: StoredTurn["messages"][number]): z.input<typeof m
     error: row.error,
     content: row.content,
     content_cut: toCut(row),
+    finish_reason: row.finishReason,
     supersedes_id: row.supersedesId,
     created_at: row.createdAt.toISOString(),
   };

@@ -6,7 +6,7 @@ import { formatDecimal } from "../../domain/billing/pricing.ts";
 import { sumUsage, type UsageSum } from "../../domain/billing/usage-sum.ts";
 import { currentReplies } from "../../domain/turn/current-replies.ts";
 import { id, instant, text } from "../../http/schemas.ts";
-import { contentCut, toCut } from "./message.ts";
+import { contentCut, finishReason, toCut } from "./message.ts";
 import { roomMode } from "./room.ts";
 
 const failure = z.object({ code: z.string(), message: z.string() });
@@ -18,6 +18,7 @@ const reply = z
     agent_name: z.string(),
     status: z.enum(["completed", "failed"]),
     content: z.string(),
+    finish_reason: finishReason,
     error: failure.nullable(),
     content_cut: contentCut,
   })
@@ -147,6 +148,7 @@ function toReply(message: StoredTurn["messages"][number]): z.input<typeof reply>
     agent_name: message.agentName ?? "",
     status: message.status,
     content: message.content,
+    finish_reason: message.finishReason,
     error: message.error,
     content_cut: toCut(message),
   };
