@@ -32,8 +32,8 @@ export type ModelAnswer = {
   headers?: Record<string, string>;
   /** Sent instead of a completion: a string as it is, anything else as JSON. Its `usage` is what it reports. */
   body?: unknown;
-  /** Sent behind `body` again and again: up to so many bytes, or until the client goes away. */
-  repeat?: { text: string; bytes?: number };
+  /** Sent behind `body` again and again: up to so many bytes, or until the client goes away; slowly with a pause. */
+  repeat?: { text: string; bytes?: number; pause_ms?: number };
   /** `body` and what is repeated go out compressed, whatever the client accepts. */
   gzip?: true;
   /** The connection is not closed behind the answer. */
