@@ -27,8 +27,6 @@ import {
 
 export type OpenRequest = ClaimRequest & {
   window: WindowBounds;
-  /** The model that answers for every agent of this turn. */
-  modelAliasOverride: string | null;
 };
 
 /** What open read, in one transaction, for the run whose claim this holder has taken. */

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { StoredTurn } from "../../db/turn/stored-turn.ts";
+import { exclusionReasons } from "../../domain/turn/exclusion.ts";
 import { finishReasons } from "../../domain/turn/finish-reason.ts";
 import { id, instant, pageQuery } from "../../http/schemas.ts";
 
@@ -26,6 +27,9 @@ export const message = z
     content: z.string(),
     content_cut: contentCut,
     finish_reason: finishReason,
+    excluded: z.enum(exclusionReasons).nullable().meta({
+      description: "Why the message's turn is left out of later prompts and summaries; null: it is not",
+    }),
     supersedes_id: id
       .nullable()
       .meta({ description: "The failed message that a retry put this one in place of" }),
@@ -51,6 +55,7 @@ export function toMessage(row: StoredTurn["messages"][number]): z.input<typeof m
     content: row.content,
     content_cut: toCut(row),
     finish_reason: row.finishReason,
+    excluded: row.excluded,
     supersedes_id: row.supersedesId,
     created_at: row.createdAt.toISOString(),
   };
