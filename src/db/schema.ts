@@ -23,6 +23,7 @@ import { type FileStatus, fileStatuses } from "../domain/files/file-status.ts";
 import { type RoomMode, roomModes } from "../domain/plan/modes.ts";
 import type { RosterAgent } from "../domain/plan/turn-plan.ts";
 import type { RoutingDecision } from "../domain/routing/routing-decision.ts";
+import { type FinishReason, finishReasons } from "../domain/turn/finish-reason.ts";
 import type { OverheadCall } from "../domain/turn/turn-outcome.ts";
 import { bytea } from "./core/bytea.ts";
 import { tsvector } from "./core/tsvector.ts";
@@ -100,6 +101,8 @@ export const sessions = pgTable(
       .references(() => users.id, { onDelete: "restrict" }),
     createdAt: createdAt(),
     deletedAt: instant("deleted_at"),
+    /** The last run that was refused after it had its claim: a late copy of its open makes no claim again. */
+    refusedRunId: uuid("refused_run_id"),
   },
   (t) => [
     index("ix_sessions_room_id_created_at_id").on(t.roomId, t.createdAt, t.id),
@@ -207,11 +210,15 @@ export const turnClaims = pgTable(
     requestHash: text("request_hash").notNull(),
     request: jsonb("request").$type<ClaimedRequest>().notNull(),
     snapshot: jsonb("snapshot").$type<ClaimSnapshot>().notNull(),
+    /** By the database's clock, when the run was opened first; it stays in every takeover. */
+    openedAt: timestamp("opened_at", { withTimezone: true, mode: "date" })
+      .notNull()
+      .default(sql`clock_timestamp()`),
     holder: uuid("holder").notNull(),
     pastHolders: jsonb("past_holders").$type<PastHolder[]>().notNull().default([]),
     leaseUntil: timestamp("lease_until", { withTimezone: true, mode: "date" }).notNull(),
   },
-  (t) => [index("ix_turn_claims_lease_until").on(t.leaseUntil)],
+  (t) => [unique("uq_turn_claims_run_id").on(t.runId), index("ix_turn_claims_lease_until").on(t.leaseUntil)],
 );
 
 export const turns = pgTable(
@@ -284,6 +291,8 @@ export const messages = pgTable(
     status: text("status").$type<"completed" | "failed">().notNull(),
     error: jsonb("error").$type<{ code: string; message: string }>(),
     content: text("content").notNull(),
+    /** Of a completed reply; null where nothing was asked of a model, or before it was stored. */
+    finishReason: text("finish_reason").$type<FinishReason>(),
     supersedesId: uuid("supersedes_id").references((): AnyPgColumn => messages.id, { onDelete: "set null" }),
     createdAt: createdAt(),
   },
@@ -295,6 +304,7 @@ export const messages = pgTable(
     oneOf("ck_messages_role", t.role, ["user", "assistant", "tool"]),
     oneOf("ck_messages_visibility", t.visibility, ["shared", "private"]),
     oneOf("ck_messages_status", t.status, ["completed", "failed"]),
+    oneOf("ck_messages_finish_reason", t.finishReason, finishReasons),
   ],
 );
 

@@ -1,6 +1,8 @@
 import { fenceUntrusted } from "../domain/context/untrusted-text.ts";
 import { readPermissions } from "../domain/permissions.ts";
 import { cutCharacters, toStorableText } from "../domain/text/cut-text.ts";
+import { cutJsonBytes } from "../domain/text/json-bytes.ts";
+import { turnBounds } from "../domain/turn/turn-size.ts";
 import { toRecordedJson } from "./recorded-json.ts";
 import type { JsonRecord, Tool, ToolResult } from "./tool.ts";
 import { untilAborted } from "./until-aborted.ts";
@@ -80,6 +82,9 @@ export function createToolRegistry(tools: readonly Tool[], { now }: { now: () =>
   };
 }
 
+/** What stands around it in a prompt takes the rest. */
+const maxContentBytes = turnBounds.maxToolResultBytes - 1_024;
+
 type Ending = Pick<ToolExecution, "status" | "content" | "input" | "output">;
 
 function refuse(isKnown: boolean, allowed: readonly Tool[], argumentsText: string): Ending {
@@ -99,7 +104,7 @@ async function runTool(tool: Tool, argumentsText: string, signal: AbortSignal): 
     signal.throwIfAborted();
     const result = await untilAborted(tool.execute(reading.args, { signal }), signal);
     if (result.status === "error") return result;
-    return { ...result, content: fenceUntrusted(tool.name, result.content) };
+    return { ...result, content: fenceUntrusted(tool.name, cutJsonBytes(result.content, maxContentBytes)) };
   } catch {
     const [code, message] = signal.aborted
       ? (["tool_aborted", "The tool was stopped before it answered."] as const)

@@ -1,3 +1,5 @@
+import { jsonBytes } from "../text/json-bytes.ts";
+
 /**
  * Fields that providers put beside an answer and its tool calls, and want back with the next request of the same
  * run: signatures of what a model thought, without which some refuse to go on.
@@ -66,13 +68,4 @@ function mergeRecords(before: Record<string, unknown>, value: Record<string, unk
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** Infinite where a value is nested too deep to be written. */
-function jsonBytes(value: unknown): number {
-  try {
-    return new TextEncoder().encode(JSON.stringify(value)).byteLength;
-  } catch {
-    return Number.POSITIVE_INFINITY;
-  }
 }

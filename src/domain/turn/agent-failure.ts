@@ -5,11 +5,12 @@ export const agentFailureCodes = [
   "model_timeout",
   "model_unreachable",
   "model_stream_cut",
-  "model_truncated",
+  "model_output_limit",
   "model_refused",
   "model_bad_response",
   "model_not_configured",
   "context_budget_exceeded",
+  "turn_too_large",
   "deadline",
   "abandoned",
 ] as const;

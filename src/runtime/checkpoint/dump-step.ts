@@ -8,7 +8,7 @@ import {
 } from "@langchain/langgraph-checkpoint";
 import type { BlobRow, CheckpointRow, StepRows, WriteRow } from "./checkpoint-rows.ts";
 
-type PutCheckpoint = Pick<CheckpointRow, "threadId" | "checkpointNs" | "parentCheckpointId"> & {
+type StepToDump = Pick<CheckpointRow, "threadId" | "checkpointNs" | "parentCheckpointId"> & {
   checkpoint: Checkpoint;
   metadata: CheckpointMetadata;
   newVersions: ChannelVersions;
@@ -17,7 +17,7 @@ type PutCheckpoint = Pick<CheckpointRow, "threadId" | "checkpointNs" | "parentCh
 /** A checkpoint's row, and one for each channel that has a value and a new version. */
 export async function toStepRows(
   serde: SerializerProtocol,
-  { checkpoint, metadata, newVersions, ...place }: PutCheckpoint,
+  { checkpoint, metadata, newVersions, ...place }: StepToDump,
 ): Promise<StepRows> {
   const { channel_values: values, ...rest } = checkpoint;
   const { threadId, checkpointNs } = place;

@@ -9,11 +9,13 @@ import {
 } from "@langchain/langgraph-checkpoint";
 import { noRows, type StepRows } from "./checkpoint-rows.ts";
 import { toStepRows, toWriteRows } from "./dump-step.ts";
+import { type JoinedCheckpoint, ListParts } from "./list-parts.ts";
+import { plainJson } from "./plain-json.ts";
 
 export type TurnSaverOptions = {
   runId: string;
   /** What open read of this run; undefined: it is new. */
-  tuple: CheckpointTuple | undefined;
+  stored: { tuple: CheckpointTuple; joined: JoinedCheckpoint } | undefined;
   /** Whether steps have several tasks, whose answers are stored one by one. */
   isParallel: boolean;
   /** Whether these channel values are the run's last: they are stored by its commit. */
@@ -44,9 +46,12 @@ export class TurnSaver extends BaseCheckpointSaver {
   /** Rows that nothing has stored yet: the first checkpoint's, and those of steps that could not be stored. */
   #unstored: StepRows = noRows;
 
+  readonly #parts: ListParts;
+
   constructor(options: TurnSaverOptions) {
-    super();
+    super(plainJson);
     this.#options = options;
+    this.#parts = new ListParts(options.stored?.joined);
   }
 
   /**
@@ -64,7 +69,7 @@ export class TurnSaver extends BaseCheckpointSaver {
   }
 
   override async getTuple(): Promise<CheckpointTuple | undefined> {
-    return this.#options.tuple;
+    return this.#options.stored?.tuple;
   }
 
   override async put(
@@ -76,7 +81,8 @@ export class TurnSaver extends BaseCheckpointSaver {
     const { runId: threadId, isFinal, isParallel } = this.#options;
     const parentCheckpointId = readId(config);
     const place = { threadId, checkpointNs, parentCheckpointId };
-    const rows = await toStepRows(this.serde, { ...place, checkpoint, metadata, newVersions });
+    const split = this.#parts.split({ checkpoint, newVersions });
+    const rows = await toStepRows(this.serde, { ...place, ...split, metadata });
     if (metadata.source === "input") this.#inputId = checkpoint.id;
     else if (metadata.step === 0) {
       // Before the first step nothing is paid for; only the answers of a parallel one stand on this checkpoint.

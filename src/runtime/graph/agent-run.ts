@@ -3,14 +3,15 @@ import type { ContextLimits } from "../../domain/context/context-budget.ts";
 import type { TurnContext } from "../../domain/context/turn-context.ts";
 import type { Log } from "../../domain/log.ts";
 import type { RosterAgent, TurnPlan } from "../../domain/plan/turn-plan.ts";
-import { ownEntry } from "../../domain/text/own-entry.ts";
 import type { EmitTurnEvent } from "../../domain/turn/turn-events.ts";
 import type { ModelCallRecord } from "../../domain/turn/turn-outcome.ts";
+import type { TurnSize } from "../../domain/turn/turn-size.ts";
 import type { StepRows } from "../checkpoint/checkpoint-rows.ts";
 import type { CallModel } from "../model/model-port.ts";
 import { type AgentVoice, createAgentVoice } from "../nodes/agent-voice.ts";
 import type { ToolPort } from "../nodes/tool-port.ts";
-import type { AgentWork, TurnStateValue } from "./turn-state.ts";
+import { type AgentWork, workOf } from "./agent-work.ts";
+import type { TurnStateValue } from "./turn-state.ts";
 
 /** Everything the runtime reaches the world through; nothing of a request lives in module scope. */
 export type TurnPorts = {
@@ -50,6 +51,8 @@ export type AgentRun = {
   context: TurnContext;
   ports: TurnPorts;
   signal: AbortSignal;
+  /** What the turn may still hold. */
+  size: TurnSize;
   /** Agents' parts whose beginning this holder has told; a resumed one is told again. */
   announced: Set<string>;
   /** Resolves once all answers so far were tried to be stored. */
@@ -61,16 +64,10 @@ export function continueWork(
   agent: RosterAgent,
   { ports, announced }: AgentRun,
   state: TurnStateValue,
-): { work: AgentWork; voice: AgentVoice } {
-  const begun = ownEntry(state.work, agent.agentKey);
-  const work = begun ?? {
-    agentRunId: ports.newId(),
-    toolRounds: 0,
-    exchange: [],
-    pending: [],
-    findings: null,
-  };
-  const { agentRunId } = work;
+): { work: AgentWork & { agentRunId: string }; voice: AgentVoice } {
+  const before = workOf(agent.agentKey, state.toolMessages);
+  const agentRunId = before.agentRunId ?? ports.newId();
+  const work = { ...before, agentRunId };
   if (!announced.has(agentRunId)) {
     announced.add(agentRunId);
     ports.emit({ type: "agent_started", agentRunId, agentKey: agent.agentKey, agentName: agent.name });

@@ -1,9 +1,9 @@
 import type { TurnPlan } from "../../domain/plan/turn-plan.ts";
-import { ownEntry } from "../../domain/text/own-entry.ts";
 import type { AgentReply } from "../../domain/turn/turn-outcome.ts";
 import type { StoredCheckpoint } from "../checkpoint/checkpoint-rows.ts";
 import { loadProgress } from "../checkpoint/stored-run.ts";
-import { answerOrder } from "./run-turn.ts";
+import { answerOrder } from "./state-outcome.ts";
+import { entryOf } from "./turn-state.ts";
 
 /** The replies of a stored run that had arrived, in the order of answers. */
 export async function arrivedReplies(
@@ -13,5 +13,5 @@ export async function arrivedReplies(
   const progress = await loadProgress(stored);
   if (progress === undefined) return [];
   const { state } = progress;
-  return answerOrder(plan, state).flatMap((agentKey) => ownEntry(state.replies, agentKey) ?? []);
+  return answerOrder(plan, state).flatMap((agentKey) => entryOf(state.replies, agentKey) ?? []);
 }

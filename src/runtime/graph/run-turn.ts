@@ -1,7 +1,7 @@
 import type { TurnContext } from "../../domain/context/turn-context.ts";
 import type { TurnPlan } from "../../domain/plan/turn-plan.ts";
-import { ownEntry } from "../../domain/text/own-entry.ts";
-import type { AgentReply, TurnOutcome } from "../../domain/turn/turn-outcome.ts";
+import type { TurnOutcome } from "../../domain/turn/turn-outcome.ts";
+import { createTurnSize, type TurnUse } from "../../domain/turn/turn-size.ts";
 import type { StepRows, StoredCheckpoint } from "../checkpoint/checkpoint-rows.ts";
 import { loadProgress, type StoredRun } from "../checkpoint/stored-run.ts";
 import { TurnSaver } from "../checkpoint/turn-saver.ts";
@@ -9,9 +9,11 @@ import { guardTools } from "../nodes/guarded-tools.ts";
 import { startSummary } from "../nodes/summary-run.ts";
 import type { AgentRun, TurnPorts } from "./agent-run.ts";
 import { limitCalls } from "./call-limit.ts";
+import { answerOrder, toOutcome } from "./state-outcome.ts";
+import { addStateUse } from "./state-use.ts";
 import { startStopwatch } from "./stopwatch.ts";
 import { compileTurnGraph, recursionLimit } from "./turn-graph.ts";
-import type { TurnStateValue } from "./turn-state.ts";
+import { entryOf, type TurnStateValue } from "./turn-state.ts";
 
 export type { TurnPorts } from "./agent-run.ts";
 
@@ -21,6 +23,8 @@ export type TurnRun = {
   context: TurnContext;
   /** What open read of a run that is resumed; undefined: it is new, or nothing of it was stored. */
   stored: StoredCheckpoint | undefined;
+  /** What earlier runs of the turn have stored in it. */
+  used: TurnUse;
 };
 
 /** `unstored`: rows of the run's checkpoints that are still to be stored. */
@@ -39,7 +43,8 @@ const callsInFlight = 4;
  * The runtime's door: runs a plan as one LangGraph graph and gives what came of it. An agent's failure is
  * part of the outcome; this throws only where the graph itself breaks.
  */
-export const runTurn: RunTurn = async ({ runId, plan, context, stored }, ports) => {
+export const runTurn: RunTurn = async ({ runId, plan, context, stored, used }, ports) => {
+  const progress = await loadProgress(stored);
   const deadline = new AbortController();
   const timer = setTimeout(
     () =>
@@ -57,10 +62,10 @@ export const runTurn: RunTurn = async ({ runId, plan, context, stored }, ports) 
     context,
     ports: { ...ports, callModel, tools },
     signal,
+    size: createTurnSize(progress === undefined ? used : addStateUse(used, progress.state)),
     announced: new Set(),
     untilStored: () => saver.untilStored(),
   };
-  const progress = await loadProgress(stored);
   const saver = createSaver(run, runId, progress);
   const summary = startSummary(run);
   try {
@@ -87,52 +92,21 @@ export const runTurn: RunTurn = async ({ runId, plan, context, stored }, ports) 
   }
 };
 
-/** What a state gives where nothing of the turn beside the graph is known. */
-export function toOutcome(plan: TurnPlan, state: TurnStateValue, newId: () => string): TurnOutcome {
-  const order = answerOrder(plan, state);
-  return {
-    replies: order.map((agentKey) => ownEntry(state.replies, agentKey) ?? unanswered(agentKey, newId())),
-    calls: state.calls,
-    prompts: order.flatMap((agentKey) => ownEntry(state.prompts, agentKey) ?? []),
-    toolEvents: state.toolEvents,
-    privateMessages: state.privateMessages,
-    routing: state.routing,
-    overhead: state.overhead,
-    summary: null,
-    modelMs: 0,
-    toolsMs: 0,
-  };
-}
-
-/** Who answers, in the order of answers, whoever finished first. */
-export function answerOrder(plan: TurnPlan, { routing }: Pick<TurnStateValue, "routing">): readonly string[] {
-  return plan.flow === "routed" ? (routing?.selectedKeys ?? []) : plan.agents.map(({ agentKey }) => agentKey);
-}
-
 function createSaver({ plan, ports }: AgentRun, runId: string, progress: StoredRun | undefined): TurnSaver {
   return new TurnSaver({
     runId,
-    tuple: progress?.tuple,
+    stored: progress,
     isParallel: plan.flow === "parallel" && plan.agents.length > 1,
     isFinal: ({ replies, routing }) => {
-      const reached = { replies: replies ?? {}, routing: routing ?? null } as Pick<
+      const reached = { replies: replies ?? [], routing: routing ?? null } as Pick<
         TurnStateValue,
         "replies" | "routing"
       >;
       const isRouted = plan.flow !== "routed" || reached.routing !== null;
       return (
-        isRouted && answerOrder(plan, reached).every((key) => ownEntry(reached.replies, key) !== undefined)
+        isRouted && answerOrder(plan, reached).every((key) => entryOf(reached.replies, key) !== undefined)
       );
     },
     store: ports.storeStep,
   });
-}
-
-function unanswered(agentKey: string, messageId: string): AgentReply {
-  return {
-    agentKey,
-    messageId,
-    status: "failed",
-    failure: { code: "deadline", message: "The agent was not asked." },
-  };
 }

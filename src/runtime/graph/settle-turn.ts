@@ -1,11 +1,10 @@
 import type { TurnPlan } from "../../domain/plan/turn-plan.ts";
 import { readRoutingDecision } from "../../domain/routing/routing-decision.ts";
-import { ownEntry } from "../../domain/text/own-entry.ts";
 import type { AgentReply, TurnOutcome } from "../../domain/turn/turn-outcome.ts";
 import type { StoredCheckpoint } from "../checkpoint/checkpoint-rows.ts";
 import { loadProgress } from "../checkpoint/stored-run.ts";
-import { answerOrder, toOutcome } from "./run-turn.ts";
-import { emptyState } from "./turn-state.ts";
+import { answerOrder, toOutcome } from "./state-outcome.ts";
+import { emptyState, entryOf } from "./turn-state.ts";
 
 export type SettleInput = {
   plan: TurnPlan;
@@ -29,7 +28,7 @@ export async function settleTurn(
     : state.routing;
   const outcome = toOutcome(plan, { ...state, routing }, newId);
   const replies = answerOrder(plan, { routing }).flatMap((agentKey): AgentReply[] => {
-    const reply = ownEntry(state.replies, agentKey);
+    const reply = entryOf(state.replies, agentKey);
     if (reply !== undefined) return [reply];
     return isRetry ? [] : [abandoned(agentKey, newId())];
   });

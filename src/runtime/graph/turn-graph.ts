@@ -1,14 +1,14 @@
 import { END, START, StateGraph } from "@langchain/langgraph";
 import type { BaseCheckpointSaver } from "@langchain/langgraph-checkpoint";
 import type { RosterAgent, TurnPlan } from "../../domain/plan/turn-plan.ts";
-import { ownEntry } from "../../domain/text/own-entry.ts";
 import { createModelNode } from "../nodes/model-node.ts";
 import { createRouteNode } from "../nodes/route-node.ts";
 import { mostToolRounds } from "../nodes/tool-round.ts";
 import { createToolsNode, triggeredCall } from "../nodes/tools-node.ts";
 import type { AgentRun } from "./agent-run.ts";
+import { workOf } from "./agent-work.ts";
 import { PlainRunnable } from "./plain-runnable.ts";
-import { TurnState, type TurnStateUpdate, type TurnStateValue } from "./turn-state.ts";
+import { entryOf, TurnState, type TurnStateUpdate, type TurnStateValue } from "./turn-state.ts";
 
 const routeNodeName = "route";
 const modelNodeName = (agentKey: string) => `${agentKey}.model`;
@@ -66,9 +66,12 @@ function entryNode(agent: RosterAgent, run: AgentRun): string {
 }
 
 /** Where an agent goes on after a model call: to its tools, to another call, or, having replied, nowhere. */
-function nextInAgent({ agentKey }: RosterAgent, { replies, work }: TurnStateValue): string | undefined {
-  if (ownEntry(replies, agentKey) !== undefined) return undefined;
-  const isWaiting = (ownEntry(work, agentKey)?.pending.length ?? 0) > 0;
+function nextInAgent(
+  { agentKey }: RosterAgent,
+  { replies, toolMessages }: TurnStateValue,
+): string | undefined {
+  if (entryOf(replies, agentKey) !== undefined) return undefined;
+  const isWaiting = workOf(agentKey, toolMessages).pending.length > 0;
   return isWaiting ? toolsNodeName(agentKey) : modelNodeName(agentKey);
 }
 

@@ -1,56 +1,74 @@
 import { Annotation } from "@langchain/langgraph";
-import type { PromptMessage, ToolCallRequest } from "../../domain/context/prompt.ts";
+import type { PromptMessage } from "../../domain/context/prompt.ts";
 import type { RoutingDecision } from "../../domain/routing/routing-decision.ts";
 import type {
   AgentReply,
   ModelCallRecord,
   OverheadCall,
-  PrivateMessage,
   PromptMeasure,
   ToolEvent,
 } from "../../domain/turn/turn-outcome.ts";
 
-/** Where an agent stands on the way to its answer. */
-export type AgentWork = {
+/** An answer that asks for tools, or what came of one of its calls; what an agent says and is told on its way. */
+export type ToolMessage = {
+  /** Id of the private message that is stored for it. */
+  id: string;
+  agentKey: string;
   /** The agent's part in the run, as its events name it. */
   agentRunId: string;
-  /** Model answers that asked for tools. */
-  toolRounds: number;
-  /** Those answers and what the tools said, in order, as the model is shown them. */
-  exchange: PromptMessage[];
-  /** Calls that wait for their tools. */
-  pending: ToolCallRequest[];
-  /** What the tool found that the message itself asked for, fenced. */
-  findings: string | null;
-};
+} & (
+  | {
+      kind: "asked";
+      message: Extract<PromptMessage, { toolCalls: unknown }>;
+      /** Whether its calls wait for the agent's tools node. */
+      isPending: boolean;
+    }
+  | {
+      kind: "told";
+      message: Extract<PromptMessage, { role: "tool" }>;
+      toolName: string;
+      /** Whether the user's message itself asked for it by its first words. */
+      isTriggered: boolean;
+      /** Whether the turn had room for the call. */
+      hadRoom: boolean;
+    }
+);
 
 const joinLists = <T>(left: T[], right: T[]): T[] => [...left, ...right];
-const joinRecords = <T>(left: Record<string, T>, right: Record<string, T>): Record<string, T> => ({
-  ...left,
-  ...right,
-});
 const takeLast = <T>(_: T, right: T): T => right;
 
-/** How each channel takes in an update, whether LangGraph applies it or a stored run is restored. */
+/**
+ * How each channel takes in an update, whether LangGraph applies it or a stored run is restored. All but `routing`
+ * are lists that only grow: of a list a checkpoint stores what is new (see list-parts.ts). No agent key names a
+ * property anywhere, since an agent may be called `__proto__`.
+ */
 export const reducers = {
-  replies: joinRecords<AgentReply>,
-  work: joinRecords<AgentWork>,
+  replies: joinLists<AgentReply>,
+  toolMessages: joinLists<ToolMessage>,
   calls: joinLists<ModelCallRecord>,
-  prompts: joinRecords<PromptMeasure>,
+  prompts: joinLists<PromptMeasure>,
   toolEvents: joinLists<ToolEvent>,
-  privateMessages: joinLists<PrivateMessage>,
   routing: takeLast<RoutingDecision | null>,
   overhead: joinLists<OverheadCall>,
 };
 
+/** The channels that are lists. */
+export const listChannels = [
+  "replies",
+  "toolMessages",
+  "calls",
+  "prompts",
+  "toolEvents",
+  "overhead",
+] as const satisfies readonly (keyof typeof reducers)[];
+
 export function emptyState(): TurnStateValue {
   return {
-    replies: {},
-    work: {},
+    replies: [],
+    toolMessages: [],
     calls: [],
-    prompts: {},
+    prompts: [],
     toolEvents: [],
-    privateMessages: [],
     routing: null,
     overhead: [],
   };
@@ -58,15 +76,19 @@ export function emptyState(): TurnStateValue {
 
 /** The graph's state: small, of this turn only, and exactly what was paid for. */
 export const TurnState = Annotation.Root({
-  replies: Annotation<Record<string, AgentReply>>({ reducer: reducers.replies, default: () => ({}) }),
-  work: Annotation<Record<string, AgentWork>>({ reducer: reducers.work, default: () => ({}) }),
+  replies: Annotation<AgentReply[]>({ reducer: reducers.replies, default: () => [] }),
+  toolMessages: Annotation<ToolMessage[]>({ reducer: reducers.toolMessages, default: () => [] }),
   calls: Annotation<ModelCallRecord[]>({ reducer: reducers.calls, default: () => [] }),
-  prompts: Annotation<Record<string, PromptMeasure>>({ reducer: reducers.prompts, default: () => ({}) }),
+  prompts: Annotation<PromptMeasure[]>({ reducer: reducers.prompts, default: () => [] }),
   toolEvents: Annotation<ToolEvent[]>({ reducer: reducers.toolEvents, default: () => [] }),
-  privateMessages: Annotation<PrivateMessage[]>({ reducer: reducers.privateMessages, default: () => [] }),
   routing: Annotation<RoutingDecision | null>({ reducer: reducers.routing, default: () => null }),
   overhead: Annotation<OverheadCall[]>({ reducer: reducers.overhead, default: () => [] }),
 });
 
 export type TurnStateValue = typeof TurnState.State;
 export type TurnStateUpdate = typeof TurnState.Update;
+
+/** The entry of an agent in one of the state's lists. */
+export function entryOf<T extends { agentKey: string }>(list: readonly T[], agentKey: string): T | undefined {
+  return list.find((entry) => entry.agentKey === agentKey);
+}

@@ -1,8 +1,7 @@
 import type { SameTurnAnswer } from "../../domain/context/prompt.ts";
-import { ownEntry } from "../../domain/text/own-entry.ts";
 import { replyContent } from "../../domain/turn/turn-outcome.ts";
 import type { AgentRun } from "../graph/agent-run.ts";
-import type { TurnStateValue } from "../graph/turn-state.ts";
+import { entryOf, type TurnStateValue } from "../graph/turn-state.ts";
 
 /** What was answered before in this turn, in the order of answers; a failure is shown as it is stored. */
 export function earlierAnswers(
@@ -12,7 +11,7 @@ export function earlierAnswers(
   const order = routing?.selectedKeys ?? plan.agents.map(({ agentKey }) => agentKey);
   const names = new Map(plan.agents.map(({ agentKey, name }) => [agentKey, name]));
   const answered = order.flatMap((agentKey): SameTurnAnswer[] => {
-    const reply = ownEntry(replies, agentKey);
+    const reply = entryOf(replies, agentKey);
     if (reply === undefined) return [];
     const agentName = names.get(agentKey) ?? agentKey;
     return [{ agentKey, agentName, content: replyContent(agentName, reply) }];

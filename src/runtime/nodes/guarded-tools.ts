@@ -1,14 +1,21 @@
 import { cutCharacters, toStorableText } from "../../domain/text/cut-text.ts";
+import { jsonBytes } from "../../domain/text/json-bytes.ts";
+import { turnBounds } from "../../domain/turn/turn-size.ts";
 import type { ToolExecution, ToolPort } from "./tool-port.ts";
 
-/** Holds a port to its promise never to throw: what throws has failed, and is neither offered nor triggered. */
+/**
+ * Holds a port to its promises. What throws has failed, and is neither offered nor triggered; so has a result that is
+ * longer than a turn has room for.
+ */
 export function guardTools(port: ToolPort): ToolPort {
   return {
     offered: (permissions) => orElse(() => port.offered(permissions), []),
     trigger: (message, permissions) => orElse(() => port.trigger(message, permissions), null),
     async execute(request) {
       try {
-        return await port.execute(request);
+        const execution = await port.execute(request);
+        if (jsonBytes(execution.content) > turnBounds.maxToolResultBytes) throw new Error("too long");
+        return execution;
       } catch {
         return { toolName: toStorableText(cutCharacters(request.name, 64)), ...failed };
       }

@@ -1,10 +1,11 @@
 import { fitAgentContext } from "../../domain/context/agent-context.ts";
 import { type RosterAgent, sharesAnswers } from "../../domain/plan/turn-plan.ts";
-import { ownEntry } from "../../domain/text/own-entry.ts";
+import { hasVisibleText } from "../../domain/text/visible-text.ts";
 import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
 import type { AgentReply } from "../../domain/turn/turn-outcome.ts";
+import { turnTooLarge } from "../../domain/turn/turn-size.ts";
 import { type AgentRun, continueWork, RunStopped } from "../graph/agent-run.ts";
-import type { TurnStateUpdate, TurnStateValue } from "../graph/turn-state.ts";
+import { entryOf, type TurnStateUpdate, type TurnStateValue } from "../graph/turn-state.ts";
 import type { ModelAnswer } from "../model/model-port.ts";
 import { toCallRecords } from "./call-records.ts";
 import { earlierAnswers } from "./earlier-answers.ts";
@@ -25,18 +26,14 @@ export function createModelNode(agent: RosterAgent, run: AgentRun) {
       ...{ catalog: ports.catalog, limits: ports.limits, estimateTokens: ports.estimateTokens },
     });
     const conclude = (reply: AgentReply, update: TurnStateUpdate = {}): TurnStateUpdate => {
-      if (reply.status === "completed") voice.finish();
+      if (reply.status === "completed") voice.finish(reply.finishReason ?? "stop");
       else voice.fail(reply.failure);
-      // What led to an answer is in the turn's private messages; the state need not hold it any longer.
-      const done = { ...work, exchange: [], pending: [], findings: null };
-      return { ...measured(null), ...update, replies: { [agentKey]: reply }, work: { [agentKey]: done } };
+      return { ...measured(null), ...update, replies: [reply] };
     };
     const fail = (failure: AgentFailure): AgentReply => ({ agentKey, messageId, status: "failed", failure });
     // What an agent was sent is measured at its first call.
     const measured = (countedInputTokens: number | null): TurnStateUpdate =>
-      ownEntry(state.prompts, agentKey) === undefined
-        ? { prompts: { [agentKey]: { ...fitted, countedInputTokens } } }
-        : {};
+      entryOf(state.prompts, agentKey) === undefined ? { prompts: [{ ...fitted, countedInputTokens }] } : {};
 
     const model = ports.catalog.models.get(agent.modelAlias);
     if (model === undefined) return conclude(fail(notConfigured(agent.modelAlias)));
@@ -59,10 +56,16 @@ export function createModelNode(agent: RosterAgent, run: AgentRun) {
     const told = { ...measured(countInput(answer)), calls };
     if (!answer.ok) return conclude(fail(answer.failure), told);
     if (answer.toolCalls.length > 0 && toolRounds < mostToolRounds) {
-      return { ...told, ...(await askForTools({ agent, run, work, voice, messageId, answer })) };
+      const asked = await askForTools({ agent, run, work, voice, messageId, answer });
+      return asked === null ? conclude(fail(turnTooLarge), told) : { ...told, ...asked };
     }
-    if (answer.text.trim() === "") return conclude(fail(onlyTools), told);
-    return conclude({ agentKey, messageId, status: "completed", content: answer.text }, told);
+    if (!hasVisibleText(answer.text)) return conclude(fail(onlyTools), told);
+    if (!run.size.takeModelText(answer.text)) return conclude(fail(turnTooLarge), told);
+    const { text: content, finishReason, providerReason } = answer;
+    if (finishReason === "other") {
+      ports.log.warn("model_finish_unknown", { agent_key: agentKey, finish_reason: providerReason });
+    }
+    return conclude({ agentKey, messageId, status: "completed", content, finishReason }, told);
   };
 }
 

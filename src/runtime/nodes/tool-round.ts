@@ -1,10 +1,12 @@
 import type { ToolCallRequest } from "../../domain/context/prompt.ts";
 import type { RosterAgent } from "../../domain/plan/turn-plan.ts";
-import type { PrivateMessage, ToolEvent } from "../../domain/turn/turn-outcome.ts";
+import type { ToolEvent } from "../../domain/turn/turn-outcome.ts";
 import type { AgentRun } from "../graph/agent-run.ts";
-import type { AgentWork, TurnStateUpdate } from "../graph/turn-state.ts";
+import type { AgentWork } from "../graph/agent-work.ts";
+import type { ToolMessage, TurnStateUpdate } from "../graph/turn-state.ts";
 import type { AgentVoice } from "./agent-voice.ts";
 import type { ToolExecution } from "./tool-port.ts";
+import { refuseCall } from "./tool-refusal.ts";
 
 /** After this many answers that asked for tools an agent must answer. */
 export const mostToolRounds = 4;
@@ -12,7 +14,7 @@ export const mostToolRounds = 4;
 type ToolRound = {
   agent: RosterAgent;
   run: AgentRun;
-  work: AgentWork;
+  work: AgentWork & { agentRunId: string };
   voice: AgentVoice;
   messageId: string;
   answer: { text: string; toolCalls: readonly ToolCallRequest[] };
@@ -26,81 +28,81 @@ export function askedInVain({ toolPermissions }: RosterAgent, { exchange }: Agen
 
 /**
  * Takes in an answer that asks for tools: its calls wait for the agent's tools node. Where none of them is
- * permitted there may be no such node: they are refused here.
+ * permitted there may be no such node: they are refused here. Null: the turn has no room for the answer.
  */
-export async function askForTools(round: ToolRound): Promise<TurnStateUpdate> {
+export async function askForTools(round: ToolRound): Promise<TurnStateUpdate | null> {
   const { agent, run, work, voice, messageId, answer } = round;
   const { agentKey } = agent;
+  const { agentRunId } = work;
   const { text, toolCalls } = answer;
-  const toolRounds = work.toolRounds + 1;
-  const isPermitted = ({ name }: ToolCallRequest) => agent.toolPermissions.includes(name);
-  const pending = toolCalls.some(isPermitted) ? [...toolCalls] : [];
-  const refused = pending.length === 0 ? toolCalls : [];
+  const message = { role: "assistant" as const, content: text, toolCalls };
+  if (!run.size.takeModelText(message)) return null;
+  const isPending = toolCalls.some(({ name }) => agent.toolPermissions.includes(name));
+  const asked: ToolMessage = { kind: "asked", id: messageId, agentKey, agentRunId, message, isPending };
   voice.callTools(messageId, toolCalls);
-  const spoken: PrivateMessage[] =
-    text === "" ? [] : [{ id: messageId, agentKey, role: "assistant", content: text }];
-  const refusals = await executeCalls({ agent, run, voice, round: toolRounds, calls: refused });
-  const asked = { role: "assistant" as const, content: text, toolCalls };
-  const exchange = [...work.exchange, asked, ...refusals.map(({ shown }) => shown)];
-  return {
-    work: { [agentKey]: { ...work, toolRounds, exchange, pending } },
-    toolEvents: refusals.map(({ event }) => event),
-    privateMessages: [...spoken, ...refusals.map(({ trace }) => trace)],
-  };
+  const refusals = await executeCalls({
+    agent,
+    run,
+    voice,
+    agentRunId,
+    round: work.toolRounds + 1,
+    calls: isPending ? [] : toolCalls,
+    isTriggered: false,
+  });
+  return { toolMessages: [asked, ...refusals.toolMessages], toolEvents: refusals.toolEvents };
 }
 
 type ToolCalls = {
   agent: RosterAgent;
   run: AgentRun;
   voice: AgentVoice;
+  agentRunId: string;
   round: number;
   calls: readonly ToolCallRequest[];
+  isTriggered: boolean;
 };
 
-/** Runs calls together and concludes them in their order. The tools check the permission once more. */
-export async function executeCalls({ agent, run, voice, round, calls }: ToolCalls) {
-  const { ports, signal } = run;
+/**
+ * Runs the calls of one answer together and concludes them in their order. The tools check the permission once more.
+ * A call that the turn has no room for is refused, and told as a result like any other.
+ */
+export async function executeCalls({ agent, run, voice, agentRunId, round, calls, isTriggered }: ToolCalls) {
+  const executions = await Promise.all(calls.map((call, place) => executeCall(agent, run, call, place + 1)));
+  const { agentKey } = agent;
+  const toolMessages: ToolMessage[] = [];
+  const toolEvents: ToolEvent[] = [];
+  for (const { call, execution, hadRoom } of executions) {
+    const { content, ...recorded } = execution;
+    const id = run.ports.newId();
+    voice.tellResult(call.id, id, content);
+    toolMessages.push({
+      kind: "told",
+      id,
+      agentKey,
+      agentRunId,
+      message: { role: "tool", toolCallId: call.id, content },
+      toolName: execution.toolName,
+      isTriggered,
+      hadRoom,
+    });
+    toolEvents.push({ id: run.ports.newId(), agentKey, round, ...recorded });
+  }
+  return { toolMessages, toolEvents };
+}
+
+type ConcludedCall = { call: ToolCallRequest; execution: ToolExecution; hadRoom: boolean };
+
+async function executeCall(
+  agent: RosterAgent,
+  { ports, signal, size }: AgentRun,
+  call: ToolCallRequest,
+  nthOfAnswer: number,
+): Promise<ConcludedCall> {
+  const end = size.beginToolCall(agent.agentKey, nthOfAnswer);
+  if (end === null) return { call, execution: refuseCall(call), hadRoom: false };
+  const { name, argumentsText } = call;
   const permissions = agent.toolPermissions;
-  const executions = await Promise.all(
-    calls.map(async (call) => ({
-      call,
-      execution: await ports.tools.execute({
-        name: call.name,
-        argumentsText: call.argumentsText,
-        permissions,
-        signal,
-      }),
-    })),
-  );
-  return executions.map(({ call, execution }) => {
-    const traceId = ports.newId();
-    const { content, toolName } = execution;
-    voice.tellResult(call.id, traceId, content);
-    return {
-      shown: { role: "tool" as const, toolCallId: call.id, content },
-      event: toEvent(agent.agentKey, round, execution, ports.newId()),
-      trace: toTrace(agent.agentKey, toolName, content, traceId),
-    };
-  });
-}
-
-function toEvent(agentKey: string, round: number, execution: ToolExecution, id: string): ToolEvent {
-  const { content, ...recorded } = execution;
-  return { id, agentKey, round, ...recorded };
-}
-
-/** What the agent's later turns are shown of the call. */
-function toTrace(agentKey: string, toolName: string, content: string, id: string): PrivateMessage {
-  return {
-    id,
-    agentKey,
-    role: "tool",
-    content: `What your tool '${plainName(toolName)}' told you earlier:
-${content}`,
-  };
-}
-
-/** The name is the model's own text, and stands outside the fence. */
-function plainName(toolName: string): string {
-  return /^[\w.-]{1,64}$/.test(toolName) ? toolName : "unknown";
+  const execution = await ports.tools.execute({ name, argumentsText, permissions, signal });
+  end(execution.content);
+  return { call, execution, hadRoom: true };
 }

@@ -9,28 +9,17 @@ import { executeCalls } from "./tool-round.ts";
  * before any call, it runs the tool that the user's message itself asks for.
  */
 export function createToolsNode(agent: RosterAgent, run: AgentRun) {
-  const { agentKey } = agent;
   return async (state: TurnStateValue): Promise<TurnStateUpdate> => {
     const { work, voice } = continueWork(agent, run, state);
     const triggered = work.pending.length === 0 ? triggeredCall(agent, run) : null;
     const calls = triggered === null ? work.pending : [triggered];
     if (triggered !== null) voice.callTools(triggered.id, calls);
-    const concluded = await executeCalls({ agent, run, voice, round: work.toolRounds, calls });
+    const { agentRunId, toolRounds: round } = work;
+    const isTriggered = triggered !== null;
+    const told = await executeCalls({ agent, run, voice, agentRunId, round, calls, isTriggered });
     // A tool that was cut off because the run stopped did not fail: whoever resumes asks it again.
     if (run.ports.stop.aborted) throw new RunStopped();
-    const shown = concluded.map((one) => one.shown);
-    return {
-      work: {
-        [agentKey]: {
-          ...work,
-          pending: [],
-          exchange: triggered === null ? [...work.exchange, ...shown] : work.exchange,
-          findings: triggered === null ? work.findings : (shown[0]?.content ?? null),
-        },
-      },
-      toolEvents: concluded.map(({ event }) => event),
-      privateMessages: concluded.map(({ trace }) => trace),
-    };
+    return told;
   };
 }
 

@@ -93,10 +93,10 @@ describe("a call that cannot be run is told to the model and recorded", () => {
 
 describe("several calls of one answer", () => {
   test("run together, and their results come in the order of the calls", async () => {
-    const words = ["a", "b", "c", "d", "e"];
+    const words = ["a", "b", "c", "d"];
     const scene = await createToolScene();
-    await scene.search.script({ answers: words.map((_, place) => ({ delay_ms: 100 - 20 * place })) });
-    await scene.models.script(says("ada", searchesFor(...words), 1), says("ada", "Five.", 2));
+    await scene.search.script({ answers: words.map((_, place) => ({ delay_ms: 80 - 20 * place })) });
+    await scene.models.script(says("ada", searchesFor(...words), 1), says("ada", "Four.", 2));
 
     const { body } = await scene.post("@ada go");
 
@@ -107,8 +107,28 @@ describe("several calls of one answer", () => {
     const [, second] = await scene.models.journal();
     const told = textsOf(second, "tool");
     expect(told.map((text) => /About (\w)/.exec(text)?.[1])).toEqual(words);
-    expect(await scene.toolRows()).toHaveLength(5);
+    expect(await scene.toolRows()).toHaveLength(4);
     expect(await scene.ledger()).toHaveLength(2);
+  });
+
+  test("beyond the fourth are refused to the model and on record, and cost the agent nothing else", async () => {
+    const scene = await createToolScene();
+    const words = Array.from({ length: 16 }, (_, place) => `q${place}`);
+    await scene.models.script(says("ada", searchesFor(...words), 1), says("ada", "With four.", 2));
+
+    const { body } = await scene.post("@ada go");
+
+    expect(body).toMatchObject({ status: "completed", assistant_output: "With four." });
+    expect((await scene.searched()).toSorted()).toEqual(words.slice(0, 4));
+    const told = textsOf((await scene.models.journal())[1], "tool");
+    expect(told).toHaveLength(16);
+    for (const text of told.slice(4)) expect(JSON.parse(text).error.code).toBe("tool_limit_reached");
+    const rows = await scene.toolRows();
+    expect(rows.map(({ status }) => status)).toEqual([
+      ...Array(4).fill("success"),
+      ...Array(12).fill("denied"),
+    ]);
+    expect(rows.at(-1)).toMatchObject({ input: {}, output: { error: "tool_limit_reached" } });
   });
 
   test("with one id are two calls, each answered under an id of its own", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { TurnFlow } from "../../../src/domain/plan/turn-plan.ts";
+import { turnBounds } from "../../../src/domain/turn/turn-size.ts";
 import type { JournalEntry, ModelAnswer } from "../../support/models.ts";
 import { agentSays, askedOf, callsFor, conversationIn, managerPicks } from "./support/asked.ts";
 import { createFakeTools } from "./support/fake-tools.ts";
@@ -49,26 +50,26 @@ test("a tool's result goes back to the model under the id of its call, and the n
   expect(outcome.calls.map(({ round }) => round)).toEqual([1, 2]);
 });
 
-test("five calls of one answer run together, and their results keep the calls' order", async () => {
+test("four calls of one answer run together, and their results keep the calls' order", async () => {
   const everybody = Promise.withResolvers<void>();
   const ended: string[] = [];
   let started = 0;
   const tools = createFakeTools(["search"], async ({ argumentsText }) => {
     started += 1;
-    if (started === 5) everybody.resolve();
+    if (started === 4) everybody.resolve();
     await everybody.promise;
     // The last to begin is the first to end.
-    for (let turns = 5 - Number(/\d/.exec(argumentsText)?.[0]); turns > 0; turns -= 1) await null;
+    for (let turns = 4 - Number(/\d/.exec(argumentsText)?.[0]); turns > 0; turns -= 1) await null;
     ended.push(argumentsText);
     return {};
   });
   const turn = createGraphTurn({ agents: { ada: ["search"] }, tools: tools.port });
-  const calls = [1, 2, 3, 4, 5].map((n) => asks("search", `call-${n}`, `q${n}`));
+  const calls = [1, 2, 3, 4].map((n) => asks("search", `call-${n}`, `q${n}`));
   await turn.models.script(agentSays("ada", { tool_calls: calls }, 1), agentSays("ada", "done"));
 
   const outcome = await turn.run();
 
-  expect(tools.mostInFlight()).toBe(5);
+  expect(tools.mostInFlight()).toBe(4);
   const inOrder = calls.map((call) => call.arguments);
   expect(ended).not.toEqual(inOrder);
   const [, second] = await turn.models.journal();
@@ -76,7 +77,7 @@ test("five calls of one answer run together, and their results keep the calls' o
   expect(results).toEqual(
     calls.map((call) => ({ role: "tool", tool_call_id: call.id, content: `search found ${call.arguments}` })),
   );
-  expect(outcome.toolEvents).toHaveLength(5);
+  expect(outcome.toolEvents).toHaveLength(4);
   expect(outcome.privateMessages.map(({ content }) => content)).toEqual(
     inOrder.map((found) => `What your tool 'search' told you earlier:\nsearch found ${found}`),
   );
@@ -134,13 +135,14 @@ describe("a model that asks for tools for ever", () => {
 
     expect(outcome.replies.map(({ status }) => status)).toEqual(keys.map(() => "failed"));
     expect(await turn.models.journal()).toHaveLength(12 * 5);
-    expect(tools.executed).toHaveLength(12 * 5);
+    expect(outcome.toolEvents).toHaveLength(12 * 5);
+    expect(tools.executed).toHaveLength(turnBounds.maxToolCallsPerTurn);
   });
 });
 
 describe("what tools add to a prompt", () => {
   test.each([
-    ["a result", { name: "search", id: "1", arguments: "{}" }, "found ".repeat(6_000)],
+    ["a result", { name: "search", id: "1", arguments: "{}" }, "found ".repeat(5_000)],
     ["arguments", asks("search", "1", "words ".repeat(6_000)), "found nothing"],
   ])(
     "counts towards the window: an agent that %s leaves no room fails without another call",

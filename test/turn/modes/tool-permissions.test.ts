@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { TurnFlow } from "../../../src/domain/plan/turn-plan.ts";
+import { createTurnSize, noUse } from "../../../src/domain/turn/turn-size.ts";
 import { compileTurnGraph } from "../../../src/runtime/graph/turn-graph.ts";
 import type { ToolPort } from "../../../src/runtime/nodes/tool-port.ts";
 import type { JournalEntry } from "../../support/models.ts";
@@ -20,7 +21,7 @@ describe("the compiled graph", () => {
     const { plan, context, ports } = createGraphTurn(turn);
     const { nodes } = compileTurnGraph({
       ...{ plan, context, ports, signal: ports.stop },
-      ...{ announced: new Set(), untilStored: async () => undefined },
+      ...{ announced: new Set(), untilStored: async () => undefined, size: createTurnSize(noUse) },
     });
     return Object.keys(nodes)
       .filter((name) => !name.startsWith("__"))

@@ -1,0 +1,113 @@
+import { jsonBytes } from "../text/json-bytes.ts";
+import type { AgentFailure } from "./agent-failure.ts";
+
+const KiB = 1_024;
+
+/**
+ * What a turn may hold, all its runs together, so that every request that stores it and every answer that reads it
+ * stays under the 10 MiB of Neon's endpoint. Bytes are those of the JSON in which a text travels.
+ * A commit holds replies twice (in their messages and in the turn), a step holds its texts as hex, two digits a byte.
+ */
+export const turnBounds = {
+  maxToolCallsPerAnswer: 4,
+  maxToolCallsPerAgent: 16,
+  maxToolCallsPerTurn: 48,
+  maxToolResultBytes: 32 * KiB,
+  maxToolBytesPerAgent: 256 * KiB,
+  maxToolBytesPerTurn: 1_024 * KiB,
+  /** What models say: replies, and the answers that ask for tools, with their arguments and provider's fields. */
+  maxModelBytesPerTurn: 1_024 * KiB,
+} as const;
+
+/** Told to the model in place of a result, and kept in the record of the call. */
+export const toolLimitCode = "tool_limit_reached";
+
+/** Why an agent's answer is not kept. */
+export const turnTooLarge: AgentFailure = {
+  code: "turn_too_large",
+  message: "With this answer the turn would be larger than one can be stored.",
+};
+
+/** What came before the part of a turn that is to be bounded. */
+export type TurnUse = {
+  toolCalls: number;
+  toolBytes: number;
+  modelBytes: number;
+  byAgent: ReadonlyMap<string, AgentUse>;
+};
+
+export type AgentUse = { toolCalls: number; toolBytes: number };
+
+export const noAgentUse: AgentUse = { toolCalls: 0, toolBytes: 0 };
+
+export const noUse: TurnUse = { toolCalls: 0, toolBytes: 0, modelBytes: 0, byAgent: new Map() };
+
+type StoredTexts = {
+  messages: readonly { role: "user" | "assistant" | "tool"; content: string }[];
+  toolEvents: readonly { output: unknown }[];
+};
+
+/** What a stored turn holds, which a retry adds to. An agent's own bounds are those of one run. */
+export function measureStoredTurn({ messages, toolEvents }: StoredTexts): TurnUse {
+  const bytesOf = (role: "assistant" | "tool") =>
+    messages.reduce((sum, message) => (message.role === role ? sum + jsonBytes(message.content) : sum), 0);
+  return {
+    toolCalls: toolEvents.filter(({ output }) => !isLimitRefusal(output)).length,
+    toolBytes: bytesOf("tool"),
+    modelBytes: bytesOf("assistant"),
+    byAgent: new Map(),
+  };
+}
+
+function isLimitRefusal(output: unknown): boolean {
+  return typeof output === "object" && output !== null && "error" in output && output.error === toolLimitCode;
+}
+
+/** The size of a turn while it runs. One for all its agents, who may run at once. */
+export type TurnSize = {
+  /**
+   * Takes room for one call of a tool, the nth of its answer from 1. Gives how to end it with the result, or null
+   * where there is no room.
+   */
+  beginToolCall(agentKey: string, nthOfAnswer: number): ((content: string) => void) | null;
+  /** Takes in what a model said; false: the turn has no room for it. */
+  takeModelText(value: unknown): boolean;
+};
+
+export function createTurnSize(used: TurnUse): TurnSize {
+  const turn = { toolCalls: used.toolCalls, toolBytes: used.toolBytes };
+  let modelBytes = used.modelBytes;
+  const agents = new Map([...used.byAgent].map(([agentKey, use]) => [agentKey, { ...use }]));
+  return {
+    beginToolCall(agentKey, nthOfAnswer) {
+      const agent = agents.get(agentKey) ?? { ...noAgentUse };
+      agents.set(agentKey, agent);
+      if (nthOfAnswer > turnBounds.maxToolCallsPerAnswer || !hasRoom(agent, turn)) return null;
+      const add = (calls: number, bytes: number) => {
+        for (const use of [agent, turn]) {
+          use.toolCalls += calls;
+          use.toolBytes += bytes;
+        }
+      };
+      add(1, turnBounds.maxToolResultBytes);
+      return (content) => add(0, jsonBytes(content) - turnBounds.maxToolResultBytes);
+    },
+    takeModelText(value) {
+      const bytes = jsonBytes(value);
+      if (modelBytes + bytes > turnBounds.maxModelBytesPerTurn) return false;
+      modelBytes += bytes;
+      return true;
+    },
+  };
+}
+
+/** Room is kept for the largest result: what a call will bring is not known before it ran. */
+function hasRoom(agent: AgentUse, turn: AgentUse): boolean {
+  const { maxToolResultBytes } = turnBounds;
+  return (
+    agent.toolCalls < turnBounds.maxToolCallsPerAgent &&
+    turn.toolCalls < turnBounds.maxToolCallsPerTurn &&
+    agent.toolBytes + maxToolResultBytes <= turnBounds.maxToolBytesPerAgent &&
+    turn.toolBytes + maxToolResultBytes <= turnBounds.maxToolBytesPerTurn
+  );
+}

@@ -1,0 +1,23 @@
+import type { ToolCallRequest } from "../../domain/context/prompt.ts";
+import { cutCharacters, toStorableText } from "../../domain/text/cut-text.ts";
+import { toolLimitCode, turnBounds } from "../../domain/turn/turn-size.ts";
+import type { ToolExecution } from "./tool-port.ts";
+
+/** A call that the turn has no room for. Its arguments are not recorded: a turn may have hundreds. */
+export function refuseCall({ name }: ToolCallRequest): ToolExecution {
+  return {
+    toolName: toStorableText(cutCharacters(name, 64)),
+    status: "denied",
+    content: JSON.stringify({ error: { code: toolLimitCode, message } }),
+    input: {},
+    output: { error: toolLimitCode },
+    latencyMs: 0,
+  };
+}
+
+const { maxToolCallsPerAnswer, maxToolCallsPerAgent, maxToolCallsPerTurn } = turnBounds;
+
+const message = [
+  `The limit of tool calls is reached: ${maxToolCallsPerAnswer} in one answer, ${maxToolCallsPerAgent} of one agent and`,
+  `${maxToolCallsPerTurn} in one turn, and less where results are long. Answer with what you have.`,
+].join(" ");

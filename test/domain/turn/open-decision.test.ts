@@ -1,0 +1,158 @@
+import { describe, expect, test } from "vitest";
+import { PantheonError } from "../../../src/domain/errors.ts";
+import { decideOpen, type FoundClaim, type OpenFindings } from "../../../src/domain/turn/open-decision.ts";
+
+const request = { idempotencyKey: "key-1", requestHash: "hash-1" };
+const unkeyed = { idempotencyKey: null, requestHash: "hash-1" };
+
+const running = (claim: Partial<FoundClaim> = {}): FoundClaim => ({
+  runId: "running-run",
+  turnId: "running-turn",
+  idempotencyKey: "key-1",
+  requestHash: "hash-1",
+  leaseLeftMs: 12_345,
+  ...claim,
+});
+
+const found = (findings: Partial<OpenFindings<string>> = {}): OpenFindings<string> => ({
+  sessionFound: true,
+  claimBefore: undefined,
+  storedRun: undefined,
+  retriedTurn: undefined,
+  opened: undefined,
+  ...findings,
+});
+
+function refusal(findings: Partial<OpenFindings<string>>, of: Parameters<typeof decideOpen>[1] = request) {
+  try {
+    decideOpen(found(findings), of);
+  } catch (error) {
+    if (error instanceof PantheonError) return { code: error.code, detail: error.message, ...error.extras };
+  }
+  throw new Error("it was not refused");
+}
+
+describe("an open is refused where", () => {
+  test("there is no such session, whatever else was found", () => {
+    const all = {
+      sessionFound: false,
+      opened: "ours",
+      storedRun: { runId: "run-1", turnId: "t", requestHash: "hash-1" },
+    };
+    expect(refusal(all)).toMatchObject({ code: "not_found" });
+  });
+
+  test("its key is stored with another hash", () => {
+    expect(refusal({ storedRun: { runId: "run-1", turnId: "t", requestHash: "other" } })).toMatchObject({
+      code: "idempotency_key_reused",
+    });
+  });
+
+  test.each([
+    ["live", 5_000],
+    ["run out", -5_000],
+  ])("its key is running with another hash, the lease %s", (_lease, leaseLeftMs) => {
+    expect(refusal({ claimBefore: running({ requestHash: "other", leaseLeftMs }) })).toMatchObject({
+      code: "idempotency_key_reused",
+    });
+  });
+
+  test("its key's run is still under way", () => {
+    expect(refusal({ claimBefore: running() })).toEqual({
+      code: "turn_in_progress",
+      detail: "This request is still being answered.",
+      headers: { "Retry-After": "13" },
+      members: { turn_id: "running-turn" },
+    });
+  });
+
+  test.each([
+    ["under another key", request, "key-2"],
+    ["without a key", request, null],
+    ["without a key, as it has none itself", unkeyed, null],
+    ["under a key, while it has none itself", unkeyed, "key-1"],
+  ])("another run is under way %s", (_case, of, idempotencyKey) => {
+    expect(refusal({ claimBefore: running({ idempotencyKey, requestHash: "other" }) }, of)).toEqual({
+      code: "turn_conflict",
+      detail: "Turn creation conflicted with concurrent writes. Please retry.",
+      headers: { "Retry-After": "13" },
+      members: { turn_id: "running-turn" },
+    });
+  });
+
+  test("its room was deleted while it opened: the claim is free, and cannot be taken", () => {
+    expect(refusal({})).toMatchObject({ code: "not_found" });
+    expect(refusal({ claimBefore: running({ leaseLeftMs: -1 }) })).toMatchObject({ code: "not_found" });
+  });
+
+  test.each([
+    [1, "1"],
+    [999, "1"],
+    [1_000, "1"],
+    [1_001, "2"],
+    [330_000, "330"],
+  ])("with %d ms of the lease left the client is told to wait %s s", (leaseLeftMs, seconds) => {
+    expect(refusal({ claimBefore: running({ leaseLeftMs }) }).headers).toEqual({ "Retry-After": seconds });
+  });
+});
+
+describe("the retry of a turn is refused where", () => {
+  const retried = (isLatest: boolean, isRetriable: boolean) => ({
+    retriedTurn: { found: { isLatest, isRetriable } },
+  });
+
+  test("there is no such turn in the session", () => {
+    expect(refusal({ retriedTurn: { found: undefined }, opened: "ours" })).toMatchObject({
+      code: "not_found",
+    });
+  });
+
+  test("it is not the latest, whether or not anybody failed in it", () => {
+    expect(refusal(retried(false, true))).toMatchObject({ code: "not_latest_turn" });
+    expect(refusal(retried(false, false))).toMatchObject({ code: "not_latest_turn" });
+  });
+
+  test("nobody failed in it", () => {
+    expect(refusal(retried(true, false))).toMatchObject({ code: "nothing_to_retry" });
+  });
+
+  test("another run is under way, which may yet change it", () => {
+    const claimBefore = running({ idempotencyKey: null });
+    expect(refusal({ ...retried(true, false), claimBefore })).toMatchObject({ code: "turn_conflict" });
+  });
+});
+
+describe("an open goes on where", () => {
+  test("it took the claim", () => {
+    expect(decideOpen(found({ opened: "ours" }), request)).toEqual({ kind: "claimed", opened: "ours" });
+  });
+
+  test("it took the claim of a run whose lease had run out", () => {
+    const claimBefore = running({ idempotencyKey: "key-2", leaseLeftMs: 0 });
+    expect(decideOpen(found({ claimBefore, opened: "ours" }), request)).toEqual({
+      kind: "claimed",
+      opened: "ours",
+    });
+  });
+
+  test("the claim it finds is its own, because the answer to its first try was lost", () => {
+    expect(decideOpen(found({ claimBefore: running(), opened: "ours" }), request)).toEqual({
+      kind: "claimed",
+      opened: "ours",
+    });
+  });
+});
+
+describe("a stored turn is given again", () => {
+  const storedRun = { runId: "stored-run", turnId: "stored-turn", requestHash: "hash-1" };
+  const replay = { kind: "replay", runId: "stored-run", turnId: "stored-turn" };
+
+  test("under its own key and hash", () => {
+    expect(decideOpen(found({ storedRun }), request)).toEqual(replay);
+  });
+
+  test("also while another run is under way", () => {
+    const claimBefore = running({ idempotencyKey: "key-2", requestHash: "other" });
+    expect(decideOpen(found({ storedRun, claimBefore }), request)).toEqual(replay);
+  });
+});

@@ -1,0 +1,88 @@
+import { describe, expect, test } from "vitest";
+import {
+  createTurnSize,
+  measureStoredTurn,
+  noUse,
+  toolLimitCode,
+  turnBounds,
+} from "../../../src/domain/turn/turn-size.ts";
+
+const keys = Array.from({ length: 12 }, (_, n) => `agent-${n}`);
+const { maxToolResultBytes, maxModelBytesPerTurn } = turnBounds;
+
+describe("calls of tools", () => {
+  test("have room for four in one answer, one under and one over", () => {
+    const size = createTurnSize(noUse);
+    const nths = [1, 2, 3, 4, 5, 16];
+    expect(nths.map((nth) => size.beginToolCall("ada", nth) !== null)).toEqual([
+      true,
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  test("have room for 16 of one agent and 48 of all, whoever comes first", () => {
+    const size = createTurnSize(noUse);
+    const ran = keys.map((key) => {
+      let calls = 0;
+      for (let call = 0; call < 20; call += 1) {
+        const end = size.beginToolCall(key, 1);
+        if (end === null) continue;
+        end("short");
+        calls += 1;
+      }
+      return calls;
+    });
+    expect(ran).toEqual([16, 16, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+  });
+
+  test("end where the next result might be more than its agent has room for", () => {
+    const size = createTurnSize(noUse);
+    const result = "\u0001".repeat((maxToolResultBytes - 2) / 6);
+    let calls = 0;
+    for (let end = size.beginToolCall("ada", 1); end !== null; end = size.beginToolCall("ada", 1)) {
+      end(result);
+      calls += 1;
+    }
+    expect(calls).toBe(turnBounds.maxToolBytesPerAgent / maxToolResultBytes);
+    expect(size.beginToolCall("bob", 1)).not.toBeNull();
+  });
+
+  test("that run at once each keep room for the largest result", () => {
+    const size = createTurnSize(noUse);
+    const ends = Array.from({ length: 16 }, () => size.beginToolCall("ada", 1));
+    expect(ends.filter((end) => end !== null)).toHaveLength(8);
+    for (const end of ends) end?.("short");
+    expect(size.beginToolCall("ada", 1)).not.toBeNull();
+  });
+});
+
+test("what models say has room up to the last byte, counted as it travels", () => {
+  const size = createTurnSize(noUse);
+  const japanese = "語".repeat(maxModelBytesPerTurn / 2 / 3 - 20);
+  const control = "\u0001".repeat(maxModelBytesPerTurn / 2 / 6 - 20);
+  const left = maxModelBytesPerTurn - (2 + 3 * japanese.length) - (2 + 6 * control.length);
+  expect(size.takeModelText(japanese)).toBe(true);
+  expect(size.takeModelText(control)).toBe(true);
+  expect(size.takeModelText("x".repeat(left - 1))).toBe(false);
+  expect(size.takeModelText("x".repeat(left - 2))).toBe(true);
+  expect(size.takeModelText("")).toBe(false);
+});
+
+test("a retry has what the turn's earlier runs have left, refusals not counted", () => {
+  const used = measureStoredTurn({
+    messages: [
+      { role: "user", content: "not counted" },
+      { role: "assistant", content: "x".repeat(maxModelBytesPerTurn - 10) },
+      { role: "tool", content: "語" },
+    ],
+    toolEvents: [{ output: { results: 1 } }, { output: { error: toolLimitCode } }, { output: null }],
+  });
+  expect(used).toMatchObject({ toolCalls: 2, toolBytes: 5, modelBytes: maxModelBytesPerTurn - 8 });
+  const size = createTurnSize(used);
+  expect(size.takeModelText("1234567")).toBe(false);
+  expect(size.takeModelText("123456")).toBe(true);
+});
