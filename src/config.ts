@@ -41,6 +41,10 @@ export type Config = {
   /** How long a keyed run whose holder is gone waits for its client to come back. */
   resumeWindowMs: number;
   checkpointRetentionDays: number;
+  /** Days after which the bytes and text of a deleted file are removed. */
+  fileRetentionDays: number;
+  /** Days after which a deleted room or session is removed, with all its texts. */
+  deletedRetentionDays: number;
   /** The bindings that count requests; null where RATE_LIMIT is off. */
   limiters: Limiters;
   fileBucket: Bucket;
@@ -118,6 +122,8 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
     turnLeaseMs: values.TURN_LEASE_MS,
     resumeWindowMs: values.TURN_RESUME_WINDOW_MS,
     checkpointRetentionDays: values.CHECKPOINT_RETENTION_DAYS,
+    fileRetentionDays: values.FILE_RETENTION_DAYS,
+    deletedRetentionDays: values.DELETED_RETENTION_DAYS,
     limiters,
     fileBucket,
     parseQueue,

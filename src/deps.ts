@@ -73,6 +73,8 @@ export type Deps = {
     /** How long a run goes on once nobody waits for it any more. */
     clientGraceMs: number;
     checkpointRetentionDays: number;
+    fileRetentionDays: number;
+    deletedRetentionDays: number;
   };
   /** Counts turns by user; null: they are not limited. */
   turnLimiter: RateLimiter | null;
@@ -132,6 +134,8 @@ export function createDeps(config: Config): Deps {
       resumeWindowMs: config.resumeWindowMs,
       clientGraceMs,
       checkpointRetentionDays: config.checkpointRetentionDays,
+      fileRetentionDays: config.fileRetentionDays,
+      deletedRetentionDays: config.deletedRetentionDays,
     },
     turnLimiter: config.limiters.turns,
     invalidLimiter: config.limiters.invalid,

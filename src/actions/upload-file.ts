@@ -1,4 +1,4 @@
-import { type FileRow, type InsertedFile, insertFile, loadFileUsage } from "../db/files/files.ts";
+import { type FileRow, type FileUsage, type InsertedFile, insertFile } from "../db/files/files.ts";
 import type { Deps } from "../deps.ts";
 import { PantheonError } from "../domain/errors.ts";
 import { detectFileKind, kindSampleBytes } from "../domain/files/file-kind.ts";
@@ -15,6 +15,8 @@ export type Upload = {
   bytes: number;
   stream: ReadableStream<Uint8Array>;
   idempotencyKey: string | null;
+  /** What room and user had stored when the upload was admitted. */
+  usage: FileUsage;
   log: Log;
 };
 
@@ -29,8 +31,7 @@ export type UploadedFile = { file: FileRow; replayed: boolean };
  */
 export async function uploadFile(deps: Deps, user: User, upload: Upload): Promise<UploadedFile> {
   const { fileLimits: limits, fileStore, parseQueue } = deps.files;
-  const { roomId, name, bytes } = upload;
-  const usage = await loadFileUsage(deps.db, { roomId, userId: user.userId });
+  const { roomId, name, bytes, usage } = upload;
   if (usage.roomFiles >= limits.maxRoomFiles || usage.roomBytes + bytes > limits.maxRoomBytes) {
     throw roomFull(limits);
   }

@@ -66,6 +66,8 @@ export const settings = z.object({
   TURN_LEASE_MS: milliseconds(30_000, 1_000),
   TURN_RESUME_WINDOW_MS: milliseconds(600_000, 0),
   CHECKPOINT_RETENTION_DAYS: integer(7, 0, 3_650),
+  FILE_RETENTION_DAYS: integer(7, 0, 3_650),
+  DELETED_RETENTION_DAYS: integer(30, 0, 3_650),
   MANAGER_MODEL_ALIAS: z.string().default("deepseek"),
   SUMMARIZER_MODEL_ALIAS: z.string().default("deepseek"),
   CONTEXT_SUMMARY_RATIO: ratio(0.7),

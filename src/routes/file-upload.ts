@@ -10,7 +10,7 @@ import { readIdempotencyKey } from "../http/idempotency-key.ts";
 import { json } from "../http/responses.ts";
 import * as schemas from "./schemas/file.ts";
 import { roomParams } from "./schemas/room.ts";
-import { runHeaders, turnAnswerHeaders } from "./schemas/turn.ts";
+import { runHeaders } from "./schemas/turn.ts";
 
 const upload = defineRoute("post", "/rooms/{room_id}/files", "Upload a file", {
   tag: "files",
@@ -28,7 +28,7 @@ const upload = defineRoute("post", "/rooms/{room_id}/files", "Upload a file", {
   responses: {
     201: {
       ...json(schemas.file, "The file, stored; its text follows once it is parsed"),
-      headers: turnAnswerHeaders,
+      headers: schemas.uploadAnswerHeaders,
     },
   },
   problems: [
@@ -49,14 +49,16 @@ const upload = defineRoute("post", "/rooms/{room_id}/files", "Upload a file", {
 export function registerFileUploadRoute(app: App, deps: Deps): void {
   app.openapi(upload, async (c) => {
     const idempotencyKey = readIdempotencyKey(c.req.header("Idempotency-Key"));
-    await admitUpload(deps, c.var.user, c.var.log);
+    const { room_id: roomId } = c.req.valid("param");
+    const usage = await admitUpload(deps, c.var.user, roomId, c.var.log);
     const body = await readFileBody(c.req.raw, deps.files.fileLimits.maxFileBytes);
     const { file, replayed } = await uploadFile(deps, c.var.user, {
-      roomId: c.req.valid("param").room_id,
+      roomId,
       name: readName(c.req.valid("query").name ?? body.name),
       bytes: body.bytes,
       stream: body.stream,
       idempotencyKey,
+      usage,
       log: c.var.log,
     });
     if (replayed) c.header("Idempotency-Replayed", "true");

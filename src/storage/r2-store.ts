@@ -1,5 +1,7 @@
 import type { Bucket } from "../domain/files/bucket.ts";
-import type { FileStore } from "../domain/files/file-store.ts";
+import { type FileStore, fileKey } from "../domain/files/file-store.ts";
+
+const prefix = fileKey("");
 
 /** Files in a bucket of R2. A put needs the length of its stream, and writes where nothing is stored yet. */
 export function createR2Store(bucket: Bucket): FileStore {
@@ -15,6 +17,17 @@ export function createR2Store(bucket: Bucket): FileStore {
     },
     async delete(key) {
       await bucket.delete(key);
+    },
+    async *list(startAfter) {
+      let cursor: string | undefined;
+      do {
+        const page = await bucket.list({ prefix, startAfter, ...(cursor === undefined ? {} : { cursor }) });
+        yield page.objects.map(({ key, uploaded }) => ({
+          fileId: key.slice(prefix.length),
+          storedAt: uploaded,
+        }));
+        cursor = page.truncated ? page.cursor : undefined;
+      } while (cursor !== undefined);
     },
   };
 }

@@ -11,7 +11,7 @@ export type Bucket = {
     options?: { range?: { offset: number; length: number } },
   ): Promise<{ body: ReadableStream } | null>;
   delete(keys: string | string[]): Promise<void>;
-  list(options: { prefix: string; cursor?: string; limit?: number }): Promise<BucketListing>;
+  list(options: { prefix: string; startAfter?: string; cursor?: string }): Promise<BucketListing>;
 };
 
 export type BucketListing = { objects: readonly { key: string; uploaded: Date }[] } & (

@@ -5,7 +5,11 @@ export type FileStore = {
   /** @returns undefined where nothing is stored there. */
   get(key: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined>;
   delete(key: string): Promise<void>;
+  /** What is stored under keys behind `startAfter`, in their order, page by page. */
+  list(startAfter: string): AsyncIterable<readonly StoredObject[]>;
 };
+
+export type StoredObject = { fileId: string; storedAt: Date };
 
 /** Bytes from `offset`, counted from 0. */
 export type ByteRange = { offset: number; length: number };

@@ -61,6 +61,14 @@ export const uploadQuery = z.strictObject({
   name: fileName.optional().meta({ description: "The file's name; a form brings its own" }),
 });
 
+/** What an upload's answer says beside its body. */
+export const uploadAnswerHeaders = z.object({
+  "Idempotency-Replayed": z
+    .literal("true")
+    .optional()
+    .meta({ description: "The room had the file before; nothing was stored" }),
+});
+
 export function toFile(row: FileRow): z.input<typeof file> {
   const isReady = row.status === "ready";
   return {
