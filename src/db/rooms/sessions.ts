@@ -25,6 +25,7 @@ export async function insertSession(
             startedByUserId: rooms.ownerUserId,
             createdAt: sql`${now.toISOString()}::timestamptz`.as("created_at"),
             deletedAt: sql`null::timestamptz`.as("deleted_at"),
+            refusedRunId: sql`null::uuid`.as("refused_run_id"),
           })
           .from(rooms)
           .where(isOwnedRoom({ roomId, userId })),
