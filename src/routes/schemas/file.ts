@@ -3,9 +3,13 @@ import type { FilePageRow, FileRow } from "../../db/files/files.ts";
 import { fileErrorCodes } from "../../domain/files/file-error.ts";
 import { maxFileNameCharacters } from "../../domain/files/file-limits.ts";
 import { fileStatuses } from "../../domain/files/file-status.ts";
-import { id, instant, line } from "../../http/schemas.ts";
+import { id, instant, text } from "../../http/schemas.ts";
 
-export const fileName = line(maxFileNameCharacters);
+/** A name stands in lines of prompts: a break in it could pass for another line. */
+export const fileName = text(maxFileNameCharacters).refine(
+  (name) => !/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(name),
+  "must be one line, without control characters",
+);
 
 export const file = z
   .object({

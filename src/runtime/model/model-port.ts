@@ -2,9 +2,9 @@ import type { TokenUsage } from "../../domain/billing/pricing.ts";
 import type { CatalogModel } from "../../domain/catalog.ts";
 import type { PromptMessage, ToolCallRequest } from "../../domain/context/prompt.ts";
 import type { AnswerFields } from "../../domain/context/provider-fields.ts";
+import type { OfferedTool } from "../../domain/tool.ts";
 import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
 import type { FinishReason } from "../../domain/turn/finish-reason.ts";
-import type { OfferedTool } from "../nodes/tool-port.ts";
 
 export type ModelRequest = {
   model: CatalogModel;
