@@ -177,8 +177,11 @@ test("the validation with a wrong URL or token is one line and exit code 1", asy
     expect(run.errors).toMatch(expected);
     expect(run.errors.trim()).not.toContain("\n");
   };
-  const gone = await startAlteringProxy(platform.url, { intercept: () => undefined, alter: () => undefined });
-  await gone.stop();
+  const stopped = await startAlteringProxy(platform.url, {
+    intercept: () => undefined,
+    alter: () => undefined,
+  });
+  await stopped.stop();
   const other = await startAlteringProxy(platform.url, {
     intercept: () => ({ status: 200, headers: {}, text: "<html>" }),
     alter: () => undefined,
@@ -186,7 +189,13 @@ test("the validation with a wrong URL or token is one line and exit code 1", asy
   await expectRefusal(/^--url is missing/, "--token", "x");
   await expectRefusal(/^--token is missing/, "--url", platform.url);
   await expectRefusal(/^--url: not an http\(s\) URL/, "--url", "example", "--token", "x");
-  await expectRefusal(/^--url: no answer from .* \(ECONNREFUSED\)$/m, "--url", gone.origin, "--token", "x");
+  await expectRefusal(
+    /^--url: no answer from .* \(ECONNREFUSED\)$/m,
+    "--url",
+    stopped.origin,
+    "--token",
+    "x",
+  );
   await expectRefusal(/^--url: .* is not Pantheon/, "--url", other.origin, "--token", "x");
   await expectRefusal(/^--token: .* refuses it: /, "--url", platform.url, "--token", "x.y.z");
   await other.stop();
