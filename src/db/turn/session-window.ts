@@ -8,6 +8,9 @@ const newestRows = 400;
 /** And this many from the oldest that no summary covers, so that a summary can always catch up. */
 const oldestRows = 300;
 const oldestCharacters = 400_000;
+/** Both in bytes as they are sent, where a control character takes six: an answer of the database has 10 MiB. */
+const maxNewestBytes = 3 * 1_024 * 1_024;
+const maxOldestBytes = 1_024 * 1_024;
 
 /** How many characters of conversation an agent of each model can hold, and one of any other model. */
 export type HistoryCharacters = { byAlias: Record<string, number>; otherwise: number };
@@ -28,7 +31,7 @@ export type WindowBounds = HistoryCharacters & {
 
 /**
  * Reads what came after the latest summary, bounded at both ends: the newest messages until the roster's
- * largest budget is full, and the oldest ones for a summary. A request that holds no claim reads nothing.
+ * largest budget or an answer's room in bytes is full, and the oldest ones for a summary. A request that holds no claim reads nothing.
  * Messages of `exceptTurnId` (a turn that is retried) are left out.
  */
 export function selectWindow(held: Held, bounds: WindowBounds, exceptTurnId: string | null) {
@@ -42,7 +45,8 @@ const sessionId = sql.placeholder("sessionId");
 const holder = sql.placeholder("holder");
 
 const unsummarised = (order: SQL, rows: number, only: SQL) => sql`
-    select n.id, n.seq, n.role, length(n.content) as characters from ${messages} n
+    select n.id, n.seq, n.role, length(n.content) as characters,
+      octet_length(to_json(n.content)::text) as bytes from ${messages} n
     where n.session_id = ${sessionId} and n.seq > (select to_seq from bounds)
       and n.turn_id is distinct from ${sql.placeholder("exceptTurnId")}::uuid
       and not exists (select 1 from ${messages} later where later.supersedes_id = n.id) ${only}
@@ -67,19 +71,28 @@ const window = prepareStatement<WindowValues>(sql`
       from ${turnClaims} c, jsonb_array_elements(c.snapshot -> 'roster') a
       where c.session_id = ${sessionId} and c.holder = ${holder}::uuid
     ), newest as materialized (
-      select m.id, m.seq from (
-        select m.id, m.seq, m.role, sum(m.characters) over (order by seq desc) - m.characters as after,
-          row_number() over (partition by m.role order by seq desc) as nth_of_role
-        from (${unsummarised(sql`seq desc`, newestRows, sql``)}) m
-      ) m, bounds
-      where m.after < bounds.characters
-        or (m.role = 'user' and m.nth_of_role <= ${sql.placeholder("keepRawTurns")}::int and bounds.characters > 0)
+      select f.id, f.seq from (
+        select m.id, m.seq, m.is_kept, sum(m.bytes) over (order by m.is_kept desc, m.seq desc) as bytes_so_far
+        from (
+          select m.*, (m.role = 'user' and m.nth_of_role <= ${sql.placeholder("keepRawTurns")}::int
+            and bounds.characters > 0) as is_kept, m.after < bounds.characters as is_near
+          from (
+            select m.*, sum(m.characters) over (order by seq desc) - m.characters as after,
+              row_number() over (partition by m.role order by seq desc) as nth_of_role
+            from (${unsummarised(sql`seq desc`, newestRows, sql``)}) m
+          ) m, bounds
+        ) m
+        where m.is_near or m.is_kept
+      ) f
+      where f.is_kept or f.bytes_so_far <= ${sql.raw(String(maxNewestBytes))}
     ), oldest as (
       select m.id from (
-        select m.id, sum(m.characters) over (order by seq asc) - m.characters as before
+        select m.id, sum(m.characters) over (order by seq asc) - m.characters as before,
+          sum(m.bytes) over (order by seq asc) - m.bytes as bytes_before
         from (${unsummarised(sql`seq asc`, oldestRows, onlyBeyondNewest)}) m
       ) m, bounds
-      where m.before < ${oldestCharacters} and bounds.characters is not null
+      where m.before < ${oldestCharacters} and m.bytes_before < ${sql.raw(String(maxOldestBytes))}
+        and bounds.characters is not null
     )
     select w.id, w.seq, t.turn_index, w.role, w.agent_key, w.agent_name, w.visibility, w.content,
       b.is_newest, b.is_oldest

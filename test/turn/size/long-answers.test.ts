@@ -1,0 +1,78 @@
+import { describe, expect, test } from "vitest";
+import { createTurnScene, says, type TurnScene } from "../../support/turn-scene.ts";
+import { expectBalancedBooks } from "../recovery/support/books.ts";
+import { asked, lapse, untilStored } from "../recovery/support/dead-holder.ts";
+import { measureRequests, neonLimitBytes } from "./support/measured-requests.ts";
+
+const keys = Array.from({ length: 12 }, (_, n) => `agent${n}`);
+const message = keys.map((key) => `@${key}`).join(" ");
+
+/** Answers as long as they are taken, whose characters take three and six bytes on their way. */
+const scripts = [
+  ["of Japanese", `回答${"語".repeat(60_000)}`],
+  ["of control characters", `x${"\u0001".repeat(60_000)}`],
+] as const;
+
+const statusesOf = (body: { replies: { status: string; error: { code: string } | null }[] }) =>
+  body.replies.map(({ status, error }) => error?.code ?? status);
+
+async function answerAll(text: string): Promise<TurnScene> {
+  const scene = await createTurnScene({ agents: keys });
+  await scene.models.script({ answer: { text } });
+  return scene;
+}
+
+describe.each(scripts)("answers %s of twelve agents", (_script, text) => {
+  test("are kept while the turn has room; who is over fails alone, and all are booked", async () => {
+    const scene = await answerAll(text);
+
+    const turn = await measureRequests(() => scene.post(message, { key: "k" }));
+
+    const { status, body } = turn.result;
+    expect([status, body.status]).toEqual([201, "partial"]);
+    const kept = body.replies.filter((reply: { status: string }) => reply.status === "completed");
+    expect(kept.length).toBe(
+      Math.floor((1_024 * 1_024) / new TextEncoder().encode(JSON.stringify(text)).byteLength),
+    );
+    for (const { content } of kept) expect(content).toBe(text);
+    expect(statusesOf(body).filter((one) => one === "turn_too_large")).toHaveLength(12 - kept.length);
+    expect(turn.largestSent).toBeLessThan(neonLimitBytes);
+    expect(await scene.ledger()).toHaveLength(12);
+    await expectBalancedBooks(scene);
+    const again = await scene.post(message, { key: "k" });
+    expect(again.body).toEqual({ ...body, timing: again.body.timing });
+    expect(await asked(scene)).toHaveLength(12);
+  });
+
+  test("are read again by the turns that follow, by a retry and by a takeover", async () => {
+    const scene = await answerAll(text);
+    for (const nth of [1, 2, 3, 4, 5]) {
+      const { result, largestAnswer } = await measureRequests(() => scene.post(message));
+      expect([nth, result.status, result.body.status]).toEqual([nth, 201, "partial"]);
+      expect(largestAnswer).toBeLessThan(neonLimitBytes);
+    }
+    const { body: last } = await scene.post(message);
+    await scene.models.script(says("agent11", { text: "lost", hold: "gate" }, 1), {
+      answer: { text: "short" },
+    });
+    const before = (await asked(scene)).length;
+    const failed = statusesOf(last).filter((one) => one === "turn_too_large").length;
+    const retry = () =>
+      scene.api.as(scene.owner).post(`${scene.turnsPath}/${last.id}/retry`, undefined, {
+        headers: { "Idempotency-Key": "r" },
+      });
+    const post = retry();
+    await scene.models.wait({ calls: before + failed, settled: before + failed - 1 });
+    await untilStored(scene, { answers: failed - 1 });
+    await lapse(scene);
+
+    const again = await measureRequests(retry);
+
+    await scene.models.release("gate");
+    expect((await post).status).toBe(409);
+    expect(again.result).toMatchObject({ status: 201, body: { status: "completed" } });
+    expect(again.largestAnswer).toBeLessThan(neonLimitBytes);
+    expect(await asked(scene)).toHaveLength(before + failed + 1);
+    await expectBalancedBooks(scene);
+  });
+});
