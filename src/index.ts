@@ -3,19 +3,19 @@ import { removeOldCheckpoints } from "./actions/remove-old-checkpoints.ts";
 import { createApp } from "./app.ts";
 import { parseConfig } from "./config.ts";
 import { createDeps } from "./deps.ts";
-import { settleAbandonedTurns } from "./turn/settle-abandoned-turns.ts";
+import { recoverAbandonedRuns } from "./turn/recover.ts";
 
 // At start, not at the first request: a Worker with a bad setting refuses to start, and says which.
 const deps = createDeps(parseConfig({ ...env }));
 const app = createApp(deps);
 
-/** The daily job's schedule in wrangler.toml; every other one is the settling's. */
+/** The daily job's schedule in wrangler.toml; every other one is the recovery's. */
 const daily = "17 3 * * *";
 
 export default {
   fetch: app.fetch,
   async scheduled({ cron }: { cron: string }): Promise<void> {
-    const work = cron === daily ? removeOldCheckpoints(deps) : settleAbandonedTurns(deps);
+    const work = cron === daily ? removeOldCheckpoints(deps) : recoverAbandonedRuns(deps);
     await work.catch(refuseJob);
   },
 };

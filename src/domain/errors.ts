@@ -57,6 +57,8 @@ export class PantheonError extends Error {
   }
 }
 
+export const internalErrorDetail = "Something went wrong on our side.";
+
 /** What does not exist and what is not yours answer alike, to the byte. */
 export function notFound(): PantheonError {
   return new PantheonError("not_found", "There is no such resource.");

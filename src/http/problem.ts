@@ -1,6 +1,12 @@
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
-import { type ErrorCode, errorCodes, notFound, PantheonError } from "../domain/errors.ts";
+import {
+  type ErrorCode,
+  errorCodes,
+  internalErrorDetail,
+  notFound,
+  PantheonError,
+} from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import type { AppEnv } from "./app-env.ts";
 
@@ -60,13 +66,14 @@ function toPantheonError(error: unknown): PantheonError {
   if (error instanceof HTTPException && error.status === 415) {
     return new PantheonError("unsupported_media_type", "Send 'Content-Type: application/json'.");
   }
-  return new PantheonError("internal_error", "Something went wrong on our side.");
+  return new PantheonError("internal_error", internalErrorDetail);
 }
 
 /** A database error's own text can hold stored values; its name and codes cannot. */
 function describeCause(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { name: typeof error };
-  const cause = error.cause instanceof Error ? error.cause : error;
+  let cause = error;
+  while (cause.cause instanceof Error) cause = cause.cause;
   return {
     name: cause.name,
     code: "code" in cause ? cause.code : undefined,

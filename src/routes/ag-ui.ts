@@ -4,7 +4,7 @@ import { defineRoute } from "../http/define-route.ts";
 import { readIdempotencyKey } from "../http/idempotency-key.ts";
 import { limitBodyTo } from "../http/json-body.ts";
 import { eventStream, jsonBody } from "../http/responses.ts";
-import { postTurn } from "../turn/post-turn.ts";
+import { postTurn } from "../turn/post.ts";
 import { answerWithStream } from "./answer-run.ts";
 import { runAgentInput } from "./schemas/ag-ui.ts";
 import { sessionParams } from "./schemas/session.ts";

@@ -10,12 +10,12 @@ import type { AppEnv } from "../http/app-env.ts";
 import { acceptsEventStream, eventStreamHeaders } from "../http/event-stream.ts";
 import { describeError } from "../http/problem.ts";
 import { formatServerTiming, toTimingRead } from "../http/server-timing.ts";
-import type { BegunRun, PostedTurn } from "../turn/finish-run.ts";
+import type { RunHandle, TurnAnswer } from "../turn/run.ts";
 import { toAgUiMessage } from "./schemas/ag-ui.ts";
 import { toTurnRead } from "./schemas/turn.ts";
 
 /** A run of a session on its way. What it refuses before it begins is a problem, however it is answered. */
-export type AnsweredRun = { sessionId: string; begun: Promise<BegunRun> };
+export type AnsweredRun = { sessionId: string; begun: Promise<RunHandle> };
 
 /** Answers as the request asks: with events as they happen, or with the stored turn. */
 export function answerRun(c: Context<AppEnv>, deps: Deps, run: AnsweredRun) {
@@ -26,7 +26,7 @@ export function answerRun(c: Context<AppEnv>, deps: Deps, run: AnsweredRun) {
 
 async function answerWithTurn(c: Context<AppEnv>, deps: Deps, { begun }: AnsweredRun) {
   const client = { emit: emitNothing, gone: c.var.clientGone };
-  const work = begun.then((run) => (run.kind === "replay" ? run.posted : run.finish(client)));
+  const work = begun.then((run) => (run.kind === "replay" ? run.answer() : run.execute(client)));
   deps.keepAlive(work.catch(() => undefined));
   const { stored, timings, replayed } = await work;
   c.header("Server-Timing", formatServerTiming(timings));
@@ -47,18 +47,18 @@ export async function answerWithStream(
   const streamed = begun.then(async (run) => {
     const { runId } = run;
     const ids = client?.ids ?? { threadId: sessionId.toLowerCase(), runId };
-    const recalled = await run.recall?.();
+    const snapshot = await run.loadSnapshot?.();
     const { log } = c.var;
     const { stream, gone } = openAnswerStream(c);
-    const told = recalled && nameAsClient(recalled.map(toAgUiMessage), client?.userMessages ?? []);
-    tellStart(stream, ids, told);
+    const messages = snapshot && nameAsClient(snapshot.map(toAgUiMessage), client?.userMessages ?? []);
+    tellStart(stream, ids, messages);
     if (run.kind === "replay") {
-      tellResult(stream, ids, toRunResult(run.posted, runId));
+      tellResult(stream, ids, toRunResult(run.answer(), runId));
       return { stream, replayed: true, done: null };
     }
     const done = streamRun(stream, {
       ids,
-      finish: async (emit) => toRunResult(await run.finish({ emit, gone }), runId),
+      finish: async (emit) => toRunResult(await run.execute({ emit, gone }), runId),
       describeError: (error) => describeError(error, log),
     });
     return { stream, replayed: false, done };
@@ -70,7 +70,7 @@ export async function answerWithStream(
 }
 
 /** A run's usage is that of its own calls; the turn's, retries included, stands in the result. */
-function toRunResult({ stored, timings }: PostedTurn, runId: string): RunResult {
+function toRunResult({ stored, timings }: TurnAnswer, runId: string): RunResult {
   const calls = stored.ledger.filter((row) => row.runId === runId);
   return { result: { ...toTurnRead(stored), timing: toTimingRead(timings) }, usage: toTokenUsage(calls) };
 }

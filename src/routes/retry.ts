@@ -4,7 +4,7 @@ import { defineRoute } from "../http/define-route.ts";
 import { readIdempotencyKey } from "../http/idempotency-key.ts";
 import { readNothingAsEmptyObject } from "../http/json-body.ts";
 import { eventStream, json, optionalJsonBody } from "../http/responses.ts";
-import { retryTurn } from "../turn/retry-turn.ts";
+import { retryTurn } from "../turn/post.ts";
 import { answerRun } from "./answer-run.ts";
 import { newRetry, runHeaders, turnAnswerHeaders, turnParams, turnRead } from "./schemas/turn.ts";
 

@@ -4,7 +4,7 @@ import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { readIdempotencyKey } from "../http/idempotency-key.ts";
 import { eventStream, json, jsonBody } from "../http/responses.ts";
-import { postTurn } from "../turn/post-turn.ts";
+import { postTurn } from "../turn/post.ts";
 import { answerRun } from "./answer-run.ts";
 import { sessionParams } from "./schemas/session.ts";
 import { newTurn, runHeaders, turnAnswerHeaders, turnRead } from "./schemas/turn.ts";

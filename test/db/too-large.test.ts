@@ -15,7 +15,7 @@ const requestOf = (megabytes: number) =>
 
 /** Asks as a request that is repeated while its answer is lost, and counts how often the endpoint was asked. */
 function ask(request: () => Promise<unknown>) {
-  return watchDatabase(() => repeatLost(request).catch((error: unknown) => error));
+  return watchDatabase(() => repeatLost(db, request).catch((error: unknown) => error));
 }
 
 describe.each([
@@ -35,7 +35,10 @@ describe.each([
   });
 
   test("of 9 MiB passes both ways", async () => {
-    expect((await ask(build(answerOf(9)))).result).toMatchObject({ roundTrips: 1 });
-    expect((await ask(build(requestOf(9)))).result).toMatchObject({ roundTrips: 1 });
+    for (const statement of [answerOf(9), requestOf(9)]) {
+      const { result, requests } = await ask(build(statement));
+      expect(result).not.toBeInstanceOf(Error);
+      expect(requests).toHaveLength(1);
+    }
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { OpenedClaim } from "../../src/db/turn/open-turn.ts";
+import type { ClaimRow } from "../../src/db/turn/stored-turn.ts";
 import { buildTurnRecord, type TurnRecordInput } from "../../src/db/turn/turn-record.ts";
 import { buildCatalog } from "../../src/domain/catalog.ts";
 import type { RosterAgent } from "../../src/domain/plan/turn-plan.ts";
@@ -20,7 +20,7 @@ const agent = (agentKey: string, modelAlias: string): RosterAgent => ({
 const ada = agent("ada", "deepseek");
 const bob = agent("bob", "gone");
 
-const claim: OpenedClaim = {
+const claim: ClaimRow = {
   sessionId: uuid(1),
   runId: uuid(2),
   turnId: uuid(2),
@@ -36,11 +36,6 @@ const claim: OpenedClaim = {
   holder: uuid(4),
   pastHolders: [],
   leaseUntil: finishedAt,
-  lastSeq: 12,
-  window: { newest: [], oldest: [] },
-  summary: undefined,
-  checkpoint: undefined,
-  tokenScales: new Map(),
 };
 
 const call = (change: Partial<ModelCallRecord> = {}): ModelCallRecord => ({
@@ -105,6 +100,8 @@ function input(change: Partial<TurnRecordInput> = {}): TurnRecordInput {
   let ids = 100;
   return {
     claim,
+    lastSeq: 12,
+    notRead: [],
     userId: "user-1",
     retried: null,
     plan: { mode: "tag", flow: "parallel", agents: [bob, ada], unknownTags: ["zoe"] },
@@ -217,7 +214,8 @@ describe("the record of a retry", () => {
   const before = buildTurnRecord(input());
   const record = buildTurnRecord(
     input({
-      claim: { ...claim, runId: uuid(6), kind: "retry", idempotencyKey: null, lastSeq: 15 },
+      claim: { ...claim, runId: uuid(6), kind: "retry", idempotencyKey: null },
+      lastSeq: 15,
       retried: before.stored,
       outcome: {
         ...outcome,

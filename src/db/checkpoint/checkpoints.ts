@@ -31,11 +31,11 @@ export type StepRows = {
 export function createCheckpointPort(db: Db) {
   return {
     read: async (place: CheckpointPlace) => {
-      const { result } = await repeatLost(() => selectCheckpoint(db, place).execute());
+      const result = await repeatLost(db, () => selectCheckpoint(db, place).execute());
       return result[0];
     },
     list: async ({ limit, ...filter }: CheckpointFilter & { limit?: number | undefined }) => {
-      const { result } = await repeatLost(() => {
+      const result = await repeatLost(db, () => {
         const query = selectCheckpoints(db, filter);
         return limit === undefined ? query.execute() : query.limit(limit).execute();
       });
@@ -129,5 +129,5 @@ function oncePerKey<Row>(
 
 async function runBatch(db: Db, buildStatements: () => BatchItem<"pg">[]): Promise<void> {
   const [first, ...rest] = buildStatements();
-  if (first !== undefined) await repeatLost(() => db.batch([first, ...rest]));
+  if (first !== undefined) await repeatLost(db, () => db.batch([first, ...rest]));
 }

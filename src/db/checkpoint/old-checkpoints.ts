@@ -15,7 +15,7 @@ export async function deleteOldCheckpoints(db: Db, days: number): Promise<number
     left join ${turnClaims} c on c.run_id::text = k.thread_id
     where c.run_id is null and (r.id is null or r.created_at < now() - ${days} * interval '1 day')
     order by k.thread_id limit ${mostRuns})`;
-  const [, , removed] = await askDatabase(() =>
+  const [, , removed] = await askDatabase(db, () =>
     db.batch([
       db.execute(sql`delete from ${checkpointWrites} w where w.thread_id in ${old}`),
       db.execute(sql`delete from ${checkpointBlobs} b where b.thread_id in ${old}`),

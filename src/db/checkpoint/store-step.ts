@@ -1,43 +1,34 @@
+import type { Claim } from "../../domain/turn/claim.ts";
 import { type Db, postgresFields, repeatLost } from "../core/client.ts";
-import {
-  assertClaim,
-  type ClaimHold,
-  claimLost,
-  extendLease,
-  lockSession,
-} from "../turn/claim-statements.ts";
+import { assertClaim, claimLost, extendLease, lockSession } from "../turn/claim-statements.ts";
 import { insertStep, type StepRows } from "./checkpoints.ts";
 
 /** `lost`: the claim is another's; `failed`: it was not stored, but may be with the next step. */
-export type StoreVerdict = "stored" | "lost" | "failed";
+export type StoreResult = "stored" | "lost" | "failed";
 
 export type StepToStore = {
   rows: StepRows;
-  /** Counted from now by the database's clock; 0: the lease is given up. */
+  /** Counted from now by the database's clock; 0: the lease ends now. */
   leaseMs: number;
   /** It is tried again after each of them. */
   pausesMs?: readonly number[];
-  /** Told of every request to the database. */
-  onRequest: () => void;
 };
 
 /** Stores a step of a run and renews its lease, in one batch. Never rejects. */
 export async function storeStep(
   db: Db,
-  hold: ClaimHold,
-  { rows, leaseMs, pausesMs = [], onRequest }: StepToStore,
-): Promise<StoreVerdict> {
-  const storeOnce = () => {
-    onRequest();
-    return db.batch([
-      lockSession(hold.sessionId),
-      assertClaim(hold),
-      extendLease(hold, leaseMs),
+  claim: Claim,
+  { rows, leaseMs, pausesMs = [] }: StepToStore,
+): Promise<StoreResult> {
+  const storeOnce = () =>
+    db.batch([
+      lockSession(claim.sessionId),
+      assertClaim(claim),
+      extendLease(claim, leaseMs),
       ...insertStep(rows),
     ]);
-  };
   try {
-    await repeatLost(storeOnce, pausesMs);
+    await repeatLost(db, storeOnce, pausesMs);
     return "stored";
   } catch (error) {
     return postgresFields(error).code === claimLost ? "lost" : "failed";

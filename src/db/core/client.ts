@@ -3,12 +3,27 @@ import { drizzle, type NeonHttpDatabase } from "drizzle-orm/neon-http";
 import { PantheonError } from "../../domain/errors.ts";
 
 /** Postgres through Neon's HTTP driver. `batch([...])` is one request and one transaction. */
-export type Db = NeonHttpDatabase;
+export type Db = NeonHttpDatabase & {
+  /** Called before each request that goes through `askDatabase`. */
+  onRequest?: () => void;
+};
 
 /** @param endpoint where the driver posts in local mode; undefined: Neon's own address. */
 export function createDb(databaseUrl: string, endpoint?: string): Db {
   if (endpoint !== undefined) neonConfig.fetchEndpoint = endpoint;
   return drizzle(neon(databaseUrl));
+}
+
+export type CountedDb = { db: Db; requests: () => number };
+
+/** The same database, which counts what is requested through it from now on, and not what others request. */
+export function countRequests(db: Db): CountedDb {
+  let requests = 0;
+  const onRequest = () => {
+    requests += 1;
+  };
+  const counted: Db = Object.create(db, { onRequest: { value: onRequest } });
+  return { db: counted, requests: () => requests };
 }
 
 type PostgresFields = { code?: string; constraint?: string };
@@ -43,7 +58,8 @@ export class ResponseTooLarge extends Error {
  * 503 `database_unavailable`. A size that the endpoint refuses stays the same however often it is asked: it is
  * `RequestTooLarge` or `ResponseTooLarge`. Anything else is thrown as it came.
  */
-export async function askDatabase<T>(request: () => Promise<T>): Promise<T> {
+export async function askDatabase<T>(db: Db, request: () => Promise<T>): Promise<T> {
+  db.onRequest?.();
   try {
     return await request();
   } catch (error) {
@@ -74,23 +90,23 @@ const shortPausesMs = [100, 400];
 
 /**
  * Repeats a request that is safe to repeat while its answer is lost or a failure will pass, once after each
- * pause. `roundTrips` counts the tries.
+ * pause.
  * @throws PantheonError `database_unavailable` after the last try; at once what `askDatabase` throws besides.
  */
 export async function repeatLost<T>(
+  db: Db,
   request: () => Promise<T>,
   pausesMs: readonly number[] = shortPausesMs,
-): Promise<{ result: T; roundTrips: number }> {
-  for (let roundTrips = 1; ; roundTrips += 1) {
+): Promise<T> {
+  for (const pauseMs of pausesMs) {
     try {
-      return { result: await askDatabase(request), roundTrips };
+      return await askDatabase(db, request);
     } catch (error) {
-      const isLost = error instanceof PantheonError && error.code === "database_unavailable";
-      const pauseMs = pausesMs[roundTrips - 1];
-      if (!isLost || pauseMs === undefined) throw error;
+      if (!(error instanceof PantheonError && error.code === "database_unavailable")) throw error;
       await pause(pauseMs);
     }
   }
+  return askDatabase(db, request);
 }
 
 function pause(durationMs: number): Promise<void> {

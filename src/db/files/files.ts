@@ -27,7 +27,7 @@ export type InsertedFile =
  */
 export async function insertFile(db: Db, file: NewFileRow, limits: FileLimits): Promise<InsertedFile> {
   const of = { roomId: file.roomId, userId: file.userId };
-  const [, room, byKey, byBytes, inserted, [usage]] = await askDatabase(() =>
+  const [, room, byKey, byBytes, inserted, [usage]] = await askDatabase(db, () =>
     db.batch([
       db.select({ id: users.id }).from(users).where(eq(users.id, file.userId)).for("no key update"),
       selectRoomId(db, of).for("no key update"),
@@ -101,7 +101,7 @@ export type FileUsage = { roomFiles: number; roomBytes: number; userBytes: numbe
  * @throws PantheonError `not_found` where the room is not the user's.
  */
 export async function loadFileUsage(db: Db, of: RoomOfUser): Promise<FileUsage> {
-  const [room, [usage]] = await askDatabase(() => db.batch([selectRoomId(db, of), selectUsage(db, of)]));
+  const [room, [usage]] = await askDatabase(db, () => db.batch([selectRoomId(db, of), selectUsage(db, of)]));
   if (room.length === 0 || usage === undefined) throw notFound();
   return usage;
 }
@@ -140,7 +140,7 @@ function isOwnedFile(userId: string, fileId: string): SQL | undefined {
 
 /** @throws PantheonError `not_found`. */
 export async function loadFile(db: Db, userId: string, fileId: string): Promise<FileRow> {
-  const [file] = await askDatabase(() => db.select().from(files).where(isOwnedFile(userId, fileId)));
+  const [file] = await askDatabase(db, () => db.select().from(files).where(isOwnedFile(userId, fileId)));
   if (file === undefined) throw notFound();
   return file;
 }
@@ -152,7 +152,7 @@ export async function loadFiles(db: Db, of: RoomOfUser, page: PageRequest): Prom
   const cursorKey = sql`(select ${files.createdAt}, ${files.id} from ${files} where ${isCursor})`;
   const isBeyond =
     page.after === undefined ? undefined : sql`(${files.createdAt}, ${files.id}) < ${cursorKey}`;
-  const [room, cursor, found] = await askDatabase(() =>
+  const [room, cursor, found] = await askDatabase(db, () =>
     db.batch([
       selectRoomId(db, of),
       db.select({ id: files.id }).from(files).where(isCursor),
@@ -190,7 +190,7 @@ export async function loadFilePages(
     .innerJoin(files, and(eq(files.id, filePages.fileId), eq(files.readyAttempt, filePages.attempt)))
     .where(and(isOwnedFile(userId, fileId), sql`${filePages.page} between ${from} and ${to}`))
     .as("bounded");
-  const [[file], pages] = await askDatabase(() =>
+  const [[file], pages] = await askDatabase(db, () =>
     db.batch([
       db.select().from(files).where(isOwnedFile(userId, fileId)),
       db
@@ -206,7 +206,7 @@ export async function loadFilePages(
 
 /** @throws PantheonError `not_found`. */
 export async function softDeleteFile(db: Db, userId: string, fileId: string, now: Date): Promise<void> {
-  const deleted = await askDatabase(() =>
+  const deleted = await askDatabase(db, () =>
     db.update(files).set({ deletedAt: now }).where(isOwnedFile(userId, fileId)).returning({ id: files.id }),
   );
   if (deleted.length === 0) throw notFound();
@@ -218,7 +218,7 @@ export async function softDeleteFile(db: Db, userId: string, fileId: string, now
  */
 export async function resetFile(db: Db, userId: string, fileId: string, now: Date): Promise<FileRow> {
   const isFailed = and(isOwnedFile(userId, fileId), eq(files.status, "failed"));
-  const [, [file]] = await askDatabase(() =>
+  const [, [file]] = await askDatabase(db, () =>
     db.batch([
       db.update(files).set({ status: "pending", errorCode: null, pendingSince: now }).where(isFailed),
       db.select().from(files).where(isOwnedFile(userId, fileId)),

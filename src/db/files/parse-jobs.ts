@@ -11,7 +11,7 @@ export type ParseJob = { fileId: string; attempt: number; name: string };
  * @returns undefined where there is nothing to do: parsed, failed, deleted, or another parser has it.
  */
 export async function takeParseJob(db: Db, fileId: string, leaseMs: number): Promise<ParseJob | undefined> {
-  const [taken] = await askDatabase(() =>
+  const [taken] = await askDatabase(db, () =>
     db
       .update(files)
       .set({
@@ -35,7 +35,7 @@ export type NewFilePage = { page: number; text: string; tokens: number };
  * @returns false where it was replaced.
  */
 export async function storeFilePages(db: Db, job: ParseJob, pages: readonly NewFilePage[]): Promise<boolean> {
-  const [held] = await askDatabase(() =>
+  const [held] = await askDatabase(db, () =>
     db.batch([
       db.select({ id: files.id }).from(files).where(isHeldBy(job)).for("no key update"),
       db.execute(sql`insert into ${filePages} (file_id, attempt, page, text, tokens)
@@ -58,7 +58,7 @@ export type ParsedFile = {
 
 /** Makes the pages of an attempt the file's text, and removes those of other attempts. */
 export async function finishParseJob(db: Db, job: ParseJob, parsed: ParsedFile): Promise<boolean> {
-  const [finished] = await askDatabase(() =>
+  const [finished] = await askDatabase(db, () =>
     db.batch([
       db
         .update(files)
@@ -81,14 +81,16 @@ export async function finishParseJob(db: Db, job: ParseJob, parsed: ParsedFile):
 
 /** Ends a job whose file cannot be parsed. */
 export async function failParseJob(db: Db, job: ParseJob, errorCode: FileErrorCode): Promise<void> {
-  await askDatabase(() =>
+  await askDatabase(db, () =>
     db.update(files).set({ status: "failed", errorCode, leaseUntil: null }).where(isHeldBy(job)),
   );
 }
 
 /** Lets the next attempt begin at once, after one that failed for a reason that may pass. */
 export async function releaseParseJob(db: Db, job: ParseJob): Promise<void> {
-  await askDatabase(() => db.update(files).set({ status: "pending", leaseUntil: null }).where(isHeldBy(job)));
+  await askDatabase(db, () =>
+    db.update(files).set({ status: "pending", leaseUntil: null }).where(isHeldBy(job)),
+  );
 }
 
 function isHeldBy({ fileId, attempt }: ParseJob): SQL | undefined {
@@ -97,7 +99,7 @@ function isHeldBy({ fileId, attempt }: ParseJob): SQL | undefined {
 
 /** Ends a file that every attempt failed on; one that was parsed meanwhile stays as it is. */
 export async function giveUpFile(db: Db, fileId: string): Promise<void> {
-  await askDatabase(() =>
+  await askDatabase(db, () =>
     db
       .update(files)
       .set({ status: "failed", errorCode: "parse_gave_up", leaseUntil: null })
@@ -110,7 +112,7 @@ const maxStaleFiles = 100;
 
 /** Files that have waited since before `pendingBefore`, or whose parser is gone: their message may be lost. */
 export async function loadStaleFileIds(db: Db, pendingBefore: Date): Promise<string[]> {
-  const rows = await askDatabase(() =>
+  const rows = await askDatabase(db, () =>
     db
       .select({ id: files.id })
       .from(files)

@@ -28,7 +28,7 @@ export async function insertAgent(
   now: Date,
 ): Promise<InsertedAgent> {
   try {
-    const [room, , , [agent]] = await askDatabase(() =>
+    const [room, , , [agent]] = await askDatabase(db, () =>
       db.batch([
         lockRoom(db, of),
         db.execute(insertWhereRoom(of, row, capacity, now)),
@@ -48,7 +48,7 @@ export async function insertAgent(
 
 /** @returns whether there was such an agent. */
 export async function deleteAgent(db: Db, of: RoomOfUser, agentKey: string, now: Date): Promise<boolean> {
-  const [, removed] = await askDatabase(() =>
+  const [, removed] = await askDatabase(db, () =>
     db.batch([
       lockRoom(db, of),
       db.delete(roomAgents).where(isAgent(of, agentKey)).returning({ id: roomAgents.id }),
@@ -67,7 +67,7 @@ export async function updateAgentOrder(
   agentKeys: readonly string[],
   now: Date,
 ): Promise<OrderedRoster> {
-  const [room, check, , agents] = await askDatabase(() =>
+  const [room, check, , agents] = await askDatabase(db, () =>
     db.batch([
       lockRoom(db, of),
       db.execute<{ is_whole: boolean }>(sql`select ${isWholeRoster(of, agentKeys)} as is_whole`),

@@ -27,7 +27,7 @@ export async function loadTranscript(
   const wanted = and(isShared, isAfter, page.includesSuperseded ? undefined : isNotSuperseded);
   // One more than the page, as everywhere, so that what is left out shows.
   const nearest = sql`(select seq, content from ${messages} where ${wanted} order by seq limit ${page.limit + 1}) n`;
-  const [session, cursor, matched, found] = await askDatabase(() =>
+  const [session, cursor, matched, found] = await askDatabase(db, () =>
     db.batch([
       db.execute<{ owned: boolean }>(sql`select ${owned} as owned`),
       db.select({ id: messages.id }).from(messages).where(isCursor),

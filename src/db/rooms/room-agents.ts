@@ -25,7 +25,7 @@ export async function loadAgents(
 ): Promise<Page<AgentRow> | undefined> {
   const isCursor = and(isInRoster(of), sql`${roomAgents.id} = ${page.after ?? null}::uuid`);
   const place = sql`(select ${roomAgents.position} from ${roomAgents} where ${isCursor})`;
-  const [room, cursor, found] = await askDatabase(() =>
+  const [room, cursor, found] = await askDatabase(db, () =>
     db.batch([
       selectRoomId(db, of),
       db.select({ id: roomAgents.id }).from(roomAgents).where(isCursor),
@@ -41,7 +41,7 @@ export async function loadAgents(
 }
 
 export async function loadAgent(db: Db, of: RoomOfUser, agentKey: string): Promise<AgentRow | undefined> {
-  const found = await askDatabase(() => db.select().from(roomAgents).where(isAgent(of, agentKey)));
+  const found = await askDatabase(db, () => db.select().from(roomAgents).where(isAgent(of, agentKey)));
   return found[0];
 }
 
@@ -61,7 +61,7 @@ export async function updateAgent(
   change: AgentChange,
   now: Date,
 ): Promise<AgentRow | undefined> {
-  const updated = await askDatabase(() =>
+  const updated = await askDatabase(db, () =>
     db
       .update(roomAgents)
       .set({ ...change, updatedAt: now })

@@ -11,14 +11,14 @@ export type RoomRow = typeof rooms.$inferSelect;
 export type NewRoomRow = typeof rooms.$inferInsert;
 
 export async function insertRoom(db: Db, user: User, row: NewRoomRow): Promise<RoomRow | undefined> {
-  const [, inserted] = await askDatabase(() =>
+  const [, inserted] = await askDatabase(db, () =>
     db.batch([upsertUser(db, user, row.createdAt), db.insert(rooms).values(row).returning()]),
   );
   return inserted[0];
 }
 
 export async function loadRoom(db: Db, userId: string, roomId: string): Promise<RoomRow | undefined> {
-  const found = await askDatabase(() => db.select().from(rooms).where(isOwnedRoom({ roomId, userId })));
+  const found = await askDatabase(db, () => db.select().from(rooms).where(isOwnedRoom({ roomId, userId })));
   return found[0];
 }
 
@@ -26,7 +26,7 @@ export async function loadRooms(db: Db, user: User, page: PageRequest, now: Date
   const owned = eq(rooms.ownerUserId, user.userId);
   const after = page.after ?? null;
   const place = sql`(select c.created_at, c.id from ${rooms} c where c.id = ${after}::uuid and c.owner_user_id = ${user.userId})`;
-  const [, cursor, found] = await askDatabase(() =>
+  const [, cursor, found] = await askDatabase(db, () =>
     db.batch([
       upsertUser(db, user, now),
       db
@@ -53,7 +53,7 @@ export async function loadRooms(db: Db, user: User, page: PageRequest, now: Date
 export type RoomChange = { name?: string | undefined; goal?: string | null | undefined };
 
 export async function updateRoom(db: Db, userId: string, roomId: string, change: RoomChange, now: Date) {
-  const updated = await askDatabase(() =>
+  const updated = await askDatabase(db, () =>
     db
       .update(rooms)
       .set({ ...change, updatedAt: now })
@@ -65,7 +65,7 @@ export async function updateRoom(db: Db, userId: string, roomId: string, change:
 
 /** Sets the mode of the next turn; asking for the current mode clears what was pending. */
 export async function updatePendingMode(db: Db, userId: string, roomId: string, mode: RoomMode, now: Date) {
-  const updated = await askDatabase(() =>
+  const updated = await askDatabase(db, () =>
     db
       .update(rooms)
       .set({ pendingMode: sql`nullif(${mode}::text, ${rooms.currentMode})`, updatedAt: now })
@@ -76,7 +76,7 @@ export async function updatePendingMode(db: Db, userId: string, roomId: string, 
 }
 
 export async function softDeleteRoom(db: Db, userId: string, roomId: string, now: Date): Promise<boolean> {
-  const deleted = await askDatabase(() =>
+  const deleted = await askDatabase(db, () =>
     db
       .update(rooms)
       .set({ deletedAt: now })

@@ -14,7 +14,7 @@ export async function insertSession(
   id: string,
   now: Date,
 ): Promise<SessionRow | undefined> {
-  const inserted = await askDatabase(() =>
+  const inserted = await askDatabase(db, () =>
     db
       .insert(sessions)
       .select(
@@ -45,7 +45,7 @@ export async function loadSessions(
   const place = sql`(select ${sessions.createdAt}, ${sessions.id} from ${sessions} where ${isCursor})`;
   const isAfter =
     page.after === undefined ? undefined : sql`(${sessions.createdAt}, ${sessions.id}) > ${place}`;
-  const [room, cursor, found] = await askDatabase(() =>
+  const [room, cursor, found] = await askDatabase(db, () =>
     db.batch([
       selectRoomId(db, of),
       db.select({ id: sessions.id }).from(sessions).where(isCursor),
@@ -61,7 +61,7 @@ export async function loadSessions(
 }
 
 export async function loadSession(db: Db, userId: string, id: string): Promise<SessionRow | undefined> {
-  const found = await askDatabase(() =>
+  const found = await askDatabase(db, () =>
     db
       .select()
       .from(sessions)
@@ -72,7 +72,7 @@ export async function loadSession(db: Db, userId: string, id: string): Promise<S
 
 /** Locks the session's row alone: a turn under way holds its claim, not the row, and still commits. */
 export async function softDeleteSession(db: Db, userId: string, id: string, now: Date): Promise<boolean> {
-  const deleted = await askDatabase(() =>
+  const deleted = await askDatabase(db, () =>
     db
       .update(sessions)
       .set({ deletedAt: now })

@@ -15,7 +15,7 @@ export async function loadSummaries(
   const isOwned = and(eq(sessionSummaries.sessionId, of.sessionId), owned);
   const isCursor = and(isOwned, sql`${sessionSummaries.id} = ${page.after ?? null}::uuid`);
   const place = sql`(select ${sessionSummaries.toSeq} from ${sessionSummaries} where ${isCursor})`;
-  const [session, cursor, found] = await askDatabase(() =>
+  const [session, cursor, found] = await askDatabase(db, () =>
     db.batch([
       db.execute<{ owned: boolean }>(sql`select ${owned} as owned`),
       db.select({ id: sessionSummaries.id }).from(sessionSummaries).where(isCursor),

@@ -16,5 +16,5 @@ export function upsertUser(db: Db, user: User, now: Date) {
 }
 
 export async function storeUser(db: Db, user: User, now: Date): Promise<void> {
-  await askDatabase(() => upsertUser(db, user, now));
+  await askDatabase(db, () => upsertUser(db, user, now));
 }

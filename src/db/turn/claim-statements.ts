@@ -1,17 +1,15 @@
 import { sql } from "drizzle-orm";
+import type { Claim } from "../../domain/turn/claim.ts";
 import { prepareStatement } from "../core/prepared-statement.ts";
 import { sessions, turnClaims } from "../schema.ts";
 
-/** Who holds which run. */
-export type ClaimHold = { sessionId: string; runId: string; holder: string };
-
-/** SQLSTATE of the fence `assert_claim`: the claim is no longer ours. */
+/** SQLSTATE of the fence `assert_claim`: the claim is no longer this holder's. */
 export const claimLost = "PT409";
 
 const sessionId = sql.placeholder("sessionId");
 const runId = sql.placeholder("runId");
 const holder = sql.placeholder("holder");
-const isHold = sql`session_id = ${sessionId} and run_id = ${runId} and holder = ${holder}`;
+const isClaim = sql`session_id = ${sessionId} and run_id = ${runId} and holder = ${holder}`;
 
 const lock = prepareStatement<{ sessionId: string }>(
   sql`select id from ${sessions} where id = ${sessionId} for update`,
@@ -22,26 +20,26 @@ export function lockSession(sessionId: string) {
   return lock<{ id: string }>({ sessionId });
 }
 
-const assert = prepareStatement<ClaimHold>(
+const assert = prepareStatement<Claim>(
   sql`select assert_claim(${sessionId}::uuid, ${runId}::uuid, ${holder}::uuid)`,
 );
 
 /** The fence: raises `PT409` unless the claim is this holder's. */
-export function assertClaim(hold: ClaimHold) {
-  return assert(hold);
+export function assertClaim(claim: Claim) {
+  return assert(claim);
 }
 
-const extend = prepareStatement<ClaimHold & { leaseMs: number }>(
+const extend = prepareStatement<Claim & { leaseMs: number }>(
   sql`update ${turnClaims} set "lease_until" = clock_timestamp() + ${sql.placeholder("leaseMs")} * interval '1 millisecond'
-    where ${isHold}`,
+    where ${isClaim}`,
 );
 
-export function extendLease(hold: ClaimHold, leaseMs: number) {
-  return extend({ ...hold, leaseMs });
+export function extendLease(claim: Claim, leaseMs: number) {
+  return extend({ ...claim, leaseMs });
 }
 
-const remove = prepareStatement<ClaimHold>(sql`delete from ${turnClaims} where ${isHold}`);
+const remove = prepareStatement<Claim>(sql`delete from ${turnClaims} where ${isClaim}`);
 
-export function deleteClaim(hold: ClaimHold) {
-  return remove(hold);
+export function deleteClaim(claim: Claim) {
+  return remove(claim);
 }

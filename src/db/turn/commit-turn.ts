@@ -2,7 +2,8 @@ import { and, eq, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { Catalog } from "../../domain/catalog.ts";
 import { PantheonError } from "../../domain/errors.ts";
-import { turnConflictDetail } from "../../domain/turn/claim-verdict.ts";
+import type { Claim } from "../../domain/turn/claim.ts";
+import { turnConflictDetail } from "../../domain/turn/open-decision.ts";
 import { deleteEarlierSteps, deleteThread, insertStep, type StepRows } from "../checkpoint/checkpoints.ts";
 import { type Db, postgresFields, repeatLost } from "../core/client.ts";
 import { prepareInsert } from "../core/prepared-insert.ts";
@@ -16,7 +17,7 @@ import {
   turnRuns,
   turns,
 } from "../schema.ts";
-import { assertClaim, type ClaimHold, claimLost, deleteClaim, lockSession } from "./claim-statements.ts";
+import { assertClaim, claimLost, deleteClaim, lockSession } from "./claim-statements.ts";
 import { joinLateSpend } from "./late-spend.ts";
 import { recordPrices } from "./record-prices.ts";
 import type { LedgerRow } from "./stored-turn.ts";
@@ -39,27 +40,24 @@ export type CommitExtras = {
   lastStep: StepRows | null;
   /** False: nothing of the run's checkpoints stays. */
   keepsCheckpoint: boolean;
-  /** Told of every request to the database. */
-  onRequest: () => void;
 };
 
 /** Where other holders had a part in the run: the turn's ledger as it stands, their late reports in it. */
 export type CommittedTurn = { ledger: LedgerRow[] | null };
 
 /**
- * Writes everything a turn leaves behind, and gives its claim back, in one batch; nothing else writes these
- * tables. Repeated after a lost answer: a run found stored by our own holder is a success.
+ * Writes everything a turn leaves behind, and deletes its claim, in one batch; nothing else writes these
+ * tables, but late-spend.ts. Repeated after a lost answer: a run found stored by this very holder is a success.
  * @throws PantheonError `turn_conflict` where the claim was lost, `commit_failed` where it cannot be stored.
  */
 export async function commitTurn(
   db: Db,
   record: TurnRecord,
-  { catalog, lastStep, keepsCheckpoint, onRequest }: CommitExtras,
+  { catalog, lastStep, keepsCheckpoint }: CommitExtras,
 ): Promise<CommittedTurn> {
   try {
-    const { result } = await repeatLost(() => {
-      onRequest();
-      return db.batch([
+    const result = await repeatLost(db, () =>
+      db.batch([
         lockSession(record.claim.sessionId),
         assertClaim(record.claim),
         ...recordPrices(db, record.turn.createdAt, catalog),
@@ -73,52 +71,49 @@ export async function commitTurn(
         ...consumePendingMode(db, record),
         ...concludeCheckpoints(db, record.claim.runId, lastStep, keepsCheckpoint),
         deleteClaim(record.claim),
-        ...settleBooks(db, record),
-      ]);
-    });
+        ...reconcileLedger(db, record),
+      ]),
+    );
     return { ledger: record.hadOtherHolders ? toLedger(result.at(-1)) : null };
   } catch (error) {
-    await judgeFailedCommit(db, record.claim, error, onRequest);
+    await resolveCommitError(db, record.claim, error);
     return { ledger: null };
   }
 }
 
 /**
- * Gives back a claim whose turn was refused after it was taken. Nothing of the turn is stored; a claim that is
- * no longer ours, also since the answer to this very request was lost, is left alone.
+ * Deletes the claim of a turn that was refused after it was taken, and its checkpoints. The claim of
+ * another holder is left alone; so is one that this request has deleted before, its answer lost.
  * @throws what else Postgres refuses.
  */
-export async function releaseClaim(db: Db, claim: ClaimHold): Promise<void> {
+export async function releaseClaim(db: Db, claim: Claim): Promise<void> {
   try {
-    await repeatLost(() => db.batch([lockSession(claim.sessionId), assertClaim(claim), deleteClaim(claim)]));
+    await repeatLost(db, () =>
+      db.batch([
+        lockSession(claim.sessionId),
+        assertClaim(claim),
+        ...deleteThread(db, claim.runId),
+        deleteClaim(claim),
+      ]),
+    );
   } catch (error) {
     if (postgresFields(error).code !== claimLost) throw error;
   }
 }
 
 /** Whether the run is stored, and by this very holder. */
-export async function isCommittedBy(
-  db: Db,
-  { runId, holder }: ClaimHold,
-  onRequest: () => void,
-): Promise<boolean> {
-  const { result } = await repeatLost(() => {
-    onRequest();
-    return db.select({ committedBy: turnRuns.committedBy }).from(turnRuns).where(eq(turnRuns.id, runId));
-  });
-  return result[0]?.committedBy === holder;
+export async function isCommittedBy(db: Db, { runId, holder }: Claim): Promise<boolean> {
+  const [run] = await repeatLost(db, () =>
+    db.select({ committedBy: turnRuns.committedBy }).from(turnRuns).where(eq(turnRuns.id, runId)),
+  );
+  return run?.committedBy === holder;
 }
 
-/** Throws unless the run was stored by our own holder after all. */
-async function judgeFailedCommit(
-  db: Db,
-  claim: ClaimHold,
-  error: unknown,
-  onRequest: () => void,
-): Promise<void> {
+/** Throws unless this very holder has stored the run, and only the answer to that was lost. */
+async function resolveCommitError(db: Db, claim: Claim, error: unknown): Promise<void> {
   const { code } = postgresFields(error);
   if (code === claimLost || code === uniqueViolation) {
-    if (await isCommittedBy(db, claim, onRequest)) return;
+    if (await isCommittedBy(db, claim)) return;
     throw new PantheonError("turn_conflict", turnConflictDetail, {}, { cause: error });
   }
   throw new PantheonError(
@@ -135,13 +130,13 @@ function writeTurn(db: Db, { run, turn }: TurnRecord): BatchItem<"pg">[] {
   return [db.update(turns).set(turn).where(eq(turns.id, turn.id))];
 }
 
-/** What other holders reported before there was a turn is joined to it; their word goes before our estimates. */
-function settleBooks(db: Db, { claim, turn, hadOtherHolders }: TurnRecord): BatchItem<"pg">[] {
+/** What other holders reported before there was a turn is joined to it; they replace this run's estimates. */
+function reconcileLedger(db: Db, { claim, turn, hadOtherHolders }: TurnRecord): BatchItem<"pg">[] {
   if (!hadOtherHolders) return [];
   return [joinLateSpend(db, claim.runId, turn.id), selectLedger(db, sql`(${turn.id}::uuid)`)];
 }
 
-/** Sound for the answer of the batch's last statement, where `settleBooks` selects the ledger. */
+/** Sound for the answer of the batch's last statement, where `reconcileLedger` selects the ledger. */
 function toLedger(answer: unknown): LedgerRow[] {
   return answer as LedgerRow[];
 }

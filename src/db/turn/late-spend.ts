@@ -1,13 +1,14 @@
 import { and, eq, isNull, sql } from "drizzle-orm";
 import type { PgTable } from "drizzle-orm/pg-core";
 import type { Catalog } from "../../domain/catalog.ts";
+import type { Claim } from "../../domain/turn/claim.ts";
 import { type Db, repeatLost } from "../core/client.ts";
 import { llmCallEvents, rooms, sessions, turns } from "../schema.ts";
-import { type ClaimHold, lockSession } from "./claim-statements.ts";
+import { lockSession } from "./claim-statements.ts";
 import { recordPrices } from "./record-prices.ts";
 import type { LedgerRow } from "./stored-turn.ts";
 
-export type LateSpend = { claim: ClaimHold; ledger: readonly LedgerRow[]; createdAt: Date };
+export type LateSpend = { claim: Claim; ledger: readonly LedgerRow[]; createdAt: Date };
 
 /** The one thing a holder that lost its claim still writes: what it spent. */
 export async function reportLateSpend(db: Db, late: LateSpend, catalog: Catalog): Promise<void> {
@@ -21,7 +22,7 @@ export async function reportLateSpend(db: Db, late: LateSpend, catalog: Catalog)
     sessionId: ifThere(sessions, row.sessionId),
     turnId: ifThere(turns, row.turnId),
   }));
-  await repeatLost(() =>
+  await repeatLost(db, () =>
     db.batch([
       lockSession(claim.sessionId),
       ...recordPrices(db, createdAt, catalog),

@@ -38,6 +38,6 @@ export async function loadLatestMessages(
     ) w
     where w.bytes <= ${mostContentBytes}
     order by w.seq`;
-  const { rows } = await askDatabase(() => db.execute<LatestMessage>(latest));
+  const { rows } = await askDatabase(db, () => db.execute<LatestMessage>(latest));
   return rows;
 }

@@ -2,15 +2,14 @@ import { v5 as uuidv5 } from "uuid";
 import { formatDecimal, priceCall } from "../../domain/billing/pricing.ts";
 import type { Catalog } from "../../domain/catalog.ts";
 import type { ModelCallRecord } from "../../domain/turn/turn-outcome.ts";
-import type { OpenedClaim } from "./open-turn.ts";
-import type { LedgerRow } from "./stored-turn.ts";
+import type { ClaimRow, LedgerRow } from "./stored-turn.ts";
 
 /** The ledger rows of a run's calls; also what a holder that lost its claim still reports. */
-export function buildLedger(of: LedgerOwner, calls: readonly ModelCallRecord[]): LedgerRow[] {
-  return calls.map((call) => buildLedgerRow(of, call));
+export function buildLedger(owner: LedgerOwner, calls: readonly ModelCallRecord[]): LedgerRow[] {
+  return calls.map((call) => buildLedgerRow(owner, call));
 }
 
-type LedgerOwner = { claim: OpenedClaim; userId: string; catalog: Catalog; finishedAt: Date };
+type LedgerOwner = { claim: ClaimRow; userId: string; catalog: Catalog; finishedAt: Date };
 
 /** Namespace of ledger ids, so that the same attempt gets the same id whoever writes its row. */
 const ledgerNamespace = "6f0d8f0e-3b0a-5c5e-9f39-5c1b6f6a7d11";
@@ -20,9 +19,9 @@ function buildLedgerRow(
   call: ModelCallRecord,
 ): LedgerRow {
   const { fresh, cached, output } = call.usage;
-  // What may not have been billed is on the books, but costs the user nothing.
+  // What may not have been billed is in the ledger, but costs the user nothing.
   const billable = call.status === "unknown" ? { fresh: 0, cached: 0, output: 0 } : call.usage;
-  // By the version that the row names: a call of a holder that ran under another one is priced anew, too.
+  // Price by this deployment's version, even if another holder made the call under an older one.
   const model = catalog.models.get(call.modelAlias);
   const price = priceCall(billable, model?.multiplierHundredths ?? call.multiplierHundredths);
   return {

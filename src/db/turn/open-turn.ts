@@ -1,7 +1,7 @@
 import { and, desc, eq, isNull, type SQL, sql } from "drizzle-orm";
 import type { BatchResponse } from "drizzle-orm/batch";
 import { nextTokenScale } from "../../domain/context/turn-context.ts";
-import type { OpenFindings, RetriedTurn } from "../../domain/turn/claim-verdict.ts";
+import type { OpenFindings, RetriedTurn } from "../../domain/turn/open-decision.ts";
 import { type StoredCheckpoint, selectCheckpointOfClaim } from "../checkpoint/stored-checkpoints.ts";
 import { type Db, repeatLost } from "../core/client.ts";
 import { ownsSession } from "../rooms/owned-session.ts";
@@ -13,7 +13,7 @@ import {
   selectWindow,
   type WindowBounds,
 } from "./session-window.ts";
-import type { StoredTurn, SummaryRow } from "./stored-turn.ts";
+import type { ClaimRow, StoredTurn, SummaryRow } from "./stored-turn.ts";
 import { type ClaimRequest, takeClaim } from "./take-claim.ts";
 import { selectLedger, selectMessages, selectToolEvents } from "./turns.ts";
 
@@ -23,57 +23,59 @@ export type OpenRequest = ClaimRequest & {
   modelAliasOverride: string | null;
 };
 
-export type OpenedClaim = typeof turnClaims.$inferSelect & {
+/** What open read, in one transaction, for the run whose claim this holder has taken. */
+export type OpenedTurn = {
+  claim: ClaimRow;
+  /** The turn as it stands, where this run is a retry. */
+  retried: StoredTurn | null;
   /** Highest `seq` of the session's messages, 0 where there is none. */
   lastSeq: number;
   window: SessionWindow;
-  /** The latest summary. */
-  summary: SummaryRow | undefined;
+  /** The latest one of the session. */
+  summary: SummaryRow | null;
   /** The latest checkpoint of a run that was taken over; undefined: the run is new, or has none. */
   checkpoint: StoredCheckpoint | undefined;
   /** By model alias, see turn-context.ts. */
   tokenScales: ReadonlyMap<string, number>;
 };
 
-export type OpenResult<Claim = OpenedClaim> = { findings: OpenFindings<Claim>; roundTrips: number };
-
 /**
  * Opens a new turn in one batch: locks the session, takes the claim if it is free, reads all the turn needs.
  * An open whose answer was lost is repeated as it was: it finds its own claim and goes on.
  */
-export async function openTurn(db: Db, open: OpenRequest): Promise<OpenResult> {
-  const { result, roundTrips } = await repeatLost(() => db.batch(openStatements(db, open)));
-  return { findings: readFindings(result), roundTrips };
+export async function openTurn(db: Db, open: OpenRequest): Promise<OpenFindings<OpenedTurn>> {
+  return readFindings(await repeatLost(db, () => db.batch(openStatements(db, open))));
 }
-
-export type RetryClaim = OpenedClaim & { stored: StoredTurn };
 
 /** Opens the retry of a stored turn likewise, and reads the turn as it stands. */
 export async function openRetry(
   db: Db,
   open: OpenRequest & { turnId: string },
-): Promise<OpenResult<RetryClaim>> {
-  const isIt = and(
+): Promise<OpenFindings<OpenedTurn>> {
+  const isRetriedTurn = and(
     eq(turns.id, open.turnId),
     eq(turns.sessionId, open.sessionId),
     ownsSession(open.sessionId, open.userId),
   );
-  const ids = sql`(select ${turns.id} from ${turns} where ${isIt})`;
-  const { result, roundTrips } = await repeatLost(() =>
+  const ids = sql`(select ${turns.id} from ${turns} where ${isRetriedTurn})`;
+  const result = await repeatLost(db, () =>
     db.batch([
       ...openStatements(db, open),
       db.execute<RetriedTurn>(selectRetriedTurn(open)),
-      db.select().from(turns).where(isIt),
+      db.select().from(turns).where(isRetriedTurn),
       selectMessages(db, ids),
       selectLedger(db, ids),
       selectToolEvents(db, ids),
     ]),
   );
   const [s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, retried, [turn], messageRows, ledger, toolEvents] = result;
-  const { claim, ...found } = readFindings([s1, s2, s3, s4, s5, s6, s7, s8, s9, s10]);
+  const { opened, ...found } = readFindings([s1, s2, s3, s4, s5, s6, s7, s8, s9, s10]);
   const stored = turn && { turn, messages: messageRows, ledger, toolEvents };
-  const opened = claim && stored && { ...claim, stored };
-  return { findings: { ...found, retriedTurn: { found: retried.rows[0] }, claim: opened }, roundTrips };
+  return {
+    ...found,
+    retriedTurn: { found: retried.rows[0] },
+    opened: opened && stored && { ...opened, retried: stored },
+  };
 }
 
 function openStatements(db: Db, open: OpenRequest) {
@@ -114,18 +116,19 @@ function openStatements(db: Db, open: OpenRequest) {
 
 type OpenAnswers = BatchResponse<ReturnType<typeof openStatements>>;
 
-function readFindings(answers: OpenAnswers): OpenFindings<OpenedClaim> {
+function readFindings(answers: OpenAnswers): OpenFindings<OpenedTurn> {
   const [locked, [claimBefore], [storedRun], , [claim], [last], [summary], window, counts, [checkpoint]] =
     answers;
   const opened = claim && {
-    ...claim,
+    claim,
+    retried: null,
     lastSeq: last?.seq ?? 0,
-    summary,
+    summary: summary ?? null,
     checkpoint,
     window: readWindow(window.rows),
     tokenScales: new Map(counts.rows.map((row) => [row.model_alias, toTokenScale(row)])),
   };
-  return { sessionFound: locked.length > 0, claimBefore, storedRun, retriedTurn: undefined, claim: opened };
+  return { sessionFound: locked.length > 0, claimBefore, storedRun, retriedTurn: undefined, opened };
 }
 
 /**

@@ -1,14 +1,15 @@
+import type { Claim } from "../../domain/turn/claim.ts";
 import { askDatabase, type Db, postgresFields } from "../core/client.ts";
-import { assertClaim, type ClaimHold, claimLost, extendLease, lockSession } from "./claim-statements.ts";
+import { assertClaim, claimLost, extendLease, lockSession } from "./claim-statements.ts";
 
 /**
- * Renews a lease, by the database's clock; 0 ms lets it run out now. False: the claim is no longer ours.
+ * Renews a lease, by the database's clock; 0 ms lets it run out now. False: the claim is no longer this holder's.
  * @throws PantheonError `database_unavailable`.
  */
-export async function renewLease(db: Db, hold: ClaimHold, leaseMs: number): Promise<boolean> {
+export async function renewLease(db: Db, claim: Claim, leaseMs: number): Promise<boolean> {
   try {
-    await askDatabase(() =>
-      db.batch([lockSession(hold.sessionId), assertClaim(hold), extendLease(hold, leaseMs)]),
+    await askDatabase(db, () =>
+      db.batch([lockSession(claim.sessionId), assertClaim(claim), extendLease(claim, leaseMs)]),
     );
     return true;
   } catch (error) {

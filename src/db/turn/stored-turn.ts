@@ -3,6 +3,7 @@ import type {
   messages,
   sessionSummaries,
   toolCallEvents,
+  turnClaims,
   turnContextAudit,
   turns,
 } from "../schema.ts";
@@ -14,6 +15,9 @@ export type LedgerRow = typeof llmCallEvents.$inferSelect;
 export type ToolEventRow = typeof toolCallEvents.$inferSelect;
 export type AuditRow = typeof turnContextAudit.$inferSelect;
 export type SummaryRow = typeof sessionSummaries.$inferSelect;
+
+/** The claim of a session, with the request and the snapshot that its run is planned from. */
+export type ClaimRow = typeof turnClaims.$inferSelect;
 
 /** A stored turn with the rows that stand by it: messages by `seq`, the others in the order of replies. */
 export type StoredTurn = {

@@ -1,40 +1,44 @@
 import { and, eq, lt, or, sql } from "drizzle-orm";
-import { selectCheckpointOfClaim } from "../checkpoint/stored-checkpoints.ts";
+import { type StoredCheckpoint, selectCheckpointOfClaim } from "../checkpoint/stored-checkpoints.ts";
 import { askDatabase, type Db, repeatLost } from "../core/client.ts";
 import { messages, rooms, sessions, turnClaims, turns } from "../schema.ts";
 import { lockSession } from "./claim-statements.ts";
-import type { OpenedClaim } from "./open-turn.ts";
-import type { StoredTurn } from "./stored-turn.ts";
+import type { ClaimRow, StoredTurn } from "./stored-turn.ts";
 import { takeOver } from "./take-claim.ts";
 import { selectLedger, selectMessages, selectToolEvents } from "./turns.ts";
 
-export type DeadRun = { sessionId: string; runId: string };
+export type RunKey = { sessionId: string; runId: string };
 
-export type TakenRun = {
-  claim: OpenedClaim;
-  /** Owner of the session's room, whose books the run is on. */
-  userId: string;
+/** What recovery read for a run whose holder is gone: all that its record needs, and nothing for prompts. */
+export type AbandonedTurn = {
+  claim: ClaimRow;
   /** The turn as it stands, where the run is a retry. */
-  stored: StoredTurn | null;
+  retried: StoredTurn | null;
+  /** Highest `seq` of the session's messages, 0 where there is none. */
+  lastSeq: number;
+  /** The latest checkpoint of the run; undefined: it has none. */
+  checkpoint: StoredCheckpoint | undefined;
+  /** Owner of the session's room, who pays for the run. */
+  userId: string;
 };
 
 /**
- * Takes over a run whose lease has run out, by compare-and-swap, and reads what settling it needs; also where
- * its session or room was deleted meanwhile. Undefined: somebody else was faster, or it is alive.
+ * Takes over a run whose lease has run out, by compare-and-swap, and reads what its record needs; also where
+ * its session or room was deleted meanwhile. Undefined: another holder was faster, or its holder lives.
  */
 export async function takeOverRun(
   db: Db,
-  { sessionId, runId }: DeadRun,
+  { sessionId, runId }: RunKey,
   holder: string,
   leaseMs: number,
-): Promise<TakenRun | undefined> {
+): Promise<AbandonedTurn | undefined> {
   const isHeld = and(
     eq(turnClaims.sessionId, sessionId),
     eq(turnClaims.runId, runId),
     eq(turnClaims.holder, holder),
   );
   const turnId = sql`(select ${turnClaims.turnId} from ${turnClaims} where ${isHeld})`;
-  const { result } = await repeatLost(() =>
+  const result = await repeatLost(db, () =>
     db.batch([
       lockSession(sessionId),
       db.execute(sql`update ${turnClaims} set ${takeOver(sql`${holder}::uuid`, leaseMs)}
@@ -60,19 +64,20 @@ export async function takeOverRun(
   const [, , [claim], [owner], [last], [checkpoint], [turn], messageRows, ledger, toolEvents] = result;
   if (claim === undefined || owner === undefined) return undefined;
   return {
-    claim: {
-      ...claim,
-      ...{ lastSeq: last?.seq ?? 0, checkpoint, summary: undefined },
-      ...{ window: { newest: [], oldest: [] }, tokenScales: new Map() },
-    },
+    claim,
+    retried:
+      claim.kind === "turn" || turn === undefined
+        ? null
+        : { turn, messages: messageRows, ledger, toolEvents },
+    lastSeq: last?.seq ?? 0,
+    checkpoint,
     userId: owner.userId,
-    stored: turn === undefined ? null : { turn, messages: messageRows, ledger, toolEvents },
   };
 }
 
-/** Runs that nobody holds: unkeyed ones at once, keyed ones after the window in which their client may return. */
-export function loadDeadRuns(db: Db, resumeWindowMs: number, limit: number): Promise<DeadRun[]> {
-  return askDatabase(() =>
+/** Runs without a holder: unkeyed ones at once, keyed ones after the window in which their client may return. */
+export function loadAbandonedRuns(db: Db, resumeWindowMs: number, limit: number): Promise<RunKey[]> {
+  return askDatabase(db, () =>
     db
       .select({ sessionId: turnClaims.sessionId, runId: turnClaims.runId })
       .from(turnClaims)

@@ -1,6 +1,7 @@
 import type { Catalog } from "../../domain/catalog.ts";
-import { type DroppedRange, toMissingRanges } from "../../domain/context/seq-ranges.ts";
+import type { DroppedRange } from "../../domain/context/seq-ranges.ts";
 import { modelAliasMarker, type RosterAgent, type TurnPlan } from "../../domain/plan/turn-plan.ts";
+import type { Claim } from "../../domain/turn/claim.ts";
 import { currentReplies } from "../../domain/turn/current-replies.ts";
 import {
   type AgentReply,
@@ -12,9 +13,9 @@ import {
 } from "../../domain/turn/turn-outcome.ts";
 import type { turnRuns } from "../schema.ts";
 import { buildLedger } from "./ledger-record.ts";
-import type { OpenedClaim } from "./open-turn.ts";
 import type {
   AuditRow,
+  ClaimRow,
   LedgerRow,
   MessageRow,
   StoredTurn,
@@ -27,7 +28,7 @@ type RunRow = typeof turnRuns.$inferSelect;
 
 /** Every row a run leaves behind, whole: ids, times and amounts are settled before the batch is built. */
 export type TurnRecord = {
-  claim: { sessionId: string; runId: string; holder: string };
+  claim: Claim;
   /** The turn as it stands after this run; a retry changes the row that is there. */
   turn: TurnRow;
   run: RunRow;
@@ -45,9 +46,13 @@ export type TurnRecord = {
 };
 
 export type TurnRecordInput = {
-  claim: OpenedClaim;
+  claim: ClaimRow;
   /** The turn as it stood, where this run is a retry. */
   retried: StoredTurn | null;
+  /** Highest `seq` of the session's messages, 0 where there is none. */
+  lastSeq: number;
+  /** Messages after the summary that were not read for the agents' prompts. */
+  notRead: readonly DroppedRange[];
   userId: string;
   plan: TurnPlan;
   outcome: TurnOutcome;
@@ -67,7 +72,7 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
   ]);
   const numbered = [...(retried === null ? [buildUserMessage(input)] : []), ...replies].map((row, index) => ({
     ...row,
-    seq: claim.lastSeq + 1 + index,
+    seq: input.lastSeq + 1 + index,
   }));
   const ledger = buildLedger(input, input.outcome.calls);
   const toolEvents = buildToolEvents(input);
@@ -216,7 +221,7 @@ function buildToolEvents({ claim, userId, outcome, finishedAt }: TurnRecordInput
     .map((event) => ({ ...event, ...of, creditsCharged: "0", createdAt: finishedAt }));
 }
 
-function messageDefaults({ sessionId, turnId, runId }: OpenedClaim) {
+function messageDefaults({ sessionId, turnId, runId }: ClaimRow) {
   return { sessionId, turnId, runId, visibility: "shared" } as const;
 }
 
@@ -243,22 +248,13 @@ function buildAudit(
     countedInputTokens: prompt.countedInputTokens,
     summaryId: prompt.summaryId,
     included: prompt.included,
-    dropped: [...listUnread(claim), ...prompt.dropped],
+    dropped: [...input.notRead, ...prompt.dropped],
     unknownTags: plan.unknownTags,
     isDegraded: outcome.isDegraded ?? false,
     routing: isFirst ? outcome.routing : null,
     overheadCalls: isFirst ? outcome.overhead : [],
     createdAt: input.finishedAt,
   };
-}
-
-/** What stands after the summary and was not read: beyond what a window can hold, or superseded by a retry. */
-function listUnread({ summary, window }: OpenedClaim): DroppedRange[] {
-  const missing = toMissingRanges(
-    (summary?.toSeq ?? 0) + 1,
-    window.newest.map(({ seq }) => seq),
-  );
-  return missing.map(([from, to]) => ({ from, to, reason: "not_read" }));
 }
 
 function buildSummary({ claim, outcome, newId, finishedAt }: TurnRecordInput): SummaryRow | null {

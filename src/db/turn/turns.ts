@@ -18,7 +18,7 @@ type SessionOfUser = { sessionId: string; userId: string };
 /** Reads one turn of the user's session, stored or under way, in one batch. */
 export async function loadTurn(db: Db, of: SessionOfUser, turnId: string): Promise<TurnFindings> {
   const isIt = and(eq(turns.id, turnId), isOwned(of));
-  const [owned, [turn], messageRows, ledger, toolEvents, audits, [running]] = await askDatabase(() =>
+  const [owned, [turn], messageRows, ledger, toolEvents, audits, [running]] = await askDatabase(db, () =>
     db.batch([
       selectOwnership(db, of),
       db.select().from(turns).where(isIt),
@@ -67,7 +67,7 @@ export async function loadTurns(db: Db, of: SessionOfUser, request: PageRequest)
   const pageIds = sql`(select id from (select id, row_number() over (order by turn_index) as place,
       sum(bytes) over (order by turn_index) - bytes as bytes_before from ${nearest}) m
     where place <= ${request.limit} and bytes_before < ${mostTextBytes}::int)`;
-  const [owned, cursor, matched, turnRows, messageRows, ledger, toolEvents] = await askDatabase(() =>
+  const [owned, cursor, matched, turnRows, messageRows, ledger, toolEvents] = await askDatabase(db, () =>
     db.batch([
       selectOwnership(db, of),
       db

@@ -31,3 +31,12 @@ export function toDroppedRanges(dropped: readonly { seq: number; reason: string 
     })),
   );
 }
+
+/** What comes after the summary and was not read: beyond what a window can hold, or superseded by a retry. */
+export function listNotRead(summarisedToSeq: number, readSeqs: readonly number[]): DroppedRange[] {
+  return toMissingRanges(summarisedToSeq + 1, readSeqs).map(([from, to]) => ({
+    from,
+    to,
+    reason: "not_read",
+  }));
+}

@@ -1,12 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { settleAbandonedTurns } from "../../../src/turn/settle-abandoned-turns.ts";
-import { settleRun } from "../../../src/turn/settle-run.ts";
+import { recoverAbandonedRuns, recoverRun } from "../../../src/turn/recover.ts";
 import { createTurnScene, noRows, says, type TurnScene } from "../../support/turn-scene.ts";
 import { managerPicks, managerSays } from "../modes/support/asked.ts";
 import { expectBalancedBooks } from "./support/books.ts";
 import { asked, lapse, untilStored } from "./support/dead-holder.ts";
 
-const settle = ({ api }: TurnScene) => settleAbandonedTurns(api.deps);
+const settle = ({ api }: TurnScene) => recoverAbandonedRuns(api.deps);
 const turnsOf = async (scene: TurnScene) => (await scene.list()).body.data;
 const codesOf = (turn: { replies: { agent_key: string; error: { code: string } | null }[] }) =>
   turn.replies.map(({ agent_key, error }) => [agent_key, error?.code ?? null]);
@@ -130,7 +129,7 @@ describe("the scheduled settling", () => {
     await scene.models.wait({ calls: 1 });
     const before = await scene.claim();
 
-    await settleRun(
+    await recoverRun(
       scene.api.deps,
       { sessionId: scene.sessionId, runId: before?.run_id },
       scene.api.deps.log,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { removeOldCheckpoints } from "../../../src/actions/remove-old-checkpoints.ts";
-import { settleAbandonedTurns } from "../../../src/turn/settle-abandoned-turns.ts";
+import { recoverAbandonedRuns } from "../../../src/turn/recover.ts";
 import { createTurnScene, says, type TurnScene } from "../../support/turn-scene.ts";
 import { lapse, untilStored } from "./support/dead-holder.ts";
 
@@ -44,7 +44,7 @@ describe("of a finished run", () => {
     await scene.models.wait({ calls: 2 });
     await untilStored(scene, { steps: 1 });
     await lapse(scene);
-    await settleAbandonedTurns(scene.api.deps);
+    await recoverAbandonedRuns(scene.api.deps);
 
     expect(await scene.claim()).toBeUndefined();
     expect(await checkpointRows(scene)).toEqual(nothing);

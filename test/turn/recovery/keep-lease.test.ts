@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { keepLease, type LeaseOptions } from "../../../src/turn/keep-lease.ts";
+import { keepLease, type LeaseOptions } from "../../../src/turn/lease.ts";
 
 beforeEach(() => void vi.useFakeTimers({ now: 0 }));
 afterEach(() => void vi.useRealTimers());
@@ -38,7 +38,7 @@ describe("a lease of 30 s", () => {
     expect(lease.signal.aborted).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
     expect(lease.isHeld()).toBe(false);
-    expect(lease.signal.reason).toEqual({ stop: "lease_lost" });
+    expect(lease.signal.reason).toEqual("lease_not_renewed");
   });
 
   test("counts from when its last confirmed renewal was sent, not from its answer", async () => {
@@ -66,9 +66,9 @@ describe("a lease of 30 s", () => {
   test("that another holder has ends at once", async () => {
     const { lease } = keep(() => Promise.resolve(false));
     await vi.advanceTimersByTimeAsync(10_000);
-    expect(lease.signal.reason).toEqual({ stop: "lease_lost" });
-    lease.giveUp();
-    expect(lease.isGivenUp()).toBe(false);
+    expect(lease.signal.reason).toEqual("lease_not_renewed");
+    lease.clientLeft();
+    expect(lease.stopReason()).toBe("lease_not_renewed");
   });
 
   test("was lost by a process that slept through it, before any timer runs", () => {
@@ -82,9 +82,9 @@ describe("a lease of 30 s", () => {
     const answer = Promise.withResolvers<boolean>();
     const { lease } = keep(() => answer.promise);
     await vi.advanceTimersByTimeAsync(10_000);
-    lease.giveUp();
-    expect([lease.isHeld(), lease.isGivenUp()]).toEqual([false, true]);
-    expect(lease.signal.reason).toEqual({ stop: "client_gone" });
+    lease.clientLeft();
+    expect([lease.isHeld(), lease.stopReason()]).toEqual([false, "client_gone"]);
+    expect(lease.signal.reason).toEqual("client_gone");
 
     const ended = vi.fn();
     void lease.end().then(ended);

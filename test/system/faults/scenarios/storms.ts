@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { turnConflictDetail } from "../../../../src/domain/turn/claim-verdict.ts";
+import { turnConflictDetail } from "../../../../src/domain/turn/open-decision.ts";
 import { firstAnswers } from "../../../support/first-answers.ts";
 import { judgeScene } from "../judge/scene.ts";
 import type { Scenario } from "../scenario.ts";

@@ -1,6 +1,6 @@
 import { notFound, PantheonError } from "../errors.ts";
 
-/** The run under way in a session as an open found it, before it tried to take the claim. */
+/** The run that a session is executing, as an open found it, before it tried to take the claim. */
 export type FoundClaim = {
   runId: string;
   turnId: string;
@@ -13,50 +13,50 @@ export type FoundClaim = {
 /** The turn that a retry names, as it stands. */
 export type RetriedTurn = { isLatest: boolean; isRetriable: boolean };
 
-/** What one open found, in one transaction. `Claim` is what the taken claim holds. */
-export type OpenFindings<Claim> = {
+/** What one open found, in one transaction. `Opened` is what it read for the run whose claim it took. */
+export type OpenFindings<Opened> = {
   sessionFound: boolean;
   claimBefore: FoundClaim | undefined;
   /** The run stored under the request's key. */
   storedRun: { runId: string; turnId: string; requestHash: string } | undefined;
   /** Of a retry: the turn it names, where there is one. */
   retriedTurn: { found: RetriedTurn | undefined } | undefined;
-  /** The claim, where it is now held by this open's holder. */
-  claim: Claim | undefined;
+  /** Where the claim is now this open's: its run. */
+  opened: Opened | undefined;
 };
 
-export type OpenVerdict<Claim> =
-  | { kind: "run"; claim: Claim }
+export type OpenDecision<Opened> =
+  | { kind: "claimed"; opened: Opened }
   | { kind: "replay"; runId: string; turnId: string }
-  /** Another run's lease has run out: that run is settled first, then the open is repeated. */
-  | { kind: "settle"; runId: string };
+  /** Another run's lease has run out: that run is recovered first, then the open is repeated. */
+  | { kind: "recover"; runId: string };
 
 /** Exactly this text: clients match on it. */
 export const turnConflictDetail = "Turn creation conflicted with concurrent writes. Please retry.";
 
 /**
- * Judges what an open found, first that fits.
+ * Decides what follows from what an open found: the first rule that fits.
  * @throws PantheonError `not_found`, `idempotency_key_reused`, `turn_in_progress`, `turn_conflict`,
  * `not_latest_turn` or `nothing_to_retry`.
  */
-export function judgeOpen<Claim>(
-  findings: OpenFindings<Claim>,
+export function decideOpen<Opened>(
+  findings: OpenFindings<Opened>,
   request: { idempotencyKey: string | null; requestHash: string },
-): OpenVerdict<Claim> {
-  const { claimBefore, storedRun, claim } = findings;
+): OpenDecision<Opened> {
+  const { claimBefore, storedRun, opened } = findings;
   if (!findings.sessionFound) throw notFound();
   if (findings.retriedTurn !== undefined && findings.retriedTurn.found === undefined) throw notFound();
-  const isOurKey = request.idempotencyKey !== null && claimBefore?.idempotencyKey === request.idempotencyKey;
+  const isSameKey = request.idempotencyKey !== null && claimBefore?.idempotencyKey === request.idempotencyKey;
   // Also where its lease has run out: another request under its key takes nothing.
-  const sameKey = storedRun ?? (isOurKey ? claimBefore : undefined);
+  const sameKey = storedRun ?? (isSameKey ? claimBefore : undefined);
   if (sameKey !== undefined && sameKey.requestHash !== request.requestHash) {
     throw new PantheonError("idempotency_key_reused", "This Idempotency-Key was used for another request.");
   }
   if (storedRun !== undefined) return { kind: "replay", runId: storedRun.runId, turnId: storedRun.turnId };
-  if (claim !== undefined) return { kind: "run", claim };
+  if (opened !== undefined) return { kind: "claimed", opened };
   const running = claimBefore !== undefined && claimBefore.leaseLeftMs > 0 ? claimBefore : undefined;
-  if (claimBefore !== undefined && running === undefined && !isOurKey) {
-    return { kind: "settle", runId: claimBefore.runId };
+  if (claimBefore !== undefined && running === undefined && !isSameKey) {
+    return { kind: "recover", runId: claimBefore.runId };
   }
   if (running === undefined) {
     const retried = findings.retriedTurn?.found;
@@ -64,7 +64,7 @@ export function judgeOpen<Claim>(
     // The session's row is locked: only the end of its room keeps a free claim from being taken.
     throw notFound();
   }
-  if (isOurKey) throw busy("turn_in_progress", "This request is still being answered.", running);
+  if (isSameKey) throw busy("turn_in_progress", "This request is still being answered.", running);
   throw busy("turn_conflict", turnConflictDetail, running);
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { PantheonError } from "../../../src/domain/errors.ts";
-import { type FoundClaim, judgeOpen, type OpenFindings } from "../../../src/domain/turn/claim-verdict.ts";
+import { decideOpen, type FoundClaim, type OpenFindings } from "../../../src/domain/turn/open-decision.ts";
 
 const request = { idempotencyKey: "key-1", requestHash: "hash-1" };
 const unkeyed = { idempotencyKey: null, requestHash: "hash-1" };
@@ -19,13 +19,13 @@ const found = (findings: Partial<OpenFindings<string>> = {}): OpenFindings<strin
   claimBefore: undefined,
   storedRun: undefined,
   retriedTurn: undefined,
-  claim: undefined,
+  opened: undefined,
   ...findings,
 });
 
-function refusal(findings: Partial<OpenFindings<string>>, of: Parameters<typeof judgeOpen>[1] = request) {
+function refusal(findings: Partial<OpenFindings<string>>, of: Parameters<typeof decideOpen>[1] = request) {
   try {
-    judgeOpen(found(findings), of);
+    decideOpen(found(findings), of);
   } catch (error) {
     if (error instanceof PantheonError) return { code: error.code, detail: error.message, ...error.extras };
   }
@@ -36,7 +36,7 @@ describe("an open is refused where", () => {
   test("there is no such session, whatever else was found", () => {
     const all = {
       sessionFound: false,
-      claim: "ours",
+      opened: "ours",
       storedRun: { runId: "run-1", turnId: "t", requestHash: "hash-1" },
     };
     expect(refusal(all)).toMatchObject({ code: "not_found" });
@@ -102,7 +102,7 @@ describe("the retry of a turn is refused where", () => {
   });
 
   test("there is no such turn in the session", () => {
-    expect(refusal({ retriedTurn: { found: undefined }, claim: "ours" })).toMatchObject({
+    expect(refusal({ retriedTurn: { found: undefined }, opened: "ours" })).toMatchObject({
       code: "not_found",
     });
   });
@@ -124,18 +124,21 @@ describe("the retry of a turn is refused where", () => {
 
 describe("an open goes on where", () => {
   test("it took the claim", () => {
-    expect(judgeOpen(found({ claim: "ours" }), request)).toEqual({ kind: "run", claim: "ours" });
+    expect(decideOpen(found({ opened: "ours" }), request)).toEqual({ kind: "claimed", opened: "ours" });
   });
 
   test("it took the claim of a run whose lease had run out", () => {
     const claimBefore = running({ idempotencyKey: "key-2", leaseLeftMs: 0 });
-    expect(judgeOpen(found({ claimBefore, claim: "ours" }), request)).toEqual({ kind: "run", claim: "ours" });
+    expect(decideOpen(found({ claimBefore, opened: "ours" }), request)).toEqual({
+      kind: "claimed",
+      opened: "ours",
+    });
   });
 
   test("the claim it finds is its own, because the answer to its first try was lost", () => {
-    expect(judgeOpen(found({ claimBefore: running(), claim: "ours" }), request)).toEqual({
-      kind: "run",
-      claim: "ours",
+    expect(decideOpen(found({ claimBefore: running(), opened: "ours" }), request)).toEqual({
+      kind: "claimed",
+      opened: "ours",
     });
   });
 });
@@ -145,11 +148,11 @@ describe("a stored turn is given again", () => {
   const replay = { kind: "replay", runId: "stored-run", turnId: "stored-turn" };
 
   test("under its own key and hash", () => {
-    expect(judgeOpen(found({ storedRun }), request)).toEqual(replay);
+    expect(decideOpen(found({ storedRun }), request)).toEqual(replay);
   });
 
   test("also while another run is under way", () => {
     const claimBefore = running({ idempotencyKey: "key-2", requestHash: "other" });
-    expect(judgeOpen(found({ storedRun, claimBefore }), request)).toEqual(replay);
+    expect(decideOpen(found({ storedRun, claimBefore }), request)).toEqual(replay);
   });
 });

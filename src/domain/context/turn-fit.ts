@@ -1,0 +1,51 @@
+import type { Catalog } from "../catalog.ts";
+import { PantheonError } from "../errors.ts";
+import { sharesAnswers, type TurnPlan } from "../plan/turn-plan.ts";
+import { type AgentContext, fitAgentContext } from "./agent-context.ts";
+import type { ContextLimits } from "./context-budget.ts";
+import type { TurnContext } from "./turn-context.ts";
+
+export type FitSettings = {
+  catalog: Catalog;
+  limits: ContextLimits;
+  /** Estimated tokens of a text, unscaled. */
+  estimateTokens: (text: string) => number;
+};
+
+/** Fits each agent's context as it is at the start of a run, before any answer of this run is there. */
+export function fitTurn(plan: TurnPlan, context: TurnContext, settings: FitSettings): AgentContext[] {
+  return plan.agents.map((agent) =>
+    fitAgentContext({
+      catalog: settings.catalog,
+      limits: settings.limits,
+      estimateTokens: settings.estimateTokens,
+      agent,
+      mode: plan.mode,
+      context,
+      sameTurnAnswers: sharesAnswers(plan) ? context.storedAnswers : [],
+      exchange: [],
+      toolFindings: null,
+    }),
+  );
+}
+
+/** The context for which a turn is refused. Every agent that must answer must fit; of a routed plan, one of all. */
+export function findOverflow(plan: TurnPlan, fits: readonly AgentContext[]): AgentContext | undefined {
+  const overflowing = fits.filter(({ overflow }) => overflow);
+  const isRefused = plan.flow === "routed" ? overflowing.length === fits.length : overflowing.length > 0;
+  return isRefused ? overflowing[0] : undefined;
+}
+
+export function contextBudgetExceeded(fit: AgentContext): PantheonError {
+  return new PantheonError(
+    "context_budget_exceeded",
+    `Even without the older conversation this turn does not fit the model of agent '${fit.agentKey}'.`,
+    {
+      members: {
+        input_budget: fit.budget.inputBudget,
+        estimated_tokens: fit.estimatedTokensAfterPrune,
+        model_context_limit: fit.budget.modelContextLimit,
+      },
+    },
+  );
+}

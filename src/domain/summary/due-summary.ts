@@ -1,0 +1,55 @@
+import { type Catalog, defaultContextWindowTokens } from "../catalog.ts";
+import type { AgentContext } from "../context/agent-context.ts";
+import { type ContextLimits, planContextBudget } from "../context/context-budget.ts";
+import { firstTokenScale, type MeasuredMessage, type TurnContext } from "../context/turn-context.ts";
+import { planSummary } from "./summary-plan.ts";
+
+export type DueSummaryInput = {
+  turnIndex: number;
+  lastSummary: { toSeq: number; madeInTurnIndex: number } | null;
+  context: TurnContext;
+  /** The oldest messages that no summary covers; needed where the history does not reach back to them. */
+  backlog: readonly MeasuredMessage[];
+  /** Each agent's context at the start of the run. */
+  fits: readonly AgentContext[];
+  catalog: Catalog;
+  limits: ContextLimits;
+  summarizerModelAlias: string;
+  estimateTokens: (text: string) => number;
+};
+
+/** The summarizer's instructions and the summary it is writing; the summary before comes on top. Tokens. */
+const summaryPromptTokens = 700;
+/** What the record of one message adds to its text. Tokens. */
+const recordTokens = 12;
+
+/** What is to be summarised beside a turn; null: nothing. */
+export function planDueSummary(input: DueSummaryInput): TurnContext["dueSummary"] {
+  const { turnIndex, lastSummary, context, backlog, fits, limits } = input;
+  const reachesBack = context.history[0]?.seq === (lastSummary?.toSeq ?? 0) + 1;
+  const fillRatios = fits.map(
+    ({ budget, estimatedTokensBefore }) => estimatedTokensBefore / Math.max(1, budget.inputBudget),
+  );
+  return planSummary({
+    turnIndex,
+    lastSummary,
+    window: context.history.map(forSummarizer),
+    backlog: reachesBack ? [] : backlog.map(forSummarizer),
+    fillRatio: Math.max(0, ...fillRatios),
+    limits,
+    summarizerBudgetTokens: summarizerBudget(input),
+  });
+}
+
+function forSummarizer(message: MeasuredMessage) {
+  return { ...message, tokens: Math.ceil((message.rawTokens + recordTokens) * firstTokenScale) };
+}
+
+function summarizerBudget({ catalog, limits, summarizerModelAlias, ...input }: DueSummaryInput): number {
+  const window = catalog.models.get(summarizerModelAlias)?.contextWindowTokens ?? defaultContextWindowTokens;
+  const { inputBudget } = planContextBudget(window, limits.maxOutputTokens);
+  const previous = input.context.summary;
+  const previousTokens =
+    previous === null ? 0 : Math.ceil(input.estimateTokens(previous.text) * firstTokenScale);
+  return Math.max(1, inputBudget - summaryPromptTokens - previousTokens);
+}

@@ -1,0 +1,116 @@
+import type { CountedDb } from "../db/core/client.ts";
+import { buildTurnRecord, type TurnRecord } from "../db/turn/turn-record.ts";
+import type { Deps } from "../deps.ts";
+import { listNotRead } from "../domain/context/seq-ranges.ts";
+import { PantheonError } from "../domain/errors.ts";
+import type { TurnOutcome } from "../domain/turn/turn-outcome.ts";
+import { measureStoredTurn, noUse } from "../domain/turn/turn-size.ts";
+import type { StepRows } from "../runtime/checkpoint/checkpoint-rows.ts";
+import { endCrashed, endFailedCommit, endStopped, endStored } from "./end.ts";
+import { type Holder, startHolder } from "./holder.ts";
+import { startDisconnectTimer } from "./lease.ts";
+import { estimateInFlight } from "./recover.ts";
+import type { Run, RunClient, TurnAnswer } from "./run.ts";
+
+export type Execution = {
+  client: RunClient;
+  /** Requests to the database so far that the answer waited for. */
+  requests: CountedDb["requests"];
+};
+
+/**
+ * Asks the agents and commits their answers. Agents that fail are part of a stored turn.
+ * @throws PantheonError the answer of the ending, where the turn is not stored.
+ */
+export async function executeRun(deps: Deps, run: Run, { client, requests }: Execution): Promise<TurnAnswer> {
+  const { turn, plan, context, request } = run;
+  const { claim } = turn;
+  const holder = startHolder(deps, claim, { sentMs: run.sentMs, log: request.log });
+  const stopTimer = startDisconnectTimer(client.gone, deps.limits.clientGraceMs, holder.lease.clientLeft);
+  try {
+    const ran = await deps.runTurn(
+      {
+        runId: claim.runId,
+        plan,
+        context,
+        stored: turn.checkpoint,
+        used: turn.retried === null ? noUse : measureStoredTurn(turn.retried),
+      },
+      {
+        holder: claim.holder,
+        stop: holder.lease.signal,
+        mayCall: holder.mayCall,
+        onCall: (calls) => holder.spent.push(...calls),
+        storeStep: holder.storeStep,
+        emit: client.emit,
+        log: request.log,
+      },
+    );
+    if (ran.kind === "stopped") throw await endStopped(deps, run, holder, ran.unstored);
+    const { stored, commitMs } = await commitRun(deps, run, holder, {
+      outcome: { ...ran.outcome, isDegraded: holder.checkpointFailed() },
+      lastStep: ran.unstored,
+    });
+    return {
+      stored,
+      replayed: false,
+      timings: {
+        openMs: run.openMs,
+        modelMs: ran.outcome.modelMs,
+        toolsMs: ran.outcome.toolsMs,
+        commitMs,
+        totalMs: deps.nowMs() - run.startedMs,
+        databaseRoundTrips: requests(),
+        checkpointRoundTrips: holder.requests(),
+      },
+    };
+  } catch (error) {
+    throw error instanceof PantheonError ? error : await endCrashed(deps, run, holder, error);
+  } finally {
+    stopTimer();
+    void holder.lease.end();
+  }
+}
+
+type Commit = { outcome: TurnOutcome; lastStep: StepRows };
+
+async function commitRun(deps: Deps, run: Run, holder: Holder, { outcome, lastStep }: Commit) {
+  const startedMs = deps.nowMs();
+  const record = recordRun(deps, run, outcome);
+  const { ledger } = await endStored(deps, "committed", { record, lastStep }).catch((cause: unknown) =>
+    endFailedCommit(deps, run, holder, { unstored: lastStep, cause }),
+  );
+  const { id: turnId, status } = record.turn;
+  run.request.log.info("turn_committed", {
+    turn_id: turnId,
+    run_id: record.run.id,
+    status,
+    calls: record.ledger.length,
+  });
+  return {
+    stored: { ...record.stored, ledger: ledger ?? record.stored.ledger },
+    commitMs: deps.nowMs() - startedMs,
+  };
+}
+
+/** The rows of the run, with estimates of what its past holders may have spent. */
+function recordRun(deps: Deps, run: Run, outcome: TurnOutcome): TurnRecord {
+  const { turn, plan, context, request, openedAt } = run;
+  const { claim, retried, lastSeq, summary, window } = turn;
+  return buildTurnRecord({
+    claim,
+    retried,
+    lastSeq,
+    notRead: listNotRead(
+      summary?.toSeq ?? 0,
+      window.newest.map(({ seq }) => seq),
+    ),
+    userId: request.user.userId,
+    plan,
+    outcome: estimateInFlight(deps, { claim, plan, outcome, maySummarise: context.dueSummary !== null }),
+    catalog: deps.catalog,
+    openedAt,
+    finishedAt: deps.now(),
+    newId: deps.newId,
+  });
+}

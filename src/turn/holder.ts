@@ -1,0 +1,58 @@
+import { type StoreResult, storeStep } from "../db/checkpoint/store-step.ts";
+import { countRequests } from "../db/core/client.ts";
+import { renewLease } from "../db/turn/renew-lease.ts";
+import type { Deps } from "../deps.ts";
+import type { Log } from "../domain/log.ts";
+import type { Claim } from "../domain/turn/claim.ts";
+import type { ModelCallRecord } from "../domain/turn/turn-outcome.ts";
+import type { StepRows } from "../runtime/checkpoint/checkpoint-rows.ts";
+import { keepLease, type Lease } from "./lease.ts";
+
+/** What a holder does for its run beside the graph: it keeps the lease, stores checkpoints, counts what it spent. */
+export type Holder = {
+  lease: Lease;
+  /** All calls that this holder has made so far, whatever became of them. */
+  spent: ModelCallRecord[];
+  /** Whether a call may be started now. */
+  mayCall(): boolean;
+  /** Stores rows of the run's checkpoints and renews the lease in the same request. Never rejects. */
+  storeStep(rows: StepRows): Promise<boolean>;
+  /** Whether a checkpoint could not be stored in its time. */
+  checkpointFailed(): boolean;
+  /** Requests to the database that overlapped model calls. */
+  requests(): number;
+};
+
+/** `sentMs`: when the request that took the claim was sent. */
+export function startHolder(deps: Deps, claim: Claim, { sentMs, log }: { sentMs: number; log: Log }): Holder {
+  const { turnLeaseMs: leaseMs } = deps.limits;
+  const { db, requests } = countRequests(deps.db);
+  let checkpointFailed = false;
+  const lease = keepLease({ leaseMs, sentMs, now: deps.nowMs, renew: () => renewLease(db, claim, leaseMs) });
+  return {
+    lease,
+    spent: [],
+    requests,
+    checkpointFailed: () => checkpointFailed,
+    mayCall() {
+      if (!lease.isHeld()) lease.lose();
+      return lease.isHeld();
+    },
+    async storeStep(rows) {
+      const stepSentMs = deps.nowMs();
+      const result: StoreResult = await storeStep(db, claim, { rows, leaseMs });
+      switch (result) {
+        case "stored":
+          lease.confirm(stepSentMs);
+          return true;
+        case "lost":
+          lease.lose();
+          return false;
+        case "failed":
+          if (!checkpointFailed) log.warn("checkpoint_degraded", { run_id: claim.runId });
+          checkpointFailed = true;
+          return false;
+      }
+    },
+  };
+}

@@ -1,0 +1,101 @@
+/** Why a run stops before its end; each is the name of an ending. */
+export type StopReason = "lease_not_renewed" | "client_gone";
+
+export type LeaseOptions = {
+  leaseMs: number;
+  /** When the request that took or last renewed the lease was sent, by this holder's own clock. */
+  sentMs: number;
+  now: () => number;
+  /** Renews the lease; false: the claim has another holder. Rejects where the database did not answer. */
+  renew: () => Promise<boolean>;
+};
+
+/** A holder's own view of its lease: it must stop before the database lets another holder take over. */
+export type Lease = {
+  /** Aborts, with a StopReason, once no further call may be made under this lease. */
+  signal: AbortSignal;
+  /** Null: the run goes on. */
+  stopReason(): StopReason | null;
+  /** Whether a call may be started now; true by the clock, also right after a pause of the whole process. */
+  isHeld(): boolean;
+  /** A write that renewed the lease, sent at `sentMs`, succeeded. */
+  confirm(sentMs: number): void;
+  /** The claim has another holder, or may have one. */
+  lose(): void;
+  /** No client has waited for the run for so long that it stops. */
+  clientLeft(): void;
+  /** Ends the renewals; resolves once none is in flight. */
+  end(): Promise<void>;
+};
+
+const maxMarginMs = 5_000;
+const maxRenewalMs = 10_000;
+
+/**
+ * Renews a lease by timer and stops in time: a holder starts no call, and aborts those running, once its
+ * own elapsed time since it sent its last confirmed renewal passes lease − 5 s.
+ */
+export function keepLease({ leaseMs, sentMs, now, renew }: LeaseOptions): Lease {
+  const heldMs = leaseMs - Math.min(maxMarginMs, leaseMs / 3);
+  const renewEveryMs = Math.min(maxRenewalMs, leaseMs / 3);
+  const stopped = new AbortController();
+  let confirmedMs = sentMs;
+  let cutOff: ReturnType<typeof setTimeout> | null = null;
+  let renewing: Promise<void> = Promise.resolve();
+  let stopReason: StopReason | null = null;
+  const stop = (reason: StopReason) => {
+    stopReason ??= reason;
+    stopped.abort(stopReason);
+  };
+  const isHeld = () => !stopped.signal.aborted && now() - confirmedMs < heldMs;
+  const lose = () => stop("lease_not_renewed");
+  const watch = () => {
+    clearTimeout(cutOff);
+    cutOff = setTimeout(() => (isHeld() ? watch() : lose()), Math.max(0, confirmedMs + heldMs - now()));
+  };
+  const confirm = (renewedMs: number) => {
+    if (renewedMs <= confirmedMs) return;
+    confirmedMs = renewedMs;
+    watch();
+  };
+  const renewal = setInterval(() => {
+    if (!isHeld()) return lose();
+    const renewalSentMs = now();
+    renewing = renew().then(
+      (isRenewed) => (isRenewed ? confirm(renewalSentMs) : lose()),
+      // The next tick tries again; the cut-off stays where it is.
+      () => undefined,
+    );
+  }, renewEveryMs);
+  watch();
+  return {
+    signal: stopped.signal,
+    stopReason: () => stopReason,
+    isHeld,
+    confirm,
+    lose,
+    clientLeft: () => stop("client_gone"),
+    end() {
+      clearInterval(renewal);
+      clearTimeout(cutOff);
+      return renewing;
+    },
+  };
+}
+
+/**
+ * Calls `stop` once a client has been gone for `graceMs`; so long its run goes on without it. Returns what ends
+ * the timer.
+ */
+export function startDisconnectTimer(clientGone: AbortSignal, graceMs: number, stop: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const start = () => {
+    timer = setTimeout(stop, graceMs);
+  };
+  if (clientGone.aborted) start();
+  else clientGone.addEventListener("abort", start, { once: true });
+  return () => {
+    clientGone.removeEventListener("abort", start);
+    clearTimeout(timer);
+  };
+}

@@ -1,0 +1,94 @@
+import { readTurn } from "../actions/read-turn.ts";
+import { type OpenedTurn, openRetry, openTurn } from "../db/turn/open-turn.ts";
+import type { StoredTurn } from "../db/turn/stored-turn.ts";
+import type { Deps } from "../deps.ts";
+import { historyCharacters } from "../domain/context/context-budget.ts";
+import { PantheonError } from "../domain/errors.ts";
+import { countRequest } from "../domain/rate-limiter.ts";
+import { decideOpen, turnConflictDetail } from "../domain/turn/open-decision.ts";
+import { canonicalRequest, type HashedRequest } from "../domain/turn/request-hash.ts";
+import { recoverRun } from "./recover.ts";
+import type { Requester, RunRequest, RunStart } from "./run.ts";
+
+export type OpenResult =
+  | { kind: "claimed"; turn: OpenedTurn; start: RunStart }
+  | { kind: "replay"; runId: string; turnId: string; openMs: number };
+
+/** Admits the request, takes the session's claim and reads what the run needs; or finds the run stored. */
+export async function openRun(deps: Deps, request: RunRequest, startedMs: number): Promise<OpenResult> {
+  await admitRun(deps, request);
+  const openedAt = deps.now();
+  const open = await describeOpen(deps, request);
+  for (let tries = 1; ; tries += 1) {
+    const sentMs = deps.nowMs();
+    const findings = await (open.kind === "turn" ? openTurn(deps.db, open) : openRetry(deps.db, open));
+    const decision = decideOpen(findings, open);
+    const openMs = deps.nowMs() - startedMs;
+    switch (decision.kind) {
+      case "claimed":
+        return {
+          kind: "claimed",
+          turn: decision.opened,
+          start: { openedAt, startedMs, sentMs, openMs },
+        };
+      case "replay":
+        return { ...decision, openMs };
+      case "recover":
+        if (tries > maxRecoveries) throw new PantheonError("turn_conflict", turnConflictDetail);
+        // Safe to race: the takeover is a compare-and-swap.
+        await recoverRun(deps, { sessionId: request.sessionId, runId: decision.runId }, request.log);
+    }
+  }
+}
+
+const maxRecoveries = 3;
+
+/**
+ * Counts a run against the limit of its user, before anything is claimed or spent.
+ * @throws PantheonError `rate_limited`, with `Retry-After`.
+ */
+function admitRun(
+  { turnLimiter }: Pick<Deps, "turnLimiter">,
+  { user, log }: Pick<Requester, "user" | "log">,
+): Promise<void> {
+  const detail = "You have started too many turns. Please wait.";
+  return countRequest(turnLimiter, { userId: user.userId, log, detail });
+}
+
+async function describeOpen(deps: Deps, request: RunRequest) {
+  const { maxOutputTokens, keepRawTurns } = deps.limits.context;
+  const modelAliasOverride = request.kind === "turn" ? (request.request.modelAliasOverride ?? null) : null;
+  const common = {
+    sessionId: request.sessionId,
+    userId: request.user.userId,
+    runId: deps.newId(),
+    userMessageId: deps.newId(),
+    holder: deps.newId(),
+    idempotencyKey: request.idempotencyKey,
+    requestHash: await deps.digest(canonicalRequest(toHashedRequest(request))),
+    leaseMs: deps.limits.turnLeaseMs,
+    window: { ...historyCharacters(deps.catalog, maxOutputTokens, modelAliasOverride), keepRawTurns },
+    modelAliasOverride,
+  };
+  return request.kind === "turn"
+    ? { ...common, kind: request.kind, request: request.request }
+    : { ...common, kind: request.kind, turnId: request.turnId };
+}
+
+function toHashedRequest(request: RunRequest): HashedRequest {
+  const { kind, sessionId } = request;
+  return request.kind === "turn"
+    ? { kind, sessionId, turnId: null, body: request.request }
+    : { kind, sessionId, turnId: request.turnId, body: {} };
+}
+
+/** The turn that was stored under the request's key, as it stands. */
+export async function loadStoredTurn(
+  deps: Deps,
+  { user, sessionId }: RunRequest,
+  turnId: string,
+): Promise<StoredTurn> {
+  const found = await readTurn(deps, user, sessionId, turnId);
+  if (found.kind !== "stored") throw new PantheonError("internal_error", "The stored turn cannot be read.");
+  return found.stored;
+}

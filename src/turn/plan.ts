@@ -1,0 +1,93 @@
+import type { OpenedTurn } from "../db/turn/open-turn.ts";
+import type { ClaimRow, StoredTurn } from "../db/turn/stored-turn.ts";
+import type { Deps } from "../deps.ts";
+import type { SameTurnAnswer, TranscriptMessage } from "../domain/context/prompt.ts";
+import type { MeasuredMessage, TurnContext } from "../domain/context/turn-context.ts";
+import { contextBudgetExceeded, findOverflow, fitTurn } from "../domain/context/turn-fit.ts";
+import { PantheonError } from "../domain/errors.ts";
+import { type PlanVerdict, planRetry, planTurn, type TurnPlan } from "../domain/plan/turn-plan.ts";
+import { planDueSummary } from "../domain/summary/due-summary.ts";
+import { renderSummary } from "../domain/summary/summary-contract.ts";
+import { currentReplies, failedAgentKeys } from "../domain/turn/current-replies.ts";
+import { endRefused } from "./end.ts";
+
+/**
+ * Makes the run's plan and context. A run that cannot be planned, or whose agents cannot hold what they must
+ * be shown, ends as refused. Do not refuse a resumed run that does not fit: calls it already paid for would be
+ * lost. Agents that no longer fit fail instead.
+ * @throws PantheonError the plan's refusal, or `context_budget_exceeded`.
+ */
+export async function planRun(
+  deps: Deps,
+  turn: OpenedTurn,
+): Promise<{ plan: TurnPlan; context: TurnContext }> {
+  const { claim } = turn;
+  const decision = decidePlan(turn);
+  if (!decision.ok) {
+    const { code, detail } = decision.refusal;
+    throw await endRefused(deps, claim, "refused", new PantheonError(code, detail));
+  }
+  const { plan } = decision;
+  const { catalog, estimateTokens, limits } = deps;
+  const context = buildContext(deps, turn);
+  const fits = fitTurn(plan, context, { catalog, limits: limits.context, estimateTokens });
+  const overflow = findOverflow(plan, fits);
+  if (overflow !== undefined && claim.pastHolders.length === 0) {
+    throw await endRefused(deps, claim, "refused", contextBudgetExceeded(overflow));
+  }
+  const dueSummary = planDueSummary({
+    turnIndex: claim.turnIndex,
+    lastSummary: turn.summary,
+    context,
+    backlog: turn.window.oldest.map((message) => measure(deps, message)),
+    fits,
+    catalog,
+    limits: limits.context,
+    summarizerModelAlias: limits.summarizerModelAlias,
+    estimateTokens,
+  });
+  return { plan, context: { ...context, dueSummary } };
+}
+
+/** Who answers, by the claim's own snapshot: recovery comes to the same plan as the holder before it. */
+export function decidePlan({ claim, retried }: { claim: ClaimRow; retried: StoredTurn | null }): PlanVerdict {
+  const { mode, roster } = claim.snapshot;
+  switch (claim.kind) {
+    case "turn":
+      return planTurn({
+        mode,
+        roster,
+        message: claim.request.message,
+        modelAliasOverride: claim.request.modelAliasOverride,
+      });
+    case "retry":
+      return planRetry(mode, roster, retried === null ? [] : failedAgentKeys(retried.messages));
+  }
+}
+
+function buildContext(deps: Deps, { claim, retried, summary, window, tokenScales }: OpenedTurn): TurnContext {
+  const { goal, roster } = claim.snapshot;
+  return {
+    goal,
+    roster,
+    summary: summary === null ? null : { id: summary.id, text: renderSummary(summary) },
+    history: window.newest.map((message) => measure(deps, message)),
+    userMessage: claim.request.message,
+    storedAnswers: retried === null ? [] : listAnswers(retried),
+    tokenScales,
+    dueSummary: null,
+  };
+}
+
+function measure({ estimateTokens }: Deps, message: TranscriptMessage): MeasuredMessage {
+  return { ...message, rawTokens: estimateTokens(message.content) };
+}
+
+/** The answers of a stored turn that its retry does not ask for again. */
+function listAnswers({ messages }: StoredTurn): SameTurnAnswer[] {
+  return currentReplies(messages).flatMap(({ status, agentKey, agentName, content }) =>
+    status === "completed" && agentKey !== null
+      ? [{ agentKey, agentName: agentName ?? agentKey, content }]
+      : [],
+  );
+}

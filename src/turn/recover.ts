@@ -1,0 +1,138 @@
+import type { ClaimRow } from "../db/turn/stored-turn.ts";
+import { type AbandonedTurn, loadAbandonedRuns, type RunKey, takeOverRun } from "../db/turn/take-over-run.ts";
+import { buildTurnRecord } from "../db/turn/turn-record.ts";
+import type { Deps } from "../deps.ts";
+import { callsUnderWay } from "../domain/billing/calls-under-way.ts";
+import { recordUnderWay } from "../domain/billing/under-way-records.ts";
+import { abandonedPrompt } from "../domain/context/abandoned-prompt.ts";
+import { PantheonError } from "../domain/errors.ts";
+import type { Log } from "../domain/log.ts";
+import type { TurnPlan } from "../domain/plan/turn-plan.ts";
+import type { AgentReply, TurnOutcome } from "../domain/turn/turn-outcome.ts";
+import { endRefused, endStored } from "./end.ts";
+import { decidePlan } from "./plan.ts";
+
+/** So many in one go; the next minute takes the rest. */
+const maxRuns = 50;
+
+/** Recovers the runs whose holders are gone, each by itself. Returns how many there were. */
+export async function recoverAbandonedRuns(deps: Deps): Promise<number> {
+  const abandoned = await loadAbandonedRuns(deps.db, deps.limits.resumeWindowMs, maxRuns);
+  for (const run of abandoned) {
+    await recoverRun(deps, run, deps.log).catch((error: unknown) => {
+      deps.log.error("settling_failed", {
+        run_id: run.runId,
+        error: error instanceof Error ? error.name : "unknown",
+      });
+    });
+  }
+  return abandoned.length;
+}
+
+/**
+ * Stores a run that nobody goes on with: the answers that had arrived, and estimates of what may have been spent
+ * on the others. No model is called. A run that planning refuses is released. Where another holder was faster,
+ * nothing changes.
+ */
+export async function recoverRun(deps: Deps, key: RunKey, log: Log): Promise<void> {
+  const openedAt = deps.now();
+  const turn = await takeOverRun(deps.db, key, deps.newId(), deps.limits.turnLeaseMs);
+  if (turn === undefined) return;
+  const { claim, retried, lastSeq, checkpoint, userId } = turn;
+  const decision = decidePlan(turn);
+  if (!decision.ok) {
+    const { code, detail } = decision.refusal;
+    await endRefused(deps, claim, "recovered_then_refused", new PantheonError(code, detail));
+    return;
+  }
+  const { plan } = decision;
+  const isRetry = claim.kind === "retry";
+  const settled = await deps.settleTurn({ plan, stored: checkpoint, isRetry });
+  const outcome = { ...settled, prompts: completePrompts(deps, plan, settled, isRetry) };
+  const maySummarise = mayHaveSummarised(deps, turn);
+  const record = buildTurnRecord({
+    claim,
+    retried,
+    lastSeq,
+    notRead: [],
+    userId,
+    plan,
+    outcome: estimateInFlight(deps, { claim, plan, outcome, maySummarise }),
+    catalog: deps.catalog,
+    openedAt,
+    finishedAt: deps.now(),
+    newId: deps.newId,
+  });
+  try {
+    await endStored(deps, "recovered", { record, lastStep: null });
+  } catch (error) {
+    // Another holder committed first. Keep its turn.
+    if (error instanceof PantheonError && error.code === "turn_conflict") return;
+    throw error;
+  }
+  log.warn("turn_settled", { turn_id: claim.turnId, run_id: claim.runId, status: record.turn.status });
+}
+
+/** Every agent of the turn has its audit row; the first one also holds what the run spent for itself. */
+function completePrompts(deps: Deps, plan: TurnPlan, { replies, prompts }: TurnOutcome, isRetry: boolean) {
+  const replied = new Set(replies.map(({ agentKey }) => agentKey));
+  return plan.agents
+    .filter(({ agentKey }) => isRetry || replied.has(agentKey))
+    .map(
+      (agent) =>
+        prompts.find(({ agentKey }) => agentKey === agent.agentKey) ??
+        abandonedPrompt(agent, deps.catalog, deps.limits.context.maxOutputTokens),
+    );
+}
+
+/** Without the window of the run it is not known whether a summary was due; before so many turns none is. */
+function mayHaveSummarised({ limits }: Deps, { claim }: AbandonedTurn): boolean {
+  return claim.turnIndex > limits.context.keepRawTurns;
+}
+
+export type EstimateInput = {
+  claim: ClaimRow;
+  plan: TurnPlan;
+  outcome: TurnOutcome;
+  /** A summary may have been due, whose calls no checkpoint holds. */
+  maySummarise: boolean;
+};
+
+/** Adds to an outcome estimates of the calls that past holders may have had in flight when they were replaced. */
+export function estimateInFlight(
+  deps: Deps,
+  { claim, plan, outcome, maySummarise }: EstimateInput,
+): TurnOutcome {
+  if (claim.pastHolders.length === 0) return outcome;
+  const pastHolders = claim.pastHolders.map(({ holder }) => holder);
+  const underWay = callsUnderWay(
+    plan,
+    {
+      calls: outcome.calls,
+      overhead: outcome.overhead,
+      repliedKeys: outcome.replies.filter(isReply).map(({ agentKey }) => agentKey),
+      selectedKeys: outcome.routing?.selectedKeys ?? null,
+    },
+    pastHolders,
+  );
+  const { calls, overhead } = recordUnderWay({
+    plan,
+    underWay,
+    catalog: deps.catalog,
+    managerModelAlias: deps.limits.managerModelAlias,
+    summarizerModelAlias: deps.limits.summarizerModelAlias,
+    summaryHolders: maySummarise ? pastHolders : [],
+    promptTokensOf: (agentKey) =>
+      outcome.prompts.find((prompt) => prompt.agentKey === agentKey)?.estimatedTokensAfterPrune ?? 0,
+  });
+  return {
+    ...outcome,
+    calls: [...outcome.calls, ...calls],
+    overhead: [...outcome.overhead, ...overhead],
+  };
+}
+
+/** An abandoned agent has not replied: a call of it may have been in flight. */
+function isReply(reply: AgentReply): boolean {
+  return reply.status === "completed" || reply.failure.code !== "abandoned";
+}

@@ -1,0 +1,130 @@
+import type { ClaimedRequest } from "../db/schema.ts";
+import type { LatestMessage } from "../db/turn/latest-messages.ts";
+import type { OpenedTurn } from "../db/turn/open-turn.ts";
+import type { StoredTurn } from "../db/turn/stored-turn.ts";
+import type { TurnContext } from "../domain/context/turn-context.ts";
+import type { ErrorCode } from "../domain/errors.ts";
+import type { Log } from "../domain/log.ts";
+import type { TurnPlan } from "../domain/plan/turn-plan.ts";
+import type { EmitTurnEvent } from "../domain/turn/turn-events.ts";
+import type { TurnTimings } from "../domain/turn/turn-timings.ts";
+import type { User } from "../domain/user.ts";
+
+/** The turn is stored, in the one batch that also deletes the claim. */
+export type StoredEnding = {
+  claim: "delete";
+  /** `last`: the last checkpoint stays for as long as this deployment keeps them; `none`: no checkpoint stays. */
+  checkpoint: "last" | "none";
+  /** The calls of this run, with estimates of those that past holders may have had in flight. */
+  ledger: "in_turn";
+  answer: "turn";
+};
+
+/** Nothing of the turn is stored, and the session is free again. */
+export type RefusedEnding = {
+  claim: "delete";
+  checkpoint: "none";
+  ledger: "none";
+  answer: "refusal";
+};
+
+/** This holder stops, and the run stays for recovery. */
+export type UnfinishedEnding = (
+  | {
+      /** The lease ends now, so that recovery need not wait for it. */
+      claim: "expire";
+      /** In the same request, what no checkpoint holds yet is stored. */
+      checkpoint: "unstored";
+    }
+  | { claim: "leave"; checkpoint: "as_it_is" }
+) & {
+  /** `late_report`: this holder writes its own calls now; `by_recovery`: whoever recovers the run finds them. */
+  ledger: "late_report" | "by_recovery";
+  answer: ErrorCode;
+};
+
+export type Ending = StoredEnding | RefusedEnding | UnfinishedEnding;
+
+/**
+ * How a run can end, and what each ending does. `end.ts` reads this table; nothing else decides it.
+ * `docs/architecture.md` and `README.md` beside this file describe it.
+ */
+export const endings = {
+  committed: { claim: "delete", checkpoint: "last", ledger: "in_turn", answer: "turn" },
+  /** The replies are larger than one request to the database may be; they fail with `turn_too_large`. */
+  too_large: { claim: "delete", checkpoint: "none", ledger: "in_turn", answer: "turn" },
+  recovered: { claim: "delete", checkpoint: "last", ledger: "in_turn", answer: "turn" },
+  refused: { claim: "delete", checkpoint: "none", ledger: "none", answer: "refusal" },
+  recovered_then_refused: { claim: "delete", checkpoint: "none", ledger: "none", answer: "refusal" },
+  client_gone: {
+    claim: "expire",
+    checkpoint: "unstored",
+    ledger: "late_report",
+    answer: "turn_in_progress",
+  },
+  lease_not_renewed: {
+    claim: "expire",
+    checkpoint: "unstored",
+    ledger: "late_report",
+    answer: "turn_conflict",
+  },
+  lease_lost: { claim: "leave", checkpoint: "as_it_is", ledger: "late_report", answer: "turn_conflict" },
+  commit_failed: { claim: "expire", checkpoint: "unstored", ledger: "by_recovery", answer: "commit_failed" },
+  crashed: { claim: "leave", checkpoint: "as_it_is", ledger: "by_recovery", answer: "internal_error" },
+} as const satisfies Record<string, Ending>;
+
+type EndingsLike<Kind extends Ending> = {
+  [Name in keyof typeof endings]: (typeof endings)[Name] extends Kind ? Name : never;
+}[keyof typeof endings];
+
+export type StoredEndingName = EndingsLike<StoredEnding>;
+export type RefusedEndingName = EndingsLike<RefusedEnding>;
+export type UnfinishedEndingName = EndingsLike<UnfinishedEnding>;
+
+/** Who asks for a run, in which session, and where its events are logged. */
+export type Requester = {
+  user: User;
+  sessionId: string;
+  idempotencyKey: string | null;
+  log: Log;
+};
+
+/** What a client asked for: a new turn, or a further run of a stored one. */
+export type RunRequest = Requester &
+  ({ kind: "turn"; request: ClaimedRequest } | { kind: "retry"; turnId: string });
+
+/** When a run began, by this isolate's clock; `openedAt` by the wall clock. */
+export type RunStart = {
+  openedAt: Date;
+  startedMs: number;
+  /** When the request that took the claim was sent. */
+  sentMs: number;
+  openMs: number;
+};
+
+/** A run that holds its claim and has its plan: ready to be executed. */
+export type Run = RunStart & {
+  request: RunRequest;
+  turn: OpenedTurn;
+  plan: TurnPlan;
+  context: TurnContext;
+};
+
+export type TurnAnswer = { stored: StoredTurn; timings: TurnTimings; replayed: boolean };
+
+/** Who waits for a run. */
+export type RunClient = {
+  emit: EmitTurnEvent;
+  /** Aborts when the client has disconnected; the run then goes on for a while. */
+  gone: AbortSignal;
+};
+
+/** The session's conversation, for a client that may have missed events. One request to the database. */
+export type LoadSnapshot = () => Promise<LatestMessage[]>;
+
+/** A run as the edge sees it: stored before under the same key, or ready to be executed. */
+export type RunHandle = { runId: string; turnId: string } & (
+  | { kind: "replay"; loadSnapshot: LoadSnapshot; answer: () => TurnAnswer }
+  /** A new run has no snapshot: its client has missed nothing. */
+  | { kind: "run"; loadSnapshot: LoadSnapshot | null; execute: (client: RunClient) => Promise<TurnAnswer> }
+);

@@ -1,0 +1,52 @@
+import { type LatestMessage, loadLatestMessages } from "../db/turn/latest-messages.ts";
+import type { Deps } from "../deps.ts";
+import { currentReplies } from "../domain/turn/current-replies.ts";
+import { type AgentReply, replyContent } from "../domain/turn/turn-outcome.ts";
+import type { Run } from "./run.ts";
+
+/**
+ * The session's shared conversation as a client of a resumed run is shown it: what is stored (bounded, see
+ * latest-messages.ts), the turn's own message, and the replies that had arrived, under the ids that their stored
+ * messages will have. One request.
+ */
+export async function loadRunSnapshot(deps: Deps, run: Run): Promise<LatestMessage[]> {
+  const { turn, plan, request } = run;
+  const { claim, checkpoint, retried } = turn;
+  const [stored, arrived] = await Promise.all([
+    loadLatestMessages(deps.db, { sessionId: claim.sessionId, userId: request.user.userId }),
+    deps.arrivedReplies(plan, checkpoint),
+  ]);
+  const keys = new Set<string | null>(arrived.map(({ agentKey }) => agentKey));
+  const superseded = currentReplies(retried?.messages ?? []).filter(({ agentKey }) => keys.has(agentKey));
+  const supersededIds = new Set(superseded.map(({ id }) => id));
+  return [
+    ...stored.filter(({ id }) => !supersededIds.has(id)),
+    ...(claim.kind === "turn" ? [toUserMessage(run)] : []),
+    ...arrived.map((reply) => toReplyMessage(run, reply)),
+  ];
+}
+
+function toUserMessage({ turn }: Run): LatestMessage {
+  const { snapshot, request } = turn.claim;
+  return {
+    id: snapshot.userMessageId,
+    role: "user",
+    agent_key: null,
+    agent_name: null,
+    status: "completed",
+    content: request.message,
+  };
+}
+
+function toReplyMessage({ plan }: Run, reply: AgentReply): LatestMessage {
+  const { agentKey, messageId, status } = reply;
+  const agentName = plan.agents.find((agent) => agent.agentKey === agentKey)?.name ?? agentKey;
+  return {
+    id: messageId,
+    role: "assistant",
+    agent_key: agentKey,
+    agent_name: agentName,
+    status,
+    content: replyContent(agentName, reply),
+  };
+}
