@@ -1,6 +1,7 @@
 import { and, desc, eq, lt, type SQL, sql } from "drizzle-orm";
+import { textLists } from "../../domain/turn/turn-size.ts";
 import { fromHex } from "../core/bytea.ts";
-import type { Db } from "../core/client.ts";
+import { type Db, ResponseTooLarge } from "../core/client.ts";
 import { checkpointBlobs, checkpoints, checkpointWrites, turnClaims } from "../schema.ts";
 
 export type CheckpointPlace = { threadId: string; checkpointNs: string; checkpointId?: string | undefined };
@@ -37,10 +38,24 @@ export function latestCheckpointId(threadId: SQL): SQL {
     order by ${stepOf(sql`k`)} desc, k.checkpoint_id desc limit 1)`;
 }
 
+/** Whether a checkpoint is read with the lists that hold texts. Without them it is small, and tells what was spent. */
+export type Texts = "with_texts" | "without_texts";
+
+/** Reads a checkpoint with its texts, and without them where the database gives no answer of that size. */
+export async function readWithTexts<T>(read: (texts: Texts) => Promise<T>): Promise<T> {
+  try {
+    return await read("with_texts");
+  } catch (error) {
+    if (!(error instanceof ResponseTooLarge)) throw error;
+    return read("without_texts");
+  }
+}
+
 /** The latest checkpoint of the run that a holder took over; of a run of its own there is nothing to read. */
 export function selectCheckpointOfClaim(
   db: Db,
   { sessionId, holder }: { sessionId: string; holder: string },
+  texts: Texts,
 ) {
   const threadId = sql`(select c.run_id::text from ${turnClaims} c
     where c.session_id = ${sessionId} and c.holder = ${holder}::uuid and c.past_holders <> '[]'::jsonb)`;
@@ -49,12 +64,18 @@ export function selectCheckpointOfClaim(
     eq(checkpoints.checkpointNs, ""),
     eq(checkpoints.checkpointId, latestCheckpointId(threadId)),
   );
-  return selectWhere(db, isLatest, noSends).limit(1);
+  return selectWhere(db, isLatest, noSends, texts).limit(1);
 }
 
 export type StoredCheckpoint = Awaited<ReturnType<typeof selectWhere>>[number];
 
-function selectWhere(db: Db, condition: SQL | undefined, parentSends: typeof sendsOfParent) {
+function selectWhere(
+  db: Db,
+  condition: SQL | undefined,
+  parentSends: typeof sendsOfParent,
+  texts: Texts = "with_texts",
+) {
+  const isRead = texts === "with_texts" ? sql`true` : isNoText;
   return db
     .select({
       threadId: checkpoints.threadId,
@@ -63,9 +84,10 @@ function selectWhere(db: Db, condition: SQL | undefined, parentSends: typeof sen
       parentCheckpointId: checkpoints.parentCheckpointId,
       checkpoint: checkpoints.checkpoint,
       metadata: checkpoints.metadata,
-      blobs: blobsOfCheckpoint,
-      writes: writesOfCheckpoint,
+      blobs: blobsOfCheckpoint(isRead),
+      writes: writesOfCheckpoint(isRead),
       parentSends,
+      lacksTexts: sql<boolean>`${sql.raw(String(texts === "without_texts"))}`,
     })
     .from(checkpoints)
     .where(condition)
@@ -82,17 +104,23 @@ function matches({ threadId, checkpointNs, checkpointId, beforeId, metadata }: C
   );
 }
 
-const blobsOfCheckpoint = jsonRows<SerializedValue & { channel: string }>(sql`
+/** Parts of a list are named after it: `replies#3`. */
+const isNoText = sql`split_part(channel, '#', 1) not in (${sql.raw(textLists.map((name) => `'${name}'`).join(", "))})`;
+
+const blobsOfCheckpoint = (isRead: SQL) =>
+  jsonRows<SerializedValue & { channel: string }>(sql`
   select b.channel, b.type, encode(b.blob, 'hex') as blob
   from ${checkpointBlobs} b
   where b.thread_id = ${checkpoints}.thread_id and b.checkpoint_ns = ${checkpoints}.checkpoint_ns
-    and b.version = ${checkpoints}.checkpoint -> 'channel_versions' ->> b.channel and b.type <> 'empty'`);
+    and b.version = ${checkpoints}.checkpoint -> 'channel_versions' ->> b.channel and b.type <> 'empty'
+    and ${isRead}`);
 
-const writesOfCheckpoint = jsonRows<SerializedValue & { taskId: string; channel: string }>(sql`
+const writesOfCheckpoint = (isRead: SQL) =>
+  jsonRows<SerializedValue & { taskId: string; channel: string }>(sql`
   select w.task_id as "taskId", w.channel, w.type, encode(w.blob, 'hex') as blob
   from ${checkpointWrites} w
   where w.thread_id = ${checkpoints}.thread_id and w.checkpoint_ns = ${checkpoints}.checkpoint_ns
-    and w.checkpoint_id = ${checkpoints}.checkpoint_id
+    and w.checkpoint_id = ${checkpoints}.checkpoint_id and ${isRead}
   order by w.task_id, w.idx`);
 
 /** Formats before 4 kept what tasks sent in the parent's writes only. */

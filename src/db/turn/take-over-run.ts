@@ -1,5 +1,9 @@
 import { and, eq, lt, or, sql } from "drizzle-orm";
-import { type StoredCheckpoint, selectCheckpointOfClaim } from "../checkpoint/stored-checkpoints.ts";
+import {
+  readWithTexts,
+  type StoredCheckpoint,
+  selectCheckpointOfClaim,
+} from "../checkpoint/stored-checkpoints.ts";
 import { askDatabase, type Db, repeatLost } from "../core/client.ts";
 import { messages, rooms, sessions, turnClaims, turns } from "../schema.ts";
 import { lockSession } from "./claim-statements.ts";
@@ -38,28 +42,30 @@ export async function takeOverRun(
     eq(turnClaims.holder, holder),
   );
   const turnId = sql`(select ${turnClaims.turnId} from ${turnClaims} where ${isHeld})`;
-  const result = await repeatLost(db, () =>
-    db.batch([
-      lockSession(sessionId),
-      db.execute(sql`update ${turnClaims} set ${takeOver(sql`${holder}::uuid`, leaseMs)}
+  const result = await readWithTexts((texts) =>
+    repeatLost(db, () =>
+      db.batch([
+        lockSession(sessionId),
+        db.execute(sql`update ${turnClaims} set ${takeOver(sql`${holder}::uuid`, leaseMs)}
         where turn_claims.session_id = ${sessionId} and turn_claims.run_id = ${runId}
           and turn_claims.lease_until <= clock_timestamp()`),
-      db.select().from(turnClaims).where(isHeld),
-      db
-        .select({ userId: rooms.ownerUserId })
-        .from(sessions)
-        .innerJoin(rooms, eq(rooms.id, sessions.roomId))
-        .where(eq(sessions.id, sessionId)),
-      db
-        .select({ seq: sql<number>`coalesce(max(${messages.seq}), 0)::int` })
-        .from(messages)
-        .where(eq(messages.sessionId, sessionId)),
-      selectCheckpointOfClaim(db, { sessionId, holder }),
-      db.select().from(turns).where(eq(turns.id, turnId)),
-      selectMessages(db, turnId),
-      selectLedger(db, turnId),
-      selectToolEvents(db, turnId),
-    ]),
+        db.select().from(turnClaims).where(isHeld),
+        db
+          .select({ userId: rooms.ownerUserId })
+          .from(sessions)
+          .innerJoin(rooms, eq(rooms.id, sessions.roomId))
+          .where(eq(sessions.id, sessionId)),
+        db
+          .select({ seq: sql<number>`coalesce(max(${messages.seq}), 0)::int` })
+          .from(messages)
+          .where(eq(messages.sessionId, sessionId)),
+        selectCheckpointOfClaim(db, { sessionId, holder }, texts),
+        db.select().from(turns).where(eq(turns.id, turnId)),
+        selectMessages(db, turnId),
+        selectLedger(db, turnId),
+        selectToolEvents(db, turnId),
+      ]),
+    ),
   );
   const [, , [claim], [owner], [last], [checkpoint], [turn], messageRows, ledger, toolEvents] = result;
   if (claim === undefined || owner === undefined) return undefined;

@@ -7,7 +7,12 @@ import { turnTooLarge } from "./turn-size.ts";
  */
 export function withoutTexts(outcome: TurnOutcome): TurnOutcome {
   const replies = outcome.replies.map(
-    ({ agentKey, messageId }): AgentReply => ({ agentKey, messageId, status: "failed", failure: turnTooLarge }),
+    ({ agentKey, messageId }): AgentReply => ({
+      agentKey,
+      messageId,
+      status: "failed",
+      failure: turnTooLarge,
+    }),
   );
   return { ...outcome, replies, privateMessages: [], toolEvents: [], summary: null };
 }

@@ -48,6 +48,8 @@ export type StoredCheckpoint = CheckpointRow & {
   writes: readonly (SerializedValue & { taskId: string; channel: string })[];
   /** What tasks of the parent sent, of formats before 4, which kept it nowhere else; else empty. */
   parentSends: readonly SerializedValue[];
+  /** It was read without the channels that hold texts, since it was too large with them. */
+  lacksTexts: boolean;
 };
 
 /** Where a checkpoint is; without an id: the latest of its thread and namespace. */

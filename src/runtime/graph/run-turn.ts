@@ -2,13 +2,14 @@ import type { TurnContext } from "../../domain/context/turn-context.ts";
 import type { TurnPlan } from "../../domain/plan/turn-plan.ts";
 import type { TurnOutcome } from "../../domain/turn/turn-outcome.ts";
 import { createTurnSize, type TurnUse } from "../../domain/turn/turn-size.ts";
-import type { StepRows, StoredCheckpoint } from "../checkpoint/checkpoint-rows.ts";
+import { noRows, type StepRows, type StoredCheckpoint } from "../checkpoint/checkpoint-rows.ts";
 import { loadProgress, type StoredRun } from "../checkpoint/stored-run.ts";
 import { TurnSaver } from "../checkpoint/turn-saver.ts";
 import { guardTools } from "../nodes/guarded-tools.ts";
 import { startSummary } from "../nodes/summary-run.ts";
 import type { AgentRun, TurnPorts } from "./agent-run.ts";
 import { limitCalls } from "./call-limit.ts";
+import { settleState } from "./settle-turn.ts";
 import { answerOrder, toOutcome } from "./state-outcome.ts";
 import { addStateUse } from "./state-use.ts";
 import { startStopwatch } from "./stopwatch.ts";
@@ -45,6 +46,10 @@ const callsInFlight = 4;
  */
 export const runTurn: RunTurn = async ({ runId, plan, context, stored, used }, ports) => {
   const progress = await loadProgress(stored);
+  if (progress !== undefined && !progress.isWhole) {
+    const outcome = settleState({ plan, progress, isRetry: false }, ports.newId);
+    return { kind: "ended", outcome, unstored: noRows };
+  }
   const deadline = new AbortController();
   const timer = setTimeout(
     () =>
