@@ -7,6 +7,7 @@ import type { Catalog } from "./domain/catalog.ts";
 import type { ContextLimits } from "./domain/context/context-budget.ts";
 import type { Log } from "./domain/log.ts";
 import type { RateLimiter } from "./domain/rate-limiter.ts";
+import type { ToolPort } from "./domain/tool.ts";
 import type { TurnOutcome } from "./domain/turn/turn-outcome.ts";
 import { createTokenVerifier, type VerifyToken } from "./http/auth.ts";
 import { createConsoleLog } from "./http/console-log.ts";
@@ -14,7 +15,6 @@ import { arrivedReplies } from "./runtime/graph/arrived-replies.ts";
 import { type RanTurn, runTurn, type TurnPorts, type TurnRun } from "./runtime/graph/run-turn.ts";
 import { type SettleInput, settleTurn } from "./runtime/graph/settle-turn.ts";
 import { createOpenAiModel } from "./runtime/model/openai-model.ts";
-import type { ToolPort } from "./runtime/nodes/tool-port.ts";
 import { createToolRegistry } from "./tools/registry.ts";
 import { createSearchTool } from "./tools/search.ts";
 
@@ -75,6 +75,9 @@ export function createDeps(config: Config): Deps {
       baseUrl: config.llmBaseUrl,
       apiKeys: config.llmApiKeys,
       callTimeoutMs: config.modelCallTimeoutMs,
+      callTotalMs: config.modelCallTotalMs,
+      random: () => Math.random(),
+      pause: () => scheduler.wait(0),
       now: nowMs,
       estimateTokens: estimateTokenCount,
     }),

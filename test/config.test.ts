@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { ConfigError, parseConfig, settingNames } from "../src/config.ts";
+import { standardPricingVersion } from "../src/domain/catalog.ts";
 import { standardDialect } from "../src/domain/model-dialect.ts";
 
 const whole = {
@@ -31,6 +32,7 @@ test("few settings are needed; the others have defaults", () => {
     managerModelAlias: "deepseek",
     summarizerModelAlias: "deepseek",
     modelCallTimeoutMs: 60_000,
+    modelCallTotalMs: 240_000,
     turnTimeoutMs: 300_000,
     auth: { issuer: whole.AUTH_ISSUER, audience: "pantheon", keys: { secret: whole.AUTH_JWT_SECRET } },
     corsAllowedOrigins: [],
@@ -297,7 +299,7 @@ test("a model of another provider needs the setting that holds its key", () => {
   expect(complaints(withModels(keyed))).toEqual(["Setting ACME_KEY: is missing (key of own)"]);
   const config = parseConfig({ ...whole, ...withModels(keyed), ACME_KEY: "acme-secret" });
   expect(config.llmApiKeys.get("ACME_KEY")).toBe("acme-secret");
-  expect(config.catalog.isStandard).toBe(false);
+  expect(config.catalog.pricingVersion).not.toBe(standardPricingVersion);
 });
 
 test("no complaint repeats a value, secrets least of all", () => {

@@ -1,8 +1,14 @@
-import type { ServerResponse } from "node:http";
+import { once } from "node:events";
+import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
+import { createGzip } from "node:zlib";
 import type { ModelAnswer } from "./answer.ts";
 import type { ChatCall } from "./chat-call.ts";
-import { type Completion, completionBody, completionChunks, errorEvent } from "./completion.ts";
+import { type Completion, completionBody } from "./completion.ts";
+import { completionChunks, errorEvent } from "./stream-chunks.ts";
+
+const maxOpenMs = 30_000;
 
 /** One answer on its way. `waitForGate` resolves when the named gate is open. */
 export type Delivery = {
@@ -29,8 +35,8 @@ export async function sendAnswer(delivery: Delivery): Promise<boolean> {
   const headers = { "x-request-id": call.callId, ...answer.headers };
   if (status >= 400 || answer.body !== undefined) {
     const body = answer.body ?? { error: { message: `model server says ${status}`, code: status } };
-    response.writeHead(status, { "Content-Type": "application/json", ...headers });
-    return end(response, typeof body === "string" ? body : JSON.stringify(body));
+    const head = { status, headers: { "Content-Type": "application/json", ...headers } };
+    return await sendBody(delivery, head, typeof body === "string" ? body : JSON.stringify(body));
   }
   const contentType = call.stream ? "text/event-stream" : "application/json";
   response.writeHead(200, { "Content-Type": contentType, ...headers });
@@ -40,19 +46,61 @@ export async function sendAnswer(delivery: Delivery): Promise<boolean> {
 
 async function sendStream(delivery: Delivery): Promise<boolean> {
   const { response, call, answer, completion } = delivery;
-  for (const [index, chunk] of completionChunks(call, completion).entries()) {
+  const { dialect } = completion;
+  const blankLine = dialect.lineEnd.repeat(2);
+  const send = (line: string) => unlessGone(call, write(response, `${line}${blankLine}`));
+  if (dialect.keepAlive !== null) await send(dialect.keepAlive);
+  for (const [index, { chunk, isText, delayMs }] of completionChunks(call, completion).entries()) {
     if (answer.cut_after_chunks === index) return destroy(response);
-    if (answer.delta_delay_ms && index > 0 && index < completion.deltas.length) {
-      await delay(answer.delta_delay_ms, undefined, { signal: call.clientClosed });
-    }
-    await unlessGone(call, write(response, `data: ${JSON.stringify(chunk)}\n\n`));
+    const pauseMs = isText && index > 0 ? (answer.delta_delay_ms ?? 0) : delayMs;
+    if (pauseMs > 0) await delay(pauseMs, undefined, { signal: call.clientClosed });
+    await send(`data: ${JSON.stringify(chunk)}`);
     if (index > 0) continue;
+    if (dialect.keepAlive !== null) await send(dialect.keepAlive);
     await holdAfterFirst(delivery);
-    if (answer.bad_json) await unlessGone(call, write(response, 'data: {"id": "chatcmpl-, "choices": [\n\n'));
-    if (answer.error_event) return end(response, `data: ${JSON.stringify(errorEvent(call))}\n\n`);
+    if (answer.bad_json) await send('data: {"id": "chatcmpl-, "choices": [');
+    if (answer.error_event) return end(response, `data: ${JSON.stringify(errorEvent(call))}${blankLine}`);
   }
   if (answer.cut_after_chunks !== undefined) return destroy(response);
-  return end(response, answer.done === false ? "" : "data: [DONE]\n\n");
+  const last = answer.done === false || !dialect.done ? "" : `data: [DONE]${blankLine}`;
+  return dialect.leavesOpen || answer.leave_open ? leaveOpen(delivery, last) : end(response, last);
+}
+
+type Head = { status: number; headers: OutgoingHttpHeaders };
+
+async function sendBody(delivery: Delivery, { status, headers }: Head, body: string): Promise<boolean> {
+  const { response, call, answer } = delivery;
+  response.writeHead(status, answer.gzip ? { ...headers, "Content-Encoding": "gzip" } : headers);
+  const peer = answer.gzip ? createGzip() : response;
+  if (peer !== response) peer.pipe(response);
+  call.clientClosed.addEventListener("abort", () => peer.destroy(), { once: true });
+  if (body !== "") peer.write(body);
+  if (answer.repeat !== undefined) await repeatText(peer, answer.repeat, call.clientClosed);
+  if (answer.leave_open) return leaveOpen(delivery, "");
+  peer.end();
+  return true;
+}
+
+/** As fast as the client takes it. */
+async function repeatText(
+  peer: Writable,
+  { text, bytes = Number.POSITIVE_INFINITY, pause_ms }: NonNullable<ModelAnswer["repeat"]>,
+  signal: AbortSignal,
+): Promise<void> {
+  const times = pause_ms === undefined ? Math.max(1, Math.ceil(16_384 / text.length)) : 1;
+  const piece = Buffer.from(text.repeat(times));
+  for (let sent = 0; sent < bytes; sent += piece.byteLength) {
+    signal.throwIfAborted();
+    if (!peer.write(piece)) await once(peer, "drain", { signal });
+    if (pause_ms !== undefined) await delay(pause_ms, undefined, { signal });
+  }
+}
+
+/** The answer is whole once it is written; the connection stays until the client has enough, or for a while. */
+async function leaveOpen({ response, call }: Delivery, last: string): Promise<boolean> {
+  await unlessGone(call, write(response, last));
+  await delay(maxOpenMs, undefined, { signal: call.clientClosed }).catch(() => undefined);
+  return end(response, "");
 }
 
 async function sendWhole(delivery: Delivery): Promise<boolean> {

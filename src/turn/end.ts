@@ -2,16 +2,16 @@ import { type StoreResult, storeStep } from "../db/checkpoint/store-step.ts";
 import { RequestTooLarge, ResponseTooLarge } from "../db/core/client.ts";
 import { type CommittedTurn, commitTurn, isCommittedBy, releaseClaim } from "../db/turn/commit-turn.ts";
 import { reportLateSpend } from "../db/turn/late-spend.ts";
-import { buildLedger } from "../db/turn/ledger-record.ts";
+import { buildLedger, listAttemptIds } from "../db/turn/ledger-record.ts";
 import type { TurnRecord } from "../db/turn/turn-record.ts";
 import type { Deps } from "../deps.ts";
 import { internalErrorDetail, PantheonError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
+import type { StepRows } from "../domain/turn/checkpoint.ts";
 import type { Claim } from "../domain/turn/claim.ts";
 import { turnConflictDetail } from "../domain/turn/open-decision.ts";
 import { withoutTexts } from "../domain/turn/textless-outcome.ts";
 import type { TurnOutcome } from "../domain/turn/turn-outcome.ts";
-import type { StepRows } from "../runtime/checkpoint/checkpoint-rows.ts";
 import type { Holder } from "./holder.ts";
 import {
   endings,
@@ -61,6 +61,7 @@ function commitAs(
     catalog: deps.catalog,
     lastStep,
     keepsCheckpoint: checkpoint === "last" && deps.limits.checkpointRetentionDays > 0,
+    log: deps.log,
   });
 }
 
@@ -200,7 +201,9 @@ async function reportSpent(deps: Deps, { turn, request, openedAt }: Run, { spent
   const { claim } = turn;
   const owner = { claim, userId: request.user.userId, catalog, finishedAt: deps.now() };
   const ledger = buildLedger(owner, spent);
-  await reportLateSpend(deps.db, { claim, ledger, createdAt: openedAt }, catalog).catch(() => {
+  const reportedIds = listAttemptIds(claim.runId, spent);
+  const late = { claim, ledger, reportedIds, pricing: claim.snapshot.pricing, createdAt: openedAt };
+  await reportLateSpend(deps.db, late, catalog).catch(() => {
     request.log.error("late_spend_lost", { ledger_ids: ledger.map(({ id }) => id) });
   });
 }

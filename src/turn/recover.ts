@@ -37,8 +37,10 @@ export async function recoverAbandonedRuns(deps: Deps): Promise<number> {
  */
 export async function recoverRun(deps: Deps, key: RunKey, log: Log): Promise<void> {
   const openedAt = deps.now();
-  const turn = await takeOverRun(deps.db, key, deps.newId(), deps.limits.turnLeaseMs);
-  if (turn === undefined) return;
+  const takeover = await takeOverRun(deps.db, key, deps.newId(), deps.limits.turnLeaseMs);
+  if (takeover.kind === "claim_deleted") log.warn("claim_deleted", { run_id: key.runId });
+  if (takeover.kind !== "taken") return;
+  const { turn } = takeover;
   const { claim, retried, lastSeq, checkpoint, userId } = turn;
   const decision = decidePlan(turn);
   if (!decision.ok) {
@@ -61,6 +63,7 @@ export async function recoverRun(deps: Deps, key: RunKey, log: Log): Promise<voi
       plan,
       outcome: estimateInFlight(deps, { claim, plan, outcome: one, maySummarise }),
       catalog: deps.catalog,
+      estimateTokens: deps.estimateTokens,
       openedAt,
       finishedAt: deps.now(),
       newId: deps.newId,
@@ -127,6 +130,7 @@ export function estimateInFlight(
     plan,
     underWay,
     catalog: deps.catalog,
+    claimed: claim.snapshot.pricing,
     managerModelAlias: deps.limits.managerModelAlias,
     summarizerModelAlias: deps.limits.summarizerModelAlias,
     summaryHolders: maySummarise ? pastHolders : [],

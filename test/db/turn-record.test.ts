@@ -35,6 +35,7 @@ const claim: ClaimRow = {
   },
   holder: uuid(4),
   pastHolders: [],
+  openedAt,
   leaseUntil: finishedAt,
 };
 
@@ -107,6 +108,7 @@ function input(change: Partial<TurnRecordInput> = {}): TurnRecordInput {
     plan: { mode: "tag", flow: "parallel", agents: [bob, ada], unknownTags: ["zoe"] },
     outcome,
     catalog: buildCatalog([], ""),
+    estimateTokens: (text) => text.length,
     openedAt,
     finishedAt,
     newId: () => uuid(ids++),

@@ -62,6 +62,27 @@ export function failing(...failed: (number | string)[]) {
       : ask();
 }
 
+/**
+ * An `answer` by which the first request whose statements hold this is late: whoever sent it takes it for lost.
+ * `arrive` lets it reach the database, and gives the status of what nobody reads any more.
+ */
+export function delaying(part: string) {
+  let late: Ask | undefined;
+  return {
+    async answer(ask: Ask, _n: number, body: string): Promise<Response> {
+      if (late !== undefined || !body.includes(part)) return ask();
+      late = ask;
+      return new Response("bad gateway", { status: 502 });
+    },
+    async arrive(): Promise<number> {
+      if (late === undefined) throw new Error(`no request held ${part}`);
+      const response = await late();
+      await response.arrayBuffer();
+      return response.status;
+    },
+  };
+}
+
 /** An `answer` by which the database is away from the first request on whose statements hold this. */
 export function awayFrom(part: string) {
   let isAway = false;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Sql } from "../support/sql.ts";
-import { createTurnScene, noRows, says } from "../support/turn-scene.ts";
+import { createTurnScene, noRows, says, type TurnScene } from "../support/turn-scene.ts";
 
 /** Lets Postgres refuse one kind of write of one turn. Gives what takes the trigger away. */
 async function refuse(sql: Sql, write: string, condition: string): Promise<() => Promise<void>> {
@@ -51,6 +51,13 @@ describe("a violation inside the commit's batch", () => {
   });
 });
 
+/** It is no lost claim: an operator is told which row stood in the way. */
+function expectRefusalLogged({ api }: TurnScene, constraint: string): void {
+  expect(api.lines).toContainEqual(
+    expect.objectContaining({ event: "commit_refused", level: "error", constraint }),
+  );
+}
+
 describe("a row that is already where the turn's must go", () => {
   test("a turn of the same index: the one that was first stays, and the spend is on the books", async () => {
     const scene = await createTurnScene();
@@ -66,6 +73,7 @@ describe("a row that is already where the turn's must go", () => {
 
     expect(answer).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
     expect(await scene.rowCounts()).toEqual({ ...noRows, turns: 1, llm_call_events: 1 });
+    expectRefusalLogged(scene, "uq_turns_session_id_turn_index");
     expect(await scene.ledger()).toMatchObject([{ turn_id: null, status: "completed" }]);
     expect((await scene.list()).body.data).toMatchObject([{ id: otherTurn }]);
   });
@@ -81,6 +89,7 @@ describe("a row that is already where the turn's must go", () => {
     await scene.models.release("gate");
 
     expect(await post).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
+    expectRefusalLogged(scene, "uq_turn_runs_session_id_idempotency_key");
     expect(await scene.rowCounts()).toMatchObject({
       turns: 1,
       turn_runs: 1,

@@ -1,5 +1,5 @@
 import { jsonBytes } from "../../domain/text/json-bytes.ts";
-import type { StepRows } from "./checkpoints.ts";
+import type { StepRows } from "../../domain/turn/checkpoint.ts";
 
 /** What one request of a step may hold. A request has 10 MiB at most; how long one takes counts, too. */
 const maxPartBytes = 2 * 1_024 * 1_024;

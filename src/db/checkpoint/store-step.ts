@@ -1,7 +1,8 @@
+import type { StepRows } from "../../domain/turn/checkpoint.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
 import { type Db, postgresFields, RequestTooLarge, repeatLost } from "../core/client.ts";
 import { assertClaim, claimLost, extendLease, lockSession } from "../turn/claim-statements.ts";
-import { insertStep, type StepRows } from "./checkpoints.ts";
+import { insertStep } from "./checkpoints.ts";
 import { halveStep, splitStep } from "./split-step.ts";
 
 /**

@@ -43,3 +43,12 @@ const remove = prepareStatement<Claim>(sql`delete from ${turnClaims} where ${isC
 export function deleteClaim(claim: Claim) {
   return remove(claim);
 }
+
+const markRefused = prepareStatement<Claim>(
+  sql`update ${sessions} set refused_run_id = ${runId} where id = ${sessionId}`,
+);
+
+/** A late copy of the run's open then makes no claim for it again. */
+export function markRunRefused(claim: Claim) {
+  return markRefused(claim);
+}

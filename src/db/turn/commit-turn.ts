@@ -2,9 +2,11 @@ import { and, eq, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { Catalog } from "../../domain/catalog.ts";
 import { PantheonError } from "../../domain/errors.ts";
+import type { Log } from "../../domain/log.ts";
+import type { StepRows } from "../../domain/turn/checkpoint.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
 import { turnConflictDetail } from "../../domain/turn/open-decision.ts";
-import { deleteEarlierSteps, deleteThread, insertStep, type StepRows } from "../checkpoint/checkpoints.ts";
+import { deleteEarlierSteps, deleteThread, insertStep } from "../checkpoint/checkpoints.ts";
 import { sizeOfStep } from "../checkpoint/split-step.ts";
 import { type Db, postgresFields, RequestTooLarge, ResponseTooLarge, repeatLost } from "../core/client.ts";
 import { prepareInsert } from "../core/prepared-insert.ts";
@@ -18,8 +20,8 @@ import {
   turnRuns,
   turns,
 } from "../schema.ts";
-import { assertClaim, claimLost, deleteClaim, lockSession } from "./claim-statements.ts";
-import { joinLateSpend } from "./late-spend.ts";
+import { assertClaim, claimLost, deleteClaim, lockSession, markRunRefused } from "./claim-statements.ts";
+import { deleteSurplusEstimates, joinLateSpend } from "./late-spend.ts";
 import { recordPrices } from "./record-prices.ts";
 import type { LedgerRow } from "./stored-turn.ts";
 import type { TurnRecord } from "./turn-record.ts";
@@ -41,6 +43,7 @@ export type CommitExtras = {
   lastStep: StepRows | null;
   /** False: nothing of the run's checkpoints stays. */
   keepsCheckpoint: boolean;
+  log: Log;
 };
 
 /** Where other holders had a part in the run: the turn's ledger as it stands, their late reports in it. */
@@ -55,16 +58,17 @@ export type CommittedTurn = { ledger: LedgerRow[] | null };
 export async function commitTurn(
   db: Db,
   record: TurnRecord,
-  { catalog, lastStep, keepsCheckpoint }: CommitExtras,
+  { catalog, lastStep, keepsCheckpoint, log }: CommitExtras,
 ): Promise<CommittedTurn> {
   try {
     const result = await repeatLost(db, () =>
       db.batch([
         lockSession(record.claim.sessionId),
         assertClaim(record.claim),
-        ...recordPrices(db, record.turn.createdAt, catalog),
+        ...recordPrices(db, record.turn.createdAt, catalog, record.pricing),
         ...writeTurn(db, record),
         ...insertRuns([record.run]),
+        ...changeExclusion(db, record),
         ...insertMessages(record.messages),
         ...insertAudits(record.audits),
         ...insertLedger(record.ledger),
@@ -78,7 +82,7 @@ export async function commitTurn(
     );
     return { ledger: record.hadOtherHolders ? toLedger(result.at(-1)) : null };
   } catch (error) {
-    await resolveCommitError(db, record.claim, error);
+    await resolveCommitError(db, record.claim, error, log);
     return { ledger: null };
   }
 }
@@ -95,6 +99,7 @@ export async function releaseClaim(db: Db, claim: Claim): Promise<void> {
         lockSession(claim.sessionId),
         assertClaim(claim),
         ...deleteThread(db, claim.runId),
+        markRunRefused(claim),
         deleteClaim(claim),
       ]),
     );
@@ -112,10 +117,12 @@ export async function isCommittedBy(db: Db, { runId, holder }: Claim): Promise<b
 }
 
 /** Throws unless this very holder has stored the run, and only the answer to that was lost. */
-async function resolveCommitError(db: Db, claim: Claim, error: unknown): Promise<void> {
-  const { code } = postgresFields(error);
+async function resolveCommitError(db: Db, claim: Claim, error: unknown, log: Log): Promise<void> {
+  const { code, constraint } = postgresFields(error);
   if (code === claimLost || code === uniqueViolation) {
     if (await isCommittedBy(db, claim)) return;
+    // The claim was this holder's all the while: another row is in the way, and recovery will meet it again.
+    if (code === uniqueViolation) log.error("commit_refused", { run_id: claim.runId, constraint });
     throw new PantheonError("turn_conflict", turnConflictDetail, {}, { cause: error });
   }
   if (error instanceof RequestTooLarge || error instanceof ResponseTooLarge) throw error;
@@ -133,10 +140,24 @@ function writeTurn(db: Db, { run, turn }: TurnRecord): BatchItem<"pg">[] {
   return [db.update(turns).set(turn).where(eq(turns.id, turn.id))];
 }
 
+/** Of a retried turn the messages that are stored already. */
+function changeExclusion(db: Db, { changesExclusion, turn, messages: added }: TurnRecord): BatchItem<"pg">[] {
+  if (!changesExclusion) return [];
+  const excluded = added[0]?.excluded ?? null;
+  return [db.update(messages).set({ excluded }).where(eq(messages.turnId, turn.id))];
+}
+
 /** What other holders reported before there was a turn is joined to it; they replace this run's estimates. */
-function reconcileLedger(db: Db, { claim, turn, hadOtherHolders }: TurnRecord): BatchItem<"pg">[] {
+function reconcileLedger(
+  db: Db,
+  { claim, turn, estimatedIds, hadOtherHolders }: TurnRecord,
+): BatchItem<"pg">[] {
   if (!hadOtherHolders) return [];
-  return [joinLateSpend(db, claim.runId, turn.id), selectLedger(db, sql`(${turn.id}::uuid)`)];
+  return [
+    joinLateSpend(db, claim.runId, turn.id),
+    ...deleteSurplusEstimates(estimatedIds),
+    selectLedger(db, sql`(${turn.id}::uuid)`),
+  ];
 }
 
 /** Sound for the answer of the batch's last statement, where `reconcileLedger` selects the ledger. */

@@ -1,13 +1,9 @@
 import { and, desc, eq, isNull, type SQL, sql } from "drizzle-orm";
 import type { BatchResponse } from "drizzle-orm/batch";
 import { nextTokenScale } from "../../domain/context/turn-context.ts";
+import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 import type { OpenFindings, RetriedTurn } from "../../domain/turn/open-decision.ts";
-import {
-  readWithTexts,
-  type StoredCheckpoint,
-  selectCheckpointOfClaim,
-  type Texts,
-} from "../checkpoint/stored-checkpoints.ts";
+import { readWithTexts, selectCheckpointOfClaim, type Texts } from "../checkpoint/stored-checkpoints.ts";
 import { type Db, repeatLost } from "../core/client.ts";
 import { ownsSession } from "../rooms/owned-session.ts";
 import { messages, sessionSummaries, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
@@ -24,8 +20,6 @@ import { selectLedger, selectMessages, selectToolEvents } from "./turns.ts";
 
 export type OpenRequest = ClaimRequest & {
   window: WindowBounds;
-  /** The model that answers for every agent of this turn. */
-  modelAliasOverride: string | null;
 };
 
 /** What open read, in one transaction, for the run whose claim this holder has taken. */
@@ -104,7 +98,7 @@ function openStatements(db: Db, open: OpenRequest, texts: Texts) {
     db
       .select({ runId: turnRuns.id, turnId: turnRuns.turnId, requestHash: turnRuns.requestHash })
       .from(turnRuns)
-      .where(and(isStoredUnderKey(open), ownsSession(open.sessionId, open.userId))),
+      .where(and(isStored(open), ownsSession(open.sessionId, open.userId))),
     db.execute(takeClaim(open)),
     db.select().from(turnClaims).where(isHeldBy(open)),
     db
@@ -155,8 +149,12 @@ function lockSession(db: Db, { sessionId, userId }: OpenRequest) {
   );
 }
 
-function isStoredUnderKey({ sessionId, idempotencyKey }: OpenRequest): SQL | undefined {
-  return and(eq(turnRuns.sessionId, sessionId), sql`${turnRuns.idempotencyKey} = ${idempotencyKey}::text`);
+/** Under the request's key; or as this very run, where the answer to its open was lost for so long. */
+function isStored({ sessionId, runId, idempotencyKey }: OpenRequest): SQL | undefined {
+  return and(
+    eq(turnRuns.sessionId, sessionId),
+    sql`(${turnRuns.id} = ${runId}::uuid or ${turnRuns.idempotencyKey} = ${idempotencyKey}::text)`,
+  );
 }
 
 function isHeldBy({ sessionId, holder }: OpenRequest): SQL | undefined {

@@ -15,11 +15,14 @@ const maxOldestBytes = 1_024 * 1_024;
 /** How many characters of conversation an agent of each model can hold, and one of any other model. */
 export type HistoryCharacters = { byAlias: Record<string, number>; otherwise: number };
 
+/** A message with the estimate that was stored with it; null: there is none. */
+export type StoredMessage = TranscriptMessage & { estimatedTokens: number | null };
+
 export type SessionWindow = {
   /** What the agents are shown, oldest first; without a gap but between the last turns' user messages. */
-  newest: TranscriptMessage[];
+  newest: StoredMessage[];
   /** From the first message that no summary covers, without a gap; empty where `newest` reaches back to it. */
-  oldest: TranscriptMessage[];
+  oldest: StoredMessage[];
 };
 
 type Held = { sessionId: string; holder: string };
@@ -45,8 +48,9 @@ const sessionId = sql.placeholder("sessionId");
 const holder = sql.placeholder("holder");
 
 const unsummarised = (order: SQL, rows: number, only: SQL) => sql`
-    select n.id, n.seq, n.role, length(n.content) as characters,
-      octet_length(to_json(n.content)::text) as bytes from ${messages} n
+    select n.id, n.seq, n.role, case when n.excluded is null then length(n.content) else 0 end as characters,
+      case when n.excluded is null then octet_length(to_json(n.content)::text) else 0 end as bytes
+    from ${messages} n
     where n.session_id = ${sessionId} and n.seq > (select to_seq from bounds)
       and n.turn_id is distinct from ${sql.placeholder("exceptTurnId")}::uuid
       and not exists (select 1 from ${messages} later where later.supersedes_id = n.id) ${only}
@@ -62,7 +66,8 @@ type WindowValues = Held & {
   exceptTurnId: string | null;
 };
 
-// Texts are fetched last, by id: they are long, and what is worked out before needs their lengths only.
+// Texts are fetched last, by id: they are long, and what is worked out before needs their lengths only. Of what
+// is left out of prompts only the place is read, which summaries must cover without a gap.
 const window = prepareStatement<WindowValues>(sql`
     with bounds as materialized (
       select
@@ -94,8 +99,8 @@ const window = prepareStatement<WindowValues>(sql`
       where m.before < ${oldestCharacters} and m.bytes_before < ${sql.raw(String(maxOldestBytes))}
         and bounds.characters is not null
     )
-    select w.id, w.seq, t.turn_index, w.role, w.agent_key, w.agent_name, w.visibility, w.content,
-      b.is_newest, b.is_oldest
+    select w.id, w.seq, t.turn_index, w.role, w.agent_key, w.agent_name, w.visibility, w.excluded,
+      w.estimated_tokens, case when w.excluded is null then w.content else '' end as content, b.is_newest, b.is_oldest
     from (
       select id, bool_or(is_newest) as is_newest, bool_or(not is_newest) as is_oldest
       from (select id, true as is_newest from newest union all select id, false from oldest) blocks group by id
@@ -110,6 +115,8 @@ type WindowRow = {
   agent_key: string | null;
   agent_name: string | null;
   visibility: TranscriptMessage["visibility"];
+  excluded: TranscriptMessage["excluded"];
+  estimated_tokens: number | null;
   content: string;
   is_newest: boolean;
   is_oldest: boolean;
@@ -123,13 +130,18 @@ export function readWindow(rows: readonly WindowRow[]): SessionWindow {
   };
 }
 
-function toMessage(row: WindowRow): TranscriptMessage {
-  const { id, seq, role, visibility, content } = row;
+function toMessage(row: WindowRow): StoredMessage {
   return {
-    ...{ id, seq, role, visibility, content },
+    id: row.id,
+    seq: row.seq,
     turnIndex: row.turn_index,
+    role: row.role,
     agentKey: row.agent_key,
     agentName: row.agent_name,
+    visibility: row.visibility,
+    excluded: row.excluded,
+    content: row.content,
+    estimatedTokens: row.estimated_tokens,
   };
 }
 

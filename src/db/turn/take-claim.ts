@@ -1,4 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
+import type { RunPricing } from "../../domain/billing/run-pricing.ts";
 import { latestCheckpointId } from "../checkpoint/stored-checkpoints.ts";
 import { type ClaimedRequest, roomAgents, rooms, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
 
@@ -13,29 +14,38 @@ export type ClaimRequest = {
   idempotencyKey: string | null;
   requestHash: string;
   leaseMs: number;
+  /** The prices of this deployment. */
+  pricing: RunPricing;
+  /** The model that answers for every agent of this turn. */
+  modelAliasOverride: string | null;
 } & ({ kind: "turn"; request: ClaimedRequest } | { kind: "retry"; turnId: string });
 
 /**
  * Takes the claim where there is none, and nothing under a key already in use. A claim of the very same request
  * whose lease has run out is taken over: run, snapshot and index stand, the holder before is remembered.
  * Anybody else's dead claim is left for its settling.
+ * A copy of this request may arrive at any later time. It makes no claim for a run that is stored or was refused,
+ * and gives none back to a holder that was replaced.
  */
 export function takeClaim(claim: ClaimRequest): SQL {
   return sql`
     insert into ${turnClaims} (session_id, run_id, turn_id, kind, turn_index, idempotency_key, request_hash,
-      request, snapshot, holder, lease_until)
+      request, snapshot, opened_at, holder, lease_until)
     select s.id, ${claim.runId}::uuid, ${claimedTurn(claim)}, ${claim.idempotencyKey}::text, ${claim.requestHash},
-      ${claimedRequest(claim)}, ${snapshot(claim)},
+      ${claimedRequest(claim)}, ${snapshot(claim)}, clock_timestamp(),
       ${claim.holder}::uuid, clock_timestamp() + ${claim.leaseMs} * interval '1 millisecond'
     from ${sessions} s join ${rooms} r on r.id = s.room_id ${retriedTurn(claim)}
     where s.id = ${claim.sessionId} and s.deleted_at is null and r.deleted_at is null
       and r.owner_user_id = ${claim.userId}
+      and s.refused_run_id is distinct from ${claim.runId}::uuid
+      and not exists (select 1 from ${turnRuns} u where u.id = ${claim.runId}::uuid)
       and not exists (select 1 from ${turnRuns} u
         where u.session_id = s.id and u.idempotency_key = ${claim.idempotencyKey}::text)
     on conflict (session_id) do update set ${takeOver(sql`excluded.holder`, claim.leaseMs)}
     where turn_claims.lease_until <= clock_timestamp()
       and turn_claims.idempotency_key = excluded.idempotency_key
-      and turn_claims.request_hash = excluded.request_hash`;
+      and turn_claims.request_hash = excluded.request_hash
+      and ${isNewHolder(sql`excluded.holder`)}`;
 }
 
 /** Columns turn_id, kind, turn_index: a new turn takes the next index, a retry keeps its turn's. */
@@ -57,16 +67,34 @@ function retriedTurn(claim: ClaimRequest): SQL {
     and not exists (select 1 from ${turns} later where later.session_id = s.id and later.turn_index > t.turn_index)`;
 }
 
-/** Mode, goal and roster as they are now: later edits do not reach the run. Keys as in ClaimSnapshot. */
-function snapshot({ kind, userMessageId }: ClaimRequest): SQL {
+/** Mode, goal, roster and prices as they are now: later edits do not reach the run. Keys as in ClaimSnapshot. */
+function snapshot(claim: ClaimRequest): SQL {
+  const { kind, userMessageId } = claim;
   const mode =
     kind === "retry"
       ? sql`'mode', t.mode, 'consumesPendingMode', false`
       : sql`'mode', coalesce(r.pending_mode, r.current_mode), 'consumesPendingMode', r.pending_mode is not null`;
   return sql`jsonb_build_object('roomId', r.id, 'goal', r.goal, ${mode}, 'userMessageId', ${userMessageId}::text,
+    'pricing', ${pricingOfRoster(claim)},
     'roster', coalesce((select jsonb_agg(jsonb_build_object('agentKey', a.agent_key, 'name', a.name,
       'modelAlias', a.model_alias, 'rolePrompt', a.role_prompt, 'toolPermissions', a.tool_permissions,
       'modelSettings', a.model_settings, 'position', a.position) order by a.position) from ${roomAgents} a where a.room_id = r.id), '[]'::jsonb))`;
+}
+
+/** Of the deployment's models those that the run may call. */
+function pricingOfRoster({ pricing, modelAliasOverride }: ClaimRequest): SQL {
+  return sql`(select p.pricing || jsonb_build_object('models', coalesce((
+      select jsonb_agg(m) from jsonb_array_elements(p.pricing -> 'models') m
+      where m ->> 'alias' in (p.pricing ->> 'managerModelAlias', p.pricing ->> 'summarizerModelAlias')
+        or m ->> 'alias' = ${modelAliasOverride}::text
+        or exists (select 1 from ${roomAgents} a where a.room_id = r.id and a.model_alias = m ->> 'alias')
+    ), '[]'::jsonb)) from (select ${JSON.stringify(pricing)}::jsonb as pricing) p)`;
+}
+
+/** Who was replaced stays replaced: what it knows of the run is older than what its successors stored. */
+export function isNewHolder(holder: SQL): SQL {
+  return sql`turn_claims.holder <> ${holder}
+    and not turn_claims.past_holders @> jsonb_build_array(jsonb_build_object('holder', ${holder}))`;
 }
 
 /** What changes when another holder takes over a run: who holds it, until when, and who did before. */

@@ -1,14 +1,11 @@
 import { and, eq, lt, or, sql } from "drizzle-orm";
-import {
-  readWithTexts,
-  type StoredCheckpoint,
-  selectCheckpointOfClaim,
-} from "../checkpoint/stored-checkpoints.ts";
+import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
+import { readWithTexts, selectCheckpointOfClaim } from "../checkpoint/stored-checkpoints.ts";
 import { askDatabase, type Db, repeatLost } from "../core/client.ts";
-import { messages, rooms, sessions, turnClaims, turns } from "../schema.ts";
+import { messages, rooms, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
 import { lockSession } from "./claim-statements.ts";
 import type { ClaimRow, StoredTurn } from "./stored-turn.ts";
-import { takeOver } from "./take-claim.ts";
+import { isNewHolder, takeOver } from "./take-claim.ts";
 import { selectLedger, selectMessages, selectToolEvents } from "./turns.ts";
 
 export type RunKey = { sessionId: string; runId: string };
@@ -26,29 +23,38 @@ export type AbandonedTurn = {
   userId: string;
 };
 
+/** `not_free`: another holder was faster, or its holder lives. */
+export type Takeover =
+  | { kind: "taken"; turn: AbandonedTurn }
+  | { kind: "claim_deleted" }
+  | { kind: "not_free" };
+
 /**
  * Takes over a run whose lease has run out, by compare-and-swap, and reads what its record needs; also where
- * its session or room was deleted meanwhile. Undefined: another holder was faster, or its holder lives.
+ * its session or room was deleted meanwhile. A claim for a run that is stored is deleted: nothing is left to do.
  */
 export async function takeOverRun(
   db: Db,
   { sessionId, runId }: RunKey,
   holder: string,
   leaseMs: number,
-): Promise<AbandonedTurn | undefined> {
+): Promise<Takeover> {
   const isHeld = and(
     eq(turnClaims.sessionId, sessionId),
     eq(turnClaims.runId, runId),
     eq(turnClaims.holder, holder),
   );
+  const newHolder = sql`${holder}::uuid`;
   const turnId = sql`(select ${turnClaims.turnId} from ${turnClaims} where ${isHeld})`;
   const result = await readWithTexts((texts) =>
     repeatLost(db, () =>
       db.batch([
         lockSession(sessionId),
-        db.execute(sql`update ${turnClaims} set ${takeOver(sql`${holder}::uuid`, leaseMs)}
+        db.execute(sql`delete from ${turnClaims} where session_id = ${sessionId} and run_id = ${runId}
+        and exists (select 1 from ${turnRuns} u where u.id = turn_claims.run_id)`),
+        db.execute(sql`update ${turnClaims} set ${takeOver(newHolder, leaseMs)}
         where turn_claims.session_id = ${sessionId} and turn_claims.run_id = ${runId}
-          and turn_claims.lease_until <= clock_timestamp()`),
+          and turn_claims.lease_until <= clock_timestamp() and ${isNewHolder(newHolder)}`),
         db.select().from(turnClaims).where(isHeld),
         db
           .select({ userId: rooms.ownerUserId })
@@ -67,17 +73,20 @@ export async function takeOverRun(
       ]),
     ),
   );
-  const [, , [claim], [owner], [last], [checkpoint], [turn], messageRows, ledger, toolEvents] = result;
-  if (claim === undefined || owner === undefined) return undefined;
+  const [, deleted, , [claim], [owner], [last], [checkpoint], [turn], messageRows, ledger, toolEvents] =
+    result;
+  if ((deleted.rowCount ?? 0) > 0) return { kind: "claim_deleted" };
+  if (claim === undefined || owner === undefined) return { kind: "not_free" };
+  const isRetry = claim.kind === "retry" && turn !== undefined;
   return {
-    claim,
-    retried:
-      claim.kind === "turn" || turn === undefined
-        ? null
-        : { turn, messages: messageRows, ledger, toolEvents },
-    lastSeq: last?.seq ?? 0,
-    checkpoint,
-    userId: owner.userId,
+    kind: "taken",
+    turn: {
+      claim,
+      retried: isRetry ? { turn, messages: messageRows, ledger, toolEvents } : null,
+      lastSeq: last?.seq ?? 0,
+      checkpoint,
+      userId: owner.userId,
+    },
   };
 }
 

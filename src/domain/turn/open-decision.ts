@@ -17,7 +17,7 @@ export type RetriedTurn = { isLatest: boolean; isRetriable: boolean };
 export type OpenFindings<Opened> = {
   sessionFound: boolean;
   claimBefore: FoundClaim | undefined;
-  /** The run stored under the request's key. */
+  /** The run stored under the request's key, or as the run of this open. */
   storedRun: { runId: string; turnId: string; requestHash: string } | undefined;
   /** Of a retry: the turn it names, where there is one. */
   retriedTurn: { found: RetriedTurn | undefined } | undefined;

@@ -1,6 +1,12 @@
 import * as z from "zod";
 import type { MessageRow } from "../../db/turn/stored-turn.ts";
+import { exclusionReasons } from "../../domain/turn/exclusion.ts";
+import { finishReasons } from "../../domain/turn/finish-reason.ts";
 import { id, instant, pageQuery } from "../../http/schemas.ts";
+
+export const finishReason = z.enum(finishReasons).nullable().meta({
+  description: "Why a completed reply ended; `length`: it was cut at its output limit",
+});
 
 export const message = z
   .object({
@@ -14,6 +20,10 @@ export const message = z
     status: z.enum(["completed", "failed"]),
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
     content: z.string(),
+    finish_reason: finishReason,
+    excluded: z.enum(exclusionReasons).nullable().meta({
+      description: "Why the message's turn is left out of later prompts and summaries; null: it is not",
+    }),
     supersedes_id: id
       .nullable()
       .meta({ description: "The failed message that a retry put this one in place of" }),
@@ -37,6 +47,8 @@ export function toMessage(row: MessageRow): z.input<typeof message> {
     status: row.status,
     error: row.error,
     content: row.content,
+    finish_reason: row.finishReason,
+    excluded: row.excluded,
     supersedes_id: row.supersedesId,
     created_at: row.createdAt.toISOString(),
   };

@@ -5,12 +5,13 @@ import type { TurnContext } from "../../../../src/domain/context/turn-context.ts
 import type { Log } from "../../../../src/domain/log.ts";
 import { standardDialect } from "../../../../src/domain/model-dialect.ts";
 import type { RosterAgent, TurnFlow, TurnPlan } from "../../../../src/domain/plan/turn-plan.ts";
+import type { ToolPort } from "../../../../src/domain/tool.ts";
 import type { TurnEvent } from "../../../../src/domain/turn/turn-events.ts";
 import { noUse } from "../../../../src/domain/turn/turn-size.ts";
 import { runTurn, type TurnPorts } from "../../../../src/runtime/graph/run-turn.ts";
 import { createOpenAiModel } from "../../../../src/runtime/model/openai-model.ts";
-import type { ToolPort } from "../../../../src/runtime/nodes/tool-port.ts";
 import { createModels, type ScriptedModels } from "../../../support/models.ts";
+import { someIdentity } from "../../../support/tool-context.ts";
 import { nameOf, roleOf } from "../../../support/turn-scene.ts";
 
 /** Keys of a turn's agents and the tools each may use. */
@@ -66,7 +67,10 @@ export function createGraphTurn({
     ports,
     events,
     async run() {
-      const ran = await runTurn({ runId: uuidv7(), plan, context, stored: undefined, used: noUse }, ports);
+      const ran = await runTurn(
+        { runId: uuidv7(), plan, context, identity: someIdentity, stored: undefined, used: noUse },
+        ports,
+      );
       if (ran.kind === "stopped") throw new Error("the run was stopped");
       return ran.outcome;
     },
@@ -82,6 +86,7 @@ export function createPorts(
   return {
     callModel: createOpenAiModel({
       ...{ baseUrl: models.baseUrl, apiKeys: new Map([["LLM_API_KEY", "test-key"]]), callTimeoutMs: 10_000 },
+      ...{ callTotalMs: 20_000, random: Math.random, pause: () => scheduler.wait(0) },
       ...{ now: Date.now, estimateTokens: estimateTokenCount },
     }),
     tools,
