@@ -122,6 +122,7 @@ export function estimateInFlight(
     plan,
     underWay,
     catalog: deps.catalog,
+    claimed: claim.snapshot.pricing,
     managerModelAlias: deps.limits.managerModelAlias,
     summarizerModelAlias: deps.limits.summarizerModelAlias,
     summaryHolders: maySummarise ? pastHolders : [],

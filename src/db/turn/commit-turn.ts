@@ -20,7 +20,7 @@ import {
   turns,
 } from "../schema.ts";
 import { assertClaim, claimLost, deleteClaim, lockSession, markRunRefused } from "./claim-statements.ts";
-import { joinLateSpend } from "./late-spend.ts";
+import { deleteSurplusEstimates, joinLateSpend } from "./late-spend.ts";
 import { recordPrices } from "./record-prices.ts";
 import type { LedgerRow } from "./stored-turn.ts";
 import type { TurnRecord } from "./turn-record.ts";
@@ -63,7 +63,7 @@ export async function commitTurn(
       db.batch([
         lockSession(record.claim.sessionId),
         assertClaim(record.claim),
-        ...recordPrices(db, record.turn.createdAt, catalog),
+        ...recordPrices(db, record.turn.createdAt, catalog, record.pricing),
         ...writeTurn(db, record),
         ...insertRuns([record.run]),
         ...changeExclusion(db, record),
@@ -145,9 +145,16 @@ function changeExclusion(db: Db, { changesExclusion, turn, messages: added }: Tu
 }
 
 /** What other holders reported before there was a turn is joined to it; they replace this run's estimates. */
-function reconcileLedger(db: Db, { claim, turn, hadOtherHolders }: TurnRecord): BatchItem<"pg">[] {
+function reconcileLedger(
+  db: Db,
+  { claim, turn, estimatedIds, hadOtherHolders }: TurnRecord,
+): BatchItem<"pg">[] {
   if (!hadOtherHolders) return [];
-  return [joinLateSpend(db, claim.runId, turn.id), selectLedger(db, sql`(${turn.id}::uuid)`)];
+  return [
+    joinLateSpend(db, claim.runId, turn.id),
+    ...deleteSurplusEstimates(estimatedIds),
+    selectLedger(db, sql`(${turn.id}::uuid)`),
+  ];
 }
 
 /** Sound for the answer of the batch's last statement, where `reconcileLedger` selects the ledger. */

@@ -1,3 +1,4 @@
+import type { RunPricing } from "../../domain/billing/run-pricing.ts";
 import type { Catalog } from "../../domain/catalog.ts";
 import type { DroppedRange } from "../../domain/context/seq-ranges.ts";
 import { modelAliasMarker, type RosterAgent, type TurnPlan } from "../../domain/plan/turn-plan.ts";
@@ -13,7 +14,7 @@ import {
   type TurnOutcome,
 } from "../../domain/turn/turn-outcome.ts";
 import type { turnRuns } from "../schema.ts";
-import { buildLedger } from "./ledger-record.ts";
+import { buildLedger, listAttemptIds } from "./ledger-record.ts";
 import type {
   AuditRow,
   ClaimRow,
@@ -38,8 +39,12 @@ export type TurnRecord = {
   changesExclusion: boolean;
   audits: AuditRow[];
   ledger: LedgerRow[];
+  /** Of each call that is only estimated, the ids that its rows may have. */
+  estimatedIds: string[][];
   toolEvents: ToolEventRow[];
   summary: SummaryRow | null;
+  /** What prices the run; undefined: its claim is of an earlier version. */
+  pricing: RunPricing | undefined;
   /** The room whose pending mode this turn consumes; null: none. */
   consumedMode: { roomId: string; mode: TurnRow["mode"] } | null;
   /** Whether other holders worked on the run before, and may have reported what they spent. */
@@ -107,8 +112,13 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
       buildAudit(input, prompt, { isFirst: index === 0, marker: turn.modelAliasUsed }),
     ),
     ledger,
+    estimatedIds: listAttemptIds(
+      runId,
+      input.outcome.calls.filter(({ attempts }) => attempts === 0),
+    ),
     toolEvents,
     summary: buildSummary(input),
+    pricing: snapshot.pricing,
     consumedMode: snapshot.consumesPendingMode ? { roomId: snapshot.roomId, mode: snapshot.mode } : null,
     hadOtherHolders: claim.pastHolders.length > 0,
     stored: {

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { expect, test } from "vitest";
-import { ConfigError, parseConfig, settingNames } from "../../../src/config.ts";
+import { ConfigError } from "../../../src/config/config-error.ts";
+import { parseConfig, settingNames } from "../../../src/config.ts";
+import { storageBindings } from "../../support/storage-bindings.ts";
 
 const example = readFileSync(new URL("../../../.dev.vars.example", import.meta.url), "utf8");
 
@@ -25,6 +27,8 @@ const needed = {
   AUTH_AUDIENCE: "pantheon",
   TURN_LIMITER: { limit: async () => ({ success: true }) },
   INVALID_LIMITER: { limit: async () => ({ success: true }) },
+  UPLOAD_LIMITER: { limit: async () => ({ success: true }) },
+  ...storageBindings,
 };
 
 test("the example has every setting of the Worker, once, and no other", () => {
