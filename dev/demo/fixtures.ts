@@ -1,6 +1,6 @@
 import type { Turn } from "./report.ts";
 
-export const ROOM = {
+export const room = {
   name: "Launch week",
   goal: "Decide whether the beta can be launched on Friday, and what must happen before.",
   current_mode: "tag",
@@ -14,8 +14,8 @@ export type Agent = {
   tool_permissions: string[];
 };
 
-/** In this order, which is also the order of a round table. */
-export const AGENTS: Agent[] = [
+/** In the order in which they answer in a round table. */
+export const agents: Agent[] = [
   {
     agent_key: "scout",
     name: "Scout",
@@ -39,23 +39,23 @@ export const AGENTS: Agent[] = [
   },
 ];
 
-export type Scene = { mode: Turn["mode"]; rule: string; message: string };
+export type DemoTurn = { mode: Turn["mode"]; explanation: string; message: string };
 
-/** One turn in each mode. The demo model searches where the words ask for it: in the last one only. */
-export const SCENES: Scene[] = [
+/** One turn in each mode. The demo model searches where the message asks for it: in the last turn only. */
+export const demoTurns: DemoTurn[] = [
   {
     mode: "tag",
-    rule: "those who are tagged answer, all at once",
+    explanation: "the tagged agents answer in parallel",
     message: "@ada @linus We want to launch the beta on Friday. What could go wrong?",
   },
   {
     mode: "roundtable",
-    rule: "everybody answers, one after another, and hears who spoke before",
+    explanation: "all agents answer in order, and each reads the answers before its own",
     message: "What is the one thing that must be done before Friday?",
   },
   {
     mode: "orchestrator",
-    rule: "a manager picks who answers",
+    explanation: "a manager picks the agents that answer",
     message: "Find out how others undo a bad launch, and weigh which way suits us.",
   },
 ];

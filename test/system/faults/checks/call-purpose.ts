@@ -3,13 +3,13 @@ import { type Asked, askedOf } from "../../../turn/modes/support/asked.ts";
 import { readRequest } from "../testbed/scenario-tag.ts";
 
 /** What a call at the provider was for. */
-export type Called = { callId: string; request: number; who: Asked; round: number };
+export type CallPurpose = { callId: string; request: number; who: Asked; round: number };
 
-/** Whom calls are for that speak of many requests: their request cannot be told, and is 0. */
+/** Purposes of calls that cover many requests. Their request is unknown, and is 0. */
 export const summarizers: readonly Asked[] = ["summary_text", "summary_structure"];
 
-/** Reads from a call itself whose it was: what it was told names the request, the agent and the round. */
-export function calledFor(entry: JournalEntry): Called {
+/** Reads the purpose from the prompt, which names the request, the agent and the round. */
+export function readCallPurpose(entry: JournalEntry): CallPurpose {
   const text = entry.messages.map(({ content }) => content).join("\n");
   const who = askedOf(entry);
   return {
@@ -20,7 +20,7 @@ export function calledFor(entry: JournalEntry): Called {
   };
 }
 
-/** Two calls with the same place in the same request ask for the same answer. */
-export function placeOf({ request, who, round }: Omit<Called, "callId">): string {
+/** Two calls with the same description ask for the same answer. */
+export function describeCall({ request, who, round }: Omit<CallPurpose, "callId">): string {
   return `request ${request}, ${who}, round ${round}`;
 }

@@ -1,8 +1,8 @@
+import { openBaselineThread } from "../baseline-turns.ts";
 import { interleave } from "../figures.ts";
 import type { PostFloorTurn } from "../floor-turns.ts";
 import { createRoom, question, type Room } from "../pantheon-room.ts";
-import { openRivalThread } from "../rival-turns.ts";
-import type { Stage } from "../stage.ts";
+import type { Bench } from "../setup.ts";
 import { type KeptCheckpoints, readKeptCheckpoints } from "../stored-bytes.ts";
 
 /** Three whole cycles of a summary every eight turns. */
@@ -13,43 +13,43 @@ const warmUps = 40;
 const middle = 38;
 const late = 188;
 
-/** Turns of three agents in sequence, models at 0 ms, all measured in turns with each other. */
-export type Contest = {
+/** Turns of three agents in sequence with models at 0 ms, measured alternately. */
+export type Comparison = {
   /** ms */
   times: Record<
-    "pantheonAt5" | "pantheonAt50" | "pantheonAt200" | "floor" | "rivalAt5" | "rivalAt200",
+    "pantheonAt5" | "pantheonAt50" | "pantheonAt200" | "floor" | "baselineAt5" | "baselineAt200",
     number[]
   >;
-  /** Bytes that Pantheon read from the database in each of those turns. */
+  /** Bytes that Pantheon read from the database in each turn. */
   readBytes: Record<"at5" | "at50" | "at200", number[]>;
   keptCheckpoints: Record<"at5" | "at50" | "at200", KeptCheckpoints[]>;
 };
 
-export async function holdContest(
-  stage: Stage,
+export async function runComparison(
+  bench: Bench,
   floor: PostFloorTurn,
   log: (line: string) => void,
-): Promise<Contest> {
+): Promise<Comparison> {
   for (let n = 0; n < warmUps; n += 1) await floor();
 
-  log(`Sessions of 4, ${middle - 1} and ${late - 1} turns, and the rival's`);
+  log(`Sessions of 4, ${middle - 1} and ${late - 1} turns, and of the baseline`);
   const rooms: Room[] = [];
-  const rivals: (() => Promise<number>)[] = [];
+  const baselines: (() => Promise<number>)[] = [];
   for (let n = 0; n < rounds; n += 1) {
-    rooms.push(await lengthen(await createRoom(stage, 3, "roundtable"), 4));
-    rivals.push(await repeat(openRivalThread(stage), 4));
+    rooms.push(await lengthen(await createRoom(bench, 3, "roundtable"), 4));
+    baselines.push(await repeat(openBaselineThread(bench), 4));
   }
-  const middleRoom = await lengthen(await createRoom(stage, 3, "roundtable"), middle - 1);
-  const lateRoom = await lengthen(await createRoom(stage, 3, "roundtable"), late - 1);
-  const lateRival = await repeat(openRivalThread(stage), late - 1);
+  const middleRoom = await lengthen(await createRoom(bench, 3, "roundtable"), middle - 1);
+  const lateRoom = await lengthen(await createRoom(bench, 3, "roundtable"), late - 1);
+  const lateBaseline = await repeat(openBaselineThread(bench), late - 1);
 
-  log(`${rounds} rounds of Pantheon, the floor and the rival in turns`);
-  const readBytes = { at5: [], at50: [], at200: [] } as Contest["readBytes"];
+  log(`${rounds} rounds of Pantheon, the floor and the baseline in turns`);
+  const readBytes = { at5: [], at50: [], at200: [] } as Comparison["readBytes"];
   const runIds = { at5: [] as string[], at50: [] as string[], at200: [] as string[] };
   const postTo = async (room: Room | undefined, when: keyof typeof runIds) => {
-    await stage.database.ask("takeExchanges", undefined);
+    await bench.database.ask("takeExchanges", undefined);
     const turn = await present(room).post(question);
-    const exchanges = await stage.database.ask("takeExchanges", undefined);
+    const exchanges = await bench.database.ask("takeExchanges", undefined);
     readBytes[when].push(exchanges.reduce((sum, { answerBytes }) => sum + answerBytes, 0));
     runIds[when].push(turn.runId);
     return turn.elapsedMs;
@@ -57,15 +57,15 @@ export async function holdContest(
   const times = await interleave(rounds, {
     pantheonAt5: (round) => postTo(rooms[round], "at5"),
     floor: () => floor(),
-    rivalAt5: (round) => present(rivals[round])(),
+    baselineAt5: (round) => present(baselines[round])(),
     pantheonAt50: () => postTo(middleRoom, "at50"),
     pantheonAt200: () => postTo(lateRoom, "at200"),
-    rivalAt200: () => lateRival(),
+    baselineAt200: () => lateBaseline(),
   });
   const keptCheckpoints = {
-    at5: await readKeptCheckpoints(stage, runIds.at5),
-    at50: await readKeptCheckpoints(stage, runIds.at50),
-    at200: await readKeptCheckpoints(stage, runIds.at200),
+    at5: await readKeptCheckpoints(bench, runIds.at5),
+    at50: await readKeptCheckpoints(bench, runIds.at50),
+    at200: await readKeptCheckpoints(bench, runIds.at200),
   };
   return { times, readBytes, keptCheckpoints };
 }

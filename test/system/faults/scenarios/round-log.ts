@@ -1,24 +1,26 @@
 import type { Answer } from "../testbed/user.ts";
 import type { Workerd } from "../testbed/workerd.ts";
 
-/** What a round saw: counts of what happened, and what must not have. */
-export type Protocol = {
+/** What happened in a round: counts, and broken promises. */
+export type RoundLog = {
   counts: Record<string, number>;
   violations: string[];
   trace: string[];
   count(what: string, by?: number): void;
-  /** Notes an answer; one that does not fit is a violation. */
+  /** Notes an answer. One that does not fit is a violation. */
   expect(what: string, answer: Answer, fits: boolean): void;
-  /** Notes the last that a Worker logged. */
+  /** Notes the last lines of a Worker's log. */
   readLog(worker: Workerd): void;
 };
 
-export function createProtocol(): Protocol {
+export function createRoundLog(): RoundLog {
   const counts: Record<string, number> = {};
   const violations: string[] = [];
   const trace: string[] = [];
   return {
-    ...{ counts, violations, trace },
+    counts,
+    violations,
+    trace,
     count(what, by = 1) {
       counts[what] = (counts[what] ?? 0) + by;
     },
@@ -30,7 +32,7 @@ export function createProtocol(): Protocol {
   };
 }
 
-/** Stored, and everybody answered. */
+/** True for a stored turn in which every agent answered. */
 export function isWhole({ status, body }: Answer): boolean {
   return status === 201 && body.status === "completed";
 }

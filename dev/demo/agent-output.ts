@@ -1,18 +1,18 @@
-/** One agent's part of what is shown: words under its name, in lines that are filled up to `width`. */
-export type Voice = {
-  /** Text in pieces, however it is cut. */
-  say(text: string): void;
-  /** A line of its own about the agent. */
+/** The output of one agent in the terminal: its words after its name, in lines of at most `width` columns. */
+export type AgentOutput = {
+  /** Takes text in pieces of any length. */
+  write(text: string): void;
+  /** Prints a line about the agent. */
   note(text: string): void;
-  /** The text is over: shows what is left of it. */
-  pause(): void;
+  /** Ends the text and prints what is left of it. */
+  flush(): void;
 };
 
 /**
- * Shows words as they come, or, `inWholeLines`, line by line: so that agents who speak at once do not
- * mix. `label` stands in front of every line; it counts as `labelWidth` columns.
+ * Prints words as they arrive, or whole lines with `inWholeLines`, so that the texts of agents that answer in
+ * parallel do not mix. Each line begins with `label`, which takes `labelWidth` columns.
  */
-export function createVoice({
+export function createAgentOutput({
   label,
   labelWidth,
   width,
@@ -24,22 +24,22 @@ export function createVoice({
   width: number;
   inWholeLines: boolean;
   write: (text: string) => void;
-}): Voice {
+}): AgentOutput {
   let line = "";
-  let unshown = "";
+  let pending = "";
   let isLineOpen = false;
   let gap = "";
   let word = "";
 
   const put = (text: string) => {
-    unshown += isLineOpen ? text : label + text;
+    pending += isLineOpen ? text : label + text;
     isLineOpen = true;
     line += text;
     if (!inWholeLines) show();
   };
   const show = () => {
-    if (unshown !== "") write(unshown);
-    unshown = "";
+    if (pending !== "") write(pending);
+    pending = "";
   };
   const endLine = () => {
     put("\n");
@@ -55,14 +55,14 @@ export function createVoice({
     gap = "";
     word = "";
   };
-  const pause = () => {
+  const flush = () => {
     endWord();
     gap = "";
     if (isLineOpen) endLine();
   };
 
   return {
-    say(text) {
+    write(text) {
       for (const piece of withoutControls(text).split(/(\n|[^\S\n]+)/)) {
         if (piece !== "" && piece.trim() === "") endWord();
         if (piece === "\n") endLine();
@@ -71,15 +71,15 @@ export function createVoice({
       }
     },
     note(text) {
-      pause();
+      flush();
       put(withoutControls(text));
       endLine();
     },
-    pause,
+    flush,
   };
 }
 
-/** What comes from a model or the web must not steer the terminal. */
+/** Text of a model or a web page must not control the terminal. */
 function withoutControls(text: string): string {
   return text.replace(/[^\P{Cc}\n\t]/gu, "");
 }

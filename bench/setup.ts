@@ -11,27 +11,27 @@ import type { ModelQuestions } from "./peers/models.ts";
 import { type Peer, startPeer } from "./peers/peer.ts";
 import { roles } from "./roster.ts";
 
-const HOST = "127.0.0.1";
-const FLOOR_CONFIG = fileURLToPath(new URL("./floor/wrangler.toml", import.meta.url));
-const USER_ID = "bench";
+const loopbackHost = "127.0.0.1";
+const floorConfigFile = fileURLToPath(new URL("./floor/wrangler.toml", import.meta.url));
+const benchUserId = "bench";
 
-/** All that is measured, and what it is measured with; one of each, on loopback. */
-export type Stage = {
-  /** Any Postgres that was given, or the embedded one: then WAL and concurrency say little. */
+/** What is measured, and the servers it needs; one of each, on loopback. */
+export type Bench = {
+  /** True for the embedded database: its WAL and concurrency say little. */
   isEmbedded: boolean;
   connectionString: string;
   userId: string;
   token: string;
   pantheon: WorkerProcess;
   floor: WorkerProcess;
-  rival: Peer<Record<never, never>>;
+  baseline: Peer<Record<never, never>>;
   models: Peer<ModelQuestions>;
   database: Peer<DatabaseQuestions>;
   stop(): Promise<void>;
 };
 
-/** Starts the database, its Neon endpoint, the models, Pantheon, the floor and the rival. */
-export async function startStage(serverUrl: string | undefined, log: (line: string) => void): Promise<Stage> {
+/** Starts the database, its Neon endpoint, the models, Pantheon, the floor and the baseline. */
+export async function startBench(serverUrl: string | undefined, log: (line: string) => void): Promise<Bench> {
   const ends: (() => Promise<void>)[] = [];
   const stop = async () => {
     for (let end = ends.pop(); end; end = ends.pop()) await end();
@@ -82,18 +82,30 @@ async function startParts(serverUrl: string | undefined, log: (line: string) => 
       AUTH_AUDIENCE: auth.audience,
     }),
   );
-  const floor = keep(await startWorker(peers, FLOOR_CONFIG));
-  const rival = keep(
-    await startPeer<Record<never, never>>(new URL("./rival/server.ts", import.meta.url), {
-      ...{ connectionString, llmBaseUrl, roles },
+  const floor = keep(await startWorker(peers, floorConfigFile));
+  const baseline = keep(
+    await startPeer<Record<never, never>>(new URL("./baseline/server.ts", import.meta.url), {
+      connectionString,
+      llmBaseUrl,
+      roles,
     }),
   );
-  const token = await mintToken(auth, { sub: USER_ID });
-  return { isEmbedded, connectionString, userId: USER_ID, token, pantheon, floor, rival, models, database };
+  const token = await mintToken(auth, { sub: benchUserId });
+  return {
+    isEmbedded,
+    connectionString,
+    userId: benchUserId,
+    token,
+    pantheon,
+    floor,
+    baseline,
+    models,
+    database,
+  };
 }
 
 async function startWorker(bindings: Record<string, string>, config?: string): Promise<WorkerProcess> {
-  const port = await reservePort(0, HOST);
-  const place = { host: HOST, port, watch: false, ...(config === undefined ? {} : { config }) };
+  const port = await reservePort(0, loopbackHost);
+  const place = { host: loopbackHost, port, watch: false, ...(config === undefined ? {} : { config }) };
   return startWorkerProcess({ bindings, ...place }, () => undefined);
 }

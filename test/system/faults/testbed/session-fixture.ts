@@ -8,7 +8,7 @@ import type { Testbed } from "./testbed.ts";
 import { type Answer, type Call, createUser, type User } from "./user.ts";
 import type { Workerd } from "./workerd.ts";
 
-export type SceneOptions = {
+export type FixtureOptions = {
   mode: RoomMode;
   /** Keys, in their positions. */
   agents: readonly string[];
@@ -18,8 +18,8 @@ export type SceneOptions = {
 
 export type Post = { request: number; key?: string | undefined; accept?: string };
 
-/** One room with one session, on whichever Worker is there, and the models that answer in it. */
-export type Scene = {
+/** One room with one session, its user, and the models that answer in it. Any Worker can serve it. */
+export type SessionFixture = {
   id: number;
   roomId: string;
   sessionId: string;
@@ -27,26 +27,26 @@ export type Scene = {
   agents: readonly string[];
   user: User;
   models: ModelScenario;
-  /** A new request's number; each is posted with a text of its own. */
+  /** The number of a new request. Each request has a text of its own. */
   nextRequest(): number;
   /** The text of a request: in manual mode it tags every agent. */
   messageOf(request: number): string;
   post(worker: Workerd, post: Post): Promise<Answer>;
-  /** The same for a client that may go away in the middle. */
+  /** The same for a client that may leave early. */
   openPost(worker: Workerd, post: Post): Connection;
-  /** The run under way, if there is one. */
+  /** The claim of the session, if there is one. */
   claim(): Promise<{ run_id: string; holder: string; lease_left_ms: number } | undefined>;
-  /** Lets the lease of the run under way run out, as if its holder had been gone for so long. */
-  lapse(ago?: string): Promise<void>;
+  /** Expires the lease of the claim, as if its holder had been gone for `ago`. */
+  expireLease(ago?: string): Promise<void>;
 };
 
-export async function createScene(
+export async function createSessionFixture(
   testbed: Testbed,
   worker: Workerd,
-  { mode, agents, withTools = false }: SceneOptions,
-): Promise<Scene> {
+  { mode, agents, withTools = false }: FixtureOptions,
+): Promise<SessionFixture> {
   const { sql, peers } = testbed;
-  const id = testbed.nextSceneId();
+  const id = testbed.nextFixtureId();
   const user = await createUser(`user-${randomUUID()}`);
   const create = async (path: string, body?: unknown): Promise<string> => {
     const answer = await user.call(worker.url, "POST", path, { body });
@@ -54,15 +54,13 @@ export async function createScene(
       throw new Error(`POST ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer.body.id;
   };
-  const roomId = await create("/rooms", { name: `Scene ${id}`, current_mode: mode });
+  const roomId = await create("/rooms", { name: `Room ${id}`, current_mode: mode });
   for (const agentKey of agents) {
     await create(`/rooms/${roomId}/agents`, {
-      ...{
-        agent_key: agentKey,
-        name: nameOf(agentKey),
-        model_alias: "deepseek",
-        role_prompt: roleOf(agentKey),
-      },
+      agent_key: agentKey,
+      name: nameOf(agentKey),
+      model_alias: "deepseek",
+      role_prompt: roleOf(agentKey),
       tool_permissions: withTools ? ["search"] : [],
     });
   }
@@ -79,7 +77,13 @@ export async function createScene(
   });
   let requests = 0;
   return {
-    ...{ id, roomId, sessionId, mode, agents, user, messageOf },
+    id,
+    roomId,
+    sessionId,
+    mode,
+    agents,
+    user,
+    messageOf,
     models: peers.scenarioOf(id),
     nextRequest: () => ++requests,
     post: ({ url }, post) => user.call(url, "POST", turnsPath, describe(post)),
@@ -92,7 +96,7 @@ export async function createScene(
       );
       return rows[0];
     },
-    async lapse(ago = "1 second") {
+    async expireLease(ago = "1 second") {
       await sql.query(
         "update turn_claims set lease_until = clock_timestamp() - $2::interval where session_id = $1",
         [sessionId, ago],

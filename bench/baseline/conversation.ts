@@ -3,14 +3,14 @@ import { END, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph
 import { PostgresSaver } from "@langchain/langgraph-checkpoint-postgres";
 import OpenAI from "openai";
 
-export type RivalOptions = { connectionString: string; llmBaseUrl: string; roles: readonly string[] };
+export type BaselineOptions = { connectionString: string; llmBaseUrl: string; roles: readonly string[] };
 
-/** What the model is shown of the history: more than Pantheon's raw window at its fullest has. */
+/** Messages of the history that the model gets: more than Pantheon's largest window. */
 const shownMessages = 48;
 
-/** Gives the answers of three agents, one after another, to a message in a thread that is kept in Postgres. */
-export async function createConversation({ connectionString, llmBaseUrl, roles }: RivalOptions) {
-  const checkpointer = PostgresSaver.fromConnString(connectionString, { schema: "rival" });
+/** Returns the answers of three agents in sequence to a message. The thread is kept in Postgres. */
+export async function createConversation({ connectionString, llmBaseUrl, roles }: BaselineOptions) {
+  const checkpointer = PostgresSaver.fromConnString(connectionString, { schema: "baseline" });
   await checkpointer.setup();
   const openai = new OpenAI({ baseURL: llmBaseUrl, apiKey: "local" });
   const agent = (role: string) => async (state: typeof MessagesAnnotation.State) => {

@@ -1,27 +1,27 @@
 import { joinReplies, judgeTurnStatus } from "../../../../src/domain/turn/turn-outcome.ts";
 import type { MessageRow, SessionRows, TurnRow } from "./session-rows.ts";
 
-/** What each agent says when its model answers to the end. */
+/** The complete answer of each agent. */
 export type WholeAnswers = (agentKey: string) => string;
 
-/** Whether every turn of a session is whole: all of its rows, or none of them. Gives what is missing. */
-export function auditTurns(rows: SessionRows, wholeAnswer: WholeAnswers): string[] {
+/** Checks that each turn of a session has all of its rows. Returns what is missing. */
+export function checkTurns(rows: SessionRows, wholeAnswer: WholeAnswers): string[] {
   const { turns, runs, messages, claims, checkpoints } = rows;
   const turnIds = new Set(turns.map(({ id }) => id));
   const strayed = [...runs, ...messages].filter(({ turn_id }) => !turnIds.has(turn_id));
   return [
-    ...(claims > 0 ? ["a claim is left behind"] : []),
+    ...(claims > 0 ? ["a claim is left"] : []),
     ...strayed.map(() => "a row without its turn"),
     ...(isGapless(turns.map(({ turn_index }) => turn_index)) ? [] : ["turn indexes with a gap"]),
     ...(isGapless(messages.map(({ seq }) => seq)) ? [] : ["messages with a gap"]),
     ...checkpoints.filter(({ kept }) => kept > 1).map(({ kept }) => `${kept} checkpoints of a finished run`),
     ...turns.flatMap((turn) =>
-      auditTurn(turn, rows, wholeAnswer).map((what) => `turn ${turn.turn_index}: ${what}`),
+      checkTurn(turn, rows, wholeAnswer).map((what) => `turn ${turn.turn_index}: ${what}`),
     ),
   ];
 }
 
-function auditTurn(turn: TurnRow, rows: SessionRows, wholeAnswer: WholeAnswers): string[] {
+function checkTurn(turn: TurnRow, rows: SessionRows, wholeAnswer: WholeAnswers): string[] {
   const ofTurn = <Row extends { turn_id: string | null }>(list: Row[]) =>
     list.filter(({ turn_id }) => turn_id === turn.id);
   const messages = ofTurn(rows.messages);
@@ -53,21 +53,21 @@ function auditTurn(turn: TurnRow, rows: SessionRows, wholeAnswer: WholeAnswers):
   ];
 }
 
-/** In the order of the plan, which is that of the first replies: a retry's supersede them. */
+/** Ordered as the plan is. A reply of a retry takes the place of the reply that it supersedes. */
 function currentReplies(messages: readonly MessageRow[]): MessageRow[] {
   const replies = messages.filter(({ role, visibility }) => role === "assistant" && visibility === "shared");
   const superseded = new Set(replies.map(({ supersedes_id }) => supersedes_id));
-  const places = new Map(replies.toReversed().map(({ agent_key, seq }) => [agent_key, seq]));
+  const positions = new Map(replies.toReversed().map(({ agent_key, seq }) => [agent_key, seq]));
   return replies
     .filter(({ id }) => !superseded.has(id))
-    .sort((one, other) => (places.get(one.agent_key) ?? 0) - (places.get(other.agent_key) ?? 0));
+    .sort((one, other) => (positions.get(one.agent_key) ?? 0) - (positions.get(other.agent_key) ?? 0));
 }
 
 function toStatus({ status }: MessageRow): { status: "completed" | "failed" } {
   return { status: status === "completed" ? "completed" : "failed" };
 }
 
-/** 1, 2, 3 and so on, in whatever order. */
+/** True for 1, 2, 3 and so on, in any order. */
 function isGapless(numbers: readonly number[]): boolean {
-  return numbers.toSorted((a, b) => a - b).every((number, place) => number === place + 1);
+  return numbers.toSorted((a, b) => a - b).every((number, index) => number === index + 1);
 }

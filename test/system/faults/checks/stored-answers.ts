@@ -1,8 +1,8 @@
 import type pg from "pg";
 import type { JournalEntry } from "../../../support/node/model-journal.ts";
-import { calledFor, placeOf } from "./called.ts";
+import { describeCall, readCallPurpose } from "./call-purpose.ts";
 
-/** Ids of calls whose answers stand in the checkpoints of the session's run: its bytes name them. */
+/** Ids of the calls whose answers are in the checkpoints of the session's run. The stored bytes contain the ids. */
 export async function readStoredCalls(
   sql: pg.Pool,
   sessionId: string,
@@ -20,17 +20,19 @@ export async function readStoredCalls(
   return rows.map(({ call_id }) => call_id);
 }
 
-/** What was asked for again although it was stored when these calls came after the first `known` ones. */
+/** Calls after the first `known` ones that asked for an answer that was stored by then. */
 export function findPaidTwice(
   journal: readonly JournalEntry[],
   known: number,
   storedCalls: readonly string[],
 ): string[] {
   const stored = new Set(
-    journal.filter(({ call_id }) => storedCalls.includes(call_id)).map((entry) => placeOf(calledFor(entry))),
+    journal
+      .filter(({ call_id }) => storedCalls.includes(call_id))
+      .map((entry) => describeCall(readCallPurpose(entry))),
   );
-  const later = journal.slice(known).map((entry) => placeOf(calledFor(entry)));
+  const later = journal.slice(known).map((entry) => describeCall(readCallPurpose(entry)));
   return later
-    .filter((place) => stored.has(place))
-    .map((place) => `a stored answer was asked for again: ${place}`);
+    .filter((name) => stored.has(name))
+    .map((name) => `a stored answer was asked for again: ${name}`);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readEventData } from "../../../dev/demo/event-stream.ts";
+import { readEventData } from "../../../dev/event-stream.ts";
 
 function bodyOf(...chunks: Uint8Array<ArrayBuffer>[]): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream({
@@ -16,7 +16,7 @@ async function listOf<T>(items: AsyncIterable<T>): Promise<T[]> {
   return list;
 }
 
-test("events are whole however the bytes are cut, and comments are passed over", async () => {
+test("the event reader returns complete events wherever the bytes are split, and skips comments", async () => {
   const bytes = new TextEncoder().encode('data: {"a":"é…"}\n\n: keep-alive\n\nid: 7\ndata: x\ndata: y\n\n');
   const whole = ['{"a":"é…"}', "x\ny"];
   expect(await listOf(readEventData(bodyOf(bytes)))).toEqual(whole);
@@ -24,12 +24,12 @@ test("events are whole however the bytes are cut, and comments are passed over",
   expect(await listOf(readEventData(bodyOf(...single)))).toEqual(whole);
 });
 
-test("an event that was not ended is none", async () => {
+test("the event reader drops an incomplete event at the end", async () => {
   const bytes = new TextEncoder().encode("data: whole\n\ndata: cut");
   expect(await listOf(readEventData(bodyOf(bytes)))).toEqual(["whole"]);
 });
 
-test("a connection that breaks is told", async () => {
+test("the event reader throws when the connection breaks", async () => {
   const broken = new ReadableStream<Uint8Array<ArrayBuffer>>({
     pull: (controller) => controller.error(new Error("broken")),
   });
