@@ -1,6 +1,5 @@
 import type { Page, PageRequest } from "../db/core/page.ts";
-import type { StoredTurn } from "../db/turn/stored-turn.ts";
-import { loadTurns } from "../db/turn/turns.ts";
+import { type ListedTurn, loadTurns } from "../db/turn/list-turns.ts";
 import type { Deps } from "../deps.ts";
 import { notFound } from "../domain/errors.ts";
 import type { User } from "../domain/user.ts";
@@ -11,7 +10,7 @@ export async function listTurns(
   user: User,
   sessionId: string,
   page: PageRequest,
-): Promise<Page<StoredTurn>> {
+): Promise<Page<ListedTurn>> {
   const found = await loadTurns(deps.db, { sessionId, userId: user.userId }, page);
   if (!found.sessionFound) throw notFound();
   return found.page;

@@ -10,7 +10,7 @@ import { pageOf, pageQuery } from "../http/schemas.ts";
 import { toPage } from "./schemas/page.ts";
 import { sessionParams } from "./schemas/session.ts";
 import { summary, toSummary } from "./schemas/summary.ts";
-import { runningTurn, toRunningTurn, toTurnRead, turnParams, turnRead } from "./schemas/turn.ts";
+import { runningTurn, toListedTurn, toRunningTurn, turnParams, turnRead } from "./schemas/turn.ts";
 import { toTurnDetail, turnDetail } from "./schemas/turn-detail.ts";
 
 const tag = "turns";
@@ -24,7 +24,7 @@ const routes = {
     {
       tag,
       request: { params, query: pageQuery },
-      responses: { 200: json(pageOf(turnRead), "A page of turns") },
+      responses: { 200: json(pageOf(turnRead), "A page of turns; long texts end it before `limit`") },
     },
   ),
   read: defineRoute("get", "/sessions/{session_id}/turns/{turn_id}", "Read all that is on record of a turn", {
@@ -39,7 +39,7 @@ const routes = {
     {
       tag,
       request: { params, query: pageQuery },
-      responses: { 200: json(pageOf(summary), "A page of summaries") },
+      responses: { 200: json(pageOf(summary), "A page of summaries; long texts end it before `limit`") },
     },
   ),
 };
@@ -47,7 +47,7 @@ const routes = {
 export function registerTurnHistoryRoutes(app: App, deps: Deps): void {
   app.openapi(routes.list, async (c) => {
     const page = await listTurns(deps, c.var.user, c.req.valid("param").session_id, c.req.valid("query"));
-    return c.json(toPage(page, toTurnRead), 200);
+    return c.json(toPage(page, toListedTurn), 200);
   });
   app.openapi(routes.read, async (c) => {
     const { session_id, turn_id } = c.req.valid("param");
