@@ -1,4 +1,5 @@
 import { and, asc, eq, gt, type SQL, sql } from "drizzle-orm";
+import { notFound } from "../../domain/errors.ts";
 import { askDatabase, type Db } from "../core/client.ts";
 import { type Page, type PageRequest, readPage } from "../core/page.ts";
 import { messages } from "../schema.ts";
@@ -11,14 +12,15 @@ export type TranscriptRequest = PageRequest & { includesSuperseded: boolean };
 const mostContentBytes = 1_500_000;
 
 /**
- * What everyone in the session may see, by `seq`; undefined where the session is not the user's. A page of
- * long texts ends before `limit`, though never before its first message.
+ * What everyone in the session may see, by `seq`. A page of long texts ends before `limit`, though never before
+ * its first message.
+ * @throws PantheonError `not_found` where the session is not the user's.
  */
 export async function loadTranscript(
   db: Db,
   of: { sessionId: string; userId: string },
   page: TranscriptRequest,
-): Promise<Page<MessageRow> | undefined> {
+): Promise<Page<MessageRow>> {
   const owned = ownsSession(of.sessionId, of.userId);
   const isShared = and(eq(messages.sessionId, of.sessionId), eq(messages.visibility, "shared"), owned);
   const isCursor = and(isShared, sql`${messages.id} = ${page.after ?? null}::uuid`);
@@ -39,7 +41,7 @@ export async function loadTranscript(
         .orderBy(asc(messages.seq)),
     ]),
   );
-  if (session.rows[0]?.owned !== true) return undefined;
+  if (session.rows[0]?.owned !== true) throw notFound();
   const { rows } = readPage(page, cursor.length > 0, found);
   return { rows, hasMore: rows.length < (matched.rows[0]?.rows ?? 0) };
 }

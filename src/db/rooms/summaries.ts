@@ -1,16 +1,17 @@
 import { and, desc, eq, lt, sql } from "drizzle-orm";
+import { notFound } from "../../domain/errors.ts";
 import { askDatabase, type Db } from "../core/client.ts";
 import { type Page, type PageRequest, readPage } from "../core/page.ts";
 import { sessionSummaries } from "../schema.ts";
 import type { SummaryRow } from "../turn/stored-turn.ts";
 import { ownsSession } from "./owned-session.ts";
 
-/** A page of the session's summaries, newest first; undefined where the session is not the user's. */
+/** A page of the session's summaries, newest first. @throws PantheonError `not_found`. */
 export async function loadSummaries(
   db: Db,
   of: { sessionId: string; userId: string },
   page: PageRequest,
-): Promise<Page<SummaryRow> | undefined> {
+): Promise<Page<SummaryRow>> {
   const owned = ownsSession(of.sessionId, of.userId);
   const isOwned = and(eq(sessionSummaries.sessionId, of.sessionId), owned);
   const isCursor = and(isOwned, sql`${sessionSummaries.id} = ${page.after ?? null}::uuid`);
@@ -27,5 +28,6 @@ export async function loadSummaries(
         .limit(page.limit + 1),
     ]),
   );
-  return session.rows[0]?.owned === true ? readPage(page, cursor.length > 0, found) : undefined;
+  if (session.rows[0]?.owned !== true) throw notFound();
+  return readPage(page, cursor.length > 0, found);
 }

@@ -1,4 +1,5 @@
 import { and, asc, type Column, eq, gt, inArray, type SQL, sql } from "drizzle-orm";
+import { notFound } from "../../domain/errors.ts";
 import { askDatabase, type Db } from "../core/client.ts";
 import { type Page, type PageRequest, readPage } from "../core/page.ts";
 import { ownsSession } from "../rooms/owned-session.ts";
@@ -7,16 +8,17 @@ import type { AuditRow, StoredTurn } from "./stored-turn.ts";
 
 export type RunningTurn = { id: string; sessionId: string; turnIndex: number };
 
-export type TurnFindings = {
-  sessionFound: boolean;
-  stored: (StoredTurn & { audits: AuditRow[] }) | undefined;
-  running: RunningTurn | undefined;
-};
+/** All that is on record of a turn. */
+export type RecordedTurn = StoredTurn & { audits: AuditRow[] };
+
+export type FoundTurn =
+  | { kind: "stored"; stored: RecordedTurn; isRetrying: boolean }
+  | { kind: "running"; running: RunningTurn };
 
 type SessionOfUser = { sessionId: string; userId: string };
 
-/** Reads one turn of the user's session, stored or under way, in one batch. */
-export async function loadTurn(db: Db, of: SessionOfUser, turnId: string): Promise<TurnFindings> {
+/** Reads one turn of the user's session, stored or running, in one batch. @throws PantheonError `not_found`. */
+export async function loadTurn(db: Db, of: SessionOfUser, turnId: string): Promise<FoundTurn> {
   const isIt = and(eq(turns.id, turnId), isOwned(of));
   const [owned, [turn], messageRows, ledger, toolEvents, audits, [running]] = await askDatabase(db, () =>
     db.batch([
@@ -42,14 +44,14 @@ export async function loadTurn(db: Db, of: SessionOfUser, turnId: string): Promi
         ),
     ]),
   );
-  return {
-    sessionFound: owned.rows[0]?.owned === true,
-    stored: turn && { turn, messages: messageRows, ledger, toolEvents, audits },
-    running,
-  };
+  if (owned.rows[0]?.owned !== true) throw notFound();
+  if (turn !== undefined) {
+    const stored = { turn, messages: messageRows, ledger, toolEvents, audits };
+    return { kind: "stored", stored, isRetrying: running !== undefined };
+  }
+  if (running === undefined) throw notFound();
+  return { kind: "running", running };
 }
-
-export type TurnPage = { sessionFound: boolean; page: Page<StoredTurn> };
 
 /** Neon refuses an answer over 10 MiB; a turn's texts are in it twice, and in JSON a byte can become six. */
 const mostTextBytes = 700_000;
@@ -57,8 +59,9 @@ const mostTextBytes = 700_000;
 /**
  * A page of the session's turns by `turn_index`, in one batch. One of long turns ends before `limit`, though
  * never before its first turn.
+ * @throws PantheonError `not_found` where the session is not the user's.
  */
-export async function loadTurns(db: Db, of: SessionOfUser, request: PageRequest): Promise<TurnPage> {
+export async function loadTurns(db: Db, of: SessionOfUser, request: PageRequest): Promise<Page<StoredTurn>> {
   const after = request.after ?? null;
   const cursorIndex = sql`(select c.turn_index from ${turns} c where c.id = ${after}::uuid and c.session_id = ${of.sessionId})`;
   const inPage = and(isOwned(of), after === null ? undefined : gt(turns.turnIndex, cursorIndex));
@@ -81,7 +84,7 @@ export async function loadTurns(db: Db, of: SessionOfUser, request: PageRequest)
       selectToolEvents(db, pageIds),
     ]),
   );
-  if (owned.rows[0]?.owned !== true) return { sessionFound: false, page: { rows: [], hasMore: false } };
+  if (owned.rows[0]?.owned !== true) throw notFound();
   const { rows } = readPage(request, cursor.length > 0, turnRows);
   const hasMore = rows.length < (matched.rows[0]?.turns ?? 0);
   const messagesByTurn = Map.groupBy(messageRows, ({ turnId }) => turnId);
@@ -93,7 +96,7 @@ export async function loadTurns(db: Db, of: SessionOfUser, request: PageRequest)
     ledger: ledgerByTurn.get(turn.id) ?? [],
     toolEvents: toolEventsByTurn.get(turn.id) ?? [],
   }));
-  return { sessionFound: true, page: { rows: stored, hasMore } };
+  return { rows: stored, hasMore };
 }
 
 function isOwned({ sessionId, userId }: SessionOfUser): SQL | undefined {
