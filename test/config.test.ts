@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { ConfigError, parseConfig, settingNames } from "../src/config.ts";
+import { standardPricingVersion } from "../src/domain/catalog.ts";
 import { standardDialect } from "../src/domain/model-dialect.ts";
 
 const whole = {
@@ -298,7 +299,7 @@ test("a model of another provider needs the setting that holds its key", () => {
   expect(complaints(withModels(keyed))).toEqual(["Setting ACME_KEY: is missing (key of own)"]);
   const config = parseConfig({ ...whole, ...withModels(keyed), ACME_KEY: "acme-secret" });
   expect(config.llmApiKeys.get("ACME_KEY")).toBe("acme-secret");
-  expect(config.catalog.isStandard).toBe(false);
+  expect(config.catalog.pricingVersion).not.toBe(standardPricingVersion);
 });
 
 test("no complaint repeats a value, secrets least of all", () => {

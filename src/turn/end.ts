@@ -1,7 +1,7 @@
 import { type StoreResult, storeStep } from "../db/checkpoint/store-step.ts";
 import { type CommittedTurn, commitTurn, isCommittedBy, releaseClaim } from "../db/turn/commit-turn.ts";
 import { reportLateSpend } from "../db/turn/late-spend.ts";
-import { buildLedger } from "../db/turn/ledger-record.ts";
+import { buildLedger, listAttemptIds } from "../db/turn/ledger-record.ts";
 import type { TurnRecord } from "../db/turn/turn-record.ts";
 import type { Deps } from "../deps.ts";
 import { internalErrorDetail, PantheonError } from "../domain/errors.ts";
@@ -167,7 +167,9 @@ async function reportSpent(deps: Deps, { turn, request, openedAt }: Run, { spent
   const { claim } = turn;
   const owner = { claim, userId: request.user.userId, catalog, finishedAt: deps.now() };
   const ledger = buildLedger(owner, spent);
-  await reportLateSpend(deps.db, { claim, ledger, createdAt: openedAt }, catalog).catch(() => {
+  const reportedIds = listAttemptIds(claim.runId, spent);
+  const late = { claim, ledger, reportedIds, pricing: claim.snapshot.pricing, createdAt: openedAt };
+  await reportLateSpend(deps.db, late, catalog).catch(() => {
     request.log.error("late_spend_lost", { ledger_ids: ledger.map(({ id }) => id) });
   });
 }

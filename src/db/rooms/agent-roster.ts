@@ -5,7 +5,7 @@ import { askDatabase, type Db, postgresFields } from "../core/client.ts";
 import { requireRow } from "../core/require-row.ts";
 import { roomAgents, rooms } from "../schema.ts";
 import { isOwnedRoom, lockRoom, ownedRoomId, type RoomOfUser } from "./owned-room.ts";
-import { type AgentRow, isAgent, isInRoster } from "./room-agents.ts";
+import { type AgentRow, isAgent, isInRoster, toNameTaken } from "./room-agents.ts";
 
 // Positions count from 0 without gaps: every change of the roster locks its room and renumbers in one batch.
 
@@ -17,7 +17,7 @@ export type NewAgentRow = Pick<AgentRow, "id" | "agentKey" | "name" | "modelAlia
 /**
  * Puts an agent at its position, or last where that lies beyond the end, and moves the others up.
  * @returns undefined where the room is full.
- * @throws PantheonError `not_found` or `agent_key_taken`.
+ * @throws PantheonError `not_found`, `agent_key_taken` or `agent_name_taken`.
  */
 export async function insertAgent(
   db: Db,
@@ -41,8 +41,10 @@ export async function insertAgent(
     requireRow(room[0]);
     return agent;
   } catch (error) {
-    if (postgresFields(error).constraint !== "uq_room_agents_room_id_agent_key") throw error;
-    throw new PantheonError("agent_key_taken", `There is an agent '${row.agentKey}' in this room already.`);
+    if (postgresFields(error).constraint === "uq_room_agents_room_id_agent_key") {
+      throw new PantheonError("agent_key_taken", `There is an agent '${row.agentKey}' in this room already.`);
+    }
+    throw toNameTaken(error);
   }
 }
 

@@ -20,7 +20,7 @@ import {
   turns,
 } from "../schema.ts";
 import { assertClaim, claimLost, deleteClaim, lockSession, markRunRefused } from "./claim-statements.ts";
-import { joinLateSpend } from "./late-spend.ts";
+import { deleteSurplusEstimates, joinLateSpend } from "./late-spend.ts";
 import { recordPrices } from "./record-prices.ts";
 import type { LedgerRow } from "./stored-turn.ts";
 import type { TurnRecord } from "./turn-record.ts";
@@ -63,9 +63,10 @@ export async function commitTurn(
       db.batch([
         lockSession(record.claim.sessionId),
         assertClaim(record.claim),
-        ...recordPrices(db, record.turn.createdAt, catalog),
+        ...recordPrices(db, record.turn.createdAt, catalog, record.pricing),
         ...writeTurn(db, record),
         ...insertRuns([record.run]),
+        ...changeExclusion(db, record),
         ...insertMessages(record.messages),
         ...insertAudits(record.audits),
         ...insertLedger(record.ledger),
@@ -136,10 +137,24 @@ function writeTurn(db: Db, { run, turn }: TurnRecord): BatchItem<"pg">[] {
   return [db.update(turns).set(turn).where(eq(turns.id, turn.id))];
 }
 
+/** Of a retried turn the messages that are stored already. */
+function changeExclusion(db: Db, { changesExclusion, turn, messages: added }: TurnRecord): BatchItem<"pg">[] {
+  if (!changesExclusion) return [];
+  const excluded = added[0]?.excluded ?? null;
+  return [db.update(messages).set({ excluded }).where(eq(messages.turnId, turn.id))];
+}
+
 /** What other holders reported before there was a turn is joined to it; they replace this run's estimates. */
-function reconcileLedger(db: Db, { claim, turn, hadOtherHolders }: TurnRecord): BatchItem<"pg">[] {
+function reconcileLedger(
+  db: Db,
+  { claim, turn, estimatedIds, hadOtherHolders }: TurnRecord,
+): BatchItem<"pg">[] {
   if (!hadOtherHolders) return [];
-  return [joinLateSpend(db, claim.runId, turn.id), selectLedger(db, sql`(${turn.id}::uuid)`)];
+  return [
+    joinLateSpend(db, claim.runId, turn.id),
+    ...deleteSurplusEstimates(estimatedIds),
+    selectLedger(db, sql`(${turn.id}::uuid)`),
+  ];
 }
 
 /** Sound for the answer of the batch's last statement, where `reconcileLedger` selects the ledger. */

@@ -20,8 +20,6 @@ import { selectLedger, selectMessages, selectToolEvents } from "./turns.ts";
 
 export type OpenRequest = ClaimRequest & {
   window: WindowBounds;
-  /** The model that answers for every agent of this turn. */
-  modelAliasOverride: string | null;
 };
 
 /** What open read, in one transaction, for the run whose claim this holder has taken. */

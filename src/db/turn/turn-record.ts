@@ -1,8 +1,10 @@
+import type { RunPricing } from "../../domain/billing/run-pricing.ts";
 import type { Catalog } from "../../domain/catalog.ts";
 import type { DroppedRange } from "../../domain/context/seq-ranges.ts";
 import { modelAliasMarker, type RosterAgent, type TurnPlan } from "../../domain/plan/turn-plan.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
 import { currentReplies } from "../../domain/turn/current-replies.ts";
+import { exclusionOf } from "../../domain/turn/exclusion.ts";
 import {
   type AgentReply,
   joinReplies,
@@ -12,7 +14,7 @@ import {
   type TurnOutcome,
 } from "../../domain/turn/turn-outcome.ts";
 import type { turnRuns } from "../schema.ts";
-import { buildLedger } from "./ledger-record.ts";
+import { buildLedger, listAttemptIds } from "./ledger-record.ts";
 import type {
   AuditRow,
   ClaimRow,
@@ -33,10 +35,16 @@ export type TurnRecord = {
   turn: TurnRow;
   run: RunRow;
   messages: MessageRow[];
+  /** Whether a retry leaves earlier messages of its turn out of later prompts, or takes them in again. */
+  changesExclusion: boolean;
   audits: AuditRow[];
   ledger: LedgerRow[];
+  /** Of each call that is only estimated, the ids that its rows may have. */
+  estimatedIds: string[][];
   toolEvents: ToolEventRow[];
   summary: SummaryRow | null;
+  /** What prices the run; undefined: its claim is of an earlier version. */
+  pricing: RunPricing | undefined;
   /** The room whose pending mode this turn consumes; null: none. */
   consumedMode: { roomId: string; mode: TurnRow["mode"] } | null;
   /** Whether other holders worked on the run before, and may have reported what they spent. */
@@ -57,6 +65,8 @@ export type TurnRecordInput = {
   plan: TurnPlan;
   outcome: TurnOutcome;
   catalog: Catalog;
+  /** Estimated tokens of a text, unscaled. */
+  estimateTokens: (text: string) => number;
   openedAt: Date;
   finishedAt: Date;
   newId: () => string;
@@ -73,10 +83,15 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
   const numbered = [...(retried === null ? [buildUserMessage(input)] : []), ...replies].map((row, index) => ({
     ...row,
     seq: input.lastSeq + 1 + index,
+    estimatedTokens: input.estimateTokens(row.content),
+    excluded: null,
   }));
   const ledger = buildLedger(input, input.outcome.calls);
   const toolEvents = buildToolEvents(input);
-  const allMessages = [...(retried?.messages ?? []), ...numbered];
+  const excluded = exclusionOf(currentReplies([...(retried?.messages ?? []), ...numbered]));
+  const withExclusion = (row: MessageRow): MessageRow => ({ ...row, excluded });
+  const newMessages = numbered.map(withExclusion);
+  const allMessages = [...(retried?.messages ?? []).map(withExclusion), ...newMessages];
   const turn = buildTurn(input, allMessages);
   return {
     claim: { sessionId, runId, holder },
@@ -91,13 +106,19 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
       committedBy: holder,
       createdAt: input.finishedAt,
     },
-    messages: numbered,
+    messages: newMessages,
+    changesExclusion: retried?.messages.some((row) => row.excluded !== excluded) ?? false,
     audits: input.outcome.prompts.map((prompt, index) =>
       buildAudit(input, prompt, { isFirst: index === 0, marker: turn.modelAliasUsed }),
     ),
     ledger,
+    estimatedIds: listAttemptIds(
+      runId,
+      input.outcome.calls.filter(({ attempts }) => attempts === 0),
+    ),
     toolEvents,
     summary: buildSummary(input),
+    pricing: snapshot.pricing,
     consumedMode: snapshot.consumesPendingMode ? { roomId: snapshot.roomId, mode: snapshot.mode } : null,
     hadOtherHolders: claim.pastHolders.length > 0,
     stored: {
@@ -156,7 +177,7 @@ function nameOf({ agentName }: MessageRow): string {
   return agentName;
 }
 
-type UnnumberedMessage = Omit<MessageRow, "seq">;
+type UnnumberedMessage = Omit<MessageRow, "seq" | "estimatedTokens" | "excluded">;
 
 function buildUserMessage({ claim, openedAt }: TurnRecordInput): UnnumberedMessage {
   return {

@@ -25,7 +25,7 @@ const llmCall = z
     provider_cost_usd: z.string().nullable(),
     usage_source: z.enum(["provider", "estimated"]),
     latency_ms: z.int(),
-    attempts: z.int(),
+    attempts: z.int().meta({ description: "Requests to the provider; 0: not known, the row is an estimate" }),
     status: z.enum(["completed", "failed", "unknown"]),
     pricing_version: z.string(),
     provider_request_id: z.string().nullable(),
