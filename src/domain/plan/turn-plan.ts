@@ -78,6 +78,13 @@ export function planRetry(
   return accept({ mode, flow: modeRules[mode].retryFlow, agents, unknownTags: [] });
 }
 
+/** The agent of a reply: who answers is in the plan, since nothing else decides it. */
+export function planAgent({ agents }: Pick<TurnPlan, "agents">, agentKey: string): RosterAgent {
+  const found = agents.find((agent) => agent.agentKey === agentKey);
+  if (found === undefined) throw new Error("A reply's agent is not in the plan of its run.");
+  return found;
+}
+
 /** Whether a later agent is sent the same turn's earlier answers. */
 export function sharesAnswers(plan: Pick<TurnPlan, "flow">): boolean {
   return sharesAnswersByFlow[plan.flow];
