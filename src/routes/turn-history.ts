@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { loadSummaries } from "../db/rooms/summaries.ts";
-import { loadTurn, loadTurns } from "../db/turn/turns.ts";
+import { loadTurns } from "../db/turn/list-turns.ts";
+import { loadTurn } from "../db/turn/turns.ts";
 import type { Deps } from "../deps.ts";
 import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
@@ -9,7 +10,7 @@ import { pageOf, pageQuery } from "../http/schemas.ts";
 import { toPage } from "./schemas/page.ts";
 import { sessionOf, sessionParams } from "./schemas/session.ts";
 import { summary, toSummary } from "./schemas/summary.ts";
-import { runningTurn, toRunningTurn, toTurnRead, turnParams, turnRead } from "./schemas/turn.ts";
+import { runningTurn, toListedTurn, toRunningTurn, turnParams, turnRead } from "./schemas/turn.ts";
 import { toTurnDetail, turnDetail } from "./schemas/turn-detail.ts";
 
 const tag = "turns";
@@ -23,7 +24,7 @@ const routes = {
     {
       tag,
       request: { params, query: pageQuery },
-      responses: { 200: json(pageOf(turnRead), "A page of turns") },
+      responses: { 200: json(pageOf(turnRead), "A page of turns; long texts end it before `limit`") },
     },
   ),
   read: defineRoute("get", "/sessions/{session_id}/turns/{turn_id}", "Read all that is on record of a turn", {
@@ -38,7 +39,7 @@ const routes = {
     {
       tag,
       request: { params, query: pageQuery },
-      responses: { 200: json(pageOf(summary), "A page of summaries") },
+      responses: { 200: json(pageOf(summary), "A page of summaries; long texts end it before `limit`") },
     },
   ),
 };
@@ -47,7 +48,7 @@ export function registerTurnHistoryRoutes(app: App, { db }: Deps): void {
   app.openapi(routes.list, async (c) => {
     const session = sessionOf(c.var.user, c.req.valid("param"));
     const page = await loadTurns(db, session, c.req.valid("query"));
-    return c.json(toPage(page, toTurnRead), 200);
+    return c.json(toPage(page, toListedTurn), 200);
   });
   app.openapi(routes.read, async (c) => {
     const params = c.req.valid("param");

@@ -39,13 +39,24 @@ const layers: Readonly<Record<string, Layer>> = {
     types: ["deps"],
     packages: ["hono", "@hono/zod-openapi", "zod", "@ag-ui/core"],
   },
+  storage: { values: ["domain"] },
   parse: {
-    values: ["parse", "domain"],
-    packages: ["@embedpdf/pdfium", "@e965/xlsx", "chardet", "fflate", "htmlparser2", "papaparse"],
+    values: ["parse", "config", "db", "domain", "http", "storage"],
+    packages: [
+      "@embedpdf/pdfium",
+      "@e965/xlsx",
+      "chardet",
+      "fflate",
+      "htmlparser2",
+      "papaparse",
+      "cloudflare:workers",
+      "tokenx",
+      "zod",
+    ],
   },
   config: { values: ["config", "domain"], packages: ["zod", "uuid"] },
   deps: {
-    values: ["db", "domain", "http", "runtime", "tools"],
+    values: ["db", "domain", "http", "runtime", "storage", "tools"],
     types: ["config"],
     packages: ["cloudflare:workers", "uuid", "tokenx"],
   },
@@ -136,7 +147,8 @@ export function findBarrels({ path, text }: SourceFile): string[] {
   const code = dropComments(text);
   const statements = code.split(";").flatMap((statement) => statement.trim() || []);
   const isBarrel = statements.every((statement) => /^export[\s\S]*from\s*["'][^"']+["']$/.test(statement));
-  const hasDefault = /^export default\b/m.test(code) && path !== "src/index.ts";
+  const hasDefault =
+    /^export default\b/m.test(code) && !["src/index.ts", "src/parse/index.ts"].includes(path);
   return [
     ...(isBarrel ? [`${path}: hands on only`] : []),
     ...(hasDefault ? [`${path}: default export`] : []),

@@ -24,7 +24,7 @@ import { deleteSurplusEstimates, joinLateSpend } from "./late-spend.ts";
 import { recordPrices } from "./record-prices.ts";
 import type { LedgerRow } from "./stored-turn.ts";
 import type { TurnRecord } from "./turn-record.ts";
-import { selectLedger } from "./turns.ts";
+import { selectLedger } from "./turn-rows.ts";
 
 const uniqueViolation = "23505";
 

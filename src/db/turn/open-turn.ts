@@ -16,7 +16,14 @@ import {
 } from "./session-window.ts";
 import type { ClaimRow, StoredTurn, SummaryRow } from "./stored-turn.ts";
 import { type ClaimRequest, takeClaim } from "./take-claim.ts";
-import { selectLedger, selectMessages, selectToolEvents } from "./turns.ts";
+import {
+  completeTurn,
+  retriedTurnBounds,
+  selectLedger,
+  selectMessages,
+  selectToolEvents,
+  selectTurns,
+} from "./turn-rows.ts";
 
 export type OpenRequest = ClaimRequest & {
   window: WindowBounds;
@@ -61,15 +68,15 @@ export async function openRetry(
     db.batch([
       ...openStatements(db, open),
       db.execute<RetriedTurn>(selectRetriedTurn(open)),
-      db.select().from(turns).where(isRetriedTurn),
-      selectMessages(db, ids),
+      selectTurns(db, isRetriedTurn),
+      selectMessages(db, ids, { bounds: retriedTurnBounds }),
       selectLedger(db, ids),
-      selectToolEvents(db, ids),
+      selectToolEvents(db, ids, retriedTurnBounds),
     ]),
   );
   const [s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, retried, [turn], messageRows, ledger, toolEvents] = result;
   const { opened, ...found } = readFindings([s1, s2, s3, s4, s5, s6, s7, s8, s9, s10]);
-  const stored = turn && { turn, messages: messageRows, ledger, toolEvents };
+  const stored = turn && { turn: completeTurn(turn, messageRows), messages: messageRows, ledger, toolEvents };
   return {
     ...found,
     retriedTurn: { found: retried.rows[0] },

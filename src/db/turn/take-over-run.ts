@@ -6,7 +6,14 @@ import { messages, rooms, sessions, turnClaims, turnRuns, turns } from "../schem
 import { lockSession } from "./claim-statements.ts";
 import type { ClaimRow, StoredTurn } from "./stored-turn.ts";
 import { isNewHolder, takeOver } from "./take-claim.ts";
-import { selectLedger, selectMessages, selectToolEvents } from "./turns.ts";
+import {
+  completeTurn,
+  retriedTurnBounds,
+  selectLedger,
+  selectMessages,
+  selectToolEvents,
+  selectTurns,
+} from "./turn-rows.ts";
 
 export type RunKey = { sessionId: string; runId: string };
 
@@ -65,10 +72,10 @@ export async function takeOverRun(
         .from(messages)
         .where(eq(messages.sessionId, sessionId)),
       selectCheckpointOfClaim(db, { sessionId, holder }),
-      db.select().from(turns).where(eq(turns.id, turnId)),
-      selectMessages(db, turnId),
+      selectTurns(db, eq(turns.id, turnId)),
+      selectMessages(db, turnId, { bounds: retriedTurnBounds }),
       selectLedger(db, turnId),
-      selectToolEvents(db, turnId),
+      selectToolEvents(db, turnId, retriedTurnBounds),
     ]),
   );
   const [, deleted, , [claim], [owner], [last], [checkpoint], [turn], messageRows, ledger, toolEvents] =
@@ -80,7 +87,9 @@ export async function takeOverRun(
     kind: "taken",
     turn: {
       claim,
-      retried: isRetry ? { turn, messages: messageRows, ledger, toolEvents } : null,
+      retried: isRetry
+        ? { turn: completeTurn(turn, messageRows), messages: messageRows, ledger, toolEvents }
+        : null,
       lastSeq: last?.seq ?? 0,
       checkpoint,
       userId: owner.userId,
