@@ -103,7 +103,8 @@ export class TurnSaver extends BaseCheckpointSaver {
   override async putWrites(config: RunnableConfig, writes: PendingWrite[], taskId: string): Promise<void> {
     // The checkpoint after a step of one task holds all that its writes do.
     if (!this.#options.isParallel) return;
-    const checkpointId = readId(config) ?? "";
+    const checkpointId = readId(config);
+    if (checkpointId === null) throw new Error("LangGraph stores a task's writes without a checkpoint.");
     if (checkpointId === this.#inputId) return;
     const task = { threadId: this.#options.runId, checkpointNs, checkpointId, taskId };
     this.#enqueue({ ...noRows, writes: await toWriteRows(this.serde, task, writes) });
