@@ -1,4 +1,5 @@
 import { and, asc, eq, getTableColumns, gt, inArray, sql } from "drizzle-orm";
+import { notFound } from "../../domain/errors.ts";
 import { askDatabase, type Db } from "../core/client.ts";
 import { type Page, type PageRequest, readPage } from "../core/page.ts";
 import { maxPageBytes, selectFitting, sentBytes } from "../core/sent-bytes.ts";
@@ -10,14 +11,15 @@ import { ownsSession } from "./owned-session.ts";
 export type TranscriptRequest = PageRequest & { includesSuperseded: boolean };
 
 /**
- * What everyone in the session may see, by `seq`; undefined where the session is not the user's. A page of
- * long texts ends before `limit`, though never before its first message, which is cut where it alone is too long.
+ * What everyone in the session may see, by `seq`. A page of long texts ends before `limit`, though never before
+ * its first message, which is cut where it alone is too long.
+ * @throws PantheonError `not_found` where the session is not the user's.
  */
 export async function loadTranscript(
   db: Db,
   of: { sessionId: string; userId: string },
   page: TranscriptRequest,
-): Promise<Page<StoredTurn["messages"][number]> | undefined> {
+): Promise<Page<StoredTurn["messages"][number]>> {
   const owned = ownsSession(of.sessionId, of.userId);
   const isInTranscript = and(eq(messages.sessionId, of.sessionId), isShared, owned);
   const isCursor = and(isInTranscript, sql`${messages.id} = ${page.after ?? null}::uuid`);
@@ -41,7 +43,7 @@ export async function loadTranscript(
         .orderBy(asc(messages.seq)),
     ]),
   );
-  if (session.rows[0]?.owned !== true) return undefined;
+  if (session.rows[0]?.owned !== true) throw notFound();
   const { rows } = readPage(page, cursor.length > 0, found);
   return { rows, hasMore: rows.length < (matched.rows[0]?.rows ?? 0) };
 }

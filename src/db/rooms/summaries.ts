@@ -1,4 +1,5 @@
 import { and, desc, eq, inArray, lt, sql } from "drizzle-orm";
+import { notFound } from "../../domain/errors.ts";
 import { askDatabase, type Db } from "../core/client.ts";
 import { type Page, type PageRequest, readPage } from "../core/page.ts";
 import { selectFitting, sentBytes } from "../core/sent-bytes.ts";
@@ -7,14 +8,14 @@ import type { SummaryRow } from "../turn/stored-turn.ts";
 import { ownsSession } from "./owned-session.ts";
 
 /**
- * A page of the session's summaries, newest first; undefined where the session is not the user's. One of long
- * summaries ends before `limit`.
+ * A page of the session's summaries, newest first. One of long summaries ends before `limit`.
+ * @throws PantheonError `not_found` where the session is not the user's.
  */
 export async function loadSummaries(
   db: Db,
   of: { sessionId: string; userId: string },
   page: PageRequest,
-): Promise<Page<SummaryRow> | undefined> {
+): Promise<Page<SummaryRow>> {
   const owned = ownsSession(of.sessionId, of.userId);
   const isOwned = and(eq(sessionSummaries.sessionId, of.sessionId), owned);
   const isCursor = and(isOwned, sql`${sessionSummaries.id} = ${page.after ?? null}::uuid`);
@@ -33,7 +34,7 @@ export async function loadSummaries(
       db.select().from(sessionSummaries).where(inArray(id, ids)).orderBy(desc(toSeq)),
     ]),
   );
-  if (session.rows[0]?.owned !== true) return undefined;
+  if (session.rows[0]?.owned !== true) throw notFound();
   const { rows } = readPage(page, cursor.length > 0, found);
   return { rows, hasMore: rows.length < (matched.rows[0]?.rows ?? 0) };
 }

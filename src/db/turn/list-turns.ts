@@ -1,6 +1,7 @@
 import { and, eq, gt, inArray, sql } from "drizzle-orm";
 import { parseDecimal } from "../../domain/billing/pricing.ts";
 import type { UsageSum } from "../../domain/billing/usage-sum.ts";
+import { notFound } from "../../domain/errors.ts";
 import { askDatabase, type Db } from "../core/client.ts";
 import { type Page, type PageRequest, readPage } from "../core/page.ts";
 import { selectFitting, sentBytes } from "../core/sent-bytes.ts";
@@ -12,8 +13,6 @@ import { isTurnOf, type SessionOfUser, selectOwnership } from "./turns.ts";
 /** A turn as a list shows it: what its agents answered, and what it cost as one sum. */
 export type ListedTurn = Omit<StoredTurn, "ledger"> & { usage: UsageSum };
 
-export type TurnPage = { sessionFound: boolean; page: Page<ListedTurn> };
-
 /** Of a row, beside its texts. */
 const rowBytes = 600;
 
@@ -23,8 +22,9 @@ const isReply = and(isShared, eq(messages.role, "assistant"));
 /**
  * A page of the session's turns by `turn_index`, in one batch. One of long turns ends before `limit`, though never
  * before its first turn.
+ * @throws PantheonError `not_found` where the session is not the user's.
  */
-export async function loadTurns(db: Db, of: SessionOfUser, request: PageRequest): Promise<TurnPage> {
+export async function loadTurns(db: Db, of: SessionOfUser, request: PageRequest): Promise<Page<ListedTurn>> {
   const after = request.after ?? null;
   const cursorIndex = sql`(select c.turn_index from ${turns} c where c.id = ${after}::uuid and c.session_id = ${of.sessionId})`;
   const inPage = and(isTurnOf(of), after === null ? undefined : gt(turns.turnIndex, cursorIndex));
@@ -46,7 +46,7 @@ export async function loadTurns(db: Db, of: SessionOfUser, request: PageRequest)
       selectToolEvents(db, ids),
     ]),
   );
-  if (owned.rows[0]?.owned !== true) return { sessionFound: false, page: { rows: [], hasMore: false } };
+  if (owned.rows[0]?.owned !== true) throw notFound();
   const { rows } = readPage(request, cursor.length > 0, turnRows);
   const hasMore = rows.length < (matched.rows[0]?.turns ?? 0);
   const messagesByTurn = Map.groupBy(messageRows, ({ turnId }) => turnId);
@@ -61,7 +61,7 @@ export async function loadTurns(db: Db, of: SessionOfUser, request: PageRequest)
       toolEvents: toolEventsByTurn.get(row.id) ?? [],
     };
   });
-  return { sessionFound: true, page: { rows: listed, hasMore } };
+  return { rows: listed, hasMore };
 }
 
 /** What `loadTurns` selects of a turn, in bytes as sent. */

@@ -1,4 +1,5 @@
 import { and, asc, eq, inArray, type SQL, sql } from "drizzle-orm";
+import { notFound } from "../../domain/errors.ts";
 import { askDatabase, type Db } from "../core/client.ts";
 import { ownsSession } from "../rooms/owned-session.ts";
 import { turnClaims, turnContextAudit, turns } from "../schema.ts";
@@ -15,16 +16,17 @@ import {
 
 export type RunningTurn = { id: string; sessionId: string; turnIndex: number };
 
-export type TurnFindings = {
-  sessionFound: boolean;
-  stored: (StoredTurn & { audits: AuditRow[] }) | undefined;
-  running: RunningTurn | undefined;
-};
+/** All that is on record of a turn. */
+export type RecordedTurn = StoredTurn & { audits: AuditRow[] };
+
+export type FoundTurn =
+  | { kind: "stored"; stored: RecordedTurn; isRetrying: boolean }
+  | { kind: "running"; running: RunningTurn };
 
 export type SessionOfUser = { sessionId: string; userId: string };
 
-/** Reads one turn of the user's session, stored or under way, in one batch. */
-export async function loadTurn(db: Db, of: SessionOfUser, turnId: string): Promise<TurnFindings> {
+/** Reads one turn of the user's session, stored or running, in one batch. @throws PantheonError `not_found`. */
+export async function loadTurn(db: Db, of: SessionOfUser, turnId: string): Promise<FoundTurn> {
   const isIt = and(eq(turns.id, turnId), isTurnOf(of));
   const ids = sql`(select ${turns.id} from ${turns} where ${isIt})`;
   const [owned, [turn], messageRows, ledger, toolEvents, audits, [running]] = await askDatabase(db, () =>
@@ -51,17 +53,14 @@ export async function loadTurn(db: Db, of: SessionOfUser, turnId: string): Promi
         ),
     ]),
   );
-  return {
-    sessionFound: owned.rows[0]?.owned === true,
-    stored: turn && {
-      turn: completeTurn(turn, messageRows),
-      messages: messageRows,
-      ledger,
-      toolEvents,
-      audits,
-    },
-    running,
-  };
+  if (owned.rows[0]?.owned !== true) throw notFound();
+  if (turn !== undefined) {
+    const whole = completeTurn(turn, messageRows);
+    const stored = { turn: whole, messages: messageRows, ledger, toolEvents, audits };
+    return { kind: "stored", stored, isRetrying: running !== undefined };
+  }
+  if (running === undefined) throw notFound();
+  return { kind: "running", running };
 }
 
 export function selectOwnership(db: Db, { sessionId, userId }: SessionOfUser) {
