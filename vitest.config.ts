@@ -4,7 +4,12 @@ import { defineConfig } from "vitest/config";
 import { readTestSeed } from "./test/support/node/test-seed.ts";
 import type {} from "./test/support/provided.d.ts";
 
-const PURE = ["test/domain/**/*.test.ts", "test/db/turn-record.test.ts", "test/config.test.ts"];
+const PURE = [
+  "test/domain/**/*.test.ts",
+  "test/db/turn-record.test.ts",
+  "test/config.test.ts",
+  "test/runtime/model/**/*.test.ts",
+];
 /** In Node: what starts the platform itself. */
 const DEV = ["test/system/dev/**/*.test.ts", "test/system/abuse/wire.test.ts"];
 const FAULTS = "test/system/faults/**/*.test.ts";

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { runCommand } from "../dev/command.ts";
-import { stopSignal } from "../dev/stop-signal.ts";
+import { stopSignal, whenAborted } from "../dev/stop-signal.ts";
 import { monotonicMs } from "./clock.ts";
 import { captureTurnCalls, giveFloorCalls, openFloorSession } from "./floor-turns.ts";
 import { closeConnections } from "./http-client.ts";
@@ -32,7 +32,8 @@ without one the embedded Postgres is used. Prints a table, and writes it to benc
 const RESULTS = fileURLToPath(new URL("./results.json", import.meta.url));
 
 // Stopped by Ctrl-C, it still takes down what it has started, and drops its database.
-const stopped = stopSignal().then(() => Promise.reject(new Error("Stopped.")));
+const stopping = stopSignal();
+const stopped = whenAborted(stopping).then(() => Promise.reject(stopping.reason));
 stopped.catch(() => undefined);
 
 await runCommand(async () => {

@@ -1,18 +1,25 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makePrivateDir } from "./private-dir.ts";
 
 /**
  * Claims a directory for this process with a pid file in it; gives the function that frees it again.
  * The file of a process that is gone is ignored. Throws an Error with one line when another one lives.
  */
 export function lockDataDir(dir: string): () => void {
-  mkdirSync(dir, { recursive: true });
+  makePrivateDir(dir);
   const file = join(dir, "pantheon.pid");
   const own = ownerLine(process.pid);
   for (let attempt = 0; attempt < 2; attempt++) {
     try {
       writeFileSync(file, own, { flag: "wx" });
-      return () => freeIfOurs(file, own);
+      const free = () => freeIfOwn(file, own);
+      // A process that ends without stopping its database leaves no file behind either.
+      process.once("exit", free);
+      return () => {
+        process.off("exit", free);
+        free();
+      };
     } catch (error) {
       if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
     }
@@ -54,6 +61,6 @@ function readOwner(file: string): string {
   }
 }
 
-function freeIfOurs(file: string, own: string): void {
+function freeIfOwn(file: string, own: string): void {
   if (readOwner(file) === own) rmSync(file, { force: true });
 }

@@ -5,17 +5,14 @@ import { mintToken } from "./mint-token.ts";
 import { startPlatform } from "./platform.ts";
 import { findRunningPlatform } from "./running-platform.ts";
 import { DEMO_USER } from "./seed.ts";
-import { stopSignal } from "./stop-signal.ts";
+import { stoppedExitCode, stopSignal } from "./stop-signal.ts";
 
 const USAGE = `Plays a turn in each mode against the local platform, and shows what is said as it is said, what every
 agent took, the ledger and the timings.
   npm run demo
 Uses the platform that npm run dev has started with the same data directory and database, else starts one for itself.`;
 
-/** What a shell expects of a command that was stopped by Ctrl-C. */
-const STOPPED = 130;
-
-const stopWanted = stopSignal();
+const stopping = stopSignal();
 
 await runCommand(async () => {
   if (process.argv.includes("--help")) return console.log(USAGE);
@@ -30,31 +27,26 @@ process.exit();
 
 async function playOnOwnPlatform(env: Environment, token: string): Promise<void> {
   console.log("Starting a platform for this demo:");
-  const starting = startPlatform({ env, port: 0, log: (line) => console.log(`  ${line}`) });
+  const log = (line: string) => console.log(`  ${line}`);
   try {
-    const platform = await Promise.race([starting, stopWanted]);
-    if (platform) console.log(`  Pantheon ready on ${platform.url}`);
-    if (platform) await playUnlessStopped({ url: platform.url, token });
-    else process.exitCode = STOPPED;
-  } finally {
-    await starting.then(
-      ({ stop }) => stop(),
-      () => undefined,
-    );
+    const platform = await startPlatform({ env, port: 0, log, signal: stopping });
+    log(`Pantheon ready on ${platform.url}`);
+    await playUnlessStopped({ url: platform.url, token }).finally(platform.stop);
+  } catch (error) {
+    if (error !== stopping.reason) throw error;
+    process.exitCode = stoppedExitCode;
   }
 }
 
 async function playUnlessStopped(platform: { url: string; token: string }): Promise<void> {
-  const stopped = new AbortController();
-  stopWanted.then(() => stopped.abort());
   try {
-    const access = { ...platform, signal: stopped.signal };
+    const access = { ...platform, signal: stopping };
     await playDemo({ access, write: (text) => process.stdout.write(text) });
   } catch (error) {
     console.log();
     // That is how fetch and its streams tell that nobody is at the other end any more.
     const isLost = error instanceof TypeError && error.cause !== undefined;
-    if (!stopped.signal.aborted) throw isLost ? new Error(`Lost the connection to ${platform.url}.`) : error;
-    process.exitCode = STOPPED;
+    if (!stopping.aborted) throw isLost ? new Error(`Lost the connection to ${platform.url}.`) : error;
+    process.exitCode = stoppedExitCode;
   }
 }

@@ -1,41 +1,61 @@
 import { parseArgs } from "node:util";
 import { runCommand } from "./command.ts";
 import { readEnvironment } from "./local-settings.ts";
+import { type DialectName, dialectNames, isDialectName } from "./model-server/dialects.ts";
 import { startPlatform } from "./platform.ts";
 import { announcePlatform } from "./running-platform.ts";
-import { stopSignal } from "./stop-signal.ts";
+import { stopSignal, whenAborted } from "./stop-signal.ts";
 
 const DEFAULT_PORT = "8787";
 const USAGE = `Runs Pantheon on this machine: database, Neon endpoint, models and Worker. Ctrl-C ends it.
-  npm run dev [-- --port 9000]      0 takes a free port
+  npm run dev [-- --port 9000]        0 takes a free port
+  npm run dev -- --dialect ollama     the demo models answer as this provider's do: ${dialectNames.join(", ")}
 DATABASE_URL, PANTHEON_DATA_DIR, PORT and every setting of .dev.vars.example are taken from the
 environment, or from a file .dev.vars.`;
 
-const stopWanted = stopSignal();
+const stopping = stopSignal();
 
 await runCommand(async () => {
   const { values } = parseArgs({
-    options: { port: { type: "string" }, help: { type: "boolean", short: "h" } },
+    options: { port: { type: "string" }, dialect: { type: "string" }, help: { type: "boolean", short: "h" } },
   });
   if (values.help) return console.log(USAGE);
   const env = readEnvironment();
   const port =
     values.port === undefined ? readPort("PORT", env.PORT || DEFAULT_PORT) : readPort("--port", values.port);
 
-  const onWorkerLog = (_level: string, text: string) => console.log(text);
-  const starting = startPlatform({ env, port, watch: true, log: console.log, onWorkerLog });
-  // Ctrl-C may come before everything is up; what has been started is then stopped all the same.
-  const platform = await Promise.race([starting, stopWanted]);
-  if (platform) {
-    const takeBack = announcePlatform(env, platform.url);
-    console.log(`Pantheon ready on ${platform.url}`);
-    await stopWanted;
-    takeBack();
+  const dialect = values.dialect === undefined ? undefined : readDialect(values.dialect);
+  if (dialect !== undefined && env.LLM_API_KEY) {
+    throw new Error("--dialect: LLM_API_KEY is set, so that the demo models are not used.");
   }
-  await starting.then(({ stop }) => stop());
+  const onWorkerLog = (_level: string, text: string) => console.log(text);
+  try {
+    const platform = await startPlatform({
+      env,
+      port,
+      watch: true,
+      dialect,
+      log: console.log,
+      onWorkerLog,
+      signal: stopping,
+    });
+    const withdraw = announcePlatform(env, platform.url);
+    console.log(`Pantheon ready on ${platform.url}`);
+    console.log(`Reference: ${platform.url}/api/v1/docs. A token: npm run --silent token -- --sub demo`);
+    await whenAborted(stopping);
+    withdraw();
+    await platform.stop();
+  } catch (error) {
+    if (error !== stopping.reason) throw error;
+  }
 });
 // Whatever else would keep this process alive is of no use any more.
 process.exit();
+
+function readDialect(name: string): DialectName {
+  if (isDialectName(name)) return name;
+  throw new Error(`--dialect: there is no '${name}'; there are ${dialectNames.join(", ")}.`);
+}
 
 function readPort(setting: string, text: string): number {
   const port = Number(text);

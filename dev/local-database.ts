@@ -1,15 +1,12 @@
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { PGlite } from "@electric-sql/pglite";
-import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
 import pg from "pg";
 import { lockDataDir } from "./data-dir-lock.ts";
+import { startEmbeddedThread } from "./embedded/thread.ts";
 import { within } from "./loopback-server.ts";
-import { withWholeExchanges } from "./whole-exchanges.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const STOP_GRACE_MS = 2_000;
-/** Connections to the embedded database; it serves them in turn, one transaction at a time. */
-const EMBEDDED_CONNECTIONS = 50;
 
 export type LocalDatabase = {
   connectionString: string;
@@ -72,23 +69,16 @@ async function startEmbedded(
   log: (line: string) => void,
 ): Promise<LocalDatabase> {
   const unlock = dataDir === undefined ? () => undefined : lockDataDir(dataDir);
+  const postgresDir = dataDir === undefined ? undefined : join(dataDir, "postgres");
+  if (postgresDir !== undefined) mkdirSync(postgresDir, { recursive: true, mode: 0o700 });
   try {
-    const database = dataDir === undefined ? new PGlite() : new PGlite(join(dataDir, "postgres"));
-    await database.waitReady;
-    const server = new PGLiteSocketServer({
-      db: withWholeExchanges(database),
-      host: "127.0.0.1",
-      port: 0,
-      maxConnections: EMBEDDED_CONNECTIONS,
-    });
-    await server.start();
-    log(`Embedded Postgres (PGlite) in ${dataDir === undefined ? "memory" : join(dataDir, "postgres")}`);
+    const embedded = await startEmbeddedThread(postgresDir);
+    log(`Embedded Postgres (PGlite) in ${postgresDir ?? "memory"}`);
     return {
-      connectionString: `postgres://postgres:postgres@${server.getServerConn()}/postgres`,
+      connectionString: `postgres://postgres:postgres@${embedded.address}/postgres`,
       embedded: true,
       async stop() {
-        await within(STOP_GRACE_MS, server.stop());
-        await database.close();
+        await embedded.stop();
         unlock();
       },
     };

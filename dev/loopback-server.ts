@@ -6,7 +6,8 @@ export type LoopbackServer = { origin: string; port: number; stop(): Promise<voi
 export type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /**
- * Listens on `host` (loopback unless told otherwise); port 0 takes a free one.
+ * Listens on `host`, which is loopback by default; port 0 takes a free one. A web page gets 403: every request
+ * with an `Origin`, and every request whose `Host` is no loopback name.
  * `stop` refuses new requests, gives the running ones `graceMs`, then cuts every connection.
  * Throws an Error with one line when the port cannot be had.
  */
@@ -16,7 +17,8 @@ export async function startLoopbackServer(
 ): Promise<LoopbackServer> {
   const running = new Set<Promise<void>>();
   const server = createServer((request, response) => {
-    const done = handle(request, response)
+    const answered = isFromWebPage(request) ? refuseWebPage(response) : handle(request, response);
+    const done = answered
       .catch(() => {
         if (!response.headersSent) response.writeHead(500);
         response.end();
@@ -74,6 +76,19 @@ export async function within(ms: number, work: Promise<unknown>): Promise<void> 
   );
   await Promise.race([settled, timeout]);
   clearTimeout(timer);
+}
+
+/**
+ * A browser on this machine reaches a loopback port for any page that asks. Such a request names the page as its
+ * `Origin`, or, when the page's own name was pointed at 127.0.0.1 (DNS rebinding), that name as its `Host`.
+ */
+function isFromWebPage({ headers }: IncomingMessage): boolean {
+  if (headers.origin !== undefined) return true;
+  return !/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i.test(headers.host ?? "");
+}
+
+async function refuseWebPage(response: ServerResponse): Promise<void> {
+  response.writeHead(403, { Connection: "close" }).end();
 }
 
 function whyNotListening(error: NodeJS.ErrnoException, host: string, port: number): string {

@@ -16,6 +16,8 @@ await runCommand(async () => {
     throw new Error("DATABASE_URL: this is Neon's pooled connection; migrations need the direct one.");
   }
   const where = await checkDatabase(databaseUrl);
-  await applyMigrations(databaseUrl);
+  const applied = await applyMigrations(databaseUrl);
+  for (const name of applied) console.log(`Applied ${name}`);
+  if (applied.length === 0) console.log("Nothing to apply");
   console.log(`${where} has every migration`);
 });

@@ -1,3 +1,4 @@
+import { randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import pg from "pg";
 import { readBody, startLoopbackServer, within } from "./loopback-server.ts";
@@ -8,32 +9,32 @@ import { type NeonRequest, parseNeonRequest } from "./neon/request.ts";
 /** Neon's limit, for a request as for an answer. */
 export const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
-const STOP_GRACE_MS = 2_000;
+const STOP_GRACE_MS = 1_000;
+const secretBytes = 24;
 
 /** One request that Postgres answered, as a measurement sees it. */
 export type NeonExchange = { statements: number; requestBytes: number; answerBytes: number };
 
 export type NeonEndpoint = {
-  /** What `neonConfig.fetchEndpoint` must point at: http://host:port/sql */
+  /** What `neonConfig.fetchEndpoint` must point at: http://127.0.0.1:port/sql/secret. Whoever has it can run any SQL. */
   url: string;
   stop(): Promise<void>;
 };
 
 /**
  * Neon's HTTP SQL endpoint over any Postgres, so that the real driver runs unchanged on a laptop.
- * One database only: the `Neon-Connection-String` header must be there, and is not looked at.
+ * One database only: the `Neon-Connection-String` header must be there, and is not looked at. What a caller
+ * must know instead is the path, which is random.
  * A client that goes away changes nothing; its batch runs to its end.
  */
 export async function startNeonEndpoint({
   connectionString,
   port = 0,
-  host = "127.0.0.1",
   maxConnections = 20,
   onExchange = () => undefined,
 }: {
   connectionString: string;
   port?: number;
-  host?: string;
   maxConnections?: number;
   /** Told of each exchange before its answer leaves. */
   onExchange?: (exchange: NeonExchange) => void;
@@ -46,12 +47,17 @@ export async function startNeonEndpoint({
     pipeline: true,
   };
   const pool = new pg.Pool(options);
-  // An idle connection may be closed by Postgres; the pool has already dropped it by then.
+  // Postgres may close a connection at any time. Its query fails, and the pool drops it: that is all.
   pool.on("error", () => undefined);
+  pool.on("connect", (client) => client.on("error", () => undefined));
+  const busy = new Set<pg.PoolClient>();
+  pool.on("acquire", (client) => busy.add(client));
+  pool.on("release", (_error, client) => busy.delete(client));
 
+  const path = `/sql/${randomBytes(secretBytes).toString("base64url")}`;
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     try {
-      const body = await readSqlBody(request);
+      const body = await readSqlBody(request, path);
       const asked = parseNeonRequest(request.headers, body);
       const text = await executeRequest(pool, asked, MAX_BODY_BYTES);
       const sizes = { requestBytes: body.length, answerBytes: Buffer.byteLength(text) };
@@ -64,22 +70,43 @@ export async function startNeonEndpoint({
     }
   };
 
-  const server = await startLoopbackServer(handle, { port, host, graceMs: STOP_GRACE_MS });
+  const server = await startLoopbackServer(handle, { port, graceMs: STOP_GRACE_MS });
   return {
-    url: `${server.origin}/sql`,
+    url: `${server.origin}${path}`,
     async stop() {
       await server.stop();
+      if (busy.size > 0) await within(STOP_GRACE_MS, endSessions(connectionString, [...busy]));
       await within(STOP_GRACE_MS, pool.end());
     },
   };
 }
 
-async function readSqlBody(request: IncomingMessage): Promise<Buffer> {
+async function readSqlBody(request: IncomingMessage, path: string): Promise<Buffer> {
   const body = await readBody(request, MAX_BODY_BYTES);
-  if (request.url?.split("?")[0] !== "/sql") throw new Refusal(404, "not found");
+  if (!isSame(request.url?.split("?")[0] ?? "", path)) throw new Refusal(404, "not found");
   if (request.method !== "POST") throw new Refusal(405, "use POST");
   if (body === null) throw new Refusal(413, `request is too large (max is ${MAX_BODY_BYTES} bytes)`);
   return body;
+}
+
+/** Ends statements that outlived their caller: Postgres goes on with one whose connection is merely closed. */
+async function endSessions(connectionString: string, clients: readonly pg.PoolClient[]): Promise<void> {
+  // `processID` is missing in pg's published types.
+  const ids = clients.map((client) => ("processID" in client ? client.processID : null));
+  const client = new pg.Client({ connectionString });
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+    await client.query("select pg_terminate_backend(id) from unnest($1::int[]) as id", [ids]);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Takes as long for a text that differs at its end as for one that differs at once. */
+function isSame(given: string, expected: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(expected)];
+  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 function countStatements(request: NeonRequest): number {

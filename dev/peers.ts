@@ -1,6 +1,7 @@
 import type { Config } from "../src/config.ts";
 import type { Environment } from "./local-settings.ts";
 import { startDemoModelServer } from "./model-server/demo-model.ts";
+import type { DialectName } from "./model-server/dialects.ts";
 import { DEMO_SEARCH_KEY, startDemoSearchServer } from "./search-server/demo-search.ts";
 
 /** The Worker's settings for the peers it calls. */
@@ -10,7 +11,15 @@ export type PeerSettings = { LLM_BASE_URL: string; TAVILY_BASE_URL: string; TAVI
 export async function startPeers(
   env: Environment,
   config: Config,
-  { log, onStop }: { log: (line: string) => void; onStop: (end: () => Promise<void>) => void },
+  {
+    dialect,
+    log,
+    onStop,
+  }: {
+    dialect: DialectName | undefined;
+    log: (line: string) => void;
+    onStop: (end: () => Promise<void>) => void;
+  },
 ): Promise<PeerSettings> {
   const sayUnused = (setting: string, key: string) => {
     if (env[setting] && !env[key]) log(`${setting} is not used: it counts only together with ${key}`);
@@ -24,9 +33,10 @@ export async function startPeers(
       log(`Models at ${config.llmBaseUrl}`);
       return { LLM_BASE_URL: config.llmBaseUrl };
     }
-    const { url, stop } = await startDemoModelServer();
+    const { url, stop } = await startDemoModelServer(dialect === undefined ? {} : { dialect });
     onStop(stop);
-    log("Models: a demo server with canned answers (set LLM_API_KEY for real ones)");
+    const form = dialect === undefined ? "" : ` in the form of ${dialect}`;
+    log(`Models: a demo server with canned answers${form} (set LLM_API_KEY for real ones)`);
     return { LLM_BASE_URL: `${url}/v1` };
   }
 

@@ -3,10 +3,12 @@ import { reservePort } from "./free-port.ts";
 import { startLocalDatabase } from "./local-database.ts";
 import { type Environment, localAuth, makeDataDir } from "./local-settings.ts";
 import { applyMigrations } from "./migrate.ts";
+import type { DialectName } from "./model-server/dialects.ts";
 import { startNeonEndpoint } from "./neon-endpoint.ts";
 import { startPeers } from "./peers.ts";
 import { startSchedule } from "./schedule.ts";
 import { seedDemo } from "./seed.ts";
+import { whenAborted } from "./stop-signal.ts";
 import { startWorkerProcess, type WorkerProcess } from "./worker/process.ts";
 import { boundByWrangler, settingsFrom } from "./worker-settings.ts";
 
@@ -22,9 +24,13 @@ export type PlatformOptions = {
   port: number;
   /** Rebuild the Worker when a source file changes. */
   watch?: boolean;
+  /** Whose form the answers of the demo models have. */
+  dialect?: DialectName | undefined;
   /** One line for each thing that was started. */
   log: (line: string) => void;
   onWorkerLog?: (level: string, text: string) => void;
+  /** Aborted while the platform starts, it ends the start. */
+  signal?: AbortSignal;
 };
 
 export type Platform = {
@@ -38,7 +44,7 @@ export type Platform = {
 
 /**
  * Database, Neon endpoint, migrations, demo data, models and the Worker: all of Pantheon on loopback.
- * Throws an Error that says in a line what is wrong, and leaves nothing running then.
+ * Throws an Error that says in a line what is wrong, or the reason of `signal`; nothing is left running then.
  */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const started: (() => Promise<void>)[] = [];
@@ -46,7 +52,8 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     for (let end = started.pop(); end; end = started.pop()) await end();
   };
   try {
-    return { ...(await startParts(options, (end) => started.push(end))), stop };
+    const parts = startParts(options, (end) => started.push(end));
+    return { ...(await unlessAborted(parts, options.signal)), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -54,7 +61,15 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 }
 
 async function startParts(
-  { env, port: wantedPort, watch = false, log, onWorkerLog = () => undefined }: PlatformOptions,
+  {
+    env,
+    port: wantedPort,
+    watch = false,
+    log,
+    onWorkerLog = () => undefined,
+    dialect,
+    signal,
+  }: PlatformOptions,
   onStop: (end: () => Promise<void>) => void,
 ): Promise<Omit<Platform, "stop">> {
   const auth = localAuth(env);
@@ -81,18 +96,25 @@ async function startParts(
     maxConnections: database.embedded ? 1 : 20,
   });
   onStop(endpoint.stop);
-  log(`Neon HTTP endpoint at ${endpoint.url}`);
+  // Its path is a secret; what is printed is pasted elsewhere.
+  log(`Neon HTTP endpoint on ${new URL(endpoint.url).host}`);
   if (env.NEON_HTTP_ENDPOINT) log("NEON_HTTP_ENDPOINT is not used: the local platform has its own");
   await applyMigrations(databaseUrl);
   await seedDemo(databaseUrl);
   log("Migrations applied, demo data in place");
 
-  const peers = await startPeers(env, config, { log, onStop });
+  const peers = await startPeers(env, config, { dialect, log, onStop });
   const bindings = { ...settings, ...peers, NEON_HTTP_ENDPOINT: endpoint.url };
   log("Building the Worker and starting it in workerd");
-  const worker = await startWorkerProcess({ bindings, host: HOST, port, watch }, onWorkerLog);
+  const worker = await startWorkerProcess({ bindings, host: HOST, port, watch }, onWorkerLog, signal);
   onStop(worker.stop);
   const endSchedule = startSchedule(worker.url, log);
   onStop(async () => endSchedule());
   return { url: worker.url, databaseUrl, modelServerUrl: peers.LLM_BASE_URL, worker };
+}
+
+/** Settles as `work` does, or rejects with the reason of `signal`: a statement of the start may never end. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  return Promise.race([work, whenAborted(signal).then(() => Promise.reject(signal.reason))]);
 }

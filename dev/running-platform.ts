@@ -8,7 +8,7 @@ const ANSWER_TIMEOUT_MS = 2_000;
 /** Leaves word in the data directory where the platform answers; gives what takes it back. */
 export function announcePlatform(env: Environment, url: string): () => void {
   const file = join(makeDataDir(env), ANNOUNCEMENT);
-  writeFileSync(file, announcementOf(env, url));
+  writeFileSync(file, announcementOf(env, url), { mode: 0o600 });
   return () => rmSync(file, { force: true });
 }
 

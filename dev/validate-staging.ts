@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import * as z from "zod";
 import { runCommand } from "./command.ts";
+import { stoppedExitCode, stopSignal } from "./stop-signal.ts";
 import { type ApiClient, createApiClient, reasonOf, type Target } from "./validate/api-client.ts";
 import { reportLines, toReport } from "./validate/report.ts";
 import { runChecks } from "./validate/run-checks.ts";
@@ -15,13 +16,9 @@ conflict, a stream; then removes what it made. Needs the API alone, and models t
 Exit code 1 where anything is missed. It posts 10 turns, at the pace of the rate limit (10 a minute).
 --json writes the evidence to a file. --model is what the agents are made of; default: the catalog's first.`;
 
-/** What a shell expects of a command that was stopped by Ctrl-C. */
-const STOPPED = 130;
-
-const stopped = new AbortController();
-process.once("SIGINT", () => {
-  console.log("Stopping after this check and the cleanup; Ctrl-C once more ends at once");
-  stopped.abort();
+const signal = stopSignal({
+  notice: "Stopping after this check and the cleanup. Ctrl-C once more ends at once.",
+  maxStopMs: 120_000,
 });
 
 const catalog = z.object({ data: z.array(z.object({ alias: z.string() })).min(1) });
@@ -42,7 +39,6 @@ await runCommand(async () => {
   const nowMs = () => performance.now();
   const onWait = (ms: number) =>
     console.log(`Waiting ${Math.ceil(ms / 1_000)} s, as the rate limit asks for`);
-  const { signal } = stopped;
   const pause = (ms: number) => sleep(ms, undefined, { signal });
   const pace = createTurnPace({ nowMs, sleep: pause, onWait }, deployedLimits);
   const api = createApiClient(target, pace, nowMs);
@@ -67,7 +63,7 @@ await runCommand(async () => {
   }
   console.log(`\n${results.length - missed.length} of ${results.length} checks passed`);
   if (missed.length > 0) process.exitCode = 1;
-  if (signal.aborted) process.exitCode = STOPPED;
+  if (signal.aborted) process.exitCode = stoppedExitCode;
 });
 
 function readOrigin(text: string | undefined): string {

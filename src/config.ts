@@ -31,6 +31,7 @@ export type Config = {
   summarizerModelAlias: string;
   summaryGraceMs: number;
   modelCallTimeoutMs: number;
+  modelCallTotalMs: number;
   turnTimeoutMs: number;
   turnLeaseMs: number;
   /** How long a keyed run whose holder is gone waits for its client to come back. */
@@ -105,6 +106,7 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
     summarizerModelAlias: values.SUMMARIZER_MODEL_ALIAS,
     summaryGraceMs: values.SUMMARY_GRACE_MS,
     modelCallTimeoutMs: values.MODEL_CALL_TIMEOUT_MS,
+    modelCallTotalMs: values.MODEL_CALL_TOTAL_MS,
     turnTimeoutMs: values.TURN_TIMEOUT_MS,
     turnLeaseMs: values.TURN_LEASE_MS,
     resumeWindowMs: values.TURN_RESUME_WINDOW_MS,

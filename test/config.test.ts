@@ -33,6 +33,7 @@ test("few settings are needed; the others have defaults", () => {
     managerModelAlias: "deepseek",
     summarizerModelAlias: "deepseek",
     modelCallTimeoutMs: 60_000,
+    modelCallTotalMs: 240_000,
     turnTimeoutMs: 300_000,
     auth: { issuer: whole.AUTH_ISSUER, audience: "pantheon", keys: { secret: whole.AUTH_JWT_SECRET } },
     corsAllowedOrigins: [],

@@ -1,8 +1,9 @@
 import type { ServerResponse } from "node:http";
 import { tokensOf } from "../../dev/model-server/answer.ts";
 import type { ChatCall } from "../../dev/model-server/chat-call.ts";
-import { completionChunks, completionOf } from "../../dev/model-server/completion.ts";
+import { completionOf } from "../../dev/model-server/completion.ts";
 import { startModelServer } from "../../dev/model-server/server.ts";
+import { completionChunks } from "../../dev/model-server/stream-chunks.ts";
 import { monotonicMs } from "../clock.ts";
 import { answerTo, purposeOf } from "./model-answers.ts";
 import { servePeer } from "./serve-peer.ts";
@@ -75,7 +76,7 @@ function streamOf(call: ChatCall): [string, string] {
   const deltas = answerTo(call);
   const usage = { prompt_tokens, completion_tokens: tokensOf(deltas.join("")) };
   const [first, ...rest] = completionChunks(call, completionOf(call, { deltas, usage })).map(
-    (chunk) => `data: ${JSON.stringify(chunk)}\n\n`,
+    ({ chunk }) => `data: ${JSON.stringify(chunk)}\n\n`,
   );
   return [first ?? "", `${rest.join("")}data: [DONE]\n\n`];
 }

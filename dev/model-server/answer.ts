@@ -1,7 +1,12 @@
-/** Tokens as an OpenAI-compatible provider reports them; `cost` (US$) as OpenRouter adds it. */
+import type { DialectName } from "./dialects.ts";
+
+/** What an answer took, whatever form its provider reports it in; `cost` (US$) as OpenRouter adds it. */
 export type ReportedUsage = {
   prompt_tokens: number;
+  /** With reasoning. */
   completion_tokens: number;
+  reasoning_tokens?: number;
+  /** Of the prompt's. */
   cached_tokens?: number;
   cost?: number;
 };
@@ -42,6 +47,8 @@ export type ModelAnswer = {
   error_event?: true;
   /** false: the stream ends without its `[DONE]`. */
   done?: false;
+  /** Whose form the answer has. Default `openai`. */
+  dialect?: DialectName;
 };
 
 /** About four characters a token, at least one. Deterministic, and close enough for a stand-in. */

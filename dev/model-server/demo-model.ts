@@ -2,6 +2,7 @@ import { glimpse, unfenced } from "../glimpse.ts";
 import { type ModelAnswer, tokensOf } from "./answer.ts";
 import { asRecord, type ChatCall, type ToolOffer } from "./chat-call.ts";
 import { completionOf } from "./completion.ts";
+import type { DialectName } from "./dialects.ts";
 import { sendAnswer } from "./send-answer.ts";
 import { type ModelServer, startModelServer } from "./server.ts";
 
@@ -13,14 +14,17 @@ const LOOKUP = /\b(search|look up|look for|find|latest|news|current|today|source
 export function startDemoModelServer({
   port = 0,
   deltaDelayMs = DELTA_DELAY_MS,
+  dialect = "openai",
 }: {
   port?: number;
   deltaDelayMs?: number;
+  /** Whose form the answers have. */
+  dialect?: DialectName;
 } = {}): Promise<ModelServer> {
   return startModelServer({
     port,
     respond: (call, response) => {
-      const answer = { ...demoAnswer(call), delta_delay_ms: deltaDelayMs };
+      const answer = { ...demoAnswer(call), delta_delay_ms: deltaDelayMs, dialect };
       const completion = completionOf(call, answer);
       return sendAnswer({ response, call, answer, completion, waitForGate: async () => undefined });
     },

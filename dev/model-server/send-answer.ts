@@ -2,7 +2,10 @@ import type { ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ModelAnswer } from "./answer.ts";
 import type { ChatCall } from "./chat-call.ts";
-import { type Completion, completionBody, completionChunks, errorEvent } from "./completion.ts";
+import { type Completion, completionBody } from "./completion.ts";
+import { completionChunks, errorEvent } from "./stream-chunks.ts";
+
+const maxOpenMs = 30_000;
 
 /** One answer on its way. `waitForGate` resolves when the named gate is open. */
 export type Delivery = {
@@ -40,19 +43,31 @@ export async function sendAnswer(delivery: Delivery): Promise<boolean> {
 
 async function sendStream(delivery: Delivery): Promise<boolean> {
   const { response, call, answer, completion } = delivery;
-  for (const [index, chunk] of completionChunks(call, completion).entries()) {
+  const { dialect } = completion;
+  const blankLine = dialect.lineEnd.repeat(2);
+  const send = (line: string) => unlessGone(call, write(response, `${line}${blankLine}`));
+  if (dialect.keepAlive !== null) await send(dialect.keepAlive);
+  for (const [index, { chunk, isText, delayMs }] of completionChunks(call, completion).entries()) {
     if (answer.cut_after_chunks === index) return destroy(response);
-    if (answer.delta_delay_ms && index > 0 && index < completion.deltas.length) {
-      await delay(answer.delta_delay_ms, undefined, { signal: call.clientClosed });
-    }
-    await unlessGone(call, write(response, `data: ${JSON.stringify(chunk)}\n\n`));
+    const pauseMs = isText && index > 0 ? (answer.delta_delay_ms ?? 0) : delayMs;
+    if (pauseMs > 0) await delay(pauseMs, undefined, { signal: call.clientClosed });
+    await send(`data: ${JSON.stringify(chunk)}`);
     if (index > 0) continue;
+    if (dialect.keepAlive !== null) await send(dialect.keepAlive);
     await holdAfterFirst(delivery);
-    if (answer.bad_json) await unlessGone(call, write(response, 'data: {"id": "chatcmpl-, "choices": [\n\n'));
-    if (answer.error_event) return end(response, `data: ${JSON.stringify(errorEvent(call))}\n\n`);
+    if (answer.bad_json) await send('data: {"id": "chatcmpl-, "choices": [');
+    if (answer.error_event) return end(response, `data: ${JSON.stringify(errorEvent(call))}${blankLine}`);
   }
   if (answer.cut_after_chunks !== undefined) return destroy(response);
-  return end(response, answer.done === false ? "" : "data: [DONE]\n\n");
+  const last = answer.done === false || !dialect.done ? "" : `data: [DONE]${blankLine}`;
+  return dialect.leavesOpen ? leaveOpen(delivery, last) : end(response, last);
+}
+
+/** The answer is whole once it is written; the connection stays until the client has enough, or for a while. */
+async function leaveOpen({ response, call }: Delivery, last: string): Promise<boolean> {
+  await unlessGone(call, write(response, last));
+  await delay(maxOpenMs, undefined, { signal: call.clientClosed }).catch(() => undefined);
+  return end(response, "");
 }
 
 async function sendWhole(delivery: Delivery): Promise<boolean> {

@@ -19,12 +19,10 @@ export async function startModelServer({
   respond,
   control,
   port = 0,
-  host = "127.0.0.1",
 }: {
   respond: Respond;
   control?: Handle;
   port?: number;
-  host?: string;
 }): Promise<ModelServer> {
   const handle: Handle = async (request, response) => {
     const path = request.url?.split("?")[0] ?? "";
@@ -36,7 +34,7 @@ export async function startModelServer({
       refuse(response, 404, "not found");
     }
   };
-  const server = await startLoopbackServer(handle, { port, host });
+  const server = await startLoopbackServer(handle, { port });
   return { url: server.origin, stop: server.stop };
 }
 

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { unstable_DevEnv } from "wrangler";
+import { describeBuildFailure } from "./build-failure.ts";
 import type { FromWorker, ToWorker, WorkerOptions } from "./messages.ts";
 
 // This process holds what `wrangler dev` is made of, and nothing else: its signal handlers end the
@@ -13,14 +14,15 @@ let lastError = "";
 let isReady = false;
 
 process.on("message", (message: ToWorker) => {
-  if (message.kind === "start") start(message.options).catch((error: unknown) => fail(String(error)));
+  if (message.kind === "start")
+    start(message.options).catch((error: unknown) => fail(describeBuildFailure(error)));
   else dev.teardown().finally(() => process.exit(0));
 });
 // The parent is gone without a word; workerd goes with this process.
 process.on("disconnect", () => process.exit(1));
 
 async function start({ bindings, config = CONFIG, host, port, watch }: WorkerOptions): Promise<void> {
-  dev.on("buildFailed", ({ cause }) => fail(String(cause.message ?? cause)));
+  dev.on("buildFailed", ({ cause }) => fail(describeBuildFailure(cause)));
   dev.on("error", (event) =>
     fail(lastError || String(event.cause?.message ?? event.reason ?? event.message)),
   );
@@ -47,6 +49,7 @@ async function start({ bindings, config = CONFIG, host, port, watch }: WorkerOpt
   });
   const [url, direct] = await Promise.all([worker.url, reloaded]);
   isReady = true;
+  dev.on("reloadComplete", () => send({ kind: "log", level: "info", text: "The Worker was rebuilt" }));
   const workerdUrl = `${direct.protocol}//${direct.hostname}:${direct.port}`;
   send({ kind: "ready", url: url.origin, workerdUrl });
 }

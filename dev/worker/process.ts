@@ -5,7 +5,7 @@ import { QUIET_WRANGLER } from "../quiet-wrangler.ts";
 import type { FromWorker, ToWorker, WorkerOptions } from "./messages.ts";
 
 const CHILD = fileURLToPath(new URL("./child.ts", import.meta.url));
-const STOP_GRACE_MS = 5_000;
+const STOP_GRACE_MS = 3_000;
 
 export type WorkerProcess = {
   /** http://host:port, without a slash at the end */
@@ -21,11 +21,12 @@ export type WorkerProcess = {
 
 /**
  * Runs the Worker in workerd, the way `wrangler dev` does, in a process group of its own.
- * Throws an Error that says why when it does not build or does not start.
+ * Throws an Error that says why when it does not build or does not start, or when `signal` ended the start.
  */
 export async function startWorkerProcess(
   options: WorkerOptions,
   onLog: (level: string, text: string) => void,
+  signal?: AbortSignal,
 ): Promise<WorkerProcess> {
   const child = fork(CHILD, {
     detached: true,
@@ -33,11 +34,11 @@ export async function startWorkerProcess(
     env: { ...process.env, ...QUIET_WRANGLER },
   });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  const signal = (name: NodeJS.Signals) => signalGroup(child, name);
   // Should this process end without stopping the Worker, it takes it along.
-  const kill = () => signal("SIGKILL");
+  const kill = () => signalGroup(child, "SIGKILL");
   process.once("exit", kill);
   ended.then(() => process.off("exit", kill));
+  signal?.addEventListener("abort", kill);
 
   const stop = async () => {
     tell(child, { kind: "stop" });
@@ -48,10 +49,12 @@ export async function startWorkerProcess(
 
   try {
     const urls = await untilReady(child, options, onLog);
-    return { ...urls, groupId: child.pid ?? 0, signal, stop };
+    return { ...urls, groupId: child.pid ?? 0, signal: (name) => signalGroup(child, name), stop };
   } catch (error) {
     await stop();
     throw error;
+  } finally {
+    signal?.removeEventListener("abort", kill);
   }
 }
 

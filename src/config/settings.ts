@@ -61,6 +61,7 @@ export const settings = z.object({
   TAVILY_BASE_URL: httpUrl.default("https://api.tavily.com"),
   MAX_OUTPUT_TOKENS: integer(2_048, 1, 1_000_000),
   MODEL_CALL_TIMEOUT_MS: milliseconds(60_000),
+  MODEL_CALL_TOTAL_MS: milliseconds(240_000),
   TURN_TIMEOUT_MS: milliseconds(300_000),
   TURN_LEASE_MS: milliseconds(30_000, 1_000),
   TURN_RESUME_WINDOW_MS: milliseconds(600_000, 0),

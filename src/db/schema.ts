@@ -23,6 +23,7 @@ import { type FileStatus, fileStatuses } from "../domain/files/file-status.ts";
 import { type RoomMode, roomModes } from "../domain/plan/modes.ts";
 import type { RosterAgent } from "../domain/plan/turn-plan.ts";
 import type { RoutingDecision } from "../domain/routing/routing-decision.ts";
+import { type FinishReason, finishReasons } from "../domain/turn/finish-reason.ts";
 import type { OverheadCall } from "../domain/turn/turn-outcome.ts";
 import { bytea } from "./core/bytea.ts";
 import { tsvector } from "./core/tsvector.ts";
@@ -290,6 +291,8 @@ export const messages = pgTable(
     status: text("status").$type<"completed" | "failed">().notNull(),
     error: jsonb("error").$type<{ code: string; message: string }>(),
     content: text("content").notNull(),
+    /** Of a completed reply; null where nothing was asked of a model, or before it was stored. */
+    finishReason: text("finish_reason").$type<FinishReason>(),
     supersedesId: uuid("supersedes_id").references((): AnyPgColumn => messages.id, { onDelete: "set null" }),
     createdAt: createdAt(),
   },
@@ -301,6 +304,7 @@ export const messages = pgTable(
     oneOf("ck_messages_role", t.role, ["user", "assistant", "tool"]),
     oneOf("ck_messages_visibility", t.visibility, ["shared", "private"]),
     oneOf("ck_messages_status", t.status, ["completed", "failed"]),
+    oneOf("ck_messages_finish_reason", t.finishReason, finishReasons),
   ],
 );
 

@@ -20,7 +20,7 @@ const layers: Readonly<Record<string, Layer>> = {
     values: ["runtime", "domain"],
     types: ["tools"],
     packages: [
-      "openai",
+      "eventsource-parser",
       "@langchain/langgraph",
       "@langchain/langgraph-checkpoint",
       "@langchain/core",

@@ -20,7 +20,7 @@ const message: typeof messages.$inferSelect = {
     agentName: null,
   },
   ...{ visibility: "shared", status: "failed", error: { code: "deadline", message: 'too "late"' } },
-  ...{ content: "it's\n\\ done", supersedesId: null, createdAt: at },
+  ...{ content: "it's\n\\ done", finishReason: null, supersedesId: null, createdAt: at },
 };
 const audit: typeof turnContextAudit.$inferSelect = {
   ...{

@@ -34,6 +34,7 @@ test("a message tells who said what in which run, and how it went", async () => 
     status: "completed",
     error: null,
     content: "  hello\n",
+    finish_reason: null,
     supersedes_id: null,
     created_at: expect.stringMatching(/Z$/),
   });

@@ -10,7 +10,15 @@ const request = (signal = new AbortController().signal) => ({
   ...plainCall,
   ...{ model, messages: [], maxOutputTokens: 1, signal },
 });
-const answer: ModelAnswer = { ok: true, text: "hi", toolCalls: [], billed: [], attempts: 1 };
+const answer: ModelAnswer = {
+  ok: true,
+  text: "hi",
+  toolCalls: [],
+  finishReason: "stop",
+  providerReason: "stop",
+  billed: [],
+  attempts: 1,
+};
 
 /** Calls that end when they are told to. */
 function heldCalls() {

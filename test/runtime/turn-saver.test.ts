@@ -9,7 +9,15 @@ import { createFakeTools } from "../turn/modes/support/fake-tools.ts";
 import { createGraphTurn } from "../turn/modes/support/graph-run.ts";
 
 const keys = ["ada", "bob", "cy", "dee", "eve"];
-const answer: ModelAnswer = { ok: true, text: "hi", toolCalls: [], billed: [], attempts: 1 };
+const answer: ModelAnswer = {
+  ok: true,
+  text: "hi",
+  toolCalls: [],
+  finishReason: "stop",
+  providerReason: "stop",
+  billed: [],
+  attempts: 1,
+};
 
 /** A run whose models answer at once, or when a test says so, as its steps are stored. */
 function start(flow: TurnFlow, answers: () => Promise<ModelAnswer> = async () => answer) {

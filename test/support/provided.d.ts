@@ -5,7 +5,7 @@ declare module "vitest" {
     /** What the run leaves to chance begins with it, in every project but `architecture`. */
     seed: number;
     // What the global setup of the `worker` project tells its tests:
-    /** Where the Neon driver must post: http://host:port/sql */
+    /** Where the Neon driver must post: http://127.0.0.1:port/sql/secret */
     neonEndpoint: string;
     databaseUrl: string;
     /** Origin of the scripted model server; a test's base URL is `<modelServer>/s/<its own id>/v1`. */

@@ -10,9 +10,9 @@ const faults: [string, ModelAnswer, code: string, ledger: object[]][] = [
   ["is refused as the request's fault", { status: 400 }, "model_error", []],
   ["is refused for want of a valid key", { status: 401 }, "model_error", []],
   [
-    "is cut by the provider's output limit",
-    { deltas, usage, finish_reason: "length" },
-    "model_truncated",
+    "is cut by its output limit before it says anything",
+    { deltas: [], usage, finish_reason: "length" },
+    "model_output_limit",
     [{ status: "failed", usage_source: "provider", total_tokens: 160, credits: "0.00820000" }],
   ],
   [
@@ -22,8 +22,8 @@ const faults: [string, ModelAnswer, code: string, ledger: object[]][] = [
     [{ status: "failed", usage_source: "provider" }],
   ],
   [
-    "has no finish reason",
-    { deltas, usage, finish_reason: null },
+    "has neither finish reason nor end mark",
+    { deltas, usage, finish_reason: null, done: false },
     "model_stream_cut",
     [{ status: "failed", usage_source: "provider" }],
   ],
@@ -32,12 +32,6 @@ const faults: [string, ModelAnswer, code: string, ledger: object[]][] = [
     { deltas, usage: null, finish_reason: null, done: false },
     "model_stream_cut",
     [{ status: "failed", usage_source: "estimated" }],
-  ],
-  [
-    "finishes for a reason nobody knows",
-    { deltas, usage, finish_reason: "tired" },
-    "model_bad_response",
-    [{ status: "failed", usage_source: "provider" }],
   ],
   [
     "is empty",
@@ -61,7 +55,7 @@ const faults: [string, ModelAnswer, code: string, ledger: object[]][] = [
   [
     "is a page instead of a stream",
     { body: "<html>sorry</html>", headers: { "Content-Type": "text/html" } },
-    "model_stream_cut",
+    "model_bad_response",
     [{ status: "unknown", usage_source: "estimated", credits: "0.00000000" }],
   ],
   [
@@ -114,6 +108,29 @@ describe("an answer that", () => {
     const [row] = await scene.ledger();
     expect(row?.output_tokens).toBeGreaterThan(300);
     expect(Number(row?.credits)).toBeGreaterThan(0);
+  });
+});
+
+describe("an answer is complete with its finish reason", () => {
+  test.each([
+    ["of its end", "end_turn", "stop"],
+    ["of its output limit", "length", "length"],
+    ["that nobody knows", "tired", "other"],
+    ["that was not said before the end mark", null, "other"],
+  ])("%s", async (_reason, finishReason, told) => {
+    const scene = await createTurnScene();
+    await scene.models.script(says("ada", { deltas, usage, finish_reason: finishReason }));
+
+    const { body } = await scene.post("@ada hello");
+
+    expect(body).toMatchObject({
+      status: "completed",
+      replies: [{ status: "completed", content: "One two three.", finish_reason: told, error: null }],
+    });
+    expect((await scene.read(body.id)).body.replies).toEqual(body.replies);
+    const { body: transcript } = await scene.api.as(scene.owner).get(`/sessions/${scene.sessionId}/messages`);
+    expect(transcript.data).toMatchObject([{ role: "user", finish_reason: null }, { finish_reason: told }]);
+    expect(await scene.ledger()).toMatchObject([{ status: "completed", total_tokens: 160 }]);
   });
 });
 

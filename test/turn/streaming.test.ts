@@ -34,7 +34,7 @@ test("a turn of one agent is told from start to stored turn, in order", async ()
     { type: "TEXT_MESSAGE_CONTENT", ...text, delta: ", " },
     { type: "TEXT_MESSAGE_CONTENT", ...text, delta: "you." },
     { type: "TEXT_MESSAGE_END", ...text },
-    { type: "SUBAGENT_FINISHED", ...part },
+    { type: "SUBAGENT_FINISHED", ...part, metadata: { finish_reason: "stop" } },
     {
       type: "RUN_FINISHED",
       ...run,
@@ -112,7 +112,7 @@ const failures = [
   },
   {
     name: "ended without a finish reason",
-    answer: { deltas: ["all ", "but the end"], finish_reason: null },
+    answer: { deltas: ["all ", "but the end"], finish_reason: null, done: false as const },
     code: "model_stream_cut",
     text: "all but the end",
   },

@@ -161,6 +161,7 @@ function buildUserMessage({ claim, openedAt }: TurnRecordInput): UnnumberedMessa
     status: "completed",
     error: null,
     content: claim.request.message,
+    finishReason: null,
     supersedesId: null,
     createdAt: openedAt,
   };
@@ -181,6 +182,7 @@ function buildReplyMessage(input: TurnRecordInput, reply: AgentReply): Unnumbere
     status: reply.status,
     error: reply.status === "failed" ? reply.failure : null,
     content: replyContent(agentName, reply),
+    finishReason: reply.status === "completed" ? (reply.finishReason ?? null) : null,
     supersedesId: superseded?.id ?? null,
     createdAt: finishedAt,
   };
@@ -202,6 +204,7 @@ function buildPrivateMessages(
     status: "completed",
     error: null,
     content,
+    finishReason: null,
     supersedesId: null,
     createdAt: finishedAt,
   }));

@@ -65,7 +65,7 @@ export function readRoutingDecision(answer: RoutingAnswer, roster: readonly Rost
   const arrived = answer.ok ? answer.text : answer.text || null;
   const raw = arrived === null ? null : cutBytes(toStorableText(arrived), keptRawBytes);
   if (!answer.ok) {
-    return fallBack(answer.code === "model_truncated" ? "too_long" : "call_failed", roster, raw);
+    return fallBack(answer.code === "model_output_limit" ? "too_long" : "call_failed", roster, raw);
   }
   const reading = readJsonObject(answer.text);
   if (reading.kind === "not_json") return fallBack("not_json", roster, raw);

@@ -5,7 +5,7 @@ export const agentFailureCodes = [
   "model_timeout",
   "model_unreachable",
   "model_stream_cut",
-  "model_truncated",
+  "model_output_limit",
   "model_refused",
   "model_bad_response",
   "model_not_configured",

@@ -1,4 +1,5 @@
 import type { AgentFailureCode } from "./agent-failure.ts";
+import type { FinishReason } from "./finish-reason.ts";
 
 /**
  * What a running turn tells as it happens. `agentRunId` names one agent's part in one run, so that agents
@@ -20,7 +21,7 @@ export type TurnEvent =
   | { type: "tool_call_arguments"; agentRunId: string; toolCallId: string; delta: string }
   | { type: "tool_call_ended"; agentRunId: string; toolCallId: string }
   | { type: "tool_call_result"; agentRunId: string; toolCallId: string; messageId: string; content: string }
-  | { type: "agent_finished"; agentRunId: string }
+  | { type: "agent_finished"; agentRunId: string; finishReason: FinishReason }
   | { type: "agent_failed"; agentRunId: string; code: AgentFailureCode; message: string };
 
 /** Takes events in their order. Must not throw and must not wait: a slow reader is the stream's trouble. */

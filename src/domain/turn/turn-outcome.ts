@@ -4,6 +4,7 @@ import type { RoutingDecision } from "../routing/routing-decision.ts";
 import type { SummaryContent } from "../summary/summary-contract.ts";
 import type { SummaryRange } from "../summary/summary-plan.ts";
 import { type AgentFailure, formatFailureContent } from "./agent-failure.ts";
+import type { FinishReason } from "./finish-reason.ts";
 
 /**
  * One attempt of a model call that was billed or may have been. Refused attempts (an HTTP error status)
@@ -55,7 +56,10 @@ export type AgentReply = {
   agentKey: string;
   /** Id that its stored message gets. */
   messageId: string;
-} & ({ status: "completed"; content: string } | { status: "failed"; failure: AgentFailure });
+} /** A run that an older version stored has replies without a reason. */ & (
+  | { status: "completed"; content: string; finishReason?: FinishReason }
+  | { status: "failed"; failure: AgentFailure }
+);
 
 /** A reply as its stored message holds it, and as other agents are shown it. */
 export function replyContent(agentName: string, reply: AgentReply): string {

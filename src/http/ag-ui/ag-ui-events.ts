@@ -55,7 +55,11 @@ export function toAgUiEvent(event: TurnEvent): AGUIEvent {
       };
     }
     case "agent_finished":
-      return { type: EventType.SUBAGENT_FINISHED, subagentRunId };
+      return {
+        type: EventType.SUBAGENT_FINISHED,
+        subagentRunId,
+        metadata: { finish_reason: event.finishReason },
+      };
     case "agent_failed":
       return {
         type: EventType.SUBAGENT_ERROR,

@@ -1,6 +1,11 @@
 import * as z from "zod";
 import type { MessageRow } from "../../db/turn/stored-turn.ts";
+import { finishReasons } from "../../domain/turn/finish-reason.ts";
 import { id, instant, pageQuery } from "../../http/schemas.ts";
+
+export const finishReason = z.enum(finishReasons).nullable().meta({
+  description: "Why a completed reply ended; `length`: it was cut at its output limit",
+});
 
 export const message = z
   .object({
@@ -14,6 +19,7 @@ export const message = z
     status: z.enum(["completed", "failed"]),
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
     content: z.string(),
+    finish_reason: finishReason,
     supersedes_id: id
       .nullable()
       .meta({ description: "The failed message that a retry put this one in place of" }),
@@ -37,6 +43,7 @@ export function toMessage(row: MessageRow): z.input<typeof message> {
     status: row.status,
     error: row.error,
     content: row.content,
+    finish_reason: row.finishReason,
     supersedes_id: row.supersedesId,
     created_at: row.createdAt.toISOString(),
   };

@@ -4,6 +4,7 @@ import type { RunningTurn } from "../../db/turn/turns.ts";
 import { formatDecimal, parseDecimal } from "../../domain/billing/pricing.ts";
 import { currentReplies } from "../../domain/turn/current-replies.ts";
 import { id, instant, text } from "../../http/schemas.ts";
+import { finishReason } from "./message.ts";
 import { roomMode } from "./room.ts";
 
 const failure = z.object({ code: z.string(), message: z.string() });
@@ -15,6 +16,7 @@ const reply = z
     agent_name: z.string(),
     status: z.enum(["completed", "failed"]),
     content: z.string(),
+    finish_reason: finishReason,
     error: failure.nullable(),
   })
   .meta({ id: "Reply" });
@@ -135,6 +137,7 @@ function toReply(message: MessageRow): z.input<typeof reply> {
     agent_name: message.agentName ?? "",
     status: message.status,
     content: message.content,
+    finish_reason: message.finishReason,
     error: message.error,
   };
 }

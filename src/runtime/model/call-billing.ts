@@ -1,9 +1,10 @@
 import type { TokenUsage } from "../../domain/billing/pricing.ts";
 import { wholeText } from "../../domain/context/prompt.ts";
-import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
-import { type AnswerSoFar, toolCallsOf } from "./answer-reader.ts";
+import { type AnswerState, hasBegun, type ReasoningText } from "./answer-state.ts";
 import type { HttpAttempt } from "./http-attempts.ts";
 import type { BilledAttempt, ModelRequest } from "./model-port.ts";
+import { toolCallsOf } from "./tool-call-assembly.ts";
+import { formatCost, toTokenUsage } from "./usage-report.ts";
 
 export type BillingOptions = {
   now: () => number;
@@ -11,65 +12,70 @@ export type BillingOptions = {
   estimateTokens: (text: string) => number;
 };
 
-/** How a call ended: what was read of its last attempt, and why that is no answer. */
-export type CallEnding = { answer: AnswerSoFar; failure: AgentFailure | null };
-
 /** The ledger's view of a call: its attempts that were billed or may have been. */
 export function billCall(
   attempts: readonly HttpAttempt[],
-  ending: CallEnding,
   request: ModelRequest,
   options: BillingOptions,
 ): BilledAttempt[] {
-  const last = attempts.at(-1);
-  return attempts.flatMap((attempt) =>
-    billAttempt(attempt, attempt === last ? ending : null, request, options),
-  );
+  return attempts
+    .filter((attempt) => !isRefused(attempt))
+    .map((attempt) => billAttempt(attempt, request, options));
 }
 
-/**
- * A refusal (an HTTP error status) was not billed and gives nothing. An attempt that got no headers may have
- * been, and is `unknown`; so is one whose answer was cut before it began.
- */
-function billAttempt(
-  attempt: HttpAttempt,
-  ending: CallEnding | null,
-  request: ModelRequest,
-  { now, estimateTokens }: BillingOptions,
-): BilledAttempt[] {
-  const isRefused = attempt.status !== null && (attempt.status < 200 || attempt.status > 299);
-  if (isRefused) return [];
-  const isUnknown = ending === null || attempt.status === null || !hasBegun(ending.answer);
-  const reported = ending?.answer.reported ?? null;
-  return [
-    {
-      attempt: attempt.attempt,
-      usage: reported?.usage ?? estimateUsage(request, isUnknown ? null : ending.answer, estimateTokens),
-      usageSource: reported === null ? "estimated" : "provider",
-      providerCostUsd: reported?.costUsd ?? null,
-      status: isUnknown ? "unknown" : ending.failure === null ? "completed" : "failed",
-      latencyMs: (isUnknown ? (attempt.endedAtMs ?? now()) : now()) - attempt.startedAtMs,
-      providerRequestId: ending?.answer.responseId ?? attempt.requestId,
-    },
-  ];
+/** An HTTP error status is not billed, nor what a provider refuses in an answer before it begins. */
+function isRefused({ status, answer }: HttpAttempt): boolean {
+  if (status !== null && (status < 200 || status > 299)) return true;
+  const refusal = answer === null || hasBegun(answer) ? null : answer.error;
+  return refusal?.status !== null && refusal?.status !== undefined && refusal.status < 500;
 }
 
-function hasBegun({ text, toolCalls, finishReason, reported }: AnswerSoFar): boolean {
-  return text !== "" || toolCalls.length > 0 || finishReason !== null || reported !== null;
-}
-
-/** What the provider would have counted; without an answer nothing was put out. Costs time in long prompts. */
-function estimateUsage(
-  { messages }: ModelRequest,
-  answer: AnswerSoFar | null,
-  estimateTokens: (text: string) => number,
-): TokenUsage {
+/** An attempt that got no headers may have been billed, and is `unknown`; so is one of whose answer nothing came. */
+function billAttempt(attempt: HttpAttempt, request: ModelRequest, options: BillingOptions): BilledAttempt {
+  const { now, estimateTokens } = options;
+  const answer = attempt.answer !== null && hasBegun(attempt.answer) ? attempt.answer : null;
   return {
-    fresh: messages.reduce((sum, message) => sum + estimateTokens(wholeText(message)), 0),
-    cached: 0,
-    output:
-      answer === null
-        ? 0
-        : estimateTokens(wholeText({ content: answer.text, toolCalls: toolCallsOf(answer) })),
+    attempt: attempt.attempt,
+    ...countUsage(answer, request, estimateTokens),
+    providerCostUsd: formatCost(answer?.usage?.costUsd ?? null),
+    status: answer === null ? "unknown" : attempt.failure === null ? "completed" : "failed",
+    latencyMs: (answer === null ? (attempt.endedAtMs ?? now()) : now()) - attempt.startedAtMs,
+    providerRequestId: attempt.answer?.responseId ?? attempt.requestId,
   };
+}
+
+function countUsage(
+  answer: AnswerState | null,
+  request: ModelRequest,
+  estimateTokens: (text: string) => number,
+): Pick<BilledAttempt, "usage" | "usageSource"> {
+  const outputTokens = () => (answer === null ? 0 : estimateOutput(answer, estimateTokens));
+  if (answer === null || answer.usage === null) {
+    const fresh = estimateInput(request, estimateTokens);
+    return { usage: { fresh, cached: 0, output: outputTokens() }, usageSource: "estimated" };
+  }
+  const usage: TokenUsage = toTokenUsage(answer.usage, answer.reasoning.characters > 0);
+  // No provider puts out a text for no tokens at all.
+  const isOutputMissing = usage.output === 0 && (answer.text !== "" || answer.calls.calls.length > 0);
+  return isOutputMissing
+    ? { usage: { ...usage, output: outputTokens() }, usageSource: "estimated" }
+    : { usage, usageSource: "provider" };
+}
+
+/** What the provider would have counted. Costs time in long prompts. */
+function estimateInput({ messages }: ModelRequest, estimateTokens: (text: string) => number): number {
+  return messages.reduce((sum, message) => sum + estimateTokens(wholeText(message)), 0);
+}
+
+function estimateOutput(
+  { text, calls, reasoning }: AnswerState,
+  estimateTokens: (text: string) => number,
+): number {
+  const said = estimateTokens(wholeText({ content: text, toolCalls: toolCallsOf(calls) }));
+  return said + estimateReasoning(reasoning, estimateTokens);
+}
+
+function estimateReasoning({ text, characters }: ReasoningText, estimateTokens: (text: string) => number) {
+  if (text === "") return 0;
+  return Math.ceil((estimateTokens(text) * characters) / text.length);
 }

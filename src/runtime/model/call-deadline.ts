@@ -1,27 +1,44 @@
 import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
 
-/** Aborts its signal after so many milliseconds. */
-export function startTimeout(timeoutMs: number) {
+export type CallDeadline = {
+  /** Aborts with an AgentFailure once a time has passed. */
+  signal: AbortSignal;
+  /** The first byte, or a part of an answer, has come: the next has its own time. */
+  extend(): void;
+  cancel(): void;
+};
+
+/** `pieceMs`: to the first byte, over all attempts, and between the parts of an answer. `totalMs`: of the whole call. */
+export function startDeadline({ pieceMs, totalMs }: { pieceMs: number; totalMs: number }): CallDeadline {
   const controller = new AbortController();
   const failure: AgentFailure = {
     code: "model_timeout",
     message: "The model did not finish its answer in time.",
   };
-  const timer = setTimeout(() => controller.abort(failure), timeoutMs);
-  return { signal: controller.signal, cancel: () => clearTimeout(timer) };
+  const abort = () => controller.abort(failure);
+  let pieceTimer = setTimeout(abort, pieceMs);
+  const totalTimer = setTimeout(abort, totalMs);
+  return {
+    signal: controller.signal,
+    extend() {
+      clearTimeout(pieceTimer);
+      pieceTimer = setTimeout(abort, pieceMs);
+    },
+    cancel() {
+      clearTimeout(pieceTimer);
+      clearTimeout(totalTimer);
+    },
+  };
 }
 
-/** Rejects as soon as the signal aborts: the SDK sleeps through an abort between two attempts. */
-export async function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(signal.reason);
-  if (signal.aborted) onAbort();
-  signal.addEventListener("abort", onAbort, { once: true });
-  work.catch(() => undefined);
-  try {
-    await Promise.race([work, aborted.promise]);
-    signal.throwIfAborted();
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
+/** Waits so long, or until the signal aborts. */
+export async function waitFor(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  const stop = () => resolve();
+  signal.addEventListener("abort", stop, { once: true });
+  await promise;
+  clearTimeout(timer);
+  signal.removeEventListener("abort", stop);
 }

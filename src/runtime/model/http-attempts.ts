@@ -1,56 +1,64 @@
-/** One HTTP request of a model call, as seen from outside the SDK. */
+import type { CatalogModel } from "../../domain/catalog.ts";
+import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
+import type { AnswerState } from "./answer-state.ts";
+import type { RequestBody } from "./build-request.ts";
+
+/** One HTTP request of a model call. */
 export type HttpAttempt = {
   attempt: number;
   startedAtMs: number;
+  /** When its headers came, or that they will not. */
   endedAtMs: number | null;
   /** Null: no answer's headers arrived. */
   status: number | null;
   requestId: string | null;
+  /** What was read of its answer; null: it has none. */
+  answer: AnswerState | null;
+  /** Why that is no answer. */
+  failure: AgentFailure | null;
 };
 
-/** The SDK puts longer waits than this aside for a backoff of its own, so we do not start them. */
-const longestHonouredWaitMs = 59_000;
+export type Endpoint = { url: string; apiKey: string; keySetting: string };
+
+const defaultKeySetting = "LLM_API_KEY";
+
+/** Where a model is reached. `apiKeys` by the name of their setting. */
+export function endpointOf(
+  { baseUrl, apiKeySetting }: CatalogModel,
+  defaults: { baseUrl: string; apiKeys: ReadonlyMap<string, string> },
+): Endpoint {
+  const keySetting = apiKeySetting ?? defaultKeySetting;
+  const base = (baseUrl ?? defaults.baseUrl).replace(/\/+$/, "");
+  return { url: `${base}/chat/completions`, apiKey: defaults.apiKeys.get(keySetting) ?? "", keySetting };
+}
 
 /**
- * A `fetch` that keeps a record of each attempt the SDK makes, and stops its retries where the provider
- * asks for a longer wait than is left before `deadlineMs` (`x-should-retry` is the SDK's own switch).
+ * Sends one request and records it. A redirect is an answer like any other: what it points to may be anybody. No
+ * compression is asked for, so that the bytes that come are the bytes that are read.
  */
-export function recordAttempts(attempts: HttpAttempt[], now: () => number, deadlineMs: number): typeof fetch {
-  return async (input, init) => {
-    const attempt: HttpAttempt = {
-      attempt: attempts.length + 1,
-      startedAtMs: now(),
-      endedAtMs: null,
-      status: null,
-      requestId: null,
-    };
-    attempts.push(attempt);
-    try {
-      const response = await fetch(input, init);
-      attempt.status = response.status;
-      attempt.requestId = response.headers.get("x-request-id");
-      const waitMs = retryAfterMs(response.headers, now());
-      const isTooLong = waitMs > longestHonouredWaitMs || now() + waitMs >= deadlineMs;
-      return response.ok || !isTooLong ? response : withoutRetry(response);
-    } finally {
-      attempt.endedAtMs = now();
-    }
-  };
-}
-
-/** `Retry-After` in ms (seconds, a date, or OpenAI's `retry-after-ms`); 0 where there is none. */
-export function retryAfterMs(headers: Headers, nowMs: number): number {
-  const exact = Number.parseFloat(headers.get("retry-after-ms") ?? "");
-  if (Number.isFinite(exact)) return Math.max(0, exact);
-  const value = headers.get("retry-after") ?? "";
-  const seconds = Number(value);
-  if (value.trim() !== "" && Number.isFinite(seconds)) return Math.max(0, seconds * 1_000);
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? 0 : Math.max(0, date - nowMs);
-}
-
-function withoutRetry(response: Response): Response {
-  const headers = new Headers(response.headers);
-  headers.set("x-should-retry", "false");
-  return new Response(response.body, { status: response.status, headers });
+export async function sendAttempt(
+  attempt: HttpAttempt,
+  { url, apiKey }: Endpoint,
+  body: RequestBody,
+  { now, signal }: { now: () => number; signal: AbortSignal },
+): Promise<Response> {
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: {
+        Authorization: `Bearer ${apiKey}`,
+        "Content-Type": "application/json",
+        Accept: "text/event-stream, application/json",
+        "Accept-Encoding": "identity",
+      },
+      body: JSON.stringify(body),
+      redirect: "manual",
+      signal,
+    });
+    attempt.status = response.status;
+    attempt.requestId = response.headers.get("x-request-id");
+    return response;
+  } finally {
+    attempt.endedAtMs = now();
+  }
 }

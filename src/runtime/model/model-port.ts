@@ -3,6 +3,7 @@ import type { CatalogModel } from "../../domain/catalog.ts";
 import type { PromptMessage, ToolCallRequest } from "../../domain/context/prompt.ts";
 import type { AnswerFields } from "../../domain/context/provider-fields.ts";
 import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
+import type { FinishReason } from "../../domain/turn/finish-reason.ts";
 import type { OfferedTool } from "../nodes/tool-port.ts";
 
 export type ModelRequest = {
@@ -40,6 +41,10 @@ export type ModelAnswer = { billed: BilledAttempt[]; attempts: number } & (
       ok: true;
       text: string;
       toolCalls: readonly ToolCallRequest[];
+      /** Where there are no calls: why the answer ended. */
+      finishReason: FinishReason;
+      /** The provider's own word for it, where that is a plain one. */
+      providerReason: string | null;
       /** What the provider wants back with these calls, `calls` in the order of `toolCalls`; absent: nothing. */
       providerFields?: AnswerFields;
     }

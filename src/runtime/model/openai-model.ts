@@ -1,83 +1,39 @@
-import OpenAI from "openai";
-import type { CatalogModel } from "../../domain/catalog.ts";
-import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
-import {
-  type AnswerSoFar,
-  emptyAnswer,
-  isTooLong,
-  judgeAnswer,
-  readChunk,
-  toolCallsOf,
-} from "./answer-reader.ts";
-import { buildRequestBody } from "./build-request.ts";
-import { type BillingOptions, billCall } from "./call-billing.ts";
-import { startTimeout, untilAborted } from "./call-deadline.ts";
-import { describeFailure, EndlessAnswer } from "./call-failure.ts";
-import { type HttpAttempt, recordAttempts } from "./http-attempts.ts";
-import type { CallModel, ModelAnswer, ModelRequest } from "./model-port.ts";
-
-/** The SDK retries 408, 409, 429, 5xx and connection errors up to this often: 3 attempts in all. */
-const maxRetries = 2;
-
-/** The SDK's own timeout ends with the headers; ours, by signal, covers the whole answer. */
-const sdkTimeoutMs = 2 ** 31 - 1;
-
-export type OpenAiOptions = BillingOptions & {
-  /** Base URL of models whose catalog entry names none. */
-  baseUrl: string;
-  /** Keys by the name of their setting. */
-  apiKeys: ReadonlyMap<string, string>;
-  /** Over all attempts of a call and to the end of its answer. */
-  callTimeoutMs: number;
-};
+import { finishReasonOf } from "./answer-outcome.ts";
+import { type AnswerState, answerFieldsOf } from "./answer-state.ts";
+import { billCall } from "./call-billing.ts";
+import { type CallOptions, makeCall } from "./make-call.ts";
+import type { CallModel, ModelAnswer } from "./model-port.ts";
+import { toolCallsOf } from "./tool-call-assembly.ts";
 
 /** Calls OpenAI-compatible chat completions. */
-export function createOpenAiModel(options: OpenAiOptions): CallModel {
+export function createOpenAiModel(options: CallOptions): CallModel {
   return async (request) => {
-    const attempts: HttpAttempt[] = [];
-    const answer = emptyAnswer();
-    const timeout = startTimeout(options.callTimeoutMs);
-    const signal = AbortSignal.any([request.signal, timeout.signal]);
-    const fetchRecorded = recordAttempts(attempts, options.now, options.now() + options.callTimeoutMs);
-    let failure: AgentFailure | null;
-    try {
-      const client = createClient(options, request.model, fetchRecorded);
-      await untilAborted(streamAnswer(client, request, answer, signal), signal);
-      failure = judgeAnswer(answer);
-    } catch (error) {
-      // A stream that breaks after its finish reason lost its usage, not its answer.
-      const isWhole = answer.finishReason !== null && !signal.aborted;
-      failure = isWhole ? judgeAnswer(answer) : describeFailure(error, signal);
-    } finally {
-      timeout.cancel();
+    const attempts = await makeCall(request, options);
+    const last = attempts.at(-1);
+    const billed = billCall(attempts, request, options);
+    if (last === undefined || last.answer === null || last.failure !== null) {
+      return {
+        ok: false,
+        failure: last?.failure ?? { code: "model_error", message: "The model was not asked." },
+        text: last?.answer?.text ?? "",
+        billed,
+        attempts: attempts.length,
+      };
     }
-    const told = {
-      billed: billCall(attempts, { answer, failure }, request, options),
-      attempts: attempts.length,
-    };
-    return failure === null
-      ? { ok: true, text: answer.text, toolCalls: toolCallsOf(answer), ...told }
-      : ({ ok: false, failure, text: answer.text, ...told } satisfies ModelAnswer);
+    return { ...toAnswer(last.answer), billed, attempts: attempts.length };
   };
 }
 
-function createClient(options: OpenAiOptions, model: CatalogModel, fetchRecorded: typeof fetch): OpenAI {
-  return new OpenAI({
-    baseURL: model.baseUrl ?? options.baseUrl,
-    apiKey: options.apiKeys.get(model.apiKeySetting ?? "LLM_API_KEY") ?? "",
-    maxRetries,
-    timeout: sdkTimeoutMs,
-    fetch: fetchRecorded,
-    logLevel: "off",
-  });
-}
+type WholeAnswer = Omit<Extract<ModelAnswer, { ok: true }>, "billed" | "attempts">;
 
-async function streamAnswer(client: OpenAI, request: ModelRequest, answer: AnswerSoFar, signal: AbortSignal) {
-  const stream = await client.chat.completions.create(buildRequestBody(request), { signal });
-  for await (const chunk of stream) {
-    if (signal.aborted) return;
-    const delta = readChunk(answer, chunk);
-    if (delta !== "") request.onText(delta);
-    if (isTooLong(answer, request.maxOutputTokens)) throw new EndlessAnswer();
-  }
+function toAnswer(answer: AnswerState): WholeAnswer {
+  const providerFields = answerFieldsOf(answer);
+  return {
+    ok: true,
+    text: answer.text,
+    toolCalls: toolCallsOf(answer.calls),
+    finishReason: finishReasonOf(answer),
+    providerReason: answer.providerReason,
+    ...(providerFields === null ? {} : { providerFields }),
+  };
 }

@@ -1,5 +1,6 @@
 import type { ToolCallRequest } from "../../domain/context/prompt.ts";
 import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
+import type { FinishReason } from "../../domain/turn/finish-reason.ts";
 import type { EmitTurnEvent } from "../../domain/turn/turn-events.ts";
 
 /** One agent's part in a run, told as events in the order a reader may rely on. */
@@ -9,7 +10,7 @@ export type AgentVoice = {
   /** Tells the calls that an answer asks for; ends its text first. */
   callTools(messageId: string, calls: readonly ToolCallRequest[]): void;
   tellResult(toolCallId: string, messageId: string, content: string): void;
-  finish(): void;
+  finish(finishReason: FinishReason): void;
   fail(failure: AgentFailure): void;
 };
 
@@ -37,9 +38,9 @@ export function createAgentVoice(agentName: string, agentRunId: string, emit: Em
     tellResult(toolCallId, messageId, content) {
       emit({ type: "tool_call_result", agentRunId, toolCallId, messageId, content });
     },
-    finish() {
+    finish(finishReason) {
       endText();
-      emit({ type: "agent_finished", agentRunId });
+      emit({ type: "agent_finished", agentRunId, finishReason });
     },
     fail({ code, message }) {
       endText();

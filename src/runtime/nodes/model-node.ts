@@ -1,5 +1,6 @@
 import { fitAgentContext } from "../../domain/context/agent-context.ts";
 import { type RosterAgent, sharesAnswers } from "../../domain/plan/turn-plan.ts";
+import { hasVisibleText } from "../../domain/text/visible-text.ts";
 import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
 import type { AgentReply } from "../../domain/turn/turn-outcome.ts";
 import { turnTooLarge } from "../../domain/turn/turn-size.ts";
@@ -25,7 +26,7 @@ export function createModelNode(agent: RosterAgent, run: AgentRun) {
       ...{ catalog: ports.catalog, limits: ports.limits, estimateTokens: ports.estimateTokens },
     });
     const conclude = (reply: AgentReply, update: TurnStateUpdate = {}): TurnStateUpdate => {
-      if (reply.status === "completed") voice.finish();
+      if (reply.status === "completed") voice.finish(reply.finishReason ?? "stop");
       else voice.fail(reply.failure);
       return { ...measured(null), ...update, replies: [reply] };
     };
@@ -58,9 +59,13 @@ export function createModelNode(agent: RosterAgent, run: AgentRun) {
       const asked = await askForTools({ agent, run, work, voice, messageId, answer });
       return asked === null ? conclude(fail(turnTooLarge), told) : { ...told, ...asked };
     }
-    if (answer.text.trim() === "") return conclude(fail(onlyTools), told);
+    if (!hasVisibleText(answer.text)) return conclude(fail(onlyTools), told);
     if (!run.size.takeModelText(answer.text)) return conclude(fail(turnTooLarge), told);
-    return conclude({ agentKey, messageId, status: "completed", content: answer.text }, told);
+    const { text: content, finishReason, providerReason } = answer;
+    if (finishReason === "other") {
+      ports.log.warn("model_finish_unknown", { agent_key: agentKey, finish_reason: providerReason });
+    }
+    return conclude({ agentKey, messageId, status: "completed", content, finishReason }, told);
   };
 }
 

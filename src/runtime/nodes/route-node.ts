@@ -3,6 +3,7 @@ import { type AgentRun, RunStopped } from "../graph/agent-run.ts";
 import type { TurnStateUpdate } from "../graph/turn-state.ts";
 import { type ModelAnswer, plainCall } from "../model/model-port.ts";
 import { toOverheadCalls } from "./call-records.ts";
+import { requireWhole } from "./whole-answer.ts";
 
 /** An answer longer than this is no routing decision. */
 const routingOutputTokens = 256;
@@ -15,13 +16,15 @@ export function createRouteNode({ plan, context, ports, signal }: AgentRun) {
     const answer: ModelAnswer | null =
       model === undefined
         ? null
-        : await ports.callModel({
-            ...plainCall,
-            model,
-            messages: buildRoutingPrompt({ goal, roster: plan.agents, message }),
-            maxOutputTokens: routingOutputTokens,
-            signal,
-          });
+        : requireWhole(
+            await ports.callModel({
+              ...plainCall,
+              model,
+              messages: buildRoutingPrompt({ goal, roster: plan.agents, message }),
+              maxOutputTokens: routingOutputTokens,
+              signal,
+            }),
+          );
     if (ports.stop.aborted) throw new RunStopped();
     const told = answer?.ok
       ? ({ ok: true, text: answer.text } as const)

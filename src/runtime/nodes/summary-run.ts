@@ -9,6 +9,7 @@ import type { NewSummary, OverheadCall } from "../../domain/turn/turn-outcome.ts
 import type { AgentRun } from "../graph/agent-run.ts";
 import { type ModelAnswer, plainCall } from "../model/model-port.ts";
 import { toOverheadCalls } from "./call-records.ts";
+import { requireWhole } from "./whole-answer.ts";
 
 export type SummaryRun = {
   /** Waits at most `graceMs` for a summary still being made, then drops it. */
@@ -56,7 +57,9 @@ async function makeSummary(
   if (due === null || model === undefined) return null;
   const ask = async (purpose: OverheadCall["purpose"], messages: PromptMessage[]): Promise<ModelAnswer> => {
     const maxOutputTokens = Math.min(summaryOutputTokens, ports.limits.maxOutputTokens);
-    const answer = await ports.callModel({ ...plainCall, model, messages, maxOutputTokens, signal });
+    const answer = requireWhole(
+      await ports.callModel({ ...plainCall, model, messages, maxOutputTokens, signal }),
+    );
     overhead.push(...toOverheadCalls({ purpose, holder: ports.holder }, model, answer));
     if (!answer.ok) ports.log.warn("summary_failed", { purpose, code: answer.failure.code });
     return answer;

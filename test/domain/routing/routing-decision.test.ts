@@ -96,7 +96,7 @@ describe("readRoutingDecision", () => {
 
   it("falls back on a failed call, and tells an answer over its length apart", () => {
     for (const code of agentFailureCodes) {
-      const verdict = code === "model_truncated" ? "too_long" : "call_failed";
+      const verdict = code === "model_output_limit" ? "too_long" : "call_failed";
       expect(readRoutingDecision({ ok: false, code }, roster)).toEqual({ ...fallback(verdict), raw: null });
     }
   });

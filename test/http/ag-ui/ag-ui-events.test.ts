@@ -56,8 +56,8 @@ const mapped: [TurnEvent, object][] = [
     { type: "TOOL_CALL_END", ...part, toolCallId: "t2" },
   ],
   [
-    { type: "agent_finished", agentRunId },
-    { type: "SUBAGENT_FINISHED", ...part },
+    { type: "agent_finished", agentRunId, finishReason: "length" },
+    { type: "SUBAGENT_FINISHED", ...part, metadata: { finish_reason: "length" } },
   ],
 ];
 

@@ -180,9 +180,9 @@ test("concurrent batches do not mix", async () => {
 
 test("a batch whose client goes away runs to its end and frees its connection", async () => {
   const body = JSON.stringify({ queries: [{ query: "update counter set n = 5" }] });
-  const { hostname, port } = new URL(endpoint.url);
+  const { hostname, port, pathname } = new URL(endpoint.url);
   const socket = connect(Number(port), hostname);
-  const head = `POST /sql HTTP/1.1\r\nHost: x\r\nNeon-Connection-String: x\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const head = `POST ${pathname} HTTP/1.1\r\nHost: localhost\r\nNeon-Connection-String: x\r\nContent-Length: ${body.length}\r\n\r\n`;
   socket.write(head + body, () => socket.destroy());
   await expect.poll(() => sql`select n from counter`).toEqual([{ n: 5 }]);
 });

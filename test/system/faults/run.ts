@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { runCommand } from "../../../dev/command.ts";
-import { stopSignal } from "../../../dev/stop-signal.ts";
+import { stoppedExitCode, stopSignal, whenAborted } from "../../../dev/stop-signal.ts";
 import { readTestSeed } from "../../support/node/test-seed.ts";
 import { createReport, formatReport, writeReport } from "./report.ts";
 import { playScenario } from "./scenario.ts";
@@ -40,7 +40,7 @@ await runCommand(async () => {
   say(`seed ${seed}: bundling the Worker, starting its peers`);
   const testbed = await startTestbed();
   // Cut short, it takes its Workers and its database along.
-  void stopSignal().then(() => testbed.stop().finally(() => process.exit(130)));
+  void whenAborted(stopSignal()).then(() => testbed.stop().finally(() => process.exit(stoppedExitCode)));
   if (!testbed.trueConcurrency) say("an embedded database: no two transactions overlap in it");
   const report = createReport(seed, testbed.trueConcurrency ? "postgres" : "embedded");
   try {

@@ -70,19 +70,28 @@ test.each<[string, ModelAnswer, Record<string, unknown>]>([
 });
 
 test.each([
-  ["beside its first call", [says("ada", { text: `I look${half}`, ...searchesFor("cats") }, 1)], 0],
+  [
+    "beside its first call",
+    [says("ada", { text: `I look${half}`, ...searchesFor("x") }, 1), says("ada", "Seen.", 2)],
+    1,
+  ],
   ["beside calls that come too late", [says("ada", { text: `I look${half}`, ...searchesFor("x") }, 5)], 4],
-])("text %s that is half a pair fails the agent, and the turn is stored", async (_, odd, searches) => {
-  const scene = await createToolScene({ agents: ["ada", "bob"] });
-  await scene.models.script(...odd, says("bob", "Fine."), says("ada", searchesFor("cats")));
-  const sent = watchRequests();
+])(
+  "an agent whose text %s has half a surrogate pair goes on, with U+FFFD in its place",
+  async (_, odd, searches) => {
+    const scene = await createToolScene({ agents: ["ada", "bob"] });
+    await scene.models.script(...odd, says("bob", "Fine."), says("ada", searchesFor("cats")));
+    const sent = watchRequests();
 
-  const { body } = await scene.post("@ada @bob go");
+    const { body } = await scene.post("@ada @bob go");
 
-  expect(sent.some(holdsHalfPair)).toBe(false);
-  expect(body).toMatchObject({
-    status: "partial",
-    replies: [{ status: "failed", error: { code: "model_bad_response" } }, { content: "Fine." }],
-  });
-  expect(body.tool_calls).toHaveLength(searches);
-});
+    expect(sent.some(holdsHalfPair)).toBe(false);
+    expect(body).toMatchObject({
+      status: "completed",
+      replies: [{ status: "completed" }, { content: "Fine." }],
+    });
+    const texts = [...(await scene.privateMessages()), ...body.replies].map(({ content }) => content);
+    expect(texts).toContain("I look\ufffd");
+    expect(body.tool_calls).toHaveLength(searches);
+  },
+);

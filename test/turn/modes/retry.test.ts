@@ -166,7 +166,7 @@ describe("a retry whose agents fail again", () => {
     const scene = await createTurnScene({ agents: ["ada", "bob"], mode: "roundtable" });
     await scene.models.script(says("ada", "hi"), says("bob", { status: 400 }));
     const { body: first } = await scene.post("hello");
-    await scene.models.script(says("bob", { text: "a half", finish_reason: "length" }));
+    await scene.models.script(says("bob", { text: "a half", finish_reason: "content_filter" }));
 
     const { status, body } = await retry(scene, first.id);
 
@@ -175,7 +175,7 @@ describe("a retry whose agents fail again", () => {
       status: "partial",
       replies: [
         { agent_key: "ada", content: "hi" },
-        { agent_key: "bob", status: "failed", error: { code: "model_truncated" } },
+        { agent_key: "bob", status: "failed", error: { code: "model_refused" } },
       ],
     });
     expect((await scene.read(first.id)).body).toMatchObject(body);

@@ -50,7 +50,7 @@ export async function startDatabaseGateway(endpointUrl: string): Promise<Databas
   const underWay = new Set<Promise<unknown>>();
 
   const ask = (request: IncomingMessage, body: Buffer): Promise<Response> => {
-    const asked = fetch(endpointUrl, {
+    const asked = fetch(new URL(request.url ?? "/", endpointUrl), {
       method: "POST",
       headers: Object.entries(request.headers)
         .filter(([name]) => name.startsWith("neon-"))
@@ -86,7 +86,7 @@ export async function startDatabaseGateway(endpointUrl: string): Promise<Databas
   let server: LoopbackServer = await start(0);
   const { port, origin } = server;
   return {
-    url: `${origin}/sql`,
+    url: `${origin}${new URL(endpointUrl).pathname}`,
     set(trap) {
       const sprung = Promise.withResolvers<void>();
       const released = Promise.withResolvers<"go" | "drop">();

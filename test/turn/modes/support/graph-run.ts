@@ -82,6 +82,7 @@ export function createPorts(
   return {
     callModel: createOpenAiModel({
       ...{ baseUrl: models.baseUrl, apiKeys: new Map([["LLM_API_KEY", "test-key"]]), callTimeoutMs: 10_000 },
+      ...{ callTotalMs: 20_000, random: Math.random, pause: () => scheduler.wait(0) },
       ...{ now: Date.now, estimateTokens: estimateTokenCount },
     }),
     tools,

@@ -1,0 +1,2 @@
+ALTER TABLE "messages" ADD COLUMN "finish_reason" text;--> statement-breakpoint
+ALTER TABLE "messages" ADD CONSTRAINT "ck_messages_finish_reason" CHECK ("messages"."finish_reason" in ('stop', 'length', 'other'));

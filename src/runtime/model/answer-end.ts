@@ -1,0 +1,35 @@
+import { type AnswerState, hasBegun } from "./answer-state.ts";
+
+/** How long a connection that stays open is listened to behind the end of an answer: its usage may follow. */
+const usageWaitMs = 2_000;
+/** The same once usage was reported: a larger report may follow. */
+const lateUsageWaitMs = 200;
+
+export type AnswerEnd = {
+  /** To be called after every piece. True: nothing more is waited for. */
+  isReached(answer: AnswerState): boolean;
+  cancel(): void;
+};
+
+/** Decides when an answer is over whose connection is not closed; `stop` is called where it is by time. */
+export function watchAnswerEnd(stop: () => void): AnswerEnd {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  let waitMs: number | null = null;
+  return {
+    isReached(answer) {
+      if (answer.isDone) return true;
+      const isFailed = answer.error !== null;
+      if (isFailed && !hasBegun(answer)) return true;
+      if (!isFailed && answer.stopReason === null) return false;
+      const wantedMs = answer.hasFinalUsage ? lateUsageWaitMs : usageWaitMs;
+      if (waitMs === wantedMs) return false;
+      waitMs = wantedMs;
+      if (timer !== null) clearTimeout(timer);
+      timer = setTimeout(stop, wantedMs);
+      return false;
+    },
+    cancel() {
+      if (timer !== null) clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,167 @@
+import {
+  type AnswerFields,
+  addProviderFields,
+  keepAnswerFields,
+  maxAnswerFieldBytes,
+  type ProviderFields,
+} from "../../domain/context/provider-fields.ts";
+import { readContent, readReasoning } from "./content-text.ts";
+import { joinStopReasons, readStopReason, type StopReason } from "./finish-reason.ts";
+import { type ProviderError, readChunkError } from "./provider-error.ts";
+import { chainFilters, createStorableFilter, type TextFilter } from "./text-filters.ts";
+import { createThinkFilter } from "./think-tags.ts";
+import {
+  addToolCalls,
+  callFieldsOf,
+  countFieldCharacters,
+  emptyAssembly,
+  type ToolCallAssembly,
+} from "./tool-call-assembly.ts";
+import { joinReports, readUsage, type UsageReport } from "./usage-report.ts";
+import { toList, toNumber, toRecord, type WireRecord } from "./wire-values.ts";
+
+/** What has been read of one answer. */
+export type AnswerState = {
+  /** As it is stored and told. */
+  text: string;
+  filter: TextFilter;
+  reasoning: ReasoningText;
+  calls: ToolCallAssembly;
+  stopReason: StopReason | null;
+  /** The provider's own word for it, where that is a plain one. */
+  providerReason: string | null;
+  /** Whether the mark of a stream's end has come, or the whole of a JSON answer. */
+  isDone: boolean;
+  hasRefusal: boolean;
+  error: ProviderError | null;
+  usage: UsageReport | null;
+  /** Whether usage was reported with the end of the answer or after it. */
+  hasFinalUsage: boolean;
+  responseId: string | null;
+  /** Only one choice counts: the first that was seen. */
+  choice: number | null;
+  fields: ProviderFields;
+  fieldCharacters: number;
+};
+
+/** Kept up to a limit, to count its tokens by. */
+export type ReasoningText = { text: string; characters: number };
+
+const maxReasoningCharacters = 256 * 1024;
+
+/** `reasoningInText`: the model may end its reasoning with a closing tag that nothing opened. */
+export function emptyAnswer({ reasoningInText }: { reasoningInText: boolean }): AnswerState {
+  const reasoning: ReasoningText = { text: "", characters: 0 };
+  return {
+    text: "",
+    filter: chainFilters(
+      createStorableFilter(),
+      createThinkFilter({ onReasoning: (text) => addReasoning(reasoning, text), reasoningInText }),
+    ),
+    reasoning,
+    calls: emptyAssembly(),
+    stopReason: null,
+    providerReason: null,
+    isDone: false,
+    hasRefusal: false,
+    error: null,
+    usage: null,
+    hasFinalUsage: false,
+    responseId: null,
+    choice: null,
+    fields: {},
+    fieldCharacters: 0,
+  };
+}
+
+function addReasoning(reasoning: ReasoningText, text: string): void {
+  reasoning.characters += text.length;
+  if (reasoning.text.length < maxReasoningCharacters) reasoning.text += text;
+}
+
+/** Whether the answer is whole: nothing that happens from now on makes a failure of it. */
+export function isWhole({ stopReason, isDone }: AnswerState): boolean {
+  return stopReason !== null || isDone;
+}
+
+/** Whether anything of an answer came that a provider charges for. */
+export function hasBegun({ text, reasoning, calls, stopReason, usage }: AnswerState): boolean {
+  if (text !== "" || reasoning.characters > 0 || calls.calls.length > 0) return true;
+  return stopReason !== null || usage !== null;
+}
+
+/** What a chunk brought: text to be told, and whether it brought any part of an answer at all. */
+export type ChunkNews = { text: string; isProgress: boolean };
+
+const noNews: ChunkNews = { text: "", isProgress: false };
+
+/** Adds one chunk, whatever it is, to what was read. */
+export function readChunk(answer: AnswerState, value: unknown, eventName?: string): ChunkNews {
+  const chunk = toRecord(value);
+  if (chunk === null) return noNews;
+  answer.responseId ??= readId(chunk.id);
+  const error = readChunkError(chunk, eventName);
+  if (error !== null && !isWhole(answer)) answer.error ??= error;
+  const choices = toList(chunk.choices).map(toRecord);
+  const choice = choices.find((one) => one !== null && isCounted(answer, one)) ?? null;
+  const news = choice === null || answer.error !== null ? noNews : readChoice(answer, choice);
+  addUsage(answer, readUsage(chunk, choice));
+  return news;
+}
+
+function isCounted(answer: AnswerState, choice: WireRecord): boolean {
+  const index = toNumber(choice.index) ?? 0;
+  answer.choice ??= index;
+  return index === answer.choice;
+}
+
+function readChoice(answer: AnswerState, choice: WireRecord): ChunkNews {
+  const delta = toRecord(choice.delta) ?? toRecord(choice.message) ?? { content: choice.text };
+  const content = readContent(delta.content);
+  const reasoning = content.reasoning + readReasoning(delta);
+  addReasoning(answer.reasoning, reasoning);
+  const hasCalls = addToolCalls(answer.calls, delta);
+  if (typeof delta.refusal === "string" && delta.refusal.trim() !== "") answer.hasRefusal = true;
+  addFields(answer, delta);
+  const text = answer.filter.push(content.text);
+  answer.text += text;
+  setStopReason(answer, choice.finish_reason);
+  return { text, isProgress: content.text !== "" || reasoning !== "" || hasCalls };
+}
+
+function setStopReason(answer: AnswerState, value: unknown): void {
+  const reason = readStopReason(value);
+  if (reason === null) return;
+  if (answer.stopReason === null) answer.providerReason = readId(value);
+  answer.stopReason = joinStopReasons(answer.stopReason, reason);
+}
+
+function addUsage(answer: AnswerState, report: UsageReport | null): void {
+  if (report === null) return;
+  answer.usage = joinReports(answer.usage, report);
+  if (answer.stopReason !== null || answer.error !== null) answer.hasFinalUsage = true;
+}
+
+/** Beyond what is sent back in any case nothing has to be kept. */
+function addFields(answer: AnswerState, delta: WireRecord): void {
+  if (answer.fieldCharacters > maxAnswerFieldBytes) return;
+  answer.fieldCharacters += countFieldCharacters(delta);
+  addProviderFields(answer.fields, delta);
+}
+
+/** What the provider wants back with the calls of a whole answer. */
+export function answerFieldsOf(answer: AnswerState): AnswerFields | null {
+  return keepAnswerFields({ message: answer.fields, calls: callFieldsOf(answer.calls) });
+}
+
+/** Gives out the text that was held back. To be called once no more will come. */
+export function endText(answer: AnswerState): string {
+  const text = answer.filter.end();
+  answer.text += text;
+  return text;
+}
+
+/** A provider's word is kept where it is a plain one: what cannot be stored would cost the whole turn. */
+function readId(id: unknown): string | null {
+  return typeof id === "string" && /^[\x21-\x7e]{1,200}$/.test(id) ? id : null;
+}

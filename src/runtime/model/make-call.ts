@@ -1,0 +1,168 @@
+import { type AgentFailure, isAgentFailure } from "../../domain/turn/agent-failure.ts";
+import { watchAnswerEnd } from "./answer-end.ts";
+import { UnreadableAnswer } from "./answer-events.ts";
+import { classifyAnswer, streamCut, unreachable, unreadable } from "./answer-outcome.ts";
+import { type AnswerReader, createAnswerReader } from "./answer-reader.ts";
+import { hasBegun, isWhole } from "./answer-state.ts";
+import { buildRequestBody, type RequestBody } from "./build-request.ts";
+import type { BillingOptions } from "./call-billing.ts";
+import { type CallDeadline, startDeadline, waitFor } from "./call-deadline.ts";
+import { type Endpoint, endpointOf, type HttpAttempt, sendAttempt } from "./http-attempts.ts";
+import type { ModelRequest } from "./model-port.ts";
+import { classifyProviderError, readErrorBody } from "./provider-error.ts";
+import { readBody, readErrorText } from "./read-body.ts";
+import { decideRetry, type FailedAttempt } from "./retry-policy.ts";
+import { parseJson } from "./wire-values.ts";
+
+export type CallOptions = BillingOptions & {
+  /** Base URL of models whose catalog entry names none. */
+  baseUrl: string;
+  /** Keys by the name of their setting. */
+  apiKeys: ReadonlyMap<string, string>;
+  /** To the first byte, over all attempts, and between the parts of an answer. */
+  callTimeoutMs: number;
+  /** Of the whole call. */
+  callTotalMs: number;
+  /** From 0 to 1. */
+  random: () => number;
+  /** Gives way to timers and to other requests. */
+  pause: () => Promise<void>;
+};
+
+type Call = {
+  request: ModelRequest;
+  options: CallOptions;
+  endpoint: Endpoint;
+  deadline: CallDeadline;
+  signal: AbortSignal;
+};
+
+/** Makes a call: its attempts, the last of which says how it went. Never throws over what a provider does. */
+export async function makeCall(request: ModelRequest, options: CallOptions): Promise<HttpAttempt[]> {
+  const { now, callTimeoutMs, callTotalMs } = options;
+  const deadline = startDeadline({ pieceMs: callTimeoutMs, totalMs: callTotalMs });
+  const signal = AbortSignal.any([request.signal, deadline.signal]);
+  const call: Call = { request, options, endpoint: endpointOf(request.model, options), deadline, signal };
+  const deadlineMs = now() + Math.min(callTimeoutMs, callTotalMs);
+  const body = buildRequestBody(request);
+  const attempts: HttpAttempt[] = [];
+  try {
+    for (;;) {
+      const attempt = startAttempt(attempts.length + 1, now());
+      attempts.push(attempt);
+      const failed = await makeAttempt(call, attempt, body);
+      if (failed === null || signal.aborted) return attempts;
+      const state = {
+        attempts: attempts.length,
+        maxRetries: request.model.dialect.retries,
+        nowMs: now(),
+        deadlineMs,
+        random: options.random,
+      };
+      const waitMs = decideRetry(failed, state);
+      if (waitMs === null) return attempts;
+      await waitFor(waitMs, signal);
+      if (!signal.aborted) continue;
+      attempt.failure = toFailure(signal);
+      return attempts;
+    }
+  } finally {
+    deadline.cancel();
+  }
+}
+
+function startAttempt(attempt: number, startedAtMs: number): HttpAttempt {
+  return {
+    attempt,
+    startedAtMs,
+    endedAtMs: null,
+    status: null,
+    requestId: null,
+    answer: null,
+    failure: null,
+  };
+}
+
+/** Gives why there is no answer where the same request may be answered if it is sent again. */
+async function makeAttempt(
+  call: Call,
+  attempt: HttpAttempt,
+  body: RequestBody,
+): Promise<FailedAttempt | null> {
+  const { options, endpoint, signal } = call;
+  let response: Response;
+  try {
+    response = await sendAttempt(attempt, endpoint, body, { now: options.now, signal });
+  } catch {
+    attempt.failure = signal.aborted ? toFailure(signal) : unreachable;
+    return { kind: "unreachable" };
+  }
+  return response.ok ? readAnswer(call, attempt, response) : readRefusal(call, attempt, response);
+}
+
+async function readRefusal(
+  { endpoint, signal, options }: Call,
+  attempt: HttpAttempt,
+  response: Response,
+): Promise<FailedAttempt> {
+  const text = await readErrorText(response, { signal, pause: options.pause });
+  const error = readErrorBody(response.status, parseJson(text) ?? text);
+  attempt.failure = classifyProviderError(error, endpoint.keySetting);
+  return { kind: "refused", error, headers: response.headers };
+}
+
+async function readAnswer(
+  call: Call,
+  attempt: HttpAttempt,
+  response: Response,
+): Promise<FailedAttempt | null> {
+  const { request, deadline, endpoint, signal } = call;
+  const reader = createAnswerReader({
+    maxOutputTokens: request.maxOutputTokens,
+    reasoningInText: request.model.dialect.reasoningInText,
+    onText: request.onText,
+    onProgress: deadline.extend,
+  });
+  const { answer } = reader;
+  attempt.answer = answer;
+  const isReadable = await readWholeBody(call, reader, response);
+  if (isWhole(answer) || answer.error !== null) attempt.failure = classifyAnswer(answer, endpoint.keySetting);
+  else if (!isReadable) attempt.failure = unreadable;
+  else attempt.failure = signal.aborted ? toFailure(signal) : streamCut;
+  if (answer.error === null || hasBegun(answer)) return null;
+  return { kind: "refused", error: answer.error, headers: response.headers };
+}
+
+/** False: what came is no answer of a model. */
+async function readWholeBody(
+  { deadline, signal, options }: Call,
+  reader: AnswerReader,
+  response: Response,
+): Promise<boolean> {
+  const ended = new AbortController();
+  const end = watchAnswerEnd(() => ended.abort());
+  let hasBytes = false;
+  const onBytes = (bytes: Uint8Array): boolean => {
+    if (!hasBytes) deadline.extend();
+    hasBytes = true;
+    reader.feed(bytes);
+    return end.isReached(reader.answer);
+  };
+  try {
+    const stop = AbortSignal.any([signal, ended.signal]);
+    await readBody(response.body, { onBytes, signal: stop, pause: options.pause });
+    reader.end();
+    return true;
+  } catch (error) {
+    if (!(error instanceof UnreadableAnswer)) throw error;
+    reader.end();
+    return false;
+  } finally {
+    end.cancel();
+  }
+}
+
+/** Why a call was stopped. */
+function toFailure({ reason }: AbortSignal): AgentFailure {
+  return isAgentFailure(reason) ? reason : streamCut;
+}

@@ -1,0 +1,67 @@
+/** How a body's reading ended: as the peer closed it, as the peer broke off, or as the reader was stopped. */
+export type BodyEnd = "closed" | "broken" | "stopped";
+
+export type BodyReading = {
+  /** Takes bytes as they come; true: no more are wanted. */
+  onBytes: (bytes: Uint8Array) => boolean;
+  /** Stops the reading at once. */
+  signal: AbortSignal;
+  /** Gives way to whatever else waits: timers, and other requests. */
+  pause: () => Promise<void>;
+};
+
+/** Bytes that have come need no waiting for: after so many the reader gives way. */
+const bytesBetweenPauses = 128 * 1024;
+const readsBetweenPauses = 256;
+
+/** Reads a body to its end, and lets the connection go in any case. Throws what `onBytes` throws. */
+export async function readBody(
+  body: ReadableStream<Uint8Array> | null,
+  { onBytes, signal, pause }: BodyReading,
+): Promise<BodyEnd> {
+  if (body === null) return "closed";
+  const reader = body.getReader();
+  // A read that waits ends with the cancellation.
+  const stop = () => void reader.cancel().catch(() => undefined);
+  signal.addEventListener("abort", stop, { once: true });
+  let [bytes, reads] = [0, 0];
+  try {
+    for (;;) {
+      const read = signal.aborted ? null : await reader.read().catch(() => null);
+      if (signal.aborted) return "stopped";
+      if (read === null) return "broken";
+      if (read.done) return "closed";
+      if (onBytes(read.value)) return "stopped";
+      bytes += read.value.byteLength;
+      reads += 1;
+      if (bytes < bytesBetweenPauses && reads < readsBetweenPauses) continue;
+      [bytes, reads] = [0, 0];
+      await pause();
+    }
+  } finally {
+    signal.removeEventListener("abort", stop);
+    stop();
+  }
+}
+
+/** Of the body of a refusal no more than this is read, and no longer. */
+const maxErrorBytes = 64 * 1024;
+const maxErrorMs = 2_000;
+
+/** The text of a refusal, as far as it comes in time. */
+export async function readErrorText(response: Response, { signal, pause }: Omit<BodyReading, "onBytes">) {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), maxErrorMs);
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  const onBytes = (piece: Uint8Array) => {
+    const kept = piece.subarray(0, maxErrorBytes - bytes);
+    bytes += kept.byteLength;
+    text += decoder.decode(kept, { stream: true });
+    return bytes >= maxErrorBytes;
+  };
+  await readBody(response.body, { onBytes, signal: AbortSignal.any([signal, late.signal]), pause });
+  clearTimeout(timer);
+  return text;
+}

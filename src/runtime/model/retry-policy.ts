@@ -1,0 +1,60 @@
+import { isPassing, type ProviderError } from "./provider-error.ts";
+
+/** Longer waits than this are not started: the provider has no place for this call. */
+const maxHonouredWaitMs = 59_000;
+
+const firstBackoffMs = 500;
+const maxBackoffMs = 8_000;
+
+/** Why an attempt got no answer: no headers came, or a refusal. */
+export type FailedAttempt =
+  | { kind: "unreachable" }
+  | { kind: "refused"; error: ProviderError; headers: Headers };
+
+export type RetryState = {
+  /** Attempts so far. */
+  attempts: number;
+  maxRetries: number;
+  nowMs: number;
+  /** By when the first byte must have come. */
+  deadlineMs: number;
+  /** From 0 to 1. */
+  random: () => number;
+};
+
+/** How long to wait before the same request is sent again, ms; null: it is not. */
+export function decideRetry(failed: FailedAttempt, state: RetryState): number | null {
+  const { attempts, maxRetries, nowMs, deadlineMs } = state;
+  if (attempts > maxRetries) return null;
+  const statedMs = failed.kind === "refused" ? readRetryAfter(failed, nowMs) : 0;
+  if (statedMs === null) return null;
+  const isInVain = statedMs > maxHonouredWaitMs || nowMs + statedMs >= deadlineMs;
+  if (isInVain) return null;
+  return statedMs > 0 ? statedMs : backoffMs(state);
+}
+
+/** Null: the provider's answer stays what it is. */
+function readRetryAfter(
+  { error, headers }: FailedAttempt & { kind: "refused" },
+  nowMs: number,
+): number | null {
+  const stated = headers.get("x-should-retry");
+  const isRetried = stated === "true" || (stated !== "false" && isPassing(error));
+  return isRetried ? retryAfterMs(headers, nowMs) : null;
+}
+
+function backoffMs({ attempts, random }: RetryState): number {
+  const longest = Math.min(firstBackoffMs * 2 ** (attempts - 1), maxBackoffMs);
+  return longest * (1 - random() * 0.25);
+}
+
+/** `Retry-After` in ms (seconds, a date, or OpenAI's `retry-after-ms`); 0 where there is none. */
+export function retryAfterMs(headers: Headers, nowMs: number): number {
+  const exact = Number.parseFloat(headers.get("retry-after-ms") ?? "");
+  if (Number.isFinite(exact)) return Math.max(0, exact);
+  const value = headers.get("retry-after") ?? "";
+  const seconds = Number(value);
+  if (value.trim() !== "" && Number.isFinite(seconds)) return Math.max(0, seconds * 1_000);
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? 0 : Math.max(0, date - nowMs);
+}
