@@ -9,15 +9,15 @@ import {
   readChunk,
   toolCallsOf,
 } from "./answer-reader.ts";
-import { buildRequestBody } from "./build-request.ts";
+import type { RequestBody } from "./build-request.ts";
 import { type BillingOptions, billCall } from "./call-billing.ts";
 import { startTimeout, untilAborted } from "./call-deadline.ts";
 import { describeFailure, EndlessAnswer } from "./call-failure.ts";
 import { type HttpAttempt, recordAttempts } from "./http-attempts.ts";
 import type { CallModel, ModelAnswer, ModelRequest } from "./model-port.ts";
-
-/** The SDK retries 408, 409, 429, 5xx and connection errors up to this often: 3 attempts in all. */
-const maxRetries = 2;
+import { prepareRequest } from "./prepare-request.ts";
+import { repeatRefused } from "./repeat-refused.ts";
+import type { AdjustmentMemory } from "./request-adjustments.ts";
 
 /** The SDK's own timeout ends with the headers; ours, by signal, covers the whole answer. */
 const sdkTimeoutMs = 2 ** 31 - 1;
@@ -29,6 +29,8 @@ export type OpenAiOptions = BillingOptions & {
   apiKeys: ReadonlyMap<string, string>;
   /** Over all attempts of a call and to the end of its answer. */
   callTimeoutMs: number;
+  /** What providers have told of the parameters that they do not take. */
+  adjustments: AdjustmentMemory;
 };
 
 /** Calls OpenAI-compatible chat completions. */
@@ -38,11 +40,13 @@ export function createOpenAiModel(options: OpenAiOptions): CallModel {
     const answer = emptyAnswer();
     const timeout = startTimeout(options.callTimeoutMs);
     const signal = AbortSignal.any([request.signal, timeout.signal]);
-    const fetchRecorded = recordAttempts(attempts, options.now, options.now() + options.callTimeoutMs);
+    const recorded = recordAttempts(attempts, options.now, options.now() + options.callTimeoutMs);
+    const baseUrl = request.model.baseUrl ?? options.baseUrl;
+    const adjustable = prepareRequest(request, baseUrl, options.adjustments);
     let failure: AgentFailure | null;
     try {
-      const client = createClient(options, request.model, fetchRecorded);
-      await untilAborted(streamAnswer(client, request, answer, signal), signal);
+      const client = createClient(options, request.model, repeatRefused(recorded, adjustable));
+      await untilAborted(streamAnswer(client, request, adjustable.body, answer, signal), signal);
       failure = judgeAnswer(answer);
     } catch (error) {
       // A stream that breaks after its finish reason lost its usage, not its answer.
@@ -61,19 +65,25 @@ export function createOpenAiModel(options: OpenAiOptions): CallModel {
   };
 }
 
-function createClient(options: OpenAiOptions, model: CatalogModel, fetchRecorded: typeof fetch): OpenAI {
+function createClient(options: OpenAiOptions, model: CatalogModel, fetch: typeof globalThis.fetch): OpenAI {
   return new OpenAI({
     baseURL: model.baseUrl ?? options.baseUrl,
     apiKey: options.apiKeys.get(model.apiKeySetting ?? "LLM_API_KEY") ?? "",
-    maxRetries,
+    maxRetries: model.dialect.retries,
     timeout: sdkTimeoutMs,
-    fetch: fetchRecorded,
+    fetch,
     logLevel: "off",
   });
 }
 
-async function streamAnswer(client: OpenAI, request: ModelRequest, answer: AnswerSoFar, signal: AbortSignal) {
-  const stream = await client.chat.completions.create(buildRequestBody(request), { signal });
+async function streamAnswer(
+  client: OpenAI,
+  request: ModelRequest,
+  body: RequestBody,
+  answer: AnswerSoFar,
+  signal: AbortSignal,
+) {
+  const stream = await client.chat.completions.create(body, { signal });
   for await (const chunk of stream) {
     if (signal.aborted) return;
     const delta = readChunk(answer, chunk);

@@ -3,11 +3,14 @@ import type { RosterAgent } from "../../domain/plan/turn-plan.ts";
 import type { PrivateMessage, ToolEvent } from "../../domain/turn/turn-outcome.ts";
 import type { AgentRun } from "../graph/agent-run.ts";
 import type { AgentWork, TurnStateUpdate } from "../graph/turn-state.ts";
+import type { ModelAnswer } from "../model/model-port.ts";
 import type { AgentVoice } from "./agent-voice.ts";
 import type { ToolExecution } from "./tool-port.ts";
 
 /** After this many answers that asked for tools an agent must answer. */
 export const mostToolRounds = 4;
+
+type CompleteAnswer = Extract<ModelAnswer, { ok: true }>;
 
 type ToolRound = {
   agent: RosterAgent;
@@ -15,7 +18,7 @@ type ToolRound = {
   work: AgentWork;
   voice: AgentVoice;
   messageId: string;
-  answer: { text: string; toolCalls: readonly ToolCallRequest[] };
+  answer: Pick<CompleteAnswer, "text" | "toolCalls" | "providerFields">;
 };
 
 /** Whether an agent's last answer was refused all the tools it asked for: no step of theirs came between. */
@@ -40,7 +43,12 @@ export async function askForTools(round: ToolRound): Promise<TurnStateUpdate> {
   const spoken: PrivateMessage[] =
     text === "" ? [] : [{ id: messageId, agentKey, role: "assistant", content: text }];
   const refusals = await executeCalls({ agent, run, voice, round: toolRounds, calls: refused });
-  const asked = { role: "assistant" as const, content: text, toolCalls };
+  const asked = {
+    role: "assistant" as const,
+    content: text,
+    toolCalls,
+    ...(answer.providerFields === undefined ? {} : { fields: answer.providerFields }),
+  };
   const exchange = [...work.exchange, asked, ...refusals.map(({ shown }) => shown)];
   return {
     work: { [agentKey]: { ...work, toolRounds, exchange, pending } },

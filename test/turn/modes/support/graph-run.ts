@@ -8,6 +8,7 @@ import type { RosterAgent, TurnFlow, TurnPlan } from "../../../../src/domain/pla
 import type { TurnEvent } from "../../../../src/domain/turn/turn-events.ts";
 import { runTurn, type TurnPorts } from "../../../../src/runtime/graph/run-turn.ts";
 import { createOpenAiModel } from "../../../../src/runtime/model/openai-model.ts";
+import { createAdjustmentMemory } from "../../../../src/runtime/model/request-adjustments.ts";
 import type { ToolPort } from "../../../../src/runtime/nodes/tool-port.ts";
 import { createModels, type ScriptedModels } from "../../../support/models.ts";
 import { nameOf, roleOf } from "../../../support/turn-scene.ts";
@@ -81,7 +82,7 @@ export function createPorts(
   return {
     callModel: createOpenAiModel({
       ...{ baseUrl: models.baseUrl, apiKeys: new Map([["LLM_API_KEY", "test-key"]]), callTimeoutMs: 10_000 },
-      ...{ now: Date.now, estimateTokens: estimateTokenCount },
+      ...{ now: Date.now, estimateTokens: estimateTokenCount, adjustments: createAdjustmentMemory() },
     }),
     tools,
     catalog: buildCatalog([], ""),
