@@ -2,7 +2,8 @@ import { settingNames } from "../src/config.ts";
 import type { Environment } from "./local-settings.ts";
 
 /** Stands in, where settings are checked outside workerd, for what wrangler.toml binds. */
-export const boundByWrangler = { TURN_LIMITER: { limit: async () => ({ success: true }) } };
+const limiter = { limit: async () => ({ success: true }) };
+export const boundByWrangler = { TURN_LIMITER: limiter, INVALID_LIMITER: limiter };
 
 /** Every setting the environment has for the Worker, the API keys that MODELS_JSON names among them. */
 export function settingsFrom(env: Environment): Record<string, string> {

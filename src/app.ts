@@ -5,6 +5,7 @@ import { withSafeHeaders } from "./http/answer-headers.ts";
 import type { App, AppEnv } from "./http/app-env.ts";
 import { noticeClientGone } from "./http/client-gone.ts";
 import { limitBody } from "./http/json-body.ts";
+import { limitInvalid } from "./http/limit-invalid.ts";
 import { refuseUnknownRoute } from "./http/matched-route.ts";
 import { answerError, answerNotFound } from "./http/problem.ts";
 import { withRequestId } from "./http/request-id.ts";
@@ -35,7 +36,7 @@ export function createApp(deps: Deps): App {
   // Order is meaning: what is registered before `requireUser` answers without a token.
   registerHealthRoutes(api, deps);
   registerReferenceRoutes(api, app);
-  api.use(refuseUnknownRoute, requireUser(deps.verifyToken));
+  api.use(refuseUnknownRoute, requireUser(deps.verifyToken), limitInvalid(deps.invalidLimiter));
   // And what is registered before `limitBody` has a limit of its own.
   registerAgUiRoute(api, deps);
   api.use(limitBody);

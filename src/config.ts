@@ -36,12 +36,20 @@ export type Config = {
   /** How long a keyed run whose holder is gone waits for its client to come back. */
   resumeWindowMs: number;
   checkpointRetentionDays: number;
-  /** The binding that counts turns; null where RATE_LIMIT is off. */
-  turnLimiter: RateLimiter | null;
+  /** The bindings that count requests; null where RATE_LIMIT is off. */
+  limiters: Limiters;
   auth: AuthSettings;
   corsAllowedOrigins: readonly string[];
   logLevel: "debug" | "info" | "warn" | "error";
 };
+
+/** Turns, and requests that do not validate, by user. */
+type Limiters = { turns: RateLimiter | null; invalid: RateLimiter | null };
+
+const limiterBindings = { turns: "TURN_LIMITER", invalid: "INVALID_LIMITER" } as const satisfies Record<
+  keyof Limiters,
+  string
+>;
 
 /** Thrown at start: one line per setting that is missing or bad. Never holds a value. */
 export class ConfigError extends Error {
@@ -70,11 +78,15 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
   for (const setting of ["MANAGER_MODEL_ALIAS", "SUMMARIZER_MODEL_ALIAS"] as const) {
     if (!catalog.models.has(values[setting])) problems.push(`${setting}: names no model of the catalog`);
   }
-  const turnLimiter = findTurnLimiter(given, values);
-  if (turnLimiter === undefined) {
-    problems.push("RATE_LIMIT: is on, but wrangler.toml binds no rate limiter TURN_LIMITER");
-  }
-  if (problems.length > 0 || turnLimiter === undefined) throw new ConfigError(problems);
+  const findLimiter = (kind: keyof Limiters): RateLimiter | null => {
+    if (!areRequestsLimited(values)) return null;
+    const limiter = given[limiterBindings[kind]];
+    if (isRateLimiter(limiter)) return limiter;
+    problems.push(`RATE_LIMIT: is on, but wrangler.toml binds no rate limiter ${limiterBindings[kind]}`);
+    return null;
+  };
+  const limiters = { turns: findLimiter("turns"), invalid: findLimiter("invalid") };
+  if (problems.length > 0) throw new ConfigError(problems);
   return {
     databaseUrl: values.DATABASE_URL,
     neonHttpEndpoint: values.NEON_HTTP_ENDPOINT,
@@ -97,7 +109,7 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
     turnLeaseMs: values.TURN_LEASE_MS,
     resumeWindowMs: values.TURN_RESUME_WINDOW_MS,
     checkpointRetentionDays: values.CHECKPOINT_RETENTION_DAYS,
-    turnLimiter,
+    limiters,
     auth: { issuer: values.AUTH_ISSUER, audience: values.AUTH_AUDIENCE, keys: authKeys(values) },
     corsAllowedOrigins: values.CORS_ALLOWED_ORIGINS,
     logLevel: values.LOG_LEVEL,
@@ -157,14 +169,9 @@ function collectKeys(
   });
 }
 
-/** Undefined where the limit is on, as it is everywhere but in local mode, and its binding is missing. */
-function findTurnLimiter(
-  { TURN_LIMITER: limiter }: Readonly<Record<string, unknown>>,
-  { RATE_LIMIT: wanted, NEON_HTTP_ENDPOINT: localEndpoint }: Settings,
-): RateLimiter | null | undefined {
-  const isOn = wanted === undefined ? localEndpoint === undefined : wanted === "on";
-  if (!isOn) return null;
-  return isRateLimiter(limiter) ? limiter : undefined;
+/** On everywhere but in local mode, unless RATE_LIMIT says otherwise. */
+function areRequestsLimited({ RATE_LIMIT: wanted, NEON_HTTP_ENDPOINT: localEndpoint }: Settings): boolean {
+  return wanted === undefined ? localEndpoint === undefined : wanted === "on";
 }
 
 function authKeys(values: Settings): AuthSettings["keys"] {

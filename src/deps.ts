@@ -59,6 +59,8 @@ export type Deps = {
   };
   /** Counts turns by user; null: they are not limited. */
   turnLimiter: RateLimiter | null;
+  /** Counts requests that do not validate, by user, likewise. */
+  invalidLimiter: RateLimiter | null;
   verifyToken: VerifyToken;
   corsAllowedOrigins: readonly string[];
 };
@@ -111,7 +113,8 @@ export function createDeps(config: Config): Deps {
       clientGraceMs,
       checkpointRetentionDays: config.checkpointRetentionDays,
     },
-    turnLimiter: config.turnLimiter,
+    turnLimiter: config.limiters.turns,
+    invalidLimiter: config.limiters.invalid,
     verifyToken: createTokenVerifier(config.auth),
     corsAllowedOrigins: config.corsAllowedOrigins,
   };

@@ -9,6 +9,7 @@ const whole = {
   AUTH_ISSUER: "https://id.example",
   AUTH_AUDIENCE: "pantheon",
   TURN_LIMITER: { limit: async () => ({ success: true }) },
+  INVALID_LIMITER: { limit: async () => ({ success: true }) },
 };
 
 /** The lines of complaint about the settings, with these in place of the good ones. */
@@ -263,20 +264,28 @@ test("a model's key has a setting of its own, is read wherever it is named, and 
   expect(complaints(withModels({ ...ownModel, api_key_setting: "LLM_API_KEY" }))).toEqual([]);
 });
 
-test("turns are limited everywhere but in local mode, where they may be; the limit needs its binding", () => {
-  const limiterWith = (changes: Record<string, unknown>) => parseConfig({ ...whole, ...changes }).turnLimiter;
-  const local = { NEON_HTTP_ENDPOINT: "http://127.0.0.1:1/sql" };
-  expect(limiterWith({})).toBe(whole.TURN_LIMITER);
-  expect(limiterWith({ RATE_LIMIT: "" })).toBe(whole.TURN_LIMITER);
-  expect(limiterWith({ RATE_LIMIT: "off" })).toBeNull();
-  expect(limiterWith(local)).toBeNull();
-  expect(limiterWith({ ...local, RATE_LIMIT: "on" })).toBe(whole.TURN_LIMITER);
-  const line = "Setting RATE_LIMIT: is on, but wrangler.toml binds no rate limiter TURN_LIMITER";
-  for (const unusable of [undefined, "limiter", {}]) {
-    expect(complaints({ TURN_LIMITER: unusable })).toEqual([line]);
-    expect(complaints({ TURN_LIMITER: unusable, RATE_LIMIT: "off" })).toEqual([]);
-  }
-});
+test.each([
+  { kind: "turns", binding: "TURN_LIMITER" },
+  { kind: "invalid", binding: "INVALID_LIMITER" },
+] as const)(
+  "$kind are limited everywhere but in local mode, where they may be; $binding must be bound",
+  (limit) => {
+    const { kind, binding } = limit;
+    const limiterWith = (changes: Record<string, unknown>) =>
+      parseConfig({ ...whole, ...changes }).limiters[kind];
+    const local = { NEON_HTTP_ENDPOINT: "http://127.0.0.1:1/sql" };
+    expect(limiterWith({})).toBe(whole[binding]);
+    expect(limiterWith({ RATE_LIMIT: "" })).toBe(whole[binding]);
+    expect(limiterWith({ RATE_LIMIT: "off" })).toBeNull();
+    expect(limiterWith(local)).toBeNull();
+    expect(limiterWith({ ...local, RATE_LIMIT: "on" })).toBe(whole[binding]);
+    const line = `Setting RATE_LIMIT: is on, but wrangler.toml binds no rate limiter ${binding}`;
+    for (const unusable of [undefined, "limiter", {}]) {
+      expect(complaints({ [binding]: unusable })).toEqual([line]);
+      expect(complaints({ [binding]: unusable, RATE_LIMIT: "off" })).toEqual([]);
+    }
+  },
+);
 
 test("a model of another provider needs the setting that holds its key", () => {
   const elsewhere = { ...ownModel, base_url: "https://acme.example/v1" };

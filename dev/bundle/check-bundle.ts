@@ -46,5 +46,5 @@ async function checkEnvironment(environment: string, dir: string): Promise<void>
 
 /** A binding as the Worker is given it. */
 function bind({ name, type, text }: Binding): [string, unknown] {
-  return [name, type === "ratelimit" ? boundByWrangler.TURN_LIMITER : text];
+  return [name, type === "ratelimit" ? Object(boundByWrangler)[name] : text];
 }

@@ -18,11 +18,14 @@ import {
   uuid,
 } from "drizzle-orm/pg-core";
 import type { DroppedRange } from "../domain/context/seq-ranges.ts";
+import type { FileErrorCode } from "../domain/files/file-error.ts";
+import { type FileStatus, fileStatuses } from "../domain/files/file-status.ts";
 import { type RoomMode, roomModes } from "../domain/plan/modes.ts";
 import type { RosterAgent } from "../domain/plan/turn-plan.ts";
 import type { RoutingDecision } from "../domain/routing/routing-decision.ts";
 import type { OverheadCall } from "../domain/turn/turn-outcome.ts";
 import { bytea } from "./core/bytea.ts";
+import { tsvector } from "./core/tsvector.ts";
 
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: "date", precision: 3 });
 const createdAt = () => instant("created_at").notNull();
@@ -101,6 +104,72 @@ export const sessions = pgTable(
   (t) => [
     index("ix_sessions_room_id_created_at_id").on(t.roomId, t.createdAt, t.id),
     index("ix_sessions_started_by_user_id").on(t.startedByUserId),
+  ],
+);
+
+/** A document of a room. Its bytes are in R2 under `files/<id>`. */
+export const files = pgTable(
+  "files",
+  {
+    id: uuid("id").primaryKey(),
+    roomId: uuid("room_id")
+      .notNull()
+      .references(() => rooms.id, { onDelete: "cascade" }),
+    userId: text("user_id")
+      .notNull()
+      .references(() => users.id, { onDelete: "restrict" }),
+    name: text("name").notNull(),
+    mediaType: text("media_type").notNull(),
+    bytes: integer("bytes").notNull(),
+    sha256: text("sha256").notNull(),
+    status: text("status").$type<FileStatus>().notNull().default("pending"),
+    /** Counts from 0; each try to parse the file is an attempt of its own. */
+    attempt: integer("attempt").notNull().default(0),
+    /** Until when the parser that has the file may go on. */
+    leaseUntil: timestamp("lease_until", { withTimezone: true, mode: "date" }),
+    /** The attempt whose pages readers see. */
+    readyAttempt: integer("ready_attempt"),
+    pageCount: integer("page_count"),
+    pagesRead: integer("pages_read"),
+    tokens: integer("tokens"),
+    errorCode: text("error_code").$type<FileErrorCode>(),
+    /** The text's first characters. */
+    preview: text("preview"),
+    encodingGuessed: boolean("encoding_guessed").notNull().default(false),
+    idempotencyKey: text("idempotency_key"),
+    createdAt: createdAt(),
+    /** Since when the file has waited for a parser. */
+    pendingSince: instant("pending_since").notNull(),
+    deletedAt: instant("deleted_at"),
+  },
+  (t) => [
+    uniqueIndex("uq_files_room_id_sha256").on(t.roomId, t.sha256).where(sql`${t.deletedAt} is null`),
+    uniqueIndex("uq_files_room_id_idempotency_key")
+      .on(t.roomId, t.idempotencyKey)
+      .where(sql`${t.deletedAt} is null`),
+    index("ix_files_room_id_created_at_id").on(t.roomId, t.createdAt, t.id),
+    index("ix_files_user_id").on(t.userId),
+    index("ix_files_status_pending_since").on(t.status, t.pendingSince),
+    oneOf("ck_files_status", t.status, fileStatuses),
+  ],
+);
+
+/** The text of a file, page by page; rows of one attempt replace those of the attempts before. */
+export const filePages = pgTable(
+  "file_pages",
+  {
+    fileId: uuid("file_id")
+      .notNull()
+      .references(() => files.id, { onDelete: "cascade" }),
+    attempt: integer("attempt").notNull(),
+    page: integer("page").notNull(),
+    text: text("text").notNull(),
+    tokens: integer("tokens").notNull(),
+    search: tsvector("search").generatedAlwaysAs(sql`to_tsvector('simple', "text")`),
+  },
+  (t) => [
+    primaryKey({ name: "pk_file_pages", columns: [t.fileId, t.attempt, t.page] }),
+    index("ix_file_pages_search").using("gin", t.search),
   ],
 );
 

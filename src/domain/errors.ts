@@ -24,7 +24,7 @@ export const errorCodes = {
   no_room_agents: { status: 422, title: "The room has no agents" },
   context_budget_exceeded: { status: 422, title: "The context budget is exceeded" },
   idempotency_key_reused: { status: 422, title: "The Idempotency-Key was used for another request" },
-  rate_limited: { status: 429, title: "Too many turns" },
+  rate_limited: { status: 429, title: "Too many requests" },
   internal_error: { status: 500, title: "Internal error" },
   auth_unavailable: { status: 503, title: "The keys that tokens are checked with cannot be had" },
   commit_failed: { status: 503, title: "The turn could not be stored" },

@@ -66,6 +66,7 @@ const bodyProblems = [
   "payload_too_large",
   "unsupported_media_type",
   "validation_failed",
+  "rate_limited",
 ] as const satisfies ErrorCode[];
 
 /** A route that declares no request has no parts: `Parts` then is its default, which is empty. */

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { errorCodeNames } from "../domain/errors.ts";
+import { isBlank } from "../domain/text/is-blank.ts";
 
 /**
  * Text that Postgres can store and that reads back the same: no NUL, no lone surrogate. `maximum` counts
@@ -13,20 +14,34 @@ export function text(maximum: number) {
       "must not hold NUL or lone surrogates",
     )
     .trim()
-    .min(1, "must not be blank")
+    .refine((value) => !isBlank(value), "must not be blank")
     .refine((value) => isWithin(value, maximum), `must have at most ${maximum} characters`)
-    .meta({ maxLength: maximum });
+    .meta({ minLength: 1, maxLength: maximum });
 }
 
+/** A character is two code units at most: a text of megabytes is not taken apart to be counted. */
 function isWithin(text: string, characters: number): boolean {
-  return text.length <= characters || [...text].length <= characters;
+  if (text.length <= characters) return true;
+  return text.length <= 2 * characters && [...text].length <= characters;
+}
+
+/**
+ * A list of bounded length. zod reads every entry before it looks at how many there are, so that its bound is
+ * looked at before.
+ */
+export function list<Item extends z.ZodType>(item: Item, maxItems: number) {
+  return z.preprocess((value, context) => {
+    if (!Array.isArray(value) || value.length <= maxItems) return value;
+    context.addIssue({ code: "custom", message: `must have at most ${maxItems} entries` });
+    return z.NEVER;
+  }, z.array(item).max(maxItems));
 }
 
 /** Text that stands inside lines of prompts and transcripts: a break in it could pass for another speaker. */
 export function line(maximum: number) {
   return text(maximum)
     .refine((value) => !/[\p{Cc}\u2028\u2029]/u.test(value), "must be one line")
-    .meta({ maxLength: maximum });
+    .meta({ minLength: 1, maxLength: maximum });
 }
 
 export const id = z.uuid();
@@ -53,6 +68,9 @@ export function pageOf<T extends z.ZodType>(item: T) {
   return name === undefined ? page : page.meta({ id: `${name}Page` });
 }
 
+/** So many faults of a request are told; the others are counted. */
+export const maxErrors = 20;
+
 export const problem = z
   .object({
     type: z.string(),
@@ -63,8 +81,13 @@ export const problem = z
     request_id: z.string(),
     errors: z
       .array(z.object({ path: z.string(), message: z.string() }))
+      .max(maxErrors)
       .optional()
-      .meta({ description: "What does not validate, field by field" }),
+      .meta({ description: "What does not validate, field by field; of many the first" }),
+    error_count: z
+      .int()
+      .optional()
+      .meta({ description: "How much does not validate, `errors` and the rest" }),
     turn_id: id.optional().meta({ description: "The turn that is under way" }),
     input_budget: z.int().optional().meta({ description: "Tokens an agent's input may have" }),
     estimated_tokens: z.int().optional().meta({ description: "Tokens it would have had" }),

@@ -1,5 +1,5 @@
 import { readJsonObject } from "../domain/text/model-json.ts";
-import { afterLeadingTags } from "./leading-tags.ts";
+import { afterLeadingTags } from "../domain/text/tag-grammar.ts";
 import { toOneLine } from "./one-line.ts";
 import { askTavily, type TavilyOptions } from "./tavily/ask-tavily.ts";
 import type { SearchResult } from "./tavily/results.ts";

@@ -39,6 +39,10 @@ const layers: Readonly<Record<string, Layer>> = {
     types: ["db", "deps"],
     packages: ["hono", "@hono/zod-openapi", "zod", "@ag-ui/core"],
   },
+  parse: {
+    values: ["parse", "domain"],
+    packages: ["@embedpdf/pdfium", "@e965/xlsx", "chardet", "fflate", "htmlparser2", "papaparse"],
+  },
   config: { values: ["config", "domain"], packages: ["zod", "uuid"] },
   deps: {
     values: ["db", "domain", "http", "runtime", "tools"],

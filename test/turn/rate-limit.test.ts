@@ -65,12 +65,43 @@ test("turns, AG-UI runs, retries and replays draw on one limit, which users do n
   expect(served.other).toBe(404);
 });
 
-test("requests that do not validate are not counted", async () => {
+test("requests that do not validate are not counted as turns", async () => {
   const scene = await createTurnScene({ settings: on });
   const user = newUser();
   const unusable = Array.from({ length: limit + 1 }, () => scene.api.as(user).post(scene.turnsPath, {}));
   for (const { status } of await Promise.all(unusable)) expect(status).toBe(422);
   expect((await scene.post("@ada hello", { user })).status).toBe(404);
+});
+
+test("the thirty-first request of a minute that does not validate is refused as one too many", async () => {
+  const { refused, served } = await withinOneMinute(async () => {
+    const scene = await createTurnScene({ settings: on });
+    const user = newUser();
+    const as = scene.api.as(user);
+    const agUi = `/sessions/${scene.sessionId}/ag-ui`;
+    const faults = [
+      () => as.post("/rooms", { name: 7 }),
+      () => as.patch(`/rooms/${scene.roomId}`, {}),
+      () => as.put(`/rooms/${scene.roomId}/agents/order`, { agent_keys: 7 }),
+      () => as.post(agUi, {}),
+      () => as.post("/rooms", { name: "x".repeat(300_000) }),
+    ];
+    const refused = await Promise.all(Array.from({ length: 6 }, () => faults.map((send) => send())).flat());
+    const beyond = await Promise.all(faults.map((send) => send()));
+    const others = await Promise.all([
+      as.get("/rooms?limit=0"),
+      as.post("/rooms", { name: "A room" }),
+      scene.post("@ada hello", { user }),
+      scene.api.as(newUser()).post("/rooms", {}),
+    ]);
+    return { refused, served: { beyond, others: others.map(({ status }) => status) } };
+  });
+  expect(new Set(refused.map(({ status }) => status))).toEqual(new Set([422, 413]));
+  for (const answer of served.beyond) {
+    expect(answer).toMatchObject({ status: 429, body: { code: "rate_limited" } });
+    expect(answer.headers.get("Retry-After")).toBe("60");
+  }
+  expect(served.others).toEqual([422, 201, 404, 422]);
 });
 
 test("a limiter that fails refuses nobody, and each turn says so in one warning", async () => {

@@ -9,6 +9,7 @@ import {
   type CheckpointPlace,
   selectCheckpoint,
   selectCheckpoints,
+  stepOf,
 } from "./stored-checkpoints.ts";
 
 type CheckpointRow = Omit<typeof checkpoints.$inferSelect, "type">;
@@ -80,7 +81,8 @@ const deleteWritesOf = prepareStatement<{ threadId: string }>(
 const deleteEarlierOf = prepareStatement<{ threadId: string }>(
   sql`delete from ${checkpoints} c where c.thread_id = ${threadId} and exists (
     select 1 from ${checkpoints} later where later.thread_id = c.thread_id
-      and later.checkpoint_ns = c.checkpoint_ns and later.checkpoint_id > c.checkpoint_id)`,
+      and later.checkpoint_ns = c.checkpoint_ns
+      and (${stepOf(sql`later`)}, later.checkpoint_id) > (${stepOf(sql`c`)}, c.checkpoint_id))`,
 );
 const deleteUnnamedOf = prepareStatement<{ threadId: string }>(
   sql`delete from ${checkpointBlobs} b where b.thread_id = ${threadId} and not exists (

@@ -17,9 +17,24 @@ export function selectCheckpoint(db: Db, place: CheckpointPlace) {
   return selectCheckpoints(db, place).limit(1);
 }
 
-/** Newest first; one statement, so one snapshot, whatever is written meanwhile. */
+/** Latest step first; one statement, so one snapshot, whatever is written meanwhile. */
 export function selectCheckpoints(db: Db, filter: CheckpointFilter) {
   return selectWhere(db, matches(filter), sendsOfParent);
+}
+
+/**
+ * The step of a checkpoint of this table or alias. A thread's checkpoints are ordered by it: their ids hold the
+ * clock of the Worker that made them, and the Worker that goes on with a run may have another time.
+ */
+export function stepOf(table: SQL): SQL {
+  return sql`coalesce((${table}.metadata ->> 'step')::int, -1)`;
+}
+
+/** The id of a thread's latest checkpoint, as a subquery. */
+export function latestCheckpointId(threadId: SQL): SQL {
+  return sql`(select k.checkpoint_id from ${checkpoints} k
+    where k.thread_id = ${threadId} and k.checkpoint_ns = ''
+    order by ${stepOf(sql`k`)} desc, k.checkpoint_id desc limit 1)`;
 }
 
 /** The latest checkpoint of the run that a holder took over; of a run of its own there is nothing to read. */
@@ -29,8 +44,12 @@ export function selectCheckpointOfClaim(
 ) {
   const threadId = sql`(select c.run_id::text from ${turnClaims} c
     where c.session_id = ${sessionId} and c.holder = ${holder}::uuid and c.past_holders <> '[]'::jsonb)`;
-  const ofRun = and(eq(checkpoints.threadId, threadId), eq(checkpoints.checkpointNs, ""));
-  return selectWhere(db, ofRun, noSends).limit(1);
+  const isLatest = and(
+    eq(checkpoints.threadId, threadId),
+    eq(checkpoints.checkpointNs, ""),
+    eq(checkpoints.checkpointId, latestCheckpointId(threadId)),
+  );
+  return selectWhere(db, isLatest, noSends).limit(1);
 }
 
 export type StoredCheckpoint = Awaited<ReturnType<typeof selectWhere>>[number];
@@ -50,7 +69,7 @@ function selectWhere(db: Db, condition: SQL | undefined, parentSends: typeof sen
     })
     .from(checkpoints)
     .where(condition)
-    .orderBy(desc(checkpoints.checkpointId));
+    .orderBy(sql`${stepOf(sql`${checkpoints}`)} desc`, desc(checkpoints.checkpointId));
 }
 
 function matches({ threadId, checkpointNs, checkpointId, beforeId, metadata }: CheckpointFilter) {

@@ -15,7 +15,7 @@ export type ToolEventRow = typeof toolCallEvents.$inferSelect;
 export type AuditRow = typeof turnContextAudit.$inferSelect;
 export type SummaryRow = typeof sessionSummaries.$inferSelect;
 
-/** A stored turn with the rows that stand by it: messages by `seq`, ledger rows by time. */
+/** A stored turn with the rows that stand by it: messages by `seq`, the others in the order of replies. */
 export type StoredTurn = {
   turn: TurnRow;
   messages: MessageRow[];

@@ -1,14 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
-import {
-  type ClaimedRequest,
-  checkpoints,
-  roomAgents,
-  rooms,
-  sessions,
-  turnClaims,
-  turnRuns,
-  turns,
-} from "../schema.ts";
+import { latestCheckpointId } from "../checkpoint/stored-checkpoints.ts";
+import { type ClaimedRequest, roomAgents, rooms, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
 
 export type ClaimRequest = {
   sessionId: string;
@@ -80,7 +72,6 @@ function snapshot({ kind, userMessageId }: ClaimRequest): SQL {
 /** What changes when another holder takes over a run: who holds it, until when, and who did before. */
 export function takeOver(holder: SQL, leaseMs: number): SQL {
   return sql`past_holders = turn_claims.past_holders || jsonb_build_object('holder', turn_claims.holder,
-      'checkpointId', (select max(k.checkpoint_id) from ${checkpoints} k
-        where k.thread_id = turn_claims.run_id::text and k.checkpoint_ns = '')),
+      'checkpointId', ${latestCheckpointId(sql`turn_claims.run_id::text`)}),
     holder = ${holder}, lease_until = clock_timestamp() + ${leaseMs} * interval '1 millisecond'`;
 }

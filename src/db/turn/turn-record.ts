@@ -202,12 +202,17 @@ function buildPrivateMessages(
   }));
 }
 
-/** By their ids, that is in time, as a reader finds them again whoever's call was over first. */
+/** As a reader finds them again, whoever's call was over first: by agent in the order of replies, then as done. */
 function buildToolEvents({ claim, userId, outcome, finishedAt }: TurnRecordInput): ToolEventRow[] {
   const { sessionId, turnId, runId, snapshot } = claim;
   const of = { userId, roomId: snapshot.roomId, sessionId, turnId, runId };
+  const places = new Map(outcome.replies.map(({ agentKey }, place) => [agentKey, place]));
+  const placeOf = ({ agentKey }: { agentKey: string }) => places.get(agentKey) ?? places.size;
   return outcome.toolEvents
-    .toSorted((one, other) => (one.id < other.id ? -1 : 1))
+    .toSorted(
+      (one, other) =>
+        placeOf(one) - placeOf(other) || one.round - other.round || (one.id < other.id ? -1 : 1),
+    )
     .map((event) => ({ ...event, ...of, creditsCharged: "0", createdAt: finishedAt }));
 }
 

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, type SQL, sql } from "drizzle-orm";
+import { and, asc, type Column, eq, gt, inArray, type SQL, sql } from "drizzle-orm";
 import { askDatabase, type Db } from "../core/client.ts";
 import { type Page, type PageRequest, readPage } from "../core/page.ts";
 import { ownsSession } from "../rooms/owned-session.ts";
@@ -29,7 +29,7 @@ export async function loadTurn(db: Db, of: SessionOfUser, turnId: string): Promi
         .select()
         .from(turnContextAudit)
         .where(sql`${turnContextAudit.turnId} in (select ${turns.id} from ${turns} where ${isIt})`)
-        .orderBy(asc(turnContextAudit.createdAt), asc(turnContextAudit.id)),
+        .orderBy(asc(firstSeq(turnContextAudit)), asc(turnContextAudit.runId), asc(turnContextAudit.id)),
       db
         .select({ id: turnClaims.turnId, sessionId: turnClaims.sessionId, turnIndex: turnClaims.turnIndex })
         .from(turnClaims)
@@ -109,21 +109,30 @@ export function selectMessages(db: Db, turnIds: SQL) {
   return db.select().from(messages).where(inArray(messages.turnId, turnIds)).orderBy(asc(messages.seq));
 }
 
-/** Their ledger rows, run by run: of each run by agent, in the order of its calls. */
+/**
+ * Where an agent's part of a run begins in the session. What has no `seq` of its own is listed by it: a run's
+ * times hold the clock of the Worker that stored it, and another Worker may have stored the run before.
+ */
+function firstSeq({ runId, agentKey }: { runId: Column; agentKey: Column }): SQL {
+  return sql`(select min(m.seq) from ${messages} m where m.run_id = ${runId} and m.agent_key = ${agentKey})`;
+}
+
+/** Their ledger rows, run by run: of each run by agent, in the order of its calls; what has no reply last. */
 export function selectLedger(db: Db, turnIds: SQL) {
-  const { createdAt, runId, agentKey, round, id } = llmCallEvents;
+  const { runId, agentKey, round, id } = llmCallEvents;
   return db
     .select()
     .from(llmCallEvents)
     .where(inArray(llmCallEvents.turnId, turnIds))
-    .orderBy(asc(createdAt), asc(runId), asc(agentKey), asc(round), asc(id));
+    .orderBy(asc(firstSeq(llmCallEvents)), asc(runId), asc(agentKey), asc(round), asc(id));
 }
 
-/** And what their agents did with tools, in the order in which it was done. */
+/** And what their agents did with tools, likewise: of each agent in the order in which it was done. */
 export function selectToolEvents(db: Db, turnIds: SQL) {
+  const { runId, agentKey, round, id } = toolCallEvents;
   return db
     .select()
     .from(toolCallEvents)
     .where(inArray(toolCallEvents.turnId, turnIds))
-    .orderBy(asc(toolCallEvents.createdAt), asc(toolCallEvents.id));
+    .orderBy(asc(firstSeq(toolCallEvents)), asc(runId), asc(agentKey), asc(round), asc(id));
 }

@@ -1,12 +1,11 @@
+import { findTags } from "../text/tag-grammar.ts";
+
 export type TagReading = {
   /** Keys of the room's agents, as the room spells them, in order of first mention. */
   agentKeys: string[];
   /** Tags that name no agent of the room, as they were written, each once. */
   unknownTags: string[];
 };
-
-// An `@` after one of these belongs to a word, most often an e-mail address.
-const tagPattern = /(?<![\p{L}\p{N}_.\-@])@([A-Za-z0-9_-]+)/gu;
 
 /**
  * Reads the `@key` tags of a message. Keys compare without regard to case; a trailing `-` belongs to a key
@@ -16,19 +15,18 @@ export function readTags(message: string, roomAgentKeys: readonly string[]): Tag
   const known = new Map(roomAgentKeys.map((key) => [key.toLowerCase(), key]));
   const agentKeys = new Set<string>();
   const unknownTags = new Map<string, string>();
-  for (const [, written = ""] of message.matchAll(tagPattern)) {
-    const stem = withoutTrailingDashes(written);
-    const key = matchKnownKey(written, stem.length, known);
+  for (const { written, stemLength } of findTags(message)) {
+    const key = matchKnownKey(written, stemLength, known);
     if (key !== undefined) agentKeys.add(key);
     else {
-      const tag = stem || written;
+      const tag = written.slice(0, stemLength) || written;
       if (!unknownTags.has(tag.toLowerCase())) unknownTags.set(tag.toLowerCase(), tag);
     }
   }
   return { agentKeys: [...agentKeys], unknownTags: [...unknownTags.values()] };
 }
 
-/** The longest known key that is the stem and some of its dashes. Nothing longer than a key is looked up. */
+/** The longest known key that is the stem and some of what follows it. Nothing longer than a key is looked up. */
 function matchKnownKey(written: string, stemLength: number, known: ReadonlyMap<string, string>) {
   const longestKey = Math.max(0, ...[...known.keys()].map((key) => key.length));
   for (let length = Math.min(written.length, longestKey); length >= Math.max(1, stemLength); length -= 1) {
@@ -36,11 +34,4 @@ function matchKnownKey(written: string, stemLength: number, known: ReadonlyMap<s
     if (key !== undefined) return key;
   }
   return undefined;
-}
-
-/** Not by a pattern: `-+$` takes quadratic time on a message of dashes. */
-function withoutTrailingDashes(text: string): string {
-  let end = text.length;
-  while (text[end - 1] === "-") end -= 1;
-  return text.slice(0, end);
 }

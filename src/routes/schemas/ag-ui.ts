@@ -2,24 +2,30 @@ import type { Message } from "@ag-ui/core";
 import * as z from "zod";
 import type { LatestMessage } from "../../db/turn/latest-messages.ts";
 import type { ClientMessage } from "../../http/ag-ui/ag-ui-snapshot.ts";
+import { list } from "../../http/schemas.ts";
 import { newTurn } from "./turn.ts";
 
-/** Of the messages a client has; a snapshot holds no more. */
-const mostKnown = 400;
+/** Of a client's messages so many of the latest are read, and none before; a snapshot holds no more. */
+const maxMessagesRead = 400;
+/** Parts of one message's content. */
+const maxParts = 100;
 
+const message = {
+  type: "object",
+  required: ["role"],
+  properties: { id: { type: "string" }, role: { type: "string" }, content: {} },
+} as const;
+
+/** What is not named is not looked at, however much it is. */
 const input = z
-  .looseObject({
+  .object({
     threadId: z.string().max(1_000),
     runId: z.string().meta({ description: "The idempotency key: 1 to 255 printable ASCII characters" }),
-    messages: z
-      .array(
-        z
-          .looseObject({ id: z.unknown(), role: z.string(), content: z.unknown() })
-          .partial({ id: true, content: true }),
-      )
-      .meta({
-        description: "The last user message is the turn's; of the others the server keeps its own record",
-      }),
+    messages: z.custom<readonly unknown[]>(Array.isArray, "must be a list").meta({
+      type: "array",
+      items: message,
+      description: `The last user message, among the latest ${maxMessagesRead}, is the turn's; of the others the server keeps its own record`,
+    }),
   })
   .meta({
     id: "RunAgentInput",
@@ -33,36 +39,45 @@ const input = z
     ],
   });
 
-const textParts = z
-  .array(z.looseObject({ type: z.literal("text", "only text is read"), text: z.string() }))
-  .transform((parts) => parts.map(({ text }) => text).join("\n"));
+const textPart = z.object({ type: z.literal("text", "only text is read"), text: z.string() });
+const textParts = list(textPart, maxParts).transform((parts) => parts.map(({ text }) => text).join("\n"));
 
 /** AG-UI's request, read as a turn's: the client's own ids and the text of its last user message. */
 export const runAgentInput = input.transform(({ threadId, runId, messages }, context) => {
-  const index = messages.findLastIndex(({ role }) => role === "user");
-  const read = textParts.pipe(newTurn.shape.message).safeParse(toParts(messages[index]?.content));
+  const latest = messages.slice(-maxMessagesRead);
+  const index = latest.findLastIndex(isUserMessage);
+  const read = textParts.pipe(newTurn.shape.message).safeParse(toParts(contentOf(latest[index])));
   if (index >= 0 && read.success) {
-    return {
-      threadId,
-      runId,
-      message: read.data,
-      userMessages: messages.slice(-mostKnown).flatMap(readUserMessage),
-    };
+    return { threadId, runId, message: read.data, userMessages: latest.flatMap(readUserMessage) };
   }
-  const issues = index < 0 ? [{ path: [], message: "must hold a user message" }] : (read.error?.issues ?? []);
-  const path = index < 0 ? ["messages"] : ["messages", index, "content"];
-  for (const issue of issues) {
+  if (index < 0) {
+    const message = `must hold a user message among the latest ${maxMessagesRead}`;
+    context.addIssue({ code: "custom", path: ["messages"], message });
+    return z.NEVER;
+  }
+  const path = ["messages", messages.length - latest.length + index, "content"];
+  for (const issue of read.error?.issues ?? []) {
     context.addIssue({ code: "custom", path: [...path, ...issue.path], message: issue.message });
   }
   return z.NEVER;
 });
 
+type UserMessage = { id?: unknown; role: "user"; content?: unknown };
+
+function isUserMessage(value: unknown): value is UserMessage {
+  return typeof value === "object" && value !== null && "role" in value && value.role === "user";
+}
+
+function contentOf(message: unknown): unknown {
+  return isUserMessage(message) ? message.content : undefined;
+}
+
 function toParts(content: unknown): unknown {
   return typeof content === "string" ? [{ type: "text", text: content }] : content;
 }
 
-function readUserMessage(message: { id?: unknown; role: string; content?: unknown }): ClientMessage[] {
-  if (message.role !== "user" || typeof message.id !== "string") return [];
+function readUserMessage(message: unknown): ClientMessage[] {
+  if (!isUserMessage(message) || typeof message.id !== "string") return [];
   const text = textParts.safeParse(toParts(message.content));
   return text.success ? [{ id: message.id, text: text.data.trim() }] : [];
 }

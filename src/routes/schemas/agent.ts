@@ -1,10 +1,10 @@
 import * as z from "zod";
 import type { NewAgent } from "../../actions/add-agent.ts";
 import type { AgentChange, AgentRow } from "../../db/rooms/room-agents.ts";
-import { agentKeyPattern, isReservedAgentKey } from "../../domain/agent-key.ts";
+import { agentKeyPattern, isReservedAgentKey, roomCapacity } from "../../domain/agent-key.ts";
 import { maxTemperature, maxTopP, readModelSettings, reasoningEfforts } from "../../domain/model-settings.ts";
 import { readPermissions } from "../../domain/permissions.ts";
-import { id, instant, line, pageOf, text } from "../../http/schemas.ts";
+import { id, instant, line, list, pageOf, text } from "../../http/schemas.ts";
 
 const keyRule = "must be 1 to 64 letters, digits, '_' or '-'";
 
@@ -45,7 +45,7 @@ const editable = {
   name: line(120),
   model_alias: text(64),
   role_prompt: text(8_000),
-  tool_permissions: z.array(text(64)).max(32),
+  tool_permissions: list(text(64), 32),
   model_settings: modelSettings,
 };
 
@@ -73,7 +73,7 @@ export const agentChange = z
   .meta({ id: "AgentChange", examples: [{ name: "Ada" }] });
 
 export const agentOrder = z
-  .strictObject({ agent_keys: z.array(text(64)) })
+  .strictObject({ agent_keys: list(text(64), roomCapacity) })
   .meta({ id: "AgentOrder", examples: [{ agent_keys: ["scout"] }] });
 
 export function toNewAgent(body: z.output<typeof newAgent>): NewAgent {

@@ -68,7 +68,7 @@ export type CheckpointFilter = {
 /** The way to the tables. Every call is one request. */
 export type CheckpointPort = {
   read(place: CheckpointPlace): Promise<StoredCheckpoint | undefined>;
-  /** Newest first. */
+  /** Latest step first. */
   list(filter: CheckpointFilter): Promise<StoredCheckpoint[]>;
   /** All or nothing, and safe to repeat: of a write or value that is stored already, the first one stays. */
   store(step: StepRows): Promise<void>;

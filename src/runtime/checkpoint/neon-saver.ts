@@ -34,7 +34,7 @@ export class NeonSaver extends BaseCheckpointSaver {
     return stored && toTuple(this.serde, stored);
   }
 
-  /** Newest first. */
+  /** Latest step first. */
   override async *list(
     config: RunnableConfig,
     { limit, before, filter }: CheckpointListOptions = {},

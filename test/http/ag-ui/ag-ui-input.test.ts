@@ -84,7 +84,7 @@ const refused: { name: string; input: object; status?: number; code?: string; pa
   },
   { name: "NUL", input: inputOf("r", [userSays("@ada \u0000")]), path: "messages.0.content" },
   { name: "no run id", input: { threadId: "t", messages: [userSays("@ada")] }, path: "runId" },
-  { name: "messages that are none", input: inputOf("r", ["@ada"]), path: "messages.0" },
+  { name: "messages that are none", input: inputOf("r", ["@ada"]), path: "messages" },
   {
     name: "an empty run id",
     input: inputOf("", [userSays("@ada")]),

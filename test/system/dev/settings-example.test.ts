@@ -24,6 +24,7 @@ const needed = {
   AUTH_ISSUER: "https://id.example",
   AUTH_AUDIENCE: "pantheon",
   TURN_LIMITER: { limit: async () => ({ success: true }) },
+  INVALID_LIMITER: { limit: async () => ({ success: true }) },
 };
 
 test("the example has every setting of the Worker, once, and no other", () => {

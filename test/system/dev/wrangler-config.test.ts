@@ -29,11 +29,16 @@ test.each(deployments)(
   },
 );
 
-test("turns are limited to ten a minute in every environment, each counting for itself", () => {
-  const limiters = [undefined, ...deployments].flatMap((name) => configOf(name).ratelimits);
-  const simple = { limit: 10, period: limiterPeriodSeconds };
-  expect(limiters).toEqual(Array(3).fill({ name: "TURN_LIMITER", namespace_id: expect.any(String), simple }));
-  expect(new Set(limiters.map(({ namespace_id }) => namespace_id)).size).toBe(3);
+test("turns and what does not validate are limited in every environment, each counting for itself", () => {
+  const limiters = [undefined, ...deployments].map((name) => configOf(name).ratelimits);
+  const limitTo = (limit: number) => ({ limit, period: limiterPeriodSeconds });
+  for (const ofEnvironment of limiters) {
+    expect(ofEnvironment).toEqual([
+      { name: "TURN_LIMITER", namespace_id: expect.any(String), simple: limitTo(10) },
+      { name: "INVALID_LIMITER", namespace_id: expect.any(String), simple: limitTo(30) },
+    ]);
+  }
+  expect(new Set(limiters.flat().map(({ namespace_id }) => namespace_id)).size).toBe(6);
 });
 
 test("the Worker and the local schedule know the crons by the same words", () => {

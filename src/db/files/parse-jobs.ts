@@ -1,0 +1,124 @@
+import { and, eq, isNull, lt, ne, or, type SQL, sql } from "drizzle-orm";
+import type { FileErrorCode } from "../../domain/files/file-error.ts";
+import { askDatabase, type Db } from "../core/client.ts";
+import { filePages, files } from "../schema.ts";
+
+/** A file that a parser has taken: its row is the job, and the attempt number is the parser's right to write. */
+export type ParseJob = { fileId: string; attempt: number; name: string };
+
+/**
+ * Takes a file that waits, or whose parser's lease has run out.
+ * @returns undefined where there is nothing to do: parsed, failed, deleted, or another parser has it.
+ */
+export async function takeParseJob(db: Db, fileId: string, leaseMs: number): Promise<ParseJob | undefined> {
+  const [taken] = await askDatabase(() =>
+    db
+      .update(files)
+      .set({
+        status: "parsing",
+        attempt: sql`${files.attempt} + 1`,
+        leaseUntil: sql`clock_timestamp() + ${leaseMs} * interval '1 millisecond'`,
+      })
+      .where(and(eq(files.id, fileId), isNull(files.deletedAt), or(isPending, isAbandoned)))
+      .returning({ fileId: files.id, attempt: files.attempt, name: files.name }),
+  );
+  return taken;
+}
+
+const isPending = eq(files.status, "pending");
+const isAbandoned = and(eq(files.status, "parsing"), sql`${files.leaseUntil} <= clock_timestamp()`);
+
+export type NewFilePage = { page: number; text: string; tokens: number };
+
+/**
+ * Stores pages of an attempt; stored again, they stay as they are. A parser that was replaced stores nothing.
+ * @returns false where it was replaced.
+ */
+export async function storeFilePages(db: Db, job: ParseJob, pages: readonly NewFilePage[]): Promise<boolean> {
+  const [held] = await askDatabase(() =>
+    db.batch([
+      db.select({ id: files.id }).from(files).where(isHeldBy(job)).for("no key update"),
+      db.execute(sql`insert into ${filePages} (file_id, attempt, page, text, tokens)
+        select ${job.fileId}::uuid, ${job.attempt}::int, p.page, p.text, p.tokens
+        from jsonb_to_recordset(${JSON.stringify(pages)}::jsonb) as p(page int, text text, tokens int)
+        where exists (select 1 from ${files} where ${isHeldBy(job)})
+        on conflict do nothing`),
+    ]),
+  );
+  return held.length > 0;
+}
+
+export type ParsedFile = {
+  pageCount: number;
+  pagesRead: number;
+  tokens: number;
+  preview: string;
+  encodingGuessed: boolean;
+};
+
+/** Makes the pages of an attempt the file's text, and removes those of other attempts. */
+export async function finishParseJob(db: Db, job: ParseJob, parsed: ParsedFile): Promise<boolean> {
+  const [finished] = await askDatabase(() =>
+    db.batch([
+      db
+        .update(files)
+        .set({ ...parsed, status: "ready", readyAttempt: job.attempt, errorCode: null, leaseUntil: null })
+        .where(isHeldBy(job))
+        .returning({ id: files.id }),
+      db
+        .delete(filePages)
+        .where(
+          and(
+            eq(filePages.fileId, job.fileId),
+            ne(filePages.attempt, job.attempt),
+            sql`exists (select 1 from ${files} where ${files.id} = ${job.fileId} and ${files.readyAttempt} = ${job.attempt})`,
+          ),
+        ),
+    ]),
+  );
+  return finished.length > 0;
+}
+
+/** Ends a job whose file cannot be parsed. */
+export async function failParseJob(db: Db, job: ParseJob, errorCode: FileErrorCode): Promise<void> {
+  await askDatabase(() =>
+    db.update(files).set({ status: "failed", errorCode, leaseUntil: null }).where(isHeldBy(job)),
+  );
+}
+
+/** Lets the next attempt begin at once, after one that failed for a reason that may pass. */
+export async function releaseParseJob(db: Db, job: ParseJob): Promise<void> {
+  await askDatabase(() => db.update(files).set({ status: "pending", leaseUntil: null }).where(isHeldBy(job)));
+}
+
+function isHeldBy({ fileId, attempt }: ParseJob): SQL | undefined {
+  return and(eq(files.id, fileId), eq(files.attempt, attempt), eq(files.status, "parsing"));
+}
+
+/** Ends a file that every attempt failed on; one that was parsed meanwhile stays as it is. */
+export async function giveUpFile(db: Db, fileId: string): Promise<void> {
+  await askDatabase(() =>
+    db
+      .update(files)
+      .set({ status: "failed", errorCode: "parse_gave_up", leaseUntil: null })
+      .where(and(eq(files.id, fileId), or(isPending, eq(files.status, "parsing")))),
+  );
+}
+
+/** So many files are sent again in one go; the next minute takes the rest. */
+const maxStaleFiles = 100;
+
+/** Files that have waited since before `pendingBefore`, or whose parser is gone: their message may be lost. */
+export async function loadStaleFileIds(db: Db, pendingBefore: Date): Promise<string[]> {
+  const rows = await askDatabase(() =>
+    db
+      .select({ id: files.id })
+      .from(files)
+      .where(
+        and(isNull(files.deletedAt), or(and(isPending, lt(files.pendingSince, pendingBefore)), isAbandoned)),
+      )
+      .orderBy(files.pendingSince)
+      .limit(maxStaleFiles),
+  );
+  return rows.map(({ id }) => id);
+}

@@ -1,0 +1,9 @@
+/** Why a file's text is not there. */
+export const fileErrorCodes = {
+  file_encrypted: "The file is encrypted. Upload it without a password.",
+  file_unreadable: "The file is damaged, or is not what its name says.",
+  file_too_complex: "The file is larger or deeper inside than the limits allow.",
+  parse_gave_up: "The file could not be parsed. It can be parsed again.",
+} as const;
+
+export type FileErrorCode = keyof typeof fileErrorCodes;

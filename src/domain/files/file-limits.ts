@@ -1,0 +1,16 @@
+/** What a user may store, and how much. Bytes are those of the files as uploaded. */
+export type FileLimits = {
+  maxFileBytes: number;
+  maxRoomBytes: number;
+  maxRoomFiles: number;
+  maxUserBytes: number;
+};
+
+/** A multipart body is held whole, so it has a limit of its own. */
+export const maxMultipartBytes = 1_048_576;
+
+/** Characters of a file's name. */
+export const maxFileNameCharacters = 255;
+
+/** Characters of a file's text that are shown with it. */
+export const previewCharacters = 300;

@@ -1,0 +1,12 @@
+import type { FileErrorCode } from "../domain/files/file-error.ts";
+
+/** A file that cannot be parsed, however often it is tried. */
+export class ParseError extends Error {
+  readonly code: FileErrorCode;
+
+  constructor(code: FileErrorCode, options?: ErrorOptions) {
+    super(code, options);
+    this.name = "ParseError";
+    this.code = code;
+  }
+}

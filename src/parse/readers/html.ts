@@ -1,0 +1,71 @@
+import { readMarkup } from "../xml.ts";
+import { createBlockWriter } from "./block-writer.ts";
+
+const hiddenElements = new Set([
+  "script",
+  "style",
+  "noscript",
+  "template",
+  "svg",
+  "head",
+  "iframe",
+  "object",
+]);
+const blockElements = new Set(
+  "address article aside blockquote dd details dialog div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr legend li main nav ol p pre section summary ul body html center".split(
+    " ",
+  ),
+);
+const headingLevel = /^h([1-6])$/;
+
+/** The text of a page as a reader sees it: headings and list items marked as in Markdown, tables as Markdown. */
+export function readHtml(html: string): string {
+  const writer = createBlockWriter();
+  let hidden = 0;
+  let preformatted = 0;
+  let isLineStart = true;
+  const add = (text: string) => {
+    const shown = preformatted > 0 ? text : text.replace(/\s+/g, " ");
+    const kept = isLineStart && preformatted === 0 ? shown.trimStart() : shown;
+    if (kept === "") return;
+    writer.add(kept);
+    isLineStart = preformatted === 0 && kept.endsWith(" ");
+  };
+  const endBlock = () => {
+    writer.endBlock();
+    isLineStart = true;
+  };
+  readMarkup(
+    html,
+    {
+      open(name) {
+        if (hiddenElements.has(name)) hidden += 1;
+        if (hidden > 0) return;
+        if (blockElements.has(name)) endBlock();
+        if (name === "pre") preformatted += 1;
+        if (name === "br") {
+          writer.endLine();
+          isLineStart = true;
+        }
+        if (name === "table") writer.openTable();
+        if (name === "li") writer.add("- ");
+        const level = headingLevel.exec(name)?.[1];
+        if (level !== undefined) writer.add(`${"#".repeat(Number(level))} `);
+      },
+      text: (text) => {
+        if (hidden === 0) add(text);
+      },
+      close(name) {
+        if (hiddenElements.has(name)) hidden = Math.max(0, hidden - 1);
+        if (hidden > 0) return;
+        if (name === "pre") preformatted = Math.max(0, preformatted - 1);
+        if (name === "td" || name === "th") writer.endCell();
+        if (name === "tr") writer.endRow();
+        if (name === "table") writer.closeTable();
+        if (blockElements.has(name)) endBlock();
+      },
+    },
+    { xml: false },
+  );
+  return writer.result();
+}
