@@ -35,7 +35,9 @@ export function writeMessages(
 ): WireMessage[] {
   const written: WireMessage[] = [];
   const ids = createCallIds();
-  const system = messages.filter(({ role }) => role === "system").map(({ content }) => content);
+  const system = messages.flatMap(({ role, content }) =>
+    role === "system" && content !== "" ? [content] : [],
+  );
   if (system.length > 0) written.push({ role: systemRole, content: system.join("\n\n") });
   for (const message of messages) {
     switch (message.role) {
@@ -67,6 +69,7 @@ export function writeMessages(
 }
 
 function addUserText(written: WireMessage[], content: string): void {
+  if (content === "") return;
   const last = written.at(-1);
   if (last?.role === "user") last.content = joinTexts(last.content, content);
   else written.push({ role: "user", content });
