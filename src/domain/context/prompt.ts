@@ -1,10 +1,17 @@
 import type { RoomMode } from "../plan/modes.ts";
 import type { RosterAgent } from "../plan/turn-plan.ts";
+import type { OwnedFields } from "./provider-fields.ts";
 
 /** A message of a model call in our own words; turned into the provider's form only at the call. */
 export type PromptMessage =
   | { role: "system" | "user" | "assistant"; content: string }
-  | { role: "assistant"; content: string; toolCalls: readonly ToolCallRequest[] }
+  | {
+      role: "assistant";
+      content: string;
+      toolCalls: readonly ToolCallRequest[];
+      /** What the provider wants back with it. */
+      fields?: OwnedFields;
+    }
   | { role: "tool"; toolCallId: string; content: string };
 
 /** A tool call as a model asks for it; `argumentsText` is the model's own text, JSON if it kept to the form. */

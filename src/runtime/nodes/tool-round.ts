@@ -4,6 +4,7 @@ import type { ToolEvent } from "../../domain/turn/turn-outcome.ts";
 import type { AgentRun } from "../graph/agent-run.ts";
 import type { AgentWork } from "../graph/agent-work.ts";
 import type { ToolMessage, TurnStateUpdate } from "../graph/turn-state.ts";
+import type { ModelAnswer } from "../model/model-port.ts";
 import type { AgentVoice } from "./agent-voice.ts";
 import type { ToolExecution } from "./tool-port.ts";
 import { refuseCall } from "./tool-refusal.ts";
@@ -11,13 +12,15 @@ import { refuseCall } from "./tool-refusal.ts";
 /** After this many answers that asked for tools an agent must answer. */
 export const mostToolRounds = 4;
 
+type CompleteAnswer = Extract<ModelAnswer, { ok: true }>;
+
 type ToolRound = {
   agent: RosterAgent;
   run: AgentRun;
   work: AgentWork & { agentRunId: string };
   voice: AgentVoice;
   messageId: string;
-  answer: { text: string; toolCalls: readonly ToolCallRequest[] };
+  answer: Pick<CompleteAnswer, "text" | "toolCalls" | "providerFields">;
 };
 
 /** Whether an agent's last answer was refused all the tools it asked for: no step of theirs came between. */
@@ -35,7 +38,12 @@ export async function askForTools(round: ToolRound): Promise<TurnStateUpdate | n
   const { agentKey } = agent;
   const { agentRunId } = work;
   const { text, toolCalls } = answer;
-  const message = { role: "assistant" as const, content: text, toolCalls };
+  const message = {
+    role: "assistant" as const,
+    content: text,
+    toolCalls,
+    ...(answer.providerFields === undefined ? {} : { fields: answer.providerFields }),
+  };
   if (!run.size.takeModelText(message)) return null;
   const isPending = toolCalls.some(({ name }) => agent.toolPermissions.includes(name));
   const asked: ToolMessage = { kind: "asked", id: messageId, agentKey, agentRunId, message, isPending };
