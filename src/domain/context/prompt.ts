@@ -17,10 +17,19 @@ export type PromptMessage =
 /** A tool call as a model asks for it; `argumentsText` is the model's own text, JSON if it kept to the form. */
 export type ToolCallRequest = { id: string; name: string; argumentsText: string };
 
-/** All that a message makes a model read or write: its text, and the tool calls that it asks for. */
-export function wholeText(message: { content: string; toolCalls?: readonly ToolCallRequest[] }): string {
+/** All that a message makes a model read or write: its text, what it thought, and the tool calls that it asks for. */
+export function wholeText(message: {
+  content: string;
+  toolCalls?: readonly ToolCallRequest[];
+  fields?: OwnedFields;
+}): string {
   const calls = message.toolCalls ?? [];
-  return [message.content, ...calls.flatMap(({ name, argumentsText }) => [name, argumentsText])].join("\n");
+  const { reasoning, reasoning_content: thought = reasoning } = message.fields?.message ?? {};
+  return [
+    message.content,
+    ...(typeof thought === "string" ? [thought] : []),
+    ...calls.flatMap(({ name, argumentsText }) => [name, argumentsText]),
+  ].join("\n");
 }
 
 /** A stored message as an agent may see it. */

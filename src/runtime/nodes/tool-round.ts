@@ -38,13 +38,11 @@ export async function askForTools(round: ToolRound): Promise<TurnStateUpdate | n
   const { agentKey } = agent;
   const { agentRunId } = work;
   const { text, toolCalls } = answer;
-  const message = {
-    role: "assistant" as const,
-    content: text,
-    toolCalls,
-    ...(answer.providerFields === undefined ? {} : { fields: answer.providerFields }),
-  };
-  if (!run.size.takeModelText(message)) return null;
+  const bare = { role: "assistant" as const, content: text, toolCalls };
+  const whole = answer.providerFields === undefined ? bare : { ...bare, fields: answer.providerFields };
+  // An answer goes on without its provider's fields rather than not at all.
+  const message = [whole, bare].find((one) => run.size.takeModelText(one));
+  if (message === undefined) return null;
   const isPending = toolCalls.some(({ name }) => agent.toolPermissions.includes(name));
   const asked: ToolMessage = { kind: "asked", id: messageId, agentKey, agentRunId, message, isPending };
   voice.callTools(messageId, toolCalls);
