@@ -128,7 +128,7 @@ describe("of a summarizer that breaks the contract", () => {
     expect([...summary.summary_text]).toEqual([...prose].slice(0, 1_200));
     const [fourth] = await talk(scene, 1);
     expect(fourth).toMatchObject({ summary_triggered: false, summary_used_fallback: false });
-    expect(conversationIn(callsFor(await scene.models.journal(), "ada")[3])[0]).toContain(
+    expect(conversationIn(callsFor(await scene.models.journal(), "ada")[3]).join()).toContain(
       summary.summary_text,
     );
   });
