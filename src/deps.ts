@@ -7,6 +7,7 @@ import type { Catalog } from "./domain/catalog.ts";
 import type { ContextLimits } from "./domain/context/context-budget.ts";
 import type { Log } from "./domain/log.ts";
 import type { RateLimiter } from "./domain/rate-limiter.ts";
+import type { ToolPort } from "./domain/tool.ts";
 import type { TurnOutcome } from "./domain/turn/turn-outcome.ts";
 import { createTokenVerifier, type VerifyToken } from "./http/auth.ts";
 import { createConsoleLog } from "./http/console-log.ts";
@@ -15,7 +16,6 @@ import { type RanTurn, runTurn, type TurnPorts, type TurnRun } from "./runtime/g
 import { type SettleInput, settleTurn } from "./runtime/graph/settle-turn.ts";
 import { createOpenAiModel } from "./runtime/model/openai-model.ts";
 import { createAdjustmentMemory } from "./runtime/model/request-adjustments.ts";
-import type { ToolPort } from "./runtime/nodes/tool-port.ts";
 import { createToolRegistry } from "./tools/registry.ts";
 import { createSearchTool } from "./tools/search.ts";
 

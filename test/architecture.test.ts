@@ -29,8 +29,8 @@ test("every import is one that its part of src may have", () => {
   expect(sources.flatMap(findForbiddenImports)).toEqual([]);
 });
 
-test("no two files import each other, however far round", () => {
-  expect(findCycle()).toBeUndefined();
+test("no two files import each other, however far round, for values or for types", () => {
+  expect(findCycle(sources)).toBeUndefined();
 });
 
 test("clocks, randomness and the network come in through the ports alone", () => {
@@ -118,6 +118,13 @@ describe("the rules themselves", () => {
     expect(findWorldlyCalls(file("src/actions/x.ts", `// ${code}\n/** ${code} */`))).toEqual([]);
   });
 
+  test("see a circle of types", () => {
+    const one = file("src/domain/one.ts", 'import type { Two } from "./two.ts";');
+    const two = file("src/domain/two.ts", 'import { type One } from "./one.ts";');
+    expect(findCycle([one, two])).toEqual([one.path, two.path, one.path]);
+    expect(findCycle([one, file(two.path, "")])).toBeUndefined();
+  });
+
   test("let a given clock and a given fetch be called", () => {
     const text = "deps.now(); deps.fetch(url); new Date(text); ports.prefetch(x);";
     expect(findWorldlyCalls(file("src/actions/x.ts", text))).toEqual([]);
@@ -153,14 +160,12 @@ function readFiles(under: string, extension: string): SourceFile[] {
   );
 }
 
-/** The first ring of value imports in src, as a list of its files; types may go round. */
-function findCycle(): string[] | undefined {
+/** The first circle of imports among these files, types included, as a list of paths. */
+function findCycle(files: readonly SourceFile[]): string[] | undefined {
   const targets = new Map(
-    sources.map(({ path, text }) => [
+    files.map(({ path, text }) => [
       path,
-      readImports(text).flatMap(({ from, isTypeOnly }) =>
-        from.startsWith(".") && !isTypeOnly ? [resolvePath(path, from)] : [],
-      ),
+      readImports(text).flatMap(({ from }) => (from.startsWith(".") ? [resolvePath(path, from)] : [])),
     ]),
   );
   const done = new Set<string>();
@@ -174,5 +179,5 @@ function findCycle(): string[] | undefined {
     done.add(path);
     return undefined;
   };
-  return sources.map(({ path }) => visit(path, [])).find((cycle) => cycle !== undefined);
+  return files.map(({ path }) => visit(path, [])).find((cycle) => cycle !== undefined);
 }

@@ -53,6 +53,7 @@ async function answerCall(
     callId: `chatcmpl-${randomUUID()}`,
     basePath,
     authorizationPresent: Boolean(request.headers.authorization),
+    acceptEncoding: request.headers["accept-encoding"]?.toString() ?? null,
     clientClosed: closed.signal,
   });
   if (call === null) return refuse(response, 400, "the body must be a JSON object");

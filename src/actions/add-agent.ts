@@ -20,8 +20,8 @@ export type NewAgent = {
 };
 
 /**
- * @throws PantheonError `unknown_model`, `unknown_tool`, `validation_failed`, `not_found`, `room_full` or
- * `agent_key_taken`.
+ * @throws PantheonError `unknown_model`, `unknown_tool`, `validation_failed`, `not_found`, `room_full`,
+ * `agent_key_taken` or `agent_name_taken`.
  */
 export async function addAgent(deps: Deps, user: User, roomId: string, agent: NewAgent): Promise<AgentRow> {
   requireKnownModel(deps.catalog, agent.modelAlias);

@@ -23,6 +23,7 @@ import { type FileStatus, fileStatuses } from "../domain/files/file-status.ts";
 import { type RoomMode, roomModes } from "../domain/plan/modes.ts";
 import type { RosterAgent } from "../domain/plan/turn-plan.ts";
 import type { RoutingDecision } from "../domain/routing/routing-decision.ts";
+import { type ExclusionReason, exclusionReasons } from "../domain/turn/exclusion.ts";
 import { type FinishReason, finishReasons } from "../domain/turn/finish-reason.ts";
 import type { OverheadCall } from "../domain/turn/turn-outcome.ts";
 import { bytea } from "./core/bytea.ts";
@@ -85,6 +86,7 @@ export const roomAgents = pgTable(
   },
   (t) => [
     uniqueIndex("uq_room_agents_room_id_agent_key").on(t.roomId, lower(t.agentKey)),
+    uniqueIndex("uq_room_agents_room_id_name").on(t.roomId, lower(t.name)),
     index("ix_room_agents_room_id_position").on(t.roomId, t.position),
   ],
 );
@@ -99,6 +101,11 @@ export const sessions = pgTable(
     startedByUserId: text("started_by_user_id")
       .notNull()
       .references(() => users.id, { onDelete: "restrict" }),
+    /** Summaries that failed since one was stored, and the first turn in which the next may be tried. */
+    summaryFailures: integer("summary_failures").notNull().default(0),
+    nextSummaryTurnIndex: integer("next_summary_turn_index").notNull().default(0),
+    /** By model alias: scales that refusals taught, until the provider counts a prompt again. */
+    refusalScales: jsonb("refusal_scales").$type<Readonly<Record<string, number>>>().notNull().default({}),
     createdAt: createdAt(),
     deletedAt: instant("deleted_at"),
     /** The last run that was refused after it had its claim: a late copy of its open makes no claim again. */
@@ -293,6 +300,10 @@ export const messages = pgTable(
     content: text("content").notNull(),
     /** Of a completed reply; null where nothing was asked of a model, or before it was stored. */
     finishReason: text("finish_reason").$type<FinishReason>(),
+    /** Of the content, unscaled; null: stored before estimates were. */
+    estimatedTokens: integer("estimated_tokens"),
+    /** Why the message's turn is left out of later prompts; null: it is not. */
+    excluded: text("excluded").$type<ExclusionReason>(),
     supersedesId: uuid("supersedes_id").references((): AnyPgColumn => messages.id, { onDelete: "set null" }),
     createdAt: createdAt(),
   },
@@ -305,6 +316,7 @@ export const messages = pgTable(
     oneOf("ck_messages_visibility", t.visibility, ["shared", "private"]),
     oneOf("ck_messages_status", t.status, ["completed", "failed"]),
     oneOf("ck_messages_finish_reason", t.finishReason, finishReasons),
+    oneOf("ck_messages_excluded", t.excluded, exclusionReasons),
   ],
 );
 

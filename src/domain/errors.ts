@@ -8,6 +8,7 @@ export const errorCodes = {
   unauthorized: { status: 401, title: "A valid bearer token is required" },
   not_found: { status: 404, title: "Not found" },
   agent_key_taken: { status: 409, title: "The agent key is taken in this room" },
+  agent_name_taken: { status: 409, title: "The agent's name is taken in this room" },
   room_full: { status: 409, title: "The room has no place for another agent" },
   turn_conflict: { status: 409, title: "Another turn is under way in this session" },
   turn_in_progress: { status: 409, title: "This very request is still being answered" },

@@ -37,13 +37,6 @@ export function list<Item extends z.ZodType>(item: Item, maxItems: number) {
   }, z.array(item).max(maxItems));
 }
 
-/** Text that stands inside lines of prompts and transcripts: a break in it could pass for another speaker. */
-export function line(maximum: number) {
-  return text(maximum)
-    .refine((value) => !/[\p{Cc}\u2028\u2029]/u.test(value), "must be one line")
-    .meta({ minLength: 1, maxLength: maximum });
-}
-
 export const id = z.uuid();
 export const instant = z.iso.datetime();
 

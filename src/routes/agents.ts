@@ -24,7 +24,7 @@ const routes = {
     tag,
     request: { params: schemas.rosterParams, body: jsonBody(schemas.newAgent) },
     responses: { 201: json(schemas.agent, "The agent") },
-    problems: ["agent_key_taken", "room_full", "unknown_model", "unknown_tool"],
+    problems: ["agent_key_taken", "agent_name_taken", "room_full", "unknown_model", "unknown_tool"],
   }),
   list: defineRoute("get", roster, "List the agents of a room by position", {
     tag,
@@ -42,7 +42,7 @@ const routes = {
     tag,
     request: { params, body: jsonBody(schemas.agentChange) },
     responses: theAgent,
-    problems: ["unknown_model", "unknown_tool"],
+    problems: ["agent_name_taken", "unknown_model", "unknown_tool"],
   }),
   remove: defineRoute("delete", one, "Remove an agent", { tag, request: { params }, responses: gone }),
 };

@@ -1,5 +1,5 @@
 import { cutBytes, toStorableText } from "../domain/text/cut-text.ts";
-import type { JsonRecord, JsonValue } from "./tool.ts";
+import type { JsonRecord, JsonValue } from "../domain/tool.ts";
 
 /** What one record of a tool call may take, in bytes of its JSON. */
 const mostRecordedBytes = 8_192;

@@ -2,51 +2,14 @@ import { fenceUntrusted } from "../domain/context/untrusted-text.ts";
 import { readPermissions } from "../domain/permissions.ts";
 import { cutCharacters, toStorableText } from "../domain/text/cut-text.ts";
 import { cutJsonBytes } from "../domain/text/json-bytes.ts";
+import type { JsonRecord, ToolContext, ToolExecution, ToolPort } from "../domain/tool.ts";
 import { turnBounds } from "../domain/turn/turn-size.ts";
 import { toRecordedJson } from "./recorded-json.ts";
-import type { JsonRecord, Tool, ToolResult } from "./tool.ts";
+import type { Tool } from "./tool.ts";
 import { untilAborted } from "./until-aborted.ts";
 
-/** A tool as a model is offered it; `parameters` is a JSON schema. */
-export type ToolOffer = Pick<Tool, "name" | "description" | "parameters">;
-
-/** A tool call that a user's message asks for, in the form that a model would have asked for it. */
-export type ToolTrigger = Pick<ToolCall, "name" | "argumentsText">;
-
-export type ToolCall = {
-  name: string;
-  /** The model's own text, JSON if it kept to the form. */
-  argumentsText: string;
-  /** The agent's permissions as they are stored, whatever they are. */
-  permissions: unknown;
-  signal: AbortSignal;
-};
-
-/** One execution or refusal: `content` is for the model, the rest for the record. */
-export type ToolExecution = {
-  /** As the model wrote it, cut at 64 characters. */
-  toolName: string;
-  /** `denied`: nothing was run. */
-  status: ToolResult["status"] | "denied";
-  /** As the model is shown it: others' words fenced, refusals and failures in our own. */
-  content: string;
-  /** Each at most 8 KiB of JSON. */
-  input: JsonRecord;
-  output: JsonRecord;
-  latencyMs: number;
-};
-
-export type ToolRegistry = {
-  /** What a model may be offered: the permitted tools, in the registry's order. */
-  offered(permissions: unknown): ToolOffer[];
-  /** The first permitted tool that the message asks for by its prefix. */
-  trigger(message: string, permissions: unknown): ToolTrigger | null;
-  /** Checks the permission again, whatever was offered, and runs the tool. Never throws. */
-  execute(call: ToolCall): Promise<ToolExecution>;
-};
-
 /** `now` is in milliseconds. Throws where two tools have one name. */
-export function createToolRegistry(tools: readonly Tool[], { now }: { now: () => number }): ToolRegistry {
+export function createToolRegistry(tools: readonly Tool[], { now }: { now: () => number }): ToolPort {
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
   if (byName.size !== tools.length) throw new Error("Two tools have the same name.");
   const permitted = (permissions: unknown) => {
@@ -63,19 +26,19 @@ export function createToolRegistry(tools: readonly Tool[], { now }: { now: () =>
       }
       return null;
     },
-    async execute({ name, argumentsText, permissions, signal }) {
+    async execute({ name, argumentsText, permissions, context }) {
       const startedAtMs = now();
       const allowed = permitted(permissions);
       const tool = allowed.find((candidate) => candidate.name === name);
-      const ending =
+      const result =
         tool === undefined
           ? refuse(byName.has(name), allowed, argumentsText)
-          : await runTool(tool, argumentsText, signal);
+          : await runTool(tool, argumentsText, context);
       return {
-        ...ending,
+        ...result,
         toolName: toStorableText(cutCharacters(name, 64)),
-        input: toRecordedJson(ending.input),
-        output: toRecordedJson(ending.output),
+        input: toRecordedJson(result.input),
+        output: toRecordedJson(result.output),
         latencyMs: Math.max(0, Math.round(now() - startedAtMs)),
       };
     },
@@ -85,9 +48,9 @@ export function createToolRegistry(tools: readonly Tool[], { now }: { now: () =>
 /** What stands around it in a prompt takes the rest. */
 const maxContentBytes = turnBounds.maxToolResultBytes - 1_024;
 
-type Ending = Pick<ToolExecution, "status" | "content" | "input" | "output">;
+type CallResult = Pick<ToolExecution, "status" | "content" | "input" | "output">;
 
-function refuse(isKnown: boolean, allowed: readonly Tool[], argumentsText: string): Ending {
+function refuse(isKnown: boolean, allowed: readonly Tool[], argumentsText: string): CallResult {
   const code = isKnown ? "tool_not_permitted" : "unknown_tool";
   const names = allowed.map(({ name }) => name).join(", ") || "none";
   const reason = isKnown ? "You are not permitted to use this tool." : "There is no such tool.";
@@ -95,14 +58,15 @@ function refuse(isKnown: boolean, allowed: readonly Tool[], argumentsText: strin
   return { status: "denied", ...explain(code, message), input: { arguments: argumentsText } };
 }
 
-async function runTool(tool: Tool, argumentsText: string, signal: AbortSignal): Promise<Ending> {
+async function runTool(tool: Tool, argumentsText: string, context: ToolContext): Promise<CallResult> {
+  const { signal } = context;
   let input: JsonRecord = { arguments: argumentsText };
   try {
     const reading = tool.readArguments(argumentsText);
     if (!reading.ok) return { status: "error", ...explain("invalid_arguments", reading.message), input };
     input = reading.args;
     signal.throwIfAborted();
-    const result = await untilAborted(tool.execute(reading.args, { signal }), signal);
+    const result = await untilAborted(tool.execute(reading.args, context), signal);
     if (result.status === "error") return result;
     return { ...result, content: fenceUntrusted(tool.name, cutJsonBytes(result.content, maxContentBytes)) };
   } catch {

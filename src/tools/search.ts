@@ -1,10 +1,11 @@
 import { readJsonObject } from "../domain/text/model-json.ts";
 import { afterLeadingTags } from "../domain/text/tag-grammar.ts";
+import type { JsonRecord } from "../domain/tool.ts";
 import { toOneLine } from "./one-line.ts";
 import { askTavily, type TavilyOptions } from "./tavily/ask-tavily.ts";
 import type { SearchResult } from "./tavily/results.ts";
 import type { SearchFailure } from "./tavily/send-search.ts";
-import { type ArgumentsReading, describeTool, type JsonRecord, type Tool, type ToolResult } from "./tool.ts";
+import { type ArgumentsReading, describeTool, type Tool, type ToolResult } from "./tool.ts";
 
 /** `query`: 1 to 400 characters, one line. */
 export type SearchArguments = { query: string };

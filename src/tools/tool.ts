@@ -1,13 +1,5 @@
+import type { JsonRecord, ToolContext } from "../domain/tool.ts";
 import { knownTools, type ToolName } from "../domain/tool-names.ts";
-
-export type JsonValue =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly JsonValue[]
-  | { readonly [key: string]: JsonValue };
-export type JsonRecord = { readonly [key: string]: JsonValue };
 
 /** A model's arguments as the tool understood them, or why it did not, in words for the model. */
 export type ArgumentsReading<Args> = { ok: true; args: Args } | { ok: false; message: string };
@@ -19,11 +11,6 @@ export type ToolResult = {
   /** For the record: what was asked and what came of it. Never a secret. */
   input: JsonRecord;
   output: JsonRecord;
-};
-
-export type ToolContext = {
-  /** Stops the execution, which then ends with an error. */
-  signal: AbortSignal;
 };
 
 /**

@@ -5,9 +5,9 @@ import { buildLedger } from "../db/turn/ledger-record.ts";
 import type { TurnRecord } from "../db/turn/turn-record.ts";
 import type { Deps } from "../deps.ts";
 import { internalErrorDetail, PantheonError } from "../domain/errors.ts";
+import type { StepRows } from "../domain/turn/checkpoint.ts";
 import type { Claim } from "../domain/turn/claim.ts";
 import { turnConflictDetail } from "../domain/turn/open-decision.ts";
-import type { StepRows } from "../runtime/checkpoint/checkpoint-rows.ts";
 import type { Holder } from "./holder.ts";
 import {
   endings,

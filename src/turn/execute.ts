@@ -3,9 +3,9 @@ import { buildTurnRecord, type TurnRecord } from "../db/turn/turn-record.ts";
 import type { Deps } from "../deps.ts";
 import { listNotRead } from "../domain/context/seq-ranges.ts";
 import { PantheonError } from "../domain/errors.ts";
+import type { StepRows } from "../domain/turn/checkpoint.ts";
 import type { TurnOutcome } from "../domain/turn/turn-outcome.ts";
 import { measureStoredTurn, noUse } from "../domain/turn/turn-size.ts";
-import type { StepRows } from "../runtime/checkpoint/checkpoint-rows.ts";
 import { endCrashed, endFailedCommit, endStopped, endStored } from "./end.ts";
 import { type Holder, startHolder } from "./holder.ts";
 import { startDisconnectTimer } from "./lease.ts";
@@ -33,6 +33,11 @@ export async function executeRun(deps: Deps, run: Run, { client, requests }: Exe
         runId: claim.runId,
         plan,
         context,
+        identity: {
+          userId: request.user.userId,
+          roomId: claim.snapshot.roomId,
+          sessionId: claim.sessionId,
+        },
         stored: turn.checkpoint,
         used: turn.retried === null ? noUse : measureStoredTurn(turn.retried),
       },
@@ -109,6 +114,7 @@ function recordRun(deps: Deps, run: Run, outcome: TurnOutcome): TurnRecord {
     plan,
     outcome: estimateInFlight(deps, { claim, plan, outcome, maySummarise: context.dueSummary !== null }),
     catalog: deps.catalog,
+    estimateTokens: deps.estimateTokens,
     openedAt,
     finishedAt: deps.now(),
     newId: deps.newId,

@@ -3,9 +3,9 @@ import { countRequests } from "../db/core/client.ts";
 import { renewLease } from "../db/turn/renew-lease.ts";
 import type { Deps } from "../deps.ts";
 import type { Log } from "../domain/log.ts";
+import type { StepRows } from "../domain/turn/checkpoint.ts";
 import type { Claim } from "../domain/turn/claim.ts";
 import type { ModelCallRecord } from "../domain/turn/turn-outcome.ts";
-import type { StepRows } from "../runtime/checkpoint/checkpoint-rows.ts";
 import { keepLease, type Lease } from "./lease.ts";
 
 /** What a holder does for its run beside the graph: it keeps the lease, stores checkpoints, counts what it spent. */

@@ -1,7 +1,8 @@
 import type { OpenedTurn } from "../db/turn/open-turn.ts";
+import type { StoredMessage } from "../db/turn/session-window.ts";
 import type { ClaimRow, StoredTurn } from "../db/turn/stored-turn.ts";
 import type { Deps } from "../deps.ts";
-import type { SameTurnAnswer, TranscriptMessage } from "../domain/context/prompt.ts";
+import type { SameTurnAnswer } from "../domain/context/prompt.ts";
 import type { MeasuredMessage, TurnContext } from "../domain/context/turn-context.ts";
 import { contextBudgetExceeded, findOverflow, fitTurn } from "../domain/context/turn-fit.ts";
 import { PantheonError } from "../domain/errors.ts";
@@ -79,8 +80,11 @@ function buildContext(deps: Deps, { claim, retried, summary, window, tokenScales
   };
 }
 
-function measure({ estimateTokens }: Deps, message: TranscriptMessage): MeasuredMessage {
-  return { ...message, rawTokens: estimateTokens(message.content) };
+/** Its estimate stands with each message. One that was stored without an estimate is measured now. */
+function measure(deps: Deps, { estimatedTokens, ...message }: StoredMessage): MeasuredMessage {
+  const { excluded, content } = message;
+  const rawTokens = excluded === null ? (estimatedTokens ?? deps.estimateTokens(content)) : 0;
+  return { ...message, rawTokens };
 }
 
 /** The answers of a stored turn that its retry does not ask for again. */

@@ -21,6 +21,7 @@ const message: typeof messages.$inferSelect = {
   },
   ...{ visibility: "shared", status: "failed", error: { code: "deadline", message: 'too "late"' } },
   ...{ content: "it's\n\\ done", finishReason: null, supersedesId: null, createdAt: at },
+  ...{ estimatedTokens: 3, excluded: null },
 };
 const audit: typeof turnContextAudit.$inferSelect = {
   ...{

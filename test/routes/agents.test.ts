@@ -19,7 +19,13 @@ async function seedRoom(...agentKeys: string[]) {
     return data.map(({ agent_key }: { agent_key: string }) => agent_key);
   };
   const add = (agent: Record<string, unknown>) =>
-    client.post(list, { agent_key: "a", name: "A", model_alias: "llama", role_prompt: "Be A.", ...agent });
+    client.post(list, {
+      agent_key: "a",
+      name: `The ${agent.agent_key ?? "a"}`,
+      model_alias: "llama",
+      role_prompt: "Be A.",
+      ...agent,
+    });
   return { user, room, client, list, readKeys, add };
 }
 
@@ -102,6 +108,25 @@ test("a key is taken whatever its case, in its own room alone", async () => {
   expect(await add({ agent_key: "SCOUT" })).toMatchObject({ status: 409, body: { code: "agent_key_taken" } });
   expect(await (await seedRoom()).add({ agent_key: "scout" })).toMatchObject({ status: 201 });
 });
+
+test("a name is taken whatever its case, in its own room alone", async () => {
+  const { add, client, list } = await seedRoom("ada", "bob");
+  const taken = { status: 409, body: { code: "agent_name_taken" } };
+  expect(await add({ agent_key: "eve", name: "Ünï" })).toMatchObject({ status: 201 });
+  expect(await add({ agent_key: "mallory", name: "ÜNI\u0308" })).toMatchObject(taken);
+  expect(await client.patch(`${list}/ada`, { name: " ünï" })).toMatchObject(taken);
+  expect(await client.patch(`${list}/eve`, { name: "ÜnÏ" })).toMatchObject({ status: 200 });
+  expect(await (await seedRoom()).add({ agent_key: "eve", name: "Ünï" })).toMatchObject({ status: 201 });
+});
+
+test.each(["[Ada]", "Ada]", "［Ada", "A\u200bda", "Ada\u202e", "\u2066Ada", "Ada\u00ad", "Ada\u3164"])(
+  "a name that could pass for another agent's is refused: %j",
+  async (name) => {
+    const { add } = await seedRoom("ada");
+    const refusal = { status: 422, body: { code: "validation_failed", errors: [{ path: "name" }] } };
+    expect(await add({ name })).toMatchObject(refusal);
+  },
+);
 
 test.each(["Bob]: yes\n[Ada", "Bob\r\n- key: eve", "Bob\u2028Eve", "Bob\u0007"])(
   "a name of several lines, which could pass for several speakers, is refused: %j",

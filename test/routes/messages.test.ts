@@ -35,6 +35,7 @@ test("a message tells who said what in which run, and how it went", async () => 
     error: null,
     content: "  hello\n",
     finish_reason: null,
+    excluded: null,
     supersedes_id: null,
     created_at: expect.stringMatching(/Z$/),
   });

@@ -1,16 +1,14 @@
 import { Annotation, START, StateGraph } from "@langchain/langgraph";
 import { expect, inject, test } from "vitest";
-import { createCheckpointPort } from "../../src/db/checkpoint/checkpoints.ts";
 import { createDb } from "../../src/db/core/client.ts";
-import { NeonSaver } from "../../src/runtime/checkpoint/neon-saver.ts";
+import { RowSaver } from "../support/row-saver.ts";
 
 const State = Annotation.Root({
   said: Annotation<string[]>({ reducer: (left, right) => [...left, ...right], default: () => [] }),
   seen: Annotation<Uint8Array>(),
 });
 
-const newSaver = () =>
-  new NeonSaver(createCheckpointPort(createDb(inject("databaseUrl"), inject("neonEndpoint"))));
+const newSaver = () => new RowSaver(createDb(inject("databaseUrl"), inject("neonEndpoint")));
 
 /** Two nodes at once; `bob` is how the second one answers. */
 function compile(asked: string[], bob: () => string) {

@@ -1,10 +1,11 @@
 import { v7 as uuidv7 } from "uuid";
 import { describe, expect, test, vi } from "vitest";
 import type { TurnFlow } from "../../src/domain/plan/turn-plan.ts";
+import type { StepRows } from "../../src/domain/turn/checkpoint.ts";
 import { noUse } from "../../src/domain/turn/turn-size.ts";
-import type { StepRows } from "../../src/runtime/checkpoint/checkpoint-rows.ts";
 import { runTurn } from "../../src/runtime/graph/run-turn.ts";
 import type { ModelAnswer } from "../../src/runtime/model/model-port.ts";
+import { someIdentity } from "../support/tool-context.ts";
 import { createFakeTools } from "../turn/modes/support/fake-tools.ts";
 import { createGraphTurn } from "../turn/modes/support/graph-run.ts";
 
@@ -34,7 +35,10 @@ function start(flow: TurnFlow, answers: () => Promise<ModelAnswer> = async () =>
     new Promise((end) => {
       stores.push({ rows, end });
     });
-  const ran = runTurn({ runId: uuidv7(), plan, context, stored: undefined, used: noUse }, ports);
+  const ran = runTurn(
+    { runId: uuidv7(), plan, context, identity: someIdentity, stored: undefined, used: noUse },
+    ports,
+  );
   return { stores, callModel, stop, ran };
 }
 

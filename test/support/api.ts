@@ -4,6 +4,7 @@ import { createApp } from "../../src/app.ts";
 import { parseConfig } from "../../src/config.ts";
 import { createDeps, type Deps } from "../../src/deps.ts";
 import type { Log, LogFields } from "../../src/domain/log.ts";
+import { nameOf } from "./scene-agents.ts";
 
 // What `vitest.config.ts` binds; tests may lean on them.
 export const testSecret = "only-for-tests-0123456789abcdef0123456789abcdef";
@@ -107,11 +108,11 @@ export async function createAgent(
   api: TestApi,
   user: TestUser,
   roomId: string,
-  agent: Record<string, unknown> = {},
+  { agent_key = "scout", ...agent }: { agent_key?: string; [field: string]: unknown } = {},
 ) {
   const whole = {
-    agent_key: "scout",
-    name: "Scout",
+    agent_key,
+    name: nameOf(agent_key),
     model_alias: "llama",
     role_prompt: "You scout.",
     ...agent,

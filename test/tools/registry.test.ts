@@ -3,8 +3,9 @@ import { createToolRegistry } from "../../src/tools/registry.ts";
 import { createSearchTool } from "../../src/tools/search.ts";
 import type { Tool, ToolResult } from "../../src/tools/tool.ts";
 import { newSearchScenario } from "../support/search-scenario.ts";
+import { toolContext } from "../support/tool-context.ts";
 
-const signal = new AbortController().signal;
+const context = toolContext();
 const query = '{"query":"edge runtimes"}';
 
 /** Stored permissions that give nothing, whatever they look like. */
@@ -46,9 +47,14 @@ function fakeTool(parts: Partial<Tool> = {}): Tool {
   };
 }
 
-function runFake(parts: Partial<Tool>, call: { signal?: AbortSignal } = {}) {
+function runFake(parts: Partial<Tool>, signal?: AbortSignal) {
   const registry = createToolRegistry([fakeTool(parts)], { now: () => 0 });
-  return registry.execute({ name: "search", argumentsText: "{}", permissions: ["search"], signal, ...call });
+  return registry.execute({
+    name: "search",
+    argumentsText: "{}",
+    permissions: ["search"],
+    context: toolContext(signal),
+  });
 }
 
 describe("an agent with the permission", () => {
@@ -67,7 +73,7 @@ describe("an agent with the permission", () => {
       argumentsText: query,
     });
     expect(
-      await registry.execute({ name: "search", argumentsText: query, permissions, signal }),
+      await registry.execute({ name: "search", argumentsText: query, permissions, context }),
     ).toMatchObject({
       toolName: "search",
       status: "success",
@@ -89,7 +95,7 @@ describe("an agent with the permission", () => {
           name: "search",
           argumentsText: JSON.stringify({ query: word }),
           permissions: ["search"],
-          signal,
+          context,
         }),
       ),
     );
@@ -104,7 +110,7 @@ describe("an agent without the permission", () => {
     const { scenario, registry } = openRegistry();
     expect(registry.offered(permissions)).toEqual([]);
     expect(registry.trigger("search: edge runtimes", permissions)).toBeNull();
-    const execution = await registry.execute({ name: "search", argumentsText: query, permissions, signal });
+    const execution = await registry.execute({ name: "search", argumentsText: query, permissions, context });
     expect(execution).toMatchObject({
       toolName: "search",
       status: "denied",
@@ -119,7 +125,7 @@ describe("an agent without the permission", () => {
 
   test("for one tool keeps another, and learns which", async () => {
     const { registry } = openRegistry();
-    const call = { name: "other", argumentsText: "{}", permissions: ["search"], signal };
+    const call = { name: "other", argumentsText: "{}", permissions: ["search"], context };
     const execution = await registry.execute(call);
     expect(execution).toMatchObject({ status: "denied", output: { error: "tool_not_permitted" } });
     expect(execution.content).toContain("Tools you may use: search.");
@@ -136,7 +142,7 @@ test.each([
   ["an endless name", "x\u0000".repeat(5_000)],
 ])("a tool that there is not (%s) is denied and recorded", async (_what, name) => {
   const { registry } = openRegistry();
-  const execution = await registry.execute({ name, argumentsText: query, permissions: ["search"], signal });
+  const execution = await registry.execute({ name, argumentsText: query, permissions: ["search"], context });
   expect(execution).toMatchObject({ status: "denied", output: { error: "unknown_tool" } });
   expect(execution.toolName.length).toBeLessThanOrEqual(64);
   expect(execution.toolName).not.toContain("\u0000");
@@ -155,7 +161,7 @@ test.each([
     name: "search",
     argumentsText,
     permissions: ["search"],
-    signal,
+    context,
   });
   expect(execution).toMatchObject({ status: "error", output: { error: "invalid_arguments" } });
   expect(JSON.parse(execution.content)).toMatchObject({ error: { code: "invalid_arguments" } });
@@ -196,7 +202,7 @@ describe("a tool that breaks its contract", () => {
   test("because it heeds no signal is left behind", async () => {
     const forever = () => new Promise<never>(() => undefined);
     const stopped = { status: "error", output: { error: "tool_aborted" } };
-    expect(await runFake({ execute: forever }, { signal: AbortSignal.timeout(20) })).toMatchObject(stopped);
+    expect(await runFake({ execute: forever }, AbortSignal.timeout(20))).toMatchObject(stopped);
   });
 
   test("is not run once its signal has aborted", async () => {
@@ -206,7 +212,7 @@ describe("a tool that breaks its contract", () => {
       return done;
     };
     const stopped = { status: "error", output: { error: "tool_aborted" } };
-    expect(await runFake({ execute: count }, { signal: AbortSignal.abort() })).toMatchObject(stopped);
+    expect(await runFake({ execute: count }, AbortSignal.abort())).toMatchObject(stopped);
     expect(runs).toBe(0);
   });
 });
@@ -220,7 +226,7 @@ describe("the record of a call", () => {
   test("has its latency in whole milliseconds", async () => {
     const times = [1_000.2, 1_041.9];
     const registry = createToolRegistry([fakeTool()], { now: () => times.shift() ?? 0 });
-    const call = { name: "search", argumentsText: "{}", permissions: ["search"], signal };
+    const call = { name: "search", argumentsText: "{}", permissions: ["search"], context };
     expect(await registry.execute(call)).toMatchObject({ latencyMs: 42 });
   });
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createSearchTool } from "../../src/tools/search.ts";
 import { holdTimers } from "../support/held-timers.ts";
 import { newSearchScenario, type SearchScenario } from "../support/search-scenario.ts";
+import { toolContext } from "../support/tool-context.ts";
 
 const apiKey = "tvly-canary-4711";
 const theirs = "provider-canary: what a provider says in its errors";
@@ -13,7 +14,7 @@ function searchWith(scenario: SearchScenario, options: Options = {}) {
   const { baseUrl = scenario.baseUrl, timeoutMs = 5_000, signal = patience } = options;
   const key = "key" in options ? options.key : apiKey;
   const tool = createSearchTool({ apiKey: key, baseUrl, fetch, now: () => Date.now(), timeoutMs });
-  return tool.execute({ query: "edge runtimes" }, { signal });
+  return tool.execute({ query: "edge runtimes" }, toolContext(signal));
 }
 
 describe("a search that finds something", () => {

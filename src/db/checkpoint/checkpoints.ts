@@ -1,50 +1,11 @@
 import { eq, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
-import { type Db, repeatLost } from "../core/client.ts";
+import type { StepRows } from "../../domain/turn/checkpoint.ts";
+import type { Db } from "../core/client.ts";
 import { prepareInsert } from "../core/prepared-insert.ts";
 import { prepareStatement } from "../core/prepared-statement.ts";
 import { checkpointBlobs, checkpoints, checkpointWrites } from "../schema.ts";
-import {
-  type CheckpointFilter,
-  type CheckpointPlace,
-  selectCheckpoint,
-  selectCheckpoints,
-  stepOf,
-} from "./stored-checkpoints.ts";
-
-type CheckpointRow = Omit<typeof checkpoints.$inferSelect, "type">;
-type BlobRow = typeof checkpointBlobs.$inferSelect;
-type WriteRow = Omit<typeof checkpointWrites.$inferSelect, "taskPath">;
-
-/** Rows that are stored together. */
-export type StepRows = {
-  checkpoints: readonly CheckpointRow[];
-  blobs: readonly BlobRow[];
-  writes: readonly WriteRow[];
-};
-
-/**
- * LangGraph's checkpoints over Neon, as its saver in src/runtime/checkpoint asks for them, without a fence.
- * Each call is one request, and repeated while its answer is lost.
- * @throws PantheonError `database_unavailable`; what Postgres refuses, as it came.
- */
-export function createCheckpointPort(db: Db) {
-  return {
-    read: async (place: CheckpointPlace) => {
-      const result = await repeatLost(db, () => selectCheckpoint(db, place).execute());
-      return result[0];
-    },
-    list: async ({ limit, ...filter }: CheckpointFilter & { limit?: number | undefined }) => {
-      const result = await repeatLost(db, () => {
-        const query = selectCheckpoints(db, filter);
-        return limit === undefined ? query.execute() : query.limit(limit).execute();
-      });
-      return result;
-    },
-    store: (step: StepRows) => runBatch(db, () => insertStep(step)),
-    deleteThread: (threadId: string) => runBatch(db, () => deleteThread(db, threadId)),
-  };
-}
+import { stepOf } from "./stored-checkpoints.ts";
 
 /** The statements that store steps; at most one per table, and none where there are no rows. */
 export function insertStep({ checkpoints: rows, blobs, writes }: StepRows): BatchItem<"pg">[] {
@@ -125,9 +86,4 @@ function oncePerKey<Row>(
     if (replaces(row) || !kept.has(key)) kept.set(key, row);
   }
   return [...kept.values()];
-}
-
-async function runBatch(db: Db, buildStatements: () => BatchItem<"pg">[]): Promise<void> {
-  const [first, ...rest] = buildStatements();
-  if (first !== undefined) await repeatLost(db, () => db.batch([first, ...rest]));
 }

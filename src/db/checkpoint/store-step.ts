@@ -1,7 +1,8 @@
+import type { StepRows } from "../../domain/turn/checkpoint.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
 import { type Db, postgresFields, repeatLost } from "../core/client.ts";
 import { assertClaim, claimLost, extendLease, lockSession } from "../turn/claim-statements.ts";
-import { insertStep, type StepRows } from "./checkpoints.ts";
+import { insertStep } from "./checkpoints.ts";
 
 /** `lost`: the claim is another's; `failed`: it was not stored, but may be with the next step. */
 export type StoreResult = "stored" | "lost" | "failed";

@@ -4,7 +4,7 @@ import type { ModelSettings } from "../../domain/model-settings.ts";
 import { askDatabase, type Db, postgresFields } from "../core/client.ts";
 import { roomAgents, rooms } from "../schema.ts";
 import { isOwnedRoom, lockRoom, ownedRoomId, type RoomOfUser } from "./owned-room.ts";
-import { type AgentRow, isAgent, isInRoster } from "./room-agents.ts";
+import { type AgentRow, isAgent, isInRoster, toNameTaken } from "./room-agents.ts";
 
 // Positions count from 0 without gaps: every change of the roster locks its room and renumbers in one batch.
 
@@ -18,7 +18,7 @@ export type InsertedAgent = { roomFound: boolean; agent: AgentRow | undefined };
 
 /**
  * Puts an agent at its position, or last where that lies beyond the end, and moves the others up.
- * @throws PantheonError `agent_key_taken`.
+ * @throws PantheonError `agent_key_taken`, `agent_name_taken`.
  */
 export async function insertAgent(
   db: Db,
@@ -41,8 +41,10 @@ export async function insertAgent(
     );
     return { roomFound: room.length > 0, agent };
   } catch (error) {
-    if (postgresFields(error).constraint !== "uq_room_agents_room_id_agent_key") throw error;
-    throw new PantheonError("agent_key_taken", `There is an agent '${row.agentKey}' in this room already.`);
+    if (postgresFields(error).constraint === "uq_room_agents_room_id_agent_key") {
+      throw new PantheonError("agent_key_taken", `There is an agent '${row.agentKey}' in this room already.`);
+    }
+    throw toNameTaken(error);
   }
 }
 

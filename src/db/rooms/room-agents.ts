@@ -1,6 +1,7 @@
 import { and, asc, gt, type SQL, sql } from "drizzle-orm";
+import { PantheonError } from "../../domain/errors.ts";
 import type { ModelSettings } from "../../domain/model-settings.ts";
-import { askDatabase, type Db } from "../core/client.ts";
+import { askDatabase, type Db, postgresFields } from "../core/client.ts";
 import { type Page, type PageRequest, readPage } from "../core/page.ts";
 import { roomAgents } from "../schema.ts";
 import { ownedRoomId, type RoomOfUser, selectRoomId } from "./owned-room.ts";
@@ -54,6 +55,7 @@ export type AgentChange = {
   modelSettings?: ModelSettings | undefined;
 };
 
+/** @throws PantheonError `agent_name_taken`. */
 export async function updateAgent(
   db: Db,
   of: RoomOfUser,
@@ -67,6 +69,15 @@ export async function updateAgent(
       .set({ ...change, updatedAt: now })
       .where(isAgent(of, agentKey))
       .returning(),
-  );
+  ).catch((error: unknown) => {
+    throw toNameTaken(error);
+  });
   return updated[0];
+}
+
+/** What a room says of a name that one of its other agents has; any other error as it is. */
+export function toNameTaken(error: unknown): unknown {
+  return postgresFields(error).constraint === "uq_room_agents_room_id_name"
+    ? new PantheonError("agent_name_taken", "Another agent of this room has this name.")
+    : error;
 }

@@ -23,8 +23,12 @@ export async function insertSession(
             id: sql`${id}::uuid`.as("id"),
             roomId: rooms.id,
             startedByUserId: rooms.ownerUserId,
+            summaryFailures: sql`0`.as("summary_failures"),
+            nextSummaryTurnIndex: sql`0`.as("next_summary_turn_index"),
+            refusalScales: sql`'{}'::jsonb`.as("refusal_scales"),
             createdAt: sql`${now.toISOString()}::timestamptz`.as("created_at"),
             deletedAt: sql`null::timestamptz`.as("deleted_at"),
+            refusedRunId: sql`null::uuid`.as("refused_run_id"),
           })
           .from(rooms)
           .where(isOwnedRoom({ roomId, userId })),

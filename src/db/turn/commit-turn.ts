@@ -3,9 +3,10 @@ import type { BatchItem } from "drizzle-orm/batch";
 import type { Catalog } from "../../domain/catalog.ts";
 import { PantheonError } from "../../domain/errors.ts";
 import type { Log } from "../../domain/log.ts";
+import type { StepRows } from "../../domain/turn/checkpoint.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
 import { turnConflictDetail } from "../../domain/turn/open-decision.ts";
-import { deleteEarlierSteps, deleteThread, insertStep, type StepRows } from "../checkpoint/checkpoints.ts";
+import { deleteEarlierSteps, deleteThread, insertStep } from "../checkpoint/checkpoints.ts";
 import { type Db, postgresFields, repeatLost } from "../core/client.ts";
 import { prepareInsert } from "../core/prepared-insert.ts";
 import {
@@ -65,6 +66,7 @@ export async function commitTurn(
         ...recordPrices(db, record.turn.createdAt, catalog),
         ...writeTurn(db, record),
         ...insertRuns([record.run]),
+        ...changeExclusion(db, record),
         ...insertMessages(record.messages),
         ...insertAudits(record.audits),
         ...insertLedger(record.ledger),
@@ -133,6 +135,13 @@ async function resolveCommitError(db: Db, claim: Claim, error: unknown, log: Log
 function writeTurn(db: Db, { run, turn }: TurnRecord): BatchItem<"pg">[] {
   if (run.kind === "turn") return insertTurns([turn]);
   return [db.update(turns).set(turn).where(eq(turns.id, turn.id))];
+}
+
+/** Of a retried turn the messages that are stored already. */
+function changeExclusion(db: Db, { changesExclusion, turn, messages: added }: TurnRecord): BatchItem<"pg">[] {
+  if (!changesExclusion) return [];
+  const excluded = added[0]?.excluded ?? null;
+  return [db.update(messages).set({ excluded }).where(eq(messages.turnId, turn.id))];
 }
 
 /** What other holders reported before there was a turn is joined to it; they replace this run's estimates. */

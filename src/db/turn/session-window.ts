@@ -12,11 +12,14 @@ const oldestCharacters = 400_000;
 /** How many characters of conversation an agent of each model can hold, and one of any other model. */
 export type HistoryCharacters = { byAlias: Record<string, number>; otherwise: number };
 
+/** A message with the estimate that was stored with it; null: there is none. */
+export type StoredMessage = TranscriptMessage & { estimatedTokens: number | null };
+
 export type SessionWindow = {
   /** What the agents are shown, oldest first; without a gap but between the last turns' user messages. */
-  newest: TranscriptMessage[];
+  newest: StoredMessage[];
   /** From the first message that no summary covers, without a gap; empty where `newest` reaches back to it. */
-  oldest: TranscriptMessage[];
+  oldest: StoredMessage[];
 };
 
 type Held = { sessionId: string; holder: string };
@@ -42,7 +45,8 @@ const sessionId = sql.placeholder("sessionId");
 const holder = sql.placeholder("holder");
 
 const unsummarised = (order: SQL, rows: number, only: SQL) => sql`
-    select n.id, n.seq, n.role, length(n.content) as characters from ${messages} n
+    select n.id, n.seq, n.role, case when n.excluded is null then length(n.content) else 0 end as characters
+    from ${messages} n
     where n.session_id = ${sessionId} and n.seq > (select to_seq from bounds)
       and n.turn_id is distinct from ${sql.placeholder("exceptTurnId")}::uuid
       and not exists (select 1 from ${messages} later where later.supersedes_id = n.id) ${only}
@@ -58,7 +62,8 @@ type WindowValues = Held & {
   exceptTurnId: string | null;
 };
 
-// Texts are fetched last, by id: they are long, and what is worked out before needs their lengths only.
+// Texts are fetched last, by id: they are long, and what is worked out before needs their lengths only. Of what
+// is left out of prompts only the place is read, which summaries must cover without a gap.
 const window = prepareStatement<WindowValues>(sql`
     with bounds as materialized (
       select
@@ -81,8 +86,8 @@ const window = prepareStatement<WindowValues>(sql`
       ) m, bounds
       where m.before < ${oldestCharacters} and bounds.characters is not null
     )
-    select w.id, w.seq, t.turn_index, w.role, w.agent_key, w.agent_name, w.visibility, w.content,
-      b.is_newest, b.is_oldest
+    select w.id, w.seq, t.turn_index, w.role, w.agent_key, w.agent_name, w.visibility, w.excluded,
+      w.estimated_tokens, case when w.excluded is null then w.content else '' end as content, b.is_newest, b.is_oldest
     from (
       select id, bool_or(is_newest) as is_newest, bool_or(not is_newest) as is_oldest
       from (select id, true as is_newest from newest union all select id, false from oldest) blocks group by id
@@ -97,6 +102,8 @@ type WindowRow = {
   agent_key: string | null;
   agent_name: string | null;
   visibility: TranscriptMessage["visibility"];
+  excluded: TranscriptMessage["excluded"];
+  estimated_tokens: number | null;
   content: string;
   is_newest: boolean;
   is_oldest: boolean;
@@ -110,13 +117,18 @@ export function readWindow(rows: readonly WindowRow[]): SessionWindow {
   };
 }
 
-function toMessage(row: WindowRow): TranscriptMessage {
-  const { id, seq, role, visibility, content } = row;
+function toMessage(row: WindowRow): StoredMessage {
   return {
-    ...{ id, seq, role, visibility, content },
+    id: row.id,
+    seq: row.seq,
     turnIndex: row.turn_index,
+    role: row.role,
     agentKey: row.agent_key,
     agentName: row.agent_name,
+    visibility: row.visibility,
+    excluded: row.excluded,
+    content: row.content,
+    estimatedTokens: row.estimated_tokens,
   };
 }
 

@@ -1,5 +1,6 @@
 import { and, eq, lt, or, sql } from "drizzle-orm";
-import { type StoredCheckpoint, selectCheckpointOfClaim } from "../checkpoint/stored-checkpoints.ts";
+import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
+import { selectCheckpointOfClaim } from "../checkpoint/stored-checkpoints.ts";
 import { askDatabase, type Db, repeatLost } from "../core/client.ts";
 import { messages, rooms, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
 import { lockSession } from "./claim-statements.ts";

@@ -3,6 +3,7 @@ import type { DroppedRange } from "../../domain/context/seq-ranges.ts";
 import { modelAliasMarker, type RosterAgent, type TurnPlan } from "../../domain/plan/turn-plan.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
 import { currentReplies } from "../../domain/turn/current-replies.ts";
+import { exclusionOf } from "../../domain/turn/exclusion.ts";
 import {
   type AgentReply,
   joinReplies,
@@ -33,6 +34,8 @@ export type TurnRecord = {
   turn: TurnRow;
   run: RunRow;
   messages: MessageRow[];
+  /** Whether a retry leaves earlier messages of its turn out of later prompts, or takes them in again. */
+  changesExclusion: boolean;
   audits: AuditRow[];
   ledger: LedgerRow[];
   toolEvents: ToolEventRow[];
@@ -57,6 +60,8 @@ export type TurnRecordInput = {
   plan: TurnPlan;
   outcome: TurnOutcome;
   catalog: Catalog;
+  /** Estimated tokens of a text, unscaled. */
+  estimateTokens: (text: string) => number;
   openedAt: Date;
   finishedAt: Date;
   newId: () => string;
@@ -73,10 +78,15 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
   const numbered = [...(retried === null ? [buildUserMessage(input)] : []), ...replies].map((row, index) => ({
     ...row,
     seq: input.lastSeq + 1 + index,
+    estimatedTokens: input.estimateTokens(row.content),
+    excluded: null,
   }));
   const ledger = buildLedger(input, input.outcome.calls);
   const toolEvents = buildToolEvents(input);
-  const allMessages = [...(retried?.messages ?? []), ...numbered];
+  const excluded = exclusionOf(currentReplies([...(retried?.messages ?? []), ...numbered]));
+  const withExclusion = (row: MessageRow): MessageRow => ({ ...row, excluded });
+  const newMessages = numbered.map(withExclusion);
+  const allMessages = [...(retried?.messages ?? []).map(withExclusion), ...newMessages];
   const turn = buildTurn(input, allMessages);
   return {
     claim: { sessionId, runId, holder },
@@ -91,7 +101,8 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
       committedBy: holder,
       createdAt: input.finishedAt,
     },
-    messages: numbered,
+    messages: newMessages,
+    changesExclusion: retried?.messages.some((row) => row.excluded !== excluded) ?? false,
     audits: input.outcome.prompts.map((prompt, index) =>
       buildAudit(input, prompt, { isFirst: index === 0, marker: turn.modelAliasUsed }),
     ),
@@ -149,7 +160,7 @@ function agentOf(plan: TurnPlan, agentKey: string): RosterAgent | undefined {
   return plan.agents.find((agent) => agent.agentKey === agentKey);
 }
 
-type UnnumberedMessage = Omit<MessageRow, "seq">;
+type UnnumberedMessage = Omit<MessageRow, "seq" | "estimatedTokens" | "excluded">;
 
 function buildUserMessage({ claim, openedAt }: TurnRecordInput): UnnumberedMessage {
   return {

@@ -76,7 +76,10 @@ export function fitAgentContext(input: FitInput): AgentContext {
     messages: [...buildPrompt({ ...parts, summaryText, history }), ...exchange],
     summaryId: context.summary?.id ?? null,
     included: toSeqRanges(history.map(({ seq }) => seq)),
-    dropped: toDroppedRanges(fitted.dropped.map(({ id, reason }) => ({ seq: seqs.get(id) ?? 0, reason }))),
+    dropped: toDroppedRanges([
+      ...listExcluded(context.history),
+      ...fitted.dropped.map(({ id, reason }) => ({ seq: seqs.get(id) ?? 0, reason })),
+    ]),
     estimatedTokensBefore: fitted.estimatedTokensBefore,
     estimatedTokensAfterSummary: fitted.estimatedTokensBefore - summarisedTokens,
     estimatedTokensAfterPrune: fitted.estimatedTokensAfterPrune,
@@ -85,6 +88,13 @@ export function fitAgentContext(input: FitInput): AgentContext {
   };
 }
 
-function isVisibleTo(agentKey: string, { visibility, agentKey: author }: MeasuredMessage): boolean {
-  return visibility === "shared" || author === agentKey;
+function isVisibleTo(agentKey: string, message: MeasuredMessage): boolean {
+  return message.excluded === null && (message.visibility === "shared" || message.agentKey === agentKey);
+}
+
+/** What the audit says of turns that are left out of every prompt. */
+function listExcluded(history: readonly MeasuredMessage[]): { seq: number; reason: string }[] {
+  return history.flatMap(({ seq, excluded }) =>
+    excluded === null ? [] : [{ seq, reason: `excluded_${excluded}` }],
+  );
 }

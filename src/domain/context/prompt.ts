@@ -1,5 +1,6 @@
 import type { RoomMode } from "../plan/modes.ts";
 import type { RosterAgent } from "../plan/turn-plan.ts";
+import type { ExclusionReason } from "../turn/exclusion.ts";
 import type { OwnedFields } from "./provider-fields.ts";
 
 /** A message of a model call in our own words; turned into the provider's form only at the call. */
@@ -42,6 +43,8 @@ export type TranscriptMessage = {
   agentName: string | null;
   /** `private`: shown to its own agent only. */
   visibility: "shared" | "private";
+  /** Why nobody is shown it any more; null: it is shown. Its content is not read then. */
+  excluded: ExclusionReason | null;
   content: string;
 };
 

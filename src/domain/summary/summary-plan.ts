@@ -1,5 +1,6 @@
 import type { ContextLimits } from "../context/context-budget.ts";
 import { cutTranscript } from "../context/transcript-cut.ts";
+import type { ExclusionReason } from "../turn/exclusion.ts";
 
 /** A message that no summary covers yet. `tokens` are estimates, scaled to the summarizer's model. */
 export type UnsummarisedMessage = {
@@ -7,6 +8,8 @@ export type UnsummarisedMessage = {
   turnIndex: number;
   /** `private` is covered by a summary, but never told in it: a summary is shown to every agent. */
   visibility: "shared" | "private";
+  /** Covered and never told either, where it is not null. */
+  excluded: ExclusionReason | null;
   content: string;
   tokens: number;
 };
@@ -66,13 +69,15 @@ export function planSummary<Message extends UnsummarisedMessage>(
   const fitting = oldestThatFit(turns, input.summarizerBudgetTokens);
   const cutToBudget = fitting.length === 0;
   const last = fitting.at(-1) ?? first;
+  const transcript = cutToBudget
+    ? cutTranscript(first.shared, input.summarizerBudgetTokens)
+    : fitting.flatMap(({ shared }) => shared);
+  if (transcript.length === 0) return null;
   return {
     fromSeq,
     toSeq: last.toSeq,
     toTurnIndex: last.turnIndex,
-    transcript: cutToBudget
-      ? cutTranscript(first.shared, input.summarizerBudgetTokens)
-      : fitting.flatMap(({ shared }) => shared),
+    transcript,
     cutToBudget,
   };
 }
@@ -111,7 +116,7 @@ function coverableTurns<Message extends UnsummarisedMessage>(
   return byTurn.flatMap(([index, ofTurn], place) => {
     const nextTurn = byTurn[place + 1]?.[1][0];
     if (nextTurn === undefined || index > lastCoverable) return [];
-    const shared = ofTurn.filter(({ visibility }) => visibility === "shared");
+    const shared = ofTurn.filter(({ visibility, excluded }) => visibility === "shared" && excluded === null);
     const tokens = shared.reduce((sum, message) => sum + message.tokens, 0);
     return [{ turnIndex: index, toSeq: nextTurn.seq - 1, shared, tokens }];
   });

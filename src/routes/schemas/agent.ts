@@ -2,9 +2,10 @@ import * as z from "zod";
 import type { NewAgent } from "../../actions/add-agent.ts";
 import type { AgentChange, AgentRow } from "../../db/rooms/room-agents.ts";
 import { agentKeyPattern, isReservedAgentKey, roomCapacity } from "../../domain/agent-key.ts";
+import { isPlainName, maxNameCharacters } from "../../domain/agent-name.ts";
 import { maxTemperature, maxTopP, readModelSettings, reasoningEfforts } from "../../domain/model-settings.ts";
 import { readPermissions } from "../../domain/permissions.ts";
-import { id, instant, line, list, pageOf, text } from "../../http/schemas.ts";
+import { id, instant, list, pageOf, text } from "../../http/schemas.ts";
 
 const keyRule = "must be 1 to 64 letters, digits, '_' or '-'";
 
@@ -41,8 +42,14 @@ export const agentPage = pageOf(agent);
 export const rosterParams = z.object({ room_id: id });
 export const agentParams = z.object({ room_id: id, agent_key: z.string().regex(agentKeyPattern, keyRule) });
 
+const nameRule =
+  "must be one line, with no brackets, and no characters without width or that turn the direction of text";
+
 const editable = {
-  name: line(120),
+  name: text(maxNameCharacters)
+    .normalize("NFC")
+    .refine(isPlainName, nameRule)
+    .meta({ maxLength: maxNameCharacters }),
   model_alias: text(64),
   role_prompt: text(8_000),
   tool_permissions: list(text(64), 32),

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { MessageRow } from "../../db/turn/stored-turn.ts";
+import { exclusionReasons } from "../../domain/turn/exclusion.ts";
 import { finishReasons } from "../../domain/turn/finish-reason.ts";
 import { id, instant, pageQuery } from "../../http/schemas.ts";
 
@@ -20,6 +21,9 @@ export const message = z
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
     content: z.string(),
     finish_reason: finishReason,
+    excluded: z.enum(exclusionReasons).nullable().meta({
+      description: "Why the message's turn is left out of later prompts and summaries; null: it is not",
+    }),
     supersedes_id: id
       .nullable()
       .meta({ description: "The failed message that a retry put this one in place of" }),
@@ -44,6 +48,7 @@ export function toMessage(row: MessageRow): z.input<typeof message> {
     error: row.error,
     content: row.content,
     finish_reason: row.finishReason,
+    excluded: row.excluded,
     supersedes_id: row.supersedesId,
     created_at: row.createdAt.toISOString(),
   };

@@ -6,7 +6,7 @@ import {
   type SerializerProtocol,
   WRITES_IDX_MAP,
 } from "@langchain/langgraph-checkpoint";
-import type { BlobRow, CheckpointRow, StepRows, WriteRow } from "./checkpoint-rows.ts";
+import type { BlobRow, CheckpointRow, StepRows, WriteRow } from "../../domain/turn/checkpoint.ts";
 
 type StepToDump = Pick<CheckpointRow, "threadId" | "checkpointNs" | "parentCheckpointId"> & {
   checkpoint: Checkpoint;

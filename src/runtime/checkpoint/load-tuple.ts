@@ -1,30 +1,26 @@
 import type { RunnableConfig } from "@langchain/core/runnables";
-import {
-  type Checkpoint,
-  type CheckpointMetadata,
-  type CheckpointPendingWrite,
-  type CheckpointTuple,
-  maxChannelVersion,
-  type SerializerProtocol,
-  TASKS,
+import type {
+  Checkpoint,
+  CheckpointMetadata,
+  CheckpointPendingWrite,
+  CheckpointTuple,
+  SerializerProtocol,
 } from "@langchain/langgraph-checkpoint";
-import type { StoredCheckpoint } from "./checkpoint-rows.ts";
+import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 
 type WithoutValues = Omit<Checkpoint, "channel_values">;
 
 /** What LangGraph gave to be stored, as it was; without a parent there is no `parentConfig`. */
 export async function toTuple(serde: SerializerProtocol, stored: StoredCheckpoint): Promise<CheckpointTuple> {
   const { checkpointId, parentCheckpointId } = stored;
-  const [values, pendingWrites, metadata, sends] = await Promise.all([
+  const [values, pendingWrites, metadata] = await Promise.all([
     loadValues(serde, stored.blobs),
     loadWrites(serde, stored.writes),
     loadMetadata(serde, stored.metadata),
-    Promise.all(stored.parentSends.map(({ type, blob }) => loadValue(serde, type, blob))),
   ]);
-  const checkpoint = { ...toCheckpoint(stored.checkpoint), channel_values: values };
   return {
     config: toConfig(stored, checkpointId),
-    checkpoint: sends.length === 0 ? checkpoint : withSends(checkpoint, sends),
+    checkpoint: { ...toCheckpoint(stored.checkpoint), channel_values: values },
     metadata,
     pendingWrites,
     ...(parentCheckpointId === null ? {} : { parentConfig: toConfig(stored, parentCheckpointId) }),
@@ -64,19 +60,6 @@ function loadWrites(
       ],
     ),
   );
-}
-
-/** Format 4 has what was sent as a channel of its own; older ones are read as if they had. */
-function withSends(checkpoint: Checkpoint, sends: unknown[]): Checkpoint {
-  const versions = Object.values(checkpoint.channel_versions);
-  return {
-    ...checkpoint,
-    channel_values: { ...checkpoint.channel_values, [TASKS]: sends },
-    channel_versions: {
-      ...checkpoint.channel_versions,
-      [TASKS]: versions.length === 0 ? 1 : maxChannelVersion(...versions),
-    },
-  };
 }
 
 function loadValue(serde: SerializerProtocol, type: string, blob: Uint8Array): Promise<unknown> {

@@ -1,6 +1,6 @@
 import type { CheckpointTuple } from "@langchain/langgraph-checkpoint";
+import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 import type { TurnStateValue } from "../graph/turn-state.ts";
-import type { StoredCheckpoint } from "./checkpoint-rows.ts";
 import { type JoinedCheckpoint, joinParts } from "./list-parts.ts";
 import { toTuple } from "./load-tuple.ts";
 import { plainJson } from "./plain-json.ts";

@@ -7,7 +7,7 @@ import {
   type CheckpointTuple,
   type PendingWrite,
 } from "@langchain/langgraph-checkpoint";
-import { noRows, type StepRows } from "./checkpoint-rows.ts";
+import { noRows, type StepRows } from "../../domain/turn/checkpoint.ts";
 import { toStepRows, toWriteRows } from "./dump-step.ts";
 import { type JoinedCheckpoint, ListParts } from "./list-parts.ts";
 import { plainJson } from "./plain-json.ts";

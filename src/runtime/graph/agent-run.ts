@@ -3,13 +3,13 @@ import type { ContextLimits } from "../../domain/context/context-budget.ts";
 import type { TurnContext } from "../../domain/context/turn-context.ts";
 import type { Log } from "../../domain/log.ts";
 import type { RosterAgent, TurnPlan } from "../../domain/plan/turn-plan.ts";
+import type { RunIdentity, ToolPort } from "../../domain/tool.ts";
+import type { StepRows } from "../../domain/turn/checkpoint.ts";
 import type { EmitTurnEvent } from "../../domain/turn/turn-events.ts";
 import type { ModelCallRecord } from "../../domain/turn/turn-outcome.ts";
 import type { TurnSize } from "../../domain/turn/turn-size.ts";
-import type { StepRows } from "../checkpoint/checkpoint-rows.ts";
 import type { CallModel } from "../model/model-port.ts";
 import { type AgentVoice, createAgentVoice } from "../nodes/agent-voice.ts";
-import type { ToolPort } from "../nodes/tool-port.ts";
 import { type AgentWork, workOf } from "./agent-work.ts";
 import type { TurnStateValue } from "./turn-state.ts";
 
@@ -49,6 +49,7 @@ export type TurnPorts = {
 export type AgentRun = {
   plan: TurnPlan;
   context: TurnContext;
+  identity: RunIdentity;
   ports: TurnPorts;
   signal: AbortSignal;
   /** What the turn may still hold. */

@@ -1,6 +1,6 @@
 import type { TurnPlan } from "../../domain/plan/turn-plan.ts";
+import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 import type { AgentReply } from "../../domain/turn/turn-outcome.ts";
-import type { StoredCheckpoint } from "../checkpoint/checkpoint-rows.ts";
 import { loadProgress } from "../checkpoint/stored-run.ts";
 import { answerOrder } from "./state-outcome.ts";
 import { entryOf } from "./turn-state.ts";

@@ -1,8 +1,9 @@
 import type { TurnContext } from "../../domain/context/turn-context.ts";
 import type { TurnPlan } from "../../domain/plan/turn-plan.ts";
+import type { RunIdentity } from "../../domain/tool.ts";
+import type { StepRows, StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 import type { TurnOutcome } from "../../domain/turn/turn-outcome.ts";
 import { createTurnSize, type TurnUse } from "../../domain/turn/turn-size.ts";
-import type { StepRows, StoredCheckpoint } from "../checkpoint/checkpoint-rows.ts";
 import { loadProgress, type StoredRun } from "../checkpoint/stored-run.ts";
 import { TurnSaver } from "../checkpoint/turn-saver.ts";
 import { guardTools } from "../nodes/guarded-tools.ts";
@@ -21,6 +22,7 @@ export type TurnRun = {
   runId: string;
   plan: TurnPlan;
   context: TurnContext;
+  identity: RunIdentity;
   /** What open read of a run that is resumed; undefined: it is new, or nothing of it was stored. */
   stored: StoredCheckpoint | undefined;
   /** What earlier runs of the turn have stored in it. */
@@ -43,7 +45,7 @@ const callsInFlight = 4;
  * The runtime's door: runs a plan as one LangGraph graph and gives what came of it. An agent's failure is
  * part of the outcome; this throws only where the graph itself breaks.
  */
-export const runTurn: RunTurn = async ({ runId, plan, context, stored, used }, ports) => {
+export const runTurn: RunTurn = async ({ runId, plan, context, identity, stored, used }, ports) => {
   const progress = await loadProgress(stored);
   const deadline = new AbortController();
   const timer = setTimeout(
@@ -60,6 +62,7 @@ export const runTurn: RunTurn = async ({ runId, plan, context, stored, used }, p
   const run: AgentRun = {
     plan,
     context,
+    identity,
     ports: { ...ports, callModel, tools },
     signal,
     size: createTurnSize(progress === undefined ? used : addStateUse(used, progress.state)),

@@ -1,7 +1,7 @@
 import type { TurnPlan } from "../../domain/plan/turn-plan.ts";
 import { readRoutingDecision } from "../../domain/routing/routing-decision.ts";
+import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 import type { AgentReply, TurnOutcome } from "../../domain/turn/turn-outcome.ts";
-import type { StoredCheckpoint } from "../checkpoint/checkpoint-rows.ts";
 import { loadProgress } from "../checkpoint/stored-run.ts";
 import { answerOrder, toOutcome } from "./state-outcome.ts";
 import { emptyState, entryOf } from "./turn-state.ts";

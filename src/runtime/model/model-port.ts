@@ -3,9 +3,9 @@ import type { CatalogModel } from "../../domain/catalog.ts";
 import type { PromptMessage, ToolCallRequest } from "../../domain/context/prompt.ts";
 import type { OwnedFields } from "../../domain/context/provider-fields.ts";
 import type { ModelSettings } from "../../domain/model-settings.ts";
+import type { OfferedTool } from "../../domain/tool.ts";
 import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
 import type { FinishReason } from "../../domain/turn/finish-reason.ts";
-import type { OfferedTool } from "../nodes/tool-port.ts";
 
 export type ModelRequest = {
   model: CatalogModel;

@@ -1,7 +1,7 @@
 import { cutCharacters, toStorableText } from "../../domain/text/cut-text.ts";
 import { jsonBytes } from "../../domain/text/json-bytes.ts";
+import type { ToolExecution, ToolPort } from "../../domain/tool.ts";
 import { turnBounds } from "../../domain/turn/turn-size.ts";
-import type { ToolExecution, ToolPort } from "./tool-port.ts";
 
 /**
  * Holds a port to its promises. What throws has failed, and is neither offered nor triggered; so has a result that is

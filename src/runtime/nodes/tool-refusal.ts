@@ -1,7 +1,7 @@
 import type { ToolCallRequest } from "../../domain/context/prompt.ts";
 import { cutCharacters, toStorableText } from "../../domain/text/cut-text.ts";
+import type { ToolExecution } from "../../domain/tool.ts";
 import { toolLimitCode, turnBounds } from "../../domain/turn/turn-size.ts";
-import type { ToolExecution } from "./tool-port.ts";
 
 /** A call that the turn has no room for. Its arguments are not recorded: a turn may have hundreds. */
 export function refuseCall({ name }: ToolCallRequest): ToolExecution {

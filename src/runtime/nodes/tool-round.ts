@@ -1,12 +1,12 @@
 import type { ToolCallRequest } from "../../domain/context/prompt.ts";
 import type { RosterAgent } from "../../domain/plan/turn-plan.ts";
+import type { ToolExecution } from "../../domain/tool.ts";
 import type { ToolEvent } from "../../domain/turn/turn-outcome.ts";
 import type { AgentRun } from "../graph/agent-run.ts";
 import type { AgentWork } from "../graph/agent-work.ts";
 import type { ToolMessage, TurnStateUpdate } from "../graph/turn-state.ts";
 import type { ModelAnswer } from "../model/model-port.ts";
 import type { AgentVoice } from "./agent-voice.ts";
-import type { ToolExecution } from "./tool-port.ts";
 import { refuseCall } from "./tool-refusal.ts";
 
 /** After this many answers that asked for tools an agent must answer. */
@@ -100,7 +100,7 @@ type ConcludedCall = { call: ToolCallRequest; execution: ToolExecution; hadRoom:
 
 async function executeCall(
   agent: RosterAgent,
-  { ports, signal, size }: AgentRun,
+  { ports, signal, size, identity }: AgentRun,
   call: ToolCallRequest,
   nthOfAnswer: number,
 ): Promise<ConcludedCall> {
@@ -108,7 +108,8 @@ async function executeCall(
   if (end === null) return { call, execution: refuseCall(call), hadRoom: false };
   const { name, argumentsText } = call;
   const permissions = agent.toolPermissions;
-  const execution = await ports.tools.execute({ name, argumentsText, permissions, signal });
+  const context = { ...identity, signal };
+  const execution = await ports.tools.execute({ name, argumentsText, permissions, context });
   end(execution.content);
   return { call, execution, hadRoom: true };
 }

@@ -18,6 +18,7 @@ const said = (seq: number, by: RosterAgent | null, content: string): TranscriptM
   seq,
   turnIndex: 1,
   visibility: "shared",
+  excluded: null,
   role: by === null ? "user" : "assistant",
   agentKey: by?.agentKey ?? null,
   agentName: by?.name ?? null,

@@ -10,6 +10,7 @@ const message = (seq: number, turnIndex: number, rest: Partial<UnsummarisedMessa
   seq,
   turnIndex,
   visibility: "shared" as const,
+  excluded: null,
   content: "x".repeat(100),
   tokens: 100,
   ...rest,
@@ -98,6 +99,17 @@ describe("planSummary: of what", () => {
     expect(due).toMatchObject({ fromSeq: 1, toSeq: 5, toTurnIndex: 2 });
     expect(seqs(due)).toEqual([1, 3, 5]);
     expect(plan({ turnIndex: 6, window: window.slice(0, -1), fillRatio: 1 })).toMatchObject({ toSeq: 4 });
+  });
+
+  it("covers a turn that is left out of prompts, and tells nothing of it", () => {
+    const excluded = "model_refused" as const;
+    const window = [message(1, 1, { excluded }), message(2, 1, { excluded }), ...turns(2, 8)];
+    const due = plan({ window, fillRatio: 1 });
+    expect(due).toMatchObject({ fromSeq: 1, toSeq: 8 });
+    expect(seqs(due)).toEqual([3, 4, 5, 6, 7, 8]);
+    const nothingElse = [message(1, 1, { excluded }), message(3, 2), message(5, 3)];
+    const limits = { summaryRatio: 0.7, summaryEveryTurns: 8, keepRawTurns: 1 };
+    expect(plan({ turnIndex: 4, window: nothingElse.slice(0, 2), limits, fillRatio: 1 })).toBeNull();
   });
 
   it("never covers the last stored turn, whatever is kept raw: a retry may still add to it", () => {

@@ -100,6 +100,7 @@ function simulate({
         seq: stored.length + 1,
         turnIndex,
         visibility: kind === "private" ? "private" : "shared",
+        excluded: null,
         content: "x".repeat(characters),
         tokens: Math.ceil(characters / 4),
         superseded: kind === "superseded",

@@ -2,9 +2,8 @@ import { neonConfig } from "@neondatabase/serverless";
 import pg from "pg";
 import { applyMigrations } from "../../../dev/migrate.ts";
 import { startNeonEndpoint } from "../../../dev/neon-endpoint.ts";
-import { createCheckpointPort } from "../../../src/db/checkpoint/checkpoints.ts";
 import { createDb, type Db } from "../../../src/db/core/client.ts";
-import { NeonSaver } from "../../../src/runtime/checkpoint/neon-saver.ts";
+import { RowSaver } from "../row-saver.ts";
 import { startTestDatabase } from "./test-database.ts";
 
 /** One request of the Neon driver: the texts of its statements, and how large it was. */
@@ -13,7 +12,7 @@ export type SentRequest = { statements: string[]; bytes: number };
 export type CheckpointDatabase = {
   db: Db;
   /** A saver that shares nothing with another but the database. */
-  newSaver(): NeonSaver;
+  newSaver(): RowSaver;
   /** What was asked of the database since this was called last. */
   takeRequests(): SentRequest[];
   /** Asks past the Neon endpoint; nothing of it is in `takeRequests`. */
@@ -37,7 +36,7 @@ export async function startCheckpointDatabase(): Promise<CheckpointDatabase> {
   const newDb = () => createDb("postgres://nobody@localhost/nothing", endpoint.url);
   return {
     db: newDb(),
-    newSaver: () => new NeonSaver(createCheckpointPort(newDb())),
+    newSaver: () => new RowSaver(newDb()),
     takeRequests() {
       const taken = requests;
       requests = [];

@@ -1,8 +1,8 @@
 import { Annotation, END, START, StateGraph } from "@langchain/langgraph";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { deleteEarlierSteps, insertStep } from "../../../src/db/checkpoint/checkpoints.ts";
-import type { NeonSaver } from "../../../src/runtime/checkpoint/neon-saver.ts";
 import { type CheckpointDatabase, startCheckpointDatabase } from "../../support/node/checkpoint-database.ts";
+import type { RowSaver } from "../../support/row-saver.ts";
 
 let database: CheckpointDatabase;
 
@@ -20,12 +20,12 @@ type Speaker = () => Promise<string>;
 const hangs: Speaker = () => new Promise(() => undefined);
 
 /** A graph of speakers, and who was asked; `hangs` is where the process dies. */
-function compile(saver: NeonSaver, shape: "parallel" | "sequence", speakers: Record<string, Speaker>) {
+function compile(saver: RowSaver, shape: "parallel" | "sequence", speakers: Record<string, Speaker>) {
   const asked: string[] = [];
   const graph = new StateGraph(State) as unknown as {
     addNode(name: string, node: () => Promise<{ said: string[] }>): void;
     addEdge(from: string, to: string): void;
-    compile(options: { checkpointer: NeonSaver }): {
+    compile(options: { checkpointer: RowSaver }): {
       invoke(input: object | null, config: object): Promise<{ said: string[] }>;
     };
   };

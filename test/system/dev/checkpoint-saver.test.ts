@@ -1,7 +1,7 @@
 import { deltaChannelHistoryTests, validate } from "@langchain/langgraph-checkpoint-validation";
 import * as vitest from "vitest";
-import type { NeonSaver } from "../../../src/runtime/checkpoint/neon-saver.ts";
 import { type CheckpointDatabase, startCheckpointDatabase } from "../../support/node/checkpoint-database.ts";
+import type { RowSaver } from "../../support/row-saver.ts";
 
 // LangGraph's own suite for savers takes vitest's functions for globals.
 const { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } = vitest;
@@ -10,12 +10,12 @@ Object.assign(globalThis, { afterAll, afterEach, beforeAll, beforeEach, describe
 let database: CheckpointDatabase;
 
 const initializer = {
-  checkpointerName: "NeonSaver",
+  checkpointerName: "RowSaver",
   beforeAllTimeout: 30_000,
   async beforeAll() {
     database = await startCheckpointDatabase();
   },
-  createCheckpointer: (): NeonSaver => database.newSaver(),
+  createCheckpointer: (): RowSaver => database.newSaver(),
   destroyCheckpointer: () => database.empty(),
   afterAll: () => database.stop(),
 };

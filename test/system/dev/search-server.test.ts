@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { DEMO_SEARCH_KEY, startDemoSearchServer } from "../../../dev/search-server/demo-search.ts";
 import type { SearchServer } from "../../../dev/search-server/server.ts";
 import { createSearchTool } from "../../../src/tools/search.ts";
+import { toolContext } from "../../support/tool-context.ts";
 
 let server: SearchServer;
 
@@ -14,7 +15,7 @@ afterAll(() => server.stop());
 test("the search tool finds demo results, the same each time, and sees that they are a demo", async () => {
   const now = () => Date.now();
   const tool = createSearchTool({ apiKey: DEMO_SEARCH_KEY, baseUrl: server.url, fetch, now });
-  const search = () => tool.execute({ query: "Käse & edge" }, { signal: AbortSignal.timeout(5_000) });
+  const search = () => tool.execute({ query: "Käse & edge" }, toolContext(AbortSignal.timeout(5_000)));
   const result = await search();
   expect(result.status).toBe("success");
   expect(result.content.match(/^\d\. \[demo search\] .*Käse & edge$/gm)).toHaveLength(3);

@@ -100,7 +100,7 @@ describe("what a provider wants back", () => {
       says("bob", "Agreed."),
     );
 
-    const events = await scene.stream("go");
+    const events = await (await scene.stream("go")).text();
     const later = await scene.post("again");
 
     const journal = await scene.models.journal();

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { TurnFlow } from "../../../src/domain/plan/turn-plan.ts";
+import type { ToolPort } from "../../../src/domain/tool.ts";
 import { createTurnSize, noUse } from "../../../src/domain/turn/turn-size.ts";
 import { compileTurnGraph } from "../../../src/runtime/graph/turn-graph.ts";
-import type { ToolPort } from "../../../src/runtime/nodes/tool-port.ts";
 import type { JournalEntry } from "../../support/models.ts";
+import { someIdentity } from "../../support/tool-context.ts";
 import { agentSays, callsFor, conversationIn, managerPicks } from "./support/asked.ts";
 import { createFakeTools } from "./support/fake-tools.ts";
 import { createGraphTurn, type GraphTurn } from "./support/graph-run.ts";
@@ -20,7 +21,7 @@ describe("the compiled graph", () => {
   const nodesOf = (turn: GraphTurn) => {
     const { plan, context, ports } = createGraphTurn(turn);
     const { nodes } = compileTurnGraph({
-      ...{ plan, context, ports, signal: ports.stop },
+      ...{ plan, context, identity: someIdentity, ports, signal: ports.stop },
       ...{ announced: new Set(), untilStored: async () => undefined, size: createTurnSize(noUse) },
     });
     return Object.keys(nodes)

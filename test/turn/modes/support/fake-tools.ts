@@ -1,4 +1,4 @@
-import type { ToolExecution, ToolPort, ToolRequest } from "../../../../src/runtime/nodes/tool-port.ts";
+import type { ToolExecution, ToolPort, ToolRequest } from "../../../../src/domain/tool.ts";
 
 type Execute = (request: ToolRequest) => Promise<Partial<ToolExecution>>;
 
@@ -13,10 +13,10 @@ export function createFakeTools(names: readonly string[], execute: Execute = asy
   const port: ToolPort = {
     offered: (permissions) =>
       names
-        .filter((name) => permissions.includes(name))
+        .filter((name) => isPermitted(permissions, name))
         .map((name) => ({ name, description: `The tool ${name}.`, parameters: { type: "object" } })),
     trigger(message, permissions) {
-      const name = names.find((one) => permissions.includes(one) && message.startsWith(`${one}: `));
+      const name = names.find((one) => isPermitted(permissions, one) && message.startsWith(`${one}: `));
       return name === undefined
         ? null
         : { name, argumentsText: JSON.stringify({ query: message.slice(name.length + 2) }) };
@@ -24,7 +24,7 @@ export function createFakeTools(names: readonly string[], execute: Execute = asy
     async execute(request) {
       const { name: toolName, argumentsText, permissions } = request;
       const told = { toolName, input: { arguments: argumentsText }, latencyMs: 1 };
-      if (!names.includes(toolName) || !permissions.includes(toolName)) {
+      if (!names.includes(toolName) || !isPermitted(permissions, toolName)) {
         const content = JSON.stringify({ error: { code: "tool_not_permitted" } });
         return { ...told, status: "denied", content, output: { error: "tool_not_permitted" } };
       }
@@ -40,4 +40,8 @@ export function createFakeTools(names: readonly string[], execute: Execute = asy
     },
   };
   return { port, executed, mostInFlight: () => mostInFlight };
+}
+
+function isPermitted(permissions: unknown, name: string): boolean {
+  return Array.isArray(permissions) && permissions.includes(name);
 }

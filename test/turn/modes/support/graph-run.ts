@@ -5,13 +5,14 @@ import type { TurnContext } from "../../../../src/domain/context/turn-context.ts
 import type { Log } from "../../../../src/domain/log.ts";
 import { standardDialect } from "../../../../src/domain/model-dialect.ts";
 import type { RosterAgent, TurnFlow, TurnPlan } from "../../../../src/domain/plan/turn-plan.ts";
+import type { ToolPort } from "../../../../src/domain/tool.ts";
 import type { TurnEvent } from "../../../../src/domain/turn/turn-events.ts";
 import { noUse } from "../../../../src/domain/turn/turn-size.ts";
 import { runTurn, type TurnPorts } from "../../../../src/runtime/graph/run-turn.ts";
 import { createOpenAiModel } from "../../../../src/runtime/model/openai-model.ts";
 import { createAdjustmentMemory } from "../../../../src/runtime/model/request-adjustments.ts";
-import type { ToolPort } from "../../../../src/runtime/nodes/tool-port.ts";
 import { createModels, type ScriptedModels } from "../../../support/models.ts";
+import { someIdentity } from "../../../support/tool-context.ts";
 import { nameOf, roleOf } from "../../../support/turn-scene.ts";
 
 /** Keys of a turn's agents and the tools each may use. */
@@ -67,7 +68,10 @@ export function createGraphTurn({
     ports,
     events,
     async run() {
-      const ran = await runTurn({ runId: uuidv7(), plan, context, stored: undefined, used: noUse }, ports);
+      const ran = await runTurn(
+        { runId: uuidv7(), plan, context, identity: someIdentity, stored: undefined, used: noUse },
+        ports,
+      );
       if (ran.kind === "stopped") throw new Error("the run was stopped");
       return ran.outcome;
     },

@@ -1,4 +1,7 @@
-/** Rows of LangGraph's Postgres tables as plain values; `unknown` is JSON. */
+/**
+ * Rows of LangGraph's Postgres tables as plain values; `unknown` is JSON. The runtime makes them and reads them
+ * again, the database stores them: these types are their common ground.
+ */
 
 /** One checkpoint without its channel values, which are blobs. */
 export type CheckpointRow = {
@@ -46,31 +49,4 @@ export type StoredCheckpoint = CheckpointRow & {
   blobs: readonly (SerializedValue & { channel: string })[];
   /** By task, then by place. */
   writes: readonly (SerializedValue & { taskId: string; channel: string })[];
-  /** What tasks of the parent sent, of formats before 4, which kept it nowhere else; else empty. */
-  parentSends: readonly SerializedValue[];
-};
-
-/** Where a checkpoint is; without an id: the latest of its thread and namespace. */
-export type CheckpointPlace = { threadId: string; checkpointNs: string; checkpointId?: string | undefined };
-
-/** What is listed; all that is given must hold. */
-export type CheckpointFilter = {
-  threadId?: string | undefined;
-  checkpointNs?: string | undefined;
-  checkpointId?: string | undefined;
-  /** Only ids below this one. */
-  beforeId?: string | undefined;
-  /** JSON that the metadata contains. */
-  metadata?: Readonly<Record<string, unknown>> | undefined;
-  limit?: number | undefined;
-};
-
-/** The way to the tables. Every call is one request. */
-export type CheckpointPort = {
-  read(place: CheckpointPlace): Promise<StoredCheckpoint | undefined>;
-  /** Latest step first. */
-  list(filter: CheckpointFilter): Promise<StoredCheckpoint[]>;
-  /** All or nothing, and safe to repeat: of a write or value that is stored already, the first one stays. */
-  store(step: StepRows): Promise<void>;
-  deleteThread(threadId: string): Promise<void>;
 };

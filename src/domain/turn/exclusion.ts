@@ -1,0 +1,19 @@
+import type { AgentFailureCode } from "./agent-failure.ts";
+
+/** Why a turn's messages are left out of later prompts and summaries. */
+export const exclusionReasons = [
+  "model_refused",
+  "context_budget_exceeded",
+] as const satisfies readonly AgentFailureCode[];
+export type ExclusionReason = (typeof exclusionReasons)[number];
+
+type Reply = { status: "completed" | "failed"; error: { code: string } | null };
+
+/**
+ * Why a turn with these replies is left out of what comes after it: every agent asked was refused the user's
+ * message, or could not hold it, and so would whoever is sent it again. Null: it is not left out.
+ */
+export function exclusionOf(replies: readonly Reply[]): ExclusionReason | null {
+  const reasons = replies.map(({ error }) => exclusionReasons.find((reason) => reason === error?.code));
+  return reasons.includes(undefined) ? null : (reasons[0] ?? null);
+}
