@@ -85,6 +85,21 @@ test("a model is asked in the dialect that the deployment describes", async () =
   });
 });
 
+test("an agent is told of its own failure in a note, and does not find it among its own words", async () => {
+  const scene = await createTurnScene();
+  await scene.models.script(says("ada", { status: 400 }, 1), says("ada", "Hello."));
+  await scene.post("@ada one");
+
+  await scene.post("@ada two");
+
+  const [, second] = await scene.models.journal();
+  const failure =
+    "[[agent_error]] agent=Ada type=model_error message=The model's provider answered with status 400.";
+  expect(second?.messages.slice(1).map(({ role, content }) => [role, content])).toEqual([
+    ["user", `@ada one\n\n(Note: your own answer failed here. ${failure})\n\n@ada two`],
+  ]);
+});
+
 describe("a parameter that a provider refuses", () => {
   test("is exchanged or dropped in one repeat, which the ledger counts, and not sent again", async () => {
     const scene = await createHouse();

@@ -45,6 +45,8 @@ export type TranscriptMessage = {
   visibility: "shared" | "private";
   /** Why nobody is shown it any more; null: it is shown. Its content is not read then. */
   excluded: ExclusionReason | null;
+  /** Whether it is the stored text of an agent's failure. */
+  isFailure: boolean;
   content: string;
 };
 
@@ -98,8 +100,15 @@ function asSeenBy(agentKey: string, message: TranscriptMessage): PromptMessage {
   if (message.role === "user") return { role: "user", content: message.content };
   // What a tool told in an earlier turn, already fenced; only its own agent sees it.
   if (message.role === "tool") return { role: "user", content: message.content };
-  if (message.agentKey === agentKey) return { role: "assistant", content: message.content };
+  if (message.agentKey === agentKey) return asOwn(message);
   return asSaid(message.agentName ?? message.agentKey ?? "agent", message.content);
+}
+
+/** A failure is told to its agent as a note: an agent that reads it as words of its own repeats it. */
+function asOwn({ content, isFailure }: TranscriptMessage): PromptMessage {
+  return isFailure
+    ? { role: "user", content: `(Note: your own answer failed here. ${content})` }
+    : { role: "assistant", content };
 }
 
 function asSaid(agentName: string, content: string): PromptMessage {
