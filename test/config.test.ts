@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest";
 import providers from "../docs/providers.md?raw";
+import { ConfigError } from "../src/config/config-error.ts";
 import { modelOverrideFields } from "../src/config/model-override.ts";
-import { ConfigError, parseConfig, settingNames } from "../src/config.ts";
+import { parseConfig, settingNames } from "../src/config.ts";
+import { standardPricingVersion } from "../src/domain/catalog.ts";
 import { standardDialect } from "../src/domain/model-dialect.ts";
+import { storageBindings } from "./support/storage-bindings.ts";
 
 const whole = {
   DATABASE_URL: "postgres://user:pw@db.example/pantheon",
@@ -12,6 +15,8 @@ const whole = {
   AUTH_AUDIENCE: "pantheon",
   TURN_LIMITER: { limit: async () => ({ success: true }) },
   INVALID_LIMITER: { limit: async () => ({ success: true }) },
+  UPLOAD_LIMITER: { limit: async () => ({ success: true }) },
+  ...storageBindings,
 };
 
 /** The lines of complaint about the settings, with these in place of the good ones. */
@@ -270,6 +275,7 @@ test("a model's key has a setting of its own, is read wherever it is named, and 
 test.each([
   { kind: "turns", binding: "TURN_LIMITER" },
   { kind: "invalid", binding: "INVALID_LIMITER" },
+  { kind: "uploads", binding: "UPLOAD_LIMITER" },
 ] as const)(
   "$kind are limited everywhere but in local mode, where they may be; $binding must be bound",
   (limit) => {
@@ -300,7 +306,7 @@ test("a model of another provider needs the setting that holds its key", () => {
   expect(complaints(withModels(keyed))).toEqual(["Setting ACME_KEY: is missing (key of own)"]);
   const config = parseConfig({ ...whole, ...withModels(keyed), ACME_KEY: "acme-secret" });
   expect(config.llmApiKeys.get("ACME_KEY")).toBe("acme-secret");
-  expect(config.catalog.isStandard).toBe(false);
+  expect(config.catalog.pricingVersion).not.toBe(standardPricingVersion);
 });
 
 test("no complaint repeats a value, secrets least of all", () => {
