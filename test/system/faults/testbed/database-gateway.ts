@@ -8,6 +8,11 @@ export type DatabaseFault =
   | { hold: "before" | "sent" | "after" }
   /** The connection breaks instead of an answer. */
   | { lose: "before" | "after" }
+  /**
+   * It reaches the database once more when the hold is let go, and nobody reads what it did. `copy`: it is answered
+   * now as ever; `original`: its connection breaks now, so that whoever sent it takes it for lost.
+   */
+  | { late: "copy" | "original" }
   /** This status is answered instead. */
   | { status: number; when: "before" | "after" };
 
@@ -41,7 +46,14 @@ export type DatabaseGateway = {
   stop(): Promise<void>;
 };
 
-type ArmedTrap = Trap & { left: number; toSkip: number; spring(): void; released: Promise<"go" | "drop"> };
+type ArmedTrap = Trap & {
+  left: number;
+  toSkip: number;
+  spring(): void;
+  released: Promise<"go" | "drop">;
+  /** Requests that arrive late, in the order in which they were sent. */
+  late: (() => void)[];
+};
 
 const mostBodyBytes = 32 * 1024 * 1024;
 
@@ -70,9 +82,12 @@ export async function startDatabaseGateway(endpointUrl: string): Promise<Databas
     const body = (await readBody(request, mostBodyBytes)) ?? Buffer.alloc(0);
     const trap = trapFor(traps, body.toString("utf8"));
     const { fault } = trap ?? { fault: undefined };
-    const isHit = (when: "before" | "after") =>
-      fault !== undefined &&
-      ("hold" in fault ? fault.hold : "lose" in fault ? fault.lose : fault.when) === when;
+    if (trap !== undefined && fault !== undefined && "late" in fault) {
+      trap.spring();
+      trap.late.push(() => void ask(request, body).catch(() => undefined));
+      if (fault.late === "original") return void response.destroy();
+    }
+    const isHit = (when: "before" | "after") => fault !== undefined && whenOf(fault) === when;
     if (isHit("before") && !(await passes(trap, response))) return;
     const asked = ask(request, body);
     if (fault !== undefined && "hold" in fault && fault.hold === "sent") trap?.spring();
@@ -91,13 +106,15 @@ export async function startDatabaseGateway(endpointUrl: string): Promise<Databas
       const sprung = Promise.withResolvers<void>();
       const released = Promise.withResolvers<"go" | "drop">();
       const { times: left = 1, skip: toSkip = 0 } = trap;
-      const armed = { ...trap, left, toSkip, spring: sprung.resolve, released: released.promise };
+      const late: (() => void)[] = [];
+      const armed = { ...trap, left, toSkip, spring: sprung.resolve, released: released.promise, late };
       traps.add(armed);
       return {
         sprung: sprung.promise,
         letGo({ dropped }) {
           traps.delete(armed);
           released.resolve(dropped ? "drop" : "go");
+          if (!dropped) for (const arrive of late.splice(0)) arrive();
         },
       };
     },
@@ -111,6 +128,12 @@ export async function startDatabaseGateway(endpointUrl: string): Promise<Databas
     },
     stop: () => server.stop(),
   };
+}
+
+function whenOf(fault: DatabaseFault): "before" | "sent" | "after" | null {
+  if ("hold" in fault) return fault.hold;
+  if ("lose" in fault) return fault.lose;
+  return "late" in fault ? null : fault.when;
 }
 
 /** The first trap that is set for this request; it then counts as met. */
@@ -134,6 +157,6 @@ async function passes(trap: ArmedTrap | undefined, response: ServerResponse): Pr
     if ((await trap.released) === "go") return true;
     response.destroy();
   } else if ("lose" in fault) response.destroy();
-  else response.writeHead(fault.status).end("not today");
+  else if ("status" in fault) response.writeHead(fault.status).end("not today");
   return false;
 }
