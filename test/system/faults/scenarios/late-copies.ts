@@ -56,14 +56,18 @@ export const lateCopies: Scenario = {
   },
 };
 
-type Storm = Stage & { workers: readonly [Workerd, Workerd]; traps: SetTrap[]; protocol: Protocol };
+type Delay = SetTrap & { kind: (typeof delayedKinds)[number]; late: "copy" | "original" };
+type Storm = Stage & { workers: readonly [Workerd, Workerd]; traps: Delay[]; protocol: Protocol };
 
-/** From now on some requests of the session come late; of three tries one gets through at once. */
+/** From now on some requests of the session come late. Of three tries one gets through: the database is not away. */
 function delayRequests({ testbed, scene, random, traps }: Storm): void {
   for (const kind of delayedKinds) {
     if (!random.chance(0.5)) continue;
-    const fault = { late: random.pick(["copy", "original"] as const) };
-    traps.push(testbed.gateway.set({ kind, about: scene.sessionId, fault, times: random.between(1, 2) }));
+    const mayLose = !traps.some((trap) => trap.kind === kind && trap.late === "original");
+    const late = mayLose ? random.pick(["copy", "original"] as const) : "copy";
+    const times = random.between(1, 2);
+    const trap = testbed.gateway.set({ kind, about: scene.sessionId, fault: { late }, times });
+    traps.push({ ...trap, kind, late });
   }
 }
 
