@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
-import { ConfigError, parseConfig, settingNames } from "../src/config.ts";
+import { ConfigError } from "../src/config/config-error.ts";
+import { parseConfig, settingNames } from "../src/config.ts";
 import { standardPricingVersion } from "../src/domain/catalog.ts";
 import { standardDialect } from "../src/domain/model-dialect.ts";
+import { storageBindings } from "./support/storage-bindings.ts";
 
 const whole = {
   DATABASE_URL: "postgres://user:pw@db.example/pantheon",
@@ -11,6 +13,8 @@ const whole = {
   AUTH_AUDIENCE: "pantheon",
   TURN_LIMITER: { limit: async () => ({ success: true }) },
   INVALID_LIMITER: { limit: async () => ({ success: true }) },
+  UPLOAD_LIMITER: { limit: async () => ({ success: true }) },
+  ...storageBindings,
 };
 
 /** The lines of complaint about the settings, with these in place of the good ones. */
@@ -269,6 +273,7 @@ test("a model's key has a setting of its own, is read wherever it is named, and 
 test.each([
   { kind: "turns", binding: "TURN_LIMITER" },
   { kind: "invalid", binding: "INVALID_LIMITER" },
+  { kind: "uploads", binding: "UPLOAD_LIMITER" },
 ] as const)(
   "$kind are limited everywhere but in local mode, where they may be; $binding must be bound",
   (limit) => {

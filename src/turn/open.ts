@@ -1,8 +1,10 @@
-import { readTurn } from "../actions/read-turn.ts";
+import { isKeyKnown } from "../db/turn/known-key.ts";
 import { type OpenedTurn, openRetry, openTurn } from "../db/turn/open-turn.ts";
 import type { StoredTurn } from "../db/turn/stored-turn.ts";
+import { loadTurn } from "../db/turn/turns.ts";
 import type { Deps } from "../deps.ts";
 import { describePricing } from "../domain/billing/run-pricing.ts";
+import { requireKnownModel } from "../domain/catalog.ts";
 import { historyCharacters } from "../domain/context/context-budget.ts";
 import { PantheonError } from "../domain/errors.ts";
 import { countRequest } from "../domain/rate-limiter.ts";
@@ -18,6 +20,7 @@ export type OpenResult =
 /** Admits the request, takes the session's claim and reads what the run needs; or finds the run stored. */
 export async function openRun(deps: Deps, request: RunRequest, startedMs: number): Promise<OpenResult> {
   await admitRun(deps, request);
+  await requireModel(deps, request);
   const openedAt = deps.now();
   const open = await describeOpen(deps, request);
   for (let tries = 1; ; tries += 1) {
@@ -56,6 +59,20 @@ function admitRun(
   return countRequest(turnLimiter, { userId: user.userId, log, detail });
 }
 
+/**
+ * A new turn names a model of the catalog. A run that is stored or in flight under the request's key is answered also
+ * where its model has left the catalog since.
+ * @throws PantheonError `unknown_model`.
+ */
+async function requireModel({ db, catalog }: Deps, request: RunRequest): Promise<void> {
+  if (request.kind === "retry") return;
+  const alias = request.request.modelAliasOverride;
+  if (alias === undefined || catalog.models.has(alias)) return;
+  const { sessionId, user, idempotencyKey: key } = request;
+  if (key !== null && (await isKeyKnown(db, { sessionId, userId: user.userId, key }))) return;
+  requireKnownModel(catalog, alias);
+}
+
 async function describeOpen(deps: Deps, request: RunRequest) {
   const { maxOutputTokens, keepRawTurns } = deps.limits.context;
   const modelAliasOverride = request.kind === "turn" ? (request.request.modelAliasOverride ?? null) : null;
@@ -90,7 +107,7 @@ export async function loadStoredTurn(
   { user, sessionId }: RunRequest,
   turnId: string,
 ): Promise<StoredTurn> {
-  const found = await readTurn(deps, user, sessionId, turnId);
+  const found = await loadTurn(deps.db, { sessionId, userId: user.userId }, turnId);
   if (found.kind !== "stored") throw new PantheonError("internal_error", "The stored turn cannot be read.");
   return found.stored;
 }

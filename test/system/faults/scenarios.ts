@@ -1,5 +1,6 @@
 import type { Scenario } from "./scenario.ts";
 import { databaseFaults } from "./scenarios/database-faults.ts";
+import { dialectForms } from "./scenarios/dialects.ts";
 import { kills } from "./scenarios/kills.ts";
 import { lateCopies } from "./scenarios/late-copies.ts";
 import { longGoneClients } from "./scenarios/long-gone-clients.ts";
@@ -18,6 +19,7 @@ export const scenarios: readonly Scenario[] = [
   lateCopies,
   databaseFaults,
   modelFaults,
+  dialectForms,
   lostClients,
   longGoneClients,
   roomChanges,

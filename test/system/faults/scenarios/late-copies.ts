@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { judgeScene } from "../judge/scene.ts";
+import { checkSession } from "../checks/session.ts";
 import type { Random } from "../random.ts";
 import type { Scenario } from "../scenario.ts";
-import type { SetTrap } from "../testbed/database-gateway.ts";
+import type { InjectedFault } from "../testbed/database-gateway.ts";
 import type { Answer } from "../testbed/user.ts";
 import type { Workerd } from "../testbed/workerd.ts";
-import { createProtocol, isWhole, type Protocol } from "./protocol.ts";
+import { type PendingTurn, prepareTurn, testedModes } from "./pending-turn.ts";
+import { createRoundLog, isWhole, type RoundLog } from "./round-log.ts";
 import { answers, picks } from "./script.ts";
-import { type Stage, setStage, stagedModes } from "./stage.ts";
 
 const delayedKinds = ["open", "step", "commit", "takeover", "late_report", "renewal"] as const;
 const postsInARow = 4;
@@ -22,115 +22,117 @@ const farBack = "1 day";
 export const lateCopies: Scenario = {
   name: "late-copies",
   rounds: { short: 3, long: 100 },
-  async play(round) {
+  async runRound(round) {
     const { testbed, random, index } = round;
     const workers = [await testbed.takeWorker(), await testbed.takeWorker()] as const;
-    const mode = stagedModes[index % stagedModes.length] ?? "manual";
-    const stage = await setStage(round, workers[0], { mode, turnsBehind: random.pick([0, 0, 1]) });
-    const { scene, order } = stage;
+    const mode = testedModes[index % testedModes.length] ?? "manual";
+    const pending = await prepareTurn(round, workers[0], { mode, priorTurns: random.pick([0, 0, 1]) });
+    const { fixture, order } = pending;
     // Slow enough for somebody to take over in the middle.
     const slow = () => ({ delay_ms: random.between(0, 60) });
-    scene.models.follow({
-      rules: [picks(order, slow()), ...scene.agents.map((key) => answers(key, slow()))],
+    fixture.models.follow({
+      rules: [picks(order, slow()), ...fixture.agents.map((key) => answers(key, slow()))],
     });
-    const storm: Storm = { ...stage, workers, traps: [], protocol: createProtocol() };
+    const storm: Storm = { ...pending, workers, faults: [], roundLog: createRoundLog() };
 
     for (let post = 0; post < postsInARow; post += 1) {
       delayRequests(storm);
-      await postAndMeddle(storm);
-      if (random.chance(0.5)) arriveLate(storm, random.between(1, storm.traps.length));
+      await postBesideOthers(storm);
+      if (random.chance(0.5)) arriveLate(storm, random.between(1, storm.faults.length));
     }
-    arriveLate(storm, storm.traps.length);
+    arriveLate(storm, storm.faults.length);
     await testbed.gateway.idle();
-    await scene.lapse(farBack);
+    await fixture.expireLease(farBack);
     await workers[1].callScheduled();
-    if ((await scene.claim()) !== undefined)
-      storm.protocol.violations.push("the scheduled handler left a claim");
-    const last = await scene.post(workers[0], { request: scene.nextRequest() });
-    storm.protocol.expect("the last request", last, isWhole(last));
+    if ((await fixture.claim()) !== undefined)
+      storm.roundLog.violations.push("the scheduled handler left a claim");
+    const last = await fixture.post(workers[0], { request: fixture.nextRequest() });
+    storm.roundLog.expect("the last request", last, isWhole(last));
     for (const worker of workers) {
-      storm.protocol.readLog(worker);
+      storm.roundLog.readLog(worker);
       testbed.giveBack(worker);
     }
-    return judgeScene(testbed, scene, mode, storm.protocol);
+    return checkSession(testbed, fixture, mode, storm.roundLog);
   },
 };
 
-type Delay = SetTrap & { kind: (typeof delayedKinds)[number]; late: "copy" | "original" };
-type Storm = Stage & { workers: readonly [Workerd, Workerd]; traps: Delay[]; protocol: Protocol };
+type Delay = InjectedFault & { kind: (typeof delayedKinds)[number]; late: "copy" | "original" };
+type Storm = PendingTurn & { workers: readonly [Workerd, Workerd]; faults: Delay[]; roundLog: RoundLog };
 
 /** From now on some requests of the session come late. Of three tries one gets through: the database is not away. */
-function delayRequests({ testbed, scene, random, traps }: Storm): void {
+function delayRequests({ testbed, fixture, random, faults }: Storm): void {
   for (const kind of delayedKinds) {
     if (!random.chance(0.5)) continue;
-    const mayLose = !traps.some((trap) => trap.kind === kind && trap.late === "original");
+    const mayLose = !faults.some((injected) => injected.kind === kind && injected.late === "original");
     const late = mayLose ? random.pick(["copy", "original"] as const) : "copy";
     const times = random.between(1, 2);
-    const trap = testbed.gateway.set({ kind, about: scene.sessionId, fault: { late }, times });
-    traps.push({ ...trap, kind, late });
+    const injected = testbed.gateway.inject({ kind, about: fixture.sessionId, fault: { late }, times });
+    faults.push({ ...injected, kind, late });
   }
 }
 
-function arriveLate({ traps, random, protocol }: Storm, count: number): void {
-  for (let left = count; left > 0 && traps.length > 0; left -= 1) {
-    const [trap] = traps.splice(random.between(0, traps.length - 1), 1);
-    trap?.letGo({ dropped: false });
-    protocol.count("released");
+function arriveLate({ faults, random, roundLog }: Storm, count: number): void {
+  for (let left = count; left > 0 && faults.length > 0; left -= 1) {
+    const [injected] = faults.splice(random.between(0, faults.length - 1), 1);
+    injected?.release({ dropped: false });
+    roundLog.count("released");
   }
 }
 
-/** Posts a request, and while it is answered lets somebody else come for its session. */
-async function postAndMeddle(storm: Storm): Promise<void> {
-  const { scene, random, protocol, testbed } = storm;
+/** Posts a request, and meanwhile another request, or recovery, comes to its session. */
+async function postBesideOthers(storm: Storm): Promise<void> {
+  const { fixture, random, roundLog, testbed } = storm;
   const [one, other] = random.chance(0.5) ? storm.workers : storm.workers.toReversed();
   if (one === undefined || other === undefined) throw new Error("there are two Workers");
-  const request = scene.nextRequest();
+  const request = fixture.nextRequest();
   const key = random.chance(0.6) ? randomUUID() : undefined;
-  const posted = scene.post(one, { request, key });
-  const meddle = meddling(random, key);
-  protocol.count(meddle);
+  const posted = fixture.post(one, { request, key });
+  const event = pickEvent(random, key);
+  roundLog.count(event);
   await delay(random.between(0, 120));
   if (random.chance(0.4)) arriveLate(storm, 1);
-  switch (meddle) {
+  switch (event) {
     case "nobody":
       break;
     case "a takeover":
-      await scene.lapse();
-      note(protocol, "a takeover", await scene.post(other, { request, key }));
+      await fixture.expireLease();
+      note(roundLog, "a takeover", await fixture.post(other, { request, key }));
       break;
     case "another post":
-      if (random.chance(0.7)) await scene.lapse();
-      note(protocol, "another post", await scene.post(other, { request: scene.nextRequest() }));
+      if (random.chance(0.7)) await fixture.expireLease();
+      note(roundLog, "another post", await fixture.post(other, { request: fixture.nextRequest() }));
       break;
     case "the scheduled handler":
-      await scene.lapse(farBack);
+      await fixture.expireLease(farBack);
       await other.callScheduled();
       break;
     case "a refused post":
-      note(protocol, "a refused post", await postUntagged(storm, other));
+      note(roundLog, "a refused post", await postUntagged(storm, other));
   }
-  note(protocol, "the request", await posted);
+  note(roundLog, "the request", await posted);
   // Whoever was replaced reports what it spent behind its answer.
   await testbed.gateway.idle();
 }
 
-const meddlings = ["nobody", "another post", "the scheduled handler", "a refused post"] as const;
+const eventsBeside = ["nobody", "another post", "the scheduled handler", "a refused post"] as const;
 
-function meddling(random: Random, key: string | undefined) {
-  return random.pick(key === undefined ? meddlings : (["a takeover", "a takeover", ...meddlings] as const));
+function pickEvent(random: Random, key: string | undefined) {
+  return random.pick(
+    key === undefined ? eventsBeside : (["a takeover", "a takeover", ...eventsBeside] as const),
+  );
 }
 
 /** In a mode with tags nobody is to answer: it is refused once it has its claim. */
-function postUntagged({ scene }: Storm, { url }: Workerd): Promise<Answer> {
-  const message = `Who will answer? ${scene.messageOf(scene.nextRequest()).replaceAll("@", "")}`;
-  return scene.user.call(url, "POST", `/sessions/${scene.sessionId}/turns`, { body: { message } });
+function postUntagged({ fixture }: Storm, { url }: Workerd): Promise<Answer> {
+  const message = `Who will answer? ${fixture.messageOf(fixture.nextRequest()).replaceAll("@", "")}`;
+  return fixture.user.call(url, "POST", `/sessions/${fixture.sessionId}/turns`, { body: { message } });
 }
 
 /** Stored, refused for what it is, or told that another run has the session: nothing else may happen. */
-function note(protocol: Protocol, what: string, answer: Answer): void {
+function note(roundLog: RoundLog, what: string, answer: Answer): void {
   const { status, body } = answer;
-  protocol.count(String(status));
+  roundLog.count(String(status));
   const isTold = status === 409 && ["turn_conflict", "turn_in_progress"].includes(body?.code);
   const isRefused = status === 422 && body?.code === "no_valid_tagged_agents";
-  protocol.expect(what, answer, status === 201 || isTold || isRefused);
+  roundLog.expect(what, answer, status === 201 || isTold || isRefused);
 }

@@ -4,7 +4,8 @@ import { buildCatalog, type CatalogModel } from "../../../../src/domain/catalog.
 import type { TurnContext } from "../../../../src/domain/context/turn-context.ts";
 import type { Log } from "../../../../src/domain/log.ts";
 import { standardDialect } from "../../../../src/domain/model-dialect.ts";
-import type { RosterAgent, TurnFlow, TurnPlan } from "../../../../src/domain/plan/turn-plan.ts";
+import type { TurnFlow } from "../../../../src/domain/plan/modes.ts";
+import type { RosterAgent, TurnPlan } from "../../../../src/domain/plan/turn-plan.ts";
 import type { ToolPort } from "../../../../src/domain/tool.ts";
 import type { TurnEvent } from "../../../../src/domain/turn/turn-events.ts";
 import { noUse } from "../../../../src/domain/turn/turn-size.ts";
