@@ -3,6 +3,7 @@ import type { BatchResponse } from "drizzle-orm/batch";
 import { nextTokenScale } from "../../domain/context/turn-context.ts";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 import type { OpenFindings, RetriedTurn } from "../../domain/turn/open-decision.ts";
+import type { SessionState } from "../../domain/turn/session-state.ts";
 import { selectCheckpointOfClaim } from "../checkpoint/stored-checkpoints.ts";
 import { type Db, repeatLost } from "../core/client.ts";
 import { ownsSession } from "../rooms/owned-session.ts";
@@ -31,6 +32,7 @@ export type OpenedTurn = {
   retried: StoredTurn | null;
   /** Highest `seq` of the session's messages, 0 where there is none. */
   lastSeq: number;
+  session: SessionState;
   window: SessionWindow;
   /** The latest one of the session. */
   summary: SummaryRow | null;
@@ -118,18 +120,20 @@ function openStatements(db: Db, open: OpenRequest) {
 type OpenAnswers = BatchResponse<ReturnType<typeof openStatements>>;
 
 function readFindings(answers: OpenAnswers): OpenFindings<OpenedTurn> {
-  const [locked, [claimBefore], [storedRun], , [claim], [last], [summary], window, counts, [checkpoint]] =
+  const [[session], [claimBefore], [storedRun], , [claim], [last], [summary], window, counts, [checkpoint]] =
     answers;
-  const opened = claim && {
-    claim,
-    retried: null,
-    lastSeq: last?.seq ?? 0,
-    summary: summary ?? null,
-    checkpoint,
-    window: readWindow(window.rows),
-    tokenScales: new Map(counts.rows.map((row) => [row.model_alias, toTokenScale(row)])),
-  };
-  return { sessionFound: locked.length > 0, claimBefore, storedRun, retriedTurn: undefined, opened };
+  const opened = claim &&
+    session && {
+      claim,
+      session,
+      retried: null,
+      lastSeq: last?.seq ?? 0,
+      summary: summary ?? null,
+      checkpoint,
+      window: readWindow(window.rows),
+      tokenScales: new Map(counts.rows.map((row) => [row.model_alias, toTokenScale(row)])),
+    };
+  return { sessionFound: session !== undefined, claimBefore, storedRun, retriedTurn: undefined, opened };
 }
 
 /**
@@ -139,7 +143,11 @@ function readFindings(answers: OpenAnswers): OpenFindings<OpenedTurn> {
 function lockSession(db: Db, { sessionId, userId }: OpenRequest) {
   return (
     db
-      .select({ id: sessions.id })
+      .select({
+        summaryFailures: sessions.summaryFailures,
+        nextSummaryTurnIndex: sessions.nextSummaryTurnIndex,
+        refusalScales: sessions.refusalScales,
+      })
       .from(sessions)
       // On the locked row itself too: its other conditions are not read again after a wait for the lock.
       .where(and(eq(sessions.id, sessionId), isNull(sessions.deletedAt), ownsSession(sessionId, userId)))

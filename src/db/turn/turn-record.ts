@@ -5,6 +5,11 @@ import type { Claim } from "../../domain/turn/claim.ts";
 import { currentReplies } from "../../domain/turn/current-replies.ts";
 import { exclusionOf } from "../../domain/turn/exclusion.ts";
 import {
+  afterFailedSummary,
+  afterStoredSummary,
+  type SessionState,
+} from "../../domain/turn/session-state.ts";
+import {
   type AgentReply,
   joinReplies,
   judgeTurnStatus,
@@ -40,6 +45,8 @@ export type TurnRecord = {
   ledger: LedgerRow[];
   toolEvents: ToolEventRow[];
   summary: SummaryRow | null;
+  /** The session's new state; null: it is as it was. */
+  session: SessionState | null;
   /** The room whose pending mode this turn consumes; null: none. */
   consumedMode: { roomId: string; mode: TurnRow["mode"] } | null;
   /** Whether other holders worked on the run before, and may have reported what they spent. */
@@ -60,6 +67,8 @@ export type TurnRecordInput = {
   plan: TurnPlan;
   outcome: TurnOutcome;
   catalog: Catalog;
+  /** The session as open found it; null: it was not read, and does not change. */
+  session: SessionState | null;
   /** Estimated tokens of a text, unscaled. */
   estimateTokens: (text: string) => number;
   openedAt: Date;
@@ -109,6 +118,7 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
     ledger,
     toolEvents,
     summary: buildSummary(input),
+    session: changedSession(input),
     consumedMode: snapshot.consumesPendingMode ? { roomId: snapshot.roomId, mode: snapshot.mode } : null,
     hadOtherHolders: claim.pastHolders.length > 0,
     stored: {
@@ -269,6 +279,12 @@ function buildAudit(
     overheadCalls: isFirst ? outcome.overhead : [],
     createdAt: input.finishedAt,
   };
+}
+
+function changedSession({ session, outcome, claim }: TurnRecordInput): SessionState | null {
+  if (session === null) return null;
+  if (outcome.summaryFailed === true) return afterFailedSummary(session, claim.turnIndex);
+  return outcome.summary !== null && session.summaryFailures > 0 ? afterStoredSummary(session) : null;
 }
 
 function buildSummary({ claim, outcome, newId, finishedAt }: TurnRecordInput): SummaryRow | null {

@@ -24,7 +24,7 @@ export async function settleTurn(
   const state = (await loadProgress(stored))?.state ?? emptyState();
   const unrouted = plan.flow === "routed" && state.routing === null;
   const routing = unrouted
-    ? readRoutingDecision({ ok: false, code: "abandoned" }, plan.agents)
+    ? readRoutingDecision({ ok: false, code: "abandoned" }, plan.agents, () => 0)
     : state.routing;
   const outcome = toOutcome(plan, { ...state, routing }, newId);
   const replies = answerOrder(plan, { routing }).flatMap((agentKey): AgentReply[] => {
