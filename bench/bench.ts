@@ -9,52 +9,64 @@ import { closeConnections } from "./http-client.ts";
 import type { Row } from "./report/row.ts";
 import { formatMarkdown } from "./report/table.ts";
 import { measureBundle } from "./scenarios/bundle.ts";
-import { holdContest } from "./scenarios/contest.ts";
-import { contestRows } from "./scenarios/contest-rows.ts";
+import { runComparison } from "./scenarios/comparison.ts";
+import { comparisonRows } from "./scenarios/comparison-rows.ts";
 import { measureCpu } from "./scenarios/cpu.ts";
 import { measureFirstDelta } from "./scenarios/first-delta.ts";
 import { measurePacedModels } from "./scenarios/paced-models.ts";
 import { measurePlanMatrix } from "./scenarios/plan-matrix.ts";
 import { measureThroughput } from "./scenarios/throughput.ts";
 import { measureWrittenBytes } from "./scenarios/written-bytes.ts";
-import { type Stage, startStage } from "./stage.ts";
+import { type Bench, startBench } from "./setup.ts";
 
-/** The parts of the table, in its order, by the name that chooses one alone. */
-const parts = ["plan", "contest", "cpu", "paced", "first-delta", "written", "throughput", "bundle"] as const;
+/** The parts of the table, in order. An argument with the name of a part runs it alone. */
+const parts = [
+  "plan",
+  "comparison",
+  "cpu",
+  "paced",
+  "first-delta",
+  "written",
+  "throughput",
+  "bundle",
+] as const;
 type Part = (typeof parts)[number];
 
-const USAGE =
-  () => `Measures what a turn costs, against a bare Worker and against LangGraph with its own checkpointer.
+const usageText =
+  () => `Measures the cost of a turn. Compares it with a bare Worker, and with LangGraph and its own checkpointer.
   npm run bench [-- ${parts.join(" | ")} …]
 BENCH_DATABASE_URL, else TEST_DATABASE_URL: a Postgres server on which a database may be made (and is dropped again);
 without one the embedded Postgres is used. Prints a table, and writes it to bench/results.json.`;
 
-const RESULTS = fileURLToPath(new URL("./results.json", import.meta.url));
+const resultsFile = fileURLToPath(new URL("./results.json", import.meta.url));
 
-// Stopped by Ctrl-C, it still takes down what it has started, and drops its database.
+// Ctrl-C ends what was started, and drops the database.
 const stopping = stopSignal();
 const stopped = whenAborted(stopping).then(() => Promise.reject(stopping.reason));
 stopped.catch(() => undefined);
 
 await runCommand(async () => {
-  if (process.argv.includes("--help")) return console.log(USAGE);
+  if (process.argv.includes("--help")) return console.log(usageText);
   const chosen = chosenParts();
   const startedMs = monotonicMs();
   const log = (line: string) =>
     console.log(`${((monotonicMs() - startedMs) / 1_000).toFixed(0).padStart(4)} s  ${line}`);
-  const stage = await startStage(
+  const bench = await startBench(
     process.env.BENCH_DATABASE_URL || process.env.TEST_DATABASE_URL || undefined,
     log,
   );
   try {
-    const rows = await Promise.race([measureParts(stage, chosen, log), stopped]);
+    const rows = await Promise.race([measureParts(bench, chosen, log), stopped]);
     const took = `Took ${((monotonicMs() - startedMs) / 1_000).toFixed(0)} s.`;
-    const where = describeMachine(stage);
-    await writeFile(RESULTS, `${JSON.stringify({ where, at: new Date().toISOString(), rows }, null, 2)}\n`);
+    const where = describeMachine(bench);
+    await writeFile(
+      resultsFile,
+      `${JSON.stringify({ where, at: new Date().toISOString(), rows }, null, 2)}\n`,
+    );
     console.log(`\n${formatMarkdown(rows)}\n\n${where} ${took}`);
   } finally {
     closeConnections();
-    await stage.stop();
+    await bench.stop();
   }
 });
 process.exit();
@@ -62,26 +74,26 @@ process.exit();
 function chosenParts(): readonly Part[] {
   const chosen = process.argv.slice(2);
   const unknown = chosen.filter((name) => !parts.some((part) => part === name));
-  if (unknown.length > 0) throw new Error(`Not a part of the bench: ${unknown.join(", ")}. \n${USAGE}`);
+  if (unknown.length > 0) throw new Error(`Not a part of the bench: ${unknown.join(", ")}. \n${usageText}`);
   return chosen.length === 0 ? parts : parts.filter((part) => chosen.includes(part));
 }
 
 async function measureParts(
-  stage: Stage,
+  bench: Bench,
   chosen: readonly Part[],
   log: (line: string) => void,
 ): Promise<Row[]> {
-  const calls = await captureTurnCalls(stage);
-  await giveFloorCalls(stage, calls);
-  const floor = await openFloorSession(stage);
+  const calls = await captureTurnCalls(bench);
+  await giveFloorCalls(bench, calls);
+  const floor = await openFloorSession(bench);
   const measures: Record<Part, () => Promise<Row[]>> = {
-    plan: () => measurePlanMatrix(stage, log),
-    contest: async () => contestRows(await holdContest(stage, floor, log)),
-    cpu: () => measureCpu(stage, floor, log),
-    paced: () => measurePacedModels(stage, floor, log),
-    "first-delta": () => measureFirstDelta(stage, log),
-    written: () => measureWrittenBytes(stage, log),
-    throughput: () => measureThroughput(stage, log),
+    plan: () => measurePlanMatrix(bench, log),
+    comparison: async () => comparisonRows(await runComparison(bench, floor, log)),
+    cpu: () => measureCpu(bench, floor, log),
+    paced: () => measurePacedModels(bench, floor, log),
+    "first-delta": () => measureFirstDelta(bench, log),
+    written: () => measureWrittenBytes(bench, log),
+    throughput: () => measureThroughput(bench, log),
     bundle: () => measureBundle(log),
   };
   const rows: Row[] = [];
@@ -89,7 +101,7 @@ async function measureParts(
   return rows;
 }
 
-function describeMachine({ isEmbedded }: Stage): string {
+function describeMachine({ isEmbedded }: Bench): string {
   const [cpu] = cpus();
   const database = isEmbedded ? "embedded Postgres (PGlite)" : "Postgres on the same machine";
   return `${cpus().length} cores (${cpu?.model ?? "unknown"}), Node ${process.version}, ${database}.`;

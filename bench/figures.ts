@@ -19,21 +19,21 @@ export function meanOf(values: readonly number[]): number {
 }
 
 /**
- * Runs the contestants in turns (A B C, B C A, …), so that whatever else the machine does meets all of them.
- * Each gives its own figure.
+ * Runs the measurements in turns (A B C, B C A, …), so that other load on the machine affects all of them.
+ * Each returns its own figure.
  */
 export async function interleave<Name extends string>(
   rounds: number,
-  contestants: Readonly<Record<Name, (round: number) => Promise<number>>>,
+  measures: Readonly<Record<Name, (round: number) => Promise<number>>>,
 ): Promise<Record<Name, number[]>> {
-  const entries = Object.entries(contestants) as [Name, (round: number) => Promise<number>][];
+  const entries = Object.entries(measures) as [Name, (round: number) => Promise<number>][];
   const figures = Object.fromEntries(entries.map(([name]) => [name, []])) as unknown as Record<
     Name,
     number[]
   >;
   for (let round = 0; round < rounds; round += 1) {
-    for (let place = 0; place < entries.length; place += 1) {
-      const entry = entries[(round + place) % entries.length];
+    for (let offset = 0; offset < entries.length; offset += 1) {
+      const entry = entries[(round + offset) % entries.length];
       if (entry) figures[entry[0]].push(await entry[1](round));
     }
   }

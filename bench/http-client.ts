@@ -14,7 +14,7 @@ export type Call = {
   method?: "GET" | "POST" | "PUT" | "PATCH";
   headers?: Record<string, string>;
   body?: unknown;
-  /** Told all of the body that has arrived, at each piece of it. */
+  /** Gets the whole body so far, each time a piece arrives. */
   onText?: (text: string) => void;
 };
 

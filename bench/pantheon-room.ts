@@ -1,6 +1,6 @@
 import { type Answer, send } from "./http-client.ts";
 import { agentKeyOf, roles } from "./roster.ts";
-import type { Stage } from "./stage.ts";
+import type { Bench } from "./setup.ts";
 
 export type Mode = "tag" | "roundtable" | "orchestrator";
 
@@ -10,12 +10,12 @@ export type Turn = {
   runId: string;
   turnIndex: number;
   isSummaryMade: boolean;
-  /** Requests that the answer waited for, and those that overlapped, as `Server-Timing` tells them. */
+  /** Requests before the answer, and requests that overlapped model calls, from `Server-Timing`. */
   roundTrips: number;
   checkpointTrips: number;
 };
 
-/** A room of Pantheon's with one session, and the way to post turns into it. */
+/** A room of Pantheon with one session. Posts turns into it. */
 export type Room = {
   roomId: string;
   sessionId: string;
@@ -23,17 +23,18 @@ export type Room = {
   setMode(mode: Mode): Promise<void>;
   /** Throws where the turn is not stored as completed. */
   post(message: string): Promise<Turn>;
-  /** The same as events; `onText` is told what has arrived of them. */
+  /** The same as a stream. `onText` gets the text that has arrived so far. */
   stream(message: string, onText: (text: string) => void): Promise<Answer>;
 };
 
 export const question = "What do we do first, and what can wait until the week after the launch?";
 
-export async function createRoom(stage: Stage, agents: number, mode: Mode): Promise<Room> {
+export async function createRoom(bench: Bench, agents: number, mode: Mode): Promise<Room> {
   const call = (method: "POST" | "PATCH", path: string, body: unknown, headers = {}) =>
-    send(`${stage.pantheon.workerdUrl}/api/v1${path}`, {
-      ...{ method, body },
-      headers: { Authorization: `Bearer ${stage.token}`, ...headers },
+    send(`${bench.pantheon.workerdUrl}/api/v1${path}`, {
+      method,
+      body,
+      headers: { Authorization: `Bearer ${bench.token}`, ...headers },
     });
   const create = async (path: string, body: unknown): Promise<string> => {
     const answer = await call("POST", path, body);
@@ -41,10 +42,13 @@ export async function createRoom(stage: Stage, agents: number, mode: Mode): Prom
     return JSON.parse(answer.text).id;
   };
   const roomId = await create("/rooms", { name: "Bench", goal: "Ship the beta.", current_mode: mode });
-  const agentKeys = roles.slice(0, agents).map((_, place) => agentKeyOf(place));
-  for (const [place, agent_key] of agentKeys.entries()) {
+  const agentKeys = roles.slice(0, agents).map((_, index) => agentKeyOf(index));
+  for (const [index, agent_key] of agentKeys.entries()) {
     await create(`/rooms/${roomId}/agents`, {
-      ...{ agent_key, name: `Agent ${place + 1}`, model_alias: "deepseek", role_prompt: roles[place] },
+      agent_key,
+      name: `Agent ${index + 1}`,
+      model_alias: "deepseek",
+      role_prompt: roles[index],
     });
   }
   const sessionId = await create(`/rooms/${roomId}/sessions`, {});
@@ -59,9 +63,9 @@ export async function createRoom(stage: Stage, agents: number, mode: Mode): Prom
     },
     post: async (message) => readTurn(await call("POST", turns, { message })),
     stream: (message, onText) =>
-      send(`${stage.pantheon.workerdUrl}/api/v1${turns}`, {
+      send(`${bench.pantheon.workerdUrl}/api/v1${turns}`, {
         body: { message },
-        headers: { Authorization: `Bearer ${stage.token}`, Accept: "text/event-stream" },
+        headers: { Authorization: `Bearer ${bench.token}`, Accept: "text/event-stream" },
         onText,
       }),
   };
@@ -69,7 +73,7 @@ export async function createRoom(stage: Stage, agents: number, mode: Mode): Prom
 
 function readTurn(answer: Answer): Turn {
   const turn = answer.status === 201 ? JSON.parse(answer.text) : undefined;
-  if (turn?.status !== "completed") throw new Error(`A turn of Pantheon's: ${answer.status} ${answer.text}`);
+  if (turn?.status !== "completed") throw new Error(`A turn of Pantheon: ${answer.status} ${answer.text}`);
   const timing = String(answer.headers["server-timing"]);
   const countOf = (name: string) => Number(new RegExp(`${name};desc="(\\d+)"`).exec(timing)?.[1]);
   return {

@@ -1,5 +1,5 @@
 import pg from "pg";
-import type { Stage } from "./stage.ts";
+import type { Bench } from "./setup.ts";
 
 /** What a finished run leaves in LangGraph's tables. */
 export type KeptCheckpoints = { bytes: number; rows: number };
@@ -8,11 +8,11 @@ const tables = ["checkpoints", "checkpoint_blobs", "checkpoint_writes"];
 
 /** For each run, in their order. */
 export async function readKeptCheckpoints(
-  stage: Stage,
+  bench: Bench,
   runIds: readonly string[],
 ): Promise<KeptCheckpoints[]> {
   const rows = tables.map((table) => `select thread_id, pg_column_size(x.*) as bytes from ${table} x`);
-  const { rows: found } = await withClient(stage, (client) =>
+  const { rows: found } = await withClient(bench, (client) =>
     client.query<{ id: string; bytes: number; rows: number }>(
       `select id, coalesce(sum(bytes), 0)::int as bytes, count(bytes)::int as rows
        from unnest($1::text[]) with ordinality as run (id, place)
@@ -25,8 +25,8 @@ export async function readKeptCheckpoints(
 }
 
 /** Bytes of write-ahead log that the whole server wrote while `work` ran. */
-export async function measureWal(stage: Stage, work: () => Promise<unknown>): Promise<number> {
-  return withClient(stage, async (client) => {
+export async function measureWal(bench: Bench, work: () => Promise<unknown>): Promise<number> {
+  return withClient(bench, async (client) => {
     const { rows: before } = await client.query<{ at: string }>("select pg_current_wal_insert_lsn() as at");
     await work();
     const { rows: after } = await client.query<{ bytes: string }>(
@@ -37,8 +37,8 @@ export async function measureWal(stage: Stage, work: () => Promise<unknown>): Pr
   });
 }
 
-async function withClient<T>(stage: Stage, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: stage.connectionString });
+async function withClient<T>(bench: Bench, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: bench.connectionString });
   await client.connect();
   try {
     return await work(client);

@@ -6,8 +6,8 @@ import { startPlatform } from "./platform.ts";
 import { announcePlatform } from "./running-platform.ts";
 import { stopSignal, whenAborted } from "./stop-signal.ts";
 
-const DEFAULT_PORT = "8787";
-const USAGE = `Runs Pantheon on this machine: database, Neon endpoint, models and Worker. Ctrl-C ends it.
+const defaultPort = "8787";
+const usageText = `Runs Pantheon on this machine: database, Neon endpoint, models and Worker. Ctrl-C ends it.
   npm run dev [-- --port 9000]        0 takes a free port
   npm run dev -- --dialect ollama     the demo models answer as this provider's do: ${dialectNames.join(", ")}
 DATABASE_URL, PANTHEON_DATA_DIR, PORT and every setting of .dev.vars.example are taken from the
@@ -19,10 +19,10 @@ await runCommand(async () => {
   const { values } = parseArgs({
     options: { port: { type: "string" }, dialect: { type: "string" }, help: { type: "boolean", short: "h" } },
   });
-  if (values.help) return console.log(USAGE);
+  if (values.help) return console.log(usageText);
   const env = readEnvironment();
   const port =
-    values.port === undefined ? readPort("PORT", env.PORT || DEFAULT_PORT) : readPort("--port", values.port);
+    values.port === undefined ? readPort("PORT", env.PORT || defaultPort) : readPort("--port", values.port);
 
   const dialect = values.dialect === undefined ? undefined : readDialect(values.dialect);
   if (dialect !== undefined && env.LLM_API_KEY) {

@@ -5,8 +5,8 @@ import { lockDataDir } from "./data-dir-lock.ts";
 import { startEmbeddedThread } from "./embedded/thread.ts";
 import { within } from "./loopback-server.ts";
 
-const CONNECT_TIMEOUT_MS = 10_000;
-const STOP_GRACE_MS = 2_000;
+const connectTimeoutMs = 10_000;
+const stopGraceMs = 2_000;
 
 export type LocalDatabase = {
   connectionString: string;
@@ -44,7 +44,7 @@ export async function checkDatabase(databaseUrl: string): Promise<string> {
   } catch (error) {
     throw new Error(`DATABASE_URL: no answer from Postgres at ${where} (${reasonOf(error)}).`);
   } finally {
-    await within(STOP_GRACE_MS, client.end());
+    await within(stopGraceMs, client.end());
   }
   return where;
 }
@@ -56,7 +56,7 @@ function clientFor(databaseUrl: string): pg.Client {
   if (!url || !/^postgres(ql)?:$/.test(url.protocol) || url.username === "" || url.pathname.length < 2) {
     throw new Error("DATABASE_URL must look like postgres://user:password@host:5432/database.");
   }
-  return new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+  return new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: connectTimeoutMs });
 }
 
 function reasonOf(error: unknown): string {

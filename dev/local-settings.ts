@@ -10,17 +10,17 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** What the local Worker checks tokens with. `secret` is absent where AUTH_JWKS_URL rules instead. */
 export type LocalAuth = { secret: string | undefined; issuer: string; audience: string };
 
-const REPOSITORY = fileURLToPath(new URL("..", import.meta.url));
+const repositoryDir = fileURLToPath(new URL("..", import.meta.url));
 
 /** The environment, over the file `.dev.vars` of this repository, which wrangler reads in the same form. */
 export function readEnvironment(): Environment {
-  const file = join(REPOSITORY, ".dev.vars");
+  const file = join(repositoryDir, ".dev.vars");
   return { ...(existsSync(file) ? parseEnv(readFileSync(file, "utf8")) : {}), ...process.env };
 }
 
 /** Where the local platform keeps its database and its secret: PANTHEON_DATA_DIR, else `.pantheon` here. */
 export function dataDirOf(env: Environment): string {
-  return env.PANTHEON_DATA_DIR ? resolve(env.PANTHEON_DATA_DIR) : join(REPOSITORY, ".pantheon");
+  return env.PANTHEON_DATA_DIR ? resolve(env.PANTHEON_DATA_DIR) : join(repositoryDir, ".pantheon");
 }
 
 /** The same, once it is there. Throws an Error with one line where it cannot be made. */

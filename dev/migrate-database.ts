@@ -2,13 +2,13 @@ import { runCommand } from "./command.ts";
 import { checkDatabase } from "./local-database.ts";
 import { applyMigrations } from "./migrate.ts";
 
-const USAGE = `Applies the migrations that a database lacks.
+const usageText = `Applies the migrations that a database lacks.
   DATABASE_URL=postgres://user:password@host/database npm run db:migrate
 Neon: its direct connection, not the pooled one.`;
 
 // Does what drizzle-kit's own migrate does, in the same journal; that one fails without saying why.
 await runCommand(async () => {
-  if (process.argv.includes("--help")) return console.log(USAGE);
+  if (process.argv.includes("--help")) return console.log(usageText);
   const { DATABASE_URL: databaseUrl } = process.env;
   if (!databaseUrl) throw new Error("DATABASE_URL is missing: which database shall be migrated?");
   // A session's lock means nothing where a pooler hands each statement to another session.

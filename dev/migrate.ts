@@ -4,10 +4,10 @@ import { migrate } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
 import journal from "../drizzle/meta/_journal.json" with { type: "json" };
 
-const MIGRATIONS = fileURLToPath(new URL("../drizzle", import.meta.url));
+const migrationsDir = fileURLToPath(new URL("../drizzle", import.meta.url));
 
 /** Any number will do, as long as every process takes the same one. */
-const MIGRATION_LOCK = 7_263_554_821;
+const migrationLock = 7_263_554_821;
 
 /**
  * Applies the migrations of `drizzle/` that the database lacks, and gives their names. Two processes may do so at
@@ -17,9 +17,9 @@ export async function applyMigrations(connectionString: string): Promise<string[
   const client = new pg.Client({ connectionString });
   try {
     await client.connect();
-    await client.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
+    await client.query("select pg_advisory_lock($1)", [migrationLock]);
     const before = await readAppliedTimes(client);
-    await migrate(drizzle(client), { migrationsFolder: MIGRATIONS });
+    await migrate(drizzle(client), { migrationsFolder: migrationsDir });
     const applied = await readAppliedTimes(client);
     return journal.entries.filter(({ when }) => applied.has(when) && !before.has(when)).map(({ tag }) => tag);
   } catch (error) {

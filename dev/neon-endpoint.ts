@@ -7,9 +7,9 @@ import { Refusal, refusalOf } from "./neon/refusal.ts";
 import { type NeonRequest, parseNeonRequest } from "./neon/request.ts";
 
 /** Neon's limit, for a request as for an answer. */
-export const MAX_BODY_BYTES = 10 * 1024 * 1024;
+export const maxBodyBytes = 10 * 1024 * 1024;
 
-const STOP_GRACE_MS = 1_000;
+const stopGraceMs = 1_000;
 const secretBytes = 24;
 
 /** One request that Postgres answered, as a measurement sees it. */
@@ -59,7 +59,7 @@ export async function startNeonEndpoint({
     try {
       const body = await readSqlBody(request, path);
       const asked = parseNeonRequest(request.headers, body);
-      const text = await executeRequest(pool, asked, MAX_BODY_BYTES);
+      const text = await executeRequest(pool, asked, maxBodyBytes);
       const sizes = { requestBytes: body.length, answerBytes: Buffer.byteLength(text) };
       onExchange({ statements: countStatements(asked), ...sizes });
       answer(response, 200, text);
@@ -70,22 +70,22 @@ export async function startNeonEndpoint({
     }
   };
 
-  const server = await startLoopbackServer(handle, { port, graceMs: STOP_GRACE_MS });
+  const server = await startLoopbackServer(handle, { port, graceMs: stopGraceMs });
   return {
     url: `${server.origin}${path}`,
     async stop() {
       await server.stop();
-      if (busy.size > 0) await within(STOP_GRACE_MS, endSessions(connectionString, [...busy]));
-      await within(STOP_GRACE_MS, pool.end());
+      if (busy.size > 0) await within(stopGraceMs, endSessions(connectionString, [...busy]));
+      await within(stopGraceMs, pool.end());
     },
   };
 }
 
 async function readSqlBody(request: IncomingMessage, path: string): Promise<Buffer> {
-  const body = await readBody(request, MAX_BODY_BYTES);
+  const body = await readBody(request, maxBodyBytes);
   if (!isSame(request.url?.split("?")[0] ?? "", path)) throw new Refusal(404, "not found");
   if (request.method !== "POST") throw new Refusal(405, "use POST");
-  if (body === null) throw new Refusal(413, `request is too large (max is ${MAX_BODY_BYTES} bytes)`);
+  if (body === null) throw new Refusal(413, `request is too large (max is ${maxBodyBytes} bytes)`);
   return body;
 }
 

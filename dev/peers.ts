@@ -2,7 +2,7 @@ import type { Config } from "../src/config.ts";
 import type { Environment } from "./local-settings.ts";
 import { startDemoModelServer } from "./model-server/demo-model.ts";
 import type { DialectName } from "./model-server/dialects.ts";
-import { DEMO_SEARCH_KEY, startDemoSearchServer } from "./search-server/demo-search.ts";
+import { demoSearchKey, startDemoSearchServer } from "./search-server/demo-search.ts";
 
 /** The Worker's settings for the peers it calls. */
 export type PeerSettings = { LLM_BASE_URL: string; TAVILY_BASE_URL: string; TAVILY_API_KEY: string };
@@ -49,6 +49,6 @@ export async function startPeers(
     const { url, stop } = await startDemoSearchServer();
     onStop(stop);
     log("Search: a demo server with canned results (set TAVILY_API_KEY for Tavily)");
-    return { TAVILY_BASE_URL: url, TAVILY_API_KEY: DEMO_SEARCH_KEY };
+    return { TAVILY_BASE_URL: url, TAVILY_API_KEY: demoSearchKey };
   }
 }

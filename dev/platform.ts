@@ -12,10 +12,10 @@ import { whenAborted } from "./stop-signal.ts";
 import { startWorkerProcess, type WorkerProcess } from "./worker/process.ts";
 import { boundByWrangler, settingsFrom } from "./worker-settings.ts";
 
-const HOST = "127.0.0.1";
+const loopbackHost = "127.0.0.1";
 
 /** The driver wants a well-formed URL; the real one, with its password, stays with the endpoint. */
-const WORKER_DATABASE_URL = "postgres://pantheon@localhost/pantheon";
+const workerDatabaseUrl = "postgres://pantheon@localhost/pantheon";
 
 export type PlatformOptions = {
   /** Settings of the Worker, DATABASE_URL, PANTHEON_DATA_DIR. */
@@ -75,14 +75,18 @@ async function startParts(
   const auth = localAuth(env);
   const settings = {
     ...settingsFrom(env),
-    DATABASE_URL: WORKER_DATABASE_URL,
+    DATABASE_URL: workerDatabaseUrl,
     AUTH_ISSUER: auth.issuer,
     AUTH_AUDIENCE: auth.audience,
     ...(auth.secret === undefined ? {} : { AUTH_JWT_SECRET: auth.secret }),
   };
   // Before anything is started: what is wrong with the settings, and whether the port can be had.
-  const config = parseConfig({ ...boundByWrangler, NEON_HTTP_ENDPOINT: `http://${HOST}/sql`, ...settings });
-  const port = await reservePort(wantedPort, HOST);
+  const config = parseConfig({
+    ...boundByWrangler,
+    NEON_HTTP_ENDPOINT: `http://${loopbackHost}/sql`,
+    ...settings,
+  });
+  const port = await reservePort(wantedPort, loopbackHost);
 
   const database = await startLocalDatabase({
     databaseUrl: env.DATABASE_URL || undefined,
@@ -106,7 +110,7 @@ async function startParts(
   const peers = await startPeers(env, config, { dialect, log, onStop });
   const bindings = { ...settings, ...peers, NEON_HTTP_ENDPOINT: endpoint.url };
   log("Building the Worker and starting it in workerd");
-  const worker = await startWorkerProcess({ bindings, host: HOST, port, watch }, onWorkerLog, signal);
+  const worker = await startWorkerProcess({ bindings, host: loopbackHost, port, watch }, onWorkerLog, signal);
   onStop(worker.stop);
   const endSchedule = startSchedule(worker.url, log);
   onStop(async () => endSchedule());

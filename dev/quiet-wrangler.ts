@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
  * What wrangler's environment must hold for it to stay on this machine: no metrics, no look for a newer
  * version (its banner's), no request for Cloudflare's metadata, no file in the user's home, which need not be there.
  */
-export const QUIET_WRANGLER = {
+export const quietWrangler = {
   XDG_CONFIG_HOME: fileURLToPath(new URL("../.wrangler/config", import.meta.url)),
   WRANGLER_HIDE_BANNER: "true",
   WRANGLER_SEND_METRICS: "false",

@@ -2,12 +2,12 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dataDirOf, type Environment, makeDataDir } from "./local-settings.ts";
 
-const ANNOUNCEMENT = "platform-url";
-const ANSWER_TIMEOUT_MS = 2_000;
+const announcementFile = "platform-url";
+const answerTimeoutMs = 2_000;
 
 /** Leaves word in the data directory where the platform answers; gives what takes it back. */
 export function announcePlatform(env: Environment, url: string): () => void {
-  const file = join(makeDataDir(env), ANNOUNCEMENT);
+  const file = join(makeDataDir(env), announcementFile);
   writeFileSync(file, announcementOf(env, url), { mode: 0o600 });
   return () => rmSync(file, { force: true });
 }
@@ -15,12 +15,12 @@ export function announcePlatform(env: Environment, url: string): () => void {
 /** Where the platform with this data directory and database answers, if it runs and takes the token. */
 export async function findRunningPlatform(env: Environment, token: string): Promise<string | undefined> {
   try {
-    const announcement = readFileSync(join(dataDirOf(env), ANNOUNCEMENT), "utf8");
+    const announcement = readFileSync(join(dataDirOf(env), announcementFile), "utf8");
     const url = announcement.split("\n")[0] ?? "";
     if (announcement !== announcementOf(env, url)) return undefined;
     const response = await fetch(`${url}/api/v1/auth/me`, {
       headers: { Authorization: `Bearer ${token}` },
-      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+      signal: AbortSignal.timeout(answerTimeoutMs),
     });
     return response.ok ? url : undefined;
   } catch {

@@ -1,12 +1,12 @@
 import pg from "pg";
 
-export const DEMO_USER = { id: "demo", email: "demo@example.com" };
+export const demoUser = { id: "demo", email: "demo@example.com" };
 
 /** Fixed, so that a second start finds them, and a room the user has deleted stays deleted. */
-const DEMO_ROOM_ID = "019b7e00-0000-7000-8000-00000000d000";
-const DEMO_SESSION_ID = "019b7e00-0000-7000-8000-00000000d001";
+const demoRoomId = "019b7e00-0000-7000-8000-00000000d000";
+const demoSessionId = "019b7e00-0000-7000-8000-00000000d001";
 
-const AGENTS = [
+const demoAgents = [
   {
     key: "ada",
     name: "Ada",
@@ -35,13 +35,13 @@ export async function seedDemo(connectionString: string): Promise<void> {
     await client.query("begin");
     await client.query(
       "insert into users (id, email, created_at) values ($1, $2, now()) on conflict do nothing",
-      [DEMO_USER.id, DEMO_USER.email],
+      [demoUser.id, demoUser.email],
     );
     const room = await client.query(
       `insert into rooms (id, owner_user_id, name, goal, current_mode, created_at, updated_at)
        values ($1, $2, 'Demo room', 'Show what a room of agents can do.', 'tag', now(), now())
        on conflict do nothing`,
-      [DEMO_ROOM_ID, DEMO_USER.id],
+      [demoRoomId, demoUser.id],
     );
     if (room.rowCount === 1) await fillRoom(client);
     await client.query("commit");
@@ -51,16 +51,16 @@ export async function seedDemo(connectionString: string): Promise<void> {
 }
 
 async function fillRoom(client: pg.Client): Promise<void> {
-  for (const [position, { key, name, model, role }] of AGENTS.entries()) {
+  for (const [position, { key, name, model, role }] of demoAgents.entries()) {
     await client.query(
       `insert into room_agents
          (id, room_id, agent_key, name, model_alias, role_prompt, position, created_at, updated_at)
        values ($1, $2, $3, $4, $5, $6, $7, now(), now())`,
-      [`019b7e00-0000-7000-8000-00000000d01${position}`, DEMO_ROOM_ID, key, name, model, role, position],
+      [`019b7e00-0000-7000-8000-00000000d01${position}`, demoRoomId, key, name, model, role, position],
     );
   }
   await client.query(
     "insert into sessions (id, room_id, started_by_user_id, created_at) values ($1, $2, $3, now())",
-    [DEMO_SESSION_ID, DEMO_ROOM_ID, DEMO_USER.id],
+    [demoSessionId, demoRoomId, demoUser.id],
   );
 }

@@ -3,7 +3,7 @@ import { runCommand } from "./command.ts";
 import { localAuth, readEnvironment } from "./local-settings.ts";
 import { mintToken } from "./mint-token.ts";
 
-const USAGE = `Prints a JWT that the local Worker accepts.
+const usageText = `Prints a JWT that the local Worker accepts.
   npm run token -- --sub <user id> [--email <address>] [--expires 12h]
 Set the same AUTH_* settings and PANTHEON_DATA_DIR as for npm run dev, if any.`;
 
@@ -16,7 +16,7 @@ await runCommand(async () => {
       help: { type: "boolean", short: "h" },
     },
   });
-  if (values.help) return console.log(USAGE);
+  if (values.help) return console.log(usageText);
   const sub = values.sub?.trim();
   if (!sub) throw new Error("--sub is missing: whose token shall it be? (--help tells more)");
   console.log(

@@ -10,11 +10,11 @@ import { reportLines, toReport } from "./validate/report.ts";
 import { runChecks } from "./validate/run-checks.ts";
 import { createTurnPace, deployedLimits } from "./validate/turn-pace.ts";
 
-const USAGE = `Tries a deployment from outside: health and auth, tools denied and allowed, a turn in each mode, a replay, a
-conflict, a stream; then removes what it made. Needs the API alone, and models that answer.
+const usageText = `Checks a deployment from outside: health and auth, tools denied and allowed, a turn in each mode, a replay, a
+conflict, a stream. Then it deletes what it created. It needs only the API, and models that answer.
   npm run validate:staging -- --url <https://host> --token <JWT> [--json <file>] [--model <alias>]
-Exit code 1 where anything is missed. It posts 10 turns, at the pace of the rate limit (10 a minute).
---json writes the evidence to a file. --model is what the agents are made of; default: the catalog's first.`;
+Exit code 1 where a check fails. It posts 10 turns, at the pace of the rate limit (10 a minute).
+--json writes the evidence to a file. --model is the model of the agents; default: the first of the catalog.`;
 
 const signal = stopSignal({
   notice: "Stopping after this check and the cleanup. Ctrl-C once more ends at once.",
@@ -34,7 +34,7 @@ await runCommand(async () => {
       help: { type: "boolean", short: "h" },
     },
   });
-  if (values.help) return console.log(USAGE);
+  if (values.help) return console.log(usageText);
   const target = { origin: readOrigin(values.url), token: readToken(values.token) };
   const nowMs = () => performance.now();
   const onWait = (ms: number) =>
@@ -47,22 +47,25 @@ await runCommand(async () => {
   await requirePantheon(target, api);
   const modelAlias = values.model ?? (await firstModel(api));
   console.log(`Checking ${target.origin} with agents of ${modelAlias}`);
-  const stage = { api, modelAlias, newId: randomUUID, place: undefined, made: [] };
-  const onResult = ({ check, miss, ms }: { check: string; miss: string | null; ms: number }) =>
-    console.log(`  ${miss === null ? "ok    " : "MISSED"} ${check} (${ms} ms)`);
-  const results = await runChecks(stage, { nowMs, onResult, signal });
+  const context = { api, modelAlias, newId: randomUUID, fixture: undefined, created: [] };
+  const onResult = ({ check, failure, ms }: { check: string; failure: string | null; ms: number }) =>
+    console.log(`  ${failure === null ? "ok    " : "FAILED"} ${check} (${ms} ms)`);
+  const results = await runChecks(context, { nowMs, onResult, signal });
 
   console.log(`\n${reportLines(results).join("\n")}`);
-  const missed = results.filter(({ miss }) => miss !== null);
+  const failed = results.filter(({ failure }) => failure !== null);
   if (values.json !== undefined) {
     const evidence = {
-      ...{ url: target.origin, started_at: startedAt, model_alias: modelAlias },
-      ...{ passed: missed.length === 0, checks: toReport(results) },
+      url: target.origin,
+      started_at: startedAt,
+      model_alias: modelAlias,
+      passed: failed.length === 0,
+      checks: toReport(results),
     };
     await writeFile(values.json, `${JSON.stringify(evidence, null, 2)}\n`);
   }
-  console.log(`\n${results.length - missed.length} of ${results.length} checks passed`);
-  if (missed.length > 0) process.exitCode = 1;
+  console.log(`\n${results.length - failed.length} of ${results.length} checks passed`);
+  if (failed.length > 0) process.exitCode = 1;
   if (signal.aborted) process.exitCode = stoppedExitCode;
 });
 
@@ -83,15 +86,15 @@ function readToken(text: string | undefined): string {
   return token;
 }
 
-/** What no check is worth without: somebody answers, it is Pantheon, and it takes the token. */
+/** Throws unless the host answers, is Pantheon, and accepts the token. */
 async function requirePantheon({ origin, token }: Target, api: ApiClient): Promise<void> {
   const health = await fetch(`${origin}/api/v1/health`, { signal: AbortSignal.timeout(10_000) }).catch(
     (error: unknown) => {
       throw new Error(`--url: no answer from ${origin} (${reasonOf(error)})`);
     },
   );
-  const isOurs = (await health.text()).includes('"status"');
-  if (!isOurs)
+  const isPantheon = (await health.text()).includes('"status"');
+  if (!isPantheon)
     throw new Error(`--url: ${origin} is not Pantheon: its /api/v1/health answered ${health.status}`);
   const me = await api.send({ method: "GET", path: "/auth/me", token });
   if (me.status !== 401) return;

@@ -3,7 +3,14 @@ import type { Environment } from "./local-settings.ts";
 
 /** Stands in, where settings are checked outside workerd, for what wrangler.toml binds. */
 const limiter = { limit: async () => ({ success: true }) };
-export const boundByWrangler = { TURN_LIMITER: limiter, INVALID_LIMITER: limiter };
+const nothing = async () => undefined;
+export const boundByWrangler = {
+  TURN_LIMITER: limiter,
+  INVALID_LIMITER: limiter,
+  UPLOAD_LIMITER: limiter,
+  FILES: { put: nothing, get: nothing, delete: nothing, list: nothing },
+  PARSE_QUEUE: { send: nothing },
+};
 
 /** Every setting the environment has for the Worker, the API keys that MODELS_JSON names among them. */
 export function settingsFrom(env: Environment): Record<string, string> {

@@ -15,6 +15,9 @@ import { refuseInvalid } from "./http/validation.ts";
 import { registerAgUiRoute } from "./routes/ag-ui.ts";
 import { registerAgentRoutes } from "./routes/agents.ts";
 import { registerCatalogRoutes } from "./routes/catalog.ts";
+import { registerFileContentRoute } from "./routes/file-content.ts";
+import { registerFileUploadRoute } from "./routes/file-upload.ts";
+import { registerFileRoutes } from "./routes/files.ts";
 import { registerHealthRoutes } from "./routes/health.ts";
 import { registerReferenceRoutes } from "./routes/reference.ts";
 import { registerRetryRoutes } from "./routes/retry.ts";
@@ -39,11 +42,14 @@ export function createApp(deps: Deps): App {
   api.use(refuseUnknownRoute, requireUser(deps.verifyToken), limitInvalid(deps.invalidLimiter));
   // And what is registered before `limitBody` has a limit of its own.
   registerAgUiRoute(api, deps);
+  registerFileUploadRoute(api, deps);
   api.use(limitBody);
   registerUserRoutes(api, deps);
   registerCatalogRoutes(api, deps);
   registerRoomRoutes(api, deps);
   registerAgentRoutes(api, deps);
+  registerFileRoutes(api, deps);
+  registerFileContentRoute(api, deps);
   registerSessionRoutes(api, deps);
   registerTurnRoutes(api, deps);
   registerRetryRoutes(api, deps);

@@ -1,9 +1,13 @@
 import { v5 as uuidv5 } from "uuid";
-import type * as z from "zod";
+import { isBucket, isQueue } from "./config/bindings.ts";
+import { ConfigError, describeIssue, dropBlank } from "./config/config-error.ts";
 import { describePrices, type ModelOverride, toCatalogModel } from "./config/model-override.ts";
 import { key, type Settings, settings } from "./config/settings.ts";
 import { buildCatalog, type Catalog } from "./domain/catalog.ts";
 import type { ContextLimits } from "./domain/context/context-budget.ts";
+import type { Bucket } from "./domain/files/bucket.ts";
+import type { FileLimits } from "./domain/files/file-limits.ts";
+import type { ParseQueue } from "./domain/files/parse-queue.ts";
 import { isRateLimiter, type RateLimiter } from "./domain/rate-limiter.ts";
 
 /** Every setting, by name; MODELS_JSON can name further ones that hold keys. */
@@ -37,28 +41,28 @@ export type Config = {
   /** How long a keyed run whose holder is gone waits for its client to come back. */
   resumeWindowMs: number;
   checkpointRetentionDays: number;
+  /** Days after which the bytes and text of a deleted file are removed. */
+  fileRetentionDays: number;
+  /** Days after which a deleted room or session is removed, with all its texts. */
+  deletedRetentionDays: number;
   /** The bindings that count requests; null where RATE_LIMIT is off. */
   limiters: Limiters;
+  fileBucket: Bucket;
+  parseQueue: ParseQueue;
+  fileLimits: FileLimits;
   auth: AuthSettings;
   corsAllowedOrigins: readonly string[];
   logLevel: "debug" | "info" | "warn" | "error";
 };
 
-/** Turns, and requests that do not validate, by user. */
-type Limiters = { turns: RateLimiter | null; invalid: RateLimiter | null };
+/** Turns, requests that do not validate, and uploads, by user. */
+type Limiters = { turns: RateLimiter | null; invalid: RateLimiter | null; uploads: RateLimiter | null };
 
-const limiterBindings = { turns: "TURN_LIMITER", invalid: "INVALID_LIMITER" } as const satisfies Record<
-  keyof Limiters,
-  string
->;
-
-/** Thrown at start: one line per setting that is missing or bad. Never holds a value. */
-export class ConfigError extends Error {
-  constructor(problems: readonly string[]) {
-    super(problems.map((problem) => `Setting ${problem}`).join("\n"));
-    this.name = "ConfigError";
-  }
-}
+const limiterBindings = {
+  turns: "TURN_LIMITER",
+  invalid: "INVALID_LIMITER",
+  uploads: "UPLOAD_LIMITER",
+} as const satisfies Record<keyof Limiters, string>;
 
 /** A holder gives its lease up 5 s before its end; a shorter one leaves it less. */
 const shortestDeployedLeaseMs = 15_000;
@@ -70,7 +74,7 @@ const shortestDeployedLeaseMs = 15_000;
 export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config {
   const given = dropBlank(bindings);
   const parsed = settings.safeParse(given);
-  if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => describe(issue, given)));
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.map((issue) => describeIssue(issue, given)));
   const values = parsed.data;
   const llmApiKeys = new Map([["LLM_API_KEY", values.LLM_API_KEY ?? "local"]]);
   const problems = [...findContradictions(values), ...collectKeys(values.MODELS_JSON, given, llmApiKeys)];
@@ -86,8 +90,15 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
     problems.push(`RATE_LIMIT: is on, but wrangler.toml binds no rate limiter ${limiterBindings[kind]}`);
     return null;
   };
-  const limiters = { turns: findLimiter("turns"), invalid: findLimiter("invalid") };
-  if (problems.length > 0) throw new ConfigError(problems);
+  const limiters = {
+    turns: findLimiter("turns"),
+    invalid: findLimiter("invalid"),
+    uploads: findLimiter("uploads"),
+  };
+  const { FILES: fileBucket, PARSE_QUEUE: parseQueue } = given;
+  if (!isBucket(fileBucket)) problems.push("FILES: wrangler.toml binds no R2 bucket FILES");
+  if (!isQueue(parseQueue)) problems.push("PARSE_QUEUE: wrangler.toml binds no queue PARSE_QUEUE");
+  if (problems.length > 0 || !isBucket(fileBucket) || !isQueue(parseQueue)) throw new ConfigError(problems);
   return {
     databaseUrl: values.DATABASE_URL,
     neonHttpEndpoint: values.NEON_HTTP_ENDPOINT,
@@ -111,16 +122,21 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
     turnLeaseMs: values.TURN_LEASE_MS,
     resumeWindowMs: values.TURN_RESUME_WINDOW_MS,
     checkpointRetentionDays: values.CHECKPOINT_RETENTION_DAYS,
+    fileRetentionDays: values.FILE_RETENTION_DAYS,
+    deletedRetentionDays: values.DELETED_RETENTION_DAYS,
     limiters,
+    fileBucket,
+    parseQueue,
+    fileLimits: {
+      maxFileBytes: values.FILE_MAX_BYTES,
+      maxRoomBytes: values.ROOM_MAX_FILE_BYTES,
+      maxRoomFiles: values.ROOM_MAX_FILES,
+      maxUserBytes: values.USER_MAX_FILE_BYTES,
+    },
     auth: { issuer: values.AUTH_ISSUER, audience: values.AUTH_AUDIENCE, keys: authKeys(values) },
     corsAllowedOrigins: values.CORS_ALLOWED_ORIGINS,
     logLevel: values.LOG_LEVEL,
   };
-}
-
-function dropBlank(bindings: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const isBlank = (value: unknown) => typeof value === "string" && value.trim() === "";
-  return Object.fromEntries(Object.entries(bindings).filter(([, value]) => !isBlank(value)));
 }
 
 /** Settings that are well-formed each, and make no sense together. */
@@ -184,10 +200,4 @@ function authKeys(values: Settings): AuthSettings["keys"] {
 
 function digest(text: string): string {
   return uuidv5(text, uuidv5.URL).slice(0, 8);
-}
-
-function describe(issue: z.core.$ZodIssue, bindings: Readonly<Record<string, unknown>>): string {
-  const [setting, ...inner] = issue.path.map(String);
-  if (bindings[setting ?? ""] === undefined) return `${setting}: is missing`;
-  return `${setting}: ${inner.length === 0 ? "" : `${inner.join(".")}: `}${issue.message}`;
 }

@@ -1,10 +1,14 @@
 import { waitUntil } from "cloudflare:workers";
-import { estimateTokenCount } from "tokenx";
 import { v7 as uuidv7 } from "uuid";
 import type { Config } from "./config.ts";
 import { createDb, type Db } from "./db/core/client.ts";
 import type { Catalog } from "./domain/catalog.ts";
 import type { ContextLimits } from "./domain/context/context-budget.ts";
+import { estimateTokens } from "./domain/context/token-estimate.ts";
+import type { FileLimits } from "./domain/files/file-limits.ts";
+import type { FileStore } from "./domain/files/file-store.ts";
+import type { ParseQueue } from "./domain/files/parse-queue.ts";
+import type { StreamHash } from "./domain/files/stream-hash.ts";
 import type { Log } from "./domain/log.ts";
 import type { RateLimiter } from "./domain/rate-limiter.ts";
 import type { ToolPort } from "./domain/tool.ts";
@@ -15,6 +19,8 @@ import { arrivedReplies } from "./runtime/graph/arrived-replies.ts";
 import { type RanTurn, runTurn, type TurnPorts, type TurnRun } from "./runtime/graph/run-turn.ts";
 import { type SettleInput, settleTurn } from "./runtime/graph/settle-turn.ts";
 import { createOpenAiModel } from "./runtime/model/openai-model.ts";
+import { createR2Store } from "./storage/r2-store.ts";
+import { createStreamHash } from "./storage/stream-hash.ts";
 import { createToolRegistry } from "./tools/registry.ts";
 import { createSearchTool } from "./tools/search.ts";
 
@@ -23,6 +29,18 @@ export type RunPorts = Pick<
   TurnPorts,
   "holder" | "stop" | "mayCall" | "onCall" | "storeStep" | "emit" | "log"
 >;
+
+/** What the actions on files work with. */
+export type FileDeps = {
+  fileStore: FileStore;
+  /** Wakes the parser; the file's row is the job. */
+  parseQueue: ParseQueue;
+  fileLimits: FileLimits;
+  /** Counts uploads by user; null: they are not limited. */
+  uploadLimiter: RateLimiter | null;
+  /** A SHA-256 of bytes that come piece by piece. */
+  createHash: () => StreamHash;
+};
 
 /** What actions work with; built once per isolate. */
 export type Deps = {
@@ -55,11 +73,14 @@ export type Deps = {
     /** How long a run goes on once nobody waits for it any more. */
     clientGraceMs: number;
     checkpointRetentionDays: number;
+    fileRetentionDays: number;
+    deletedRetentionDays: number;
   };
   /** Counts turns by user; null: they are not limited. */
   turnLimiter: RateLimiter | null;
   /** Counts requests that do not validate, by user, likewise. */
   invalidLimiter: RateLimiter | null;
+  files: FileDeps;
   verifyToken: VerifyToken;
   corsAllowedOrigins: readonly string[];
 };
@@ -79,14 +100,14 @@ export function createDeps(config: Config): Deps {
       random: () => Math.random(),
       pause: () => scheduler.wait(0),
       now: nowMs,
-      estimateTokens: estimateTokenCount,
+      estimateTokens,
     }),
     tools: connectTools(config.tavily, nowMs),
     catalog: config.catalog,
     limits: config.context,
     managerModelAlias: config.managerModelAlias,
     summarizerModelAlias: config.summarizerModelAlias,
-    estimateTokens: estimateTokenCount,
+    estimateTokens,
     now: nowMs,
     turnTimeoutMs: config.turnTimeoutMs,
     summaryGraceMs: config.summaryGraceMs,
@@ -104,7 +125,7 @@ export function createDeps(config: Config): Deps {
     runTurn: (run, perRun) => runTurn(run, { ...ports, ...perRun }),
     settleTurn: (input) => settleTurn(input, uuidv7),
     arrivedReplies,
-    estimateTokens: estimateTokenCount,
+    estimateTokens,
     limits: {
       context: config.context,
       managerModelAlias: config.managerModelAlias,
@@ -113,9 +134,18 @@ export function createDeps(config: Config): Deps {
       resumeWindowMs: config.resumeWindowMs,
       clientGraceMs,
       checkpointRetentionDays: config.checkpointRetentionDays,
+      fileRetentionDays: config.fileRetentionDays,
+      deletedRetentionDays: config.deletedRetentionDays,
     },
     turnLimiter: config.limiters.turns,
     invalidLimiter: config.limiters.invalid,
+    files: {
+      fileStore: createR2Store(config.fileBucket),
+      parseQueue: config.parseQueue,
+      fileLimits: config.fileLimits,
+      uploadLimiter: config.limiters.uploads,
+      createHash: createStreamHash,
+    },
     verifyToken: createTokenVerifier(config.auth),
     corsAllowedOrigins: config.corsAllowedOrigins,
   };

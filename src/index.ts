@@ -1,5 +1,8 @@
 import { env } from "cloudflare:workers";
+import { purgeDeleted } from "./actions/purge-deleted.ts";
 import { removeOldCheckpoints } from "./actions/remove-old-checkpoints.ts";
+import { sweepFileBytes } from "./actions/sweep-file-bytes.ts";
+import { wakeWaitingFiles } from "./actions/wake-waiting-files.ts";
 import { createApp } from "./app.ts";
 import { parseConfig } from "./config.ts";
 import { createDeps } from "./deps.ts";
@@ -15,8 +18,14 @@ const daily = "17 3 * * *";
 export default {
   fetch: app.fetch,
   async scheduled({ cron }: { cron: string }): Promise<void> {
-    const work = cron === daily ? removeOldCheckpoints(deps) : recoverAbandonedRuns(deps);
-    await work.catch(refuseJob);
+    const jobs =
+      cron === daily
+        ? [removeOldCheckpoints, purgeDeleted, sweepFileBytes]
+        : [recoverAbandonedRuns, wakeWaitingFiles];
+    // A job that fails keeps none of the others from running.
+    const ended = await Promise.allSettled(jobs.map((job) => job(deps)));
+    const failed = ended.find((end) => end.status === "rejected");
+    if (failed !== undefined) refuseJob(failed.reason);
   },
 };
 

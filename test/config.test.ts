@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
-import { ConfigError, parseConfig, settingNames } from "../src/config.ts";
+import { ConfigError } from "../src/config/config-error.ts";
+import { parseConfig, settingNames } from "../src/config.ts";
+import { standardPricingVersion } from "../src/domain/catalog.ts";
 import { standardDialect } from "../src/domain/model-dialect.ts";
+import { storageBindings } from "./support/storage-bindings.ts";
 
 const whole = {
   DATABASE_URL: "postgres://user:pw@db.example/pantheon",
@@ -10,6 +13,8 @@ const whole = {
   AUTH_AUDIENCE: "pantheon",
   TURN_LIMITER: { limit: async () => ({ success: true }) },
   INVALID_LIMITER: { limit: async () => ({ success: true }) },
+  UPLOAD_LIMITER: { limit: async () => ({ success: true }) },
+  ...storageBindings,
 };
 
 /** The lines of complaint about the settings, with these in place of the good ones. */
@@ -268,6 +273,7 @@ test("a model's key has a setting of its own, is read wherever it is named, and 
 test.each([
   { kind: "turns", binding: "TURN_LIMITER" },
   { kind: "invalid", binding: "INVALID_LIMITER" },
+  { kind: "uploads", binding: "UPLOAD_LIMITER" },
 ] as const)(
   "$kind are limited everywhere but in local mode, where they may be; $binding must be bound",
   (limit) => {
@@ -298,7 +304,7 @@ test("a model of another provider needs the setting that holds its key", () => {
   expect(complaints(withModels(keyed))).toEqual(["Setting ACME_KEY: is missing (key of own)"]);
   const config = parseConfig({ ...whole, ...withModels(keyed), ACME_KEY: "acme-secret" });
   expect(config.llmApiKeys.get("ACME_KEY")).toBe("acme-secret");
-  expect(config.catalog.isStandard).toBe(false);
+  expect(config.catalog.pricingVersion).not.toBe(standardPricingVersion);
 });
 
 test("no complaint repeats a value, secrets least of all", () => {

@@ -12,7 +12,7 @@ const structure = { key_facts: [words], decisions: [words], open_questions: [], 
 
 export type Purpose = "agent" | "routing" | "summary_text" | "summary_structure";
 
-/** What a call is for, by the JSON that it is asked to answer with. */
+/** The purpose of a call, from the JSON that it asks for. */
 export function purposeOf({ messages }: ChatCall): Purpose {
   const instructions = messages[0]?.content ?? "";
   if (instructions.includes('"selected_agent_keys"')) return "routing";

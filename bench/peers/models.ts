@@ -43,7 +43,9 @@ servePeer<undefined, ModelQuestions>(async () => {
     if (delayMs > 0) await pause(delayMs);
     const firstDeltaMs = monotonicMs();
     journal.push({
-      ...{ purpose: purposeOf(call), arrivedMs, firstDeltaMs },
+      purpose: purposeOf(call),
+      arrivedMs,
+      firstDeltaMs,
       body: keepsBodies ? call.body : null,
     });
     response.writeHead(200, { "Content-Type": "text/event-stream", "x-request-id": call.callId });

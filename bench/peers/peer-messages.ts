@@ -1,7 +1,7 @@
 /** What a peer can be asked while it runs: by name, what it takes and what it gives. */
 export type Questions = Record<string, { input: unknown; output: unknown }>;
 
-/** A peer is told to start once; then it answers what it is asked, each answer under its question's number. */
+/** A peer is started once. Then it answers questions; each answer has the number of its question. */
 export type ToPeer =
   | { kind: "start"; options: unknown }
   | { kind: "ask"; number: number; name: string; input: unknown };

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { FromPeer, Questions, ToPeer } from "./peer-messages.ts";
 
-/** A server of the bench in a Node process of its own, so that what it does overlaps what others do. */
+/** A server of the bench in a Node process of its own, so that its work overlaps the work of others. */
 export type Peer<Asked extends Questions> = {
   url: string;
   processId: number;
@@ -22,17 +22,17 @@ export async function startPeer<Asked extends Questions>(
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const waiting = new Map<number, { resolve(output: unknown): void; reject(error: Error): void }>();
   let isStopped = false;
-  const giveUp = (reason: string) => {
+  const rejectAll = (reason: string) => {
     for (const { reject } of waiting.values()) reject(new Error(reason));
     waiting.clear();
   };
   ended.then(() => {
-    if (!isStopped) giveUp("A server of the bench ended before its time.");
+    if (!isStopped) rejectAll("A server of the bench ended before its time.");
   });
   let asked = 0;
   const url = await untilReady(child, options);
   child.on("message", (message: FromPeer) => {
-    if (message.kind === "failed") giveUp(message.reason);
+    if (message.kind === "failed") rejectAll(message.reason);
     if (message.kind !== "answer") return;
     waiting.get(message.number)?.resolve(message.output);
     waiting.delete(message.number);

@@ -1,16 +1,16 @@
 import type { Spread } from "../figures.ts";
 
-/** One line of the table. `values` is what it was worked out from, for the JSON. */
+/** One row of the table. `values` are the measurements behind its figure, for the JSON. */
 export type Row = {
   measure: string;
   figure: string;
   spread: string;
   bar: string;
-  verdict: "met" | "missed" | "";
+  result: "met" | "missed" | "";
   values: unknown;
 };
 
-type Judged = {
+type MeasuredFigure = {
   measure: string;
   value: number;
   unit?: string;
@@ -19,21 +19,28 @@ type Judged = {
   values?: unknown;
 };
 
-/** A figure that may be as large as its bar. */
-export function atMost({ measure, value, unit = "", bar, spread = "", values = value }: Judged): Row {
-  const verdict = value <= bar ? "met" : "missed";
-  return { measure, figure: withUnit(value, unit), spread, bar: `≤ ${withUnit(bar, unit)}`, verdict, values };
+/** A figure that meets its bar when it is at most the bar. */
+export function atMost({ measure, value, unit = "", bar, spread = "", values = value }: MeasuredFigure): Row {
+  const result = value <= bar ? "met" : "missed";
+  return { measure, figure: withUnit(value, unit), spread, bar: `≤ ${withUnit(bar, unit)}`, result, values };
 }
 
-/** A figure that may be as small as its bar. */
-export function atLeast({ measure, value, unit = "", bar, spread = "", values = value }: Judged): Row {
-  const verdict = value >= bar ? "met" : "missed";
-  return { measure, figure: withUnit(value, unit), spread, bar: `≥ ${withUnit(bar, unit)}`, verdict, values };
+/** A figure that meets its bar when it is at least the bar. */
+export function atLeast({
+  measure,
+  value,
+  unit = "",
+  bar,
+  spread = "",
+  values = value,
+}: MeasuredFigure): Row {
+  const result = value >= bar ? "met" : "missed";
+  return { measure, figure: withUnit(value, unit), spread, bar: `≥ ${withUnit(bar, unit)}`, result, values };
 }
 
-/** A figure without a bar, beside those that have one. */
-export function told(measure: string, figure: string, spread: string, values: unknown): Row {
-  return { measure, figure, spread, bar: "", verdict: "", values };
+/** A figure without a bar. */
+export function plainFigure(measure: string, figure: string, spread: string, values: unknown): Row {
+  return { measure, figure, spread, bar: "", result: "", values };
 }
 
 export function formatSpread({ min, median, max, runs }: Spread, unit: string): string {

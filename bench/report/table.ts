@@ -1,14 +1,14 @@
 import type { Row } from "./row.ts";
 
-const heads = ["measure", "figure", "bar", "", "min / median / max, or what else there is to say"];
+const heads = ["measure", "figure", "bar", "", "min / median / max, or a remark"];
 
 /** The rows as a Markdown table whose columns also line up in a terminal. */
 export function formatMarkdown(rows: readonly Row[]): string {
-  const cells = rows.map(({ measure, figure, bar, verdict, spread }) => [
+  const cells = rows.map(({ measure, figure, bar, result, spread }) => [
     measure,
     figure,
     bar,
-    verdict,
+    result,
     spread,
   ]);
   const table = [heads, ...cells];

@@ -1,10 +1,10 @@
+import { openBaselineThread } from "../baseline-turns.ts";
 import { interleave, spreadOf } from "../figures.ts";
 import type { PostFloorTurn } from "../floor-turns.ts";
 import { createRoom, question, type Room } from "../pantheon-room.ts";
 import { cpuOf, type Meter, processCpuMs, workerdCpuMs } from "../process-cpu.ts";
-import { formatSpread, type Row, told, withUnit } from "../report/row.ts";
-import { openRivalThread } from "../rival-turns.ts";
-import type { Stage } from "../stage.ts";
+import { formatSpread, plainFigure, type Row, withUnit } from "../report/row.ts";
+import type { Bench } from "../setup.ts";
 
 const rounds = 80;
 /** Sessions start anew after as many turns. */
@@ -12,26 +12,26 @@ const turnsPerSession = 8;
 const warmUps = 24;
 
 /**
- * CPU time of the process that runs the turn, turn by turn. The clock minds what else the machine does far more.
- * The rival speaks to Postgres in its own process; of Pantheon and the floor that part is in the endpoint's.
+ * CPU time of the process that runs the turn, turn by turn. Other load on the machine affects it less than the clock.
+ * The baseline calls Postgres in its own process. Pantheon and the floor do so in the process of the endpoint.
  */
 export async function measureCpu(
-  stage: Stage,
+  bench: Bench,
   floor: PostFloorTurn,
   log: (line: string) => void,
 ): Promise<Row[]> {
   log("CPU time per turn");
-  let room: Room = await createRoom(stage, 3, "roundtable");
-  let postRival = openRivalThread(stage);
+  let room: Room = await createRoom(bench, 3, "roundtable");
+  let postBaseline = openBaselineThread(bench);
   for (let n = 0; n < warmUps; n += 1) {
     await room.post(question);
     await floor();
-    await postRival();
+    await postBaseline();
   }
   const endpoint = { pantheon: [] as number[], floor: [] as number[] };
   const withEndpoint = async (figures: number[], meter: Meter, post: () => Promise<unknown>) => {
     let own = Number.NaN;
-    const ofEndpoint = () => processCpuMs(stage.database.processId);
+    const ofEndpoint = () => processCpuMs(bench.database.processId);
     figures.push(
       await cpuOf(ofEndpoint, async () => {
         own = await cpuOf(meter, post);
@@ -41,32 +41,32 @@ export async function measureCpu(
   };
   const times = await interleave(rounds, {
     pantheon: async (round) => {
-      if (round % turnsPerSession === 0) room = await createRoom(stage, 3, "roundtable");
-      const ofPantheon = () => workerdCpuMs(stage.pantheon.groupId);
+      if (round % turnsPerSession === 0) room = await createRoom(bench, 3, "roundtable");
+      const ofPantheon = () => workerdCpuMs(bench.pantheon.groupId);
       return withEndpoint(endpoint.pantheon, ofPantheon, () => room.post(question));
     },
-    floor: () => withEndpoint(endpoint.floor, () => workerdCpuMs(stage.floor.groupId), floor),
-    rival: (round) => {
-      if (round % turnsPerSession === 0) postRival = openRivalThread(stage);
-      return cpuOf(() => processCpuMs(stage.rival.processId), postRival);
+    floor: () => withEndpoint(endpoint.floor, () => workerdCpuMs(bench.floor.groupId), floor),
+    baseline: (round) => {
+      if (round % turnsPerSession === 0) postBaseline = openBaselineThread(bench);
+      return cpuOf(() => processCpuMs(bench.baseline.processId), postBaseline);
     },
   });
-  const [pantheon, floorCpu, rival] = [
+  const [pantheon, floorCpu, baseline] = [
     spreadOf(times.pantheon),
     spreadOf(times.floor),
-    spreadOf(times.rival),
+    spreadOf(times.baseline),
   ];
   if (Number.isNaN(pantheon.median)) return [];
   const at = { pantheon: spreadOf(endpoint.pantheon), floor: spreadOf(endpoint.floor) };
-  const beside = `the floor ${withUnit(floorCpu.median, "ms")}, the rival ${withUnit(rival.median, "ms")}`;
+  const beside = `the floor ${withUnit(floorCpu.median, "ms")}, the baseline ${withUnit(baseline.median, "ms")}`;
   return [
-    told(
+    plainFigure(
       `CPU time per turn of 3 agents (turns 1-${turnsPerSession})`,
       `${withUnit(pantheon.median, "ms")}, ${withUnit(pantheon.median / floorCpu.median, "×")} the floor's`,
       `${formatSpread(pantheon, "ms")}; ${beside}`,
-      { pantheon, floor: floorCpu, rival },
+      { pantheon, floor: floorCpu, baseline },
     ),
-    told(
+    plainFigure(
       "the local Neon endpoint's beside it",
       withUnit(at.pantheon.median, "ms"),
       `${formatSpread(at.pantheon, "ms")}; the floor ${withUnit(at.floor.median, "ms")}`,

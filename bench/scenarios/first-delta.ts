@@ -1,20 +1,20 @@
 import { monotonicMs } from "../clock.ts";
 import { spreadOf } from "../figures.ts";
 import { createRoom, question } from "../pantheon-room.ts";
-import { atMost, formatSpread, type Row, told, withUnit } from "../report/row.ts";
-import type { Stage } from "../stage.ts";
+import { atMost, formatSpread, plainFigure, type Row, withUnit } from "../report/row.ts";
+import type { Bench } from "../setup.ts";
 
 const rounds = 21;
 /** Long enough that the first delta travels alone. */
 const pauseMs = 20;
 
-/** From a streamed post to the first text in its stream, and what of it was the model's. */
-export async function measureFirstDelta(stage: Stage, log: (line: string) => void): Promise<Row[]> {
+/** The time from a streamed post to the first text, with and without the model's own time. */
+export async function measureFirstDelta(bench: Bench, log: (line: string) => void): Promise<Row[]> {
   log("The first text delta of a streamed turn");
-  const room = await createRoom(stage, 3, "roundtable");
+  const room = await createRoom(bench, 3, "roundtable");
   for (let n = 0; n < 4; n += 1) await room.post(question);
-  await stage.models.ask("setPace", { delayMs: 0, pauseMs, keepsBodies: false });
-  await stage.models.ask("takeJournal", undefined);
+  await bench.models.ask("setPace", { delayMs: 0, pauseMs, keepsBodies: false });
+  await bench.models.ask("takeJournal", undefined);
   const shares: number[] = [];
   const relays: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
@@ -24,20 +24,24 @@ export async function measureFirstDelta(stage: Stage, log: (line: string) => voi
     });
     if (status !== 200 || !text.includes('"RUN_FINISHED"'))
       throw new Error(`A streamed turn: ${status} ${text}`);
-    const [call] = await stage.models.ask("takeJournal", undefined);
+    const [call] = await bench.models.ask("takeJournal", undefined);
     if (call === undefined) throw new Error("A streamed turn called no model.");
     shares.push(firstMs - sentMs - (call.firstDeltaMs - call.arrivedMs));
     relays.push(firstMs - call.firstDeltaMs);
   }
-  await stage.models.ask("setPace", { delayMs: 0, pauseMs: 0, keepsBodies: false });
+  await bench.models.ask("setPace", { delayMs: 0, pauseMs: 0, keepsBodies: false });
   const relay = spreadOf(relays);
   const share = spreadOf(shares);
   return [
     atMost({
-      ...{ measure: "our share of the time to the first text delta, after the model's first", bar: 10 },
-      ...{ value: relay.median, unit: "ms", values: relay, spread: formatSpread(relay, "ms") },
+      measure: "Pantheon's share of the time to the first text delta, after the model's first",
+      bar: 10,
+      value: relay.median,
+      unit: "ms",
+      values: relay,
+      spread: formatSpread(relay, "ms"),
     }),
-    told(
+    plainFigure(
       "the same from the post on, less what the model took: opening and planning are in it",
       withUnit(share.median, "ms"),
       formatSpread(share, "ms"),

@@ -2,22 +2,22 @@ import { interleave, spreadOf } from "../figures.ts";
 import type { PostFloorTurn } from "../floor-turns.ts";
 import { createRoom, question } from "../pantheon-room.ts";
 import { atMost, formatSpread, type Row } from "../report/row.ts";
-import type { Stage } from "../stage.ts";
+import type { Bench } from "../setup.ts";
 
 const rounds = 9;
 
-/** Turns whose models take their time: what is left of ours beside it. */
+/** Turns whose models take their time: what is left of pantheonPosts beside it. */
 export async function measurePacedModels(
-  stage: Stage,
+  bench: Bench,
   floor: PostFloorTurn,
   log: (line: string) => void,
 ): Promise<Row[]> {
   log("Models at 50 ms in sequence, and at 200 ms side by side");
-  const three = await createRoom(stage, 3, "roundtable");
-  const four = await createRoom(stage, 4, "tag");
+  const three = await createRoom(bench, 3, "roundtable");
+  const four = await createRoom(bench, 4, "tag");
   const tags = four.agentKeys.map((key) => `@${key}`).join(" ");
   const paced = async (delayMs: number, work: () => Promise<number>) => {
-    await stage.models.ask("setPace", { delayMs, pauseMs: 0, keepsBodies: false });
+    await bench.models.ask("setPace", { delayMs, pauseMs: 0, keepsBodies: false });
     return work();
   };
   const times = await interleave(rounds, {
@@ -26,10 +26,10 @@ export async function measurePacedModels(
     floor: () => paced(50, () => floor()),
     tagged: () => paced(200, async () => (await four.post(`${tags} ${question}`)).elapsedMs),
   });
-  await stage.models.ask("setPace", { delayMs: 0, pauseMs: 0, keepsBodies: false });
+  await bench.models.ask("setPace", { delayMs: 0, pauseMs: 0, keepsBodies: false });
   const floorMs = spreadOf(times.floorAtOnce).median;
-  const row = (measure: string, ours: readonly number[], modelMs: number, more = "") => {
-    const spread = spreadOf(ours);
+  const row = (measure: string, pantheonPosts: readonly number[], modelMs: number, more = "") => {
+    const spread = spreadOf(pantheonPosts);
     const bar = 1.15 * modelMs + floorMs;
     return {
       ...atMost({ measure, value: spread.median, unit: "ms", bar, values: { spread, floorMs } }),

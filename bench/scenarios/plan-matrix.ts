@@ -1,7 +1,7 @@
 import { createRoom, type Mode, question, type Room, type Turn } from "../pantheon-room.ts";
 import type { Purpose } from "../peers/model-answers.ts";
 import { atMost, type Row } from "../report/row.ts";
-import type { Stage } from "../stage.ts";
+import type { Bench } from "../setup.ts";
 
 const agentCounts = [1, 3, 12];
 const lengths = [1, 50, 200, 500];
@@ -20,11 +20,11 @@ type Cell = {
 };
 
 /** Every mode, with every size of roster, in sessions of every length. */
-export async function measurePlanMatrix(stage: Stage, log: (line: string) => void): Promise<Row[]> {
+export async function measurePlanMatrix(bench: Bench, log: (line: string) => void): Promise<Row[]> {
   const cells: Cell[] = [];
   for (const agents of agentCounts) {
     log(`Round trips and model calls: ${agents} agents, up to ${lengths.at(-1)} turns`);
-    const room = await createRoom(stage, agents, "tag");
+    const room = await createRoom(bench, agents, "tag");
     for (let length = 0; length < (lengths.at(-1) ?? 0); ) {
       if (!lengths.includes(length + 1)) {
         const turn = await room.post(`@${room.agentKeys[0]} ${question}`);
@@ -32,7 +32,7 @@ export async function measurePlanMatrix(stage: Stage, log: (line: string) => voi
         continue;
       }
       for (const mode of modes) {
-        const cell = await measureTurn(stage, room, mode);
+        const cell = await measureTurn(bench, room, mode);
         cells.push(cell);
         length = cell.turnIndex;
       }
@@ -42,17 +42,20 @@ export async function measurePlanMatrix(stage: Stage, log: (line: string) => voi
   return [roundTripsRow(cells), callsRow(cells)];
 }
 
-async function measureTurn(stage: Stage, room: Room, mode: Mode): Promise<Cell> {
+async function measureTurn(bench: Bench, room: Room, mode: Mode): Promise<Cell> {
   await room.setMode(mode);
-  await stage.models.ask("takeJournal", undefined);
-  await stage.database.ask("takeExchanges", undefined);
+  await bench.models.ask("takeJournal", undefined);
+  await bench.database.ask("takeExchanges", undefined);
   const message = mode === "tag" ? room.agentKeys.map((key) => `@${key}`).join(" ") : question;
   const turn = await room.post(message);
-  const requests = (await stage.database.ask("takeExchanges", undefined)).length;
-  const purposes = (await stage.models.ask("takeJournal", undefined)).map(({ purpose }) => purpose);
+  const requests = (await bench.database.ask("takeExchanges", undefined)).length;
+  const purposes = (await bench.models.ask("takeJournal", undefined)).map(({ purpose }) => purpose);
   const agents = room.agentKeys.length;
   return {
-    ...{ mode, agents, turnIndex: turn.turnIndex, roundTrips: turn.roundTrips },
+    mode,
+    agents,
+    turnIndex: turn.turnIndex,
+    roundTrips: turn.roundTrips,
     // What did not overlap, by the endpoint's own count.
     requests: requests - turn.checkpointTrips,
     calls: purposes.length,

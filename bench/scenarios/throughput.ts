@@ -3,29 +3,32 @@ import { interleave, spreadOf } from "../figures.ts";
 import { openFloorSession } from "../floor-turns.ts";
 import { createRoom, question } from "../pantheon-room.ts";
 import { atLeast, formatSpread, type Row } from "../report/row.ts";
-import type { Stage } from "../stage.ts";
+import type { Bench } from "../setup.ts";
 
 const sessions = 32;
 const rounds = 5;
 const turnsPerRound = 3;
 
 /** Sessions that all post at once, each its next turn when the last is answered: turns per second. */
-export async function measureThroughput(stage: Stage, log: (line: string) => void): Promise<Row[]> {
+export async function measureThroughput(bench: Bench, log: (line: string) => void): Promise<Row[]> {
   log(`${sessions} sessions at once`);
-  const rooms = await Promise.all(Array.from({ length: sessions }, () => createRoom(stage, 3, "roundtable")));
-  const floors = await Promise.all(Array.from({ length: sessions }, () => openFloorSession(stage)));
-  const ours = rooms.map((room) => () => room.post(question));
-  await turnsPerSecond(ours);
+  const rooms = await Promise.all(Array.from({ length: sessions }, () => createRoom(bench, 3, "roundtable")));
+  const floors = await Promise.all(Array.from({ length: sessions }, () => openFloorSession(bench)));
+  const pantheonPosts = rooms.map((room) => () => room.post(question));
+  await turnsPerSecond(pantheonPosts);
   await turnsPerSecond(floors);
   const rates = await interleave(rounds, {
-    pantheon: () => turnsPerSecond(ours),
+    pantheon: () => turnsPerSecond(pantheonPosts),
     floor: () => turnsPerSecond(floors),
   });
   const [pantheon, floor] = [spreadOf(rates.pantheon), spreadOf(rates.floor)];
   return [
     atLeast({
       measure: `throughput, ${sessions} sessions at once, models at 0 ms, against the floor's; no error`,
-      ...{ value: pantheon.median / floor.median, unit: "×", bar: 0.35, values: { pantheon, floor } },
+      value: pantheon.median / floor.median,
+      unit: "×",
+      bar: 0.35,
+      values: { pantheon, floor },
       spread: `${formatSpread(pantheon, "turns/s")}; the floor ${floor.median.toFixed(0)}`,
     }),
   ];

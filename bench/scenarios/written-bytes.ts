@@ -1,36 +1,42 @@
 import { spreadOf } from "../figures.ts";
 import { createRoom, question, type Room } from "../pantheon-room.ts";
 import { atMost, formatSpread, type Row } from "../report/row.ts";
-import type { Stage } from "../stage.ts";
+import type { Bench } from "../setup.ts";
 import { measureWal } from "../stored-bytes.ts";
 
 const turnsMeasured = 24;
 const lateFrom = 188;
 
 /** Write-ahead log of turns of three agents with replies of 1 KiB, early and late in a session. */
-export async function measureWrittenBytes(stage: Stage, log: (line: string) => void): Promise<Row[]> {
+export async function measureWrittenBytes(bench: Bench, log: (line: string) => void): Promise<Row[]> {
   log("Bytes written per turn");
-  const room = await createRoom(stage, 3, "roundtable");
-  const early = spreadOf(await walOf(stage, room));
+  const room = await createRoom(bench, 3, "roundtable");
+  const early = spreadOf(await walOf(bench, room));
   for (let n = turnsMeasured + 1; n < lateFrom; n += 1) await room.post(question);
-  const late = spreadOf(await walOf(stage, room));
-  const note = stage.isEmbedded ? "; embedded: one session, its own log settings" : "; of the whole server";
+  const late = spreadOf(await walOf(bench, room));
+  const note = bench.isEmbedded ? "; embedded: one session, its own log settings" : "; of the whole server";
   return [
     atMost({
-      ...{ measure: "bytes written per turn (WAL), 3 agents, 1 KiB replies", value: late.median / 1_000 },
-      ...{ unit: "KB", bar: 40, values: { early, late } },
+      measure: "bytes written per turn (WAL), 3 agents, 1 KiB replies",
+      value: late.median / 1_000,
+      unit: "KB",
+      bar: 40,
+      values: { early, late },
       spread: formatSpread(inKb(late), "KB") + note,
     }),
     atMost({
-      ...{ measure: "the same, turn 200 against turn 5, minima: flat", value: late.min / early.min },
-      ...{ unit: "×", bar: 1.15, spread: `${formatSpread(inKb(early), "KB")}, early` },
+      measure: "the same, turn 200 against turn 5, minima: flat",
+      value: late.min / early.min,
+      unit: "×",
+      bar: 1.15,
+      spread: `${formatSpread(inKb(early), "KB")}, early`,
     }),
   ];
 }
 
-async function walOf(stage: Stage, room: Room): Promise<number[]> {
+async function walOf(bench: Bench, room: Room): Promise<number[]> {
   const bytes: number[] = [];
-  for (let n = 0; n < turnsMeasured; n += 1) bytes.push(await measureWal(stage, () => room.post(question)));
+  for (let n = 0; n < turnsMeasured; n += 1) bytes.push(await measureWal(bench, () => room.post(question)));
   return bytes;
 }
 

@@ -1,10 +1,10 @@
 /** What a deployment may weigh, gzipped; Cloudflare's own limit is 3 MiB on its free plan. */
-export const MAX_KIB = 700;
+export const maxKib = 700;
 /** How long it may take to start; Cloudflare's own limit is 1 s. */
-export const MAX_STARTUP_MS = 150;
+export const maxStartupMs = 150;
 
 /** Of the form that a deployment's own have: a Worker without them would not start, and nothing be measured. */
-export const STAND_IN_SECRETS = {
+export const placeholderSecrets = {
   DATABASE_URL: "postgres://user:password@ep-example.us-east-1.aws.neon.tech/pantheon",
   LLM_API_KEY: "no-key",
   AUTH_JWT_SECRET: "no-secret-no-secret-no-secret-no-secret",

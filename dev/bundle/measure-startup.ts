@@ -1,8 +1,8 @@
 import { runWrangler } from "./run-wrangler.ts";
 
-const MOST_PROFILES = 10;
+const maxProfiles = 10;
 /** A profiler that was kept from the processor for most of the time has seen too little to tell. */
-const FEWEST_SAMPLES = 20;
+const minSamples = 20;
 
 /**
  * Milliseconds that a Worker's modules take to evaluate, by the samples of wrangler's CPU profile. Measured
@@ -13,11 +13,11 @@ export async function measureStartup(
   { profile, barMs }: { profile: string; barMs: number },
 ): Promise<number[]> {
   const figures: number[] = [];
-  for (let taken = 0; taken < MOST_PROFILES && !figures.some((ms) => ms <= barMs); taken += 1) {
+  for (let taken = 0; taken < maxProfiles && !figures.some((ms) => ms <= barMs); taken += 1) {
     const output = await runWrangler(["check", "startup", "--worker-bundle", file, "--outfile", profile]);
     const [, activeMs, samples] = /Active: ([\d.]+) ms[\s\S]*Samples: (\d+)/.exec(output) ?? [];
     if (activeMs === undefined) throw new Error(`wrangler check startup tells no time:\n${output.trim()}`);
-    if (Number(samples) >= FEWEST_SAMPLES) figures.push(Number(activeMs));
+    if (Number(samples) >= minSamples) figures.push(Number(activeMs));
   }
   if (figures.length === 0) throw new Error("Start-up could not be measured: the machine is too busy.");
   return figures;

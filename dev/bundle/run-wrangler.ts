@@ -1,15 +1,15 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { QUIET_WRANGLER } from "../quiet-wrangler.ts";
+import { quietWrangler } from "../quiet-wrangler.ts";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const WRANGLER = fileURLToPath(new URL("../../node_modules/wrangler/bin/wrangler.js", import.meta.url));
+const repositoryDir = fileURLToPath(new URL("../..", import.meta.url));
+const wranglerBin = fileURLToPath(new URL("../../node_modules/wrangler/bin/wrangler.js", import.meta.url));
 
 /** What a command of wrangler printed. Throws an Error with all of it where the command fails. */
 export function runWrangler(args: readonly string[]): Promise<string> {
-  const child = spawn(process.execPath, [WRANGLER, ...args], {
-    cwd: ROOT,
-    env: { ...process.env, ...QUIET_WRANGLER },
+  const child = spawn(process.execPath, [wranglerBin, ...args], {
+    cwd: repositoryDir,
+    env: { ...process.env, ...quietWrangler },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";

@@ -1,11 +1,11 @@
 import * as z from "zod";
-import { glimpse, unfenced } from "../glimpse.ts";
+import { stripFence, truncate } from "../truncate.ts";
+import type { AgentOutput } from "./agent-output.ts";
 import type { TurnEvent } from "./api.ts";
-import type { Voice } from "./spoken-lines.ts";
 
-const LONGEST_NOTE = 90;
+const maxNoteLength = 90;
 
-/** What a run's last event tells beside the stored turn, times in ms. */
+/** What the last event of a run adds to the stored turn. Times in ms. */
 const runResult = z.object({
   id: z.uuid(),
   timing: z.object({
@@ -21,45 +21,48 @@ const runResult = z.object({
 
 export type RunResult = z.output<typeof runResult>;
 
-/** A turn as it is heard: give it every event, then ask what was heard. */
+/** A turn while it streams: it takes every event, and then has the result. */
 export type LiveTurn = {
-  hear(event: TurnEvent): void;
-  /** Throws an Error where the turn did not end, or could not be stored. */
+  handle(event: TurnEvent): void;
+  /** Throws an Error where the turn did not end or was not stored. */
   result(): RunResult;
   /** From the agent's first event to its last, by its key. */
   elapsedMs(agentKey: string): number | undefined;
 };
 
-type Part = { agentKey: string; voice: Voice; startedMs: number; endedMs?: number };
+type AgentPart = { agentKey: string; output: AgentOutput; startedMs: number; endedMs?: number };
 
-/** Shows the words of a turn under the names of those who say them, and the tools they use. */
-export function followTurn(openVoice: (name: string) => Voice, nowMs = () => performance.now()): LiveTurn {
-  const parts = new Map<string, Part>();
+/** Prints the text of each agent and the tools it uses. */
+export function followTurn(
+  openOutput: (name: string) => AgentOutput,
+  nowMs = () => performance.now(),
+): LiveTurn {
+  const parts = new Map<string, AgentPart>();
   const toolCalls = new Map<string, { name: string; args: string }>();
   let result: RunResult | undefined;
   let failure: string | undefined;
 
   const partOf = ({ subagentRunId }: { subagentRunId?: string | undefined }) =>
     parts.get(subagentRunId ?? "");
-  const end = (part: Part | undefined) => {
-    part?.voice.pause();
+  const end = (part: AgentPart | undefined) => {
+    part?.output.flush();
     if (part) part.endedMs = nowMs();
   };
 
-  const hear = (event: TurnEvent) => {
+  const handle = (event: TurnEvent) => {
     switch (event.type) {
       case "SUBAGENT_STARTED":
         parts.set(event.subagentRunId, {
           agentKey: String(event.metadata?.agent_key ?? event.name),
-          voice: openVoice(event.name ?? "agent"),
+          output: openOutput(event.name ?? "agent"),
           startedMs: nowMs(),
         });
         break;
       case "TEXT_MESSAGE_CONTENT":
-        partOf(event)?.voice.say(event.delta);
+        partOf(event)?.output.write(event.delta);
         break;
       case "TEXT_MESSAGE_END":
-        partOf(event)?.voice.pause();
+        partOf(event)?.output.flush();
         break;
       case "TOOL_CALL_START":
         toolCalls.set(event.toolCallId, { name: event.toolCallName, args: "" });
@@ -71,14 +74,14 @@ export function followTurn(openVoice: (name: string) => Voice, nowMs = () => per
       }
       case "TOOL_CALL_END": {
         const call = toolCalls.get(event.toolCallId);
-        if (call) partOf(event)?.voice.note(`uses ${call.name} ${glimpse(call.args, LONGEST_NOTE)}`);
+        if (call) partOf(event)?.output.note(`uses ${call.name} ${truncate(call.args, maxNoteLength)}`);
         break;
       }
       case "TOOL_CALL_RESULT":
-        partOf(event)?.voice.note(`is told ${glimpse(unfenced(textOf(event.content)), LONGEST_NOTE)}`);
+        partOf(event)?.output.note(`receives ${truncate(stripFence(textOf(event.content)), maxNoteLength)}`);
         break;
       case "SUBAGENT_ERROR":
-        partOf(event)?.voice.note(`failed: ${event.message} (${event.code ?? "no code"})`);
+        partOf(event)?.output.note(`failed: ${event.message} (${event.code ?? "no code"})`);
         end(partOf(event));
         break;
       case "SUBAGENT_FINISHED":
@@ -94,7 +97,7 @@ export function followTurn(openVoice: (name: string) => Voice, nowMs = () => per
   };
 
   return {
-    hear,
+    handle,
     result() {
       if (result) return result;
       throw new Error(failure ?? "The stream ended before the turn was stored.");
@@ -106,7 +109,7 @@ export function followTurn(openVoice: (name: string) => Voice, nowMs = () => per
   };
 }
 
-/** Our tools return text; the protocol allows for parts. */
+/** Pantheon's tools return text. The protocol allows parts too. */
 function textOf(content: unknown): string {
   return typeof content === "string" ? content : JSON.stringify(content);
 }

@@ -1,16 +1,16 @@
 import type * as z from "zod";
 import { formatDecimal, parseDecimal } from "../../src/domain/billing/pricing.ts";
 import type { turnDetail } from "../../src/routes/schemas/turn-detail.ts";
-import { glimpse } from "../glimpse.ts";
+import { formatTable } from "../table.ts";
+import { truncate } from "../truncate.ts";
 import type { RunResult } from "./live-turn.ts";
-import { formatTable } from "./table.ts";
 
 export type Turn = z.output<typeof turnDetail>;
 type Call = Turn["llm_calls"][number];
 
-const LONGEST_RECORD = 60;
+const maxRecordLength = 60;
 
-/** What a stored turn leaves to tell: who was picked, what each agent took, the ledger, the timings. */
+/** Lines about a stored turn: the manager's choice, the usage of each agent, the tools, the ledger, the timings. */
 export function reportTurn(
   turn: Turn,
   timing: RunResult["timing"],
@@ -75,12 +75,12 @@ function ledgerTable(calls: readonly Call[]): string[] {
 
 function toolLines(turn: Turn): string[] {
   return turn.tool_calls.map(({ agent_key, tool_name, status, input, output, latency_ms }) => {
-    const [asked, found] = [input, output].map((record) => glimpse(JSON.stringify(record), LONGEST_RECORD));
+    const [asked, found] = [input, output].map((record) => truncate(JSON.stringify(record), maxRecordLength));
     return `${agent_key}: ${tool_name} ${asked}: ${status} in ${latency_ms} ms, ${found}`;
   });
 }
 
-/** The manager's choice is no part of the stream; the audit tells it, and what it took. */
+/** The stream does not contain the manager's choice. The audit does, with its usage. */
 function routingLines(turn: Turn): string[] {
   const routing = turn.audit.find((row) => row.routing !== null)?.routing;
   if (!routing) return [];
@@ -100,6 +100,6 @@ function timingLines(timing: RunResult["timing"]): string[] {
   const { open_ms, model_ms, tools_ms, commit_ms, total_ms } = timing;
   return [
     `open ${open_ms} ms, model ${model_ms} ms, tools ${tools_ms} ms, commit ${commit_ms} ms, total ${total_ms} ms`,
-    `${timing.database_round_trips} database round trips waited for, ${timing.checkpoint_round_trips} checkpoints beside`,
+    `${timing.database_round_trips} database round trips in sequence, ${timing.checkpoint_round_trips} checkpoints beside model calls`,
   ];
 }

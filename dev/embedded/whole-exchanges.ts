@@ -1,9 +1,9 @@
 import type { PGlite } from "@electric-sql/pglite";
 
 /** Wire messages after which the server owes an answer and the client may be replaced by another. */
-const SYNC = 0x53;
-const EXTENDED_MESSAGES = new Set([..."PBDECH"].map((letter) => letter.charCodeAt(0)));
-const SYNC_MESSAGE = new Uint8Array([SYNC, 0, 0, 0, 4]);
+const syncKind = 0x53;
+const extendedKinds = new Set([..."PBDECH"].map((letter) => letter.charCodeAt(0)));
+const syncMessage = new Uint8Array([syncKind, 0, 0, 0, 4]);
 
 /**
  * PGlite's socket server takes turns between connections message by message, so two of them outside
@@ -16,12 +16,12 @@ export function withWholeExchanges(database: PGlite): PGlite {
   const isInTransaction = () => exchangeOpen || database.isInTransaction();
   const execProtocolRawStream: PGlite["execProtocolRawStream"] = async (message, options) => {
     const kind = message[0] ?? 0;
-    exchangeOpen = EXTENDED_MESSAGES.has(kind);
+    exchangeOpen = extendedKinds.has(kind);
     await database.execProtocolRawStream(message, options);
   };
   // The socket server calls this to roll back for a client that is gone; what it left half said ends first.
   const exec: PGlite["exec"] = async (query, options) => {
-    if (exchangeOpen) await database.execProtocolRaw(SYNC_MESSAGE);
+    if (exchangeOpen) await database.execProtocolRaw(syncMessage);
     exchangeOpen = false;
     return database.exec(query, options);
   };

@@ -30,8 +30,16 @@ export type ModelAnswer = {
   /** From 400 on an error with `body`, or OpenAI's error shape without one. Default 200. */
   status?: number;
   headers?: Record<string, string>;
-  /** Sent instead of a completion: a string as it is, anything else as JSON. */
+  /** Sent instead of a completion: a string as it is, anything else as JSON. Its `usage` is what it reports. */
   body?: unknown;
+  /** Sent behind `body` again and again: up to so many bytes, or until the client goes away; slowly with a pause. */
+  repeat?: { text: string; bytes?: number; pause_ms?: number };
+  /** `body` and what is repeated go out compressed, whatever the client accepts. */
+  gzip?: true;
+  /** The connection is not closed behind the answer. */
+  leave_open?: true;
+  /** Before the report of usage. */
+  usage_delay_ms?: number;
   /** Waits for the gate of this name before the headers. */
   hold?: string;
   /** Waits for the gate of this name after the first delta (unstreamed: after the headers). */

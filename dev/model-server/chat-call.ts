@@ -8,6 +8,7 @@ export type ChatCall = {
   /** The path in front of `/chat/completions`. */
   basePath: string;
   authorizationPresent: boolean;
+  acceptEncoding: string | null;
   model: string;
   stream: boolean;
   includeUsage: boolean;
@@ -20,7 +21,7 @@ export type ChatCall = {
 
 export function readChatCall(
   text: string,
-  rest: Pick<ChatCall, "callId" | "basePath" | "authorizationPresent" | "clientClosed">,
+  rest: Pick<ChatCall, "callId" | "basePath" | "authorizationPresent" | "acceptEncoding" | "clientClosed">,
 ): ChatCall | null {
   const body = parseRecord(text);
   if (body === null) return null;

@@ -14,6 +14,8 @@ export type Completion = {
   toolCalls: WholeToolCall[];
   finishReason: string | null;
   usage: ReportedUsage | null;
+  /** Before the chunk that reports it, where it has one of its own. */
+  usageDelayMs: number;
 };
 
 export function completionOf(call: ChatCall, answer: ModelAnswer): Completion {
@@ -35,6 +37,7 @@ export function completionOf(call: ChatCall, answer: ModelAnswer): Completion {
     toolCalls,
     finishReason: answer.finish_reason === null ? null : finishReason,
     usage: isReported ? (answer.usage ?? countUsage(call, dialect, said, reasoning)) : null,
+    usageDelayMs: answer.usage_delay_ms ?? dialect.usage.delayMs,
   };
 }
 

@@ -1,4 +1,4 @@
-import { glimpse, unfenced } from "../glimpse.ts";
+import { stripFence, truncate } from "../truncate.ts";
 import { type ModelAnswer, tokensOf } from "./answer.ts";
 import { asRecord, type ChatCall, type ToolOffer } from "./chat-call.ts";
 import { completionOf } from "./completion.ts";
@@ -6,14 +6,14 @@ import type { DialectName } from "./dialects.ts";
 import { sendAnswer } from "./send-answer.ts";
 import { type ModelServer, startModelServer } from "./server.ts";
 
-const LABEL = "[demo model]";
-const DELTA_DELAY_MS = 15;
-const LOOKUP = /\b(search|look up|look for|find|latest|news|current|today|source)\b/i;
+const demoLabel = "[demo model]";
+const defaultDeltaDelayMs = 15;
+const lookupWords = /\b(search|look up|look for|find|latest|news|current|today|source)\b/i;
 
 /** The model server that stands in while there is no key: canned, deterministic, and says that it is a demo. */
 export function startDemoModelServer({
   port = 0,
-  deltaDelayMs = DELTA_DELAY_MS,
+  deltaDelayMs = defaultDeltaDelayMs,
   dialect = "openai",
 }: {
   port?: number;
@@ -42,7 +42,7 @@ function demoAnswer(call: ChatCall): ModelAnswer {
 
   const found = resultOfTool(call);
   const tool = call.tools[0];
-  if (tool && found === undefined && LOOKUP.test(question)) {
+  if (tool && found === undefined && lookupWords.test(question)) {
     return { tool_calls: [{ name: tool.name, arguments: argumentsFor(tool, question) }] };
   }
   return spoken(opinion(system, call, question, found));
@@ -55,21 +55,21 @@ function spoken(text: string): ModelAnswer {
 
 /** The user's own words: other agents' are marked `[Name]: `. */
 function lastQuestion(call: ChatCall): string {
-  const asked = call.messages.filter(({ role, content }) => role === "user" && !PEER.test(content));
+  const asked = call.messages.filter(({ role, content }) => role === "user" && !speakerMark.test(content));
   return asked.at(-1)?.content.trim() ?? "";
 }
 
-const PEER = /^\[([^\]\n]+)\]: /;
+const speakerMark = /^\[([^\]\n]+)\]: /;
 
 function opinion(system: string, call: ChatCall, question: string, found: string | undefined): string {
   const role = /Agent role:\s*(.+)/.exec(system)?.[1] ?? "an agent without a role";
   const peers = peersSinceQuestion(call, question);
   return [
-    `${LABEL} My role: ${glimpse(role, 100)}`,
-    `You asked: "${glimpse(question, 160)}"`,
-    found === undefined ? "" : `What I found: ${glimpse(unfenced(found), 200)}`,
+    `${demoLabel} My role: ${truncate(role, 100)}`,
+    `You asked: "${truncate(question, 160)}"`,
+    found === undefined ? "" : `What I found: ${truncate(stripFence(found), 200)}`,
     peers.length ? `I have read ${peers.join(" and ")}, and add my part.` : "I answer from my role alone.",
-    "A real model would answer here; set LLM_API_KEY to hear one.",
+    "A real model would answer here; set LLM_API_KEY for one.",
   ]
     .filter((line) => line !== "")
     .join("\n");
@@ -77,7 +77,7 @@ function opinion(system: string, call: ChatCall, question: string, found: string
 
 function peersSinceQuestion(call: ChatCall, question: string): string[] {
   const asked = call.messages.findLastIndex(({ content }) => content.trim() === question);
-  const names = call.messages.slice(asked + 1).map(({ content }) => PEER.exec(content)?.[1]);
+  const names = call.messages.slice(asked + 1).map(({ content }) => speakerMark.exec(content)?.[1]);
   return [...new Set(names.filter((name) => name !== undefined))];
 }
 
@@ -106,10 +106,10 @@ function selection(call: ChatCall, question: string): string {
 
 function summary(call: ChatCall): string {
   const words = tokensOf(call.messages.map(({ content }) => content).join("\n"));
-  return JSON.stringify({ summary_text: `${LABEL} A summary of about ${words} tokens of conversation.` });
+  return JSON.stringify({ summary_text: `${demoLabel} A summary of about ${words} tokens of conversation.` });
 }
 
 function structure(question: string): string {
-  const key_facts = [`${LABEL} ${glimpse(question, 80)}`];
+  const key_facts = [`${demoLabel} ${truncate(question, 80)}`];
   return JSON.stringify({ key_facts, decisions: [], open_questions: [], action_items: [] });
 }

@@ -1,5 +1,8 @@
-import type { ServerResponse } from "node:http";
+import { once } from "node:events";
+import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { Writable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
+import { createGzip } from "node:zlib";
 import type { ModelAnswer } from "./answer.ts";
 import type { ChatCall } from "./chat-call.ts";
 import { type Completion, completionBody } from "./completion.ts";
@@ -32,8 +35,8 @@ export async function sendAnswer(delivery: Delivery): Promise<boolean> {
   const headers = { "x-request-id": call.callId, ...answer.headers };
   if (status >= 400 || answer.body !== undefined) {
     const body = answer.body ?? { error: { message: `model server says ${status}`, code: status } };
-    response.writeHead(status, { "Content-Type": "application/json", ...headers });
-    return end(response, typeof body === "string" ? body : JSON.stringify(body));
+    const head = { status, headers: { "Content-Type": "application/json", ...headers } };
+    return await sendBody(delivery, head, typeof body === "string" ? body : JSON.stringify(body));
   }
   const contentType = call.stream ? "text/event-stream" : "application/json";
   response.writeHead(200, { "Content-Type": contentType, ...headers });
@@ -60,7 +63,37 @@ async function sendStream(delivery: Delivery): Promise<boolean> {
   }
   if (answer.cut_after_chunks !== undefined) return destroy(response);
   const last = answer.done === false || !dialect.done ? "" : `data: [DONE]${blankLine}`;
-  return dialect.leavesOpen ? leaveOpen(delivery, last) : end(response, last);
+  return dialect.leavesOpen || answer.leave_open ? leaveOpen(delivery, last) : end(response, last);
+}
+
+type Head = { status: number; headers: OutgoingHttpHeaders };
+
+async function sendBody(delivery: Delivery, { status, headers }: Head, body: string): Promise<boolean> {
+  const { response, call, answer } = delivery;
+  response.writeHead(status, answer.gzip ? { ...headers, "Content-Encoding": "gzip" } : headers);
+  const peer = answer.gzip ? createGzip() : response;
+  if (peer !== response) peer.pipe(response);
+  call.clientClosed.addEventListener("abort", () => peer.destroy(), { once: true });
+  if (body !== "") peer.write(body);
+  if (answer.repeat !== undefined) await repeatText(peer, answer.repeat, call.clientClosed);
+  if (answer.leave_open) return leaveOpen(delivery, "");
+  peer.end();
+  return true;
+}
+
+/** As fast as the client takes it. */
+async function repeatText(
+  peer: Writable,
+  { text, bytes = Number.POSITIVE_INFINITY, pause_ms }: NonNullable<ModelAnswer["repeat"]>,
+  signal: AbortSignal,
+): Promise<void> {
+  const times = pause_ms === undefined ? Math.max(1, Math.ceil(16_384 / text.length)) : 1;
+  const piece = Buffer.from(text.repeat(times));
+  for (let sent = 0; sent < bytes; sent += piece.byteLength) {
+    signal.throwIfAborted();
+    if (!peer.write(piece)) await once(peer, "drain", { signal });
+    if (pause_ms !== undefined) await delay(pause_ms, undefined, { signal });
+  }
 }
 
 /** The answer is whole once it is written; the connection stays until the client has enough, or for a while. */

@@ -3,8 +3,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Handle, readBody, startLoopbackServer } from "../loopback-server.ts";
 import { type ChatCall, readChatCall } from "./chat-call.ts";
 
-const MAX_REQUEST_BYTES = 32 * 1024 * 1024;
-const CHAT_PATH = "/chat/completions";
+const maxRequestBytes = 32 * 1024 * 1024;
+const chatPath = "/chat/completions";
 
 /** Answers one call; see `sendAnswer`. A rejection after the client has gone is normal and ignored. */
 export type Respond = (call: ChatCall, response: ServerResponse) => Promise<unknown>;
@@ -26,8 +26,8 @@ export async function startModelServer({
 }): Promise<ModelServer> {
   const handle: Handle = async (request, response) => {
     const path = request.url?.split("?")[0] ?? "";
-    if (request.method === "POST" && path.endsWith(CHAT_PATH)) {
-      await answerCall(request, response, path.slice(0, -CHAT_PATH.length), respond);
+    if (request.method === "POST" && path.endsWith(chatPath)) {
+      await answerCall(request, response, path.slice(0, -chatPath.length), respond);
     } else if (control) {
       await control(request, response);
     } else {
@@ -44,7 +44,7 @@ async function answerCall(
   basePath: string,
   respond: Respond,
 ) {
-  const body = await readBody(request, MAX_REQUEST_BYTES);
+  const body = await readBody(request, maxRequestBytes);
   const closed = new AbortController();
   response.once("close", () => {
     if (!response.writableFinished) closed.abort(new Error("the client went away"));
@@ -53,6 +53,7 @@ async function answerCall(
     callId: `chatcmpl-${randomUUID()}`,
     basePath,
     authorizationPresent: Boolean(request.headers.authorization),
+    acceptEncoding: request.headers["accept-encoding"]?.toString() ?? null,
     clientClosed: closed.signal,
   });
   if (call === null) return refuse(response, 400, "the body must be a JSON object");

@@ -18,7 +18,7 @@ export type StreamChunk = {
 
 /** The events of a streamed answer, in order, without `[DONE]`. */
 export function completionChunks(call: ChatCall, completion: Completion): StreamChunk[] {
-  const { dialect, deltas, toolCalls, finishReason, usage } = completion;
+  const { dialect, deltas, toolCalls, usage } = completion;
   const form = dialect.usage;
   const carrying: { delta: object; isText: boolean }[] = [
     ...reasoningDeltas(completion).map((delta) => ({ delta, isText: false })),
@@ -38,7 +38,7 @@ export function completionChunks(call: ChatCall, completion: Completion): Stream
       delayMs: 0,
     };
   });
-  const closing = closingChunks(call, dialect, finishReason, usage);
+  const closing = closingChunks(call, completion);
   return [...opening.map((chunk) => ({ chunk, isText: false, delayMs: 0 })), ...chunks, ...closing];
 }
 
@@ -58,11 +58,9 @@ function openingChunks(call: ChatCall, dialect: Dialect): object[] {
 
 function closingChunks(
   call: ChatCall,
-  dialect: Dialect,
-  finishReason: string | null,
-  usage: ReportedUsage | null,
+  { dialect, finishReason, usage, usageDelayMs: delayMs }: Completion,
 ): StreamChunk[] {
-  const { at, delayMs } = dialect.usage;
+  const { at } = dialect.usage;
   const body = usage ? usageBody(usage, dialect.usage) : null;
   const finish = finishReason === null ? null : chunkOf(call, dialect, {}, finishWord(dialect, finishReason));
   const closing: StreamChunk[] = [];

@@ -89,14 +89,14 @@ function answerText(answer: unknown, maxAnswerBytes: number): string {
 const asText = (value: string) => value;
 
 /** Without raw output Neon gives these types as JSON; arrays of them stay text here. */
-const JSON_TYPES = new Map<number, (value: string) => unknown>([
+const jsonTypes = new Map<number, (value: string) => unknown>([
   [16, (value) => value === "t"],
   ...[21, 23, 700, 701].map((typeId) => [typeId, Number] as const),
   ...[114, 3802].map((typeId) => [typeId, JSON.parse] as const),
 ]);
 
 function parserOf(typeId: number): (value: string) => unknown {
-  return JSON_TYPES.get(typeId) ?? asText;
+  return jsonTypes.get(typeId) ?? asText;
 }
 
 /** What went wrong on the way to Postgres; a refused dual-stack address has a code and no message. */

@@ -1,5 +1,5 @@
 /** The Postgres error fields that the Neon driver copies from a 400 answer, besides `message`. */
-const POSTGRES_FIELDS = [
+const postgresFields = [
   "severity",
   "code",
   "detail",
@@ -36,7 +36,7 @@ export function refusalOf(error: unknown): Refusal {
   if (!(error instanceof Error)) return new Refusal(500, "unknown failure");
   if (!("severity" in error)) return new Refusal(500, `the database connection failed: ${error.message}`);
   const given = new Map<string, unknown>(Object.entries(error));
-  const fields = POSTGRES_FIELDS.map((name) => {
+  const fields = postgresFields.map((name) => {
     const value = given.get(name);
     return [name, typeof value === "string" ? value : null] as const;
   });

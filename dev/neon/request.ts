@@ -9,7 +9,7 @@ export type NeonRequest = { rawText: boolean } & (
   | { kind: "batch"; begin: string; statements: Statement[] }
 );
 
-const ISOLATION_LEVELS = new Map([
+const isolationLevels = new Map([
   ["ReadUncommitted", "READ UNCOMMITTED"],
   ["ReadCommitted", "READ COMMITTED"],
   ["RepeatableRead", "REPEATABLE READ"],
@@ -17,7 +17,7 @@ const ISOLATION_LEVELS = new Map([
 ]);
 
 /** The protocol counts parameters in 16 bits. */
-const MAX_PARAMS = 65_535;
+const maxParams = 65_535;
 
 /** Reads one request of the Neon driver. Throws a Refusal (400) on anything that is not one. */
 export function parseNeonRequest(headers: IncomingHttpHeaders, body: Buffer): NeonRequest {
@@ -50,7 +50,7 @@ function parseStatement(value: unknown, defaultArrayMode: boolean): Statement {
   if (value.query.includes("\0")) throw new Refusal(400, "`query` must not contain a zero byte");
   const params: unknown = value.params ?? [];
   if (!Array.isArray(params)) throw new Refusal(400, "`params` must be an array");
-  if (params.length > MAX_PARAMS) throw new Refusal(400, `at most ${MAX_PARAMS} parameters`);
+  if (params.length > maxParams) throw new Refusal(400, `at most ${maxParams} parameters`);
   const arrayMode = typeof value.arrayMode === "boolean" ? value.arrayMode : defaultArrayMode;
   return { text: value.query, params, arrayMode };
 }
@@ -59,7 +59,7 @@ function beginOf(headers: IncomingHttpHeaders): string {
   const words = ["BEGIN"];
   const level = headers["neon-batch-isolation-level"];
   if (level !== undefined) {
-    const name = ISOLATION_LEVELS.get(String(level));
+    const name = isolationLevels.get(String(level));
     if (name === undefined) throw new Refusal(400, "invalid isolation level");
     words.push("ISOLATION LEVEL", name);
   }

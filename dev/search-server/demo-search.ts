@@ -8,10 +8,10 @@ import {
 } from "./server.ts";
 
 /** What the local Worker is given as its key for the demo server. */
-export const DEMO_SEARCH_KEY = "demo";
+export const demoSearchKey = "demo";
 
-const LABEL = "[demo search]";
-const ANGLES = ["An overview", "The arguments on both sides", "What was asked most often"];
+const demoLabel = "[demo search]";
+const angles = ["An overview", "The arguments on both sides", "What was asked most often"];
 
 /** The search server that stands in while there is no key: deterministic, and says that it is a demo. */
 export function startDemoSearchServer({ port = 0 }: { port?: number } = {}): Promise<SearchServer> {
@@ -34,10 +34,10 @@ function demoResults(query: string): TavilyResult[] {
       .match(/[\p{L}\p{N}]+/gu)
       ?.slice(0, 8)
       .join("-") ?? "nothing";
-  return ANGLES.map((angle, index) => ({
-    title: `${LABEL} ${angle}: ${words}`,
+  return angles.map((angle, index) => ({
+    title: `${demoLabel} ${angle}: ${words}`,
     url: `https://example.com/demo-search/${encodeURIComponent(slug)}/${index + 1}`,
-    content: `${LABEL} A canned result for "${words}", not from the web. Set TAVILY_API_KEY to search it.`,
+    content: `${demoLabel} A canned result for "${words}", not from the web. Set TAVILY_API_KEY to search it.`,
   }));
 }
 

@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { type Handle, readBody, startLoopbackServer } from "../loopback-server.ts";
 import { asRecord } from "../model-server/chat-call.ts";
 
-const MAX_REQUEST_BYTES = 1024 * 1024;
-const SEARCH_PATH = "/search";
+const maxRequestBytes = 1024 * 1024;
+const searchPath = "/search";
 
 /** One search as Tavily takes it, read leniently: what is missing or odd becomes empty. */
 export type SearchCall = {
@@ -37,8 +37,8 @@ export async function startSearchServer({
 }): Promise<SearchServer> {
   const handle: Handle = async (request, response) => {
     const path = request.url?.split("?")[0] ?? "";
-    if (request.method === "POST" && path.endsWith(SEARCH_PATH)) {
-      await answer(await readSearchCall(request, path.slice(0, -SEARCH_PATH.length)), response);
+    if (request.method === "POST" && path.endsWith(searchPath)) {
+      await answer(await readSearchCall(request, path.slice(0, -searchPath.length)), response);
     } else if (control) {
       await control(request, response);
     } else {
@@ -67,7 +67,7 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
 }
 
 async function readSearchCall(request: IncomingMessage, basePath: string): Promise<SearchCall> {
-  const bytes = await readBody(request, MAX_REQUEST_BYTES);
+  const bytes = await readBody(request, maxRequestBytes);
   const body = parseRecord(bytes?.toString("utf8") ?? "");
   return {
     basePath,

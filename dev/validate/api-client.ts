@@ -1,21 +1,15 @@
 import * as z from "zod";
-import { readEventData } from "../demo/event-stream.ts";
+import { type ApiRequest, sendApiRequest } from "../api-request.ts";
+import { readEventData } from "../event-stream.ts";
 import type { TurnPace } from "./turn-pace.ts";
 
-/** Where Pantheon answers, http(s)://host[:port], and a token that it is to take. */
+/** The origin of Pantheon, http(s)://host[:port], and a token. */
 export type Target = { origin: string; token: string };
 
-export type ApiRequest = {
-  method: "GET" | "POST" | "PATCH" | "DELETE";
-  /** Under /api/v1. */
-  path: string;
-  body?: object;
-  headers?: Record<string, string>;
-  /** Default: the target's. Null: none is sent. */
-  token?: string | null;
-};
+/** `token`: by default the target's; null sends none. */
+export type CheckRequest = ApiRequest & { token?: string | null };
 
-/** One request and its answer. `ms` is to the end of the answer, `firstTextMs` to a stream's first words. */
+/** One request and its answer. `ms` is the time to the end of the answer, `firstTextMs` to the first text of a stream. */
 export type Exchange = {
   method: string;
   path: string;
@@ -30,17 +24,17 @@ export type Answer = Exchange & { headers: Headers; body: unknown; firstTextMs?:
 export type TurnPost = { sessionId: string; message: string; key?: string; accept?: string };
 
 export type ApiClient = {
-  send(request: ApiRequest): Promise<Answer>;
-  /** Posts turns at once, at a pace that the rate limit allows; one that it refuses is posted again in its time. */
+  send(request: CheckRequest): Promise<Answer>;
+  /** Posts turns at once, within the rate limit. A turn that it refuses is posted again after `Retry-After`. */
   postTurns(posts: readonly TurnPost[]): Promise<Answer[]>;
-  /** All that was asked so far, in order of the answers. */
+  /** All requests so far, in the order of their answers. */
   exchanges: readonly Exchange[];
 };
 
-const ANSWER_TIMEOUT_MS = 30_000;
+const answerTimeoutMs = 30_000;
 /** Longer than any turn may take. */
-const TURN_TIMEOUT_MS = 330_000;
-const MOST_REFUSALS = 3;
+const turnTimeoutMs = 330_000;
+const maxRefusals = 3;
 
 const rateLimited = z.object({ code: z.literal("rate_limited") });
 
@@ -48,21 +42,12 @@ const rateLimited = z.object({ code: z.literal("rate_limited") });
 export function createApiClient({ origin, token }: Target, pace: TurnPace, nowMs: () => number): ApiClient {
   const exchanges: Exchange[] = [];
 
-  const send = async (request: ApiRequest, timeoutMs = ANSWER_TIMEOUT_MS): Promise<Answer> => {
-    const { method, path, body, headers, token: given = token } = request;
+  const send = async (request: CheckRequest, timeoutMs = answerTimeoutMs): Promise<Answer> => {
+    const { method, path, token: given = token } = request;
     const startedMs = nowMs();
     try {
-      const response = await fetch(`${origin}/api/v1${path}`, {
-        method,
-        headers: {
-          ...(given === null ? {} : { Authorization: `Bearer ${given}` }),
-          ...(body === undefined ? {} : { "Content-Type": "application/json" }),
-          ...headers,
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        redirect: "manual",
-        signal: AbortSignal.timeout(timeoutMs),
-      });
+      const timeout = AbortSignal.timeout(timeoutMs);
+      const response = await sendApiRequest({ origin, token: given }, request, timeout);
       const read = await readBody(response, () => Math.round(nowMs() - startedMs));
       const { status } = response;
       const requestId = response.headers.get("X-Request-Id");
@@ -81,9 +66,9 @@ export function createApiClient({ origin, token }: Target, pace: TurnPace, nowMs
     };
     const path = `/sessions/${sessionId}/turns`;
     for (let refusals = 0; ; refusals += 1) {
-      const answer = await send({ method: "POST", path, body: { message }, headers }, TURN_TIMEOUT_MS);
+      const answer = await send({ method: "POST", path, body: { message }, headers }, turnTimeoutMs);
       const isRefused = answer.status === 429 && rateLimited.safeParse(answer.body).success;
-      if (!isRefused || refusals === MOST_REFUSALS) return answer;
+      if (!isRefused || refusals === maxRefusals) return answer;
       await pace.pause(Number(answer.headers.get("Retry-After") ?? 60));
     }
   };
@@ -113,7 +98,7 @@ async function readBody(response: Response, elapsedMs: () => number) {
   return { body: events, ...(firstTextMs === undefined ? {} : { firstTextMs }) };
 }
 
-/** fetch hides what went wrong behind "fetch failed". */
+/** The reason behind fetch's "fetch failed". */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { cause } = error;

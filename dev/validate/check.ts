@@ -1,60 +1,62 @@
 import { isDeepStrictEqual } from "node:util";
 import type * as z from "zod";
-import { glimpse } from "../glimpse.ts";
+import { truncate } from "../truncate.ts";
 import type { Answer, ApiClient } from "./api-client.ts";
 
-const LONGEST_GLIMPSE = 200;
+const maxShownLength = 200;
 
-/** What a check leaves to show: ids, statuses, figures. */
+/** Ids, statuses and figures that a check found. */
 export type Evidence = Record<string, string | number>;
 
-/** The room and the session that checks share; made by the first check that needs them. */
-export type Place = { roomId: string; sessionId: string };
+/** The room and the session that checks share. The first check creates them. */
+export type RoomFixture = { roomId: string; sessionId: string };
 
-export type Stage = {
+export type CheckContext = {
   api: ApiClient;
   /** Of the room's agents. */
   modelAlias: string;
   /** A UUID. */
   newId(): string;
-  place: Place | undefined;
-  /** Paths of what was made, for the cleanup; what is in a room goes with it. */
-  made: string[];
+  fixture: RoomFixture | undefined;
+  /** Paths of what was created, for the cleanup. Deleting a room deletes what is in it. */
+  created: string[];
 };
 
-export type Check = { name: string; run(stage: Stage): Promise<Evidence> };
+export type Check = { name: string; run(context: CheckContext): Promise<Evidence> };
 
-/** Says why a check has not held. Its message is for the operator, in one line. */
-export class Miss extends Error {}
+/** The reason why a check failed: one line for the operator. */
+export class CheckFailed extends Error {}
 
-export function requirePlace({ place }: Stage): Place {
-  if (place === undefined) throw new Miss("there is no room to try it in");
-  return place;
+export function requireFixture({ fixture }: CheckContext): RoomFixture {
+  if (fixture === undefined) throw new CheckFailed("there is no room for this check");
+  return fixture;
 }
 
 /** An answer's body by its schema, once its status is the one that it should have. */
 export function expectAnswer<T extends z.ZodType>(answer: Answer, status: number, schema: T): z.output<T> {
   if (answer.status !== status) {
-    throw new Miss(`${nameOf(answer)} answered ${answer.status}, not ${status}: ${glimpseOf(answer.body)}`);
+    throw new CheckFailed(
+      `${nameOf(answer)} answered ${answer.status}, not ${status}: ${showBody(answer.body)}`,
+    );
   }
   const parsed = schema.safeParse(answer.body);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw new Miss(`${nameOf(answer)}: ${issue?.path.join(".") || "the body"}: ${issue?.message}`);
+  throw new CheckFailed(`${nameOf(answer)}: ${issue?.path.join(".") || "the body"}: ${issue?.message}`);
 }
 
 export function expectEqual(what: string, found: unknown, expected: unknown): void {
   if (isDeepStrictEqual(found, expected)) return;
   const [is, should] = [found, expected].map((value) =>
-    glimpse(JSON.stringify(value) ?? "nothing", LONGEST_GLIMPSE),
+    truncate(JSON.stringify(value) ?? "nothing", maxShownLength),
   );
-  throw new Miss(`${what} is ${is}, not ${should}`);
+  throw new CheckFailed(`${what} is ${is}, not ${should}`);
 }
 
 function nameOf({ method, path }: Answer): string {
   return `${method} ${path}`;
 }
 
-function glimpseOf(body: unknown): string {
-  return glimpse(typeof body === "string" ? body : JSON.stringify(body), LONGEST_GLIMPSE);
+function showBody(body: unknown): string {
+  return truncate(typeof body === "string" ? body : JSON.stringify(body), maxShownLength);
 }

@@ -1,17 +1,17 @@
 import { problem } from "../../src/http/schemas.ts";
-import { type Check, expectAnswer, expectEqual, Miss } from "./check.ts";
+import { type Check, CheckFailed, expectAnswer, expectEqual } from "./check.ts";
 
-/** Leaves nothing behind, and looks back. They come last, whatever was missed before. */
+/** Deletes what was created, and looks for server errors. They run last, also after failed checks. */
 export const closingChecks: readonly Check[] = [
   {
     name: "cleanup",
-    async run({ api, made }) {
-      for (const path of made) {
+    async run({ api, created }) {
+      for (const path of created) {
         const { status } = await api.send({ method: "DELETE", path });
         expectEqual(`the answer to DELETE ${path}`, status, 204);
         expectAnswer(await api.send({ method: "GET", path }), 404, problem);
       }
-      return { removed: made.length };
+      return { removed: created.length };
     },
   },
   {
@@ -21,7 +21,7 @@ export const closingChecks: readonly Check[] = [
       const [first] = errors;
       if (first) {
         const { method, path, status, requestId } = first;
-        throw new Miss(
+        throw new CheckFailed(
           `${errors.length} answers of 5xx, the first: ${status} to ${method} ${path}, request ${requestId}`,
         );
       }

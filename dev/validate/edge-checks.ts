@@ -5,7 +5,7 @@ import { type Check, expectAnswer, expectEqual } from "./check.ts";
 const ok = z.object({ status: z.literal("ok") });
 const me = z.object({ user_id: z.string(), email: z.string().nullable() });
 
-/** Whether it runs, its database answers, and it knows who may call. */
+/** The Worker and its database answer, and calls without a valid token are refused. */
 export const edgeChecks: readonly Check[] = [
   {
     name: "health",

@@ -1,25 +1,31 @@
-import { formatTable } from "../demo/table.ts";
+import { formatTable } from "../table.ts";
 import type { CheckResult } from "./run-checks.ts";
 
-/** One row for each check, and under them what was missed. */
+/** One row for each check, and below them the failures. */
 export function reportLines(results: readonly CheckResult[]): string[] {
-  const rows = results.map(({ check, miss, ms, requests, evidence }) => [
+  const rows = results.map(({ check, failure, ms, requests, evidence }) => [
     check,
-    miss === null ? "ok" : "MISSED",
+    failure === null ? "ok" : "FAILED",
     countStatuses(requests.map(({ status }) => status)),
     `${ms} ms`,
     Object.entries(evidence)
       .map(([name, value]) => `${name}=${value}`)
       .join(" "),
   ]);
-  const missed = results.flatMap(({ check, miss }) => (miss === null ? [] : [`MISSED ${check}: ${miss}`]));
-  return [...formatTable(["check", "result", "answers", "time", "evidence"], rows), ...missed];
+  const failed = results.flatMap(({ check, failure }) =>
+    failure === null ? [] : [`FAILED ${check}: ${failure}`],
+  );
+  return [...formatTable(["check", "result", "answers", "time", "evidence"], rows), ...failed];
 }
 
 /** The same for machines. */
 export function toReport(results: readonly CheckResult[]) {
-  return results.map(({ check, miss, ms, requests, evidence }) => ({
-    ...{ check, passed: miss === null, miss, ms, evidence },
+  return results.map(({ check, failure, ms, requests, evidence }) => ({
+    check,
+    passed: failure === null,
+    failure,
+    ms,
+    evidence,
     requests: requests.map(({ requestId, ...request }) => ({ ...request, request_id: requestId })),
   }));
 }

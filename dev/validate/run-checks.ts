@@ -1,5 +1,5 @@
 import type { Exchange } from "./api-client.ts";
-import { type Check, type Evidence, Miss, type Stage } from "./check.ts";
+import { type Check, type CheckContext, CheckFailed, type Evidence } from "./check.ts";
 import { closingChecks } from "./closing-checks.ts";
 import { edgeChecks } from "./edge-checks.ts";
 import { modeChecks } from "./mode-checks.ts";
@@ -8,8 +8,8 @@ import { toolChecks } from "./tool-checks.ts";
 
 export type CheckResult = {
   check: string;
-  /** Why it has not held; null where it has. */
-  miss: string | null;
+  /** Why it failed; null where it passed. */
+  failure: string | null;
   ms: number;
   requests: readonly Exchange[];
   evidence: Evidence;
@@ -18,24 +18,27 @@ export type CheckResult = {
 /** Ten posts of turns in all, which is what the rate limit of staging allows in a minute. */
 const checks: readonly Check[] = [...edgeChecks, ...toolChecks, ...modeChecks, ...sessionChecks];
 
-type Watch = {
+type RunOptions = {
   nowMs: () => number;
   onResult: (result: CheckResult) => void;
-  /** Once it is aborted no check begins but the closing ones. */
+  /** Once it is aborted, only the closing checks run. */
   signal: AbortSignal;
 };
 
-/** Runs every check, whatever was missed before, and hands on each result as it comes. */
-export async function runChecks(stage: Stage, { nowMs, onResult, signal }: Watch): Promise<CheckResult[]> {
+/** Runs every check, also after a failure, and passes each result on as it comes. */
+export async function runChecks(
+  context: CheckContext,
+  { nowMs, onResult, signal }: RunOptions,
+): Promise<CheckResult[]> {
   const results: CheckResult[] = [];
   const runCheck = async ({ name, run }: Check) => {
     const startedMs = nowMs();
-    const before = stage.api.exchanges.length;
-    const outcome = await run(stage).then(
-      (evidence) => ({ evidence, miss: null }),
-      (error: unknown) => ({ evidence: {}, miss: whyMissed(error) }),
+    const before = context.api.exchanges.length;
+    const outcome = await run(context).then(
+      (evidence) => ({ evidence, failure: null }),
+      (error: unknown) => ({ evidence: {}, failure: describeFailure(error) }),
     );
-    const requests = stage.api.exchanges.slice(before);
+    const requests = context.api.exchanges.slice(before);
     const result = { check: name, ms: Math.round(nowMs() - startedMs), requests, ...outcome };
     results.push(result);
     onResult(result);
@@ -45,7 +48,7 @@ export async function runChecks(stage: Stage, { nowMs, onResult, signal }: Watch
   return results;
 }
 
-function whyMissed(error: unknown): string {
-  if (error instanceof Miss) return error.message;
+function describeFailure(error: unknown): string {
+  if (error instanceof CheckFailed) return error.message;
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
 }

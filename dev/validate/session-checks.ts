@@ -4,32 +4,39 @@ import { problem } from "../../src/http/schemas.ts";
 import { session } from "../../src/routes/schemas/session.ts";
 import { turnRead } from "../../src/routes/schemas/turn.ts";
 import type { Answer } from "./api-client.ts";
-import { type Check, expectAnswer, expectEqual, Miss, requirePlace, type Stage } from "./check.ts";
+import {
+  type Check,
+  type CheckContext,
+  CheckFailed,
+  expectAnswer,
+  expectEqual,
+  requireFixture,
+} from "./check.ts";
 import { switchMode } from "./mode-checks.ts";
 import { evidenceOf, expectCompleted } from "./turn-answers.ts";
 
 const conflictDetail = "Turn creation conflicted with concurrent writes. Please retry.";
 const message = "@ada who are you?";
-/** Two posts that a network kept apart are no conflict; they are tried again. */
-const MOST_PAIRS = 3;
+/** Two posts that did not overlap cause no conflict, and are repeated. */
+const maxPairs = 3;
 
-/** What becomes of a session: two posts at once, a turn as it happens, and its end. */
+/** Two posts at once to one session, and a streamed turn. */
 export const sessionChecks: readonly Check[] = [
   {
     name: "conflict",
-    async run(stage) {
-      const { roomId } = requirePlace(stage);
-      await switchMode(stage, "tag");
-      const started = await stage.api.send({ method: "POST", path: `/rooms/${roomId}/sessions` });
+    async run(context) {
+      const { roomId } = requireFixture(context);
+      await switchMode(context, "tag");
+      const started = await context.api.send({ method: "POST", path: `/rooms/${roomId}/sessions` });
       const { id: sessionId } = expectAnswer(started, 201, session);
-      const [won, lost] = await collide(stage, sessionId);
+      const [won, lost] = await collide(context, sessionId);
       const turn = expectCompleted(won);
       const refusal = expectAnswer(lost, 409, problem);
       expectEqual("code", refusal.code, "turn_conflict");
       expectEqual("detail", refusal.detail, conflictDetail);
       expectEqual("turn_id", refusal.turn_id, turn.id);
       const retryAfter = lost.headers.get("Retry-After");
-      if (!/^\d+$/.test(retryAfter ?? "")) throw new Miss(`Retry-After is ${retryAfter}`);
+      if (!/^\d+$/.test(retryAfter ?? "")) throw new CheckFailed(`Retry-After is ${retryAfter}`);
       return {
         session: sessionId,
         ...evidenceOf(turn, won),
@@ -40,15 +47,15 @@ export const sessionChecks: readonly Check[] = [
   },
   {
     name: "streamed turn",
-    async run(stage) {
-      const { sessionId } = requirePlace(stage);
-      await switchMode(stage, "tag");
-      const [answer] = await stage.api.postTurns([{ sessionId, message, accept: "text/event-stream" }]);
-      if (answer === undefined) throw new Miss("no turn was posted");
+    async run(context) {
+      const { sessionId } = requireFixture(context);
+      await switchMode(context, "tag");
+      const [answer] = await context.api.postTurns([{ sessionId, message, accept: "text/event-stream" }]);
+      if (answer === undefined) throw new CheckFailed("no turn was posted");
       const events = expectAnswer(answer, 200, z.array(EventSchema));
       expectEqual("the first event", events[0]?.type, "RUN_STARTED");
       const last = events.at(-1);
-      if (last?.type !== "RUN_FINISHED") throw new Miss(`the last event is ${last?.type ?? "none"}`);
+      if (last?.type !== "RUN_FINISHED") throw new CheckFailed(`the last event is ${last?.type ?? "none"}`);
       const turn = turnRead.parse(last.result);
       expectEqual("status", turn.status, "completed");
 
@@ -61,7 +68,7 @@ export const sessionChecks: readonly Check[] = [
         expectEqual(`what ${agent_key} said`, said.get(message_id), content);
       }
       const path = `/sessions/${sessionId}/turns/${turn.id}`;
-      const stored = expectAnswer(await stage.api.send({ method: "GET", path }), 200, turnRead);
+      const stored = expectAnswer(await context.api.send({ method: "GET", path }), 200, turnRead);
       expectEqual("the stored turn", stored, turn);
       return { ...evidenceOf(turn, answer), events: events.length, first_text_ms: answer.firstTextMs ?? -1 };
     },
@@ -69,12 +76,12 @@ export const sessionChecks: readonly Check[] = [
 ];
 
 /** The answers of two posts at once, the stored turn first. */
-async function collide({ api }: Stage, sessionId: string): Promise<[won: Answer, lost: Answer]> {
-  for (let pairs = 1; pairs <= MOST_PAIRS; pairs += 1) {
+async function collide({ api }: CheckContext, sessionId: string): Promise<[won: Answer, lost: Answer]> {
+  for (let pairs = 1; pairs <= maxPairs; pairs += 1) {
     const post = { sessionId, message };
     const [one, other] = await api.postTurns([post, post]);
     if (one === undefined || other === undefined) break;
     if (one.status !== 201 || other.status !== 201) return one.status === 201 ? [one, other] : [other, one];
   }
-  throw new Miss(`${MOST_PAIRS} times two posts at once were both answered with 201`);
+  throw new CheckFailed(`${maxPairs} times two posts at once were both answered with 201`);
 }

@@ -1,16 +1,16 @@
 import type * as z from "zod";
 import { turnRead } from "../../src/routes/schemas/turn.ts";
 import type { Answer } from "./api-client.ts";
-import { type Evidence, expectAnswer, expectEqual, Miss } from "./check.ts";
+import { CheckFailed, type Evidence, expectAnswer, expectEqual } from "./check.ts";
 
 export type Turn = z.output<typeof turnRead>;
 
 /** A turn that was stored and that every agent answered. */
 export function expectCompleted(answer: Answer | undefined): Turn {
-  if (answer === undefined) throw new Miss("no turn was posted");
+  if (answer === undefined) throw new CheckFailed("no turn was posted");
   const turn = expectAnswer(answer, 201, turnRead);
   const failed = turn.replies.find(({ status }) => status === "failed");
-  if (failed) throw new Miss(`turn ${turn.id}: ${failed.agent_key} failed: ${failed.error?.code}`);
+  if (failed) throw new CheckFailed(`turn ${turn.id}: ${failed.agent_key} failed: ${failed.error?.code}`);
   expectEqual(`turn ${turn.id}: status`, turn.status, "completed");
   return turn;
 }

@@ -1,6 +1,6 @@
-/** Lets posts through so that no more than the limit begin within any one period. */
+/** Delays posts so that at most the limit starts within one period. */
 export type TurnPace = {
-  /** Resolves when so many posts may begin at once. */
+  /** Resolves when this many posts may start at once. */
   admit(posts: number): Promise<void>;
   /** Waits as long as a server asked for. */
   pause(seconds: number): Promise<void>;
@@ -16,7 +16,7 @@ export function createTurnPace(
   { nowMs, sleep, onWait }: Clock,
   { posts: limit, periodMs }: Limits,
 ): TurnPace {
-  let begun: number[] = [];
+  let starts: number[] = [];
   const wait = async (ms: number) => {
     onWait(ms);
     await sleep(ms);
@@ -24,11 +24,11 @@ export function createTurnPace(
   return {
     async admit(posts) {
       for (;;) {
-        begun = begun.filter((at) => at > nowMs() - periodMs);
-        if (begun.length + posts <= limit) break;
-        await wait((begun[begun.length + posts - limit - 1] ?? nowMs()) + periodMs - nowMs());
+        starts = starts.filter((at) => at > nowMs() - periodMs);
+        if (starts.length + posts <= limit) break;
+        await wait((starts[starts.length + posts - limit - 1] ?? nowMs()) + periodMs - nowMs());
       }
-      begun.push(...Array<number>(posts).fill(nowMs()));
+      starts.push(...Array<number>(posts).fill(nowMs()));
     },
     pause: (seconds) => wait(seconds * 1_000),
   };

@@ -5,9 +5,9 @@ import type { FromWorker, ToWorker, WorkerOptions } from "./messages.ts";
 
 // This process holds what `wrangler dev` is made of, and nothing else: its signal handlers end the
 // process at once, which the database beside it would not survive well.
-const CONFIG = fileURLToPath(new URL("../../wrangler.toml", import.meta.url));
+const configFile = fileURLToPath(new URL("../../wrangler.toml", import.meta.url));
 /** A name that is no file: without one wrangler would read `.dev.vars` and `.env` on its own. */
-const NO_ENV_FILE = fileURLToPath(new URL("./none.env", import.meta.url));
+const noEnvFile = fileURLToPath(new URL("./none.env", import.meta.url));
 
 const dev = new unstable_DevEnv();
 let lastError = "";
@@ -21,7 +21,7 @@ process.on("message", (message: ToWorker) => {
 // The parent is gone without a word; workerd goes with this process.
 process.on("disconnect", () => process.exit(1));
 
-async function start({ bindings, config = CONFIG, host, port, watch }: WorkerOptions): Promise<void> {
+async function start({ bindings, config = configFile, host, port, watch }: WorkerOptions): Promise<void> {
   dev.on("buildFailed", ({ cause }) => fail(describeBuildFailure(cause)));
   dev.on("error", (event) =>
     fail(lastError || String(event.cause?.message ?? event.reason ?? event.message)),
@@ -31,7 +31,7 @@ async function start({ bindings, config = CONFIG, host, port, watch }: WorkerOpt
   );
   const worker = await dev.startWorker({
     config,
-    envFiles: [NO_ENV_FILE],
+    envFiles: [noEnvFile],
     bindings: Object.fromEntries(
       Object.entries(bindings).map(([name, value]) => [name, { type: "secret_text", value }]),
     ),

@@ -1,11 +1,11 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { within } from "../loopback-server.ts";
-import { QUIET_WRANGLER } from "../quiet-wrangler.ts";
+import { quietWrangler } from "../quiet-wrangler.ts";
 import type { FromWorker, ToWorker, WorkerOptions } from "./messages.ts";
 
-const CHILD = fileURLToPath(new URL("./child.ts", import.meta.url));
-const STOP_GRACE_MS = 3_000;
+const childModule = fileURLToPath(new URL("./child.ts", import.meta.url));
+const stopGraceMs = 3_000;
 
 export type WorkerProcess = {
   /** http://host:port, without a slash at the end */
@@ -28,10 +28,10 @@ export async function startWorkerProcess(
   onLog: (level: string, text: string) => void,
   signal?: AbortSignal,
 ): Promise<WorkerProcess> {
-  const child = fork(CHILD, {
+  const child = fork(childModule, {
     detached: true,
     stdio: ["ignore", "ignore", "pipe", "ipc"],
-    env: { ...process.env, ...QUIET_WRANGLER },
+    env: { ...process.env, ...quietWrangler },
   });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   // Should this process end without stopping the Worker, it takes it along.
@@ -42,7 +42,7 @@ export async function startWorkerProcess(
 
   const stop = async () => {
     tell(child, { kind: "stop" });
-    await within(STOP_GRACE_MS, ended);
+    await within(stopGraceMs, ended);
     kill();
     await ended;
   };

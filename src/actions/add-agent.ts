@@ -3,7 +3,7 @@ import type { AgentRow } from "../db/rooms/room-agents.ts";
 import type { Deps } from "../deps.ts";
 import { roomCapacity } from "../domain/agent-key.ts";
 import { requireKnownModel } from "../domain/catalog.ts";
-import { notFound, PantheonError } from "../domain/errors.ts";
+import { PantheonError } from "../domain/errors.ts";
 import { type ModelSettings, requireAllowedSettings } from "../domain/model-settings.ts";
 import { requireKnownTools } from "../domain/tool-names.ts";
 import type { User } from "../domain/user.ts";
@@ -33,8 +33,7 @@ export async function addAgent(deps: Deps, user: User, roomId: string, agent: Ne
     position: Math.min(agent.position ?? roomCapacity, roomCapacity),
   };
   const of = { roomId, userId: user.userId };
-  const { roomFound, agent: added } = await insertAgent(deps.db, of, row, roomCapacity, deps.now());
-  if (!roomFound) throw notFound();
+  const added = await insertAgent(deps.db, of, row, roomCapacity, deps.now());
   if (added === undefined) {
     throw new PantheonError("room_full", `A room has ${roomCapacity} agents at most.`);
   }

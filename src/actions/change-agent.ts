@@ -1,7 +1,6 @@
 import { type AgentChange, type AgentRow, updateAgent } from "../db/rooms/room-agents.ts";
 import type { Deps } from "../deps.ts";
 import { requireKnownModel } from "../domain/catalog.ts";
-import { notFound } from "../domain/errors.ts";
 import { requireAllowedSettings } from "../domain/model-settings.ts";
 import { requireKnownTools } from "../domain/tool-names.ts";
 import type { User } from "../domain/user.ts";
@@ -16,13 +15,11 @@ export async function changeAgent(
   requireKnownModel(deps.catalog, change.modelAlias);
   requireAllowedSettings(change.modelSettings, deps.limits.context.maxOutputTokens);
   const { toolPermissions } = change;
-  const agent = await updateAgent(
+  return updateAgent(
     deps.db,
     { roomId, userId: user.userId },
     agentKey,
     { ...change, ...(toolPermissions && { toolPermissions: requireKnownTools(toolPermissions) }) },
     deps.now(),
   );
-  if (agent === undefined) throw notFound();
-  return agent;
 }

@@ -4,7 +4,7 @@ import { PantheonError } from "../domain/errors.ts";
 import type { RoomMode } from "../domain/plan/modes.ts";
 import type { User } from "../domain/user.ts";
 
-export type NewRoom = { name: string; goal?: string | null | undefined; current_mode?: RoomMode | undefined };
+export type NewRoom = { name: string; goal?: string | null | undefined; mode?: RoomMode | undefined };
 
 /** Creates a room of the caller's, and the caller's user row where this is its first sight. */
 export async function createRoom(deps: Deps, user: User, room: NewRoom): Promise<RoomRow> {
@@ -14,7 +14,7 @@ export async function createRoom(deps: Deps, user: User, room: NewRoom): Promise
     ownerUserId: user.userId,
     name: room.name,
     goal: room.goal ?? null,
-    ...(room.current_mode === undefined ? {} : { currentMode: room.current_mode }),
+    ...(room.mode === undefined ? {} : { currentMode: room.mode }),
     createdAt: now,
     updatedAt: now,
   });

@@ -17,6 +17,7 @@ import {
   uniqueIndex,
   uuid,
 } from "drizzle-orm/pg-core";
+import type { RunPricing } from "../domain/billing/run-pricing.ts";
 import type { DroppedRange } from "../domain/context/seq-ranges.ts";
 import type { FileErrorCode } from "../domain/files/file-error.ts";
 import { type FileStatus, fileStatuses } from "../domain/files/file-status.ts";
@@ -194,6 +195,8 @@ export type ClaimSnapshot = {
   roster: RosterAgent[];
   /** Id that the message of a new turn gets, whichever holder commits it. */
   userMessageId: string;
+  /** Absent in claims of an earlier version. */
+  pricing?: RunPricing;
 };
 
 /** The validated body of the request under way. */

@@ -21,15 +21,14 @@ export type CatalogModel = {
 /** The models and the pricing version under which they are billed. */
 export type Catalog = {
   pricingVersion: string;
-  /** False when the deployment adds or overrides models, which makes a pricing version of its own. */
-  isStandard: boolean;
   models: ReadonlyMap<string, CatalogModel>;
 };
 
 /** Models whose window is not known are treated as this small. */
 export const defaultContextWindowTokens = 8_192;
 
-const standardPricingVersion = "2026-02-20";
+/** Its prices stand in the database from the start. */
+export const standardPricingVersion = "2026-02-20";
 
 const openRouterModel = (
   alias: string,
@@ -57,9 +56,9 @@ export const standardModels: readonly CatalogModel[] = [
 export function buildCatalog(overrides: readonly CatalogModel[], overridesDigest: string): Catalog {
   const models = new Map(standardModels.map((model) => [model.alias, model]));
   for (const model of overrides) models.set(model.alias, model);
-  return overrides.length === 0
-    ? { pricingVersion: standardPricingVersion, isStandard: true, models }
-    : { pricingVersion: `${standardPricingVersion}+${overridesDigest}`, isStandard: false, models };
+  // A deployment that adds or overrides models has a pricing version of its own.
+  const suffix = overrides.length === 0 ? "" : `+${overridesDigest}`;
+  return { pricingVersion: `${standardPricingVersion}${suffix}`, models };
 }
 
 /** @throws PantheonError `unknown_model` where an alias is given that is not in the catalog. */

@@ -3,6 +3,7 @@
  * for people. Documented in docs/api.md; adding a code here adds it to the OpenAPI document.
  */
 export const errorCodes = {
+  upload_incomplete: { status: 400, title: "The upload broke off" },
   malformed_json: { status: 400, title: "The body is not JSON" },
   invalid_idempotency_key: { status: 400, title: "The Idempotency-Key header is not usable" },
   unauthorized: { status: 401, title: "A valid bearer token is required" },
@@ -14,8 +15,13 @@ export const errorCodes = {
   turn_in_progress: { status: 409, title: "This very request is still being answered" },
   not_latest_turn: { status: 409, title: "The turn is not the session's latest" },
   nothing_to_retry: { status: 409, title: "There is nothing to retry" },
+  room_storage_full: { status: 409, title: "The room has no space for another file" },
+  user_storage_full: { status: 409, title: "The user has no space for another file" },
+  length_required: { status: 411, title: "The length of the body is required" },
   payload_too_large: { status: 413, title: "The body is too large" },
   unsupported_media_type: { status: 415, title: "The body must be application/json" },
+  unsupported_file_type: { status: 415, title: "Agents cannot read files of this type" },
+  range_not_satisfiable: { status: 416, title: "The range begins behind the end of the file" },
   validation_failed: { status: 422, title: "The request does not validate" },
   invalid_cursor: { status: 422, title: "The cursor names no row of this list" },
   unknown_model: { status: 422, title: "The model alias is not in the catalog" },
@@ -30,6 +36,7 @@ export const errorCodes = {
   auth_unavailable: { status: 503, title: "The keys that tokens are checked with cannot be had" },
   commit_failed: { status: 503, title: "The turn could not be stored" },
   database_unavailable: { status: 503, title: "The database does not answer" },
+  file_storage_unavailable: { status: 503, title: "The file storage does not answer" },
   not_ready: { status: 503, title: "Not ready" },
 } as const satisfies Record<string, { status: number; title: string }>;
 

@@ -1,9 +1,14 @@
 import { createRoute, type RouteConfig } from "@hono/zod-openapi";
 import type * as z from "zod";
 import type { ErrorCode } from "../domain/errors.ts";
-import { type JsonBody, problems } from "./responses.ts";
+import { type BinaryBody, type JsonBody, problems } from "./responses.ts";
 
-type RequestParts = { params?: z.ZodObject; query?: z.ZodObject; headers?: z.ZodObject; body?: JsonBody };
+type RequestParts = {
+  params?: z.ZodObject;
+  query?: z.ZodObject;
+  headers?: z.ZodObject;
+  body?: JsonBody | BinaryBody;
+};
 type Responses = RouteConfig["responses"];
 
 type Declaration<Parts, Answers> = {
@@ -56,7 +61,7 @@ function commonProblems({ params, query, body }: RequestParts, isOpen: boolean):
     ...(params === undefined ? [] : (["not_found"] as const)),
     ...(query === undefined ? [] : (["validation_failed"] as const)),
     ...(query !== undefined && "after" in query.shape ? (["invalid_cursor"] as const) : []),
-    ...(body === undefined ? [] : bodyProblems),
+    ...(body === undefined || !("application/json" in body.content) ? [] : bodyProblems),
     "internal_error",
   ];
 }

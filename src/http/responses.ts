@@ -17,6 +17,12 @@ export type JsonBody<T extends z.ZodType = z.ZodType> = {
   content: { "application/json": { schema: T } };
 };
 
+/** A body that is bytes, read by its route as a stream. */
+export type BinaryBody = {
+  required: boolean;
+  content: { "application/octet-stream": { schema: z.ZodType } };
+};
+
 export function jsonBody<T extends z.ZodType>(schema: T): JsonBody<T> {
   return { required: true, content: { "application/json": { schema } } };
 }

@@ -1,9 +1,7 @@
 import { addAgent } from "../actions/add-agent.ts";
 import { changeAgent } from "../actions/change-agent.ts";
-import { listAgents } from "../actions/list-agents.ts";
-import { orderAgents } from "../actions/order-agents.ts";
-import { readAgent } from "../actions/read-agent.ts";
-import { removeAgent } from "../actions/remove-agent.ts";
+import { deleteAgent, updateAgentOrder } from "../db/rooms/agent-roster.ts";
+import { loadAgent, loadAgents } from "../db/rooms/room-agents.ts";
 import type { Deps } from "../deps.ts";
 import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
@@ -11,6 +9,7 @@ import { json, jsonBody } from "../http/responses.ts";
 import { pageQuery } from "../http/schemas.ts";
 import * as schemas from "./schemas/agent.ts";
 import { toPage } from "./schemas/page.ts";
+import { roomOf } from "./schemas/room.ts";
 
 const tag = "agents";
 const roster = "/rooms/{room_id}/agents";
@@ -48,23 +47,24 @@ const routes = {
 };
 
 export function registerAgentRoutes(app: App, deps: Deps): void {
+  const { db, now } = deps;
   app.openapi(routes.add, async (c) => {
     const { room_id } = c.req.valid("param");
-    const added = await addAgent(deps, c.var.user, room_id, schemas.toNewAgent(c.req.valid("json")));
-    return c.json(schemas.toAgent(added), 201);
+    const agent = schemas.toNewAgent(c.req.valid("json"));
+    return c.json(schemas.toAgent(await addAgent(deps, c.var.user, room_id, agent)), 201);
   });
   app.openapi(routes.list, async (c) => {
-    const page = await listAgents(deps, c.var.user, c.req.valid("param").room_id, c.req.valid("query"));
+    const page = await loadAgents(db, roomOf(c.var.user, c.req.valid("param")), c.req.valid("query"));
     return c.json(toPage(page, schemas.toAgent), 200);
   });
   app.openapi(routes.order, async (c) => {
-    const { room_id } = c.req.valid("param");
-    const rows = await orderAgents(deps, c.var.user, room_id, c.req.valid("json").agent_keys);
+    const { agent_keys } = c.req.valid("json");
+    const rows = await updateAgentOrder(db, roomOf(c.var.user, c.req.valid("param")), agent_keys, now());
     return c.json(toPage({ rows, hasMore: false }, schemas.toAgent), 200);
   });
   app.openapi(routes.read, async (c) => {
-    const { room_id, agent_key } = c.req.valid("param");
-    return c.json(schemas.toAgent(await readAgent(deps, c.var.user, room_id, agent_key)), 200);
+    const params = c.req.valid("param");
+    return c.json(schemas.toAgent(await loadAgent(db, roomOf(c.var.user, params), params.agent_key)), 200);
   });
   app.openapi(routes.change, async (c) => {
     const { room_id: roomId, agent_key: agentKey } = c.req.valid("param");
@@ -72,8 +72,8 @@ export function registerAgentRoutes(app: App, deps: Deps): void {
     return c.json(schemas.toAgent(await changeAgent(deps, c.var.user, { roomId, agentKey }, change)), 200);
   });
   app.openapi(routes.remove, async (c) => {
-    const { room_id, agent_key } = c.req.valid("param");
-    await removeAgent(deps, c.var.user, room_id, agent_key);
+    const params = c.req.valid("param");
+    await deleteAgent(db, roomOf(c.var.user, params), params.agent_key, now());
     return c.body(null, 204);
   });
 }

@@ -1,9 +1,5 @@
-import { changeRoom } from "../actions/change-room.ts";
 import { createRoom } from "../actions/create-room.ts";
-import { deleteRoom } from "../actions/delete-room.ts";
-import { listRooms } from "../actions/list-rooms.ts";
-import { readRoom } from "../actions/read-room.ts";
-import { switchMode } from "../actions/switch-mode.ts";
+import { loadRoom, loadRooms, softDeleteRoom, updatePendingMode, updateRoom } from "../db/rooms/rooms.ts";
 import type { Deps } from "../deps.ts";
 import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
@@ -50,26 +46,30 @@ const routes = {
 };
 
 export function registerRoomRoutes(app: App, deps: Deps): void {
-  app.openapi(routes.create, async (c) =>
-    c.json(toRoom(await createRoom(deps, c.var.user, c.req.valid("json"))), 201),
-  );
+  const { db, now } = deps;
+  app.openapi(routes.create, async (c) => {
+    const { name, goal, current_mode: mode } = c.req.valid("json");
+    return c.json(toRoom(await createRoom(deps, c.var.user, { name, goal, mode })), 201);
+  });
   app.openapi(routes.list, async (c) => {
-    const page = await listRooms(deps, c.var.user, c.req.valid("query"));
+    const page = await loadRooms(db, c.var.user, c.req.valid("query"), now());
     return c.json(toPage(page, toRoom), 200);
   });
-  app.openapi(routes.read, async (c) =>
-    c.json(toRoom(await readRoom(deps, c.var.user, c.req.valid("param").room_id)), 200),
-  );
+  app.openapi(routes.read, async (c) => {
+    const { room_id } = c.req.valid("param");
+    return c.json(toRoom(await loadRoom(db, c.var.user.userId, room_id)), 200);
+  });
   app.openapi(routes.change, async (c) => {
     const { room_id } = c.req.valid("param");
-    return c.json(toRoom(await changeRoom(deps, c.var.user, room_id, c.req.valid("json"))), 200);
+    return c.json(toRoom(await updateRoom(db, c.var.user.userId, room_id, c.req.valid("json"), now())), 200);
   });
   app.openapi(routes.remove, async (c) => {
-    await deleteRoom(deps, c.var.user, c.req.valid("param").room_id);
+    await softDeleteRoom(db, c.var.user.userId, c.req.valid("param").room_id, now());
     return c.body(null, 204);
   });
   app.openapi(routes.switchMode, async (c) => {
     const { room_id } = c.req.valid("param");
-    return c.json(toRoom(await switchMode(deps, c.var.user, room_id, c.req.valid("json").mode)), 200);
+    const { mode } = c.req.valid("json");
+    return c.json(toRoom(await updatePendingMode(db, c.var.user.userId, room_id, mode, now())), 200);
   });
 }

@@ -1,8 +1,5 @@
-import { deleteSession } from "../actions/delete-session.ts";
-import { listSessions } from "../actions/list-sessions.ts";
-import { readSession } from "../actions/read-session.ts";
-import { readTranscript } from "../actions/read-transcript.ts";
-import { startSession } from "../actions/start-session.ts";
+import { loadTranscript } from "../db/rooms/messages.ts";
+import { insertSession, loadSession, loadSessions, softDeleteSession } from "../db/rooms/sessions.ts";
 import type { Deps } from "../deps.ts";
 import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
@@ -11,8 +8,8 @@ import { json, optionalJsonBody } from "../http/responses.ts";
 import { pageOf, pageQuery } from "../http/schemas.ts";
 import { message, toMessage, transcriptQuery } from "./schemas/message.ts";
 import { toPage } from "./schemas/page.ts";
-import { roomParams } from "./schemas/room.ts";
-import { newSession, session, sessionParams, toSession } from "./schemas/session.ts";
+import { roomOf, roomParams } from "./schemas/room.ts";
+import { newSession, session, sessionOf, sessionParams, toSession } from "./schemas/session.ts";
 
 const tag = "sessions";
 const params = sessionParams;
@@ -50,26 +47,28 @@ const routes = {
   ),
 };
 
-export function registerSessionRoutes(app: App, deps: Deps): void {
+export function registerSessionRoutes(app: App, { db, now, newId }: Deps): void {
   app.post("/rooms/:room_id/sessions", readNothingAsEmptyObject);
-  app.openapi(routes.start, async (c) =>
-    c.json(toSession(await startSession(deps, c.var.user, c.req.valid("param").room_id)), 201),
-  );
-  app.openapi(routes.list, async (c) => {
-    const page = await listSessions(deps, c.var.user, c.req.valid("param").room_id, c.req.valid("query"));
-    return c.json(toPage(page, toSession), 200);
+  app.openapi(routes.start, async (c) => {
+    const room = roomOf(c.var.user, c.req.valid("param"));
+    return c.json(toSession(await insertSession(db, room, newId(), now())), 201);
   });
-  app.openapi(routes.read, async (c) =>
-    c.json(toSession(await readSession(deps, c.var.user, c.req.valid("param").session_id)), 200),
-  );
+  app.openapi(routes.list, async (c) => {
+    const room = roomOf(c.var.user, c.req.valid("param"));
+    return c.json(toPage(await loadSessions(db, room, c.req.valid("query")), toSession), 200);
+  });
+  app.openapi(routes.read, async (c) => {
+    const { session_id } = c.req.valid("param");
+    return c.json(toSession(await loadSession(db, c.var.user.userId, session_id)), 200);
+  });
   app.openapi(routes.remove, async (c) => {
-    await deleteSession(deps, c.var.user, c.req.valid("param").session_id);
+    await softDeleteSession(db, c.var.user.userId, c.req.valid("param").session_id, now());
     return c.body(null, 204);
   });
   app.openapi(routes.messages, async (c) => {
     const { include, ...page } = c.req.valid("query");
     const request = { ...page, includesSuperseded: include === "superseded" };
-    const found = await readTranscript(deps, c.var.user, c.req.valid("param").session_id, request);
+    const found = await loadTranscript(db, sessionOf(c.var.user, c.req.valid("param")), request);
     return c.json(toPage(found, toMessage), 200);
   });
 }

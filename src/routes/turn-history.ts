@@ -1,16 +1,16 @@
 import * as z from "zod";
-import { listSummaries } from "../actions/list-summaries.ts";
-import { listTurns } from "../actions/list-turns.ts";
-import { readTurn } from "../actions/read-turn.ts";
+import { loadSummaries } from "../db/rooms/summaries.ts";
+import { loadTurns } from "../db/turn/list-turns.ts";
+import { loadTurn } from "../db/turn/turns.ts";
 import type { Deps } from "../deps.ts";
 import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { json } from "../http/responses.ts";
 import { pageOf, pageQuery } from "../http/schemas.ts";
 import { toPage } from "./schemas/page.ts";
-import { sessionParams } from "./schemas/session.ts";
+import { sessionOf, sessionParams } from "./schemas/session.ts";
 import { summary, toSummary } from "./schemas/summary.ts";
-import { runningTurn, toRunningTurn, toTurnRead, turnParams, turnRead } from "./schemas/turn.ts";
+import { runningTurn, toListedTurn, toRunningTurn, turnParams, turnRead } from "./schemas/turn.ts";
 import { toTurnDetail, turnDetail } from "./schemas/turn-detail.ts";
 
 const tag = "turns";
@@ -24,7 +24,7 @@ const routes = {
     {
       tag,
       request: { params, query: pageQuery },
-      responses: { 200: json(pageOf(turnRead), "A page of turns") },
+      responses: { 200: json(pageOf(turnRead), "A page of turns; long texts end it before `limit`") },
     },
   ),
   read: defineRoute("get", "/sessions/{session_id}/turns/{turn_id}", "Read all that is on record of a turn", {
@@ -39,24 +39,26 @@ const routes = {
     {
       tag,
       request: { params, query: pageQuery },
-      responses: { 200: json(pageOf(summary), "A page of summaries") },
+      responses: { 200: json(pageOf(summary), "A page of summaries; long texts end it before `limit`") },
     },
   ),
 };
 
-export function registerTurnHistoryRoutes(app: App, deps: Deps): void {
+export function registerTurnHistoryRoutes(app: App, { db }: Deps): void {
   app.openapi(routes.list, async (c) => {
-    const page = await listTurns(deps, c.var.user, c.req.valid("param").session_id, c.req.valid("query"));
-    return c.json(toPage(page, toTurnRead), 200);
+    const session = sessionOf(c.var.user, c.req.valid("param"));
+    const page = await loadTurns(db, session, c.req.valid("query"));
+    return c.json(toPage(page, toListedTurn), 200);
   });
   app.openapi(routes.read, async (c) => {
-    const { session_id, turn_id } = c.req.valid("param");
-    const found = await readTurn(deps, c.var.user, session_id, turn_id);
+    const params = c.req.valid("param");
+    const found = await loadTurn(db, sessionOf(c.var.user, params), params.turn_id);
     if (found.kind === "running") return c.json(toRunningTurn(found.running), 200);
     return c.json({ ...toTurnDetail(found.stored), ...(found.isRetrying ? { retrying: true } : {}) }, 200);
   });
   app.openapi(routes.summaries, async (c) => {
-    const page = await listSummaries(deps, c.var.user, c.req.valid("param").session_id, c.req.valid("query"));
+    const session = sessionOf(c.var.user, c.req.valid("param"));
+    const page = await loadSummaries(db, session, c.req.valid("query"));
     return c.json(toPage(page, toSummary), 200);
   });
 }

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { identifyUser } from "../actions/identify-user.ts";
+import { storeUser } from "../db/rooms/users.ts";
 import type { Deps } from "../deps.ts";
 import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
@@ -14,7 +14,8 @@ const me = defineRoute("get", "/auth/me", "Who the token names", {
 
 export function registerUserRoutes(app: App, deps: Deps): void {
   app.openapi(me, async (c) => {
-    const { userId, email } = await identifyUser(deps, c.var.user);
+    const { userId, email } = c.var.user;
+    await storeUser(deps.db, c.var.user, deps.now());
     return c.json({ user_id: userId, email }, 200);
   });
 }

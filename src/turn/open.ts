@@ -1,7 +1,8 @@
-import { readTurn } from "../actions/read-turn.ts";
 import { type OpenedTurn, openRetry, openTurn } from "../db/turn/open-turn.ts";
 import type { StoredTurn } from "../db/turn/stored-turn.ts";
+import { loadTurn } from "../db/turn/turns.ts";
 import type { Deps } from "../deps.ts";
+import { describePricing } from "../domain/billing/run-pricing.ts";
 import { historyCharacters } from "../domain/context/context-budget.ts";
 import { PantheonError } from "../domain/errors.ts";
 import { countRequest } from "../domain/rate-limiter.ts";
@@ -69,6 +70,7 @@ async function describeOpen(deps: Deps, request: RunRequest) {
     leaseMs: deps.limits.turnLeaseMs,
     window: { ...historyCharacters(deps.catalog, maxOutputTokens, modelAliasOverride), keepRawTurns },
     modelAliasOverride,
+    pricing: describePricing(deps.catalog, deps.limits),
   };
   return request.kind === "turn"
     ? { ...common, kind: request.kind, request: request.request }
@@ -88,7 +90,7 @@ export async function loadStoredTurn(
   { user, sessionId }: RunRequest,
   turnId: string,
 ): Promise<StoredTurn> {
-  const found = await readTurn(deps, user, sessionId, turnId);
+  const found = await loadTurn(deps.db, { sessionId, userId: user.userId }, turnId);
   if (found.kind !== "stored") throw new PantheonError("internal_error", "The stored turn cannot be read.");
   return found.stored;
 }

@@ -6,7 +6,7 @@ import type { SameTurnAnswer } from "../domain/context/prompt.ts";
 import type { MeasuredMessage, TurnContext } from "../domain/context/turn-context.ts";
 import { contextBudgetExceeded, findOverflow, fitTurn } from "../domain/context/turn-fit.ts";
 import { PantheonError } from "../domain/errors.ts";
-import { type PlanVerdict, planRetry, planTurn, type TurnPlan } from "../domain/plan/turn-plan.ts";
+import { type PlanResult, planRetry, planTurn, type TurnPlan } from "../domain/plan/turn-plan.ts";
 import { planDueSummary } from "../domain/summary/due-summary.ts";
 import { renderSummary } from "../domain/summary/summary-contract.ts";
 import { currentReplies, failedAgentKeys } from "../domain/turn/current-replies.ts";
@@ -52,7 +52,7 @@ export async function planRun(
 }
 
 /** Who answers, by the claim's own snapshot: recovery comes to the same plan as the holder before it. */
-export function decidePlan({ claim, retried }: { claim: ClaimRow; retried: StoredTurn | null }): PlanVerdict {
+export function decidePlan({ claim, retried }: { claim: ClaimRow; retried: StoredTurn | null }): PlanResult {
   const { mode, roster } = claim.snapshot;
   switch (claim.kind) {
     case "turn":

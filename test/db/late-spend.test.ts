@@ -18,7 +18,11 @@ async function reportMore(scene: TurnScene, row: LedgerRow): Promise<void> {
   const claim = { sessionId: scene.sessionId, runId: row.runId, holder: crypto.randomUUID() };
   const more = { outputTokens: row.outputTokens + 1_000, totalTokens: row.totalTokens + 1_000 };
   const ledger = [{ ...row, ...more, status: "completed" as const, credits: "0.50000000" }];
-  await reportLateSpend(db, { claim, ledger, createdAt: row.createdAt }, catalog);
+  await reportLateSpend(
+    db,
+    { claim, ledger, reportedIds: [], pricing: undefined, createdAt: row.createdAt },
+    catalog,
+  );
 }
 
 test("a late report changes no row that says what a call was", async () => {

@@ -3,6 +3,7 @@ import type { ClaimRow } from "../../src/db/turn/stored-turn.ts";
 import { buildTurnRecord, type TurnRecordInput } from "../../src/db/turn/turn-record.ts";
 import { buildCatalog } from "../../src/domain/catalog.ts";
 import type { RosterAgent } from "../../src/domain/plan/turn-plan.ts";
+import type { RoutingDecision } from "../../src/domain/routing/routing-decision.ts";
 import type { ModelCallRecord, PromptMeasure, TurnOutcome } from "../../src/domain/turn/turn-outcome.ts";
 
 const uuid = (n: number) => `0199f3c0-0000-7000-8000-${String(n).padStart(12, "0")}`;
@@ -196,8 +197,13 @@ describe("the record of a turn", () => {
   });
 
   test("what the run did for itself stands in its first audit row only", () => {
-    const routing = { selectedKeys: ["bob", "ada"], rule: "as_selected", verdict: "ok", raw: "{}" };
-    const { audits } = buildTurnRecord(input({ outcome: { ...outcome, routing } as TurnOutcome }));
+    const routing: RoutingDecision = {
+      selectedKeys: ["bob", "ada"],
+      rule: "selected",
+      verdict: "ok",
+      raw: "{}",
+    };
+    const { audits } = buildTurnRecord(input({ outcome: { ...outcome, routing } }));
     expect(audits.map((audit) => audit.routing)).toEqual([routing, null]);
   });
 

@@ -22,13 +22,13 @@ const ownModel: CatalogModel = {
 describe("the catalog", () => {
   test("is the standard one under the standard version where nothing is overridden", () => {
     const catalog = buildCatalog([], "ignored");
-    expect(catalog).toMatchObject({ pricingVersion: "2026-02-20", isStandard: true });
+    expect(catalog).toMatchObject({ pricingVersion: "2026-02-20" });
     expect([...catalog.models.values()]).toEqual(standardModels);
   });
 
   test("takes added models under a version of its own", () => {
     const catalog = buildCatalog([ownModel], "abcd1234");
-    expect(catalog).toMatchObject({ pricingVersion: "2026-02-20+abcd1234", isStandard: false });
+    expect(catalog).toMatchObject({ pricingVersion: "2026-02-20+abcd1234" });
     expect(catalog.models.get("house")).toEqual(ownModel);
     expect(catalog.models.size).toBe(standardModels.length + 1);
   });

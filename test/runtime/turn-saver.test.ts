@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from "uuid";
 import { describe, expect, test, vi } from "vitest";
-import type { TurnFlow } from "../../src/domain/plan/turn-plan.ts";
+import type { TurnFlow } from "../../src/domain/plan/modes.ts";
 import type { StepRows } from "../../src/domain/turn/checkpoint.ts";
 import { noUse } from "../../src/domain/turn/turn-size.ts";
 import { runTurn } from "../../src/runtime/graph/run-turn.ts";

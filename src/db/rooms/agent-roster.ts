@@ -2,6 +2,7 @@ import { and, asc, eq, type SQL, sql } from "drizzle-orm";
 import { PantheonError } from "../../domain/errors.ts";
 import type { ModelSettings } from "../../domain/model-settings.ts";
 import { askDatabase, type Db, postgresFields } from "../core/client.ts";
+import { requireRow } from "../core/require-row.ts";
 import { roomAgents, rooms } from "../schema.ts";
 import { isOwnedRoom, lockRoom, ownedRoomId, type RoomOfUser } from "./owned-room.ts";
 import { type AgentRow, isAgent, isInRoster, toNameTaken } from "./room-agents.ts";
@@ -13,12 +14,10 @@ export type NewAgentRow = Pick<AgentRow, "id" | "agentKey" | "name" | "modelAlia
   modelSettings: ModelSettings;
   position: number;
 };
-/** `agent` is undefined where the room is not the user's, or has no place left. */
-export type InsertedAgent = { roomFound: boolean; agent: AgentRow | undefined };
-
 /**
  * Puts an agent at its position, or last where that lies beyond the end, and moves the others up.
- * @throws PantheonError `agent_key_taken`, `agent_name_taken`.
+ * @returns undefined where the room is full.
+ * @throws PantheonError `not_found`, `agent_key_taken` or `agent_name_taken`.
  */
 export async function insertAgent(
   db: Db,
@@ -26,7 +25,7 @@ export async function insertAgent(
   row: NewAgentRow,
   capacity: number,
   now: Date,
-): Promise<InsertedAgent> {
+): Promise<AgentRow | undefined> {
   try {
     const [room, , , [agent]] = await askDatabase(db, () =>
       db.batch([
@@ -39,7 +38,8 @@ export async function insertAgent(
           .where(and(isInRoster(of), eq(roomAgents.id, row.id))),
       ]),
     );
-    return { roomFound: room.length > 0, agent };
+    requireRow(room[0]);
+    return agent;
   } catch (error) {
     if (postgresFields(error).constraint === "uq_room_agents_room_id_agent_key") {
       throw new PantheonError("agent_key_taken", `There is an agent '${row.agentKey}' in this room already.`);
@@ -48,8 +48,8 @@ export async function insertAgent(
   }
 }
 
-/** @returns whether there was such an agent. */
-export async function deleteAgent(db: Db, of: RoomOfUser, agentKey: string, now: Date): Promise<boolean> {
+/** The agents behind it move up; a run keeps the roster of its claim. @throws PantheonError `not_found`. */
+export async function deleteAgent(db: Db, of: RoomOfUser, agentKey: string, now: Date): Promise<void> {
   const [, removed] = await askDatabase(db, () =>
     db.batch([
       lockRoom(db, of),
@@ -57,18 +57,19 @@ export async function deleteAgent(db: Db, of: RoomOfUser, agentKey: string, now:
       db.execute(renumber(of, now)),
     ]),
   );
-  return removed.length > 0;
+  requireRow(removed[0]);
 }
 
-export type OrderedRoster = { roomFound: boolean; isWholeRoster: boolean; agents: AgentRow[] };
-
-/** Gives the agents the order of `agentKeys`; changes nothing unless those name every agent once. */
+/**
+ * Gives the agents the order of `agentKeys`.
+ * @throws PantheonError `not_found`; `agent_order_mismatch` where those do not name every agent once.
+ */
 export async function updateAgentOrder(
   db: Db,
   of: RoomOfUser,
   agentKeys: readonly string[],
   now: Date,
-): Promise<OrderedRoster> {
+): Promise<AgentRow[]> {
   const [room, check, , agents] = await askDatabase(db, () =>
     db.batch([
       lockRoom(db, of),
@@ -80,7 +81,11 @@ export async function updateAgentOrder(
       db.select().from(roomAgents).where(isInRoster(of)).orderBy(asc(roomAgents.position)),
     ]),
   );
-  return { roomFound: room.length > 0, isWholeRoster: check.rows[0]?.is_whole === true, agents };
+  requireRow(room[0]);
+  if (check.rows[0]?.is_whole !== true) {
+    throw new PantheonError("agent_order_mismatch", "'agent_keys' must name every agent of the room once.");
+  }
+  return agents;
 }
 
 function rosterSize(of: RoomOfUser): SQL {

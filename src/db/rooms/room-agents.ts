@@ -3,6 +3,7 @@ import { PantheonError } from "../../domain/errors.ts";
 import type { ModelSettings } from "../../domain/model-settings.ts";
 import { askDatabase, type Db, postgresFields } from "../core/client.ts";
 import { type Page, type PageRequest, readPage } from "../core/page.ts";
+import { requireRow } from "../core/require-row.ts";
 import { roomAgents } from "../schema.ts";
 import { ownedRoomId, type RoomOfUser, selectRoomId } from "./owned-room.ts";
 
@@ -18,12 +19,8 @@ export function isAgent(of: RoomOfUser, agentKey: string): SQL | undefined {
   return and(isInRoster(of), sql`lower(${roomAgents.agentKey}) = lower(${agentKey})`);
 }
 
-/** @returns undefined where the room is not the user's. */
-export async function loadAgents(
-  db: Db,
-  of: RoomOfUser,
-  page: PageRequest,
-): Promise<Page<AgentRow> | undefined> {
+/** The room's agents by position. @throws PantheonError `not_found` where the room is not the user's. */
+export async function loadAgents(db: Db, of: RoomOfUser, page: PageRequest): Promise<Page<AgentRow>> {
   const isCursor = and(isInRoster(of), sql`${roomAgents.id} = ${page.after ?? null}::uuid`);
   const place = sql`(select ${roomAgents.position} from ${roomAgents} where ${isCursor})`;
   const [room, cursor, found] = await askDatabase(db, () =>
@@ -38,12 +35,14 @@ export async function loadAgents(
         .limit(page.limit + 1),
     ]),
   );
-  return room.length === 0 ? undefined : readPage(page, cursor.length > 0, found);
+  requireRow(room[0]);
+  return readPage(page, cursor.length > 0, found);
 }
 
-export async function loadAgent(db: Db, of: RoomOfUser, agentKey: string): Promise<AgentRow | undefined> {
-  const found = await askDatabase(db, () => db.select().from(roomAgents).where(isAgent(of, agentKey)));
-  return found[0];
+/** @throws PantheonError `not_found`. */
+export async function loadAgent(db: Db, of: RoomOfUser, agentKey: string): Promise<AgentRow> {
+  const [agent] = await askDatabase(db, () => db.select().from(roomAgents).where(isAgent(of, agentKey)));
+  return requireRow(agent);
 }
 
 /** What is undefined stays as it is. */
@@ -55,15 +54,15 @@ export type AgentChange = {
   modelSettings?: ModelSettings | undefined;
 };
 
-/** @throws PantheonError `agent_name_taken`. */
+/** @throws PantheonError `not_found` or `agent_name_taken`. */
 export async function updateAgent(
   db: Db,
   of: RoomOfUser,
   agentKey: string,
   change: AgentChange,
   now: Date,
-): Promise<AgentRow | undefined> {
-  const updated = await askDatabase(db, () =>
+): Promise<AgentRow> {
+  const [agent] = await askDatabase(db, () =>
     db
       .update(roomAgents)
       .set({ ...change, updatedAt: now })
@@ -72,7 +71,7 @@ export async function updateAgent(
   ).catch((error: unknown) => {
     throw toNameTaken(error);
   });
-  return updated[0];
+  return requireRow(agent);
 }
 
 /** What a room says of a name that one of its other agents has; any other error as it is. */

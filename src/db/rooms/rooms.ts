@@ -3,6 +3,7 @@ import type { RoomMode } from "../../domain/plan/modes.ts";
 import type { User } from "../../domain/user.ts";
 import { askDatabase, type Db } from "../core/client.ts";
 import { type Page, type PageRequest, readPage } from "../core/page.ts";
+import { requireRow } from "../core/require-row.ts";
 import { rooms } from "../schema.ts";
 import { isOwnedRoom } from "./owned-room.ts";
 import { upsertUser } from "./users.ts";
@@ -17,11 +18,14 @@ export async function insertRoom(db: Db, user: User, row: NewRoomRow): Promise<R
   return inserted[0];
 }
 
-export async function loadRoom(db: Db, userId: string, roomId: string): Promise<RoomRow | undefined> {
-  const found = await askDatabase(db, () => db.select().from(rooms).where(isOwnedRoom({ roomId, userId })));
-  return found[0];
+/** @throws PantheonError `not_found`. */
+export async function loadRoom(db: Db, userId: string, roomId: string): Promise<RoomRow> {
+  const [room] = await askDatabase(db, () => db.select().from(rooms).where(isOwnedRoom({ roomId, userId })));
+  return requireRow(room);
 }
 
+/** @throws PantheonError `not_found`. */
+/** The active rooms of the user, oldest first; the user's row is made where this is its first sight. */
 export async function loadRooms(db: Db, user: User, page: PageRequest, now: Date): Promise<Page<RoomRow>> {
   const owned = eq(rooms.ownerUserId, user.userId);
   const after = page.after ?? null;
@@ -52,36 +56,53 @@ export async function loadRooms(db: Db, user: User, page: PageRequest, now: Date
 
 export type RoomChange = { name?: string | undefined; goal?: string | null | undefined };
 
-export async function updateRoom(db: Db, userId: string, roomId: string, change: RoomChange, now: Date) {
-  const updated = await askDatabase(db, () =>
+/** @throws PantheonError `not_found`. */
+export async function updateRoom(
+  db: Db,
+  userId: string,
+  roomId: string,
+  change: RoomChange,
+  now: Date,
+): Promise<RoomRow> {
+  const [room] = await askDatabase(db, () =>
     db
       .update(rooms)
       .set({ ...change, updatedAt: now })
       .where(isOwnedRoom({ roomId, userId }))
       .returning(),
   );
-  return updated[0];
+  return requireRow(room);
 }
 
-/** Sets the mode of the next turn; asking for the current mode clears what was pending. */
-export async function updatePendingMode(db: Db, userId: string, roomId: string, mode: RoomMode, now: Date) {
-  const updated = await askDatabase(db, () =>
+/**
+ * Sets the mode of the next turn: a run keeps its own. Asking for the current mode clears what was pending.
+ * @throws PantheonError `not_found`.
+ */
+export async function updatePendingMode(
+  db: Db,
+  userId: string,
+  roomId: string,
+  mode: RoomMode,
+  now: Date,
+): Promise<RoomRow> {
+  const [room] = await askDatabase(db, () =>
     db
       .update(rooms)
       .set({ pendingMode: sql`nullif(${mode}::text, ${rooms.currentMode})`, updatedAt: now })
       .where(isOwnedRoom({ roomId, userId }))
       .returning(),
   );
-  return updated[0];
+  return requireRow(room);
 }
 
-export async function softDeleteRoom(db: Db, userId: string, roomId: string, now: Date): Promise<boolean> {
-  const deleted = await askDatabase(db, () =>
+/** Gone from every read at once; a run that has its claim still commits. @throws PantheonError `not_found`. */
+export async function softDeleteRoom(db: Db, userId: string, roomId: string, now: Date): Promise<void> {
+  const [deleted] = await askDatabase(db, () =>
     db
       .update(rooms)
       .set({ deletedAt: now })
       .where(isOwnedRoom({ roomId, userId }))
       .returning({ id: rooms.id }),
   );
-  return deleted.length > 0;
+  requireRow(deleted);
 }

@@ -1,20 +1,21 @@
 import { and, asc, eq, isNull, sql } from "drizzle-orm";
 import { askDatabase, type Db } from "../core/client.ts";
 import { type Page, type PageRequest, readPage } from "../core/page.ts";
+import { requireRow } from "../core/require-row.ts";
 import { rooms, sessions } from "../schema.ts";
 import { isOwnedRoom, ownedRoomId, type RoomOfUser, selectRoomId } from "./owned-room.ts";
 import { ownsSession } from "./owned-session.ts";
 
 export type SessionRow = typeof sessions.$inferSelect;
 
-/** @returns undefined where the room is not the user's. */
+/** @throws PantheonError `not_found` where the room is not the user's. */
 export async function insertSession(
   db: Db,
   { roomId, userId }: RoomOfUser,
   id: string,
   now: Date,
-): Promise<SessionRow | undefined> {
-  const inserted = await askDatabase(db, () =>
+): Promise<SessionRow> {
+  const [session] = await askDatabase(db, () =>
     db
       .insert(sessions)
       .select(
@@ -35,15 +36,11 @@ export async function insertSession(
       )
       .returning(),
   );
-  return inserted[0];
+  return requireRow(session);
 }
 
-/** The room's active sessions, oldest first; undefined where the room is not the user's. */
-export async function loadSessions(
-  db: Db,
-  of: RoomOfUser,
-  page: PageRequest,
-): Promise<Page<SessionRow> | undefined> {
+/** The room's active sessions, oldest first. @throws PantheonError `not_found` where the room is not the user's. */
+export async function loadSessions(db: Db, of: RoomOfUser, page: PageRequest): Promise<Page<SessionRow>> {
   const isInRoom = sql`${sessions.roomId} = ${ownedRoomId(of)}`;
   const isCursor = and(isInRoom, sql`${sessions.id} = ${page.after ?? null}::uuid`);
   const place = sql`(select ${sessions.createdAt}, ${sessions.id} from ${sessions} where ${isCursor})`;
@@ -61,27 +58,32 @@ export async function loadSessions(
         .limit(page.limit + 1),
     ]),
   );
-  return room.length === 0 ? undefined : readPage(page, cursor.length > 0, found);
+  requireRow(room[0]);
+  return readPage(page, cursor.length > 0, found);
 }
 
-export async function loadSession(db: Db, userId: string, id: string): Promise<SessionRow | undefined> {
-  const found = await askDatabase(db, () =>
+/** @throws PantheonError `not_found`. */
+export async function loadSession(db: Db, userId: string, id: string): Promise<SessionRow> {
+  const [session] = await askDatabase(db, () =>
     db
       .select()
       .from(sessions)
       .where(and(eq(sessions.id, id), ownsSession(id, userId))),
   );
-  return found[0];
+  return requireRow(session);
 }
 
-/** Locks the session's row alone: a turn under way holds its claim, not the row, and still commits. */
-export async function softDeleteSession(db: Db, userId: string, id: string, now: Date): Promise<boolean> {
-  const deleted = await askDatabase(db, () =>
+/**
+ * Gone from every read at once. Locks the session's row alone: a run has its claim, not the row, and still commits.
+ * @throws PantheonError `not_found`.
+ */
+export async function softDeleteSession(db: Db, userId: string, id: string, now: Date): Promise<void> {
+  const [deleted] = await askDatabase(db, () =>
     db
       .update(sessions)
       .set({ deletedAt: now })
       .where(and(eq(sessions.id, id), isNull(sessions.deletedAt), ownsSession(id, userId)))
       .returning({ id: sessions.id }),
   );
-  return deleted.length > 0;
+  requireRow(deleted);
 }

@@ -1,31 +1,45 @@
-import { and, desc, eq, lt, sql } from "drizzle-orm";
+import { and, desc, eq, inArray, lt, sql } from "drizzle-orm";
+import { notFound } from "../../domain/errors.ts";
 import { askDatabase, type Db } from "../core/client.ts";
 import { type Page, type PageRequest, readPage } from "../core/page.ts";
+import { selectFitting, sentBytes } from "../core/sent-bytes.ts";
 import { sessionSummaries } from "../schema.ts";
 import type { SummaryRow } from "../turn/stored-turn.ts";
 import { ownsSession } from "./owned-session.ts";
 
-/** A page of the session's summaries, newest first; undefined where the session is not the user's. */
+/**
+ * A page of the session's summaries, newest first. One of long summaries ends before `limit`.
+ * @throws PantheonError `not_found` where the session is not the user's.
+ */
 export async function loadSummaries(
   db: Db,
   of: { sessionId: string; userId: string },
   page: PageRequest,
-): Promise<Page<SummaryRow> | undefined> {
+): Promise<Page<SummaryRow>> {
   const owned = ownsSession(of.sessionId, of.userId);
   const isOwned = and(eq(sessionSummaries.sessionId, of.sessionId), owned);
   const isCursor = and(isOwned, sql`${sessionSummaries.id} = ${page.after ?? null}::uuid`);
   const place = sql`(select ${sessionSummaries.toSeq} from ${sessionSummaries} where ${isCursor})`;
-  const [session, cursor, found] = await askDatabase(db, () =>
+  const { id, toSeq, summaryText } = sessionSummaries;
+  const nearest = sql`select ${id} as id, -${toSeq} as rank,
+      octet_length(${summaryText}) as raw
+    from ${sessionSummaries} where ${and(isOwned, page.after === undefined ? undefined : lt(toSeq, place))}
+    order by ${toSeq} desc limit ${page.limit + 1}`;
+  const ids = selectFitting({ nearest, bytes: summaryBytes, limit: page.limit });
+  const [session, cursor, matched, found] = await askDatabase(db, () =>
     db.batch([
       db.execute<{ owned: boolean }>(sql`select ${owned} as owned`),
       db.select({ id: sessionSummaries.id }).from(sessionSummaries).where(isCursor),
-      db
-        .select()
-        .from(sessionSummaries)
-        .where(and(isOwned, page.after === undefined ? undefined : lt(sessionSummaries.toSeq, place)))
-        .orderBy(desc(sessionSummaries.toSeq))
-        .limit(page.limit + 1),
+      db.execute<{ rows: number }>(sql`select count(*)::int as rows from (${nearest}) n`),
+      db.select().from(sessionSummaries).where(inArray(id, ids)).orderBy(desc(toSeq)),
     ]),
   );
-  return session.rows[0]?.owned === true ? readPage(page, cursor.length > 0, found) : undefined;
+  if (session.rows[0]?.owned !== true) throw notFound();
+  const { rows } = readPage(page, cursor.length > 0, found);
+  return { rows, hasMore: rows.length < (matched.rows[0]?.rows ?? 0) };
 }
+
+/** A summary as it is sent; its contract bounds one (src/domain/summary/summary-contract.ts). */
+const summaryBytes = sql`(select 600 + ${sentBytes(sql`s.summary_text`)} + ${sentBytes(sql`s.key_facts`)}
+    + ${sentBytes(sql`s.decisions`)} + ${sentBytes(sql`s.open_questions`)} + ${sentBytes(sql`s.action_items`)}
+  from ${sessionSummaries} s where s.id = n.id)`;

@@ -1,18 +1,29 @@
 import { and, eq, isNull, sql } from "drizzle-orm";
+import type { BatchItem } from "drizzle-orm/batch";
 import type { PgTable } from "drizzle-orm/pg-core";
+import type { RunPricing } from "../../domain/billing/run-pricing.ts";
 import type { Catalog } from "../../domain/catalog.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
 import { type Db, repeatLost } from "../core/client.ts";
+import { prepareStatement } from "../core/prepared-statement.ts";
 import { llmCallEvents, rooms, sessions, turns } from "../schema.ts";
 import { lockSession } from "./claim-statements.ts";
 import { recordPrices } from "./record-prices.ts";
 import type { LedgerRow } from "./stored-turn.ts";
 
-export type LateSpend = { claim: Claim; ledger: readonly LedgerRow[]; createdAt: Date };
+export type LateSpend = {
+  claim: Claim;
+  ledger: readonly LedgerRow[];
+  /** Of each call in the ledger rows, the ids that its rows may have. */
+  reportedIds: string[][];
+  /** What the claim keeps; undefined in a claim of an earlier version. */
+  pricing: RunPricing | undefined;
+  createdAt: Date;
+};
 
 /** The one thing a holder that lost its claim still writes: what it spent. */
 export async function reportLateSpend(db: Db, late: LateSpend, catalog: Catalog): Promise<void> {
-  const { claim, ledger, createdAt } = late;
+  const { claim, ledger, reportedIds, pricing, createdAt } = late;
   if (ledger.length === 0) return;
   const ifThere = (table: PgTable, id: string | null) =>
     sql`(select x.id from ${table} x where x.id = ${id}::uuid)`;
@@ -25,7 +36,7 @@ export async function reportLateSpend(db: Db, late: LateSpend, catalog: Catalog)
   await repeatLost(db, () =>
     db.batch([
       lockSession(claim.sessionId),
-      ...recordPrices(db, createdAt, catalog),
+      ...recordPrices(db, createdAt, catalog, pricing),
       db
         .insert(llmCallEvents)
         .values(rows)
@@ -36,6 +47,7 @@ export async function reportLateSpend(db: Db, late: LateSpend, catalog: Catalog)
           ),
           setWhere: eq(llmCallEvents.status, "unknown"),
         }),
+      ...deleteSurplusEstimates(reportedIds),
     ]),
   );
 }
@@ -62,6 +74,25 @@ const lateColumns = [
 
 function toSnakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+// By id, and never by run: a run's other calls may be estimates still.
+const deleteSurplus = prepareStatement<{ ids: string; calls: string }>(sql`
+  with known as (
+    select c.call, e.id, e.attempts
+    from unnest(${sql.placeholder("ids")}::uuid[], ${sql.placeholder("calls")}::int[]) as c(id, call)
+    join ${llmCallEvents} e on e.id = c.id
+  )
+  delete from ${llmCallEvents} e using known k
+  where e.id = k.id and k.attempts = 0
+    and exists (select 1 from known told where told.call = k.call and told.attempts > 0)`);
+
+/** A call whose holder told of it needs no estimate: it was sent as often as its own rows say. */
+export function deleteSurplusEstimates(idsByCall: readonly (readonly string[])[]): BatchItem<"pg">[] {
+  if (idsByCall.length === 0) return [];
+  const ids = idsByCall.flat();
+  const calls = idsByCall.flatMap((ofCall, call) => ofCall.map(() => call));
+  return [deleteSurplus({ ids: `{${ids.join()}}`, calls: `{${calls.join()}}` })];
 }
 
 /** What replaced holders reported before there was a turn to join it to. */

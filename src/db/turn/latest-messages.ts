@@ -1,10 +1,12 @@
 import { sql } from "drizzle-orm";
 import { askDatabase, type Db } from "../core/client.ts";
+import { sentBytes } from "../core/sent-bytes.ts";
 import { ownsSession } from "../rooms/owned-session.ts";
 import { messages } from "../schema.ts";
 
 const mostMessages = 400;
-const mostContentBytes = 1024 * 1024;
+/** As they are sent. */
+const maxContentBytes = 2 * 1024 * 1024;
 
 /** A message that everyone in the session may see, in the words of its table. */
 export type LatestMessage = {
@@ -27,16 +29,20 @@ export async function loadLatestMessages(
   const latest = sql`
     select id, role, agent_key, agent_name, status, content
     from (
-      select m.*, sum(octet_length(m.content)) over (order by m.seq desc) as bytes
+      select m.*, sum(${sentBytes(sql`m.content`)}) over (order by m.seq desc) as bytes
       from (
-        select * from ${messages} n
-        where n.session_id = ${sessionId} and n.visibility = 'shared' and n.role in ('user', 'assistant')
-          and not exists (select 1 from ${messages} later where later.supersedes_id = n.id)
-          and ${ownsSession(sessionId, userId)}
-        order by n.seq desc limit ${mostMessages}
+        select l.*, sum(octet_length(l.content)) over (order by l.seq desc) as raw
+        from (
+          select * from ${messages} n
+          where n.session_id = ${sessionId} and n.visibility = 'shared' and n.role in ('user', 'assistant')
+            and not exists (select 1 from ${messages} later where later.supersedes_id = n.id)
+            and ${ownsSession(sessionId, userId)}
+          order by n.seq desc limit ${mostMessages}
+        ) l
       ) m
+      where m.raw <= ${maxContentBytes}
     ) w
-    where w.bytes <= ${mostContentBytes}
+    where w.bytes <= ${maxContentBytes}
     order by w.seq`;
   const { rows } = await askDatabase(db, () => db.execute<LatestMessage>(latest));
   return rows;

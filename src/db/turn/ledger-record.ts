@@ -1,6 +1,8 @@
 import { v5 as uuidv5 } from "uuid";
 import { formatDecimal, priceCall } from "../../domain/billing/pricing.ts";
+import { resolvePrice } from "../../domain/billing/run-pricing.ts";
 import type { Catalog } from "../../domain/catalog.ts";
+import { maxRetries } from "../../domain/model-dialect.ts";
 import type { ModelCallRecord } from "../../domain/turn/turn-outcome.ts";
 import type { ClaimRow, LedgerRow } from "./stored-turn.ts";
 
@@ -14,6 +16,19 @@ type LedgerOwner = { claim: ClaimRow; userId: string; catalog: Catalog; finished
 /** Namespace of ledger ids, so that the same attempt gets the same id whoever writes its row. */
 const ledgerNamespace = "6f0d8f0e-3b0a-5c5e-9f39-5c1b6f6a7d11";
 
+type CallKey = Pick<ModelCallRecord, "holder" | "agentKey" | "round">;
+
+function attemptId(runId: string, { holder, agentKey, round }: CallKey, attempt: number): string {
+  return uuidv5([runId, holder, agentKey, round, attempt].join("/"), ledgerNamespace);
+}
+
+/** Of each call the ids that its rows may have: one an attempt. */
+export function listAttemptIds(runId: string, calls: readonly CallKey[]): string[][] {
+  const keys = new Map(calls.map((call) => [attemptId(runId, call, 1), call]));
+  const attempts = Array.from({ length: 1 + maxRetries }, (_, place) => place + 1);
+  return [...keys.values()].map((call) => attempts.map((attempt) => attemptId(runId, call, attempt)));
+}
+
 function buildLedgerRow(
   { claim, userId, catalog, finishedAt }: LedgerOwner,
   call: ModelCallRecord,
@@ -21,14 +36,11 @@ function buildLedgerRow(
   const { fresh, cached, output } = call.usage;
   // What may not have been billed is in the ledger, but costs the user nothing.
   const billable = call.status === "unknown" ? { fresh: 0, cached: 0, output: 0 } : call.usage;
-  // Price by this deployment's version, even if another holder made the call under an older one.
-  const model = catalog.models.get(call.modelAlias);
-  const price = priceCall(billable, model?.multiplierHundredths ?? call.multiplierHundredths);
+  // Price by the claim's version, even if a later holder made the call under another one.
+  const { version, multiplierHundredths } = resolvePrice({ claimed: claim.snapshot.pricing, catalog }, call);
+  const price = priceCall(billable, multiplierHundredths);
   return {
-    id: uuidv5(
-      [claim.runId, call.holder, call.agentKey, call.round, call.attempt].join("/"),
-      ledgerNamespace,
-    ),
+    id: attemptId(claim.runId, call, call.attempt),
     userId,
     roomId: claim.snapshot.roomId,
     sessionId: claim.sessionId,
@@ -50,7 +62,7 @@ function buildLedgerRow(
     latencyMs: call.latencyMs,
     attempts: call.attempts,
     status: call.status,
-    pricingVersion: catalog.pricingVersion,
+    pricingVersion: version,
     providerRequestId: call.providerRequestId,
     createdAt: finishedAt,
   };

@@ -4,7 +4,7 @@ import { nextTokenScale } from "../../domain/context/turn-context.ts";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 import type { OpenFindings, RetriedTurn } from "../../domain/turn/open-decision.ts";
 import type { SessionState } from "../../domain/turn/session-state.ts";
-import { selectCheckpointOfClaim } from "../checkpoint/stored-checkpoints.ts";
+import { readWithTexts, selectCheckpointOfClaim, type Texts } from "../checkpoint/stored-checkpoints.ts";
 import { type Db, repeatLost } from "../core/client.ts";
 import { ownsSession } from "../rooms/owned-session.ts";
 import { messages, sessionSummaries, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
@@ -17,12 +17,17 @@ import {
 } from "./session-window.ts";
 import type { ClaimRow, StoredTurn, SummaryRow } from "./stored-turn.ts";
 import { type ClaimRequest, takeClaim } from "./take-claim.ts";
-import { selectLedger, selectMessages, selectToolEvents } from "./turns.ts";
+import {
+  completeTurn,
+  retriedTurnBounds,
+  selectLedger,
+  selectMessages,
+  selectToolEvents,
+  selectTurns,
+} from "./turn-rows.ts";
 
 export type OpenRequest = ClaimRequest & {
   window: WindowBounds;
-  /** The model that answers for every agent of this turn. */
-  modelAliasOverride: string | null;
 };
 
 /** What open read, in one transaction, for the run whose claim this holder has taken. */
@@ -47,7 +52,9 @@ export type OpenedTurn = {
  * An open whose answer was lost is repeated as it was: it finds its own claim and goes on.
  */
 export async function openTurn(db: Db, open: OpenRequest): Promise<OpenFindings<OpenedTurn>> {
-  return readFindings(await repeatLost(db, () => db.batch(openStatements(db, open))));
+  return readFindings(
+    await readWithTexts((texts) => repeatLost(db, () => db.batch(openStatements(db, open, texts)))),
+  );
 }
 
 /** Opens the retry of a stored turn likewise, and reads the turn as it stands. */
@@ -61,19 +68,21 @@ export async function openRetry(
     ownsSession(open.sessionId, open.userId),
   );
   const ids = sql`(select ${turns.id} from ${turns} where ${isRetriedTurn})`;
-  const result = await repeatLost(db, () =>
-    db.batch([
-      ...openStatements(db, open),
-      db.execute<RetriedTurn>(selectRetriedTurn(open)),
-      db.select().from(turns).where(isRetriedTurn),
-      selectMessages(db, ids),
-      selectLedger(db, ids),
-      selectToolEvents(db, ids),
-    ]),
+  const result = await readWithTexts((texts) =>
+    repeatLost(db, () =>
+      db.batch([
+        ...openStatements(db, open, texts),
+        db.execute<RetriedTurn>(selectRetriedTurn(open)),
+        selectTurns(db, isRetriedTurn),
+        selectMessages(db, ids, { bounds: retriedTurnBounds }),
+        selectLedger(db, ids),
+        selectToolEvents(db, ids, retriedTurnBounds),
+      ]),
+    ),
   );
   const [s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, retried, [turn], messageRows, ledger, toolEvents] = result;
   const { opened, ...found } = readFindings([s1, s2, s3, s4, s5, s6, s7, s8, s9, s10]);
-  const stored = turn && { turn, messages: messageRows, ledger, toolEvents };
+  const stored = turn && { turn: completeTurn(turn, messageRows), messages: messageRows, ledger, toolEvents };
   return {
     ...found,
     retriedTurn: { found: retried.rows[0] },
@@ -81,7 +90,7 @@ export async function openRetry(
   };
 }
 
-function openStatements(db: Db, open: OpenRequest) {
+function openStatements(db: Db, open: OpenRequest, texts: Texts) {
   const exceptTurnId = open.kind === "retry" ? open.turnId : null;
   return [
     lockSession(db, open),
@@ -113,7 +122,7 @@ function openStatements(db: Db, open: OpenRequest) {
       .limit(1),
     selectWindow(open, open.window, exceptTurnId),
     selectTokenCounts(open, open.modelAliasOverride),
-    selectCheckpointOfClaim(db, open),
+    selectCheckpointOfClaim(db, open, texts),
   ] as const;
 }
 

@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { TranscriptMessage } from "../../domain/context/prompt.ts";
 import { prepareStatement } from "../core/prepared-statement.ts";
+import { sentBytes } from "../core/sent-bytes.ts";
 import { messages, sessionSummaries, turnClaims, turnContextAudit, turns } from "../schema.ts";
 
 /** At most this many messages are read for a turn's prompts, however short they are. */
@@ -8,6 +9,9 @@ const newestRows = 400;
 /** And this many from the oldest that no summary covers, so that a summary can always catch up. */
 const oldestRows = 300;
 const oldestCharacters = 400_000;
+/** And these bytes, as they are sent: the open's answer has a claim, a summary and a turn to be retried beside them. */
+const newestBytes = 1_500_000;
+const oldestBytes = 1_000_000;
 
 /** How many characters of conversation an agent of each model can hold, and one of any other model. */
 export type HistoryCharacters = { byAlias: Record<string, number>; otherwise: number };
@@ -44,8 +48,10 @@ export function selectWindow(held: Held, bounds: WindowBounds, exceptTurnId: str
 const sessionId = sql.placeholder("sessionId");
 const holder = sql.placeholder("holder");
 
+/** Of a message that later prompts leave out, no text is read. */
+const shown = sql`case when n.excluded is null then n.content else '' end`;
 const unsummarised = (order: SQL, rows: number, only: SQL) => sql`
-    select n.id, n.seq, n.role, case when n.excluded is null then length(n.content) else 0 end as characters
+    select n.id, n.seq, n.role, ${shown} as content, length(${shown}) as characters, octet_length(${shown}) as raw
     from ${messages} n
     where n.session_id = ${sessionId} and n.seq > (select to_seq from bounds)
       and n.turn_id is distinct from ${sql.placeholder("exceptTurnId")}::uuid
@@ -54,6 +60,23 @@ const unsummarised = (order: SQL, rows: number, only: SQL) => sql`
 /** Where the newest reach back to the summary, nobody asks for the oldest. */
 const onlyBeyondNewest = sql`and n.visibility = 'shared'
   and not exists (select 1 from newest where seq = (select to_seq + 1 from bounds))`;
+
+/**
+ * Rows with what comes before them and through them in an order. What `maxBytes` cannot hold by its plain bytes is not
+ * measured; it is beyond the bound.
+ */
+function measured(order: SQL, rows: SQL, maxBytes: number): SQL {
+  return sql`
+    select r.id, r.seq, r.role, r.characters_before, r.nth_of_role,
+      sum(case when r.raw_through <= ${maxBytes} then ${sentBytes(sql`r.content`)} else ${maxBytes} + 1 end)
+        over (order by ${order}) as sent_through
+    from (
+      select u.*, sum(u.characters) over (order by ${order}) - u.characters as characters_before,
+        sum(u.raw) over (order by ${order}) as raw_through,
+        row_number() over (partition by u.role order by ${order}) as nth_of_role
+      from (${rows}) u
+    ) r`;
+}
 
 type WindowValues = Held & {
   byAlias: string;
@@ -72,19 +95,16 @@ const window = prepareStatement<WindowValues>(sql`
       from ${turnClaims} c, jsonb_array_elements(c.snapshot -> 'roster') a
       where c.session_id = ${sessionId} and c.holder = ${holder}::uuid
     ), newest as materialized (
-      select m.id, m.seq from (
-        select m.id, m.seq, m.role, sum(m.characters) over (order by seq desc) - m.characters as after,
-          row_number() over (partition by m.role order by seq desc) as nth_of_role
-        from (${unsummarised(sql`seq desc`, newestRows, sql``)}) m
-      ) m, bounds
-      where m.after < bounds.characters
-        or (m.role = 'user' and m.nth_of_role <= ${sql.placeholder("keepRawTurns")}::int and bounds.characters > 0)
+      select m.id, m.seq
+      from (${measured(sql`seq desc`, unsummarised(sql`seq desc`, newestRows, sql``), newestBytes)}) m, bounds
+      where m.sent_through <= ${newestBytes}
+        and (m.characters_before < bounds.characters
+          or (m.role = 'user' and m.nth_of_role <= ${sql.placeholder("keepRawTurns")}::int and bounds.characters > 0))
     ), oldest as (
-      select m.id from (
-        select m.id, sum(m.characters) over (order by seq asc) - m.characters as before
-        from (${unsummarised(sql`seq asc`, oldestRows, onlyBeyondNewest)}) m
-      ) m, bounds
-      where m.before < ${oldestCharacters} and bounds.characters is not null
+      select m.id
+      from (${measured(sql`seq asc`, unsummarised(sql`seq asc`, oldestRows, onlyBeyondNewest), oldestBytes)}) m, bounds
+      where m.sent_through <= ${oldestBytes}
+        and m.characters_before < ${oldestCharacters} and bounds.characters is not null
     )
     select w.id, w.seq, t.turn_index, w.role, w.agent_key, w.agent_name, w.visibility, w.excluded,
       w.estimated_tokens, case when w.excluded is null then w.content else '' end as content, b.is_newest, b.is_oldest

@@ -16,13 +16,16 @@ export type ToolEventRow = typeof toolCallEvents.$inferSelect;
 export type AuditRow = typeof turnContextAudit.$inferSelect;
 export type SummaryRow = typeof sessionSummaries.$inferSelect;
 
+/** Whether a text of the row is left out, or all but its beginning, since the turn is too large to be read whole. */
+type Cut = { isCut?: boolean };
+
 /** The claim of a session, with the request and the snapshot that its run is planned from. */
 export type ClaimRow = typeof turnClaims.$inferSelect;
 
 /** A stored turn with the rows that stand by it: messages by `seq`, the others in the order of replies. */
 export type StoredTurn = {
   turn: TurnRow;
-  messages: MessageRow[];
+  messages: (MessageRow & Cut)[];
   ledger: LedgerRow[];
-  toolEvents: ToolEventRow[];
+  toolEvents: (ToolEventRow & Cut)[];
 };

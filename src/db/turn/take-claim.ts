@@ -1,4 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
+import type { RunPricing } from "../../domain/billing/run-pricing.ts";
 import { latestCheckpointId } from "../checkpoint/stored-checkpoints.ts";
 import { type ClaimedRequest, roomAgents, rooms, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
 
@@ -13,6 +14,10 @@ export type ClaimRequest = {
   idempotencyKey: string | null;
   requestHash: string;
   leaseMs: number;
+  /** The prices of this deployment. */
+  pricing: RunPricing;
+  /** The model that answers for every agent of this turn. */
+  modelAliasOverride: string | null;
 } & ({ kind: "turn"; request: ClaimedRequest } | { kind: "retry"; turnId: string });
 
 /**
@@ -62,16 +67,28 @@ function retriedTurn(claim: ClaimRequest): SQL {
     and not exists (select 1 from ${turns} later where later.session_id = s.id and later.turn_index > t.turn_index)`;
 }
 
-/** Mode, goal and roster as they are now: later edits do not reach the run. Keys as in ClaimSnapshot. */
-function snapshot({ kind, userMessageId }: ClaimRequest): SQL {
+/** Mode, goal, roster and prices as they are now: later edits do not reach the run. Keys as in ClaimSnapshot. */
+function snapshot(claim: ClaimRequest): SQL {
+  const { kind, userMessageId } = claim;
   const mode =
     kind === "retry"
       ? sql`'mode', t.mode, 'consumesPendingMode', false`
       : sql`'mode', coalesce(r.pending_mode, r.current_mode), 'consumesPendingMode', r.pending_mode is not null`;
   return sql`jsonb_build_object('roomId', r.id, 'goal', r.goal, ${mode}, 'userMessageId', ${userMessageId}::text,
+    'pricing', ${pricingOfRoster(claim)},
     'roster', coalesce((select jsonb_agg(jsonb_build_object('agentKey', a.agent_key, 'name', a.name,
       'modelAlias', a.model_alias, 'rolePrompt', a.role_prompt, 'toolPermissions', a.tool_permissions,
       'modelSettings', a.model_settings, 'position', a.position) order by a.position) from ${roomAgents} a where a.room_id = r.id), '[]'::jsonb))`;
+}
+
+/** Of the deployment's models those that the run may call. */
+function pricingOfRoster({ pricing, modelAliasOverride }: ClaimRequest): SQL {
+  return sql`(select p.pricing || jsonb_build_object('models', coalesce((
+      select jsonb_agg(m) from jsonb_array_elements(p.pricing -> 'models') m
+      where m ->> 'alias' in (p.pricing ->> 'managerModelAlias', p.pricing ->> 'summarizerModelAlias')
+        or m ->> 'alias' = ${modelAliasOverride}::text
+        or exists (select 1 from ${roomAgents} a where a.room_id = r.id and a.model_alias = m ->> 'alias')
+    ), '[]'::jsonb)) from (select ${JSON.stringify(pricing)}::jsonb as pricing) p)`;
 }
 
 /** Who was replaced stays replaced: what it knows of the run is older than what its successors stored. */

@@ -1,6 +1,7 @@
+import type { RunPricing } from "../../domain/billing/run-pricing.ts";
 import type { Catalog } from "../../domain/catalog.ts";
 import type { DroppedRange } from "../../domain/context/seq-ranges.ts";
-import { modelAliasMarker, type RosterAgent, type TurnPlan } from "../../domain/plan/turn-plan.ts";
+import { modelAliasMarker, planAgent, type TurnPlan } from "../../domain/plan/turn-plan.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
 import { currentReplies } from "../../domain/turn/current-replies.ts";
 import { exclusionOf } from "../../domain/turn/exclusion.ts";
@@ -18,7 +19,7 @@ import {
   type TurnOutcome,
 } from "../../domain/turn/turn-outcome.ts";
 import type { turnRuns } from "../schema.ts";
-import { buildLedger } from "./ledger-record.ts";
+import { buildLedger, listAttemptIds } from "./ledger-record.ts";
 import type {
   AuditRow,
   ClaimRow,
@@ -43,8 +44,12 @@ export type TurnRecord = {
   changesExclusion: boolean;
   audits: AuditRow[];
   ledger: LedgerRow[];
+  /** Of each call that is only estimated, the ids that its rows may have. */
+  estimatedIds: string[][];
   toolEvents: ToolEventRow[];
   summary: SummaryRow | null;
+  /** What prices the run; undefined: its claim is of an earlier version. */
+  pricing: RunPricing | undefined;
   /** The session's new state; null: it is as it was. */
   session: SessionState | null;
   /** The room whose pending mode this turn consumes; null: none. */
@@ -116,8 +121,13 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
       buildAudit(input, prompt, { isFirst: index === 0, marker: turn.modelAliasUsed }),
     ),
     ledger,
+    estimatedIds: listAttemptIds(
+      runId,
+      input.outcome.calls.filter(({ attempts }) => attempts === 0),
+    ),
     toolEvents,
     summary: buildSummary(input),
+    pricing: snapshot.pricing,
     session: changedSession(input),
     consumedMode: snapshot.consumesPendingMode ? { roomId: snapshot.roomId, mode: snapshot.mode } : null,
     hadOtherHolders: claim.pastHolders.length > 0,
@@ -141,9 +151,7 @@ function buildTurn(input: TurnRecordInput, rows: readonly MessageRow[]): TurnRow
     turnIndex: claim.turnIndex,
     mode: plan.mode,
     userInput: claim.request.message,
-    assistantOutput: joinReplies(
-      standing.map(({ agentName, content }) => ({ agentName: agentName ?? "", content })),
-    ),
+    assistantOutput: joinReplies(standing.map((row) => ({ agentName: nameOf(row), content: row.content }))),
     status: judgeTurnStatus(standing),
     modelAliasUsed: markerOf(input, standing.length),
     summaryTriggered: (before?.summaryTriggered ?? false) || outcome.summary !== null,
@@ -161,13 +169,15 @@ function isOverflow(reply: AgentReply): boolean {
 
 /** A retry of one agent among several leaves the turn's marker; of the only one it is the alias that ran now. */
 function markerOf({ plan, outcome, retried }: TurnRecordInput, standingReplies: number): string {
-  const aliases = outcome.replies.map(({ agentKey }) => agentOf(plan, agentKey)?.modelAlias ?? "");
+  const aliases = outcome.replies.map(({ agentKey }) => planAgent(plan, agentKey).modelAlias);
   if (retried !== null && aliases.length < standingReplies) return retried.turn.modelAliasUsed;
   return modelAliasMarker(plan.mode, aliases);
 }
 
-function agentOf(plan: TurnPlan, agentKey: string): RosterAgent | undefined {
-  return plan.agents.find((agent) => agent.agentKey === agentKey);
+/** Only a user's message has no agent. */
+function nameOf({ agentName }: MessageRow): string {
+  if (agentName === null) throw new Error("A reply has no agent.");
+  return agentName;
 }
 
 type UnnumberedMessage = Omit<MessageRow, "seq" | "estimatedTokens" | "excluded">;
@@ -190,7 +200,7 @@ function buildUserMessage({ claim, openedAt }: TurnRecordInput): UnnumberedMessa
 
 function buildReplyMessage(input: TurnRecordInput, reply: AgentReply): UnnumberedMessage {
   const { claim, plan, retried, finishedAt } = input;
-  const agentName = agentOf(plan, reply.agentKey)?.name ?? reply.agentKey;
+  const agentName = planAgent(plan, reply.agentKey).name;
   const superseded = currentReplies(retried?.messages ?? []).find(
     ({ agentKey }) => agentKey === reply.agentKey,
   );
@@ -220,7 +230,7 @@ function buildPrivateMessages(
     id,
     role,
     agentKey,
-    agentName: agentOf(plan, agentKey)?.name ?? agentKey,
+    agentName: planAgent(plan, agentKey).name,
     visibility: "private",
     status: "completed",
     error: null,
@@ -262,7 +272,7 @@ function buildAudit(
     turnId: claim.turnId,
     runId: claim.runId,
     agentKey: prompt.agentKey,
-    modelAlias: agentOf(plan, prompt.agentKey)?.modelAlias ?? "",
+    modelAlias: planAgent(plan, prompt.agentKey).modelAlias,
     modelAliasMarker: marker,
     ...prompt.budget,
     estimatedTokensBefore: prompt.estimatedTokensBefore,

@@ -2,13 +2,17 @@ import type { Catalog } from "../catalog.ts";
 import type { TurnPlan } from "../plan/turn-plan.ts";
 import type { ModelCallRecord, OverheadCall } from "../turn/turn-outcome.ts";
 import type { UnderWay } from "./calls-under-way.ts";
+import { findCalledModel, type PricedModel, type RunPricing } from "./run-pricing.ts";
 
 export type UnderWayRecords = { calls: ModelCallRecord[]; overhead: OverheadCall[] };
 
 export type UnderWayInput = {
   plan: TurnPlan;
   catalog: Catalog;
+  /** What the claim keeps; undefined in a claim of an earlier version. */
+  claimed: RunPricing | undefined;
   underWay: UnderWay;
+  /** Of this deployment, for a claim that names none. */
   managerModelAlias: string;
   summarizerModelAlias: string;
   /** Holders that may have been making a summary. */
@@ -18,7 +22,6 @@ export type UnderWayInput = {
 };
 
 const nothingKnown = {
-  attempt: 1,
   usageSource: "estimated",
   providerCostUsd: null,
   status: "unknown",
@@ -26,40 +29,65 @@ const nothingKnown = {
   providerRequestId: null,
 } as const;
 
-/** The records of calls that replaced holders may have made: flagged, estimated, free of charge. */
-export function recordUnderWay({ plan, catalog, underWay, ...input }: UnderWayInput): UnderWayRecords {
+/**
+ * The records of calls that replaced holders may have made: flagged, estimated, free of charge. Each attempt has
+ * its own, since the provider may have been sent them all before the holder was gone.
+ */
+export function recordUnderWay(input: UnderWayInput): UnderWayRecords {
+  const { plan, underWay, claimed } = input;
+  const managerAlias = claimed?.managerModelAlias ?? input.managerModelAlias;
+  const summarizerAlias = claimed?.summarizerModelAlias ?? input.summarizerModelAlias;
+  const aliases = new Map(plan.agents.map(({ agentKey, modelAlias }) => [agentKey, modelAlias]));
   const calls = underWay.calls.flatMap((call): ModelCallRecord[] => {
-    const agent = plan.agents.find(({ agentKey }) => agentKey === call.agentKey);
-    const model = catalog.models.get(agent?.modelAlias ?? "");
+    const model = findCalledModel(input, aliases.get(call.agentKey) ?? "");
     if (model === undefined) return [];
-    const { alias: modelAlias, provider, providerModel, multiplierHundredths } = model;
     const usage = { fresh: input.promptTokensOf(call.agentKey), cached: 0, output: 0 };
-    return [
-      {
-        ...call,
-        ...nothingKnown,
-        modelAlias,
-        provider,
-        providerModel,
-        multiplierHundredths,
-        usage,
-        attempts: 1,
-      },
-    ];
+    return attemptsOf(model).map((attempt) => ({
+      holder: call.holder,
+      agentKey: call.agentKey,
+      round: call.round,
+      attempt,
+      attempts: 0,
+      modelAlias: model.alias,
+      provider: model.provider,
+      providerModel: model.providerModel,
+      multiplierHundredths: model.multiplierHundredths,
+      usage,
+      ...nothingKnown,
+    }));
   });
-  const overhead = [
-    ...underWay.routingHolders.map((holder) => ({ holder, purpose: "routing" as const })),
-    ...input.summaryHolders.flatMap((holder) => [
-      { holder, purpose: "summary_text" as const },
-      { holder, purpose: "summary_structure" as const },
-    ]),
-  ].flatMap(({ holder, purpose }): OverheadCall[] => {
-    const alias = purpose === "routing" ? input.managerModelAlias : input.summarizerModelAlias;
-    const model = catalog.models.get(alias);
+  const recordOverhead = (
+    purpose: OverheadCall["purpose"],
+    holder: string,
+    alias: string,
+  ): OverheadCall[] => {
+    const model = findCalledModel(input, alias);
     if (model === undefined) return [];
-    const nothingCounted = { inputTokensFresh: 0, inputTokensCached: 0, outputTokens: 0 };
-    const { providerModel } = model;
-    return [{ purpose, holder, modelAlias: alias, providerModel, ...nothingKnown, ...nothingCounted }];
-  });
-  return { calls, overhead };
+    return attemptsOf(model).map((attempt) => ({
+      purpose,
+      holder,
+      attempt,
+      modelAlias: model.alias,
+      providerModel: model.providerModel,
+      inputTokensFresh: 0,
+      inputTokensCached: 0,
+      outputTokens: 0,
+      ...nothingKnown,
+    }));
+  };
+  return {
+    calls,
+    overhead: [
+      ...underWay.routingHolders.flatMap((holder) => recordOverhead("routing", holder, managerAlias)),
+      ...input.summaryHolders.flatMap((holder) => [
+        ...recordOverhead("summary_text", holder, summarizerAlias),
+        ...recordOverhead("summary_structure", holder, summarizerAlias),
+      ]),
+    ],
+  };
+}
+
+/** 1, 2, … as often as one call of the model may be sent. */
+function attemptsOf({ maxAttempts }: PricedModel): number[] {
+  return Array.from({ length: maxAttempts }, (_, place) => place + 1);
 }

@@ -3,9 +3,13 @@ import { findTags } from "../text/tag-grammar.ts";
 export type TagReading = {
   /** Keys of the room's agents, as the room spells them, in order of first mention. */
   agentKeys: string[];
-  /** Tags that name no agent of the room, as they were written, each once. */
+  /** Tags that name no agent of the room, as they were written, each once; the first of many, cut where long. */
   unknownTags: string[];
 };
+
+/** They stand in the audit of each agent that is asked. */
+const maxUnknownTags = 20;
+const maxTagCharacters = 100;
 
 /**
  * Reads the `@key` tags of a message. Keys compare without regard to case; a trailing `-` belongs to a key
@@ -18,8 +22,8 @@ export function readTags(message: string, roomAgentKeys: readonly string[]): Tag
   for (const { written, stemLength } of findTags(message)) {
     const key = matchKnownKey(written, stemLength, known);
     if (key !== undefined) agentKeys.add(key);
-    else {
-      const tag = written.slice(0, stemLength) || written;
+    else if (unknownTags.size < maxUnknownTags) {
+      const tag = (written.slice(0, stemLength) || written).slice(0, maxTagCharacters);
       if (!unknownTags.has(tag.toLowerCase())) unknownTags.set(tag.toLowerCase(), tag);
     }
   }

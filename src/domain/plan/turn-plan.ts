@@ -1,7 +1,7 @@
 import type { ErrorCode } from "../errors.ts";
 import { type ModelSettings, readModelSettings } from "../model-settings.ts";
 import { readPermissions } from "../permissions.ts";
-import { isTagMode, type RoomMode } from "./modes.ts";
+import { modeRules, type RoomMode, type TurnFlow } from "./modes.ts";
 import { readTags } from "./tags.ts";
 
 /** An agent as the turn's claim took it down: later edits of the roster do not reach a running turn. */
@@ -16,12 +16,6 @@ export type RosterAgent = {
   position: number;
 };
 
-/**
- * `parallel`: all at once, none sees another's answer; `sequence`: one after another, each sees the answers
- * before its own; `routed`: a sequence of those whom the manager picks among the candidates.
- */
-export type TurnFlow = "parallel" | "sequence" | "routed";
-
 export type TurnPlan = {
   mode: RoomMode;
   flow: TurnFlow;
@@ -32,7 +26,7 @@ export type TurnPlan = {
 };
 
 export type PlanRefusal = { code: ErrorCode; detail: string };
-export type PlanVerdict = { ok: true; plan: TurnPlan } | { ok: false; refusal: PlanRefusal };
+export type PlanResult = { ok: true; plan: TurnPlan } | { ok: false; refusal: PlanRefusal };
 
 export type PlanInput = {
   mode: RoomMode;
@@ -43,49 +37,70 @@ export type PlanInput = {
 };
 
 /** Decides who answers a message and how. No I/O, no clock: the same input gives the same plan. */
-export function planTurn(input: PlanInput): PlanVerdict {
+export function planTurn(input: PlanInput): PlanResult {
   const { mode } = input;
   const roster = input.roster.map((agent) => withReadableFields(withModel(agent, input.modelAliasOverride)));
-  if (isTagMode(mode)) return planTagged(mode, roster, input.message);
-  if (roster.length === 0) return refuse("no_room_agents", "The room has no agents; add one first.");
-  const agents = roster.toSorted((a, b) => a.position - b.position);
-  return accept({ mode, flow: mode === "roundtable" ? "sequence" : "routed", agents, unknownTags: [] });
+  switch (modeRules[mode].agents) {
+    case "tagged":
+      return planTagged(mode, roster, input.message);
+    case "room":
+      return planWholeRoom(mode, roster);
+  }
 }
 
-function planTagged(mode: RoomMode, roster: readonly RosterAgent[], message: string): PlanVerdict {
+function planWholeRoom(mode: RoomMode, roster: readonly RosterAgent[]): PlanResult {
+  if (roster.length === 0) return refuse("no_room_agents", "The room has no agents; add one first.");
+  const agents = roster.toSorted((a, b) => a.position - b.position);
+  return accept({ mode, flow: modeRules[mode].flow, agents, unknownTags: [] });
+}
+
+function planTagged(mode: RoomMode, roster: readonly RosterAgent[], message: string): PlanResult {
   const byKey = new Map(roster.map((agent) => [agent.agentKey, agent]));
   const { agentKeys, unknownTags } = readTags(message, [...byKey.keys()]);
   const agents = agentKeys.flatMap((key) => byKey.get(key) ?? []);
   if (agents.length === 0) return refuse("no_valid_tagged_agents", noTagDetail(unknownTags));
-  return accept({ mode, flow: "parallel", agents, unknownTags });
+  return accept({ mode, flow: modeRules[mode].flow, agents, unknownTags });
 }
 
 /**
  * The plan of a retry: the failed agents of a stored turn that are still in the room, in the turn's order and
- * mode. Who answers is known, so that a routed turn is retried as a sequence.
+ * mode.
  */
 export function planRetry(
   mode: RoomMode,
   roster: readonly RosterAgent[],
   failedKeys: readonly string[],
-): PlanVerdict {
+): PlanResult {
   const byKey = new Map(roster.map((agent) => [agent.agentKey, withReadableFields(agent)]));
   const agents = failedKeys.flatMap((key) => byKey.get(key) ?? []);
   if (agents.length === 0)
     return refuse("nothing_to_retry", "No agent that failed in this turn is left to ask.");
-  return accept({ mode, flow: isTagMode(mode) ? "parallel" : "sequence", agents, unknownTags: [] });
+  return accept({ mode, flow: modeRules[mode].retryFlow, agents, unknownTags: [] });
+}
+
+/** The agent of a reply: who answers is in the plan, since nothing else decides it. */
+export function planAgent({ agents }: Pick<TurnPlan, "agents">, agentKey: string): RosterAgent {
+  const found = agents.find((agent) => agent.agentKey === agentKey);
+  if (found === undefined) throw new Error("A reply's agent is not in the plan of its run.");
+  return found;
 }
 
 /** Whether a later agent is sent the same turn's earlier answers. */
 export function sharesAnswers(plan: Pick<TurnPlan, "flow">): boolean {
-  return plan.flow !== "parallel";
+  return sharesAnswersByFlow[plan.flow];
 }
+
+const sharesAnswersByFlow: Readonly<Record<TurnFlow, boolean>> = {
+  parallel: false,
+  sequence: true,
+  routed: true,
+};
 
 /** The alias shown for a turn: the agent's own when one ran, else a marker for the mode. */
 export function modelAliasMarker(mode: RoomMode, modelAliases: readonly string[]): string {
-  if (mode === "roundtable") return "roundtable";
+  const { marker, marksSingleAgent } = modeRules[mode];
   const [only, ...others] = modelAliases;
-  return only !== undefined && others.length === 0 ? only : "multi-agent";
+  return only !== undefined && others.length === 0 && !marksSingleAgent ? only : marker;
 }
 
 function withModel(agent: RosterAgent, modelAlias: string | undefined): RosterAgent {
@@ -107,10 +122,10 @@ function noTagDetail(unknownTags: readonly string[]): string {
     : `No agent of this room is tagged; unknown: ${unknownTags.map((tag) => `@${tag}`).join(", ")}.`;
 }
 
-function accept(plan: TurnPlan): PlanVerdict {
+function accept(plan: TurnPlan): PlanResult {
   return { ok: true, plan };
 }
 
-function refuse(code: ErrorCode, detail: string): PlanVerdict {
+function refuse(code: ErrorCode, detail: string): PlanResult {
   return { ok: false, refusal: { code, detail } };
 }

@@ -1,3 +1,5 @@
+import { joinReplies } from "./turn-outcome.ts";
+
 type Reply = {
   id: string;
   seq: number;
@@ -19,6 +21,14 @@ export function currentReplies<T extends Reply>(messages: readonly T[]): T[] {
     return before === undefined ? reply.seq : placeOf(before);
   };
   return replies.filter(({ id }) => !superseded.has(id)).toSorted((a, b) => placeOf(a) - placeOf(b));
+}
+
+/** The replies of a turn that stand, as the one text that the turn has of them. */
+export function joinStandingReplies(
+  messages: readonly (Reply & { agentName: string | null; content: string })[],
+): string {
+  const standing = currentReplies(messages);
+  return joinReplies(standing.map(({ agentName, content }) => ({ agentName: agentName ?? "", content })));
 }
 
 /** Whose replies that stand are failures, in the turn's order. */

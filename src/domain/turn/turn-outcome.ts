@@ -29,7 +29,7 @@ export type ModelCallRecord = {
   providerCostUsd: string | null;
   status: "completed" | "failed" | "unknown";
   latencyMs: number;
-  /** HTTP requests made for the whole call, refused ones among them. */
+  /** HTTP requests made for the whole call, refused ones among them; 0: nobody knows, the call is an estimate. */
   attempts: number;
   providerRequestId: string | null;
 };

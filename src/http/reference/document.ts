@@ -6,6 +6,7 @@ export type ApiDocument = ReturnType<App["getOpenAPI31Document"]>;
 const tags = [
   { name: "rooms", description: "A room has a goal, a mode and a roster of agents." },
   { name: "agents", description: "An agent is a model, a role and a set of permitted tools." },
+  { name: "files", description: "A file is a document of a room, which agents can read." },
   { name: "sessions", description: "A session is one conversation in a room." },
   { name: "turns", description: "A turn is one message and the answers of the agents that were asked." },
   { name: "catalog", description: "What agents can be made of." },

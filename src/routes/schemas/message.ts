@@ -1,11 +1,16 @@
 import * as z from "zod";
-import type { MessageRow } from "../../db/turn/stored-turn.ts";
+import type { StoredTurn } from "../../db/turn/stored-turn.ts";
 import { exclusionReasons } from "../../domain/turn/exclusion.ts";
 import { finishReasons } from "../../domain/turn/finish-reason.ts";
 import { id, instant, pageQuery } from "../../http/schemas.ts";
 
 export const finishReason = z.enum(finishReasons).nullable().meta({
   description: "Why a completed reply ended; `length`: it was cut at its output limit",
+});
+
+/** On a text that is cut, and nowhere else. */
+export const contentCut = z.literal(true).optional().meta({
+  description: "Only the beginning is shown: the text is too long to be read whole",
 });
 
 export const message = z
@@ -20,6 +25,7 @@ export const message = z
     status: z.enum(["completed", "failed"]),
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
     content: z.string(),
+    content_cut: contentCut,
     finish_reason: finishReason,
     excluded: z.enum(exclusionReasons).nullable().meta({
       description: "Why the message's turn is left out of later prompts and summaries; null: it is not",
@@ -35,7 +41,7 @@ export const transcriptQuery = pageQuery.extend({
   include: z.literal("superseded").optional().meta({ description: "Shows what a retry replaced as well" }),
 });
 
-export function toMessage(row: MessageRow): z.input<typeof message> {
+export function toMessage(row: StoredTurn["messages"][number]): z.input<typeof message> {
   return {
     id: row.id,
     turn_id: row.turnId,
@@ -47,9 +53,15 @@ export function toMessage(row: MessageRow): z.input<typeof message> {
     status: row.status,
     error: row.error,
     content: row.content,
+    content_cut: toCut(row),
     finish_reason: row.finishReason,
     excluded: row.excluded,
     supersedes_id: row.supersedesId,
     created_at: row.createdAt.toISOString(),
   };
+}
+
+/** Undefined is left out of the JSON. */
+export function toCut({ isCut = false }: { isCut?: boolean }): true | undefined {
+  return isCut || undefined;
 }

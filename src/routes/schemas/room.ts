@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { RoomRow } from "../../db/rooms/rooms.ts";
 import { roomModes } from "../../domain/plan/modes.ts";
+import type { User } from "../../domain/user.ts";
 import { id, instant, text } from "../../http/schemas.ts";
 
 export const roomMode = z.enum(roomModes);
@@ -48,4 +49,9 @@ export function toRoom(row: RoomRow): z.input<typeof room> {
     created_at: row.createdAt.toISOString(),
     updated_at: row.updatedAt.toISOString(),
   };
+}
+
+/** The room that a path names, as the database is asked for it: together with whose it must be. */
+export function roomOf({ userId }: User, { room_id: roomId }: { room_id: string }) {
+  return { roomId, userId };
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { SessionRow } from "../../db/rooms/sessions.ts";
+import type { User } from "../../domain/user.ts";
 import { id, instant } from "../../http/schemas.ts";
 
 export const session = z
@@ -25,4 +26,9 @@ export function toSession(row: SessionRow): z.input<typeof session> {
     created_at: row.createdAt.toISOString(),
     deleted_at: row.deletedAt?.toISOString() ?? null,
   };
+}
+
+/** The session that a path names, as the database is asked for it: together with whose it must be. */
+export function sessionOf({ userId }: User, { session_id: sessionId }: { session_id: string }) {
+  return { sessionId, userId };
 }

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { AuditRow, LedgerRow } from "../../db/turn/stored-turn.ts";
-import type { TurnFindings } from "../../db/turn/turns.ts";
+import type { RecordedTurn } from "../../db/turn/turns.ts";
 import type { RoutingDecision } from "../../domain/routing/routing-decision.ts";
 import type { OverheadCall } from "../../domain/turn/turn-outcome.ts";
 import { id, instant } from "../../http/schemas.ts";
@@ -25,7 +25,7 @@ const llmCall = z
     provider_cost_usd: z.string().nullable(),
     usage_source: z.enum(["provider", "estimated"]),
     latency_ms: z.int(),
-    attempts: z.int(),
+    attempts: z.int().meta({ description: "Requests to the provider; 0: not known, the row is an estimate" }),
     status: z.enum(["completed", "failed", "unknown"]),
     pricing_version: z.string(),
     provider_request_id: z.string().nullable(),
@@ -92,7 +92,7 @@ export const turnDetail = turnRead
   })
   .meta({ id: "TurnDetail" });
 
-export function toTurnDetail(stored: NonNullable<TurnFindings["stored"]>): z.input<typeof turnDetail> {
+export function toTurnDetail(stored: RecordedTurn): z.input<typeof turnDetail> {
   return {
     ...toTurnRead(stored),
     messages: stored.messages.filter(({ visibility }) => visibility === "shared").map(toMessage),
@@ -102,7 +102,7 @@ export function toTurnDetail(stored: NonNullable<TurnFindings["stored"]>): z.inp
 }
 
 /** Run by run, of each run agent by agent as its audit has them; an agent's own calls as they came. */
-function inOrderOfAnswers({ ledger, audits }: NonNullable<TurnFindings["stored"]>): LedgerRow[] {
+function inOrderOfAnswers({ ledger, audits }: RecordedTurn): LedgerRow[] {
   const partOf = ({ runId, agentKey }: { runId: string; agentKey: string }) => `${runId}/${agentKey}`;
   const places = new Map(audits.map((audit, place) => [partOf(audit), place]));
   const placeOf = (call: LedgerRow) => places.get(partOf(call)) ?? audits.length;

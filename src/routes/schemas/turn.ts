@@ -1,10 +1,12 @@
 import * as z from "zod";
-import type { LedgerRow, MessageRow, StoredTurn, ToolEventRow, TurnRow } from "../../db/turn/stored-turn.ts";
+import type { ListedTurn } from "../../db/turn/list-turns.ts";
+import type { StoredTurn, TurnRow } from "../../db/turn/stored-turn.ts";
 import type { RunningTurn } from "../../db/turn/turns.ts";
-import { formatDecimal, parseDecimal } from "../../domain/billing/pricing.ts";
+import { formatDecimal } from "../../domain/billing/pricing.ts";
+import { sumUsage, type UsageSum } from "../../domain/billing/usage-sum.ts";
 import { currentReplies } from "../../domain/turn/current-replies.ts";
 import { id, instant, text } from "../../http/schemas.ts";
-import { finishReason } from "./message.ts";
+import { contentCut, finishReason, toCut } from "./message.ts";
 import { roomMode } from "./room.ts";
 
 const failure = z.object({ code: z.string(), message: z.string() });
@@ -18,6 +20,7 @@ const reply = z
     content: z.string(),
     finish_reason: finishReason,
     error: failure.nullable(),
+    content_cut: contentCut,
   })
   .meta({ id: "Reply" });
 
@@ -42,6 +45,9 @@ const toolCall = z
     input: z.unknown(),
     output: z.unknown(),
     latency_ms: z.int(),
+    texts_cut: z.literal(true).optional().meta({
+      description: "`input` and `output` are left out: the turn is too large to be read whole",
+    }),
   })
   .meta({ id: "ToolCall" });
 
@@ -99,7 +105,12 @@ export const turnAnswerHeaders = z.object({
 export const turnParams = z.object({ session_id: id, turn_id: id });
 
 /** A stored turn in its wire form; the same whether it was just committed or read again. */
-export function toTurnRead({ turn, messages, ledger, toolEvents }: StoredTurn): z.input<typeof turnRead> {
+export function toTurnRead({ ledger, ...stored }: StoredTurn): z.input<typeof turnRead> {
+  return toListedTurn({ ...stored, usage: sumUsage(ledger) });
+}
+
+/** The same from a list, which has its calls as a sum. */
+export function toListedTurn({ turn, messages, usage, toolEvents }: ListedTurn): z.input<typeof turnRead> {
   return {
     id: turn.id,
     session_id: turn.sessionId,
@@ -112,7 +123,7 @@ export function toTurnRead({ turn, messages, ledger, toolEvents }: StoredTurn): 
     ...toFlags(turn),
     created_at: turn.createdAt.toISOString(),
     replies: currentReplies(messages).map(toReply),
-    usage: sumUsage(ledger),
+    usage: toUsage(usage),
     tool_calls: toolEvents.map(toToolCall),
   };
 }
@@ -130,7 +141,7 @@ function toFlags(turn: TurnRow) {
   };
 }
 
-function toReply(message: MessageRow): z.input<typeof reply> {
+function toReply(message: StoredTurn["messages"][number]): z.input<typeof reply> {
   return {
     message_id: message.id,
     agent_key: message.agentKey ?? "",
@@ -139,28 +150,28 @@ function toReply(message: MessageRow): z.input<typeof reply> {
     content: message.content,
     finish_reason: message.finishReason,
     error: message.error,
+    content_cut: toCut(message),
   };
 }
 
-function sumUsage(ledger: readonly LedgerRow[]): z.input<typeof usage> {
-  const sum = (count: (row: LedgerRow) => number) => ledger.reduce((total, row) => total + count(row), 0);
-  const creditsE8 = ledger.reduce((total, { credits }) => total + parseDecimal(credits, 8), 0n);
+function toUsage(sum: UsageSum): z.input<typeof usage> {
   return {
-    calls: ledger.length,
-    input_tokens_fresh: sum((row) => row.inputTokensFresh),
-    input_tokens_cached: sum((row) => row.inputTokensCached),
-    output_tokens: sum((row) => row.outputTokens),
-    total_tokens: sum((row) => row.totalTokens),
-    credits: formatDecimal(creditsE8, 8),
+    calls: sum.calls,
+    input_tokens_fresh: sum.inputTokensFresh,
+    input_tokens_cached: sum.inputTokensCached,
+    output_tokens: sum.outputTokens,
+    total_tokens: sum.totalTokens,
+    credits: formatDecimal(sum.creditsE8, 8),
   };
 }
 
-function toToolCall(event: ToolEventRow): z.input<typeof toolCall> {
+function toToolCall(event: StoredTurn["toolEvents"][number]): z.input<typeof toolCall> {
   const { id, round, status, input, output } = event;
   return {
     ...{ id, round, status, input, output },
     agent_key: event.agentKey,
     tool_name: event.toolName,
     latency_ms: event.latencyMs,
+    texts_cut: toCut(event),
   };
 }

@@ -36,31 +36,37 @@ type Piece = { index: number | null; place: number; id: string; name: string; ar
 /** Adds what a delta says of calls. Gives whether it said anything. */
 export function addToolCalls(assembly: ToolCallAssembly, delta: WireRecord): boolean {
   const { tool_calls: listed, function_call: single } = delta;
-  const pieces = [
-    ...(Array.isArray(listed) ? listed : [listed]),
-    single === undefined ? null : { function: single },
-  ];
-  const records = pieces.map(toRecord).filter((piece) => piece !== null && Object.keys(piece).length > 0);
-  for (const [place, record] of records.entries())
-    addPiece(assembly, record as WireRecord, place, records.length);
-  return records.length > 0;
+  // The form of before there were lists.
+  const old = toRecord(single) === null ? [] : [{ function: single }];
+  const said: readonly unknown[] = [...(Array.isArray(listed) ? listed : [listed]), ...old];
+  const records = said.map(toRecord).filter((record) => record !== null);
+  const pieces = records.map((record, place) => ({ record, piece: readPiece(record, place) }));
+  const added = pieces.map(({ record, piece }) => addPiece(assembly, record, piece, records.length));
+  return added.includes(true);
 }
 
-function addPiece(assembly: ToolCallAssembly, record: WireRecord, place: number, pieces: number): void {
+function addPiece(
+  assembly: ToolCallAssembly,
+  record: WireRecord,
+  piece: Piece,
+  piecesInDelta: number,
+): boolean {
   // Beyond the limit the answer is not taken; nothing more of it has to be kept.
-  if (assembly.calls.length > maxToolCalls) return;
-  const piece = readPiece(record, place);
-  const known = findCall(assembly, piece, pieces);
+  if (assembly.calls.length > maxToolCalls) return true;
+  const known = findCall(assembly, piece, piecesInDelta);
+  // An empty piece is no call.
+  if (known === undefined && `${piece.id}${piece.name}${piece.argumentsText}` === "") return false;
   const isNew = known === undefined || beginsAnother(known, piece);
   const call = isNew ? { id: "", name: "", argumentsText: "", fields: {} } : known;
   if (isNew) assembly.calls.push(call);
   if (piece.index !== null) assembly.byIndex.set(piece.index, call);
-  assembly.byPlace.set(place, call);
+  assembly.byPlace.set(piece.place, call);
   call.id ||= piece.id;
   if (piece.name !== call.name) call.name = (call.name + piece.name).slice(0, maxNameCharacters);
   call.argumentsText = joinArguments(call.argumentsText, piece.argumentsText);
   assembly.characters += piece.id.length + piece.name.length + piece.argumentsText.length;
   addFields(assembly, call, record);
+  return true;
 }
 
 /** Beyond what is sent back in any case nothing has to be kept. */
@@ -101,12 +107,12 @@ function toArgumentsText(value: unknown): string {
 function findCall(
   { calls, byIndex, byPlace }: ToolCallAssembly,
   { index, place, id, name }: Piece,
-  pieces: number,
+  piecesInDelta: number,
 ): AssembledCall | undefined {
   const known = index === null ? findById(calls, id) : byIndex.get(index);
   if (known !== undefined) return known;
   if (name === "") {
-    const placed = pieces > 1 ? byPlace.get(place) : undefined;
+    const placed = piecesInDelta > 1 ? byPlace.get(place) : undefined;
     return findById(calls, id) ?? placed ?? calls.at(-1);
   }
   // A name without an id and without an index may be said again with the next piece.

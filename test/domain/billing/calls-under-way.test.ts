@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { callsUnderWay, type StoredProgress } from "../../../src/domain/billing/calls-under-way.ts";
-import type { TurnFlow, TurnPlan } from "../../../src/domain/plan/turn-plan.ts";
+import type { TurnFlow } from "../../../src/domain/plan/modes.ts";
+import type { TurnPlan } from "../../../src/domain/plan/turn-plan.ts";
 
 const planOf = (flow: TurnFlow, ...keys: string[]): TurnPlan => ({
   ...{ mode: "roundtable", flow, unknownTags: [] },

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
+import type { TurnFlow } from "../../../src/domain/plan/modes.ts";
 import {
   modelAliasMarker,
   planRetry,
   planTurn,
   type RosterAgent,
   sharesAnswers,
-  type TurnFlow,
 } from "../../../src/domain/plan/turn-plan.ts";
 
 const agent = (agentKey: string, position: number, modelAlias = "llama"): RosterAgent => ({

@@ -9,7 +9,7 @@ export type ProxiedExchange = {
   text: string;
 };
 
-const MAX_BODY_BYTES = 1024 * 1024;
+const maxBodyBytes = 1024 * 1024;
 
 /** Stands between a client and `target`. `intercept` may answer a request itself; `alter` changes answers. */
 export function startAlteringProxy(
@@ -27,7 +27,7 @@ export function startAlteringProxy(
 ): Promise<LoopbackServer> {
   return startLoopbackServer(async (request, response) => {
     const { method = "GET", url: path = "/" } = request;
-    const body = await readBody(request, MAX_BODY_BYTES);
+    const body = await readBody(request, maxBodyBytes);
     const own = intercept({ method, path });
     const exchange = { method, path, ...(own ?? (await forward())) };
     if (own === undefined) alter(exchange);

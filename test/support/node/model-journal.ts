@@ -12,6 +12,7 @@ export type JournalEntry = {
   tools: ToolOffer[];
   body: Record<string, unknown>;
   authorization_present: boolean;
+  accept_encoding: string | null;
   /** null until headers went out. */
   status: number | null;
   /** What the answer reports, also when a fault keeps it from arriving; null when it reports nothing. */
@@ -45,6 +46,7 @@ export class ModelJournal {
       tools: call.tools,
       body: call.body,
       authorization_present: call.authorizationPresent,
+      accept_encoding: call.acceptEncoding,
       status: null,
       usage: null,
       finished: false,

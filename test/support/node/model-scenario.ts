@@ -34,7 +34,8 @@ export function createModelScenario(): ModelScenario {
       const entry = journal.arrive(call);
       const answer = answerTo(call);
       const completion = completionOf(call, answer);
-      entry.usage = (answer.status ?? 200) < 400 && answer.body === undefined ? completion.usage : null;
+      const reported = answer.body === undefined ? completion.usage : (answer.usage ?? null);
+      entry.usage = (answer.status ?? 200) < 400 ? reported : null;
       let finished = false;
       try {
         const waitForGate = (name: string) => gateOf(name).promise;

@@ -54,7 +54,7 @@ async function countRows(threadId: string): Promise<unknown> {
   return row;
 }
 
-test("a parallel step that died after one of two nodes runs only the other one again", async () => {
+test("a resumed parallel step runs only the node that was not stored", async () => {
   const first = compile(database.newSaver(), "parallel", { ann: says("ann's"), bob: hangs });
   void first.app.invoke({ said: ["user's"] }, thread("run"));
   const stored = () => database.ask("select channel from checkpoint_writes where channel = 'said'");
@@ -66,7 +66,7 @@ test("a parallel step that died after one of two nodes runs only the other one a
   expect([first.asked, second.asked]).toEqual([["ann", "bob"], ["bob"]]);
 });
 
-test("a sequence goes on at the step where it died", async () => {
+test("a resumed sequence goes on at the step that was not stored", async () => {
   const first = compile(database.newSaver(), "sequence", { ann: says("a"), bob: says("b"), cid: hangs });
   void first.app.invoke({ said: [] }, thread("run"));
   await expect.poll(() => database.ask("select 1 from checkpoints")).toHaveLength(4);
@@ -76,7 +76,7 @@ test("a sequence goes on at the step where it died", async () => {
   expect([first.asked, second.asked]).toEqual([["ann", "bob", "cid"], ["cid"]]);
 });
 
-test("a step is two requests, with one statement for each table, however many its channels", async () => {
+test("storing a step takes two requests with one statement for each table", async () => {
   const { app } = compile(database.newSaver(), "sequence", { ann: says("a"), bob: says("b") });
   database.takeRequests();
   await app.invoke({ said: [] }, thread("run"));
@@ -91,7 +91,7 @@ test("a step is two requests, with one statement for each table, however many it
   expect(tables.toSorted()).toEqual([input, ...step, ...step, ...step].toSorted());
 });
 
-test("deleting a thread leaves nothing of it, and all of the others", async () => {
+test("deleting a thread deletes all of its rows and no others", async () => {
   const saver = database.newSaver();
   for (const id of ["gone", "kept"]) {
     await compile(saver, "parallel", { ann: says("a"), bob: says("b") }).app.invoke({ said: [] }, thread(id));
@@ -103,7 +103,7 @@ test("deleting a thread leaves nothing of it, and all of the others", async () =
   expect(kept).toEqual({ checkpoints: 3, blobs: expect.any(Number), writes: expect.any(Number) });
 });
 
-test("a finished thread without its earlier steps still says how it ended", async () => {
+test("a finished thread without its earlier steps still has its last state", async () => {
   const saver = database.newSaver();
   const { app } = compile(saver, "sequence", { ann: says("a"), bob: says("b") });
   await app.invoke({ said: ["u"] }, thread("run"));

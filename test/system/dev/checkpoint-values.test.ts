@@ -34,13 +34,13 @@ test.each([
   ["null", null],
   ["a set and a map", { set: new Set([1]), map: new Map([["a", 1]]) }],
   ["a key that every object has", JSON.parse('{"constructor": 1, "toString": {"a": []}}')],
-])("%s comes back as it was", async (_what, value) => {
+])("the saver returns %s unchanged", async (_what, value) => {
   const [fromBlob, fromWrite] = await roundTrip(value);
   expect(fromBlob).toEqual(value);
   expect(fromWrite).toEqual(value);
 });
 
-test("many puts and writes at once are all kept; what comes twice is there once", async () => {
+test("the saver keeps all concurrent puts and writes, and stores a repeated one once", async () => {
   const config = { configurable: { thread_id: "busy" } };
   const saver = database.newSaver();
   const ids = Array.from({ length: 20 }, (_, place) => uuid6(place)).toSorted();
@@ -71,7 +71,7 @@ test("many puts and writes at once are all kept; what comes twice is there once"
   expect(read[0]?.pendingWrites).toEqual(written);
 });
 
-test("of a task's writes the first stay, of its marks the last", async () => {
+test("the saver keeps the first writes of a task and the last of its marks", async () => {
   const saver = database.newSaver();
   const stored = await saver.put({ configurable: { thread_id: "marks" } }, emptyCheckpoint(), metadata, {});
   const putAll = (text: string) =>

@@ -35,9 +35,13 @@ beforeAll(async () => {
   ends.push(models.stop);
   scenario = `${models.url}/s/gone`;
   const settings = {
-    ...{ DATABASE_URL: "postgres://nobody@localhost/nothing", NEON_HTTP_ENDPOINT: endpoint.url },
-    ...{ LLM_BASE_URL: `${scenario}/v1`, LLM_API_KEY: "test-key" },
-    ...{ AUTH_JWT_SECRET: auth.secret, AUTH_ISSUER: auth.issuer, AUTH_AUDIENCE: auth.audience },
+    DATABASE_URL: "postgres://nobody@localhost/nothing",
+    NEON_HTTP_ENDPOINT: endpoint.url,
+    LLM_BASE_URL: `${scenario}/v1`,
+    LLM_API_KEY: "test-key",
+    AUTH_JWT_SECRET: auth.secret,
+    AUTH_ISSUER: auth.issuer,
+    AUTH_AUDIENCE: auth.audience,
   };
   const dir = await mkdtemp(join(tmpdir(), "pantheon-gone-"));
   ends.push(() => rm(dir, { recursive: true }));
@@ -73,7 +77,8 @@ async function createSession(): Promise<string> {
 /** Posts a turn over a connection of its own; gives what breaks it off, as a crash of the client would. */
 function postTurn(sessionId: string, accept: string): () => void {
   const sent = request(`${worker.url}/api/v1/sessions/${sessionId}/turns`, {
-    ...{ method: "POST", agent: false },
+    method: "POST",
+    agent: false,
     headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json", Accept: accept },
   });
   sent.on("error", () => undefined);
@@ -90,7 +95,7 @@ async function steer(method: string, path: string, body?: object): Promise<void>
   if (!response.ok) throw new Error(`${path}: ${response.status}\n${JSON.stringify(worker.log)}`);
 }
 
-test("clients that break off are noticed, before a plain answer too, and their turns go on for 25 s", async () => {
+test("the Worker notices a client that leaves, also before a plain answer, and runs its turn for 25 s more", async () => {
   await steer("PUT", "script", { rules: [{ answer: { hang: "before_headers" } }] });
   const leave = [];
   for (const accept of ["application/json", "text/event-stream"]) {

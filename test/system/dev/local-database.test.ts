@@ -48,7 +48,7 @@ test("the embedded database serves several connections without mixing them", asy
   await database.stop();
 });
 
-test("a client that goes away inside a transaction does not hold up the others", async () => {
+test("a client that leaves inside a transaction does not block the others", async () => {
   const database = await startLocalDatabase({ log });
   await ask(database.connectionString, "create table tally (n int)");
   const gone = new pg.Client({ connectionString: database.connectionString });

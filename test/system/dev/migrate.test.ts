@@ -9,8 +9,8 @@ import { expect, test } from "vitest";
 import { applyMigrations } from "../../../dev/migrate.ts";
 import { startTestDatabase } from "../../support/node/test-database.ts";
 
-const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-const APPLIED = "select hash, created_at from drizzle.__drizzle_migrations order by id";
+const repositoryDir = fileURLToPath(new URL("../../..", import.meta.url));
+const appliedMigrations = "select hash, created_at from drizzle.__drizzle_migrations order by id";
 
 /** An empty database and a question to it; `stop` must be called. */
 async function startEmptyDatabase() {
@@ -30,8 +30,8 @@ async function startEmptyDatabase() {
 /** What a command printed, whether it succeeded or not. */
 async function run(script: string, args: string[], databaseUrl: string) {
   const { PATH, HOME } = process.env;
-  const options = { cwd: ROOT, env: { PATH, HOME, DATABASE_URL: databaseUrl } };
-  return promisify(execFile)(process.execPath, [join(ROOT, script), ...args], options).then(
+  const options = { cwd: repositoryDir, env: { PATH, HOME, DATABASE_URL: databaseUrl } };
+  return promisify(execFile)(process.execPath, [join(repositoryDir, script), ...args], options).then(
     ({ stdout, stderr }) => ({ exitCode: 0, stdout, stderr }),
     ({ code, stdout, stderr }) => ({
       exitCode: Number(code),
@@ -51,10 +51,10 @@ test("migrations are applied once, by several processes at once where the databa
   // lock on the data directory keeps a second process away.
   const runs = trueConcurrency ? 4 : 1;
   await Promise.all(Array.from({ length: runs }, () => applyMigrations(connectionString)));
-  const first = await ask(APPLIED);
+  const first = await ask(appliedMigrations);
   expect(first.length).toBeGreaterThan(0);
   await applyMigrations(connectionString);
-  expect(await ask(APPLIED)).toEqual(first);
+  expect(await ask(appliedMigrations)).toEqual(first);
 
   await ask("delete from drizzle.__drizzle_migrations");
   await expect(applyMigrations(connectionString)).rejects.toThrow(/^A migration failed: .* already exists$/);
@@ -66,19 +66,19 @@ test("npm run db:migrate and drizzle-kit keep one journal: what one has applied 
   const first = await migrateDatabase(ours.connectionString);
   expect(first).toMatchObject({ exitCode: 0, stderr: "" });
   expect(first.stdout).toMatch(/^(Applied \d{4}_\w+\n)+\S+ has every migration\n$/);
-  const journal = await ours.ask(APPLIED);
+  const journal = await ours.ask(appliedMigrations);
   expect(first.stdout.match(/^Applied /gm)).toHaveLength(journal.length);
   expect(await drizzleKit(["migrate"], ours.connectionString)).toMatchObject({ exitCode: 0 });
-  expect(await ours.ask(APPLIED)).toEqual(journal);
+  expect(await ours.ask(appliedMigrations)).toEqual(journal);
   await ours.stop();
 
   const theirs = await startEmptyDatabase();
   expect(await drizzleKit(["migrate"], theirs.connectionString)).toMatchObject({ exitCode: 0 });
-  expect(await theirs.ask(APPLIED)).toEqual(journal);
+  expect(await theirs.ask(appliedMigrations)).toEqual(journal);
   const again = await migrateDatabase(theirs.connectionString);
   expect(again).toMatchObject({ exitCode: 0, stderr: "" });
   expect(again.stdout).toMatch(/^Nothing to apply\n\S+ has every migration\n$/);
-  expect(await theirs.ask(APPLIED)).toEqual(journal);
+  expect(await theirs.ask(appliedMigrations)).toEqual(journal);
   await theirs.stop();
 }, 60_000);
 
@@ -96,10 +96,10 @@ test.each([
 
 test("the schema has nothing that the committed migrations lack", async () => {
   const dir = await mkdtemp(join(tmpdir(), "pantheon-generate-"));
-  await cp(join(ROOT, "drizzle"), dir, { recursive: true });
+  await cp(join(repositoryDir, "drizzle"), dir, { recursive: true });
   const before = await readdir(dir, { recursive: true });
   const args = ["generate", "--dialect", "postgresql", "--schema", "./src/db/schema.ts"];
-  const { exitCode, stdout } = await drizzleKit([...args, "--out", relative(ROOT, dir)]);
+  const { exitCode, stdout } = await drizzleKit([...args, "--out", relative(repositoryDir, dir)]);
   expect(stdout).toContain("No schema changes, nothing to migrate");
   expect(exitCode).toBe(0);
   expect(await readdir(dir, { recursive: true })).toEqual(before);

@@ -59,7 +59,7 @@ const textOf = (chunks: OpenAI.ChatCompletionChunk[]) =>
   chunks.map((c) => c.choices[0]?.delta.content ?? "").join("");
 const failureOf = (work: Promise<unknown>) => work.then(() => undefined, Object);
 
-test("without a script every call is answered and counted", async () => {
+test("the scripted models answer and count every call without a script", async () => {
   const { ask, stream, journal } = await scenario();
   const whole = await ask("hello");
   expect(whole.choices[0]).toMatchObject({ message: { content: "ok from m1" }, finish_reason: "stop" });
@@ -85,7 +85,7 @@ test("without a script every call is answered and counted", async () => {
   });
 });
 
-test("rules choose by model, words and count", async () => {
+test("a rule matches by model, text and count", async () => {
   const { ask } = await scenario({
     rules: [
       { match: { model: "other" }, answer: { text: "wrong model" } },
@@ -101,7 +101,7 @@ test("rules choose by model, words and count", async () => {
   expect(said).toEqual(["an apple", "no apple", "second apple", "an apple"]);
 });
 
-test("usage as it is told: cached tokens and cost, or nothing", async () => {
+test("an answer reports its usage with cached tokens and cost, or no usage", async () => {
   const usage = { prompt_tokens: 10, completion_tokens: 4, cached_tokens: 6, cost: 0.25 };
   const told = await scenario({ default: { text: "x", usage } });
   const expected = { total_tokens: 14, prompt_tokens_details: { cached_tokens: 6 }, cost: 0.25 };
@@ -114,7 +114,7 @@ test("usage as it is told: cached tokens and cost, or nothing", async () => {
   expect((await untold.journal()).map((entry) => entry.usage)).toEqual([null, null]);
 });
 
-test("tool calls, streamed and not", async () => {
+test("an answer with tool calls has them in a stream and in one piece", async () => {
   const call = { name: "search", arguments: '{"query":"x"}', id: "call_1" };
   const { ask, stream } = await scenario({ default: { tool_calls: [call] } });
   const whole = (await ask("a")).choices[0];
@@ -166,15 +166,18 @@ test.each(["before_headers", "after_first"] as const)(
   },
 );
 
-test.each([0, 1, 2])("a stream cut after %i data lines breaks there", async (cut_after_chunks) => {
-  const { stream, journal } = await scenario({ default: { deltas: ["a", "b", "c"], cut_after_chunks } });
-  expect(await failureOf(stream("a"))).toMatchObject({
-    message: expect.stringMatching(/terminated|aborted|closed/i),
-  });
-  expect(await journal()).toMatchObject([{ status: 200, finished: false, client_closed: false }]);
-});
+test.each([0, 1, 2])(
+  "a stream with cut_after_chunks %i breaks after as many data lines",
+  async (cut_after_chunks) => {
+    const { stream, journal } = await scenario({ default: { deltas: ["a", "b", "c"], cut_after_chunks } });
+    expect(await failureOf(stream("a"))).toMatchObject({
+      message: expect.stringMatching(/terminated|aborted|closed/i),
+    });
+    expect(await journal()).toMatchObject([{ status: 200, finished: false, client_closed: false }]);
+  },
+);
 
-test("other faults reach the client as what they are", async () => {
+test("each other fault reaches the client", async () => {
   const failing = async (answer: ModelScript["default"]) =>
     failureOf((await scenario({ default: answer ?? {} })).stream("a"));
   expect(await failing({ text: "a", cut_before_headers: true })).toBeInstanceOf(APIConnectionError);
@@ -189,7 +192,7 @@ test("other faults reach the client as what they are", async () => {
   expect(reasons).toEqual([null, null]);
 });
 
-test("the demo model says what it is, in its role, the same streamed and whole", async () => {
+test("the demo model names itself and its role, with the same text in a stream and in one piece", async () => {
   const { ask, stream } = clientOf(`${demo.url}/v1`);
   const whole = await ask("What is a lease?");
   const text = whole.choices[0]?.message.content ?? "";
@@ -201,7 +204,7 @@ test("the demo model says what it is, in its role, the same streamed and whole",
   expect(chunks.at(-1)?.usage?.completion_tokens).toBe(whole.usage?.completion_tokens);
 });
 
-test("the demo model looks things up once, then answers from what it found", async () => {
+test("the demo model searches once, then answers with the result", async () => {
   const openai = new OpenAI({ baseURL: `${demo.url}/v1`, apiKey: "none", maxRetries: 0 });
   const parameters = { type: "object", properties: { query: { type: "string" } }, required: ["query"] };
   const tools = [{ type: "function" as const, function: { name: "search", parameters } }];

@@ -3,7 +3,7 @@ import { NeonDbError, neon, neonConfig } from "@neondatabase/serverless";
 import { drizzle } from "drizzle-orm/neon-http";
 import { customType, integer, jsonb, pgTable, text, timestamp } from "drizzle-orm/pg-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { MAX_BODY_BYTES, type NeonEndpoint, startNeonEndpoint } from "../../../dev/neon-endpoint.ts";
+import { maxBodyBytes, type NeonEndpoint, startNeonEndpoint } from "../../../dev/neon-endpoint.ts";
 import { startTestDatabase, type TestDatabase } from "../../support/node/test-database.ts";
 
 const bytea = customType<{ data: Buffer }>({ dataType: () => "bytea" });
@@ -130,7 +130,7 @@ test("a transaction left open by a single query is not handed to the next one", 
   expect(await sql`select n from counter`).toEqual([{ n: 7 }]);
 });
 
-test("values travel as text and come back as what they were", async () => {
+test("the endpoint returns values of each type unchanged", async () => {
   const row = {
     id: 1,
     label: "ü 'quoted' \\ \u{1f600}",
@@ -143,7 +143,7 @@ test("values travel as text and come back as what they were", async () => {
   expect(await db.select().from(notes).orderBy(notes.id)).toEqual([row, empty]);
 });
 
-test("raw text, typed, array and object answers", async () => {
+test("the endpoint answers with raw text or typed values, as arrays or objects", async () => {
   const query = "select 7 as n, true as yes, null as none, '{\"a\":1}'::jsonb as doc";
   const ask = async (headers: Record<string, string>) =>
     (await post(JSON.stringify({ query }), headers)).json();
@@ -188,12 +188,12 @@ test("a batch whose client goes away runs to its end and frees its connection", 
 });
 
 test("a request over 10 MiB is refused with 413", async () => {
-  const response = await post(JSON.stringify({ query: "select $1", params: ["x".repeat(MAX_BODY_BYTES)] }));
+  const response = await post(JSON.stringify({ query: "select $1", params: ["x".repeat(maxBodyBytes)] }));
   expect(response.status).toBe(413);
 });
 
 test("an answer over 10 MiB is refused with 507, and its batch is rolled back", async () => {
-  const large = `select repeat('x', ${MAX_BODY_BYTES}) as large`;
+  const large = `select repeat('x', ${maxBodyBytes}) as large`;
   expect((await post(JSON.stringify({ query: large }))).status).toBe(507);
   const queries = [{ query: "update counter set n = 3" }, { query: large }];
   expect((await post(JSON.stringify({ queries }))).status).toBe(507);

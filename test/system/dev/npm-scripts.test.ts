@@ -25,7 +25,7 @@ test("every npm script looks at the version of Node before anything else", async
   expect(unguarded).toEqual([]);
 });
 
-test("a Node that cannot run TypeScript is told in one line what is needed", async () => {
+test("the version check ends with one line in a Node that cannot run TypeScript", async () => {
   const run = promisify(execFile)(process.execPath, ["--no-experimental-strip-types", guard]);
   await expect(run).rejects.toMatchObject({
     code: 1,
@@ -34,6 +34,6 @@ test("a Node that cannot run TypeScript is told in one line what is needed", asy
   });
 });
 
-test("a Node that can is told nothing", async () => {
+test("the version check prints nothing in a Node that can run TypeScript", async () => {
   expect(await promisify(execFile)(process.execPath, [guard])).toEqual({ stdout: "", stderr: "" });
 });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+const repositoryDir = fileURLToPath(new URL("../../..", import.meta.url));
 let dataDir: string;
 
 beforeAll(async () => {
@@ -28,8 +28,8 @@ function run(script: string, args: string[] = [], settings: Record<string, strin
     AUTH_JWKS_URL: "",
   };
   const env = { PATH, HOME, PANTHEON_DATA_DIR: dataDir, ...unset, ...settings };
-  const child = spawn(process.execPath, [join(ROOT, "dev", script), ...args], {
-    cwd: ROOT,
+  const child = spawn(process.execPath, [join(repositoryDir, "dev", script), ...args], {
+    cwd: repositoryDir,
     env,
     detached: true,
   });
@@ -59,7 +59,7 @@ function signalGroup({ child }: Run, signal: NodeJS.Signals): void {
   process.kill(-(child.pid ?? expect.fail("no process")), signal);
 }
 
-test("npm run dev serves a demo room, npm run token opens it, and Ctrl-C ends it without a trace", async () => {
+test("npm run dev serves a demo room to a token of npm run token, and Ctrl-C ends it and leaves nothing running", async () => {
   const dev = run("dev.ts", ["--port", "0"]);
   const url = await untilReady(dev);
   expect(dev.output()).toMatch(/^Models: a demo server.+\nSearch: a demo server/m);
@@ -86,26 +86,26 @@ test("npm run dev serves a demo room, npm run token opens it, and Ctrl-C ends it
   expect((await readdir(dataDir)).sort()).toEqual(["auth-secret", "postgres"]);
 }, 120_000);
 
-/** What the demo shows of each mode, the words of its agents and what they took. */
+/** Checks what the demo prints for each mode: the texts of its agents and their usage. */
 function expectThreeTurns(output: string): void {
   const [, tag = "", roundtable = "", orchestrator = ""] = output.split(/^── /m);
   const speakers = (part: string) => [...new Set(part.match(/^\w+(?= +│)/gm))];
   expect(speakers(tag).sort()).toEqual(["Ada", "Linus", "You"]);
   expect(speakers(roundtable)).toEqual(["You", "Scout", "Ada", "Linus"]);
   expect(speakers(orchestrator)).toEqual(["You", "Scout", "Ada"]);
-  expect(orchestrator).toMatch(/Scout │ uses search \{"query".+\nScout │ is told 1\. \[demo search\]/);
+  expect(orchestrator).toMatch(/Scout │ uses search \{"query".+\nScout │ receives 1\. \[demo search\]/);
   expect(orchestrator).toContain("The manager picked scout, ada");
   for (const part of [tag, roundtable, orchestrator]) {
     expect(part).toMatch(/Ada +completed +1 +\d+ +0\.\d{8} +\d+ ms/);
     expect(part).toMatch(/^ {2}ada +qwen .+ 0\.\d{8} +provider +2026-02-20$/m);
-    expect(part).toMatch(/total \d+ ms\n {2}2 database round trips waited for/);
+    expect(part).toMatch(/total \d+ ms\n {2}2 database round trips in sequence/);
   }
   expect(output.trimEnd().split("\n").at(-1)).toMatch(
     /^3 turns, 8 model calls, \d+ tokens, 0\.\d{8} credits\./,
   );
 }
 
-test("without a platform the demo starts one for itself, and ends it", async () => {
+test("npm run demo starts a platform where none runs, and ends it", async () => {
   const demo = run("demo.ts");
   expect(await demo.ended).toBe(0);
   expect(demo.output()).toMatch(/^Starting a platform for this demo:\n.+\n {2}Pantheon ready on/s);
@@ -113,7 +113,7 @@ test("without a platform the demo starts one for itself, and ends it", async () 
   expect((await readdir(dataDir)).sort()).toEqual(["auth-secret", "postgres"]);
 }, 120_000);
 
-test("Ctrl-C ends a demo in the middle", async () => {
+test("Ctrl-C ends npm run demo during a turn", async () => {
   const demo = run("demo.ts");
   await new Promise<void>((resolve) =>
     demo.child.stdout?.on("data", () => demo.output().includes("Scout │ You asked") && resolve()),
@@ -124,7 +124,7 @@ test("Ctrl-C ends a demo in the middle", async () => {
   expect((await readdir(dataDir)).sort()).toEqual(["auth-secret", "postgres"]);
 }, 120_000);
 
-test("SIGTERM while it starts ends it as well", async () => {
+test("SIGTERM ends npm run dev while it starts", async () => {
   const dev = run("dev.ts", ["--port", "0"]);
   await new Promise((resolve) => dev.child.stdout?.once("data", resolve));
   dev.child.kill("SIGTERM");
@@ -147,7 +147,7 @@ test.each([
   expect(dev.errors().trim()).not.toMatch(/hunter2|\n/);
 });
 
-test("a port in use is one line and exit code 1", async () => {
+test("npm run dev with a port in use is one line and exit code 1", async () => {
   const other = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => other.once("listening", resolve));
   const address = other.address();
@@ -158,7 +158,7 @@ test("a port in use is one line and exit code 1", async () => {
   other.close();
 });
 
-test("a token needs somebody to name", async () => {
+test("npm run token without --sub is one line and exit code 1", async () => {
   const minting = run("token.ts", ["--email", "alice@example.com"]);
   expect(await minting.ended).toBe(1);
   expect(minting.errors()).toMatch(/^--sub is missing.*\n$/);

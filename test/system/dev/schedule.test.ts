@@ -27,7 +27,7 @@ async function silentWorker(calls: number) {
   };
 }
 
-test("the daily and the minute's handler are called at start, and a failure is told", async () => {
+test("the schedule calls both handlers at start and logs a failure", async () => {
   const worker = await silentWorker(2);
   const told = Promise.withResolvers<string>();
   ends.push(startSchedule(worker.url, told.resolve));
@@ -37,7 +37,7 @@ test("the daily and the minute's handler are called at start, and a failure is t
   expect(worker.asked.sort()).toEqual(["* * * * *", "17 3 * * *"]);
 });
 
-test("a call that its end cuts off is no failure", async () => {
+test("the schedule logs no failure for a call that its stop aborts", async () => {
   const worker = await silentWorker(2);
   const lines: string[] = [];
   const end = startSchedule(worker.url, (line) => lines.push(line));

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { DEMO_SEARCH_KEY, startDemoSearchServer } from "../../../dev/search-server/demo-search.ts";
+import { demoSearchKey, startDemoSearchServer } from "../../../dev/search-server/demo-search.ts";
 import type { SearchServer } from "../../../dev/search-server/server.ts";
 import { createSearchTool } from "../../../src/tools/search.ts";
 import { toolContext } from "../../support/tool-context.ts";
@@ -12,9 +12,9 @@ beforeAll(async () => {
 
 afterAll(() => server.stop());
 
-test("the search tool finds demo results, the same each time, and sees that they are a demo", async () => {
+test("the search tool gets the same labelled demo results each time", async () => {
   const now = () => Date.now();
-  const tool = createSearchTool({ apiKey: DEMO_SEARCH_KEY, baseUrl: server.url, fetch, now });
+  const tool = createSearchTool({ apiKey: demoSearchKey, baseUrl: server.url, fetch, now });
   const search = () => tool.execute({ query: "Käse & edge" }, toolContext(AbortSignal.timeout(5_000)));
   const result = await search();
   expect(result.status).toBe("success");
@@ -35,6 +35,6 @@ test.each([
   expect(await response.json()).toEqual({ detail: { error: expect.any(String) } });
 });
 
-test("knows nothing but the search", async () => {
+test("the demo search answers 404 to other paths", async () => {
   expect((await fetch(`${server.url}/`)).status).toBe(404);
 });

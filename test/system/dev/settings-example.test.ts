@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { expect, test } from "vitest";
-import { ConfigError, parseConfig, settingNames } from "../../../src/config.ts";
+import { ConfigError } from "../../../src/config/config-error.ts";
+import { parseConfig, settingNames } from "../../../src/config.ts";
+import { storageBindings } from "../../support/storage-bindings.ts";
 
 const example = readFileSync(new URL("../../../.dev.vars.example", import.meta.url), "utf8");
 
@@ -25,9 +27,11 @@ const needed = {
   AUTH_AUDIENCE: "pantheon",
   TURN_LIMITER: { limit: async () => ({ success: true }) },
   INVALID_LIMITER: { limit: async () => ({ success: true }) },
+  UPLOAD_LIMITER: { limit: async () => ({ success: true }) },
+  ...storageBindings,
 };
 
-test("the example has every setting of the Worker, once, and no other", () => {
+test("the example lists every setting of the Worker once, and no others", () => {
   expect(lines.map(({ name }) => name).sort()).toEqual([...settingNames].sort());
 });
 
@@ -35,32 +39,32 @@ test.each(lines)("$name has a comment of its own", ({ comment }) => {
   expect(comment).toMatch(/^# \S.{10,}/);
 });
 
-test("as it stands it sets nothing", () => {
+test("the example sets nothing while its lines are comments", () => {
   expect(parseEnv(example)).toEqual({});
 });
 
 /** Here a value shows the form; everywhere else it is the default. */
 const illustrations = ["DATABASE_URL", "MODELS_JSON", "CORS_ALLOWED_ORIGINS"];
 
-test.each(lines.filter(({ value }) => value !== ""))("$name=$value is what the Worker takes", (line) => {
+test.each(lines.filter(({ value }) => value !== ""))("the Worker accepts $name=$value", (line) => {
   const config = parseConfig({ ...needed, [line.name]: line.value });
   if (illustrations.includes(line.name)) expect(config).not.toEqual(parseConfig(needed));
   else expect(config).toEqual(parseConfig(needed));
 });
 
-test("what has a default is given with it", () => {
+test("the example shows each default", () => {
   const withoutValue = lines.filter(({ value }) => value === "").map(({ name }) => name);
   const secrets = ["LLM_API_KEY", "TAVILY_API_KEY", "AUTH_JWT_SECRET"];
   const ownOfEachDeployment = ["AUTH_JWKS_URL", "AUTH_ISSUER", "AUTH_AUDIENCE", "NEON_HTTP_ENDPOINT"];
   expect(withoutValue.sort()).toEqual([...secrets, ...ownOfEachDeployment].sort());
 });
 
-test("secrets are marked, and nothing else is", () => {
+test("the example marks secrets, and only secrets", () => {
   const marked = lines.filter(({ comment }) => comment.startsWith("# * ")).map(({ name }) => name);
   expect(marked).toEqual(["DATABASE_URL", "LLM_API_KEY", "TAVILY_API_KEY", "AUTH_JWT_SECRET"]);
 });
 
-test("taken over whole, it opens nothing: the Worker refuses to start", () => {
+test("the Worker refuses to start with the unchanged example", () => {
   const refusal = () => parseConfig(given);
   expect(refusal).toThrow(ConfigError);
   expect(refusal).toThrow(/AUTH_ISSUER: is missing/);

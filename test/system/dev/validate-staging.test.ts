@@ -10,8 +10,8 @@ import { type Platform, startPlatform } from "../../../dev/platform.ts";
 import { startAlteringProxy } from "../../support/node/altering-proxy.ts";
 import { startTestDatabase, type TestDatabase } from "../../support/node/test-database.ts";
 
-const COMMAND = fileURLToPath(new URL("../../../dev/validate-staging.ts", import.meta.url));
-const CHECKS = [
+const command = fileURLToPath(new URL("../../../dev/validate-staging.ts", import.meta.url));
+const allChecks = [
   ...["health", "auth", "deny path", "allow path", "mode manual", "mode tag", "mode roundtable"],
   ...["mode orchestrator, idempotent replay", "conflict", "streamed turn", "cleanup", "no server error"],
 ];
@@ -43,7 +43,7 @@ function validate(...args: string[]): Promise<Run> {
 }
 
 function watch(args: string[], onOutput: (output: string, child: ChildProcess) => void): Promise<Run> {
-  const child = spawn(process.execPath, [COMMAND, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [command, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   const run: Run = { exitCode: null, output: "", errors: "" };
   child.stdout.on("data", (chunk: Buffer) => {
     run.output += chunk;
@@ -65,7 +65,7 @@ async function roomsOf(token: string): Promise<unknown> {
 type Report = { passed: boolean; checks: { check: string; passed: boolean; miss: string | null }[] };
 const reportOf = async (file: string): Promise<Report> => JSON.parse(await readFile(file, "utf8"));
 
-test("the local platform passes every check within its own rate limit, and nothing is left behind", async () => {
+test("the local platform passes every check within its rate limit, and every created room is deleted", async () => {
   const [token, file] = [await tokenOf("validator"), join(dir, "evidence.json")];
   const run = await validate("--url", platform.url, "--token", token, "--json", file);
   expect(run).toMatchObject({ exitCode: 0, errors: "" });
@@ -75,12 +75,12 @@ test("the local platform passes every check within its own rate limit, and nothi
 
   const report = await reportOf(file);
   expect(report.passed).toBe(true);
-  expect(report.checks.map(({ check }) => check)).toEqual(CHECKS);
+  expect(report.checks.map(({ check }) => check)).toEqual(allChecks);
   expect(run.output + JSON.stringify(report)).not.toContain(token);
   expect(await roomsOf(token)).toEqual([]);
 }, 120_000);
 
-test("Ctrl-C ends it after the check under way, and what it made is removed all the same", async () => {
+test("Ctrl-C ends the validation after the current check, and created rooms are deleted", async () => {
   const token = await tokenOf("impatient");
   let isTold = false;
   const run = await watch(["--url", platform.url, "--token", token], (output, child) => {
@@ -107,11 +107,17 @@ const wrongTurns: Record<number, (turn: Turn) => void> = {
 };
 type Turn = { mode: string; status: string; replies: unknown[]; tool_calls: unknown[] };
 const aToolCall = {
-  ...{ id: "019b7e00-0000-7000-8000-000000000001", agent_key: "ada", round: 0, tool_name: "search" },
-  ...{ status: "success", input: {}, output: {}, latency_ms: 1 },
+  id: "019b7e00-0000-7000-8000-000000000001",
+  agent_key: "ada",
+  round: 0,
+  tool_name: "search",
+  status: "success",
+  input: {},
+  output: {},
+  latency_ms: 1,
 };
 
-test("every check sees what it is there to see, a refusal by the rate limit is waited for", async () => {
+test("each check fails when its promise is broken, and a refusal by the rate limit is waited for", async () => {
   let posts = 0;
   const isTurn = (method: string, path: string) => method === "POST" && path.endsWith("/turns");
   const proxy = await startAlteringProxy(platform.url, {
@@ -144,7 +150,7 @@ test("every check sees what it is there to see, a refusal by the rate limit is w
   expect(run.output.match(/^Waiting .*/gm)).toEqual(["Waiting 1 s, as the rate limit asks for"]);
   const { passed, checks } = await reportOf(file);
   expect(passed).toBe(false);
-  expect(checks.map(({ check }) => check)).toEqual(CHECKS);
+  expect(checks.map(({ check }) => check)).toEqual(allChecks);
   const misses = checks.map(({ miss }) => miss ?? "none");
   expect(misses).toEqual(
     [
@@ -164,7 +170,7 @@ test("every check sees what it is there to see, a refusal by the rate limit is w
   );
 }, 120_000);
 
-test("a wrong URL or token is one line that names it, and exit code 1", async () => {
+test("the validation with a wrong URL or token is one line and exit code 1", async () => {
   const expectRefusal = async (expected: RegExp, ...args: string[]) => {
     const run = await validate(...args);
     expect(run).toMatchObject({ exitCode: 1, output: "" });

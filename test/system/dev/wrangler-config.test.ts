@@ -41,7 +41,7 @@ test("turns and what does not validate are limited in every environment, each co
   expect(new Set(limiters.flat().map(({ namespace_id }) => namespace_id)).size).toBe(6);
 });
 
-test("the Worker and the local schedule know the crons by the same words", () => {
+test("the Worker and the local schedule have the same crons", () => {
   const { crons } = configOf("production").triggers;
   expect(crons).toHaveLength(2);
   const daily = /^const daily = "(.+)";$/m;

@@ -1,14 +1,14 @@
-/** Seeded chance: the same seed gives the same choices, whatever else draws from streams of its own. */
+/** Seeded random choices. The same seed and name give the same choices. */
 export type Random = {
   /** In [0, 1). */
   next(): number;
   /** A whole number, both ends included. */
-  between(least: number, most: number): number;
+  between(min: number, max: number): number;
   chance(probability: number): boolean;
   pick<T>(list: readonly [T, ...T[]] | readonly T[]): T;
 };
 
-/** A stream of its own for each seed and name, so that one round replays without those before it. */
+/** Each seed and name have a sequence of their own, so that one round can be repeated alone. */
 export function createRandom(seed: number, name: string): Random {
   let state = hash(`${seed}/${name}`);
   // Mulberry32 (public domain, Tommy Ettinger).
@@ -18,7 +18,7 @@ export function createRandom(seed: number, name: string): Random {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-  const between = (least: number, most: number) => least + Math.floor(next() * (most - least + 1));
+  const between = (min: number, max: number) => min + Math.floor(next() * (max - min + 1));
   return {
     next,
     between,

@@ -1,14 +1,14 @@
 import { writeFileSync } from "node:fs";
 
-/** What one round of a scenario came to. */
+/** The result of one round of a scenario. */
 export type RoundResult = {
   /** What was tried, e.g. the step at which a kill hit. */
   what: string;
   /** What happened, counted. */
   counts: Readonly<Record<string, number>>;
-  /** What must not be. */
+  /** Broken promises. */
   violations: readonly string[];
-  /** What explains them: the last lines the Worker logged, the answers. */
+  /** What explains them: the answers, and the last lines of the Worker's log. */
   trace?: readonly string[];
 };
 
@@ -46,7 +46,7 @@ export function addRound(
   report.violations.push({ scenario, round, what: result.what, violations: result.violations });
 }
 
-/** A table of all counts, and under it each violation with the command that replays it. */
+/** A table of all counts, and below it each violation with the command that repeats it. */
 export function formatReport({ seed, database, scenarios, violations }: Report): string {
   const rows = Object.entries(scenarios).map(([name, { rounds, counts, durationMs }]) => [
     name,
@@ -71,10 +71,12 @@ export function formatReport({ seed, database, scenarios, violations }: Report):
     line(header),
     ...rows.map(line),
     ...violations.flatMap(({ scenario, round, what, violations: found }) => [
-      `VIOLATION in ${scenario} (${what}); replay: npm run test:faults -- --seed ${seed} --only ${scenario} --round ${round}`,
+      `VIOLATION in ${scenario} (${what}); repeat it: npm run test:faults -- --seed ${seed} --only ${scenario} --round ${round}`,
       ...found.map((one) => `  ${one}`),
     ]),
-    violations.length === 0 ? "Nothing lost, nothing twice." : `${violations.length} rounds broke a promise.`,
+    violations.length === 0
+      ? "Nothing was lost, and nothing was done twice."
+      : `${violations.length} rounds broke a promise.`,
   ].join("\n");
 }
 

@@ -4,16 +4,16 @@ import { runCommand } from "../../../dev/command.ts";
 import { stoppedExitCode, stopSignal, whenAborted } from "../../../dev/stop-signal.ts";
 import { readTestSeed } from "../../support/node/test-seed.ts";
 import { createReport, formatReport, writeReport } from "./report.ts";
-import { playScenario } from "./scenario.ts";
+import { runScenario } from "./scenario.ts";
 import { scenarios } from "./scenarios.ts";
 import { startTestbed } from "./testbed/testbed.ts";
 
-const USAGE = `Hurts Pantheon in every way its promises cover, and holds what is stored against what was spent.
+const usageText = `Injects faults into every part of Pantheon, and compares what is stored with what the models were asked.
   npm run test:faults -- [--seed N] [--only scenario,…] [--rounds N] [--kills N] [--short]
-  npm run test:faults -- --seed N --only scenario --round N   plays one round again
+  npm run test:faults -- --seed N --only scenario --round N   runs one round again
 With TEST_DATABASE_URL=postgres://… against that server, else on an embedded database, without true concurrency.`;
 
-const RESULTS = fileURLToPath(new URL("./results.json", import.meta.url));
+const resultsFile = fileURLToPath(new URL("./results.json", import.meta.url));
 
 await runCommand(async () => {
   const { values } = parseArgs({
@@ -27,34 +27,34 @@ await runCommand(async () => {
       help: { type: "boolean", short: "h" },
     },
   });
-  if (values.help) return console.log(USAGE);
+  if (values.help) return console.log(usageText);
   const seed = numberOf("--seed", values.seed) ?? readTestSeed(process.env);
   const round = numberOf("--round", values.round);
-  const most = numberOf("--rounds", values.rounds);
-  const kills = numberOf("--kills", values.kills) ?? most;
+  const maxRounds = numberOf("--rounds", values.rounds);
+  const kills = numberOf("--kills", values.kills) ?? maxRounds;
   const chosen = chooseScenarios(values.only);
   const startedMs = Date.now();
-  const say = (line: string) =>
+  const print = (line: string) =>
     console.log(`${((Date.now() - startedMs) / 1_000).toFixed(0).padStart(5)} s  ${line}`);
 
-  say(`seed ${seed}: bundling the Worker, starting its peers`);
+  print(`seed ${seed}: bundling the Worker, starting its peers`);
   const testbed = await startTestbed();
-  // Cut short, it takes its Workers and its database along.
+  // A run that is stopped ends its Workers and drops its database.
   void whenAborted(stopSignal()).then(() => testbed.stop().finally(() => process.exit(stoppedExitCode)));
-  if (!testbed.trueConcurrency) say("an embedded database: no two transactions overlap in it");
+  if (!testbed.trueConcurrency) print("an embedded database: no two transactions overlap in it");
   const report = createReport(seed, testbed.trueConcurrency ? "postgres" : "embedded");
   try {
     for (const scenario of chosen) {
       const planned = values.short ? scenario.rounds.short : scenario.rounds.long;
-      const count = (scenario.name === "kills" ? kills : most) ?? planned;
+      const count = (scenario.name === "kills" ? kills : maxRounds) ?? planned;
       const rounds = round === undefined ? Array.from({ length: count }, (_, index) => index) : [round];
-      say(`${scenario.name}: ${rounds.length} rounds`);
-      await playScenario({ seed, testbed, report, say }, scenario, rounds);
+      print(`${scenario.name}: ${rounds.length} rounds`);
+      await runScenario({ seed, testbed, report, print }, scenario, rounds);
     }
   } finally {
     await testbed.stop();
   }
-  writeReport(RESULTS, report);
+  writeReport(resultsFile, report);
   console.log(`\n${formatReport(report)}`);
   if (report.violations.length > 0) process.exitCode = 1;
 });

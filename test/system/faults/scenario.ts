@@ -5,51 +5,51 @@ import type { Testbed } from "./testbed/testbed.ts";
 export type Round = {
   testbed: Testbed;
   random: Random;
-  /** Counts up from a number of the seed's: rounds in a row go through all cases, a short run begins anywhere. */
+  /** Counts up from a number that the seed decides. Consecutive rounds cover all cases; a short run begins at any case. */
   index: number;
 };
 
-/** One kind of fault, tried in rounds that stand alone. */
+/** One kind of fault, in independent rounds. */
 export type Scenario = {
   name: string;
-  /** How many rounds make a short run, and a long one. */
+  /** How many rounds a short run has, and a long one. */
   rounds: { short: number; long: number };
-  /** Rounds under way at once. Default 1. */
+  /** How many rounds run at once. Default 1. */
   lanes?: number;
-  /** Rejects where the round could not be played at all; that counts as a violation. */
-  play(round: Round): Promise<RoundResult>;
+  /** A rejection counts as a violation: the round could not be run. */
+  runRound(round: Round): Promise<RoundResult>;
 };
 
-export type Run = { seed: number; testbed: Testbed; report: Report; say: (line: string) => void };
+export type Run = { seed: number; testbed: Testbed; report: Report; print: (line: string) => void };
 
 const progressEveryMs = 15_000;
 const slowRoundMs = 30_000;
 
-/** Plays the rounds of a scenario, each from its own seeded chance, and adds what came of them to the report. */
-export async function playScenario(run: Run, scenario: Scenario, rounds: readonly number[]): Promise<void> {
-  const { seed, testbed, report, say } = run;
+/** Runs the rounds of a scenario, each with random choices of its own, and adds their results to the report. */
+export async function runScenario(run: Run, scenario: Scenario, rounds: readonly number[]): Promise<void> {
+  const { seed, testbed, report, print } = run;
   const waiting = [...rounds];
   const firstIndex = createRandom(seed, scenario.name).between(0, 9_999);
-  let saidAtMs = Date.now();
-  const playNext = async (): Promise<void> => {
+  let printedAtMs = Date.now();
+  const runNext = async (): Promise<void> => {
     for (let round = waiting.shift(); round !== undefined; round = waiting.shift()) {
       const startedMs = Date.now();
       const random = createRandom(seed, `${scenario.name}/${round}`);
       const result = await scenario
-        .play({ testbed, random, index: firstIndex + round })
+        .runRound({ testbed, random, index: firstIndex + round })
         .catch(
           (error: unknown): RoundResult => ({ what: "broken", counts: {}, violations: [String(error)] }),
         );
       addRound(report, scenario.name, round, result, Date.now() - startedMs);
-      if (Date.now() - startedMs > slowRoundMs) say(`${scenario.name} ${round} (${result.what}) was slow`);
+      if (Date.now() - startedMs > slowRoundMs) print(`${scenario.name} ${round} (${result.what}) was slow`);
       if (result.violations.length > 0) {
-        say(`${scenario.name} ${round} (${result.what}): ${result.violations.join("; ")}`);
-        for (const line of result.trace ?? []) say(`  ${line}`);
+        print(`${scenario.name} ${round} (${result.what}): ${result.violations.join("; ")}`);
+        for (const line of result.trace ?? []) print(`  ${line}`);
       }
-      if (Date.now() - saidAtMs < progressEveryMs) continue;
-      saidAtMs = Date.now();
-      say(`${scenario.name}: ${rounds.length - waiting.length} of ${rounds.length}`);
+      if (Date.now() - printedAtMs < progressEveryMs) continue;
+      printedAtMs = Date.now();
+      print(`${scenario.name}: ${rounds.length - waiting.length} of ${rounds.length}`);
     }
   };
-  await Promise.all(Array.from({ length: scenario.lanes ?? 1 }, playNext));
+  await Promise.all(Array.from({ length: scenario.lanes ?? 1 }, runNext));
 }

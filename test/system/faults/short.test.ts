@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import type {} from "../../support/provided.d.ts";
 import { createReport, formatReport, type Report } from "./report.ts";
-import { playScenario } from "./scenario.ts";
+import { runScenario } from "./scenario.ts";
 import { scenarios } from "./scenarios.ts";
 import { startTestbed, type Testbed } from "./testbed/testbed.ts";
 
@@ -20,14 +20,14 @@ afterAll(async () => {
   console.log(formatReport(report));
 }, 30_000);
 
-const played = scenarios.filter(({ rounds }) => rounds.short > 0);
+const shortScenarios = scenarios.filter(({ rounds }) => rounds.short > 0);
 
-describe(`nothing is lost and nothing is twice (seed ${seed})`, () => {
-  test.each(played)(
+describe(`under faults nothing is lost and nothing is done twice (seed ${seed})`, () => {
+  test.each(shortScenarios)(
     "$name",
     async (scenario) => {
       const rounds = Array.from({ length: scenario.rounds.short }, (_, index) => index);
-      await playScenario({ seed, testbed, report, say: console.log }, scenario, rounds);
+      await runScenario({ seed, testbed, report, print: console.log }, scenario, rounds);
       expect(report.violations.filter((violation) => violation.scenario === scenario.name)).toEqual([]);
       expect(report.scenarios[scenario.name]?.rounds).toBe(rounds.length);
     },

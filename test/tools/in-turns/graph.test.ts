@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import type { RosterAgent, TurnFlow, TurnPlan } from "../../../src/domain/plan/turn-plan.ts";
+import type { TurnFlow } from "../../../src/domain/plan/modes.ts";
+import type { RosterAgent, TurnPlan } from "../../../src/domain/plan/turn-plan.ts";
 import type { AgentRun } from "../../../src/runtime/graph/agent-run.ts";
 import { compileTurnGraph } from "../../../src/runtime/graph/turn-graph.ts";
 

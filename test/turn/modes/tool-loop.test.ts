@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { TurnFlow } from "../../../src/domain/plan/turn-plan.ts";
+import type { TurnFlow } from "../../../src/domain/plan/modes.ts";
 import { turnBounds } from "../../../src/domain/turn/turn-size.ts";
 import type { JournalEntry, ModelAnswer } from "../../support/models.ts";
 import { agentSays, askedOf, callsFor, conversationIn, managerPicks } from "./support/asked.ts";

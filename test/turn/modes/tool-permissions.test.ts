@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { TurnFlow } from "../../../src/domain/plan/turn-plan.ts";
+import type { TurnFlow } from "../../../src/domain/plan/modes.ts";
 import type { ToolPort } from "../../../src/domain/tool.ts";
 import { createTurnSize, noUse } from "../../../src/domain/turn/turn-size.ts";
 import { compileTurnGraph } from "../../../src/runtime/graph/turn-graph.ts";

@@ -1,3 +1,6 @@
+import { fileKey } from "../../../../src/domain/files/file-store.ts";
+import { createR2Store } from "../../../../src/storage/r2-store.ts";
+import { bucket } from "../../../files/support.ts";
 import { newUser, type TestUser } from "../../../support/api.ts";
 import { connectSql } from "../../../support/sql.ts";
 import { seedTurn } from "../../../support/transcript.ts";
@@ -19,11 +22,28 @@ export async function seedTenant(agentKey: string): Promise<Tenant> {
     [{ role: "user" }, { agentKey, status: "failed", error }],
     "failed",
   );
-  return { user, ids: { room_id: roomId, agent_key: agentKey, session_id: sessionId, turn_id: turnId } };
+  const fileId = await seedFile(roomId, user.userId);
+  const ids = {
+    room_id: roomId,
+    agent_key: agentKey,
+    session_id: sessionId,
+    turn_id: turnId,
+    file_id: fileId,
+  };
+  return { user, ids };
+}
+
+async function seedFile(roomId: string, userId: string): Promise<string> {
+  const sql = connectSql();
+  const fileId = crypto.randomUUID();
+  await createR2Store(bucket).put(fileKey(fileId), new Blob(["secret"]).stream(), 6);
+  await sql`insert into files (id, room_id, user_id, name, media_type, bytes, sha256, status, created_at, pending_since)
+    values (${fileId}, ${roomId}, ${userId}, 'a.txt', 'text/plain', 6, ${fileId}, 'failed', now(), now())`;
+  return fileId;
 }
 
 /** Well-formed, and nobody's. */
 export function nameNothing(): Record<string, string> {
-  const ids = ["room_id", "session_id", "turn_id"].map((name) => [name, crypto.randomUUID()]);
+  const ids = ["room_id", "session_id", "turn_id", "file_id"].map((name) => [name, crypto.randomUUID()]);
   return { ...Object.fromEntries(ids), agent_key: "nobody" };
 }

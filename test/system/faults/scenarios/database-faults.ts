@@ -1,30 +1,30 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { judgeScene } from "../judge/scene.ts";
-import { lookAtStoredRun } from "../judge/stored-run.ts";
+import { checkSession } from "../checks/session.ts";
+import { readStoredRun } from "../checks/stored-run.ts";
 import type { Scenario } from "../scenario.ts";
 import type { DatabaseFault } from "../testbed/database-gateway.ts";
 import type { RequestKind } from "../testbed/request-kind.ts";
-import { untilGivenUp } from "./given-up.ts";
-import { createProtocol, isWhole } from "./protocol.ts";
-import { restOfScript, type Stage, setStage, stagedModes } from "./stage.ts";
+import { type PendingTurn, prepareTurn, restOfScript, testedModes } from "./pending-turn.ts";
+import { waitUntilReleased } from "./released-claim.ts";
+import { createRoundLog, isWhole } from "./round-log.ts";
 
 /** A fault of the database, and how often in a row. */
 type DatabaseCase = {
   kind: RequestKind | "any";
   fault: DatabaseFault | "refuses connections";
-  /** So many pass first. */
+  /** This many requests pass first. */
   skip?: number;
-  /** The fault lasts so long, whatever is answered meanwhile. */
+  /** How long the fault lasts, whatever is answered in that time. */
   forMs?: number;
   times: number;
-  /** `stored`: the turn is answered as if nothing had been; `either`: 503 is an answer as well. */
+  /** `stored`: the turn is answered as without the fault. `either`: 503 is allowed too. */
   outcome: "stored" | "either";
 };
 
 const refusalMs = 2_000;
-/** Once the database is back, what waits for it has been stored by then. */
-const mostMsBehind = 15_000;
+/** Once the database is back, waiting writes are stored within this time. */
+const maxMsBehind = 15_000;
 const lostAfter = { lose: "after" } as const;
 const failsBefore = { status: 502, when: "before" } as const;
 const failsAfter = { status: 500, when: "after" } as const;
@@ -46,72 +46,72 @@ const cases: readonly DatabaseCase[] = [
   { kind: "step", fault: lostAfter, times: 1, outcome: "stored" },
   { kind: "step", fault: failsBefore, times: 9, outcome: "stored" },
   { kind: "step", fault: "refuses connections", times: 1, outcome: "either" },
-  // Away from the open on, and for longer than anybody waits for an answer.
+  // From the open on, and for longer than any client waits.
   { kind: "any", skip: 1, fault: failsBefore, times: 999, forMs: 7_000, outcome: "either" },
 ];
 
-/** Answers of the database are lost, are errors, or there is nobody to answer. */
+/** Answers of the database are lost or are errors, or it refuses connections. */
 export const databaseFaults: Scenario = {
   name: "database-faults",
-  rounds: { short: 2, long: cases.length * stagedModes.length },
-  async play(round) {
+  rounds: { short: 2, long: cases.length * testedModes.length },
+  async runRound(round) {
     const { testbed, index } = round;
-    const mode = stagedModes[index % stagedModes.length] ?? "manual";
-    const tried = cases[Math.floor(index / stagedModes.length) % cases.length];
+    const mode = testedModes[index % testedModes.length] ?? "manual";
+    const tried = cases[Math.floor(index / testedModes.length) % cases.length];
     if (tried === undefined) throw new Error("there is no such case");
     const worker = await testbed.takeWorker();
-    const stage = await setStage(round, worker, { mode });
-    const { scene, request } = stage;
-    scene.models.follow({ rules: restOfScript(stage) });
+    const pending = await prepareTurn(round, worker, { mode });
+    const { fixture, request } = pending;
+    fixture.models.follow({ rules: restOfScript(pending) });
     const key = randomUUID();
-    const protocol = createProtocol();
+    const roundLog = createRoundLog();
 
-    const healed = hurt(stage, tried);
-    const posted = await scene.post(worker, { request, key });
-    await healed();
+    const waitForEnd = injectFault(pending, tried);
+    const posted = await fixture.post(worker, { request, key });
+    await waitForEnd();
     const isRefused = posted.status === 503;
-    protocol.count(isRefused ? "503" : "201 at once");
-    protocol.expect("the request", posted, isWhole(posted) || (isRefused && tried.outcome === "either"));
-    const stored = await lookAtStoredRun(testbed, scene);
-    await scene.lapse();
-    const again = await scene.post(worker, { request, key });
-    protocol.expect("the same request", again, isWhole(again));
-    protocol.violations.push(...stored.paidTwice());
+    roundLog.count(isRefused ? "503" : "201 at once");
+    roundLog.expect("the request", posted, isWhole(posted) || (isRefused && tried.outcome === "either"));
+    const stored = await readStoredRun(testbed, fixture);
+    await fixture.expireLease();
+    const again = await fixture.post(worker, { request, key });
+    roundLog.expect("the same request", again, isWhole(again));
+    roundLog.violations.push(...stored.paidTwice());
     if (posted.status === 201 && posted.body.id !== again.body?.id) {
-      protocol.violations.push("the turn that was answered is not the one that is stored");
+      roundLog.violations.push("the turn that was answered is not the one that is stored");
     }
-    const next = await scene.post(worker, { request: scene.nextRequest() });
-    protocol.expect("the next request", next, isWhole(next));
-    protocol.readLog(worker);
+    const next = await fixture.post(worker, { request: fixture.nextRequest() });
+    roundLog.expect("the next request", next, isWhole(next));
+    roundLog.readLog(worker);
     testbed.giveBack(worker);
-    return judgeScene(testbed, scene, nameOfCase(tried), protocol);
+    return checkSession(testbed, fixture, nameOfCase(tried), roundLog);
   },
 };
 
-/** Sets the fault; what it gives resolves when the database is well again. */
-function hurt(
-  { testbed, scene }: Stage,
+/** Injects the fault. The returned function resolves once the database answers again. */
+function injectFault(
+  { testbed, fixture }: PendingTurn,
   { kind, fault, times, skip = 0, forMs = 0 }: DatabaseCase,
 ): () => Promise<void> {
   const { gateway } = testbed;
-  const about = scene.sessionId;
+  const about = fixture.sessionId;
   if (fault !== "refuses connections") {
-    const trap = gateway.set({ kind, about, fault, times, skip });
+    const rule = gateway.inject({ kind, about, fault, times, skip });
     const isOver = delay(forMs);
     return async () => {
       await isOver;
-      trap.letGo({ dropped: true });
-      if (forMs > 0) await untilGivenUp(scene, mostMsBehind);
+      rule.release({ dropped: true });
+      if (forMs > 0) await waitUntilReleased(fixture, maxMsBehind);
     };
   }
-  const trap = gateway.set({ kind, about, fault: { hold: "before" } });
-  const refused = trap.sprung.then(async () => {
+  const rule = gateway.inject({ kind, about, fault: { hold: "before" } });
+  const refused = rule.triggered.then(async () => {
     const over = gateway.refuseFor(refusalMs);
-    trap.letGo({ dropped: true });
+    rule.release({ dropped: true });
     await over;
   });
-  // A run without such a request is over before the trap is.
-  return () => Promise.race([refused, delay(refusalMs * 2)]).finally(() => trap.letGo({ dropped: true }));
+  // A run that sends no such request ends before the fault does.
+  return () => Promise.race([refused, delay(refusalMs * 2)]).finally(() => rule.release({ dropped: true }));
 }
 
 function nameOfCase({ kind, fault, times }: DatabaseCase): string {

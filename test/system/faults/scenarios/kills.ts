@@ -1,42 +1,42 @@
 import { randomUUID } from "node:crypto";
-import { judgeScene } from "../judge/scene.ts";
+import { checkSession } from "../checks/session.ts";
 import type { Scenario } from "../scenario.ts";
-import { createProtocol } from "./protocol.ts";
+import { failTurn, prepareTurn, restOfScript } from "./pending-turn.ts";
 import { recoverRun } from "./recovery.ts";
-import { failTurn, restOfScript, setStage } from "./stage.ts";
+import { createRoundLog } from "./round-log.ts";
 import { stepOfRound } from "./steps.ts";
 
-/** The Worker is killed at a step of its run, or anywhere, in turn through modes and steps. */
+/** The Worker is killed at a step of its run, or at a random moment. Rounds go through modes and steps. */
 export const kills: Scenario = {
   name: "kills",
   rounds: { short: 6, long: 210 },
-  async play(round) {
+  async runRound(round) {
     const { testbed, random, index } = round;
     const { mode, step } = stepOfRound(index);
     const worker = await testbed.takeWorker();
-    const staged = await setStage(round, worker, {
+    const prepared = await prepareTurn(round, worker, {
       mode,
       withTools: step.withTools ?? false,
-      turnsBehind: random.pick([0, 0, 0, 1, 2]),
+      priorTurns: random.pick([0, 0, 0, 1, 2]),
     });
-    // A retry asks no manager, and answers only for those who failed.
+    // A retry calls no manager, and runs failed agents only.
     const mayBeRetry = mode !== "orchestrator" && !step.needsAll && !step.withTools;
-    const stage = mayBeRetry && random.chance(0.25) ? await failTurn(staged, worker) : staged;
-    const { scene } = stage;
-    const armed = step.arm(stage);
-    scene.models.follow({ rules: [...armed.rules, ...restOfScript(stage)] });
+    const pending = mayBeRetry && random.chance(0.25) ? await failTurn(prepared, worker) : prepared;
+    const { fixture } = pending;
+    const armed = step.arm(pending);
+    fixture.models.follow({ rules: [...armed.rules, ...restOfScript(pending)] });
 
     const key = random.chance(0.8) ? randomUUID() : undefined;
-    const posted = stage.send(worker, key);
+    const posted = pending.send(worker, key);
     const isReached = await Promise.race([armed.reached.then(() => true), posted.then(() => false)]);
     await worker.kill();
-    scene.models.follow({ rules: restOfScript(stage) });
-    armed.letGo({ dropped: true });
-    const protocol = createProtocol();
-    protocol.count("kills");
-    if (!isReached) protocol.count("too late");
-    if (stage.isRetry) protocol.count("of a retry");
-    await recoverRun(stage, { key, answer: await posted }, protocol);
-    return judgeScene(testbed, scene, `${mode}, ${step.name}`, protocol);
+    fixture.models.follow({ rules: restOfScript(pending) });
+    armed.release({ dropped: true });
+    const roundLog = createRoundLog();
+    roundLog.count("kills");
+    if (!isReached) roundLog.count("too late");
+    if (pending.isRetry) roundLog.count("of a retry");
+    await recoverRun(pending, { key, answer: await posted }, roundLog);
+    return checkSession(testbed, fixture, `${mode}, ${step.name}`, roundLog);
   },
 };

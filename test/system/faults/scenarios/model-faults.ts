@@ -1,24 +1,24 @@
 import { randomUUID } from "node:crypto";
 import type { ModelAnswer } from "../../../../dev/model-server/answer.ts";
-import { calledFor, placeOf } from "../judge/called.ts";
-import { judgeScene } from "../judge/scene.ts";
+import { describeCall, readCallPurpose } from "../checks/call-purpose.ts";
+import { checkSession } from "../checks/session.ts";
 import type { Scenario } from "../scenario.ts";
-import { createProtocol } from "./protocol.ts";
+import { prepareTurn, restOfScript, testedModes } from "./pending-turn.ts";
+import { createRoundLog } from "./round-log.ts";
 import { answers, piecesOf } from "./script.ts";
-import { restOfScript, setStage, stagedModes } from "./stage.ts";
 
-/** A model that hangs is given up after this. */
+/** The timeout of a call. */
 const callTimeoutMs = 1_500;
-const mostAttempts = 3;
+const maxAttempts = 3;
 /** A finish reason follows the pieces, and the usage follows that. */
 const pieces = piecesOf("ada").length;
 
 type ModelCase = {
   what: string;
   answer: ModelAnswer;
-  /** Only the first so many attempts are hurt. */
+  /** Only this many first attempts fail. */
   times?: number;
-  /** `whole`: the reply is there in the end; `failed`: it cannot be, whatever else was said. */
+  /** `whole`: the reply completes in the end. `failed`: it cannot. */
   reply: "whole" | "failed";
 };
 
@@ -53,47 +53,50 @@ const cases: readonly ModelCase[] = [
   ),
 ];
 
-/** One agent's model fails in every way a provider can; the other agents' do not. */
+/** The model of one agent fails in one of the ways a provider can. The models of the others do not. */
 export const modelFaults: Scenario = {
   name: "model-faults",
-  rounds: { short: 4, long: cases.length * stagedModes.length },
+  rounds: { short: 4, long: cases.length * testedModes.length },
   lanes: 2,
-  async play(round) {
+  async runRound(round) {
     const { testbed, random, index } = round;
-    const mode = stagedModes[index % stagedModes.length] ?? "manual";
-    const tried = cases[Math.floor(index / stagedModes.length) % cases.length];
+    const mode = testedModes[index % testedModes.length] ?? "manual";
+    const tried = cases[Math.floor(index / testedModes.length) % cases.length];
     if (tried === undefined) throw new Error("there is no such case");
     const hangs = tried.answer.hang !== undefined;
     const worker = await (hangs
       ? testbed.startWorker({ MODEL_CALL_TIMEOUT_MS: String(callTimeoutMs) })
       : testbed.takeWorker());
-    const stage = await setStage(round, worker, { mode });
-    const { scene, order, request } = stage;
-    const victim = random.pick(order);
+    const pending = await prepareTurn(round, worker, { mode });
+    const { fixture, order, request } = pending;
+    const faultyAgent = random.pick(order);
     const { times } = tried;
     const attempts = times === undefined ? [undefined] : Array.from({ length: times }, (_, n) => n + 1);
-    const hurt = attempts.map((call) => answers(victim, tried.answer, call));
-    const [manager, ...others] = restOfScript(stage);
-    scene.models.follow({ rules: [...(manager === undefined ? [] : [manager]), ...hurt, ...others] });
-    const callsBefore = scene.models.journal.entries.length;
-    const protocol = createProtocol();
+    const faultyAnswers = attempts.map((call) => answers(faultyAgent, tried.answer, call));
+    const [manager, ...others] = restOfScript(pending);
+    fixture.models.follow({
+      rules: [...(manager === undefined ? [] : [manager]), ...faultyAnswers, ...others],
+    });
+    const callsBefore = fixture.models.journal.entries.length;
+    const roundLog = createRoundLog();
 
-    const posted = await scene.post(worker, { request, key: randomUUID() });
+    const posted = await fixture.post(worker, { request, key: randomUUID() });
     const replies: { agent_key: string; status: string }[] = posted.body?.replies ?? [];
-    const unlike = replies.filter(
+    const unexpected = replies.filter(
       ({ agent_key, status }) =>
-        (status === "completed") !== (agent_key !== victim || tried.reply === "whole"),
+        (status === "completed") !== (agent_key !== faultyAgent || tried.reply === "whole"),
     );
-    protocol.expect("the request", posted, posted.status === 201 && replies.length === order.length);
-    for (const { agent_key, status } of unlike) protocol.violations.push(`${agent_key}'s reply is ${status}`);
-    const calls = scene.models.journal.entries.slice(callsBefore);
-    for (const [place, tries] of Map.groupBy(calls, (entry) => placeOf(calledFor(entry)))) {
-      if (tries.length > mostAttempts) protocol.violations.push(`${tries.length} attempts: ${place}`);
+    roundLog.expect("the request", posted, posted.status === 201 && replies.length === order.length);
+    for (const { agent_key, status } of unexpected)
+      roundLog.violations.push(`${agent_key}'s reply is ${status}`);
+    const calls = fixture.models.journal.entries.slice(callsBefore);
+    for (const [name, tries] of Map.groupBy(calls, (entry) => describeCall(readCallPurpose(entry)))) {
+      if (tries.length > maxAttempts) roundLog.violations.push(`${tries.length} attempts: ${name}`);
     }
-    protocol.count(tried.reply === "whole" ? "whole after all" : "failed replies");
-    protocol.readLog(worker);
+    roundLog.count(tried.reply === "whole" ? "whole after all" : "failed replies");
+    roundLog.readLog(worker);
     if (hangs) await worker.kill();
     else testbed.giveBack(worker);
-    return judgeScene(testbed, scene, tried.what, protocol);
+    return checkSession(testbed, fixture, tried.what, roundLog);
   },
 };

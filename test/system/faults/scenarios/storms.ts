@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { turnConflictDetail } from "../../../../src/domain/turn/open-decision.ts";
 import { firstAnswers } from "../../../support/first-answers.ts";
-import { judgeScene } from "../judge/scene.ts";
+import { checkSession } from "../checks/session.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Answer } from "../testbed/user.ts";
-import { createProtocol } from "./protocol.ts";
+import { prepareTurn, restOfScript, testedModes } from "./pending-turn.ts";
+import { createRoundLog } from "./round-log.ts";
 import { answers, picks } from "./script.ts";
-import { restOfScript, setStage, stagedModes } from "./stage.ts";
 
 const postsAtOnce = 20;
 const gate = "held until the others were refused";
@@ -15,36 +15,36 @@ const gate = "held until the others were refused";
 export const keyStorms: Scenario = {
   name: "key-storms",
   rounds: { short: 2, long: 100 },
-  async play(round) {
+  async runRound(round) {
     const { testbed, index } = round;
     const workers = [await testbed.takeWorker(), await testbed.takeWorker()] as const;
-    const mode = stagedModes[index % stagedModes.length] ?? "manual";
-    const stage = await setStage(round, workers[0], { mode });
-    const { scene, request, order } = stage;
-    scene.models.follow({ rules: restOfScript(stage) });
-    const callsBefore = scene.models.journal.entries.length;
+    const mode = testedModes[index % testedModes.length] ?? "manual";
+    const pending = await prepareTurn(round, workers[0], { mode });
+    const { fixture, request, order } = pending;
+    fixture.models.follow({ rules: restOfScript(pending) });
+    const callsBefore = fixture.models.journal.entries.length;
     const key = randomUUID();
-    const protocol = createProtocol();
+    const roundLog = createRoundLog();
 
     const posted = await Promise.all(
-      Array.from({ length: postsAtOnce }, (_, n) => scene.post(workers[n % 2 ? 1 : 0], { request, key })),
+      Array.from({ length: postsAtOnce }, (_, n) => fixture.post(workers[n % 2 ? 1 : 0], { request, key })),
     );
     const stored = posted.filter(({ status }) => status === 201);
-    protocol.count("posts", posted.length);
-    protocol.count("answered with the turn", stored.length);
+    roundLog.count("posts", posted.length);
+    roundLog.count("answered with the turn", stored.length);
     for (const answer of posted) {
       const isTold = answer.status === 201 || answer.body?.code === "turn_in_progress";
-      protocol.expect("one of twenty", answer, isTold);
+      roundLog.expect("one of twenty", answer, isTold);
     }
-    const again = await scene.post(workers[0], { request, key });
-    protocol.expect("the same once more", again, again.headers.get("Idempotency-Replayed") === "true");
+    const again = await fixture.post(workers[0], { request, key });
+    roundLog.expect("the same once more", again, again.headers.get("Idempotency-Replayed") === "true");
     const ids = new Set([...stored, again].map(({ body }) => body?.id));
-    if (ids.size !== 1) protocol.violations.push(`${ids.size} turns under one key`);
-    const calls = scene.models.journal.entries.length - callsBefore;
+    if (ids.size !== 1) roundLog.violations.push(`${ids.size} turns under one key`);
+    const calls = fixture.models.journal.entries.length - callsBefore;
     const planned = order.length + (mode === "orchestrator" ? 1 : 0);
-    if (calls !== planned) protocol.violations.push(`${calls} calls instead of ${planned}`);
+    if (calls !== planned) roundLog.violations.push(`${calls} calls instead of ${planned}`);
     for (const worker of workers) testbed.giveBack(worker);
-    return judgeScene(testbed, scene, mode, protocol);
+    return checkSession(testbed, fixture, mode, roundLog);
   },
 };
 
@@ -52,33 +52,33 @@ export const keyStorms: Scenario = {
 export const sessionStorms: Scenario = {
   name: "session-storms",
   rounds: { short: 1, long: 30 },
-  async play(round) {
+  async runRound(round) {
     const { testbed, index } = round;
     const workers = [await testbed.takeWorker(), await testbed.takeWorker()] as const;
-    const mode = stagedModes[index % stagedModes.length] ?? "manual";
-    const stage = await setStage(round, workers[0], { mode });
-    const { scene, order } = stage;
+    const mode = testedModes[index % testedModes.length] ?? "manual";
+    const pending = await prepareTurn(round, workers[0], { mode });
+    const { fixture, order } = pending;
     const held = order.map((key) => answers(key, { hold: gate }));
-    scene.models.follow({ rules: [picks(order), ...held] });
-    const callsBefore = scene.models.journal.entries.length;
-    const protocol = createProtocol();
+    fixture.models.follow({ rules: [picks(order), ...held] });
+    const callsBefore = fixture.models.journal.entries.length;
+    const roundLog = createRoundLog();
 
     const posts = Array.from({ length: postsAtOnce }, (_, n) =>
-      scene.post(workers[n % 2 ? 1 : 0], { request: scene.nextRequest() }),
+      fixture.post(workers[n % 2 ? 1 : 0], { request: fixture.nextRequest() }),
     );
     const losers = await firstAnswers(postsAtOnce - 1, posts);
-    scene.models.release(gate);
+    fixture.models.release(gate);
     const won = (await Promise.all(posts)).filter(({ status }) => status === 201);
-    protocol.count("posts", posts.length);
-    protocol.count("winners", won.length);
-    protocol.count("refused", losers.length);
-    if (won.length !== 1) protocol.violations.push(`${won.length} winners`);
-    for (const loser of losers) protocol.expect("a loser", loser, isConflictWith(won[0], loser));
-    const calls = scene.models.journal.entries.length - callsBefore;
+    roundLog.count("posts", posts.length);
+    roundLog.count("winners", won.length);
+    roundLog.count("refused", losers.length);
+    if (won.length !== 1) roundLog.violations.push(`${won.length} winners`);
+    for (const loser of losers) roundLog.expect("a loser", loser, isConflictWith(won[0], loser));
+    const calls = fixture.models.journal.entries.length - callsBefore;
     const planned = order.length + (mode === "orchestrator" ? 1 : 0);
-    if (calls !== planned) protocol.violations.push(`${calls} calls instead of the winner's ${planned}`);
+    if (calls !== planned) roundLog.violations.push(`${calls} calls instead of the winner's ${planned}`);
     for (const worker of workers) testbed.giveBack(worker);
-    return judgeScene(testbed, scene, mode, protocol);
+    return checkSession(testbed, fixture, mode, roundLog);
   },
 };
 

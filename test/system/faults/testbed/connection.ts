@@ -1,15 +1,15 @@
 import { type IncomingMessage, request as send } from "node:http";
 import { text } from "node:stream/consumers";
 
-/** One request on a socket of its own, whose client can go away at any moment. */
+/** One request on a socket of its own. Its client can leave at any moment. */
 export type Connection = {
   /** Rejects where the connection breaks first. */
   response: Promise<IncomingMessage>;
   /** Reads the rest; rejects where the connection breaks. */
   readAll(): Promise<string>;
   /**
-   * Goes away at once. By a reset: a Worker with no edge in front of it sees an idle client that merely closes
-   * only when it next writes to it.
+   * Leaves at once, by a reset. A Worker without an edge in front of it notices a closed idle connection only at its
+   * next write.
    */
   reset(): void;
 };
@@ -18,7 +18,7 @@ export type Sent = { method: string; headers: Readonly<Record<string, string>>; 
 
 export function connect(url: string, { method, headers, body }: Sent): Connection {
   const request = send(url, { method, headers, agent: false });
-  // Told through `response`, and of no interest once it has come.
+  // Reported by `response`; ignored once it has come.
   request.on("error", () => undefined);
   const response = new Promise<IncomingMessage>((resolve, reject) => {
     request.once("response", resolve);

@@ -2,52 +2,57 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { type LoopbackServer, readBody, startLoopbackServer } from "../../../../dev/loopback-server.ts";
 import { type RequestKind, requestKindOf } from "./request-kind.ts";
 
-/** What happens to one request, and when. `before`: the database never sees it; `after`: it has done it. */
+/** A fault of one request. `before`: the database does not see the request. `after`: it has executed it. */
 export type DatabaseFault =
-  /** Keeps it, or its answer, until the hold is let go; `sent`: tells that it is under way, and keeps nothing. */
+  /** Holds the request or its answer until it is released. `sent` holds nothing, but reports that it was sent. */
   | { hold: "before" | "sent" | "after" }
   /** The connection breaks instead of an answer. */
   | { lose: "before" | "after" }
   /** This status is answered instead. */
   | { status: number; when: "before" | "after" };
 
-export type Trap = {
+export type FaultRule = {
   kind: RequestKind | "any";
-  /** Only requests that speak of this: a session's id. */
+  /** Only requests that contain this text: a session's id. */
   about: string;
   fault: DatabaseFault;
-  /** So many such requests pass unharmed first. Default 0. */
+  /** This many matching requests pass first. Default 0. */
   skip?: number;
-  /** So many are hit. Default 1. */
+  /** This many are affected. Default 1. */
   times?: number;
 };
 
-export type SetTrap = {
-  /** Resolves when the first request is in it. */
-  sprung: Promise<void>;
-  /** Lets go what it holds; with `dropped`, what was held before the database saw it never gets there. */
-  letGo(options: { dropped: boolean }): void;
+export type InjectedFault = {
+  /** Resolves when the first request is affected. */
+  triggered: Promise<void>;
+  /** Releases what is held. With `dropped`, a request held before the database never reaches it. */
+  release(options: { dropped: boolean }): void;
 };
 
-/** Stands between Workers and the Neon endpoint, and hurts the requests it was told to. */
+/** A proxy between Workers and the Neon endpoint that injects faults. */
 export type DatabaseGateway = {
   /** What NEON_HTTP_ENDPOINT must be. */
   url: string;
-  set(trap: Trap): SetTrap;
-  /** Resolves once nothing is under way at the database any more. */
+  inject(rule: FaultRule): InjectedFault;
+  /** Resolves once no request is in flight at the database. */
   idle(): Promise<void>;
-  /** Refuses connections, and breaks those there are, for so long. */
+  /** Breaks all connections and refuses new ones for this time. */
   refuseFor(durationMs: number): Promise<void>;
   stop(): Promise<void>;
 };
 
-type ArmedTrap = Trap & { left: number; toSkip: number; spring(): void; released: Promise<"go" | "drop"> };
+type ActiveFault = FaultRule & {
+  left: number;
+  toSkip: number;
+  trigger(): void;
+  released: Promise<"go" | "drop">;
+};
 
-const mostBodyBytes = 32 * 1024 * 1024;
+const maxBodyBytes = 32 * 1024 * 1024;
 
 export async function startDatabaseGateway(endpointUrl: string): Promise<DatabaseGateway> {
-  const traps = new Set<ArmedTrap>();
-  const underWay = new Set<Promise<unknown>>();
+  const faults = new Set<ActiveFault>();
+  const inFlight = new Set<Promise<unknown>>();
 
   const ask = (request: IncomingMessage, body: Buffer): Promise<Response> => {
     const asked = fetch(new URL(request.url ?? "/", endpointUrl), {
@@ -61,23 +66,23 @@ export async function startDatabaseGateway(endpointUrl: string): Promise<Databas
       () => undefined,
       () => undefined,
     );
-    underWay.add(settled);
-    void settled.then(() => underWay.delete(settled));
+    inFlight.add(settled);
+    void settled.then(() => inFlight.delete(settled));
     return asked;
   };
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const body = (await readBody(request, mostBodyBytes)) ?? Buffer.alloc(0);
-    const trap = trapFor(traps, body.toString("utf8"));
-    const { fault } = trap ?? { fault: undefined };
+    const body = (await readBody(request, maxBodyBytes)) ?? Buffer.alloc(0);
+    const rule = findFault(faults, body.toString("utf8"));
+    const { fault } = rule ?? { fault: undefined };
     const isHit = (when: "before" | "after") =>
       fault !== undefined &&
       ("hold" in fault ? fault.hold : "lose" in fault ? fault.lose : fault.when) === when;
-    if (isHit("before") && !(await passes(trap, response))) return;
+    if (isHit("before") && !(await passes(rule, response))) return;
     const asked = ask(request, body);
-    if (fault !== undefined && "hold" in fault && fault.hold === "sent") trap?.spring();
+    if (fault !== undefined && "hold" in fault && fault.hold === "sent") rule?.trigger();
     const answer = await asked;
-    if (isHit("after") && !(await passes(trap, response))) return;
+    if (isHit("after") && !(await passes(rule, response))) return;
     response.writeHead(answer.status, Object.fromEntries(answer.headers));
     response.end(Buffer.from(await answer.arrayBuffer()));
   };
@@ -87,22 +92,22 @@ export async function startDatabaseGateway(endpointUrl: string): Promise<Databas
   const { port, origin } = server;
   return {
     url: `${origin}${new URL(endpointUrl).pathname}`,
-    set(trap) {
-      const sprung = Promise.withResolvers<void>();
+    inject(rule) {
+      const triggered = Promise.withResolvers<void>();
       const released = Promise.withResolvers<"go" | "drop">();
-      const { times: left = 1, skip: toSkip = 0 } = trap;
-      const armed = { ...trap, left, toSkip, spring: sprung.resolve, released: released.promise };
-      traps.add(armed);
+      const { times: left = 1, skip: toSkip = 0 } = rule;
+      const active = { ...rule, left, toSkip, trigger: triggered.resolve, released: released.promise };
+      faults.add(active);
       return {
-        sprung: sprung.promise,
-        letGo({ dropped }) {
-          traps.delete(armed);
+        triggered: triggered.promise,
+        release({ dropped }) {
+          faults.delete(active);
           released.resolve(dropped ? "drop" : "go");
         },
       };
     },
     async idle() {
-      while (underWay.size > 0) await Promise.all(underWay);
+      while (inFlight.size > 0) await Promise.all(inFlight);
     },
     async refuseFor(durationMs) {
       await server.stop();
@@ -113,27 +118,27 @@ export async function startDatabaseGateway(endpointUrl: string): Promise<Databas
   };
 }
 
-/** The first trap that is set for this request; it then counts as met. */
-function trapFor(traps: Set<ArmedTrap>, body: string): ArmedTrap | undefined {
+/** The first rule that applies to this request. It counts as used. */
+function findFault(faults: Set<ActiveFault>, body: string): ActiveFault | undefined {
   const kind = requestKindOf(body);
-  const fitting = [...traps].filter(
-    (trap) => (trap.kind === "any" || trap.kind === kind) && body.includes(trap.about),
+  const fitting = [...faults].filter(
+    (rule) => (rule.kind === "any" || rule.kind === kind) && body.includes(rule.about),
   );
-  const ready = fitting.find((trap) => trap.toSkip === 0 && trap.left > 0);
-  for (const trap of fitting) if (trap.toSkip > 0) trap.toSkip -= 1;
+  const ready = fitting.find((rule) => rule.toSkip === 0 && rule.left > 0);
+  for (const rule of fitting) if (rule.toSkip > 0) rule.toSkip -= 1;
   if (ready !== undefined) ready.left -= 1;
   return ready;
 }
 
-/** Does to a request what its trap says; true: it goes on from here. */
-async function passes(trap: ArmedTrap | undefined, response: ServerResponse): Promise<boolean> {
-  if (trap === undefined) return true;
-  trap.spring();
-  const { fault } = trap;
+/** Applies a rule to a request. Returns true where the request continues. */
+async function passes(rule: ActiveFault | undefined, response: ServerResponse): Promise<boolean> {
+  if (rule === undefined) return true;
+  rule.trigger();
+  const { fault } = rule;
   if ("hold" in fault) {
-    if ((await trap.released) === "go") return true;
+    if ((await rule.released) === "go") return true;
     response.destroy();
   } else if ("lose" in fault) response.destroy();
-  else response.writeHead(fault.status).end("not today");
+  else response.writeHead(fault.status).end("injected");
   return false;
 }

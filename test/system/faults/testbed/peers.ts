@@ -7,36 +7,36 @@ import {
   startSearchServer,
 } from "../../../../dev/search-server/server.ts";
 import { createModelScenario, type ModelScenario } from "../../../support/node/model-scenario.ts";
-import { readSceneId } from "./scenario-tag.ts";
+import { readFixtureId } from "./scenario-tag.ts";
 
-/** A model server with a scenario, and so a journal, for every scene. */
-export type ScenePeers = {
+/** A model server and a search server. Each fixture has a script and a journal of its own. */
+export type FixturePeers = {
   models: ModelServer;
   search: SearchServer;
-  scenarioOf(sceneId: number): ModelScenario;
-  /** The next search of this scene is not answered; resolves when it comes. */
-  stallNextSearch(sceneId: number): Promise<void>;
-  /** Nothing of this scene is asked any more. */
-  forget(sceneId: number): void;
+  scenarioOf(fixtureId: number): ModelScenario;
+  /** The next search of this fixture is not answered; resolves when it comes. */
+  stallNextSearch(fixtureId: number): Promise<void>;
+  /** Drops the journal of a fixture that is done. */
+  forget(fixtureId: number): void;
 };
 
-/** Calls are told apart by the tag in their texts: one Worker serves many scenes. */
-export async function startScenePeers(): Promise<ScenePeers> {
+/** One Worker serves many fixtures. A tag in the texts tells which fixture a call belongs to. */
+export async function startFixturePeers(): Promise<FixturePeers> {
   const scenarios = new Map<number, ModelScenario>();
   const stalls = new Map<number, () => void>();
-  const scenarioOf = (sceneId: number) => {
-    const scenario = scenarios.get(sceneId) ?? createModelScenario();
-    scenarios.set(sceneId, scenario);
+  const scenarioOf = (fixtureId: number) => {
+    const scenario = scenarios.get(fixtureId) ?? createModelScenario();
+    scenarios.set(fixtureId, scenario);
     return scenario;
   };
   const models = await startModelServer({
-    respond: (call, response) => scenarioOf(readSceneId(transcriptOf(call)) ?? 0).answer(call, response),
+    respond: (call, response) => scenarioOf(readFixtureId(transcriptOf(call)) ?? 0).answer(call, response),
   });
   const search = await startSearchServer({
     async answer({ query }, response) {
-      const sceneId = readSceneId(query) ?? 0;
-      const stall = stalls.get(sceneId);
-      stalls.delete(sceneId);
+      const fixtureId = readFixtureId(query) ?? 0;
+      const stall = stalls.get(fixtureId);
+      stalls.delete(fixtureId);
       if (stall !== undefined) return stall();
       const found = { title: "Found", url: "https://example.com/found", content: `All of ${query}.` };
       return sendJson(response, 200, searchBody(query, [found]));
@@ -46,10 +46,10 @@ export async function startScenePeers(): Promise<ScenePeers> {
     models,
     search,
     scenarioOf,
-    stallNextSearch: (sceneId) => new Promise((resolve) => stalls.set(sceneId, resolve)),
-    forget(sceneId) {
-      scenarios.delete(sceneId);
-      stalls.delete(sceneId);
+    stallNextSearch: (fixtureId) => new Promise((resolve) => stalls.set(fixtureId, resolve)),
+    forget(fixtureId) {
+      scenarios.delete(fixtureId);
+      stalls.delete(fixtureId);
     },
   };
 }

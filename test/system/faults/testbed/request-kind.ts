@@ -1,4 +1,4 @@
-/** The requests of a turn's life, told apart by what they write. */
+/** The database requests of a turn, distinguished by the tables they write. */
 export type RequestKind = "open" | "step" | "renewal" | "commit" | "takeover" | "late_report" | "other";
 
 /** What one request to the Neon endpoint is, read from its statements. */

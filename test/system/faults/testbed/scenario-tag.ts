@@ -1,22 +1,22 @@
-const scenePattern = /\[s(\d+)/;
+const fixturePattern = /\[s(\d+)/;
 const requestPattern = /\[s\d+ #(\d+)]/g;
 
-/** Stands in a user's message, and so in every prompt of its session: whose it is, and which request. */
-export function tagOf(sceneId: number, request: number): string {
-  return `[s${sceneId} #${request}]`;
+/** Part of a user's message, and so of each prompt of its session. It names the fixture and the request. */
+export function tagOf(fixtureId: number, request: number): string {
+  return `[s${fixtureId} #${request}]`;
 }
 
-/** The same for what is said to many requests alike. */
-export function sceneTagOf(sceneId: number): string {
-  return `[s${sceneId}]`;
+/** The same for texts that belong to no single request. */
+export function fixtureTagOf(fixtureId: number): string {
+  return `[s${fixtureId}]`;
 }
 
-export function readSceneId(text: string): number | undefined {
-  const [, sceneId] = scenePattern.exec(text) ?? [];
-  return sceneId === undefined ? undefined : Number(sceneId);
+export function readFixtureId(text: string): number | undefined {
+  const [, fixtureId] = fixturePattern.exec(text) ?? [];
+  return fixtureId === undefined ? undefined : Number(fixtureId);
 }
 
-/** The request that a text speaks of last: in a prompt the user's message follows the history. */
+/** The last request that a text names. In a prompt the user's message follows the history. */
 export function readRequest(text: string): number | undefined {
   const [, request] = [...text.matchAll(requestPattern)].at(-1) ?? [];
   return request === undefined ? undefined : Number(request);

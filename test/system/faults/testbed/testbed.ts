@@ -6,24 +6,24 @@ import { applyMigrations } from "../../../../dev/migrate.ts";
 import { startNeonEndpoint } from "../../../../dev/neon-endpoint.ts";
 import { startTestDatabase } from "../../../support/node/test-database.ts";
 import { type DatabaseGateway, startDatabaseGateway } from "./database-gateway.ts";
-import { type ScenePeers, startScenePeers } from "./peers.ts";
+import { type FixturePeers, startFixturePeers } from "./peers.ts";
 import { auth } from "./user.ts";
 import { prepareWorkerd, startWorkerd, type Workerd } from "./workerd.ts";
 
-/** Everything a scenario plays on: a database, peers with journals, and Workers to be killed. */
+/** What scenarios run on: a database, model and search servers with journals, and Workers that can be killed. */
 export type Testbed = {
   sql: pg.Pool;
   /** False for the embedded database, in which no two transactions overlap. */
   trueConcurrency: boolean;
   gateway: DatabaseGateway;
-  peers: ScenePeers;
-  /** A Worker with settings of its own, to be ended with `kill`. */
+  peers: FixturePeers;
+  /** A Worker with settings of its own. End it with `kill`. */
   startWorker(settings?: Readonly<Record<string, string>>): Promise<Workerd>;
-  /** An ordinary one that is ready, to be ended with `kill` or given back. */
+  /** A Worker with common settings. End it with `kill`, or give it back. */
   takeWorker(): Promise<Workerd>;
   giveBack(worker: Workerd): void;
-  /** A number that no other scene has. */
-  nextSceneId(): number;
+  /** A number that no other fixture has. */
+  nextFixtureId(): number;
   stop(): Promise<void>;
 };
 
@@ -50,7 +50,7 @@ async function startParts(onStop: (end: () => Promise<unknown>) => void): Promis
   onStop(endpoint.stop);
   const gateway = await startDatabaseGateway(endpoint.url);
   onStop(gateway.stop);
-  const peers = await startScenePeers();
+  const peers = await startFixturePeers();
   onStop(peers.models.stop);
   onStop(peers.search.stop);
   const sql = new pg.Pool({ connectionString, max: trueConcurrency ? 4 : 1 });
@@ -78,7 +78,7 @@ async function startParts(onStop: (end: () => Promise<unknown>) => void): Promis
   await prepareWorkerd(dir, Object.keys(common));
   const running = new Set<Workerd>();
   onStop(() => Promise.all([...running].map((worker) => worker.kill())));
-  let scenes = 0;
+  let fixtures = 0;
   const startWorker = async (settings: Readonly<Record<string, string>> = {}): Promise<Workerd> => {
     const started = await startWorkerd(dir, { ...common, ...settings });
     running.add(started);
@@ -90,8 +90,12 @@ async function startParts(onStop: (end: () => Promise<unknown>) => void): Promis
   };
   const ready: Workerd[] = [];
   return {
-    ...{ sql, trueConcurrency, gateway, peers, startWorker },
-    nextSceneId: () => ++scenes,
+    sql,
+    trueConcurrency,
+    gateway,
+    peers,
+    startWorker,
+    nextFixtureId: () => ++fixtures,
     takeWorker: async () => ready.pop() ?? (await startWorker()),
     giveBack: (worker) => ready.push(worker),
   };

@@ -10,17 +10,17 @@ export const auth = {
 
 /** An answer of the API; `status` 0: there was none, the connection broke. */
 export type Answer = { status: number; body: Body; headers: Headers };
-/** Loosely typed on purpose: a scenario looks at what it needs. */
+/** Loosely typed on purpose: a scenario reads the fields it needs. */
 // biome-ignore lint/suspicious/noExplicitAny: see above
 export type Body = any;
 
 export type Call = { body?: unknown; headers?: Readonly<Record<string, string>> };
 
-/** One person with a token, who talks to whichever Worker is there. */
+/** One user with a token. Any Worker can be called. */
 export type User = {
-  /** For who may go away in the middle. */
+  /** For a client that may leave early. */
   open(workerUrl: string, method: string, path: string, call?: Call): Connection;
-  /** Never rejects: what got no whole answer has status 0. */
+  /** Never rejects. Status 0: there was no complete answer. */
   call(workerUrl: string, method: string, path: string, call?: Call): Promise<Answer>;
 };
 

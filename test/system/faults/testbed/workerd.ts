@@ -7,9 +7,9 @@ import { fileURLToPath } from "node:url";
 import { unstable_readConfig } from "wrangler";
 import { bundleWorker } from "../../../../dev/bundle/bundle-worker.ts";
 
-const WORKERD: string = createRequire(import.meta.url)("workerd").default;
-const CONFIG = fileURLToPath(new URL("../../../../wrangler.toml", import.meta.url));
-const CONFIG_NAME = "config.capnp";
+const workerdBin: string = createRequire(import.meta.url)("workerd").default;
+const configFile = fileURLToPath(new URL("../../../../wrangler.toml", import.meta.url));
+const configName = "config.capnp";
 
 /** One line of the Worker's log. */
 export type LogLine = { level: string; event: string } & Record<string, unknown>;
@@ -32,7 +32,7 @@ export type Workerd = {
 /** Bundles the Worker as it is deployed, with a configuration for workerd, into `dir`. */
 export async function prepareWorkerd(dir: string, settingNames: readonly string[]): Promise<void> {
   await bundleWorker(dir);
-  await writeFile(join(dir, CONFIG_NAME), configText(settingNames));
+  await writeFile(join(dir, configName), configText(settingNames));
 }
 
 /** Starts what `prepareWorkerd` prepared; `settings` must be those that were named. Takes about 0.2 s. */
@@ -40,7 +40,7 @@ export async function startWorkerd(
   dir: string,
   settings: Readonly<Record<string, string>>,
 ): Promise<Workerd> {
-  const child = spawn(WORKERD, ["serve", join(dir, CONFIG_NAME), "--experimental", "--control-fd=3"], {
+  const child = spawn(workerdBin, ["serve", join(dir, configName), "--experimental", "--control-fd=3"], {
     stdio: ["ignore", "pipe", "pipe", "pipe"],
     env: settings,
   });
@@ -54,7 +54,7 @@ export async function startWorkerd(
   let errors = "";
   const [, output, errorOutput, control] = child.stdio;
   readLines(output, (line) => log.push(...parseLogLine(line)));
-  // Warnings and errors are logged there, among what workerd itself has to say.
+  // Warnings and errors are logged there, among the messages of workerd itself.
   readLines(errorOutput, (line) => {
     log.push(...parseLogLine(line));
     errors = `${errors}${line}\n`.slice(-4_000);
@@ -88,7 +88,9 @@ export async function startWorkerd(
 
 /** The Worker behind one socket, and behind another what calls its scheduled handler. */
 function configText(settingNames: readonly string[]): string {
-  const { compatibility_date: date, compatibility_flags: flags } = unstable_readConfig({ config: CONFIG });
+  const { compatibility_date: date, compatibility_flags: flags } = unstable_readConfig({
+    config: configFile,
+  });
   const bindings = settingNames.map((name) => `(name = "${name}", fromEnvironment = "${name}")`);
   const schedule = `export default { async fetch(request, env) {
     return Response.json(await env.WORKER.scheduled({ cron: "* * * * *" }));

@@ -1,10 +1,11 @@
-import { estimateTokenCount } from "tokenx";
 import { v7 as uuidv7 } from "uuid";
 import { buildCatalog, type CatalogModel } from "../../../../src/domain/catalog.ts";
+import { estimateTokens } from "../../../../src/domain/context/token-estimate.ts";
 import type { TurnContext } from "../../../../src/domain/context/turn-context.ts";
 import type { Log } from "../../../../src/domain/log.ts";
 import { standardDialect } from "../../../../src/domain/model-dialect.ts";
-import type { RosterAgent, TurnFlow, TurnPlan } from "../../../../src/domain/plan/turn-plan.ts";
+import type { TurnFlow } from "../../../../src/domain/plan/modes.ts";
+import type { RosterAgent, TurnPlan } from "../../../../src/domain/plan/turn-plan.ts";
 import type { ToolPort } from "../../../../src/domain/tool.ts";
 import type { TurnEvent } from "../../../../src/domain/turn/turn-events.ts";
 import { noUse } from "../../../../src/domain/turn/turn-size.ts";
@@ -87,7 +88,7 @@ export function createPorts(
     callModel: createOpenAiModel({
       ...{ baseUrl: models.baseUrl, apiKeys: new Map([["LLM_API_KEY", "test-key"]]), callTimeoutMs: 10_000 },
       ...{ callTotalMs: 20_000, random: Math.random, pause: () => scheduler.wait(0) },
-      ...{ now: Date.now, estimateTokens: estimateTokenCount },
+      ...{ now: Date.now, estimateTokens },
     }),
     tools,
     catalog: buildCatalog([], ""),
@@ -100,7 +101,7 @@ export function createPorts(
     },
     managerModelAlias: "deepseek",
     summarizerModelAlias: "deepseek",
-    estimateTokens: estimateTokenCount,
+    estimateTokens,
     now: Date.now,
     turnTimeoutMs: 20_000,
     summaryGraceMs: 0,

@@ -1,0 +1,16 @@
+import type { Bucket } from "../domain/files/bucket.ts";
+import type { ParseQueue } from "../domain/files/parse-queue.ts";
+
+/** The platform's bindings are told by what they can do. */
+export function isBucket(binding: unknown): binding is Bucket {
+  return hasMethods(binding, ["put", "get", "delete", "list"]);
+}
+
+export function isQueue(binding: unknown): binding is ParseQueue {
+  return hasMethods(binding, ["send"]);
+}
+
+function hasMethods(binding: unknown, names: readonly string[]): boolean {
+  if (typeof binding !== "object" || binding === null) return false;
+  return names.every((name) => name in binding && typeof Reflect.get(binding, name) === "function");
+}

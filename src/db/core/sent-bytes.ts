@@ -1,0 +1,38 @@
+import { type SQL, type SQLWrapper, sql } from "drizzle-orm";
+
+// Neon's endpoint refuses an answer over 10 MiB. What counts is the JSON in which a text is sent, where a control
+// character of one byte takes six.
+
+/** Texts of one page of a list, or of one stored turn. */
+export const maxPageBytes = 4 * 1024 * 1024;
+
+/** What a text has at most where it was cut: 6 bytes a character. */
+export const cutCharacters = 10_000;
+
+/** Bytes of a text, or of JSON, in the answer that brings it; 0 for null. */
+export function sentBytes(value: SQLWrapper): SQL<number> {
+  return sql<number>`coalesce(octet_length(to_json(${value}::text)::text), 0)`;
+}
+
+export type PageCut = {
+  /** Selects `id`, `rank` (which orders the list) and `raw`: a number of bytes that is no more than are sent. */
+  nearest: SQL;
+  /** Bytes of a row as it is sent, by its `n.id`. */
+  bytes: SQL;
+  limit: number;
+};
+
+/**
+ * Selects the ids of the rows that fit a page: as many as `limit`, and `maxPageBytes`, allow, and the first in any
+ * case. To measure takes reading: rows that cannot fit by their raw bytes are not measured.
+ */
+export function selectFitting({ nearest, bytes, limit }: PageCut): SQL {
+  return sql`(select f.id from (
+    select m.id, m.place, sum(m.bytes) over (order by m.place) as through from (
+      select n.id, n.place, ${bytes} as bytes from (
+        select r.id, row_number() over (order by r.rank) as place,
+          sum(r.raw) over (order by r.rank) - r.raw as raw_before
+        from (${nearest}) r) n
+      where n.raw_before < ${maxPageBytes}::int) m
+    ) f where f.place = 1 or (f.place <= ${limit}::int and f.through <= ${maxPageBytes}::int))`;
+}

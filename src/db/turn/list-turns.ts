@@ -1,0 +1,107 @@
+import { and, eq, gt, inArray, sql } from "drizzle-orm";
+import { parseDecimal } from "../../domain/billing/pricing.ts";
+import type { UsageSum } from "../../domain/billing/usage-sum.ts";
+import { notFound } from "../../domain/errors.ts";
+import { askDatabase, type Db } from "../core/client.ts";
+import { type Page, type PageRequest, readPage } from "../core/page.ts";
+import { selectFitting, sentBytes } from "../core/sent-bytes.ts";
+import { llmCallEvents, messages, toolCallEvents, turns } from "../schema.ts";
+import type { StoredTurn } from "./stored-turn.ts";
+import { completeTurn, isShared, selectMessages, selectToolEvents, selectTurns } from "./turn-rows.ts";
+import { isTurnOf, type SessionOfUser, selectOwnership } from "./turns.ts";
+
+/** A turn as a list shows it: what its agents answered, and what it cost as one sum. */
+export type ListedTurn = Omit<StoredTurn, "ledger"> & { usage: UsageSum };
+
+/** Of a row, beside its texts. */
+const rowBytes = 600;
+
+/** Replies that stand and those that a retry replaced; nobody's exchange with a tool. */
+const isReply = and(isShared, eq(messages.role, "assistant"));
+
+/**
+ * A page of the session's turns by `turn_index`, in one batch. One of long turns ends before `limit`, though never
+ * before its first turn.
+ * @throws PantheonError `not_found` where the session is not the user's.
+ */
+export async function loadTurns(db: Db, of: SessionOfUser, request: PageRequest): Promise<Page<ListedTurn>> {
+  const after = request.after ?? null;
+  const cursorIndex = sql`(select c.turn_index from ${turns} c where c.id = ${after}::uuid and c.session_id = ${of.sessionId})`;
+  const inPage = and(isTurnOf(of), after === null ? undefined : gt(turns.turnIndex, cursorIndex));
+  const nearest = sql`select ${turns.id} as id, ${turns.turnIndex} as rank,
+      octet_length(${turns.userInput}) + octet_length(${turns.assistantOutput}) as raw
+    from ${turns} where ${inPage} order by ${turns.turnIndex} limit ${request.limit + 1}`;
+  const ids = selectFitting({ nearest, bytes: turnBytes, limit: request.limit });
+  const [owned, cursor, matched, turnRows, messageRows, usages, toolEvents] = await askDatabase(db, () =>
+    db.batch([
+      selectOwnership(db, of),
+      db
+        .select({ id: turns.id })
+        .from(turns)
+        .where(and(isTurnOf(of), sql`${turns.id} = ${after}::uuid`)),
+      db.execute<{ turns: number }>(sql`select count(*)::int as turns from (${nearest}) n`),
+      selectTurns(db, inArray(turns.id, ids)),
+      selectMessages(db, ids, { only: isReply }),
+      db.execute<UsageRow>(selectUsage(ids)),
+      selectToolEvents(db, ids),
+    ]),
+  );
+  if (owned.rows[0]?.owned !== true) throw notFound();
+  const { rows } = readPage(request, cursor.length > 0, turnRows);
+  const hasMore = rows.length < (matched.rows[0]?.turns ?? 0);
+  const messagesByTurn = Map.groupBy(messageRows, ({ turnId }) => turnId);
+  const usageByTurn = new Map(usages.rows.map((row) => [row.turn_id, toUsageSum(row)]));
+  const toolEventsByTurn = Map.groupBy(toolEvents, ({ turnId }) => turnId);
+  const listed = rows.map((row): ListedTurn => {
+    const replies = messagesByTurn.get(row.id) ?? [];
+    return {
+      turn: completeTurn(row, replies),
+      messages: replies,
+      usage: usageByTurn.get(row.id) ?? noUsage,
+      toolEvents: toolEventsByTurn.get(row.id) ?? [],
+    };
+  });
+  return { rows: listed, hasMore };
+}
+
+/** What `loadTurns` selects of a turn, in bytes as sent. */
+const turnBytes = sql`${rowBytes}::int
+  + (select ${sentBytes(sql`t.user_input`)} from ${turns} t where t.id = n.id)
+  + (select coalesce(sum(${rowBytes}::int + ${sentBytes(sql`m.content`)}), 0)::int from ${messages} m
+      where m.turn_id = n.id and m.visibility = 'shared' and m.role = 'assistant')
+  + (select coalesce(sum(${rowBytes}::int + ${sentBytes(sql`e.input`)} + ${sentBytes(sql`e.output`)}), 0)::int
+      from ${toolCallEvents} e where e.turn_id = n.id)`;
+
+type UsageRow = {
+  turn_id: string;
+  calls: number;
+  fresh: string;
+  cached: string;
+  output: string;
+  credits: string;
+};
+
+const selectUsage = (ids: ReturnType<typeof selectFitting>) => sql`
+  select turn_id, count(*)::int as calls, sum(input_tokens_fresh) as fresh, sum(input_tokens_cached) as cached,
+    sum(output_tokens) as output, sum(credits) as credits
+  from ${llmCallEvents} where turn_id in ${ids} group by turn_id`;
+
+const noUsage: UsageSum = {
+  calls: 0,
+  inputTokensFresh: 0,
+  inputTokensCached: 0,
+  outputTokens: 0,
+  totalTokens: 0,
+  creditsE8: 0n,
+};
+
+function toUsageSum({ calls, fresh, cached, output, credits }: UsageRow): UsageSum {
+  return {
+    calls,
+    inputTokensFresh: Number(fresh),
+    inputTokensCached: Number(cached),
+    outputTokens: Number(output),
+    totalTokens: Number(fresh) + Number(cached) + Number(output),
+    creditsE8: parseDecimal(credits, 8),
+  };
+}

@@ -1,0 +1,80 @@
+import type { Catalog, CatalogModel } from "../catalog.ts";
+import { maxRetries } from "../model-dialect.ts";
+import type { ModelCallRecord } from "../turn/turn-outcome.ts";
+
+/** What a ledger row says of a model, and how often one call of it may be sent. */
+export type PricedModel = Pick<
+  CatalogModel,
+  "alias" | "provider" | "providerModel" | "multiplierHundredths"
+> & { maxAttempts: number };
+
+/**
+ * What prices a run: every model that it may call, as it was when the run was opened. The claim keeps it, since
+ * the deployment that recovers the run may price its models otherwise, or not have them any more.
+ */
+export type RunPricing = {
+  version: string;
+  managerModelAlias: string;
+  summarizerModelAlias: string;
+  models: readonly PricedModel[];
+};
+
+type InfrastructureModels = Pick<RunPricing, "managerModelAlias" | "summarizerModelAlias">;
+
+/** The prices of a deployment; the claim takes from it the models of its roster. */
+export function describePricing(catalog: Catalog, aliases: InfrastructureModels): RunPricing {
+  return {
+    version: catalog.pricingVersion,
+    managerModelAlias: aliases.managerModelAlias,
+    summarizerModelAlias: aliases.summarizerModelAlias,
+    models: [...catalog.models.values()].map(toPricedModel),
+  };
+}
+
+function toPricedModel({
+  alias,
+  provider,
+  providerModel,
+  multiplierHundredths,
+  dialect,
+}: CatalogModel): PricedModel {
+  return { alias, provider, providerModel, multiplierHundredths, maxAttempts: 1 + dialect.retries };
+}
+
+/** `claimed`: what the claim keeps; undefined in a claim of an earlier version. */
+type Prices = { claimed: RunPricing | undefined; catalog: Catalog };
+
+/** The version and the multiplier that price a call: the claim's; of a model that it does not name, this deployment's. */
+export function resolvePrice(
+  { claimed, catalog }: Prices,
+  { modelAlias, multiplierHundredths }: Pick<ModelCallRecord, "modelAlias" | "multiplierHundredths">,
+): { version: string; multiplierHundredths: number } {
+  const inClaim = claimed?.models.find(({ alias }) => alias === modelAlias);
+  if (claimed !== undefined && inClaim !== undefined) {
+    return { version: claimed.version, multiplierHundredths: inClaim.multiplierHundredths };
+  }
+  return {
+    version: catalog.pricingVersion,
+    multiplierHundredths: catalog.models.get(modelAlias)?.multiplierHundredths ?? multiplierHundredths,
+  };
+}
+
+/** The model that a holder of the run may have called. Undefined: no deployment of this run had it. */
+export function findCalledModel({ claimed, catalog }: Prices, modelAlias: string): PricedModel | undefined {
+  const inClaim = claimed?.models.find(({ alias }) => alias === modelAlias);
+  if (inClaim !== undefined) return inClaim;
+  const model = catalog.models.get(modelAlias);
+  if (model !== undefined) return toPricedModel(model);
+  return claimed === undefined ? unknownModel(modelAlias) : undefined;
+}
+
+/** A claim of an earlier version does not tell what its alias stood for; a call of it is in the ledger all the same. */
+function unknownModel(alias: string): PricedModel {
+  return {
+    alias,
+    provider: "unknown",
+    providerModel: alias,
+    multiplierHundredths: 100,
+    maxAttempts: 1 + maxRetries,
+  };
+}

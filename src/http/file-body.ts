@@ -1,0 +1,46 @@
+import { PantheonError } from "../domain/errors.ts";
+import { maxMultipartBytes } from "../domain/files/file-limits.ts";
+
+/** A file as it is uploaded: `bytes` is what the stream must come to. */
+export type FileBody = { name: string | undefined; bytes: number; stream: ReadableStream<Uint8Array> };
+
+/**
+ * Reads an upload: the body is the file, or a form with the one part `file`.
+ * @throws PantheonError `length_required`, `payload_too_large`, `validation_failed`, `malformed_json`.
+ */
+export async function readFileBody(request: Request, maxFileBytes: number): Promise<FileBody> {
+  const bytes = readLength(request.headers.get("Content-Length"));
+  const isForm = /^multipart\/form-data\b/i.test(request.headers.get("Content-Type") ?? "");
+  if (isForm) return readForm(request, bytes);
+  if (bytes > maxFileBytes) throw tooLarge(`A file may have ${maxFileBytes} bytes at most.`);
+  return { name: undefined, bytes, stream: request.body ?? new Blob([]).stream() };
+}
+
+function readLength(header: string | null): number {
+  if (header === null || !/^\d{1,15}$/.test(header)) {
+    throw new PantheonError("length_required", "Send 'Content-Length' with the number of bytes.");
+  }
+  return Number(header);
+}
+
+/** A form is held whole, so it has a limit of its own. */
+async function readForm(request: Request, bytes: number): Promise<FileBody> {
+  if (bytes > maxMultipartBytes) {
+    throw tooLarge(
+      `A form may have ${maxMultipartBytes} bytes at most. Send larger files as the body itself: POST …/files?name=report.pdf`,
+    );
+  }
+  const form = await request.formData().catch((error: unknown) => {
+    throw new PantheonError("validation_failed", "The form cannot be read.", {}, { cause: error });
+  });
+  const parts = [...form.entries()];
+  const [, file] = parts.find(([name]) => name === "file") ?? [];
+  if (parts.length !== 1 || !(file instanceof File)) {
+    throw new PantheonError("validation_failed", "A form must have one part, the file, named 'file'.");
+  }
+  return { name: file.name, bytes: file.size, stream: file.stream() };
+}
+
+function tooLarge(detail: string): PantheonError {
+  return new PantheonError("payload_too_large", detail);
+}

@@ -1,0 +1,22 @@
+import { env } from "cloudflare:workers";
+import pdfium from "@embedpdf/pdfium/pdfium.wasm";
+import { estimateTokenCount } from "tokenx";
+import { parseParserConfig } from "../config/parser-config.ts";
+import { createDb } from "../db/core/client.ts";
+import { createConsoleLog } from "../http/console-log.ts";
+import { createR2Store } from "../storage/r2-store.ts";
+import { handleBatch } from "./parse-queue.ts";
+
+// At start, not at the first message: a Worker with a bad setting refuses to start, and says which.
+const config = parseParserConfig({ ...env });
+const deps = {
+  db: createDb(config.databaseUrl, config.neonHttpEndpoint),
+  fileStore: createR2Store(config.fileBucket),
+  pdfium,
+  estimateTokens: estimateTokenCount,
+  log: createConsoleLog(config.logLevel),
+};
+
+export default {
+  queue: (batch: MessageBatch<unknown>): Promise<void> => handleBatch(deps, batch),
+};

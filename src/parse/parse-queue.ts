@@ -1,0 +1,39 @@
+import * as z from "zod";
+import { giveUpFile } from "../db/files/parse-jobs.ts";
+import { type ParserDeps, runParseJob } from "./run-parse-job.ts";
+
+const parseMessage = z.object({ file_id: z.uuid() });
+
+/** Names of queues whose messages have failed every attempt. */
+const deadLetters = /^pantheon-parse-dead/;
+
+/** Seconds before the second, third and fourth attempt. */
+const retryDelaysSeconds = [5, 30, 120];
+
+/**
+ * Handles a batch of a queue: parses each file, or, in the queue of dead letters, ends it. A message that names no
+ * file is dropped.
+ */
+export async function handleBatch(deps: ParserDeps, batch: MessageBatch<unknown>): Promise<void> {
+  for (const message of batch.messages) {
+    const read = parseMessage.safeParse(message.body);
+    if (!read.success) {
+      deps.log.warn("parse_message_unreadable", { message_id: message.id });
+      message.ack();
+      continue;
+    }
+    const { file_id: fileId } = read.data;
+    try {
+      if (deadLetters.test(batch.queue)) await giveUpFile(deps.db, fileId);
+      else await runParseJob(deps, fileId);
+      message.ack();
+    } catch (error) {
+      deps.log.warn("parse_attempt_failed", {
+        file_id: fileId,
+        attempt: message.attempts,
+        error: error instanceof Error ? error.name : "unknown",
+      });
+      message.retry({ delaySeconds: retryDelaysSeconds[message.attempts - 1] ?? 120 });
+    }
+  }
+}

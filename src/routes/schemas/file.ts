@@ -1,0 +1,100 @@
+import * as z from "zod";
+import type { FilePageRow, FileRow } from "../../db/files/files.ts";
+import { fileErrorCodes } from "../../domain/files/file-error.ts";
+import { maxFileNameCharacters } from "../../domain/files/file-limits.ts";
+import { fileStatuses } from "../../domain/files/file-status.ts";
+import { id, instant, text } from "../../http/schemas.ts";
+
+/** A name stands in lines of prompts: a break in it could pass for another line. */
+export const fileName = text(maxFileNameCharacters).refine(
+  (name) => !/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(name),
+  "must be one line, without control characters",
+);
+
+export const file = z
+  .object({
+    id,
+    room_id: id,
+    name: z.string(),
+    media_type: z.string(),
+    bytes: z.int().meta({ description: "Of the original" }),
+    sha256: z.string().meta({ description: "Of the original, in hex" }),
+    status: z.enum(fileStatuses),
+    page_count: z.int().nullable().meta({ description: "Pages the file has; null until it is ready" }),
+    pages_read: z.int().nullable().meta({ description: "Pages that agents can read" }),
+    tokens: z.int().nullable().meta({ description: "Estimated tokens of all pages" }),
+    truncated: z.boolean().meta({ description: "True where reading stopped at a limit" }),
+    no_text: z.boolean().meta({ description: "True where the file is ready and has no text, as a scan" }),
+    encoding_guessed: z.boolean().meta({ description: "True where some characters may be wrong" }),
+    error: z
+      .object({ code: z.string(), message: z.string() })
+      .nullable()
+      .meta({ description: "Why parsing failed" }),
+    preview: z.string().nullable().meta({ description: "The text's first 300 characters" }),
+    created_at: instant,
+  })
+  .meta({ id: "File" });
+
+export const filePage = z
+  .object({ page: z.int().min(1), text: z.string(), tokens: z.int() })
+  .meta({ id: "FilePage" });
+
+export const filePages = z
+  .object({
+    data: z.array(filePage),
+    has_more: z.boolean().meta({ description: "True where later pages are there" }),
+  })
+  .meta({ id: "FilePages" });
+
+export const fileParams = z.object({ file_id: id });
+
+const pageNumber = (description: string) =>
+  z
+    .string()
+    .regex(/^[1-9]\d{0,5}$/, "must be a whole number from 1")
+    .transform(Number)
+    .optional()
+    .meta({ type: "integer", minimum: 1, description });
+
+export const pagesQuery = z.strictObject({
+  from: pageNumber("First page, from 1"),
+  to: pageNumber("Last page, itself included"),
+});
+
+export const uploadQuery = z.strictObject({
+  name: fileName.optional().meta({ description: "The file's name; a form brings its own" }),
+});
+
+/** What an upload's answer says beside its body. */
+export const uploadAnswerHeaders = z.object({
+  "Idempotency-Replayed": z
+    .literal("true")
+    .optional()
+    .meta({ description: "The room had the file before; nothing was stored" }),
+});
+
+export function toFile(row: FileRow): z.input<typeof file> {
+  const isReady = row.status === "ready";
+  return {
+    id: row.id,
+    room_id: row.roomId,
+    name: row.name,
+    media_type: row.mediaType,
+    bytes: row.bytes,
+    sha256: row.sha256,
+    status: row.status,
+    page_count: row.pageCount,
+    pages_read: row.pagesRead,
+    tokens: row.tokens,
+    truncated: isReady && (row.pagesRead ?? 0) < (row.pageCount ?? 0),
+    no_text: isReady && row.tokens === 0,
+    encoding_guessed: row.encodingGuessed,
+    error: row.errorCode === null ? null : { code: row.errorCode, message: fileErrorCodes[row.errorCode] },
+    preview: row.preview,
+    created_at: row.createdAt.toISOString(),
+  };
+}
+
+export function toFilePage({ page, text, tokens }: FilePageRow): z.input<typeof filePage> {
+  return { page, text, tokens };
+}

@@ -1,0 +1,292 @@
+import { describe, expect, test } from "vitest";
+import { makePdf } from "../parse/support/documents.ts";
+import { createRoom, createTestApi, mintToken, newUser } from "../support/api.ts";
+import { bucket, deliver, parserDeps, upload, utf8 } from "./support.ts";
+
+const api = createTestApi();
+
+async function startRoom() {
+  const user = newUser();
+  return { user, roomId: (await createRoom(api, user)).id as string };
+}
+
+async function listObjects(): Promise<Set<string>> {
+  const { objects } = await bucket.list({ prefix: "files/" });
+  return new Set(objects.map(({ key }) => key));
+}
+
+describe("a file", () => {
+  test("is uploaded, parsed, read page by page, downloaded and deleted", async () => {
+    const { user, roomId } = await startRoom();
+    const bytes = await makePdf(["Alpha", "Beta"]);
+    const uploaded = await upload(api, user, roomId, { name: "report.pdf", bytes });
+    expect(uploaded).toMatchObject({
+      status: 201,
+      body: {
+        room_id: roomId,
+        name: "report.pdf",
+        media_type: "application/pdf",
+        bytes: bytes.length,
+        sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+        status: "pending",
+        page_count: null,
+        error: null,
+      },
+    });
+    const path = `/files/${uploaded.body.id}`;
+    expect((await api.as(user).get(`${path}/pages`)).body).toEqual({ data: [], has_more: false });
+
+    expect((await deliver(uploaded.body.id)).explicitAcks).toHaveLength(1);
+    expect((await api.as(user).get(path)).body).toMatchObject({
+      status: "ready",
+      page_count: 2,
+      pages_read: 2,
+      truncated: false,
+      no_text: false,
+      preview: "Alpha\nBeta",
+    });
+    expect((await api.as(user).get(`${path}/pages?from=2&to=2`)).body).toEqual({
+      data: [{ page: 2, text: "Beta", tokens: expect.any(Number) }],
+      has_more: false,
+    });
+    expect((await api.as(user).get(`${path}/pages?to=1`)).body).toMatchObject({ has_more: true });
+
+    const listed = (await api.as(user).get(`/rooms/${roomId}/files`)).body;
+    expect(listed.data.map(({ id }: { id: string }) => id)).toEqual([uploaded.body.id]);
+    expect(await api.as(user).delete(path)).toMatchObject({ status: 204 });
+    for (const gone of [path, `${path}/pages`, `${path}/content`]) {
+      expect(await api.as(user).get(gone)).toMatchObject({ status: 404 });
+    }
+    expect((await api.as(user).get(`/rooms/${roomId}/files`)).body.data).toEqual([]);
+  });
+
+  test("is downloaded byte for byte, whole or a range, as an attachment that no browser runs", async () => {
+    const { user, roomId } = await startRoom();
+    const bytes = utf8("<script>alert(1)</script>");
+    const { body } = await upload(api, user, roomId, { name: 'ev"il\u00e9.html', bytes });
+    const get = async (headers: Record<string, string>) =>
+      api.app.request(`/api/v1/files/${body.id}/content`, {
+        headers: { Authorization: `Bearer ${await mintToken({ sub: user.userId })}`, ...headers },
+      });
+    const whole = await get({});
+    expect(whole.status).toBe(200);
+    expect(new Uint8Array(await whole.arrayBuffer())).toEqual(bytes);
+    expect(Object.fromEntries(whole.headers)).toMatchObject({
+      "content-type": "application/octet-stream",
+      "x-content-type-options": "nosniff",
+      "content-security-policy": "sandbox; default-src 'none'",
+      "content-disposition": `attachment; filename="ev_il_.html"; filename*=UTF-8''ev%22il%C3%A9.html`,
+      "content-length": String(bytes.length),
+    });
+    const part = await get({ Range: "bytes=8-15" });
+    expect([part.status, await part.text(), part.headers.get("Content-Range")]).toEqual([
+      206,
+      "alert(1)",
+      `bytes 8-15/${bytes.length}`,
+    ]);
+    const end = await get({ Range: "bytes=-9" });
+    expect([end.status, await end.text()]).toEqual([206, "</script>"]);
+    const beyond = await get({ Range: "bytes=999-" });
+    expect([beyond.status, beyond.headers.get("Content-Range")]).toEqual([416, `bytes */${bytes.length}`]);
+    await beyond.body?.cancel();
+    const odd = await get({ Range: "bytes=5-2" });
+    expect([odd.status, (await odd.arrayBuffer()).byteLength]).toEqual([200, bytes.length]);
+  });
+
+  test("comes by a form too, under the name that the form gives", async () => {
+    const { user, roomId } = await startRoom();
+    const form = new FormData();
+    form.set("file", new File(["a,b\n1,2"], "table.csv"));
+    const request = new Request("http://localhost/", { method: "POST", body: form });
+    const bytes = new Uint8Array(await request.arrayBuffer());
+    const headers = { "Content-Type": request.headers.get("Content-Type") ?? "" };
+    const path = `/rooms/${roomId}/files`;
+    const uploaded = await api.send("POST", path, {
+      headers: {
+        ...headers,
+        Authorization: `Bearer ${await mintToken({ sub: user.userId })}`,
+        "Content-Length": String(bytes.length),
+      },
+      body: bytes,
+    });
+    expect(uploaded).toMatchObject({
+      status: 201,
+      body: { name: "table.csv", media_type: "text/csv", bytes: 7 },
+    });
+  });
+});
+
+describe("a second upload", () => {
+  test("of the same bytes, or under the same key, stores nothing and answers the first", async () => {
+    const { user, roomId } = await startRoom();
+    const first = await upload(api, user, roomId, {
+      name: "a.txt",
+      bytes: utf8("one"),
+      headers: { "Idempotency-Key": "k" },
+    });
+    const before = await listObjects();
+    const again = await upload(api, user, roomId, { name: "b.txt", bytes: utf8("one") });
+    expect(again.body.id).toBe(first.body.id);
+    expect(again.headers.get("Idempotency-Replayed")).toBe("true");
+    const keyed = await upload(api, user, roomId, {
+      name: "a.txt",
+      bytes: utf8("one"),
+      headers: { "Idempotency-Key": "k" },
+    });
+    expect(keyed.body.id).toBe(first.body.id);
+    const reused = await upload(api, user, roomId, {
+      name: "a.txt",
+      bytes: utf8("two"),
+      headers: { "Idempotency-Key": "k" },
+    });
+    expect(reused).toMatchObject({ status: 422, body: { code: "idempotency_key_reused" } });
+    expect(await listObjects()).toEqual(before);
+  });
+
+  test("of the same bytes at once is one file", async () => {
+    const { user, roomId } = await startRoom();
+    const uploads = await Promise.all(
+      Array.from({ length: 6 }, () => upload(api, user, roomId, { name: "a.txt", bytes: utf8("at once") })),
+    );
+    expect(uploads.map(({ status }) => status)).toEqual(Array(6).fill(201));
+    expect(new Set(uploads.map(({ body }) => body.id)).size).toBe(1);
+    expect((await api.as(user).get(`/rooms/${roomId}/files`)).body.data).toHaveLength(1);
+  });
+
+  test("of a file that was deleted is a new file", async () => {
+    const { user, roomId } = await startRoom();
+    const first = await upload(api, user, roomId, { name: "a.txt", bytes: utf8("one") });
+    await api.as(user).delete(`/files/${first.body.id}`);
+    const second = await upload(api, user, roomId, { name: "a.txt", bytes: utf8("one") });
+    expect(second.body.id).not.toBe(first.body.id);
+  });
+});
+
+describe("an upload that is refused leaves neither row nor bytes", () => {
+  const png = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13]);
+  test.each([
+    ["a picture", { name: "a.png", bytes: png }, 415, "unsupported_file_type"],
+    ["a picture that is called text", { name: "a.txt", bytes: png }, 415, "unsupported_file_type"],
+    ["a name with a line break", { name: "a\nb.txt", bytes: utf8("x") }, 422, "validation_failed"],
+    ["a blank name", { name: "  ", bytes: utf8("x") }, 422, "validation_failed"],
+    [
+      "no length",
+      { name: "a.txt", bytes: utf8("x"), headers: { "Content-Length": "" } },
+      411,
+      "length_required",
+    ],
+    [
+      "a length over the limit",
+      { name: "a.txt", bytes: utf8("x"), headers: { "Content-Length": "10485761" } },
+      413,
+      "payload_too_large",
+    ],
+    [
+      "fewer bytes than it says",
+      { name: "a.txt", bytes: utf8("x"), headers: { "Content-Length": "5" } },
+      400,
+      "upload_incomplete",
+    ],
+    [
+      "a key that is none",
+      { name: "a.txt", bytes: utf8("x"), headers: { "Idempotency-Key": "ü" } },
+      400,
+      "invalid_idempotency_key",
+    ],
+  ])("%s", async (_, file, status, code) => {
+    const { user, roomId } = await startRoom();
+    const before = await listObjects();
+    expect(await upload(api, user, roomId, file)).toMatchObject({ status, body: { code } });
+    expect((await api.as(user).get(`/rooms/${roomId}/files`)).body.data).toEqual([]);
+    expect(await listObjects()).toEqual(before);
+  });
+
+  test("over the space of the room, or of the user", async () => {
+    const small = createTestApi({ settings: { ROOM_MAX_FILES: "2", USER_MAX_FILE_BYTES: "10" } });
+    const { user, roomId } = await startRoom();
+    const other = (await createRoom(api, user)).id;
+    const put = (room: string, text: string) =>
+      upload(small, user, room, { name: "a.txt", bytes: utf8(text) });
+    expect((await put(roomId, "1")).status).toBe(201);
+    expect((await put(roomId, "2")).status).toBe(201);
+    expect(await put(roomId, "3")).toMatchObject({ status: 409, body: { code: "room_storage_full" } });
+    expect(await put(other, "123456789")).toMatchObject({ status: 409, body: { code: "user_storage_full" } });
+    expect((await put(other, "12345678")).status).toBe(201);
+  });
+
+  test("while the bucket fails", async () => {
+    const fileStore = { ...parserDeps.fileStore, put: () => Promise.reject(new Error("bucket")) };
+    const files = { ...api.deps.files, fileStore };
+    const broken = createTestApi({ deps: { files } });
+    const { user, roomId } = await startRoom();
+    expect(await upload(broken, user, roomId, { name: "a.txt", bytes: utf8("x") })).toMatchObject({
+      status: 503,
+      body: { code: "file_storage_unavailable" },
+    });
+    expect((await api.as(user).get(`/rooms/${roomId}/files`)).body.data).toEqual([]);
+  });
+
+  test("into another user's room", async () => {
+    const { roomId } = await startRoom();
+    expect(await upload(api, newUser(), roomId, { name: "a.txt", bytes: utf8("x") })).toMatchObject({
+      status: 404,
+    });
+  });
+});
+
+describe("parsing", () => {
+  async function store(name: string, bytes: Uint8Array) {
+    const { user, roomId } = await startRoom();
+    const { body } = await upload(api, user, roomId, { name, bytes });
+    const read = async () => (await api.as(user).get(`/files/${body.id}`)).body;
+    return { user, id: body.id as string, read };
+  }
+
+  test.each([
+    ["broken.pdf", utf8("%PDF-1.7 nothing"), "file_unreadable"],
+    ["secret.docx", new Uint8Array([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1, 0]), "file_encrypted"],
+    ["deep.html", utf8("<div>".repeat(1_000)), "file_too_complex"],
+  ])("of %s ends with its code, and can be tried again", async (name, bytes, code) => {
+    const { user, id, read } = await store(name, bytes);
+    expect((await deliver(id)).explicitAcks).toHaveLength(1);
+    expect(await read()).toMatchObject({ status: "failed", error: { code } });
+    const again = await api.as(user).post(`/files/${id}/parse`);
+    expect(again).toMatchObject({ status: 202, body: { status: "pending", error: null } });
+    await deliver(id);
+    expect(await read()).toMatchObject({ status: "failed", error: { code } });
+  });
+
+  test("of an empty file is ready, without text", async () => {
+    const { id, read } = await store("empty.txt", new Uint8Array());
+    await deliver(id);
+    expect(await read()).toMatchObject({ status: "ready", page_count: 0, no_text: true });
+  });
+
+  test("gives one result, however often and out of order its message comes", async () => {
+    const { id, user, read } = await store("a.txt", utf8("some text"));
+    await Promise.all([deliver(id), deliver(id), deliver(id)]);
+    await deliver(id);
+    expect(await read()).toMatchObject({ status: "ready", pages_read: 1 });
+    expect((await api.as(user).get(`/files/${id}/pages`)).body.data).toEqual([
+      { page: 1, text: "some text", tokens: expect.any(Number) },
+    ]);
+  });
+
+  test("is tried again after a failure that may pass, and given up by the dead letters", async () => {
+    const { id, read } = await store("a.txt", utf8("some text"));
+    const get = () => Promise.reject(new Error("bucket"));
+    const deps = { ...parserDeps, fileStore: { ...parserDeps.fileStore, get } };
+    const failed = await deliver(id, { deps });
+    expect(failed.retryMessages).toHaveLength(1);
+    expect(await read()).toMatchObject({ status: "pending" });
+    await deliver(id, { queue: "pantheon-parse-dead" });
+    expect(await read()).toMatchObject({ status: "failed", error: { code: "parse_gave_up" } });
+    await deliver(id);
+    expect(await read()).toMatchObject({ status: "failed" });
+  });
+
+  test("of a message that names no file does nothing", async () => {
+    const result = await deliver("not an id");
+    expect(result.explicitAcks).toHaveLength(1);
+  });
+});

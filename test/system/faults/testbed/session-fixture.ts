@@ -1,0 +1,106 @@
+import { randomUUID } from "node:crypto";
+import type { RoomMode } from "../../../../src/domain/plan/modes.ts";
+import type { ModelScenario } from "../../../support/node/model-scenario.ts";
+import { nameOf, roleOf } from "../../../support/scene-agents.ts";
+import type { Connection } from "./connection.ts";
+import { tagOf } from "./scenario-tag.ts";
+import type { Testbed } from "./testbed.ts";
+import { type Answer, type Call, createUser, type User } from "./user.ts";
+import type { Workerd } from "./workerd.ts";
+
+export type FixtureOptions = {
+  mode: RoomMode;
+  /** Keys, in their positions. */
+  agents: readonly string[];
+  /** Whether they may use `search`. */
+  withTools?: boolean;
+};
+
+export type Post = { request: number; key?: string | undefined; accept?: string };
+
+/** One room with one session, its user, and the models that answer in it. Any Worker can serve it. */
+export type SessionFixture = {
+  id: number;
+  roomId: string;
+  sessionId: string;
+  mode: RoomMode;
+  agents: readonly string[];
+  user: User;
+  models: ModelScenario;
+  /** The number of a new request. Each request has a text of its own. */
+  nextRequest(): number;
+  /** The text of a request: in manual mode it tags every agent. */
+  messageOf(request: number): string;
+  post(worker: Workerd, post: Post): Promise<Answer>;
+  /** The same for a client that may leave early. */
+  openPost(worker: Workerd, post: Post): Connection;
+  /** The claim of the session, if there is one. */
+  claim(): Promise<{ run_id: string; holder: string; lease_left_ms: number } | undefined>;
+  /** Expires the lease of the claim, as if its holder had been gone for `ago`. */
+  expireLease(ago?: string): Promise<void>;
+};
+
+export async function createSessionFixture(
+  testbed: Testbed,
+  worker: Workerd,
+  { mode, agents, withTools = false }: FixtureOptions,
+): Promise<SessionFixture> {
+  const { sql, peers } = testbed;
+  const id = testbed.nextFixtureId();
+  const user = await createUser(`user-${randomUUID()}`);
+  const create = async (path: string, body?: unknown): Promise<string> => {
+    const answer = await user.call(worker.url, "POST", path, { body });
+    if (answer.status !== 201)
+      throw new Error(`POST ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    return answer.body.id;
+  };
+  const roomId = await create("/rooms", { name: `Room ${id}`, current_mode: mode });
+  for (const agentKey of agents) {
+    await create(`/rooms/${roomId}/agents`, {
+      agent_key: agentKey,
+      name: nameOf(agentKey),
+      model_alias: "deepseek",
+      role_prompt: roleOf(agentKey),
+      tool_permissions: withTools ? ["search"] : [],
+    });
+  }
+  const sessionId = await create(`/rooms/${roomId}/sessions`);
+  const turnsPath = `/sessions/${sessionId}/turns`;
+  const tags = mode === "manual" ? `${agents.map((key) => `@${key}`).join(" ")} ` : "";
+  const messageOf = (request: number) => `${tags}What comes next? ${tagOf(id, request)}`;
+  const describe = ({ request, key, accept }: Post): Call => ({
+    body: { message: messageOf(request) },
+    headers: {
+      ...(key === undefined ? {} : { "Idempotency-Key": key }),
+      ...(accept === undefined ? {} : { Accept: accept }),
+    },
+  });
+  let requests = 0;
+  return {
+    id,
+    roomId,
+    sessionId,
+    mode,
+    agents,
+    user,
+    messageOf,
+    models: peers.scenarioOf(id),
+    nextRequest: () => ++requests,
+    post: ({ url }, post) => user.call(url, "POST", turnsPath, describe(post)),
+    openPost: ({ url }, post) => user.open(url, "POST", turnsPath, describe(post)),
+    async claim() {
+      const { rows } = await sql.query(
+        `select run_id, holder, (extract(epoch from lease_until - clock_timestamp()) * 1000)::float8 as lease_left_ms
+         from turn_claims where session_id = $1`,
+        [sessionId],
+      );
+      return rows[0];
+    },
+    async expireLease(ago = "1 second") {
+      await sql.query(
+        "update turn_claims set lease_until = clock_timestamp() - $2::interval where session_id = $1",
+        [sessionId, ago],
+      );
+    },
+  };
+}

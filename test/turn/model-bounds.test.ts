@@ -1,0 +1,181 @@
+import { describe, expect, test } from "vitest";
+import { createModels, type ModelAnswer } from "../support/models.ts";
+import { createTurnScene, says } from "../support/turn-scene.ts";
+
+const headers = { "Content-Type": "text/event-stream" };
+const eventOf = (delta: object, finishReason: string | null = null) =>
+  `data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason: finishReason }] })}\n\n`;
+const textBegun = 'data: {"choices":[{"index":0,"delta":{"content":"';
+
+/** Longer than any answer here may take: who waits for the end of what has none waits for ever. */
+const longMs = 20_000;
+
+const endless: [string, ModelAnswer, code: string][] = [
+  [
+    "a compressed line of 64 MiB",
+    { headers, gzip: true, body: textBegun, repeat: { text: "a", bytes: 64 * 1024 * 1024 } },
+    "model_bad_response",
+  ],
+  ["a line without end", { headers, body: textBegun, repeat: { text: "a" } }, "model_bad_response"],
+  [
+    "compressed comments without end",
+    { headers, gzip: true, body: "", repeat: { text: ": keep-alive\n\n" } },
+    "model_bad_response",
+  ],
+  ["comments without end", { headers, body: "", repeat: { text: ": keep-alive\n\n" } }, "model_bad_response"],
+  ["blank lines without end", { headers, body: "", repeat: { text: "\n" } }, "model_bad_response"],
+  [
+    "an event of lines without end",
+    { headers, body: "", repeat: { text: "data: {}\n" } },
+    "model_bad_response",
+  ],
+  [
+    "a tool's name without end",
+    {
+      headers,
+      body: "",
+      repeat: { text: eventOf({ tool_calls: [{ index: 0, id: "c1", function: { name: "search" } }] }) },
+    },
+    "model_bad_response",
+  ],
+  [
+    "tool calls without end",
+    {
+      headers,
+      body: "",
+      repeat: { text: eventOf({ tool_calls: [{ function: { name: "search", arguments: "{}" } }] }) },
+    },
+    "model_bad_response",
+  ],
+  [
+    "reasoning without end",
+    { headers, body: "", repeat: { text: eventOf({ reasoning_content: "I wonder. " }) } },
+    "model_bad_response",
+  ],
+  [
+    "pieces of nothing without end",
+    { headers, body: "", repeat: { text: eventOf({}) } },
+    "model_bad_response",
+  ],
+  [
+    "one JSON body without end",
+    { body: '{"choices":[{"message":{"content":"', repeat: { text: "a" } },
+    "model_bad_response",
+  ],
+  [
+    "a refusal without end",
+    { status: 400, body: '{"error":{"message":"', repeat: { text: "x" } },
+    "model_error",
+  ],
+  [
+    "a compressed refusal without end",
+    { status: 403, gzip: true, body: "", repeat: { text: "x" } },
+    "model_error",
+  ],
+];
+
+describe("a provider that sends", () => {
+  test.each(endless)(
+    "%s is given up, and an agent of somebody else is answered meanwhile",
+    async (_what, answer, code) => {
+      const scene = await createTurnScene();
+      const neighbour = await createTurnScene();
+      await scene.models.script(says("ada", answer));
+
+      const post = scene.post("@ada hello");
+      await scene.models.wait({ calls: 1 });
+      const { body: other } = await neighbour.post("@ada hello");
+      const { body } = await post;
+
+      expect(other.status).toBe("completed");
+      expect(body.replies).toMatchObject([{ status: "failed", error: { code } }]);
+      await scene.models.wait({ calls: 1, settled: 1 });
+      expect(await scene.models.journal()).toMatchObject([
+        { client_closed: true, accept_encoding: "identity" },
+      ]);
+    },
+    longMs,
+  );
+
+  test.each([
+    ["comments", ": keep-alive\n\n", { MODEL_CALL_TIMEOUT_MS: "400" }],
+    ["pieces of nothing", eventOf({ content: "" }), { MODEL_CALL_TIMEOUT_MS: "400" }],
+    ["words", eventOf({ content: "word " }), { MODEL_CALL_TOTAL_MS: "800" }],
+  ])("%s for ever, slowly, has the time of one call", async (_what, text, settings) => {
+    const scene = await createTurnScene({ settings });
+    await scene.models.script(says("ada", { headers, body: "", repeat: { text, pause_ms: 20 } }));
+
+    const { body } = await scene.post("@ada hello");
+
+    expect(body.replies).toMatchObject([{ status: "failed", error: { code: "model_timeout" } }]);
+    await scene.models.wait({ calls: 1, settled: 1 });
+    expect(await scene.models.journal()).toMatchObject([{ client_closed: true }]);
+  });
+
+  test("words slowly may take longer than the time between two of them", async () => {
+    const scene = await createTurnScene({ settings: { MODEL_CALL_TIMEOUT_MS: "500" } });
+    const deltas = Array.from({ length: 10 }, (_, place) => `${place} `);
+    await scene.models.script(says("ada", { deltas, delta_delay_ms: 100 }));
+
+    const { body } = await scene.post("@ada hello");
+
+    expect(body.replies).toMatchObject([{ status: "completed", content: deltas.join("") }]);
+  });
+});
+
+describe("a provider that redirects is not followed", () => {
+  test.each([301, 302, 303, 307, 308])("%d to another host", async (status) => {
+    const scene = await createTurnScene();
+    const elsewhere = createModels();
+    const location = `${elsewhere.baseUrl}/chat/completions`;
+    await scene.models.script(says("ada", { status, body: "", headers: { Location: location } }));
+
+    const { body } = await scene.post("@ada hello");
+
+    expect(body.replies).toMatchObject([{ status: "failed", error: { code: "model_error" } }]);
+    expect(await elsewhere.journal()).toEqual([]);
+    expect(await scene.models.journal()).toHaveLength(1);
+    expect(await scene.ledger()).toEqual([]);
+  });
+
+  test("nor to itself, again and again", async () => {
+    const scene = await createTurnScene();
+    const location = `${scene.models.baseUrl}/chat/completions`;
+    await scene.models.script(says("ada", { status: 307, body: "", headers: { Location: location } }));
+
+    await scene.post("@ada hello");
+
+    expect(await scene.models.journal()).toHaveLength(1);
+  });
+});
+
+describe("an answer that ended is complete, though its connection stays open", () => {
+  const whole: ModelAnswer = { deltas: ["All ", "of it."], done: false, leave_open: true };
+
+  test.each([
+    ["and the time of the call passes", { MODEL_CALL_TOTAL_MS: "900" }],
+    ["and the time between its parts passes", { MODEL_CALL_TIMEOUT_MS: "700" }],
+    ["and the turn's deadline passes", { TURN_TIMEOUT_MS: "900" }],
+  ])("%s", async (_what, settings) => {
+    const scene = await createTurnScene({ settings });
+    await scene.models.script(says("ada", { ...whole, usage: null }));
+
+    const { body } = await scene.post("@ada hello");
+
+    expect(body.replies).toMatchObject([
+      { status: "completed", content: "All of it.", finish_reason: "stop" },
+    ]);
+    expect(await scene.ledger()).toMatchObject([{ status: "completed", usage_source: "estimated" }]);
+  });
+
+  test("and its usage comes a second late", async () => {
+    const scene = await createTurnScene();
+    const usage = { prompt_tokens: 120, completion_tokens: 40 };
+    await scene.models.script(says("ada", { ...whole, usage, usage_delay_ms: 1_000 }));
+
+    await scene.post("@ada hello");
+
+    expect(await scene.ledger()).toMatchObject([{ usage_source: "provider", total_tokens: 160 }]);
+    await scene.models.wait({ calls: 1, settled: 1 });
+  });
+});
