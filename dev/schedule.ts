@@ -3,8 +3,8 @@ const everyMinute = "* * * * *";
 const daily = "17 3 * * *";
 
 /**
- * Calls the Worker's scheduled handler, now and every minute, as the edge would. `log` is told of a failure.
- * Gives what ends it.
+ * Calls the Worker's scheduled handler, now and every minute, as the edge would. `log` gets each failure.
+ * Returns a function that ends it.
  */
 export function startSchedule(url: string, log: (line: string) => void): () => void {
   const stopped = new AbortController();

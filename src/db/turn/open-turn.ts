@@ -1,6 +1,5 @@
 import { and, desc, eq, isNull, type SQL, sql } from "drizzle-orm";
 import type { BatchResponse } from "drizzle-orm/batch";
-import { nextTokenScale } from "../../domain/context/turn-context.ts";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 import type { OpenFindings, RetriedTurn } from "../../domain/turn/open-decision.ts";
 import type { SessionState } from "../../domain/turn/session-state.ts";
@@ -9,6 +8,7 @@ import { type Db, repeatLost } from "../core/client.ts";
 import { ownsSession } from "../rooms/owned-session.ts";
 import { messages, sessionSummaries, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
 import {
+  readTokenScales,
   readWindow,
   type SessionWindow,
   selectTokenCounts,
@@ -140,7 +140,7 @@ function readFindings(answers: OpenAnswers): OpenFindings<OpenedTurn> {
       summary: summary ?? null,
       checkpoint,
       window: readWindow(window.rows),
-      tokenScales: new Map(counts.rows.map((row) => [row.model_alias, toTokenScale(row)])),
+      tokenScales: readTokenScales(counts.rows, session.refusalScales),
     };
   return { sessionFound: session !== undefined, claimBefore, storedRun, retriedTurn: undefined, opened };
 }
@@ -181,12 +181,4 @@ function selectRetriedTurn({ sessionId, userId, turnId }: OpenRequest & { turnId
       not exists (select 1 from ${turns} later
         where later.session_id = t.session_id and later.turn_index > t.turn_index) as "isLatest"
     from ${turns} t where t.id = ${turnId} and t.session_id = ${sessionId} and ${ownsSession(sessionId, userId)}`;
-}
-
-function toTokenScale(row: { token_scale: string; estimated: number; counted: number }): number {
-  return nextTokenScale({
-    tokenScale: Number(row.token_scale),
-    estimatedTokens: row.estimated,
-    countedTokens: row.counted,
-  });
 }

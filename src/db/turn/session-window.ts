@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { TranscriptMessage } from "../../domain/context/prompt.ts";
+import { learnTokenScale } from "../../domain/context/turn-context.ts";
 import { prepareStatement } from "../core/prepared-statement.ts";
 import { sentBytes } from "../core/sent-bytes.ts";
 import { messages, sessionSummaries, turnClaims, turnContextAudit, turns } from "../schema.ts";
@@ -107,6 +108,7 @@ const window = prepareStatement<WindowValues>(sql`
         and m.characters_before < ${oldestCharacters} and bounds.characters is not null
     )
     select w.id, w.seq, t.turn_index, w.role, w.agent_key, w.agent_name, w.visibility, w.excluded,
+      w.status = 'failed' as is_failure,
       w.estimated_tokens, case when w.excluded is null then w.content else '' end as content, b.is_newest, b.is_oldest
     from (
       select id, bool_or(is_newest) as is_newest, bool_or(not is_newest) as is_oldest
@@ -123,6 +125,7 @@ type WindowRow = {
   agent_name: string | null;
   visibility: TranscriptMessage["visibility"];
   excluded: TranscriptMessage["excluded"];
+  is_failure: boolean;
   estimated_tokens: number | null;
   content: string;
   is_newest: boolean;
@@ -147,18 +150,21 @@ function toMessage(row: WindowRow): StoredMessage {
     agentName: row.agent_name,
     visibility: row.visibility,
     excluded: row.excluded,
+    isFailure: row.is_failure,
     content: row.content,
     estimatedTokens: row.estimated_tokens,
   };
 }
 
-/** What the provider last counted for a prompt of this session, by model of the roster and `alias`. */
+/** What the provider counted for the last prompts of this session, by model of the roster and `alias`. */
 export function selectTokenCounts({ sessionId, holder }: Held, alias: string | null) {
   return tokenCounts<TokenCountRow>({ sessionId, holder, alias });
 }
 
 type TokenCountRow = { model_alias: string; token_scale: string; estimated: number; counted: number };
 
+/** So many counts a scale is learnt from. */
+const scaleCounts = sql.raw("5");
 const alias = sql.placeholder("alias");
 const tokenCounts = prepareStatement<Held & { alias: string | null }>(sql`
     select alias.model_alias, last.token_scale, last.estimated, last.counted
@@ -173,5 +179,24 @@ const tokenCounts = prepareStatement<Held & { alias: string | null }>(sql`
       from ${turnContextAudit} x
       where x.session_id = ${sessionId} and x.model_alias = alias.model_alias
         and x.counted_input_tokens is not null
-      order by x.created_at desc limit 1
+      order by x.created_at desc limit ${scaleCounts}
     ) last`);
+
+/** By model alias: what its estimates are multiplied with. What a refusal taught goes before older counts. */
+export function readTokenScales(
+  rows: readonly TokenCountRow[],
+  refusalScales: Readonly<Record<string, number>>,
+): ReadonlyMap<string, number> {
+  const counts = Map.groupBy(rows, ({ model_alias }) => model_alias);
+  const learnt = [...counts].map(([alias, ofAlias]): [string, number] => [
+    alias,
+    learnTokenScale(
+      ofAlias.map(({ token_scale, estimated, counted }) => ({
+        tokenScale: Number(token_scale),
+        estimatedTokens: estimated,
+        countedTokens: counted,
+      })),
+    ),
+  ]);
+  return new Map([...learnt, ...Object.entries(refusalScales)]);
+}

@@ -21,6 +21,9 @@ export type ProviderFields = Partial<Record<ProviderFieldName, unknown>>;
 /** Of a whole answer: beside its text, and beside each of its tool calls in their order. */
 export type AnswerFields = { message: ProviderFields; calls: readonly ProviderFields[] };
 
+/** With where they came from: they go back there and nowhere else. */
+export type OwnedFields = AnswerFields & { modelAlias: string; baseUrl: string };
+
 /** Of one answer; one that has more is sent back without any. A part of a signature is worth nothing. */
 export const maxAnswerFieldBytes = 256 * 1024;
 
@@ -48,12 +51,28 @@ export function keepAnswerFields(fields: AnswerFields): AnswerFields | null {
   return jsonBytes(fields) <= maxAnswerFieldBytes ? fields : null;
 }
 
+/** Those of the fields that `isWanted` says. */
+export function pickProviderFields(
+  fields: ProviderFields,
+  isWanted: (name: ProviderFieldName) => boolean,
+): ProviderFields {
+  const picked: ProviderFields = {};
+  for (const name of providerFieldNames) {
+    if (Object.hasOwn(fields, name) && isWanted(name)) picked[name] = fields[name];
+  }
+  return picked;
+}
+
 function joinValues(before: unknown, value: unknown, depth: number): unknown {
   if (typeof before === "string" && typeof value === "string") {
     // Inside an object what comes twice is a label; text and signatures differ.
     return depth > 0 && before === value ? before : before + value;
   }
-  if (Array.isArray(before) && Array.isArray(value)) return [...before, ...value];
+  if (Array.isArray(before) && Array.isArray(value)) {
+    // In place: a copy for each piece would take time that grows with the square of their number.
+    for (const one of value) before.push(one);
+    return before;
+  }
   if (isRecord(before) && isRecord(value) && depth < maxMergeDepth) return mergeRecords(before, value, depth);
   return value;
 }

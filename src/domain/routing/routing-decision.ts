@@ -1,3 +1,4 @@
+import { toPlainName } from "../agent-name.ts";
 import type { PromptMessage } from "../context/prompt.ts";
 import type { RosterAgent } from "../plan/turn-plan.ts";
 import { cutBytes, cutCharacters, toStorableText } from "../text/cut-text.ts";
@@ -60,7 +61,7 @@ export function buildRoutingPrompt({ goal, roster, message }: RoutingPromptInput
 function describeAgent({ agentKey, name, rolePrompt }: RosterAgent): string {
   // One line an agent: a line break in a role must not look like another agent.
   const role = cutCharacters(rolePrompt, shownRoleCharacters).replace(/[\r\n\u2028\u2029]/g, " ");
-  return `- key: ${agentKey} | name: ${name} | role: ${role}`;
+  return `- key: ${agentKey} | name: ${toPlainName(name)} | role: ${role}`;
 }
 
 /** Of a call that failed `text` is what had arrived. */

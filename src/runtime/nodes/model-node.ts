@@ -1,5 +1,7 @@
+import { toPlainName } from "../../domain/agent-name.ts";
 import { fitAgentContext } from "../../domain/context/agent-context.ts";
 import { type RosterAgent, sharesAnswers } from "../../domain/plan/turn-plan.ts";
+import { createMarkFilter, stripOwnMark } from "../../domain/text/speaker-marks.ts";
 import { hasVisibleText } from "../../domain/text/visible-text.ts";
 import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
 import type { AgentReply } from "../../domain/turn/turn-outcome.ts";
@@ -40,15 +42,23 @@ export function createModelNode(agent: RosterAgent, run: AgentRun) {
     if (fitted.overflow) return conclude(fail(overBudget));
     // One agent's answers never overlap: of each agent, what is not stored is one call.
     if (askedInVain(agent, work)) await run.untilStored();
-    const answer = await ports.callModel({
+    const say = (text: string) => {
+      if (text !== "") voice.say(messageId, text);
+    };
+    const ownName = toPlainName(agent.name);
+    const marks = createMarkFilter(ownName);
+    const raw = await ports.callModel({
       model,
       messages,
       tools,
       toolChoice: toolRounds < mostToolRounds ? "auto" : "none",
       maxOutputTokens: fitted.budget.outputReserve,
+      settings: agent.modelSettings ?? {},
       signal: run.signal,
-      onText: (delta) => voice.say(messageId, delta),
+      onText: (delta) => say(marks.push(delta)),
     });
+    if (raw.ok) say(marks.end());
+    const answer = raw.ok ? { ...raw, text: stripOwnMark(ownName, raw.text) } : raw;
     const calls = toCallRecords({ holder: ports.holder, agentKey, round: toolRounds + 1 }, model, answer);
     ports.onCall(calls);
     // An answer that is whole is kept; what was cut off because the run stopped is nobody's failure.

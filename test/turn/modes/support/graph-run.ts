@@ -11,6 +11,7 @@ import type { TurnEvent } from "../../../../src/domain/turn/turn-events.ts";
 import { noUse } from "../../../../src/domain/turn/turn-size.ts";
 import { runTurn, type TurnPorts } from "../../../../src/runtime/graph/run-turn.ts";
 import { createOpenAiModel } from "../../../../src/runtime/model/openai-model.ts";
+import { createAdjustmentMemory } from "../../../../src/runtime/model/request-adjustments.ts";
 import { createModels, type ScriptedModels } from "../../../support/models.ts";
 import { someIdentity } from "../../../support/tool-context.ts";
 import { nameOf, roleOf } from "../../../support/turn-scene.ts";
@@ -88,7 +89,7 @@ export function createPorts(
     callModel: createOpenAiModel({
       ...{ baseUrl: models.baseUrl, apiKeys: new Map([["LLM_API_KEY", "test-key"]]), callTimeoutMs: 10_000 },
       ...{ callTotalMs: 20_000, random: Math.random, pause: () => scheduler.wait(0) },
-      ...{ now: Date.now, estimateTokens },
+      ...{ now: Date.now, estimateTokens, adjustments: createAdjustmentMemory() },
     }),
     tools,
     catalog: buildCatalog([], ""),
