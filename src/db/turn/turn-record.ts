@@ -5,11 +5,7 @@ import { modelAliasMarker, planAgent, type TurnPlan } from "../../domain/plan/tu
 import type { Claim } from "../../domain/turn/claim.ts";
 import { currentReplies } from "../../domain/turn/current-replies.ts";
 import { exclusionOf } from "../../domain/turn/exclusion.ts";
-import {
-  afterFailedSummary,
-  afterStoredSummary,
-  type SessionState,
-} from "../../domain/turn/session-state.ts";
+import { changeSession, type SessionState } from "../../domain/turn/session-state.ts";
 import {
   type AgentReply,
   joinReplies,
@@ -128,7 +124,7 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
     toolEvents,
     summary: buildSummary(input),
     pricing: snapshot.pricing,
-    session: changedSession(input),
+    session: input.session && changeSession(input.session, input.outcome, claim.turnIndex),
     consumedMode: snapshot.consumesPendingMode ? { roomId: snapshot.roomId, mode: snapshot.mode } : null,
     hadOtherHolders: claim.pastHolders.length > 0,
     stored: {
@@ -289,12 +285,6 @@ function buildAudit(
     overheadCalls: isFirst ? outcome.overhead : [],
     createdAt: input.finishedAt,
   };
-}
-
-function changedSession({ session, outcome, claim }: TurnRecordInput): SessionState | null {
-  if (session === null) return null;
-  if (outcome.summaryFailed === true) return afterFailedSummary(session, claim.turnIndex);
-  return outcome.summary !== null && session.summaryFailures > 0 ? afterStoredSummary(session) : null;
 }
 
 function buildSummary({ claim, outcome, newId, finishedAt }: TurnRecordInput): SummaryRow | null {

@@ -1,3 +1,5 @@
+import type { TurnOutcome } from "./turn-outcome.ts";
+
 /** What a session has learnt from its failures; read with every open, written where it changes. */
 export type SessionState = {
   /** Summaries that failed since one was stored. */
@@ -7,6 +9,16 @@ export type SessionState = {
   /** By model alias: token scales that refusals taught, until the provider counts a prompt again. */
   refusalScales: Readonly<Record<string, number>>;
 };
+
+/** The session after a turn; null: it is as it was. */
+export function changeSession(
+  session: SessionState,
+  { summary, summaryFailed }: Pick<TurnOutcome, "summary" | "summaryFailed">,
+  turnIndex: number,
+): SessionState | null {
+  if (summaryFailed === true) return afterFailedSummary(session, turnIndex);
+  return summary !== null && session.summaryFailures > 0 ? afterStoredSummary(session) : null;
+}
 
 const firstFailures = 2;
 const turnsAfterFirstFailures = 4;
