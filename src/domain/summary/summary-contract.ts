@@ -121,11 +121,11 @@ export function parseSummaryStructure(raw: string): SummaryStructure {
 
 function readItems(list: unknown): string[] {
   if (!Array.isArray(list)) return [];
-  const items = list.flatMap((item: unknown) => (typeof item === "string" ? [toOneLine(item)] : []));
+  const items = list.flatMap((item: unknown) => (typeof item === "string" ? [toListItem(item)] : []));
   return items.filter((item) => item !== "").slice(0, mostItems);
 }
 
-function toOneLine(item: string): string {
+function toListItem(item: string): string {
   return cutCharacters(toStorableText(item).replace(/\s+/g, " ").trim(), mostItemCharacters);
 }
 
