@@ -1,13 +1,17 @@
 import { type StoreResult, storeStep } from "../db/checkpoint/store-step.ts";
+import { RequestTooLarge, ResponseTooLarge } from "../db/core/client.ts";
 import { type CommittedTurn, commitTurn, isCommittedBy, releaseClaim } from "../db/turn/commit-turn.ts";
 import { reportLateSpend } from "../db/turn/late-spend.ts";
 import { buildLedger, listAttemptIds } from "../db/turn/ledger-record.ts";
 import type { TurnRecord } from "../db/turn/turn-record.ts";
 import type { Deps } from "../deps.ts";
 import { internalErrorDetail, PantheonError } from "../domain/errors.ts";
+import type { Log } from "../domain/log.ts";
 import type { StepRows } from "../domain/turn/checkpoint.ts";
 import type { Claim } from "../domain/turn/claim.ts";
 import { turnConflictDetail } from "../domain/turn/open-decision.ts";
+import { withoutTexts } from "../domain/turn/textless-outcome.ts";
+import type { TurnOutcome } from "../domain/turn/turn-outcome.ts";
 import type { Holder } from "./holder.ts";
 import {
   endings,
@@ -17,14 +21,40 @@ import {
   type UnfinishedEndingName,
 } from "./run.ts";
 
+export type TurnToStore = {
+  outcome: TurnOutcome;
+  toRecord: (outcome: TurnOutcome) => TurnRecord;
+  lastStep: StepRows | null;
+  log: Log;
+  /** What is done where the record cannot be stored; returns only where it turns out to be. */
+  onFailure: (cause: unknown) => Promise<CommittedTurn>;
+};
+
 /**
- * Ends a run with its turn: record, claim and checkpoint in one batch.
+ * Ends a run with its turn: record, claim and checkpoint in one batch. A turn that the database takes no request of is
+ * stored without its texts. Returns what was stored.
  * @throws PantheonError `turn_conflict` where another holder has the claim, `commit_failed` where it cannot be stored.
  */
-export function endStored(
+export async function endStored(
+  deps: Deps,
+  ending: Exclude<StoredEndingName, "too_large">,
+  { outcome, toRecord, lastStep, log, onFailure }: TurnToStore,
+): Promise<CommittedTurn & { record: TurnRecord }> {
+  const whole = toRecord(outcome);
+  const committed = await commitAs(deps, ending, whole, lastStep).catch((cause: unknown) =>
+    isTooLarge(cause) ? null : onFailure(cause),
+  );
+  if (committed !== null) return { ...committed, record: whole };
+  log.error("turn_stored_without_texts", { turn_id: whole.turn.id, run_id: whole.run.id });
+  const record = toRecord(withoutTexts(outcome));
+  return { ...(await commitAs(deps, "too_large", record, null).catch(onFailure)), record };
+}
+
+function commitAs(
   deps: Deps,
   ending: StoredEndingName,
-  { record, lastStep }: { record: TurnRecord; lastStep: StepRows | null },
+  record: TurnRecord,
+  lastStep: StepRows | null,
 ): Promise<CommittedTurn> {
   const { checkpoint } = endings[ending];
   return commitTurn(deps.db, record, {
@@ -33,6 +63,10 @@ export function endStored(
     keepsCheckpoint: checkpoint === "last" && deps.limits.checkpointRetentionDays > 0,
     log: deps.log,
   });
+}
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof RequestTooLarge || error instanceof ResponseTooLarge;
 }
 
 /**

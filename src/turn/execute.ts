@@ -81,10 +81,13 @@ type Commit = { outcome: TurnOutcome; lastStep: StepRows };
 
 async function commitRun(deps: Deps, run: Run, holder: Holder, { outcome, lastStep }: Commit) {
   const startedMs = deps.nowMs();
-  const record = recordRun(deps, run, outcome);
-  const { ledger } = await endStored(deps, "committed", { record, lastStep }).catch((cause: unknown) =>
-    endFailedCommit(deps, run, holder, { unstored: lastStep, cause }),
-  );
+  const { record, ledger } = await endStored(deps, "committed", {
+    outcome,
+    toRecord: (one) => recordRun(deps, run, one),
+    lastStep,
+    log: run.request.log,
+    onFailure: (cause) => endFailedCommit(deps, run, holder, { unstored: lastStep, cause }),
+  });
   const { id: turnId, status } = record.turn;
   run.request.log.info("turn_committed", {
     turn_id: turnId,

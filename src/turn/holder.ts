@@ -15,9 +15,12 @@ export type Holder = {
   spent: ModelCallRecord[];
   /** Whether a call may be started now. */
   mayCall(): boolean;
-  /** Stores rows of the run's checkpoints and renews the lease in the same request. Never rejects. */
+  /**
+   * Stores rows of the run's checkpoints and renews the lease in the same request; false: they may be stored with the
+   * next ones. Never rejects.
+   */
   storeStep(rows: StepRows): Promise<boolean>;
-  /** Whether a checkpoint could not be stored in its time. */
+  /** Whether a checkpoint could not be stored whole in its time. */
   checkpointFailed(): boolean;
   /** Requests to the database that overlapped model calls. */
   requests(): number;
@@ -29,6 +32,10 @@ export function startHolder(deps: Deps, claim: Claim, { sentMs, log }: { sentMs:
   const { db, requests } = countRequests(deps.db);
   let checkpointFailed = false;
   const lease = keepLease({ leaseMs, sentMs, now: deps.nowMs, renew: () => renewLease(db, claim, leaseMs) });
+  const warnDegraded = () => {
+    if (!checkpointFailed) log.warn("checkpoint_degraded", { run_id: claim.runId });
+    checkpointFailed = true;
+  };
   return {
     lease,
     spent: [],
@@ -45,12 +52,15 @@ export function startHolder(deps: Deps, claim: Claim, { sentMs, log }: { sentMs:
         case "stored":
           lease.confirm(stepSentMs);
           return true;
+        case "stored_in_part":
+          lease.confirm(stepSentMs);
+          warnDegraded();
+          return true;
         case "lost":
           lease.lose();
           return false;
         case "failed":
-          if (!checkpointFailed) log.warn("checkpoint_degraded", { run_id: claim.runId });
-          checkpointFailed = true;
+          warnDegraded();
           return false;
       }
     },

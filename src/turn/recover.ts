@@ -8,6 +8,7 @@ import { abandonedPrompt } from "../domain/context/abandoned-prompt.ts";
 import { PantheonError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import type { TurnPlan } from "../domain/plan/turn-plan.ts";
+import type { AgentFailureCode } from "../domain/turn/agent-failure.ts";
 import type { AgentReply, TurnOutcome } from "../domain/turn/turn-outcome.ts";
 import { endRefused, endStored } from "./end.ts";
 import { decidePlan } from "./plan.ts";
@@ -52,28 +53,35 @@ export async function recoverRun(deps: Deps, key: RunKey, log: Log): Promise<voi
   const settled = await deps.settleTurn({ plan, stored: checkpoint, isRetry });
   const outcome = { ...settled, prompts: completePrompts(deps, plan, settled, isRetry) };
   const maySummarise = mayHaveSummarised(deps, turn);
-  const record = buildTurnRecord({
-    claim,
-    retried,
-    lastSeq,
-    notRead: [],
-    userId,
-    plan,
-    outcome: estimateInFlight(deps, { claim, plan, outcome, maySummarise }),
-    catalog: deps.catalog,
-    estimateTokens: deps.estimateTokens,
-    openedAt,
-    finishedAt: deps.now(),
-    newId: deps.newId,
-  });
-  try {
-    await endStored(deps, "recovered", { record, lastStep: null });
-  } catch (error) {
+  const toRecord = (one: TurnOutcome) =>
+    buildTurnRecord({
+      claim,
+      retried,
+      lastSeq,
+      notRead: [],
+      userId,
+      plan,
+      outcome: estimateInFlight(deps, { claim, plan, outcome: one, maySummarise }),
+      catalog: deps.catalog,
+      estimateTokens: deps.estimateTokens,
+      openedAt,
+      finishedAt: deps.now(),
+      newId: deps.newId,
+    });
+  const stored = await endStored(deps, "recovered", {
+    outcome,
+    toRecord,
+    lastStep: null,
+    log,
+    onFailure: (cause) => Promise.reject(cause),
+  }).catch((error: unknown) => {
     // Another holder committed first. Keep its turn.
-    if (error instanceof PantheonError && error.code === "turn_conflict") return;
+    if (error instanceof PantheonError && error.code === "turn_conflict") return null;
     throw error;
-  }
-  log.warn("turn_settled", { turn_id: claim.turnId, run_id: claim.runId, status: record.turn.status });
+  });
+  if (stored === null) return;
+  const { status } = stored.record.turn;
+  log.warn("turn_settled", { turn_id: claim.turnId, run_id: claim.runId, status });
 }
 
 /** Every agent of the turn has its audit row; the first one also holds what the run spent for itself. */
@@ -136,7 +144,10 @@ export function estimateInFlight(
   };
 }
 
-/** An abandoned agent has not replied: a call of it may have been in flight. */
+/** Of an agent without a reply of its own a call may have been in flight. */
 function isReply(reply: AgentReply): boolean {
-  return reply.status === "completed" || reply.failure.code !== "abandoned";
+  return reply.status === "completed" || !lostReplies.includes(reply.failure.code);
 }
+
+/** Given to agents whose reply was not there, or whose stored reply could not be read. */
+const lostReplies: readonly AgentFailureCode[] = ["abandoned", "turn_too_large"];

@@ -7,6 +7,7 @@ async function storeHistory(
   { sql, sessionId }: TurnScene,
   messages: number,
   characters: number,
+  filling = "word ",
 ): Promise<void> {
   const turnId = crypto.randomUUID();
   await sql.transaction([
@@ -16,7 +17,7 @@ async function storeHistory(
       values (${turnId}, ${turnId}, ${sessionId}, 'turn', 'x', ${turnId}, now())`,
     sql`insert into messages (id, session_id, turn_id, run_id, seq, role, agent_key, agent_name, status, content,
       created_at) select gen_random_uuid(), ${sessionId}, ${turnId}, ${turnId}, n, 'assistant', 'bob', 'Bob',
-      'completed', rpad('#' || n || '# ', ${characters}::int, 'word '), now() from generate_series(1, ${messages}::int) n`,
+      'completed', rpad('#' || n || '# ', ${characters}::int, ${filling}), now() from generate_series(1, ${messages}::int) n`,
   ]);
 }
 
@@ -37,6 +38,34 @@ describe("however long a session is, what is read for a turn is bounded", () => 
     const [call] = await scene.models.journal();
     expect(seqsOf(call?.messages ?? [])).toEqual(Array.from({ length: 400 }, (_, n) => 51 + n));
     expect(call?.messages).toHaveLength(402);
+  });
+
+  test.each([
+    ["of control characters", "\u0001"],
+    ["of Japanese", "語"],
+  ])("by bytes as they are sent: messages %s fit into an answer of the database", async (_what, filling) => {
+    const model = {
+      alias: "large",
+      provider: "own",
+      model: "own/large",
+      context_window: 1_000_000,
+      multiplier: 1,
+    };
+    const scene = await createTurnScene({
+      agents: [{ key: "ada", modelAlias: "large" }],
+      settings: { MODELS_JSON: JSON.stringify([model]) },
+    });
+    await storeHistory(scene, 80, 50_000, filling);
+
+    const { result, requests } = await watchDatabase(() => scene.post("@ada hello"));
+
+    expect(result).toMatchObject({ status: 201, body: { turn_index: 2 } });
+    expect(requests).toHaveLength(2);
+    const [{ answerBytes } = { answerBytes: 0 }] = requests;
+    expect(answerBytes).toBeGreaterThan(1_024 * 1_024);
+    expect(answerBytes).toBeLessThan(4 * 1_024 * 1_024);
+    const [call] = await scene.models.journal();
+    expect(seqsOf(call?.messages ?? []).at(-1)).toBe(80);
   });
 
   test("by characters: the answer of the database does not grow with the session", async () => {

@@ -15,6 +15,11 @@ export function insertStep({ checkpoints: rows, blobs, writes }: StepRows): Batc
       (row) => [row.threadId, row.checkpointNs, row.checkpointId],
       () => true,
     ),
+    blobs: oncePerKey(
+      blobs,
+      (row) => [row.threadId, row.checkpointNs, row.channel, row.version],
+      () => true,
+    ),
     writes: oncePerKey(
       writes,
       (row) => [row.threadId, row.checkpointNs, row.checkpointId, row.taskId, row.idx],
@@ -23,7 +28,7 @@ export function insertStep({ checkpoints: rows, blobs, writes }: StepRows): Batc
   };
   return [
     ...insertCheckpoints(once.checkpoints.map((row) => ({ ...row, type: null }))),
-    ...insertBlobs(blobs),
+    ...insertBlobs(once.blobs),
     ...insertWrites(once.writes.map((row) => ({ ...row, taskPath: "" }))),
   ];
 }
@@ -63,8 +68,16 @@ const insertCheckpoints = prepareInsert(
    do update set checkpoint = excluded.checkpoint, metadata = excluded.metadata`,
 );
 
-/** A version has one value for good, as long as a thread goes on from its latest checkpoint and never forks. */
-const insertBlobs = prepareInsert(checkpointBlobs, "on conflict do nothing");
+/**
+ * A version that a checkpoint names has one value for good, as long as a thread goes on from its latest checkpoint. One
+ * that no checkpoint names is what a holder has left of a step that it could not store whole: the value of whoever goes
+ * on takes its place.
+ */
+const insertBlobs = prepareInsert(
+  checkpointBlobs,
+  `on conflict (thread_id, checkpoint_ns, channel, version)
+   do update set type = excluded.type, blob = excluded.blob`,
+);
 
 /** A task's writes stay as they were first; its marks (an error, an interrupt) are replaced by later ones. */
 const insertWrites = prepareInsert(

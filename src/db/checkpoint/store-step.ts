@@ -1,11 +1,15 @@
 import type { StepRows } from "../../domain/turn/checkpoint.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
-import { type Db, postgresFields, repeatLost } from "../core/client.ts";
+import { type Db, postgresFields, RequestTooLarge, repeatLost } from "../core/client.ts";
 import { assertClaim, claimLost, extendLease, lockSession } from "../turn/claim-statements.ts";
 import { insertStep } from "./checkpoints.ts";
+import { halveStep, splitStep } from "./split-step.ts";
 
-/** `lost`: the claim is another's; `failed`: it was not stored, but may be with the next step. */
-export type StoreResult = "stored" | "lost" | "failed";
+/**
+ * `stored_in_part`: rows that are too large for a request were left out, and will never be stored; `lost`: the claim
+ * is another's; `failed`: it was not stored, but may be with the next step.
+ */
+export type StoreResult = "stored" | "stored_in_part" | "lost" | "failed";
 
 export type StepToStore = {
   rows: StepRows;
@@ -15,23 +19,54 @@ export type StepToStore = {
   pausesMs?: readonly number[];
 };
 
-/** Stores a step of a run and renews its lease, in one batch. Never rejects. */
+/** Stores a step of a run and renews its lease, in one batch, or several where it is large. Never rejects. */
 export async function storeStep(
   db: Db,
   claim: Claim,
   { rows, leaseMs, pausesMs = [] }: StepToStore,
 ): Promise<StoreResult> {
-  const storeOnce = () =>
-    db.batch([
-      lockSession(claim.sessionId),
-      assertClaim(claim),
-      extendLease(claim, leaseMs),
-      ...insertStep(rows),
-    ]);
+  // The lease is renewed, or ends, with the last part: what follows needs it no more.
+  const storeOnce = (part: StepRows, isLast: boolean) =>
+    repeatLost(
+      db,
+      () =>
+        db.batch([
+          lockSession(claim.sessionId),
+          assertClaim(claim),
+          ...(isLast ? [extendLease(claim, leaseMs)] : []),
+          ...insertStep(part),
+        ]),
+      pausesMs,
+    );
   try {
-    await repeatLost(db, storeOnce, pausesMs);
-    return "stored";
+    const parts = splitStep(rows);
+    const last = parts.pop() ?? noRows;
+    let isWhole = true;
+    for (const part of parts) isWhole = (await storePart(part, false, storeOnce)) && isWhole;
+    isWhole = (await storePart(last, true, storeOnce)) && isWhole;
+    return isWhole ? "stored" : "stored_in_part";
   } catch (error) {
     return postgresFields(error).code === claimLost ? "lost" : "failed";
+  }
+}
+
+const noRows: StepRows = { checkpoints: [], blobs: [], writes: [] };
+
+type StoreOnce = (part: StepRows, isLast: boolean) => Promise<unknown>;
+
+/** A size that is refused stays refused: the part is halved until what is too large by itself is left out. */
+async function storePart(part: StepRows, isLast: boolean, storeOnce: StoreOnce): Promise<boolean> {
+  try {
+    await storeOnce(part, isLast);
+    return true;
+  } catch (error) {
+    if (!(error instanceof RequestTooLarge)) throw error;
+    const halves = halveStep(part);
+    if (halves === null) {
+      if (isLast) await storeOnce(noRows, true);
+      return false;
+    }
+    const isFirstWhole = await storePart(halves[0], false, storeOnce);
+    return (await storePart(halves[1], isLast, storeOnce)) && isFirstWhole;
   }
 }

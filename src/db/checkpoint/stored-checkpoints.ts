@@ -1,7 +1,8 @@
 import { and, desc, eq, type SQL, sql } from "drizzle-orm";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
+import { textLists } from "../../domain/turn/turn-size.ts";
 import { fromHex } from "../core/bytea.ts";
-import type { Db } from "../core/client.ts";
+import { type Db, ResponseTooLarge } from "../core/client.ts";
 import { checkpointBlobs, checkpoints, checkpointWrites, turnClaims } from "../schema.ts";
 
 /**
@@ -19,10 +20,24 @@ export function latestCheckpointId(threadId: SQL): SQL {
     order by ${stepOf(sql`k`)} desc, k.checkpoint_id desc limit 1)`;
 }
 
+/** Whether a checkpoint is read with the lists that hold texts. Without them it is small, and tells what was spent. */
+export type Texts = "with_texts" | "without_texts";
+
+/** Reads a checkpoint with its texts, and without them where the database gives no answer of that size. */
+export async function readWithTexts<T>(read: (texts: Texts) => Promise<T>): Promise<T> {
+  try {
+    return await read("with_texts");
+  } catch (error) {
+    if (!(error instanceof ResponseTooLarge)) throw error;
+    return read("without_texts");
+  }
+}
+
 /** The latest checkpoint of the run that a holder took over; of a run of its own there is nothing to read. */
 export function selectCheckpointOfClaim(
   db: Db,
   { sessionId, holder }: { sessionId: string; holder: string },
+  texts: Texts,
 ) {
   const threadId = sql`(select c.run_id::text from ${turnClaims} c
     where c.session_id = ${sessionId} and c.holder = ${holder}::uuid and c.past_holders <> '[]'::jsonb)`;
@@ -31,11 +46,12 @@ export function selectCheckpointOfClaim(
     eq(checkpoints.checkpointNs, ""),
     eq(checkpoints.checkpointId, latestCheckpointId(threadId)),
   );
-  return selectCheckpoints(db, isLatest).limit(1);
+  return selectCheckpoints(db, isLatest, texts).limit(1);
 }
 
 /** Latest step first; one statement, so one snapshot, whatever is written meanwhile. */
-export function selectCheckpoints(db: Db, condition: SQL | undefined) {
+export function selectCheckpoints(db: Db, condition: SQL | undefined, texts: Texts = "with_texts") {
+  const isRead = texts === "with_texts" ? sql`true` : isNoText;
   return db
     .select({
       threadId: checkpoints.threadId,
@@ -44,25 +60,32 @@ export function selectCheckpoints(db: Db, condition: SQL | undefined) {
       parentCheckpointId: checkpoints.parentCheckpointId,
       checkpoint: checkpoints.checkpoint,
       metadata: checkpoints.metadata,
-      blobs: blobsOfCheckpoint,
-      writes: writesOfCheckpoint,
+      blobs: blobsOfCheckpoint(isRead),
+      writes: writesOfCheckpoint(isRead),
+      lacksTexts: sql<boolean>`${sql.raw(String(texts === "without_texts"))}`,
     })
     .from(checkpoints)
     .where(condition)
     .orderBy(sql`${stepOf(sql`${checkpoints}`)} desc`, desc(checkpoints.checkpointId));
 }
 
-const blobsOfCheckpoint = jsonRows<StoredCheckpoint["blobs"][number]>(sql`
+/** Parts of a list are named after it: `replies#3`. */
+const isNoText = sql`split_part(channel, '#', 1) not in (${sql.raw(textLists.map((name) => `'${name}'`).join(", "))})`;
+
+const blobsOfCheckpoint = (isRead: SQL) =>
+  jsonRows<StoredCheckpoint["blobs"][number]>(sql`
   select b.channel, b.type, encode(b.blob, 'hex') as blob
   from ${checkpointBlobs} b
   where b.thread_id = ${checkpoints}.thread_id and b.checkpoint_ns = ${checkpoints}.checkpoint_ns
-    and b.version = ${checkpoints}.checkpoint -> 'channel_versions' ->> b.channel and b.type <> 'empty'`);
+    and b.version = ${checkpoints}.checkpoint -> 'channel_versions' ->> b.channel and b.type <> 'empty'
+    and ${isRead}`);
 
-const writesOfCheckpoint = jsonRows<StoredCheckpoint["writes"][number]>(sql`
+const writesOfCheckpoint = (isRead: SQL) =>
+  jsonRows<StoredCheckpoint["writes"][number]>(sql`
   select w.task_id as "taskId", w.channel, w.type, encode(w.blob, 'hex') as blob
   from ${checkpointWrites} w
   where w.thread_id = ${checkpoints}.thread_id and w.checkpoint_ns = ${checkpoints}.checkpoint_ns
-    and w.checkpoint_id = ${checkpoints}.checkpoint_id
+    and w.checkpoint_id = ${checkpoints}.checkpoint_id and ${isRead}
   order by w.task_id, w.idx`);
 
 /** A subquery's rows, in its order, as one JSON list; its column `blob` is hex on the way. */

@@ -7,7 +7,8 @@ import type { StepRows } from "../../domain/turn/checkpoint.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
 import { turnConflictDetail } from "../../domain/turn/open-decision.ts";
 import { deleteEarlierSteps, deleteThread, insertStep } from "../checkpoint/checkpoints.ts";
-import { type Db, postgresFields, repeatLost } from "../core/client.ts";
+import { sizeOfStep } from "../checkpoint/split-step.ts";
+import { type Db, postgresFields, RequestTooLarge, ResponseTooLarge, repeatLost } from "../core/client.ts";
 import { prepareInsert } from "../core/prepared-insert.ts";
 import {
   llmCallEvents,
@@ -52,6 +53,7 @@ export type CommittedTurn = { ledger: LedgerRow[] | null };
  * Writes everything a turn leaves behind, and deletes its claim, in one batch; nothing else writes these
  * tables, but late-spend.ts. Repeated after a lost answer: a run found stored by this very holder is a success.
  * @throws PantheonError `turn_conflict` where the claim was lost, `commit_failed` where it cannot be stored.
+ * @throws RequestTooLarge, ResponseTooLarge where it can never be stored as it is.
  */
 export async function commitTurn(
   db: Db,
@@ -123,6 +125,7 @@ async function resolveCommitError(db: Db, claim: Claim, error: unknown, log: Log
     if (code === uniqueViolation) log.error("commit_refused", { run_id: claim.runId, constraint });
     throw new PantheonError("turn_conflict", turnConflictDetail, {}, { cause: error });
   }
+  if (error instanceof RequestTooLarge || error instanceof ResponseTooLarge) throw error;
   throw new PantheonError(
     "commit_failed",
     "The turn could not be stored. Please retry.",
@@ -162,8 +165,8 @@ function toLedger(answer: unknown): LedgerRow[] {
   return answer as LedgerRow[];
 }
 
-/** The commit has the same texts twice already, and Neon takes 10 MiB; a checkpoint's bytes count double. */
-const mostCheckpointBytes = 1_048_576;
+/** The commit has the same texts twice already. What is more than this of a checkpoint is not worth a request. */
+const maxCheckpointBytes = 2 * 1_024 * 1_024;
 
 /** Of a finished run its last checkpoint stays, if any does. */
 function concludeCheckpoints(
@@ -172,8 +175,8 @@ function concludeCheckpoints(
   lastStep: StepRows | null,
   keepsCheckpoint: boolean,
 ): BatchItem<"pg">[] {
-  const bytes = lastStep?.blobs.reduce((sum, { blob }) => sum + (blob?.length ?? 0), 0) ?? 0;
-  if (!keepsCheckpoint || bytes > mostCheckpointBytes) return deleteThread(db, runId);
+  const isTooLarge = lastStep !== null && sizeOfStep(lastStep) > maxCheckpointBytes;
+  if (!keepsCheckpoint || isTooLarge) return deleteThread(db, runId);
   return [...(lastStep === null ? [] : insertStep(lastStep)), ...deleteEarlierSteps(runId)];
 }
 

@@ -3,7 +3,7 @@ import type { BatchResponse } from "drizzle-orm/batch";
 import { nextTokenScale } from "../../domain/context/turn-context.ts";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 import type { OpenFindings, RetriedTurn } from "../../domain/turn/open-decision.ts";
-import { selectCheckpointOfClaim } from "../checkpoint/stored-checkpoints.ts";
+import { readWithTexts, selectCheckpointOfClaim, type Texts } from "../checkpoint/stored-checkpoints.ts";
 import { type Db, repeatLost } from "../core/client.ts";
 import { ownsSession } from "../rooms/owned-session.ts";
 import { messages, sessionSummaries, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
@@ -50,7 +50,9 @@ export type OpenedTurn = {
  * An open whose answer was lost is repeated as it was: it finds its own claim and goes on.
  */
 export async function openTurn(db: Db, open: OpenRequest): Promise<OpenFindings<OpenedTurn>> {
-  return readFindings(await repeatLost(db, () => db.batch(openStatements(db, open))));
+  return readFindings(
+    await readWithTexts((texts) => repeatLost(db, () => db.batch(openStatements(db, open, texts)))),
+  );
 }
 
 /** Opens the retry of a stored turn likewise, and reads the turn as it stands. */
@@ -64,17 +66,19 @@ export async function openRetry(
     ownsSession(open.sessionId, open.userId),
   );
   const ids = sql`(select ${turns.id} from ${turns} where ${isRetriedTurn})`;
-  const [lock, ...statements] = openStatements(db, open);
-  const result = await repeatLost(db, () =>
-    db.batch([
-      lock,
-      db.execute<RetriedTurn>(selectRetriedTurn(open)),
-      selectTurns(db, isRetriedTurn),
-      selectMessages(db, ids, { bounds: retriedTurnBounds }),
-      selectLedger(db, ids),
-      selectToolEvents(db, ids, retriedTurnBounds),
-      ...statements,
-    ]),
+  const result = await readWithTexts((texts) =>
+    repeatLost(db, () => {
+      const [lock, ...others] = openStatements(db, open, texts);
+      return db.batch([
+        lock,
+        db.execute<RetriedTurn>(selectRetriedTurn(open)),
+        selectTurns(db, isRetriedTurn),
+        selectMessages(db, ids, { bounds: retriedTurnBounds }),
+        selectLedger(db, ids),
+        selectToolEvents(db, ids, retriedTurnBounds),
+        ...others,
+      ]);
+    }),
   );
   const [locked, retried, [turn], messageRows, ledger, toolEvents, ...answers] = result;
   const { opened, ...found } = readFindings([locked, ...answers]);
@@ -86,7 +90,7 @@ export async function openRetry(
   };
 }
 
-function openStatements(db: Db, open: OpenRequest) {
+function openStatements(db: Db, open: OpenRequest, texts: Texts) {
   const exceptTurnId = open.kind === "retry" ? open.turnId : null;
   return [
     lockSession(db, open),
@@ -118,7 +122,7 @@ function openStatements(db: Db, open: OpenRequest) {
       .limit(1),
     selectWindow(open, open.window, exceptTurnId),
     selectTokenCounts(open, open.modelAliasOverride),
-    selectCheckpointOfClaim(db, open),
+    selectCheckpointOfClaim(db, open, texts),
   ] as const;
 }
 

@@ -1,6 +1,6 @@
 import { and, eq, lt, or, sql } from "drizzle-orm";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
-import { selectCheckpointOfClaim } from "../checkpoint/stored-checkpoints.ts";
+import { readWithTexts, selectCheckpointOfClaim } from "../checkpoint/stored-checkpoints.ts";
 import { askDatabase, type Db, repeatLost } from "../core/client.ts";
 import { messages, rooms, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
 import { lockSession } from "./claim-statements.ts";
@@ -53,30 +53,32 @@ export async function takeOverRun(
   );
   const newHolder = sql`${holder}::uuid`;
   const turnId = sql`(select ${turnClaims.turnId} from ${turnClaims} where ${isHeld})`;
-  const result = await repeatLost(db, () =>
-    db.batch([
-      lockSession(sessionId),
-      db.execute(sql`delete from ${turnClaims} where session_id = ${sessionId} and run_id = ${runId}
+  const result = await readWithTexts((texts) =>
+    repeatLost(db, () =>
+      db.batch([
+        lockSession(sessionId),
+        db.execute(sql`delete from ${turnClaims} where session_id = ${sessionId} and run_id = ${runId}
         and exists (select 1 from ${turnRuns} u where u.id = turn_claims.run_id)`),
-      db.execute(sql`update ${turnClaims} set ${takeOver(newHolder, leaseMs)}
+        db.execute(sql`update ${turnClaims} set ${takeOver(newHolder, leaseMs)}
         where turn_claims.session_id = ${sessionId} and turn_claims.run_id = ${runId}
           and turn_claims.lease_until <= clock_timestamp() and ${isNewHolder(newHolder)}`),
-      db.select().from(turnClaims).where(isHeld),
-      db
-        .select({ userId: rooms.ownerUserId })
-        .from(sessions)
-        .innerJoin(rooms, eq(rooms.id, sessions.roomId))
-        .where(eq(sessions.id, sessionId)),
-      db
-        .select({ seq: sql<number>`coalesce(max(${messages.seq}), 0)::int` })
-        .from(messages)
-        .where(eq(messages.sessionId, sessionId)),
-      selectCheckpointOfClaim(db, { sessionId, holder }),
-      selectTurns(db, eq(turns.id, turnId)),
-      selectMessages(db, turnId, { bounds: retriedTurnBounds }),
-      selectLedger(db, turnId),
-      selectToolEvents(db, turnId, retriedTurnBounds),
-    ]),
+        db.select().from(turnClaims).where(isHeld),
+        db
+          .select({ userId: rooms.ownerUserId })
+          .from(sessions)
+          .innerJoin(rooms, eq(rooms.id, sessions.roomId))
+          .where(eq(sessions.id, sessionId)),
+        db
+          .select({ seq: sql<number>`coalesce(max(${messages.seq}), 0)::int` })
+          .from(messages)
+          .where(eq(messages.sessionId, sessionId)),
+        selectCheckpointOfClaim(db, { sessionId, holder }, texts),
+        selectTurns(db, eq(turns.id, turnId)),
+        selectMessages(db, turnId, { bounds: retriedTurnBounds }),
+        selectLedger(db, turnId),
+        selectToolEvents(db, turnId, retriedTurnBounds),
+      ]),
+    ),
   );
   const [, deleted, , [claim], [owner], [last], [checkpoint], [turn], messageRows, ledger, toolEvents] =
     result;

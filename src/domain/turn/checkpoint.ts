@@ -49,4 +49,6 @@ export type StoredCheckpoint = CheckpointRow & {
   blobs: readonly (SerializedValue & { channel: string })[];
   /** By task, then by place. */
   writes: readonly (SerializedValue & { taskId: string; channel: string })[];
+  /** It was read without the lists that hold texts, since it was too large with them. */
+  lacksTexts: boolean;
 };

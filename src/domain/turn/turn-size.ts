@@ -19,6 +19,9 @@ export const turnBounds = {
   maxModelBytesPerTurn: 1_024 * KiB,
 } as const;
 
+/** Of a run's state the lists that hold texts. What was spent stands in others, which are small. */
+export const textLists: readonly string[] = ["replies", "toolMessages", "toolEvents"];
+
 /** Told to the model in place of a result, and kept in the record of the call. */
 export const toolLimitCode = "tool_limit_reached";
 

@@ -7,12 +7,19 @@ import { plainJson } from "./plain-json.ts";
 import { restoreState } from "./restore-state.ts";
 
 /** A run as it was last stored: as LangGraph goes on from it, and as the state that it had reached. */
-export type StoredRun = { tuple: CheckpointTuple; joined: JoinedCheckpoint; state: TurnStateValue };
+export type StoredRun = {
+  tuple: CheckpointTuple;
+  joined: JoinedCheckpoint;
+  state: TurnStateValue;
+  /** Whether nothing of it is missing; only then can LangGraph go on from it. */
+  isWhole: boolean;
+};
 
 export async function loadProgress(stored: StoredCheckpoint | undefined): Promise<StoredRun | undefined> {
   if (stored === undefined) return undefined;
   const parts = await toTuple(plainJson, stored);
   const joined = joinParts(parts.checkpoint);
   const tuple = { ...parts, checkpoint: joined.checkpoint };
-  return { tuple, joined, state: restoreState(tuple) };
+  const isWhole = joined.isWhole && !stored.lacksTexts;
+  return { tuple, joined, state: restoreState(tuple), isWhole };
 }

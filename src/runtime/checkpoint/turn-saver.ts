@@ -60,7 +60,7 @@ export class TurnSaver extends BaseCheckpointSaver {
    */
   conclude(): StepRows {
     this.#isConcluded = true;
-    return joinRows(this.#underWay, this.#unstored);
+    return dropSuperseded(joinRows(this.#underWay, this.#unstored));
   }
 
   /** Waits until all that was handed over was tried to be stored. */
@@ -111,7 +111,7 @@ export class TurnSaver extends BaseCheckpointSaver {
   }
 
   #keep(rows: StepRows): void {
-    this.#unstored = joinRows(this.#unstored, rows);
+    this.#unstored = dropSuperseded(joinRows(this.#unstored, rows));
   }
 
   #enqueue(rows: StepRows): void {
@@ -143,6 +143,12 @@ function joinRows(before: StepRows, after: StepRows): StepRows {
     blobs: [...before.blobs, ...after.blobs],
     writes: [...before.writes, ...after.writes],
   };
+}
+
+/** The checkpoint after a step holds all that tasks of the step have written. */
+function dropSuperseded({ checkpoints, blobs, writes }: StepRows): StepRows {
+  const superseded = new Set(checkpoints.map(({ parentCheckpointId }) => parentCheckpointId));
+  return { checkpoints, blobs, writes: writes.filter(({ checkpointId }) => !superseded.has(checkpointId)) };
 }
 
 function readId(config: RunnableConfig): string | null {

@@ -1,7 +1,7 @@
 import type { TurnContext } from "../../domain/context/turn-context.ts";
 import type { TurnPlan } from "../../domain/plan/turn-plan.ts";
 import type { RunIdentity } from "../../domain/tool.ts";
-import type { StepRows, StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
+import { noRows, type StepRows, type StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 import type { TurnOutcome } from "../../domain/turn/turn-outcome.ts";
 import { createTurnSize, type TurnUse } from "../../domain/turn/turn-size.ts";
 import { loadProgress, type StoredRun } from "../checkpoint/stored-run.ts";
@@ -10,6 +10,7 @@ import { guardTools } from "../nodes/guarded-tools.ts";
 import { startSummary } from "../nodes/summary-run.ts";
 import type { AgentRun, TurnPorts } from "./agent-run.ts";
 import { limitCalls } from "./call-limit.ts";
+import { settleState } from "./settle-turn.ts";
 import { answerOrder, toOutcome } from "./state-outcome.ts";
 import { addStateUse } from "./state-use.ts";
 import { startStopwatch } from "./stopwatch.ts";
@@ -45,6 +46,10 @@ const callsInFlight = 4;
  */
 export const runTurn: RunTurn = async ({ runId, plan, context, identity, stored, used }, ports) => {
   const progress = await loadProgress(stored);
+  if (progress !== undefined && !progress.isWhole) {
+    const outcome = settleState({ plan, progress, isRetry: false }, ports.newId);
+    return { kind: "ended", outcome, unstored: noRows };
+  }
   const deadline = new AbortController();
   const timer = setTimeout(
     () =>

@@ -1,8 +1,10 @@
 import type { TurnPlan } from "../../domain/plan/turn-plan.ts";
 import { readRoutingDecision } from "../../domain/routing/routing-decision.ts";
+import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 import type { AgentReply, TurnOutcome } from "../../domain/turn/turn-outcome.ts";
-import { loadProgress } from "../checkpoint/stored-run.ts";
+import { turnTooLarge } from "../../domain/turn/turn-size.ts";
+import { loadProgress, type StoredRun } from "../checkpoint/stored-run.ts";
 import { answerOrder, toOutcome } from "./state-outcome.ts";
 import { emptyState, entryOf } from "./turn-state.ts";
 
@@ -13,29 +15,37 @@ export type SettleInput = {
   isRetry: boolean;
 };
 
-/**
- * What a stored run comes to where nobody goes on with it: the answers that had arrived, and a failed reply
- * `abandoned` for the rest. A run that never got past routing has its fallback agent abandoned.
- */
+/** What a stored run comes to where nobody goes on with it. */
 export async function settleTurn(
   { plan, stored, isRetry }: SettleInput,
   newId: () => string,
 ): Promise<TurnOutcome> {
-  const state = (await loadProgress(stored))?.state ?? emptyState();
+  return settleState({ plan, progress: await loadProgress(stored), isRetry }, newId);
+}
+
+type SettledState = { plan: TurnPlan; progress: StoredRun | undefined; isRetry: boolean };
+
+/**
+ * The answers that had arrived, and a failed reply for the rest: `abandoned`, or `turn_too_large` where texts of the
+ * run were too large to be stored or read. A run that never got past routing has its fallback agent fail.
+ */
+export function settleState({ plan, progress, isRetry }: SettledState, newId: () => string): TurnOutcome {
+  const state = progress?.state ?? emptyState();
   const unrouted = plan.flow === "routed" && state.routing === null;
   const routing = unrouted
     ? readRoutingDecision({ ok: false, code: "abandoned" }, plan.agents)
     : state.routing;
   const outcome = toOutcome(plan, { ...state, routing }, newId);
+  const failure = progress === undefined || progress.isWhole ? abandoned : turnTooLarge;
   const replies = answerOrder(plan, { routing }).flatMap((agentKey): AgentReply[] => {
     const reply = entryOf(state.replies, agentKey);
     if (reply !== undefined) return [reply];
-    return isRetry ? [] : [abandoned(agentKey, newId())];
+    return isRetry ? [] : [{ agentKey, messageId: newId(), status: "failed", failure }];
   });
   return { ...outcome, replies };
 }
 
-function abandoned(agentKey: string, messageId: string): AgentReply {
-  const message = "The turn was left unfinished before the agent answered.";
-  return { agentKey, messageId, status: "failed", failure: { code: "abandoned", message } };
-}
+const abandoned: AgentFailure = {
+  code: "abandoned",
+  message: "The turn was left unfinished before the agent answered.",
+};

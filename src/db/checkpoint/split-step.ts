@@ -1,0 +1,62 @@
+import { jsonBytes } from "../../domain/text/json-bytes.ts";
+import type { StepRows } from "../../domain/turn/checkpoint.ts";
+
+/** What one request of a step may hold. A request has 10 MiB at most; how long one takes counts, too. */
+const maxPartBytes = 2 * 1_024 * 1_024;
+
+/** Ids, names and punctuation of a row. */
+const rowBytes = 400;
+
+type Row = { blob: Uint8Array | null };
+const blobBytes = ({ blob }: Row) => rowBytes + 2 * (blob?.byteLength ?? 0);
+
+/** Bytes of a step's rows as they are sent: what is binary goes as hex, and JSON as a string in JSON. */
+export function sizeOfStep({ checkpoints, blobs, writes }: StepRows): number {
+  const json = checkpoints.reduce(
+    (sum, row) => sum + rowBytes + 2 * (jsonBytes(row.checkpoint) + jsonBytes(row.metadata)),
+    0,
+  );
+  return [...blobs, ...writes].reduce((sum, row) => sum + blobBytes(row), json);
+}
+
+const none: StepRows = { checkpoints: [], blobs: [], writes: [] };
+
+/**
+ * A step's rows as parts that are stored one after the other. A task's writes stay together: LangGraph takes a task
+ * that has any for done. Checkpoints come last: each names values that must be there before it.
+ */
+export function splitStep(rows: StepRows): StepRows[] {
+  const parts: StepRows[] = [];
+  for (const unit of toUnits(rows)) {
+    const last = parts.at(-1);
+    const joined = last === undefined ? unit : joinRows(last, unit);
+    if (last !== undefined && sizeOfStep(joined) <= maxPartBytes) parts.pop();
+    parts.push(last !== undefined && sizeOfStep(joined) > maxPartBytes ? unit : joined);
+  }
+  return parts;
+}
+
+/** Both halves of a part; null where it is of one piece. */
+export function halveStep(rows: StepRows): [StepRows, StepRows] | null {
+  const units = toUnits(rows);
+  if (units.length < 2) return null;
+  const middle = Math.ceil(units.length / 2);
+  return [units.slice(0, middle).reduce(joinRows, none), units.slice(middle).reduce(joinRows, none)];
+}
+
+function toUnits({ checkpoints, blobs, writes }: StepRows): StepRows[] {
+  const tasks = Map.groupBy(writes, ({ checkpointId, taskId }) => `${checkpointId} ${taskId}`);
+  return [
+    ...blobs.map((blob): StepRows => ({ checkpoints: [], blobs: [blob], writes: [] })),
+    ...[...tasks.values()].map((task): StepRows => ({ checkpoints: [], blobs: [], writes: task })),
+    ...checkpoints.map((checkpoint): StepRows => ({ checkpoints: [checkpoint], blobs: [], writes: [] })),
+  ];
+}
+
+function joinRows(before: StepRows, after: StepRows): StepRows {
+  return {
+    checkpoints: [...before.checkpoints, ...after.checkpoints],
+    blobs: [...before.blobs, ...after.blobs],
+    writes: [...before.writes, ...after.writes],
+  };
+}

@@ -1,0 +1,18 @@
+import type { AgentReply, TurnOutcome } from "./turn-outcome.ts";
+import { turnTooLarge } from "./turn-size.ts";
+
+/**
+ * The outcome of a turn that the database takes no request of, less all its texts: every reply fails, and what was
+ * spent stands. What is left is bounded by the number of calls.
+ */
+export function withoutTexts(outcome: TurnOutcome): TurnOutcome {
+  const replies = outcome.replies.map(
+    ({ agentKey, messageId }): AgentReply => ({
+      agentKey,
+      messageId,
+      status: "failed",
+      failure: turnTooLarge,
+    }),
+  );
+  return { ...outcome, replies, privateMessages: [], toolEvents: [], summary: null };
+}

@@ -1,0 +1,80 @@
+import { describe, expect, test } from "vitest";
+import { createTurnScene, says, type TurnScene } from "../../support/turn-scene.ts";
+import { expectBalancedBooks } from "../recovery/support/books.ts";
+import { asked, lapse, untilStored } from "../recovery/support/dead-holder.ts";
+import { until } from "../recovery/support/until.ts";
+import { measureRequests, neonLimitBytes } from "./support/measured-requests.ts";
+
+const keys = Array.from({ length: 12 }, (_, n) => `agent${n}`);
+const message = keys.map((key) => `@${key}`).join(" ");
+
+/** Answers as long as they are taken, whose characters take three and six bytes on their way. */
+const scripts = [
+  ["of Japanese", `回答${"語".repeat(60_000)}`],
+  ["of control characters", `x${"\u0001".repeat(60_000)}`],
+] as const;
+
+/** Calls of agents; summaries are asked for beside them. */
+const answersAsked = async (scene: TurnScene) =>
+  (await asked(scene)).filter((who) => keys.includes(who)).length;
+
+const statusesOf = (body: { replies: { status: string; error: { code: string } | null }[] }) =>
+  body.replies.map(({ status, error }) => error?.code ?? status);
+
+async function answerAll(text: string): Promise<TurnScene> {
+  const scene = await createTurnScene({ agents: keys });
+  await scene.models.script({ answer: { text } });
+  return scene;
+}
+
+describe.each(scripts)("answers %s of twelve agents", (_script, text) => {
+  test("are kept while the turn has room; who is over fails alone, and all are booked", async () => {
+    const scene = await answerAll(text);
+
+    const turn = await measureRequests(() => scene.post(message, { key: "k" }));
+
+    const { status, body } = turn.result;
+    expect([status, body.status]).toEqual([201, "partial"]);
+    const kept = body.replies.filter((reply: { status: string }) => reply.status === "completed");
+    expect(kept.length).toBe(
+      Math.floor((1_024 * 1_024) / new TextEncoder().encode(JSON.stringify(text)).byteLength),
+    );
+    for (const { content } of kept) expect(content).toBe(text);
+    expect(statusesOf(body).filter((one) => one === "turn_too_large")).toHaveLength(12 - kept.length);
+    expect(turn.largestSent).toBeLessThan(neonLimitBytes);
+    expect(await scene.ledger()).toHaveLength(12);
+    await expectBalancedBooks(scene);
+    const again = await scene.post(message, { key: "k" });
+    expect(again.body).toEqual({ ...body, timing: again.body.timing });
+    expect(await asked(scene)).toHaveLength(12);
+  });
+
+  test("are read again by a retry and by whoever takes it over, and by the turn after it", async () => {
+    const scene = await answerAll(text);
+    const { body: last } = await scene.post(message);
+    const failures = last.replies.filter((reply: { status: string }) => reply.status === "failed");
+    await scene.models.script(says(failures[0].agent_key, { text: "lost", hold: "gate" }, 1), {
+      answer: { text: "short" },
+    });
+    const before = await answersAsked(scene);
+    const failed = failures.length;
+    const retry = () =>
+      scene.api.as(scene.owner).post(`${scene.turnsPath}/${last.id}/retry`, undefined, {
+        headers: { "Idempotency-Key": "r" },
+      });
+    const post = retry();
+    await untilStored(scene, { answers: failed - 1 });
+    await until("everybody is asked", async () => (await answersAsked(scene)) === before + failed);
+    await lapse(scene);
+
+    const again = await measureRequests(retry);
+
+    await scene.models.release("gate");
+    expect((await post).status).toBe(409);
+    expect(again.result).toMatchObject({ status: 201, body: { status: "completed" } });
+    expect(again.largestAnswer).toBeLessThan(neonLimitBytes);
+    expect(await answersAsked(scene)).toBe(before + failed + 1);
+    expect((await scene.post(message)).status).toBe(201);
+    await expectBalancedBooks(scene);
+  });
+});

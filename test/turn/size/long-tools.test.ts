@@ -1,0 +1,92 @@
+import { describe, expect, test } from "vitest";
+import { turnBounds } from "../../../src/domain/turn/turn-size.ts";
+import { says } from "../../support/turn-scene.ts";
+import { createToolScene, searchesFor, type ToolScene } from "../../tools/in-turns/tool-scene.ts";
+import { expectBalancedBooks } from "../recovery/support/books.ts";
+import { asked, lapse, untilStored } from "../recovery/support/dead-holder.ts";
+import { measureRequests, neonLimitBytes } from "./support/measured-requests.ts";
+
+const keys = Array.from({ length: 12 }, (_, n) => `agent${n}`);
+const rounds = [1, 2, 3, 4];
+
+/** Results of a search, each as long as a search keeps them. */
+function longResults(letter: string) {
+  return Array.from({ length: 5 }, (_, n) => ({
+    title: letter.repeat(200),
+    url: `https://example.com/${n}/${"x".repeat(900)}`,
+    content: letter.repeat(500),
+  }));
+}
+
+/** Everybody asks for four searches in each of four rounds, and then answers. */
+function searchAllRounds(scene: ToolScene, answer: string) {
+  return scene.models.script(
+    ...keys.flatMap((key) => [
+      ...rounds.map((round) =>
+        says(key, searchesFor(...[1, 2, 3, 4].map((n) => `${key} ${round} ${n}`)), round),
+      ),
+      says(key, answer),
+    ]),
+  );
+}
+
+describe.each([
+  ["English", "word ", "roundtable"],
+  ["Japanese", "検索の結果", "tag"],
+] as const)("twelve agents who ask for 16 searches each, of long texts in %s", (_language, letters, mode) => {
+  const message = mode === "tag" ? keys.map((key) => `@${key}`).join(" ") : "hello";
+
+  test("get 48, and the turn is stored in requests that the database takes", async () => {
+    const scene = await createToolScene({ agents: keys, mode });
+    await scene.search.script({ default: { results: longResults(letters) } });
+    await searchAllRounds(scene, `An answer. ${letters.repeat(400)}`);
+
+    const turn = await measureRequests(() => scene.post(message, { key: "k" }));
+
+    expect(turn.result).toMatchObject({ status: 201, body: { status: "completed" } });
+    expect(await scene.searched()).toHaveLength(turnBounds.maxToolCallsPerTurn);
+    const rows = await scene.toolRows();
+    expect(rows).toHaveLength(12 * 16);
+    expect(rows.filter(({ status }) => status === "denied")).toHaveLength(
+      12 * 16 - turnBounds.maxToolCallsPerTurn,
+    );
+    expect(await scene.ledger()).toHaveLength(12 * 5);
+    await expectBalancedBooks(scene);
+    expect(turn.largestSent).toBeLessThan(neonLimitBytes / 2);
+    // What steps and commit send is what is new, not all again: of each text the step (in hex) and the commit.
+    expect(turn.sentBytes).toBeLessThan(neonLimitBytes);
+    const again = await scene.post(message, { key: "k" });
+    expect(again.headers.get("Idempotency-Replayed")).toBe("true");
+    expect(again.body.assistant_output).toBe(turn.result.body.assistant_output);
+    expect(await asked(scene)).toHaveLength(12 * 5);
+    expect((await scene.read(turn.result.body.id)).status).toBe(200);
+  });
+
+  test("are resumed from what is stored, and nothing stored is paid for again", async () => {
+    const scene = await createToolScene({ agents: keys, mode });
+    await scene.search.script({ default: { results: longResults(letters) } });
+    await scene.models.script(
+      ...keys.flatMap((key) => [
+        ...rounds.map((round) =>
+          says(key, searchesFor(...[1, 2, 3, 4].map((n) => `${key} ${round} ${n}`)), round),
+        ),
+        ...(key === keys.at(-1) ? [says(key, { text: "lost", hold: "gate" }, 5)] : []),
+        says(key, "An answer."),
+      ]),
+    );
+    const post = scene.post(message, { key: "k" });
+    await scene.models.wait({ calls: 12 * 5, settled: 12 * 5 - 1 });
+    await untilStored(scene, mode === "tag" ? { answers: 11 } : { steps: 12 * 9 - 2 });
+    await lapse(scene);
+
+    const again = await measureRequests(() => scene.post(message, { key: "k" }));
+
+    await scene.models.release("gate");
+    expect((await post).status).toBe(409);
+    expect(again.result).toMatchObject({ status: 201, body: { status: "completed" } });
+    expect(again.largestAnswer).toBeLessThan(neonLimitBytes / 2);
+    expect(await asked(scene)).toHaveLength(12 * 5 + 1);
+    expect(await scene.searched()).toHaveLength(turnBounds.maxToolCallsPerTurn);
+    await expectBalancedBooks(scene);
+  });
+});
