@@ -8,6 +8,7 @@ import { captureTurnCalls, giveFloorCalls, openFloorSession } from "./floor-turn
 import { closeConnections } from "./http-client.ts";
 import type { Row } from "./report/row.ts";
 import { formatMarkdown } from "./report/table.ts";
+import { measureAnswerReading } from "./scenarios/answer-reading.ts";
 import { measureBundle } from "./scenarios/bundle.ts";
 import { runComparison } from "./scenarios/comparison.ts";
 import { comparisonRows } from "./scenarios/comparison-rows.ts";
@@ -28,6 +29,7 @@ const parts = [
   "first-delta",
   "written",
   "throughput",
+  "reading",
   "bundle",
 ] as const;
 type Part = (typeof parts)[number];
@@ -94,6 +96,7 @@ async function measureParts(
     "first-delta": () => measureFirstDelta(bench, log),
     written: () => measureWrittenBytes(bench, log),
     throughput: () => measureThroughput(bench, log),
+    reading: async () => measureAnswerReading(log),
     bundle: () => measureBundle(log),
   };
   const rows: Row[] = [];

@@ -53,7 +53,11 @@ function joinValues(before: unknown, value: unknown, depth: number): unknown {
     // Inside an object what comes twice is a label; text and signatures differ.
     return depth > 0 && before === value ? before : before + value;
   }
-  if (Array.isArray(before) && Array.isArray(value)) return [...before, ...value];
+  if (Array.isArray(before) && Array.isArray(value)) {
+    // In place: a copy for each piece would take time that grows with the square of their number.
+    for (const one of value) before.push(one);
+    return before;
+  }
   if (isRecord(before) && isRecord(value) && depth < maxMergeDepth) return mergeRecords(before, value, depth);
   return value;
 }

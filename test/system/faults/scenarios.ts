@@ -1,6 +1,6 @@
 import type { Scenario } from "./scenario.ts";
 import { databaseFaults } from "./scenarios/database-faults.ts";
-import { dialects } from "./scenarios/dialects.ts";
+import { dialectForms } from "./scenarios/dialects.ts";
 import { kills } from "./scenarios/kills.ts";
 import { longGoneClients } from "./scenarios/long-gone-clients.ts";
 import { lostClients } from "./scenarios/lost-clients.ts";
@@ -17,7 +17,7 @@ export const scenarios: readonly Scenario[] = [
   sessionStorms,
   databaseFaults,
   modelFaults,
-  dialects,
+  dialectForms,
   lostClients,
   longGoneClients,
   roomChanges,

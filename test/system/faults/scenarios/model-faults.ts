@@ -27,7 +27,9 @@ const cases: readonly ModelCase[] = [
   { what: "429, Retry-After 1 s", answer: { status: 429, headers: soon }, times: 1, reply: "whole" },
   { what: "hang before the first byte", answer: { hang: "before_headers" }, reply: "failed" },
   { what: "error event in mid-stream", answer: { error_event: true }, reply: "failed" },
-  { what: "no finish reason", answer: { finish_reason: null }, reply: "failed" },
+  { what: "no finish reason", answer: { finish_reason: null, done: false }, reply: "failed" },
+  { what: "no finish reason but the end mark", answer: { finish_reason: null }, reply: "whole" },
+  { what: "a redirect", answer: { status: 307, body: "", headers: { location: "/" } }, reply: "failed" },
   { what: "hang after the first byte", answer: { hang: "after_first" }, reply: "failed" },
   { what: "bad JSON", answer: { bad_json: true }, reply: "failed" },
   { what: "no usage", answer: { usage: null }, reply: "whole" },
@@ -42,7 +44,7 @@ const cases: readonly ModelCase[] = [
     reply: "failed",
   },
   { what: "no end mark", answer: { done: false }, reply: "whole" },
-  { what: "cut by its length", answer: { finish_reason: "length" }, reply: "failed" },
+  { what: "cut by its length", answer: { finish_reason: "length" }, reply: "whole" },
   ...Array.from(
     { length: pieces + 2 },
     (_, chunks): ModelCase => ({
