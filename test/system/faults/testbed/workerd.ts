@@ -95,6 +95,8 @@ function configText(settingNames: readonly string[]): string {
   const schedule = `export default { async fetch(request, env) {
     return Response.json(await env.WORKER.scheduled({ cron: "* * * * *" }));
   } }`;
+  // No scenario uploads a file. The Worker only checks that it has a bucket and a queue.
+  const storage = `export default { fetch: () => new Response(null, { status: 501 }) }`;
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
@@ -102,7 +104,15 @@ const config :Workerd.Config = (
       modules = [(name = "index.js", esModule = embed "index.js")],
       compatibilityDate = "${date}",
       compatibilityFlags = [${flags.map((flag: string) => `"${flag}"`).join(", ")}],
-      bindings = [${bindings.join(", ")}],
+      bindings = [
+        ${bindings.join(", ")},
+        (name = "FILES", r2Bucket = "storage"),
+        (name = "PARSE_QUEUE", queue = "storage"),
+      ],
+    )),
+    (name = "storage", worker = (
+      modules = [(name = "storage.js", esModule = ${JSON.stringify(storage)})],
+      compatibilityDate = "${date}",
     )),
     (name = "schedule", worker = (
       modules = [(name = "schedule.js", esModule = ${JSON.stringify(schedule)})],
