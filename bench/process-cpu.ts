@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** CPU time that the workerd of a process group has used so far, in ms; undefined where /proc cannot tell. */
+/** CPU time that the workerd of a process group has used so far, in ms; undefined where /proc has no figure. */
 export function workerdCpuMs(groupId: number): number | undefined {
   const workerds = readProcessIds().filter((pid) => isWorkerdOf(pid, groupId));
   return workerds.length === 0 ? undefined : workerds.reduce((sum, pid) => sum + (processCpuMs(pid) ?? 0), 0);
@@ -44,7 +44,7 @@ function isWorkerdOf(pid: number, groupId: number): boolean {
 /** CPU time so far, in ms; undefined where there is no telling. */
 export type Meter = () => number | undefined;
 
-/** What `work` cost by a meter, in ms; NaN where it cannot tell. */
+/** The CPU time of `work` by a meter, in ms; NaN where the meter has no figure. */
 export async function cpuOf(meter: Meter, work: () => Promise<unknown>): Promise<number> {
   const before = meter();
   await work();

@@ -106,6 +106,6 @@ async function startParts(serverUrl: string | undefined, log: (line: string) => 
 
 async function startWorker(bindings: Record<string, string>, config?: string): Promise<WorkerProcess> {
   const port = await reservePort(0, loopbackHost);
-  const place = { host: loopbackHost, port, watch: false, ...(config === undefined ? {} : { config }) };
-  return startWorkerProcess({ bindings, ...place }, () => undefined);
+  const server = { host: loopbackHost, port, watch: false, ...(config === undefined ? {} : { config }) };
+  return startWorkerProcess({ bindings, ...server }, () => undefined);
 }

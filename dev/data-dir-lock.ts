@@ -4,7 +4,7 @@ import { makePrivateDir } from "./private-dir.ts";
 
 /**
  * Claims a directory for this process with a pid file in it; gives the function that frees it again.
- * The file of a process that is gone is ignored. Throws an Error with one line when another one lives.
+ * The file of a process that has ended is ignored. Throws an Error with one line when another process holds it.
  */
 export function lockDataDir(dir: string): () => void {
   makePrivateDir(dir);
@@ -32,7 +32,7 @@ export function lockDataDir(dir: string): () => void {
   throw new Error(`The data directory ${dir} is in use by another Pantheon process (pid ${holder}).`);
 }
 
-/** "<pid> <start>": a pid alone may since belong to somebody else. Never equal for a process that is gone. */
+/** "<pid> <start>". The start is needed because pids are used again. */
 function ownerLine(pid: number): string {
   try {
     process.kill(pid, 0);
@@ -43,7 +43,7 @@ function ownerLine(pid: number): string {
   return `${pid} ${startOf(pid)}`;
 }
 
-/** The process's start in clock ticks since boot where /proc tells it, else "alive". */
+/** The start of the process in clock ticks since boot, from /proc; "alive" where there is none. */
 function startOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

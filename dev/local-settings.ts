@@ -7,7 +7,7 @@ import { makePrivateDir } from "./private-dir.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the local Worker checks tokens with. `secret` is absent where AUTH_JWKS_URL rules instead. */
+/** What the local Worker checks tokens with. There is no `secret` where AUTH_JWKS_URL is set. */
 export type LocalAuth = { secret: string | undefined; issuer: string; audience: string };
 
 const repositoryDir = fileURLToPath(new URL("..", import.meta.url));
@@ -23,7 +23,7 @@ export function dataDirOf(env: Environment): string {
   return env.PANTHEON_DATA_DIR ? resolve(env.PANTHEON_DATA_DIR) : join(repositoryDir, ".pantheon");
 }
 
-/** The same, once it is there. Throws an Error with one line where it cannot be made. */
+/** Creates it where it is missing. Throws an Error with one line where that fails. */
 export function makeDataDir(env: Environment): string {
   const dir = dataDirOf(env);
   try {
@@ -35,9 +35,9 @@ export function makeDataDir(env: Environment): string {
   return dir;
 }
 
-/** The AUTH_* settings of the environment; what it lacks is made up here, the secret once and at random. */
+/** The AUTH_* settings of the environment. Missing ones get defaults; the secret is random and kept. */
 export function localAuth(env: Environment): LocalAuth {
-  const ownSecret = () => (env.AUTH_JWKS_URL ? undefined : keptSecret(makeDataDir(env)));
+  const ownSecret = () => (env.AUTH_JWKS_URL ? undefined : readOrCreateSecret(makeDataDir(env)));
   return {
     secret: env.AUTH_JWT_SECRET || ownSecret(),
     issuer: env.AUTH_ISSUER || "pantheon-local",
@@ -45,7 +45,7 @@ export function localAuth(env: Environment): LocalAuth {
   };
 }
 
-function keptSecret(dataDir: string): string {
+function readOrCreateSecret(dataDir: string): string {
   const file = join(dataDir, "auth-secret");
   try {
     writeFileSync(file, randomBytes(32).toString("hex"), { flag: "wx", mode: 0o600 });

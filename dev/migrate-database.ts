@@ -10,7 +10,7 @@ Neon: its direct connection, not the pooled one.`;
 await runCommand(async () => {
   if (process.argv.includes("--help")) return console.log(usageText);
   const { DATABASE_URL: databaseUrl } = process.env;
-  if (!databaseUrl) throw new Error("DATABASE_URL is missing: which database shall be migrated?");
+  if (!databaseUrl) throw new Error("DATABASE_URL is missing: the database to migrate.");
   // A session's lock means nothing where a pooler hands each statement to another session.
   if (/-pooler\./.test(databaseUrl)) {
     throw new Error("DATABASE_URL: this is Neon's pooled connection; migrations need the direct one.");

@@ -1,7 +1,7 @@
 import { SignJWT } from "jose";
 import type { LocalAuth } from "./local-settings.ts";
 
-/** A JWT (HS256) for the local Worker. Throws an Error with one line where it would not be accepted. */
+/** A JWT (HS256) for the local Worker. Throws an Error with one line where the Worker would refuse it. */
 export async function mintToken(
   { secret, issuer, audience }: LocalAuth,
   { sub, email, expiresIn = "12h" }: { sub: string; email?: string | undefined; expiresIn?: string },

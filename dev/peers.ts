@@ -4,10 +4,10 @@ import { startDemoModelServer } from "./model-server/demo-model.ts";
 import type { DialectName } from "./model-server/dialects.ts";
 import { demoSearchKey, startDemoSearchServer } from "./search-server/demo-search.ts";
 
-/** The Worker's settings for the peers it calls. */
+/** The Worker's settings for these servers. */
 export type PeerSettings = { LLM_BASE_URL: string; TAVILY_BASE_URL: string; TAVILY_API_KEY: string };
 
-/** Whom the Worker asks for answers and for web pages: the real ones where there is a key, else demo servers. */
+/** The servers for models and search: the real ones where there is a key, else demo servers. */
 export async function startPeers(
   env: Environment,
   config: Config,
@@ -21,11 +21,11 @@ export async function startPeers(
     onStop: (end: () => Promise<void>) => void;
   },
 ): Promise<PeerSettings> {
-  const sayUnused = (setting: string, key: string) => {
+  const logUnused = (setting: string, key: string) => {
     if (env[setting] && !env[key]) log(`${setting} is not used: it counts only together with ${key}`);
   };
-  sayUnused("LLM_BASE_URL", "LLM_API_KEY");
-  sayUnused("TAVILY_BASE_URL", "TAVILY_API_KEY");
+  logUnused("LLM_BASE_URL", "LLM_API_KEY");
+  logUnused("TAVILY_BASE_URL", "TAVILY_API_KEY");
   return { ...(await startModels()), ...(await startSearch()) };
 
   async function startModels() {

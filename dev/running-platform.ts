@@ -5,14 +5,14 @@ import { dataDirOf, type Environment, makeDataDir } from "./local-settings.ts";
 const announcementFile = "platform-url";
 const answerTimeoutMs = 2_000;
 
-/** Leaves word in the data directory where the platform answers; gives what takes it back. */
+/** Writes the platform's URL into the data directory. Returns a function that removes it. */
 export function announcePlatform(env: Environment, url: string): () => void {
   const file = join(makeDataDir(env), announcementFile);
   writeFileSync(file, announcementOf(env, url), { mode: 0o600 });
   return () => rmSync(file, { force: true });
 }
 
-/** Where the platform with this data directory and database answers, if it runs and takes the token. */
+/** The URL of the running platform with this data directory and database, if it accepts the token. */
 export async function findRunningPlatform(env: Environment, token: string): Promise<string | undefined> {
   try {
     const announcement = readFileSync(join(dataDirOf(env), announcementFile), "utf8");
@@ -28,7 +28,7 @@ export async function findRunningPlatform(env: Environment, token: string): Prom
   }
 }
 
-/** The address, and under it the database without user and password. */
+/** The URL, and on a second line the database without user and password. */
 function announcementOf({ DATABASE_URL: database = "" }: Environment, url: string): string {
   const { host, pathname } = URL.canParse(database) ? new URL(database) : { host: "embedded", pathname: "" };
   return `${url}\n${host}${pathname}`;

@@ -1,8 +1,8 @@
 import { crons } from "../src/domain/crons.ts";
 
 /**
- * Calls the Worker's scheduled handler, now and every minute, as the edge would: wrangler does not trigger crons locally. `log` is told of a failure.
- * Gives what ends it.
+ * Calls the Worker's scheduled handler, now and every minute, as the edge would: wrangler does not trigger crons
+ * locally. `log` gets each failure. Returns a function that ends it.
  */
 export function startSchedule(url: string, log: (line: string) => void): () => void {
   const stopped = new AbortController();

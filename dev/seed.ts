@@ -2,7 +2,7 @@ import pg from "pg";
 
 export const demoUser = { id: "demo", email: "demo@example.com" };
 
-/** Fixed, so that a second start finds them, and a room the user has deleted stays deleted. */
+/** Fixed ids: a second start finds the rows, and a room that the user deleted stays deleted. */
 const demoRoomId = "019b7e00-0000-7000-8000-00000000d000";
 const demoSessionId = "019b7e00-0000-7000-8000-00000000d001";
 

@@ -18,7 +18,7 @@ await runCommand(async () => {
   });
   if (values.help) return console.log(usageText);
   const sub = values.sub?.trim();
-  if (!sub) throw new Error("--sub is missing: whose token shall it be? (--help tells more)");
+  if (!sub) throw new Error("--sub is missing: the id of the user (see --help)");
   console.log(
     await mintToken(localAuth(readEnvironment()), { sub, email: values.email, expiresIn: values.expires }),
   );

@@ -70,7 +70,7 @@ await runCommand(async () => {
 });
 
 function readOrigin(text: string | undefined): string {
-  if (text === undefined) throw new Error("--url is missing: where does it answer? (--help tells more)");
+  if (text === undefined) throw new Error("--url is missing: the host of the deployment (see --help)");
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw new Error(`--url: not an http(s) URL: ${text}`);
@@ -81,7 +81,7 @@ function readOrigin(text: string | undefined): string {
 
 function readToken(text: string | undefined): string {
   const token = text?.trim();
-  if (!token) throw new Error("--token is missing: a JWT that the deployment takes (--help tells more)");
+  if (!token) throw new Error("--token is missing: a JWT that the deployment accepts (see --help)");
   if (!/^[\x21-\x7e]+$/.test(token)) throw new Error("--token: not a JWT: it has blanks or odd characters");
   return token;
 }

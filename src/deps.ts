@@ -20,6 +20,7 @@ import { arrivedReplies } from "./runtime/graph/arrived-replies.ts";
 import { type RanTurn, runTurn, type TurnRun } from "./runtime/graph/run-turn.ts";
 import { type SettleInput, settleTurn } from "./runtime/graph/settle-turn.ts";
 import { createOpenAiModel } from "./runtime/model/openai-model.ts";
+import { createAdjustmentMemory } from "./runtime/model/request-adjustments.ts";
 import { createR2Store } from "./storage/r2-store.ts";
 import { createStreamHash } from "./storage/stream-hash.ts";
 import { createToolRegistry } from "./tools/registry.ts";
@@ -102,6 +103,7 @@ export function createDeps(config: Config): Deps {
       pause: () => scheduler.wait(0),
       now: nowMs,
       estimateTokens: estimateTokenCount,
+      adjustments: createAdjustmentMemory(),
     }),
     tools: connectTools(config.tavily, nowMs),
     catalog: config.catalog,

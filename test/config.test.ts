@@ -1,5 +1,7 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import providers from "../docs/providers.md?raw";
 import { ConfigError } from "../src/config/config-error.ts";
+import { modelOverrideFields } from "../src/config/model-override.ts";
 import { parseConfig, settingNames } from "../src/config.ts";
 import { standardPricingVersion } from "../src/domain/catalog.ts";
 import { standardDialect } from "../src/domain/model-dialect.ts";
@@ -317,4 +319,34 @@ test("no complaint repeats a value, secrets least of all", () => {
   });
   expect(lines).toHaveLength(4);
   expect(lines.join()).not.toContain(secret);
+});
+
+describe("docs/providers.md", () => {
+  const sections = providers.split(/^## /m).slice(1);
+  const blocks = sections.map((section) => [
+    section.split("\n")[0] ?? "",
+    /```json\n(.*?)```/s.exec(section)?.[1] ?? "",
+  ]);
+
+  test("has a setting for each of the usual providers, and says that none was tried", () => {
+    expect(blocks.map(([name]) => name)).toEqual([
+      ...["OpenRouter", "OpenAI", "Azure OpenAI", "Gemini", "Mistral", "DeepSeek", "Groq", "vLLM", "Ollama"],
+      "LiteLLM",
+    ]);
+    expect(providers).toContain("None of these was tried against the real service");
+  });
+
+  test.each(blocks)("has one for %s that a deployment starts with", (_, block) => {
+    const [model] = JSON.parse(block);
+    const key = model.api_key_setting === undefined ? {} : { [model.api_key_setting]: "sk-of-the-provider" };
+    const { catalog } = parseConfig({ ...whole, ...key, MODELS_JSON: block });
+    expect(catalog.models.get(model.alias)).toMatchObject({ providerModel: model.model });
+  });
+
+  test("explains every field that a model may have, with its default", () => {
+    const explained = [...providers.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, names = ""]) =>
+      [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name),
+    );
+    expect(explained.toSorted()).toEqual(Object.keys(modelOverrideFields).toSorted());
+  });
 });

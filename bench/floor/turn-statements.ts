@@ -19,7 +19,7 @@ export function turnStatements(turn: FloorTurn, replies: readonly string[]): Sta
   const now = new Date().toISOString();
   const of = { session_id: sessionId, turn_id: id, run_id: id };
   const firstSeq = (turnIndex - 1) * (replies.length + 1) + 1;
-  const output = replies.map((reply, place) => `Agent ${place}: ${reply}`).join("\n\n");
+  const output = replies.map((reply, index) => `Agent ${index}: ${reply}`).join("\n\n");
   return [
     insert("turns", [
       {
@@ -47,13 +47,13 @@ export function turnStatements(turn: FloorTurn, replies: readonly string[]): Sta
     ]),
     insert(
       "messages",
-      [message, ...replies].map((content, place) => ({
+      [message, ...replies].map((content, index) => ({
         id: uuidv7(),
         ...of,
-        seq: firstSeq + place,
-        role: place === 0 ? "user" : "assistant",
-        agent_key: place === 0 ? null : `agent-${place}`,
-        agent_name: place === 0 ? null : "Agent",
+        seq: firstSeq + index,
+        role: index === 0 ? "user" : "assistant",
+        agent_key: index === 0 ? null : `agent-${index}`,
+        agent_name: index === 0 ? null : "Agent",
         status: "completed",
         content,
         created_at: now,
@@ -61,10 +61,10 @@ export function turnStatements(turn: FloorTurn, replies: readonly string[]): Sta
     ),
     insert(
       "turn_context_audit",
-      replies.map((_, place) => ({
+      replies.map((_, index) => ({
         id: uuidv7(),
         ...of,
-        agent_key: `agent-${place}`,
+        agent_key: `agent-${index}`,
         model_alias: "deepseek",
         model_alias_marker: "roundtable",
         model_context_limit: 131_072,
@@ -85,12 +85,12 @@ export function turnStatements(turn: FloorTurn, replies: readonly string[]): Sta
     ),
     insert(
       "llm_call_events",
-      replies.map((_, place) => ({
+      replies.map((_, index) => ({
         id: uuidv7(),
         user_id: userId,
         room_id: roomId,
         ...of,
-        agent_key: `agent-${place}`,
+        agent_key: `agent-${index}`,
         round: 1,
         provider: "openrouter",
         model_alias: "deepseek",
@@ -116,9 +116,9 @@ export function turnStatements(turn: FloorTurn, replies: readonly string[]): Sta
 /** One statement for all rows; they have the same columns. */
 function insert(table: string, rows: readonly Record<string, unknown>[]): Statement {
   const columns = Object.keys(rows[0] ?? {});
-  const places = rows.map(
+  const placeholders = rows.map(
     (_, row) => `(${columns.map((_, column) => `$${row * columns.length + column + 1}`).join(", ")})`,
   );
-  const text = `insert into ${table} (${columns.join(", ")}) values ${places.join(", ")}`;
+  const text = `insert into ${table} (${columns.join(", ")}) values ${placeholders.join(", ")}`;
   return { text, values: rows.flatMap((row) => Object.values(row)) };
 }

@@ -44,7 +44,7 @@ export async function startPeer<Asked extends Questions>(
       asked += 1;
       const { promise, resolve, reject } = Promise.withResolvers<unknown>();
       waiting.set(asked, { resolve, reject });
-      tell(child, { kind: "ask", number: asked, name, input });
+      sendMessage(child, { kind: "ask", number: asked, name, input });
       // The module at the other end declares the same questions.
       return (await promise) as Asked[typeof name]["output"];
     },
@@ -63,10 +63,10 @@ function untilReady(child: ChildProcess, options: unknown): Promise<string> {
       if (message.kind === "failed") reject(new Error(message.reason));
     });
     child.once("exit", () => reject(new Error("A server of the bench ended before it was ready.")));
-    tell(child, { kind: "start", options });
+    sendMessage(child, { kind: "start", options });
   });
 }
 
-function tell(child: ChildProcess, message: ToPeer): void {
+function sendMessage(child: ChildProcess, message: ToPeer): void {
   child.send(message);
 }

@@ -7,7 +7,7 @@ const agentCounts = [1, 3, 12];
 const lengths = [1, 50, 200, 500];
 const modes: Mode[] = ["roundtable", "orchestrator", "tag"];
 /** The manager picks this many at most. */
-const mostPicked = 3;
+const maxPicked = 3;
 
 type Cell = {
   mode: Mode;
@@ -64,7 +64,7 @@ async function measureTurn(bench: Bench, room: Room, mode: Mode): Promise<Cell> 
 }
 
 function planCalls(mode: Mode, agents: number, { isSummaryMade }: Turn): Purpose[] {
-  const answering = mode === "orchestrator" ? Math.min(mostPicked, agents) : agents;
+  const answering = mode === "orchestrator" ? Math.min(maxPicked, agents) : agents;
   return [
     ...Array.from({ length: answering }, () => "agent" as const),
     ...(mode === "orchestrator" ? (["routing"] as const) : []),

@@ -1,7 +1,7 @@
 import { runWrangler } from "./run-wrangler.ts";
 
 const maxProfiles = 10;
-/** A profiler that was kept from the processor for most of the time has seen too little to tell. */
+/** A profiler that got little processor time has too few samples for a figure. */
 const minSamples = 20;
 
 /**
@@ -16,7 +16,7 @@ export async function measureStartup(
   for (let taken = 0; taken < maxProfiles && !figures.some((ms) => ms <= barMs); taken += 1) {
     const output = await runWrangler(["check", "startup", "--worker-bundle", file, "--outfile", profile]);
     const [, activeMs, samples] = /Active: ([\d.]+) ms[\s\S]*Samples: (\d+)/.exec(output) ?? [];
-    if (activeMs === undefined) throw new Error(`wrangler check startup tells no time:\n${output.trim()}`);
+    if (activeMs === undefined) throw new Error(`wrangler check startup prints no time:\n${output.trim()}`);
     if (Number(samples) >= minSamples) figures.push(Number(activeMs));
   }
   if (figures.length === 0) throw new Error("Start-up could not be measured: the machine is too busy.");

@@ -19,7 +19,7 @@ export function withWholeExchanges(database: PGlite): PGlite {
     exchangeOpen = extendedKinds.has(kind);
     await database.execProtocolRawStream(message, options);
   };
-  // The socket server calls this to roll back for a client that is gone; what it left half said ends first.
+  // The socket server calls this to roll back for a client that has left. An exchange that it left open ends first.
   const exec: PGlite["exec"] = async (query, options) => {
     if (exchangeOpen) await database.execProtocolRaw(syncMessage);
     exchangeOpen = false;

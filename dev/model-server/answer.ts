@@ -59,7 +59,7 @@ export type ModelAnswer = {
   dialect?: DialectName;
 };
 
-/** About four characters a token, at least one. Deterministic, and close enough for a stand-in. */
+/** About four characters a token, at least one. Deterministic, and close enough for a demo. */
 export function tokensOf(text: string): number {
   return Math.max(1, Math.ceil(text.length / 4));
 }

@@ -10,7 +10,7 @@ const demoLabel = "[demo model]";
 const defaultDeltaDelayMs = 15;
 const lookupWords = /\b(search|look up|look for|find|latest|news|current|today|source)\b/i;
 
-/** The model server that stands in while there is no key: canned, deterministic, and says that it is a demo. */
+/** The model server that is used without a key. Its answers are canned and deterministic, and say that they are a demo. */
 export function startDemoModelServer({
   port = 0,
   deltaDelayMs = defaultDeltaDelayMs,

@@ -20,7 +20,7 @@ export type Delivery = {
 };
 
 /**
- * Plays the answer to the client: delays, gates and faults in the order the fields of ModelAnswer tell.
+ * Sends the answer to the client: delays, gates and faults in the order of the fields of ModelAnswer.
  * Gives true when the answer was sent to its end, false when a fault cut it. Rejects when the client
  * goes away meanwhile, which is how a hanging answer ends.
  */
@@ -141,7 +141,7 @@ function forever(): Promise<never> {
   return new Promise(() => undefined);
 }
 
-/** Settles as `work` does, or rejects as soon as the client has gone. */
+/** Settles as `work` does, or rejects as soon as the client leaves. */
 function unlessGone<T>({ clientClosed: signal }: ChatCall, work: Promise<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const stop = () => reject(signal.reason);

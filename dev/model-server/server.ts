@@ -6,7 +6,7 @@ import { type ChatCall, readChatCall } from "./chat-call.ts";
 const maxRequestBytes = 32 * 1024 * 1024;
 const chatPath = "/chat/completions";
 
-/** Answers one call; see `sendAnswer`. A rejection after the client has gone is normal and ignored. */
+/** Answers one call; see `sendAnswer`. A rejection after the client has left is ignored. */
 export type Respond = (call: ChatCall, response: ServerResponse) => Promise<unknown>;
 
 export type ModelServer = { url: string; stop(): Promise<void> };

@@ -113,7 +113,7 @@ function reasoningDeltas({ reasoning, dialect, deltas }: Completion): object[] {
     case "thinking_parts":
       return pieces.map((text) => ({ content: [thinkingPart(text)] }));
     case "think_tags": {
-      // Without a text there is nothing that the tags would stand before.
+      // The tags come before a text. A tool call has none.
       const [start, rest] = pieces;
       if (deltas.length === 0 || start === undefined) return [];
       return [{ content: `<think>\n${start}` }, { content: `${rest}\n</think>\n\n` }];

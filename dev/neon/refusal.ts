@@ -30,7 +30,7 @@ export class Refusal extends Error {
   }
 }
 
-/** What the client is told about `error`: Postgres' own errors are 400 with every field, the rest is 500. */
+/** The answer for `error`. Errors of Postgres are 400 with every field, all others 500. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (!(error instanceof Error)) return new Refusal(500, "unknown failure");

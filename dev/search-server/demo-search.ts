@@ -13,7 +13,7 @@ export const demoSearchKey = "demo";
 const demoLabel = "[demo search]";
 const angles = ["An overview", "The arguments on both sides", "What was asked most often"];
 
-/** The search server that stands in while there is no key: deterministic, and says that it is a demo. */
+/** The search server that is used without a key. Its results are deterministic, and say that they are a demo. */
 export function startDemoSearchServer({ port = 0 }: { port?: number } = {}): Promise<SearchServer> {
   return startSearchServer({
     port,

@@ -1,4 +1,4 @@
-/** The part of esbuild's message that is printed. `location` is null where the failure has no place in a file. */
+/** The part of esbuild's message that is printed. `location` is null for a failure outside of files. */
 type BuildMessage = {
   text: string;
   location?: { file: string; line: number; column: number; lineText: string } | null;
@@ -12,7 +12,7 @@ export function describeBuildFailure(cause: unknown): string {
   return cause.cause instanceof Error ? describeBuildFailure(cause.cause) : cause.message;
 }
 
-/** wrangler hands esbuild's failure on as it is, or as the cause of its own. */
+/** wrangler passes esbuild's failure on, or wraps it as the cause of its own. */
 function readErrors(cause: unknown): BuildMessage[] {
   if (typeof cause !== "object" || cause === null) return [];
   if ("errors" in cause && Array.isArray(cause.errors)) return cause.errors;

@@ -18,7 +18,7 @@ process.on("message", (message: ToWorker) => {
     start(message.options).catch((error: unknown) => fail(describeBuildFailure(error)));
   else dev.teardown().finally(() => process.exit(0));
 });
-// The parent is gone without a word; workerd goes with this process.
+// The parent has ended. Ending this process ends workerd too.
 process.on("disconnect", () => process.exit(1));
 
 async function start({ bindings, config = configFile, host, port, watch }: WorkerOptions): Promise<void> {

@@ -1,4 +1,4 @@
-/** What the Worker's process is told, over its private channel: secrets never stand in its arguments. */
+/** Options of the Worker's process. They are sent over a private channel, because arguments are visible to other processes. */
 export type WorkerOptions = {
   bindings: Record<string, string>;
   host: string;

@@ -41,7 +41,7 @@ export async function startWorkerProcess(
   signal?.addEventListener("abort", kill);
 
   const stop = async () => {
-    tell(child, { kind: "stop" });
+    sendMessage(child, { kind: "stop" });
     await within(stopGraceMs, ended);
     kill();
     await ended;
@@ -76,11 +76,11 @@ function untilReady(
     });
     child.once("error", (error) => fail(error.message));
     child.once("exit", () => fail(stderr.trim() || "its process ended."));
-    tell(child, { kind: "start", options });
+    sendMessage(child, { kind: "start", options });
   });
 }
 
-function tell(child: ChildProcess, message: ToWorker): void {
+function sendMessage(child: ChildProcess, message: ToWorker): void {
   if (child.connected) child.send(message, () => undefined);
 }
 

@@ -40,20 +40,23 @@ const dialect = {
   retries: z.int(retriesRange).min(0, retriesRange).max(maxRetries, retriesRange).optional(),
 };
 
+/** A model's fields, as docs/providers.md explains them. */
+export const modelOverrideFields = {
+  alias: z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, "must be 1 to 64 of A-Z a-z 0-9 . _ -"),
+  provider: name,
+  model: name,
+  base_url: httpUrl.optional(),
+  api_key_setting: z
+    .string()
+    .regex(/^[A-Z][A-Z0-9_]{0,127}$/, "must be the name of a setting")
+    .optional(),
+  context_window: z.int().min(2_048).max(100_000_000),
+  multiplier: z.number().refine(isMultiplier, "must be from 0.01 to 9999.99, with two decimals at most"),
+  ...dialect,
+};
+
 const modelOverride = z
-  .strictObject({
-    alias: z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, "must be 1 to 64 of A-Z a-z 0-9 . _ -"),
-    provider: name,
-    model: name,
-    base_url: httpUrl.optional(),
-    api_key_setting: z
-      .string()
-      .regex(/^[A-Z][A-Z0-9_]{0,127}$/, "must be the name of a setting")
-      .optional(),
-    context_window: z.int().min(2_048).max(100_000_000),
-    multiplier: z.number().refine(isMultiplier, "must be from 0.01 to 9999.99, with two decimals at most"),
-    ...dialect,
-  })
+  .strictObject(modelOverrideFields)
   .superRefine(({ omit = [], extra_body: extra = {} }, context) => {
     const both = omit.find((parameter) => Object.hasOwn(extra, parameter));
     if (both === undefined) return;

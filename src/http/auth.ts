@@ -9,6 +9,7 @@ import {
 } from "jose";
 import type { AuthSettings } from "../domain/auth-settings.ts";
 import { PantheonError } from "../domain/errors.ts";
+import { isBlank } from "../domain/text/is-blank.ts";
 import type { User } from "../domain/user.ts";
 
 /** Rejects with PantheonError `unauthorized`, or `auth_unavailable` where the keys cannot be had. */
@@ -77,17 +78,18 @@ function judgeMissingKey(error: unknown): never {
   throw new PantheonError("auth_unavailable", detail, {}, { cause: error });
 }
 
+/** Of a key that is too weak for its algorithm jose says so by an error of no class of its own. */
 function refuseToken(error: unknown): never {
+  if (error instanceof PantheonError) throw error;
   if (error instanceof errors.JWTExpired) throw unauthorized("The token has expired.");
-  if (error instanceof errors.JOSEError) throw unauthorized("The token is not valid here.");
-  throw error;
+  throw unauthorized("The token is not valid here.");
 }
 
 /** Text that Postgres can keep: not blank, no NUL, no lone surrogate. */
 function isStorable(claim: unknown, maximum: number): claim is string {
   return (
     typeof claim === "string" &&
-    claim.trim() !== "" &&
+    !isBlank(claim) &&
     claim.length <= maximum &&
     !claim.includes("\u0000") &&
     claim.isWellFormed()

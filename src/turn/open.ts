@@ -1,8 +1,10 @@
+import { isKeyKnown } from "../db/turn/known-key.ts";
 import { type OpenedTurn, openRetry, openTurn } from "../db/turn/open-turn.ts";
 import type { StoredTurn } from "../db/turn/stored-turn.ts";
 import { loadTurn } from "../db/turn/turns.ts";
 import type { Deps } from "../deps.ts";
 import { describePricing } from "../domain/billing/run-pricing.ts";
+import { requireKnownModel } from "../domain/catalog.ts";
 import { historyCharacters } from "../domain/context/context-budget.ts";
 import { PantheonError } from "../domain/errors.ts";
 import { countRequest } from "../domain/rate-limiter.ts";
@@ -18,6 +20,7 @@ export type OpenResult =
 /** Admits the request, takes the session's claim and reads what the run needs; or finds the run stored. */
 export async function openRun(deps: Deps, request: RunRequest, startedMs: number): Promise<OpenResult> {
   await admitRun(deps, request);
+  await requireModel(deps, request);
   const openedAt = deps.now();
   const open = await describeOpen(deps, request);
   for (let tries = 1; ; tries += 1) {
@@ -54,6 +57,20 @@ function admitRun(
 ): Promise<void> {
   const detail = "You have started too many turns. Please wait.";
   return countRequest(turnLimiter, { userId: user.userId, log, detail });
+}
+
+/**
+ * A new turn names a model of the catalog. A run that is stored or in flight under the request's key is answered also
+ * where its model has left the catalog since.
+ * @throws PantheonError `unknown_model`.
+ */
+async function requireModel({ db, catalog }: Deps, request: RunRequest): Promise<void> {
+  if (request.kind === "retry") return;
+  const alias = request.request.modelAliasOverride;
+  if (alias === undefined || catalog.models.has(alias)) return;
+  const { sessionId, user, idempotencyKey: key } = request;
+  if (key !== null && (await isKeyKnown(db, { sessionId, userId: user.userId, key }))) return;
+  requireKnownModel(catalog, alias);
 }
 
 async function describeOpen(deps: Deps, request: RunRequest) {

@@ -2,7 +2,6 @@ import { countRequests } from "../db/core/client.ts";
 import type { ClaimedRequest } from "../db/schema.ts";
 import { loadLatestMessages } from "../db/turn/latest-messages.ts";
 import type { Deps } from "../deps.ts";
-import { requireKnownModel } from "../domain/catalog.ts";
 import { executeRun } from "./execute.ts";
 import { loadStoredTurn, openRun } from "./open.ts";
 import { planRun } from "./plan.ts";
@@ -13,11 +12,7 @@ import { loadRunSnapshot } from "./snapshot.ts";
  * Claims the session and plans a new turn.
  * @throws PantheonError as docs/api.md lists under POST …/turns.
  */
-export async function postTurn(
-  deps: Deps,
-  request: Requester & { request: ClaimedRequest },
-): Promise<RunHandle> {
-  requireKnownModel(deps.catalog, request.request.modelAliasOverride);
+export function postTurn(deps: Deps, request: Requester & { request: ClaimedRequest }): Promise<RunHandle> {
   return prepareRun(deps, { ...request, kind: "turn" });
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createRoom, createSession, createTestApi, type Json, newUser } from "../support/api.ts";
+import { createRoom, createSession, createTestApi, type Json, mintToken, newUser } from "../support/api.ts";
 
 const api = createTestApi();
 
@@ -116,4 +116,10 @@ describe("a text of which nothing shows is blank", () => {
     const { client } = await prepare();
     expect((await client.post("/rooms", { name: "\u200bé\u200b" })).status).toBe(201);
   });
+});
+
+test("a token names no user by characters that do not show", async () => {
+  const Authorization = `Bearer ${await mintToken({ sub: "\u200b\u2060" })}`;
+  const answer = await api.send("GET", "/models", { headers: { Authorization } });
+  expect(answer).toMatchObject({ status: 401, body: { code: "unauthorized" } });
 });

@@ -1,4 +1,4 @@
-import { SignJWT } from "jose";
+import { base64url, SignJWT } from "jose";
 import { expect, test } from "vitest";
 import { newUser, type TestApi, testAudience, testIssuer } from "../support/api.ts";
 import { createKeySetApi, jwksUrl, keyOf, keySet, keySetAlgorithms } from "../support/key-set.ts";
@@ -35,3 +35,33 @@ test.each<[string, () => Promise<Response> | Response]>([
   isDown = false;
   expect((await ask(api, "ES256")).status).toBe(200);
 });
+
+/** A key of 1,024 bits, which jose neither makes nor signs with. */
+async function createWeakKey(alg: "RS256" | "PS256") {
+  const { name, hash } = {
+    RS256: { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" },
+    PS256: { name: "RSA-PSS", hash: "SHA-256" },
+  }[alg];
+  const parameters = { name, hash, modulusLength: 1_024, publicExponent: new Uint8Array([1, 0, 1]) };
+  const pair = (await crypto.subtle.generateKey(parameters, true, ["sign", "verify"])) as CryptoKeyPair;
+  const jwk = { ...((await crypto.subtle.exportKey("jwk", pair.publicKey)) as JsonWebKey), alg, kid: "weak" };
+  const encode = (part: object) => base64url.encode(JSON.stringify(part));
+  const expiresAt = Math.floor(Date.now() / 1_000) + 600;
+  const signed = `${encode({ alg, kid: "weak" })}.${encode({ sub: "somebody", iss: testIssuer, aud: testAudience, exp: expiresAt })}`;
+  const signature = await crypto.subtle.sign(
+    { name, saltLength: 32 },
+    pair.privateKey,
+    new TextEncoder().encode(signed),
+  );
+  return { jwk, token: `${signed}.${base64url.encode(new Uint8Array(signature))}` };
+}
+
+test.each(["RS256", "PS256"] as const)(
+  "a token of %s that a weak key of the set signed is refused",
+  async (alg) => {
+    const { jwk, token } = await createWeakKey(alg);
+    const { api } = createKeySetApi(() => Response.json({ keys: [jwk] }));
+    const answer = await api.send("GET", "/models", { headers: { Authorization: `Bearer ${token}` } });
+    expect(answer).toMatchObject({ status: 401, body: { code: "unauthorized" } });
+  },
+);

@@ -29,16 +29,12 @@ describe("a second turn", () => {
     expect(said(callOf(journal, "ada", 2))).toEqual([
       ["user", "@ada @bob @cy who are you?"],
       ["assistant", "I am Ada."],
-      ["user", "[Bob]: I am Bob."],
-      ["user", failure],
-      ["user", "@bob @ada and now?"],
+      ["user", `[Bob]: I am Bob.\n\n${failure}\n\n@bob @ada and now?`],
     ]);
     expect(said(callOf(journal, "bob", 2))).toEqual([
-      ["user", "@ada @bob @cy who are you?"],
-      ["user", "[Ada]: I am Ada."],
+      ["user", "@ada @bob @cy who are you?\n\n[Ada]: I am Ada."],
       ["assistant", "I am Bob."],
-      ["user", failure],
-      ["user", "@bob @ada and now?"],
+      ["user", `${failure}\n\n@bob @ada and now?`],
     ]);
     expect(said(callOf(journal, "cy", 1))).toEqual([["user", "@ada @bob @cy who are you?"]]);
   });

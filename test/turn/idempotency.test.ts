@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { createTestApi } from "../support/api.ts";
 import { createTurnScene, says } from "../support/turn-scene.ts";
 
 test("a request repeated under its key gets the turn as it stands, and no model is called", async () => {
@@ -85,4 +86,49 @@ test("a failed turn is replayed too: asking again is a new request's matter", as
   expect(first.body.status).toBe("failed");
   expect(again.body).toEqual(first.body);
   expect(await scene.models.journal()).toHaveLength(1);
+});
+
+describe("a model that has left the catalog", () => {
+  const own = { alias: "own", provider: "acme", model: "acme/own", context_window: 65_536, multiplier: 1 };
+  const withOwn = { MODELS_JSON: JSON.stringify([own]) };
+
+  /** Posts with the model in one deployment; gives the next one's application, which has it no longer. */
+  async function leaveCatalog() {
+    const scene = await createTurnScene({ settings: withOwn });
+    const stored = await scene.post("@ada hello", { key: "k", modelAliasOverride: "own" });
+    const next = createTestApi({ settings: { LLM_BASE_URL: scene.models.baseUrl } }).as(scene.owner);
+    const post = (key?: string) =>
+      next.post(
+        scene.turnsPath,
+        { message: "@ada hello", model_alias_override: "own" },
+        { headers: key === undefined ? {} : { "Idempotency-Key": key } },
+      );
+    return { scene, stored, post };
+  }
+
+  test("does not keep a stored turn from its key", async () => {
+    const { scene, stored, post } = await leaveCatalog();
+    const again = await post("k");
+    expect(again).toMatchObject({ status: 201, body: stored.body });
+    expect(again.headers.get("Idempotency-Replayed")).toBe("true");
+    expect(await scene.models.journal()).toHaveLength(1);
+  });
+
+  test("does not keep a run that was cut off from being gone on with under its key", async () => {
+    const { scene, post } = await leaveCatalog();
+    const { sessionId, sql } = scene;
+    // As a Worker leaves it that died before its first call.
+    await sql`insert into turn_claims (session_id, run_id, turn_id, kind, turn_index, idempotency_key, request_hash,
+        request, snapshot, holder, lease_until)
+      select session_id, gen_random_uuid(), gen_random_uuid(), 'turn', 2, 'k 2', request_hash, '{}', '{}',
+        gen_random_uuid(), now() + interval '1 minute' from turn_runs where session_id = ${sessionId}`;
+    expect(await post("k 2")).toMatchObject({ status: 409, body: { code: "turn_in_progress" } });
+  });
+
+  test("is unknown under another key, and without one", async () => {
+    const { post } = await leaveCatalog();
+    for (const key of ["another", undefined]) {
+      expect(await post(key)).toMatchObject({ status: 422, body: { code: "unknown_model" } });
+    }
+  });
 });

@@ -107,6 +107,7 @@ const window = prepareStatement<WindowValues>(sql`
         and m.characters_before < ${oldestCharacters} and bounds.characters is not null
     )
     select w.id, w.seq, t.turn_index, w.role, w.agent_key, w.agent_name, w.visibility, w.excluded,
+      w.status = 'failed' as is_failure,
       w.estimated_tokens, case when w.excluded is null then w.content else '' end as content, b.is_newest, b.is_oldest
     from (
       select id, bool_or(is_newest) as is_newest, bool_or(not is_newest) as is_oldest
@@ -123,6 +124,7 @@ type WindowRow = {
   agent_name: string | null;
   visibility: TranscriptMessage["visibility"];
   excluded: TranscriptMessage["excluded"];
+  is_failure: boolean;
   estimated_tokens: number | null;
   content: string;
   is_newest: boolean;
@@ -147,6 +149,7 @@ function toMessage(row: WindowRow): StoredMessage {
     agentName: row.agent_name,
     visibility: row.visibility,
     excluded: row.excluded,
+    isFailure: row.is_failure,
     content: row.content,
     estimatedTokens: row.estimated_tokens,
   };

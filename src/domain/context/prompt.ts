@@ -1,20 +1,36 @@
 import type { RoomMode } from "../plan/modes.ts";
 import type { RosterAgent } from "../plan/turn-plan.ts";
 import type { ExclusionReason } from "../turn/exclusion.ts";
+import type { OwnedFields } from "./provider-fields.ts";
 
 /** A message of a model call in our own words; turned into the provider's form only at the call. */
 export type PromptMessage =
   | { role: "system" | "user" | "assistant"; content: string }
-  | { role: "assistant"; content: string; toolCalls: readonly ToolCallRequest[] }
+  | {
+      role: "assistant";
+      content: string;
+      toolCalls: readonly ToolCallRequest[];
+      /** What the provider wants back with it. */
+      fields?: OwnedFields;
+    }
   | { role: "tool"; toolCallId: string; content: string };
 
 /** A tool call as a model asks for it; `argumentsText` is the model's own text, JSON if it kept to the form. */
 export type ToolCallRequest = { id: string; name: string; argumentsText: string };
 
-/** All that a message makes a model read or write: its text, and the tool calls that it asks for. */
-export function wholeText(message: { content: string; toolCalls?: readonly ToolCallRequest[] }): string {
+/** All that a message makes a model read or write: its text, what it thought, and the tool calls that it asks for. */
+export function wholeText(message: {
+  content: string;
+  toolCalls?: readonly ToolCallRequest[];
+  fields?: OwnedFields;
+}): string {
   const calls = message.toolCalls ?? [];
-  return [message.content, ...calls.flatMap(({ name, argumentsText }) => [name, argumentsText])].join("\n");
+  const { reasoning, reasoning_content: thought = reasoning } = message.fields?.message ?? {};
+  return [
+    message.content,
+    ...(typeof thought === "string" ? [thought] : []),
+    ...calls.flatMap(({ name, argumentsText }) => [name, argumentsText]),
+  ].join("\n");
 }
 
 /** A stored message as an agent may see it. */
@@ -29,6 +45,8 @@ export type TranscriptMessage = {
   visibility: "shared" | "private";
   /** Why nobody is shown it any more; null: it is shown. Its content is not read then. */
   excluded: ExclusionReason | null;
+  /** Whether it is the stored text of an agent's failure. */
+  isFailure: boolean;
   content: string;
 };
 
@@ -82,8 +100,15 @@ function asSeenBy(agentKey: string, message: TranscriptMessage): PromptMessage {
   if (message.role === "user") return { role: "user", content: message.content };
   // What a tool told in an earlier turn, already fenced; only its own agent sees it.
   if (message.role === "tool") return { role: "user", content: message.content };
-  if (message.agentKey === agentKey) return { role: "assistant", content: message.content };
+  if (message.agentKey === agentKey) return asOwn(message);
   return asSaid(message.agentName ?? message.agentKey ?? "agent", message.content);
+}
+
+/** A failure is told to its agent as a note: an agent that reads it as words of its own repeats it. */
+function asOwn({ content, isFailure }: TranscriptMessage): PromptMessage {
+  return isFailure
+    ? { role: "user", content: `(Note: your own answer failed here. ${content})` }
+    : { role: "assistant", content };
 }
 
 function asSaid(agentName: string, content: string): PromptMessage {

@@ -21,6 +21,9 @@ export type ProviderFields = Partial<Record<ProviderFieldName, unknown>>;
 /** Of a whole answer: beside its text, and beside each of its tool calls in their order. */
 export type AnswerFields = { message: ProviderFields; calls: readonly ProviderFields[] };
 
+/** With where they came from: they go back there and nowhere else. */
+export type OwnedFields = AnswerFields & { modelAlias: string; baseUrl: string };
+
 /** Of one answer; one that has more is sent back without any. A part of a signature is worth nothing. */
 export const maxAnswerFieldBytes = 256 * 1024;
 
@@ -46,6 +49,18 @@ export function addProviderFields(fields: ProviderFields, piece: Readonly<Record
 export function keepAnswerFields(fields: AnswerFields): AnswerFields | null {
   if ([fields.message, ...fields.calls].every((one) => Object.keys(one).length === 0)) return null;
   return jsonBytes(fields) <= maxAnswerFieldBytes ? fields : null;
+}
+
+/** Those of the fields that `isWanted` says. */
+export function pickProviderFields(
+  fields: ProviderFields,
+  isWanted: (name: ProviderFieldName) => boolean,
+): ProviderFields {
+  const picked: ProviderFields = {};
+  for (const name of providerFieldNames) {
+    if (Object.hasOwn(fields, name) && isWanted(name)) picked[name] = fields[name];
+  }
+  return picked;
 }
 
 function joinValues(before: unknown, value: unknown, depth: number): unknown {

@@ -1,13 +1,11 @@
 import type { PromptMessage } from "../../domain/context/prompt.ts";
+import { type ProviderFields, pickProviderFields } from "../../domain/context/provider-fields.ts";
+import type { MaxTokensField, ModelDialect } from "../../domain/model-dialect.ts";
+import type { ModelSettings } from "../../domain/model-settings.ts";
 import type { ModelRequest } from "./model-port.ts";
-
-type WireToolCall = { id: string; type: "function"; function: { name: string; arguments: string } };
-
-/** A message as chat completions take it. */
-export type WireMessage =
-  | { role: "system" | "user"; content: string }
-  | { role: "assistant"; content: string | null; tool_calls?: WireToolCall[] }
-  | { role: "tool"; tool_call_id: string; content: string };
+import type { RequestAdjustments } from "./request-adjustments.ts";
+import { type FieldsOf, type WireMessage, writeMessages } from "./wire-messages.ts";
+import { toFunctionName } from "./wire-tool-calls.ts";
 
 type WireTool = {
   type: "function";
@@ -15,49 +13,92 @@ type WireTool = {
 };
 
 /** The JSON body of one chat completion, always streamed: a cut answer is told from a whole one. */
-export type RequestBody = {
-  model: string;
-  messages: WireMessage[];
-  max_tokens: number;
-  tools?: WireTool[];
-  tool_choice?: "auto" | "none";
-  stream: true;
-  stream_options: { include_usage: true };
-};
+export type RequestBody = Partial<Record<MaxTokensField, number>> &
+  Omit<ModelSettings, "max_output_tokens"> & {
+    model: string;
+    messages: WireMessage[];
+    tools?: WireTool[];
+    tool_choice?: "auto" | "none";
+    stream: true;
+    stream_options?: { include_usage: true };
+  };
 
-export function buildRequestBody(request: ModelRequest): RequestBody {
-  return {
-    model: request.model.providerModel,
-    messages: request.messages.map(toWireMessage),
-    max_tokens: request.maxOutputTokens,
-    ...toWireTools(request),
+/** Where a request goes, and what its provider has told of it before. */
+export type RequestTarget = { baseUrl: string; adjustments: RequestAdjustments };
+
+export function buildRequestBody(request: ModelRequest, target: RequestTarget): RequestBody {
+  const { dialect, providerModel } = request.model;
+  const { adjustments } = target;
+  const { max_output_tokens: _, ...settings } = request.settings;
+  const body: RequestBody = {
+    model: providerModel,
+    messages: writeMessages(request.messages, {
+      systemRole: dialect.systemRole,
+      fieldsOf: (message) => fieldsToSend(message, request, target),
+    }),
+    [adjustments.maxTokensField ?? dialect.maxTokensField]: request.maxOutputTokens,
+    ...settings,
+    ...writeTools(request),
     stream: true,
     stream_options: { include_usage: true },
   };
+  for (const parameter of [...dialect.omit, ...adjustments.dropped]) delete body[parameter];
+  return { ...body, ...withoutParameters(dialect, adjustments) };
 }
 
-function toWireTools({ tools, toolChoice }: ModelRequest): Pick<RequestBody, "tools" | "tool_choice"> {
-  if (tools.length === 0) return {};
+/** What is always sent, but for what the provider has refused since. */
+function withoutParameters({ extraBody }: ModelDialect, { dropped }: RequestAdjustments) {
+  const refused: readonly string[] = dropped;
+  return Object.fromEntries(Object.entries(extraBody).filter(([name]) => !refused.includes(name)));
+}
+
+/** Providers refuse what tools said in a request that offers none. */
+function writeTools({
+  tools,
+  toolChoice,
+  messages,
+}: ModelRequest): Pick<RequestBody, "tools" | "tool_choice"> {
+  if (tools.length > 0) {
+    return {
+      tool_choice: toolChoice,
+      tools: tools.map(({ name, description, parameters }) =>
+        toWireTool(name, description, { ...parameters }),
+      ),
+    };
+  }
+  const names = new Set(messages.flatMap(calledNames));
+  if (names.size === 0) return {};
   return {
-    tool_choice: toolChoice,
-    tools: tools.map(({ name, description, parameters }) => ({
-      type: "function" as const,
-      function: { name, description, parameters: { ...parameters } },
-    })),
+    tool_choice: "none",
+    tools: [...names].map((name) => toWireTool(name, "Not available.", noParameters)),
   };
 }
 
-function toWireMessage(message: PromptMessage): WireMessage {
-  if (message.role === "tool")
-    return { role: "tool", tool_call_id: message.toolCallId, content: message.content };
-  if (!("toolCalls" in message)) return { role: message.role, content: message.content };
+const noParameters = { type: "object", properties: {} };
+
+function toWireTool(name: string, description: string, parameters: Record<string, unknown>): WireTool {
+  return { type: "function", function: { name, description, parameters } };
+}
+
+function calledNames(message: PromptMessage): string[] {
+  return "toolCalls" in message ? message.toolCalls.map(({ name }) => toFunctionName(name)) : [];
+}
+
+/** An answer's own fields go back to the model and the address that they came from, and to no other. */
+function fieldsToSend(
+  message: Parameters<FieldsOf>[0],
+  { model }: ModelRequest,
+  { baseUrl, adjustments }: RequestTarget,
+): ReturnType<FieldsOf> {
+  const { fields } = message;
+  const { sendBack } = model.dialect;
+  if (fields === undefined || fields.modelAlias !== model.alias || fields.baseUrl !== baseUrl) return null;
+  const isSent = (name: keyof ProviderFields) =>
+    sendBack !== "none" &&
+    (sendBack === "auto" || sendBack.includes(name)) &&
+    !adjustments.unsentFields.includes(name);
   return {
-    role: "assistant",
-    content: message.content,
-    tool_calls: message.toolCalls.map(({ id, name, argumentsText }) => ({
-      id,
-      type: "function",
-      function: { name, arguments: argumentsText },
-    })),
+    message: pickProviderFields(fields.message, isSent),
+    calls: fields.calls.map((call) => pickProviderFields(call, isSent)),
   };
 }

@@ -18,7 +18,7 @@ export type HttpAttempt = {
   failure: AgentFailure | null;
 };
 
-export type Endpoint = { url: string; apiKey: string; keySetting: string };
+export type Endpoint = { baseUrl: string; url: string; apiKey: string; keySetting: string };
 
 const defaultKeySetting = "LLM_API_KEY";
 
@@ -29,7 +29,12 @@ export function endpointOf(
 ): Endpoint {
   const keySetting = apiKeySetting ?? defaultKeySetting;
   const base = (baseUrl ?? defaults.baseUrl).replace(/\/+$/, "");
-  return { url: `${base}/chat/completions`, apiKey: defaults.apiKeys.get(keySetting) ?? "", keySetting };
+  return {
+    baseUrl: base,
+    url: `${base}/chat/completions`,
+    apiKey: defaults.apiKeys.get(keySetting) ?? "",
+    keySetting,
+  };
 }
 
 /**

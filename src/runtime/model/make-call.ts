@@ -1,16 +1,17 @@
 import { type AgentFailure, isAgentFailure } from "../../domain/turn/agent-failure.ts";
+import { type AdjustableRequest, createAdjustableRequest } from "./adjustable-request.ts";
 import { watchAnswerEnd } from "./answer-end.ts";
 import { UnreadableAnswer } from "./answer-events.ts";
 import { classifyAnswer, streamCut, unreachable, unreadable } from "./answer-outcome.ts";
 import { type AnswerReader, createAnswerReader } from "./answer-reader.ts";
 import { hasBegun, isWhole } from "./answer-state.ts";
-import { buildRequestBody, type RequestBody } from "./build-request.ts";
 import type { BillingOptions } from "./call-billing.ts";
 import { type CallDeadline, startDeadline, waitFor } from "./call-deadline.ts";
 import { type Endpoint, endpointOf, type HttpAttempt, sendAttempt } from "./http-attempts.ts";
 import type { ModelRequest } from "./model-port.ts";
 import { classifyProviderError, readErrorBody } from "./provider-error.ts";
 import { readBody, readErrorText } from "./read-body.ts";
+import type { AdjustmentMemory } from "./request-adjustments.ts";
 import { decideRetry, type FailedAttempt } from "./retry-policy.ts";
 import { parseJson } from "./wire-values.ts";
 
@@ -23,6 +24,8 @@ export type CallOptions = BillingOptions & {
   callTimeoutMs: number;
   /** Of the whole call. */
   callTotalMs: number;
+  /** What providers have told of the parameters that they do not take. */
+  adjustments: AdjustmentMemory;
   /** From 0 to 1. */
   random: () => number;
   /** Gives way to timers and to other requests. */
@@ -31,6 +34,7 @@ export type CallOptions = BillingOptions & {
 
 type Call = {
   request: ModelRequest;
+  adjustable: AdjustableRequest;
   options: CallOptions;
   endpoint: Endpoint;
   deadline: CallDeadline;
@@ -42,18 +46,24 @@ export async function makeCall(request: ModelRequest, options: CallOptions): Pro
   const { now, callTimeoutMs, callTotalMs } = options;
   const deadline = startDeadline({ pieceMs: callTimeoutMs, totalMs: callTotalMs });
   const signal = AbortSignal.any([request.signal, deadline.signal]);
-  const call: Call = { request, options, endpoint: endpointOf(request.model, options), deadline, signal };
+  const endpoint = endpointOf(request.model, options);
+  const adjustable = createAdjustableRequest(request, endpoint.baseUrl, options.adjustments);
+  const call: Call = { request, adjustable, options, endpoint, deadline, signal };
   const deadlineMs = now() + Math.min(callTimeoutMs, callTotalMs);
-  const body = buildRequestBody(request);
   const attempts: HttpAttempt[] = [];
+  let adjustments = 0;
   try {
     for (;;) {
       const attempt = startAttempt(attempts.length + 1, now());
       attempts.push(attempt);
-      const failed = await makeAttempt(call, attempt, body);
+      const failed = await makeAttempt(call, attempt);
       if (failed === null || signal.aborted) return attempts;
+      if (failed.kind === "adjusted") {
+        adjustments += 1;
+        continue;
+      }
       const state = {
-        attempts: attempts.length,
+        attempts: attempts.length - adjustments,
         maxRetries: request.model.dialect.retries,
         nowMs: now(),
         deadlineMs,
@@ -83,31 +93,33 @@ function startAttempt(attempt: number, startedAtMs: number): HttpAttempt {
   };
 }
 
-/** Gives why there is no answer where the same request may be answered if it is sent again. */
-async function makeAttempt(
-  call: Call,
-  attempt: HttpAttempt,
-  body: RequestBody,
-): Promise<FailedAttempt | null> {
-  const { options, endpoint, signal } = call;
+/** Null: nothing is sent again. `adjusted`: another request is, at once. */
+type EndedAttempt = FailedAttempt | { kind: "adjusted" } | null;
+
+/** Gives why there is no answer where a request may be answered if it is sent again. */
+async function makeAttempt(call: Call, attempt: HttpAttempt): Promise<EndedAttempt> {
+  const { options, adjustable, endpoint, signal } = call;
   let response: Response;
   try {
-    response = await sendAttempt(attempt, endpoint, body, { now: options.now, signal });
+    response = await sendAttempt(attempt, endpoint, adjustable.body(), { now: options.now, signal });
   } catch {
     attempt.failure = signal.aborted ? toFailure(signal) : unreachable;
     return { kind: "unreachable" };
   }
-  return response.ok ? readAnswer(call, attempt, response) : readRefusal(call, attempt, response);
+  if (!response.ok) return readRefusal(call, attempt, response);
+  adjustable.accept();
+  return readAnswer(call, attempt, response);
 }
 
 async function readRefusal(
-  { endpoint, signal, options }: Call,
+  { endpoint, signal, options, adjustable }: Call,
   attempt: HttpAttempt,
   response: Response,
-): Promise<FailedAttempt> {
+): Promise<EndedAttempt> {
   const text = await readErrorText(response, { signal, pause: options.pause });
   const error = readErrorBody(response.status, parseJson(text) ?? text);
   attempt.failure = classifyProviderError(error, endpoint.keySetting);
+  if (adjustable.adjust(response.status, text)) return { kind: "adjusted" };
   return { kind: "refused", error, headers: response.headers };
 }
 

@@ -1,7 +1,8 @@
 import type { TokenUsage } from "../../domain/billing/pricing.ts";
 import type { CatalogModel } from "../../domain/catalog.ts";
 import type { PromptMessage, ToolCallRequest } from "../../domain/context/prompt.ts";
-import type { AnswerFields } from "../../domain/context/provider-fields.ts";
+import type { OwnedFields } from "../../domain/context/provider-fields.ts";
+import type { ModelSettings } from "../../domain/model-settings.ts";
 import type { OfferedTool } from "../../domain/tool.ts";
 import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
 import type { FinishReason } from "../../domain/turn/finish-reason.ts";
@@ -13,6 +14,8 @@ export type ModelRequest = {
   tools: readonly OfferedTool[];
   toolChoice: "auto" | "none";
   maxOutputTokens: number;
+  /** Of the agent; its limit of tokens is in `maxOutputTokens`. */
+  settings: ModelSettings;
   /** Aborts the call at once; its reason is an AgentFailure where the caller knows why. */
   signal: AbortSignal;
   /** Told each piece of text as it arrives. Must not throw. */
@@ -20,7 +23,7 @@ export type ModelRequest = {
 };
 
 /** A call without tools whose text nobody watches. */
-export const plainCall = { tools: [], toolChoice: "none", onText: () => undefined } as const;
+export const plainCall = { tools: [], toolChoice: "none", settings: {}, onText: () => undefined } as const;
 
 /** One HTTP request of a call that was billed or may have been. */
 export type BilledAttempt = {
@@ -46,7 +49,7 @@ export type ModelAnswer = { billed: BilledAttempt[]; attempts: number } & (
       /** The provider's own word for it, where that is a plain one. */
       providerReason: string | null;
       /** What the provider wants back with these calls, `calls` in the order of `toolCalls`; absent: nothing. */
-      providerFields?: AnswerFields;
+      providerFields?: OwnedFields;
     }
   /** `text`: what had arrived of an answer that is none; for the record alone. */
   | { ok: false; failure: AgentFailure; text?: string }

@@ -1,6 +1,7 @@
 import { finishReasonOf } from "./answer-outcome.ts";
 import { type AnswerState, answerFieldsOf } from "./answer-state.ts";
 import { billCall } from "./call-billing.ts";
+import { endpointOf } from "./http-attempts.ts";
 import { type CallOptions, makeCall } from "./make-call.ts";
 import type { CallModel, ModelAnswer } from "./model-port.ts";
 import { toolCallsOf } from "./tool-call-assembly.ts";
@@ -20,20 +21,26 @@ export function createOpenAiModel(options: CallOptions): CallModel {
         attempts: attempts.length,
       };
     }
-    return { ...toAnswer(last.answer), billed, attempts: attempts.length };
+    const { baseUrl } = endpointOf(request.model, options);
+    return {
+      ...toAnswer(last.answer, { modelAlias: request.model.alias, baseUrl }),
+      billed,
+      attempts: attempts.length,
+    };
   };
 }
 
+type AnswerOrigin = { modelAlias: string; baseUrl: string };
 type WholeAnswer = Omit<Extract<ModelAnswer, { ok: true }>, "billed" | "attempts">;
 
-function toAnswer(answer: AnswerState): WholeAnswer {
-  const providerFields = answerFieldsOf(answer);
+function toAnswer(answer: AnswerState, { modelAlias, baseUrl }: AnswerOrigin): WholeAnswer {
+  const fields = answerFieldsOf(answer);
   return {
     ok: true,
     text: answer.text,
     toolCalls: toolCallsOf(answer.calls),
     finishReason: finishReasonOf(answer),
     providerReason: answer.providerReason,
-    ...(providerFields === null ? {} : { providerFields }),
+    ...(fields === null ? {} : { providerFields: { ...fields, modelAlias, baseUrl } }),
   };
 }

@@ -53,6 +53,7 @@ export function createModelNode(agent: RosterAgent, run: AgentRun) {
       tools,
       toolChoice: toolRounds < mostToolRounds ? "auto" : "none",
       maxOutputTokens: fitted.budget.outputReserve,
+      settings: agent.modelSettings ?? {},
       signal: run.signal,
       onText: (delta) => voice.say(messageId, delta),
     });

@@ -5,11 +5,14 @@ import type { ToolEvent } from "../../domain/turn/turn-outcome.ts";
 import type { AgentRun } from "../graph/agent-run.ts";
 import type { AgentWork } from "../graph/agent-work.ts";
 import type { ToolMessage, TurnStateUpdate } from "../graph/turn-state.ts";
+import type { ModelAnswer } from "../model/model-port.ts";
 import type { AgentVoice } from "./agent-voice.ts";
 import { refuseCall } from "./tool-refusal.ts";
 
 /** After this many answers that asked for tools an agent must answer. */
 export const mostToolRounds = 4;
+
+type CompleteAnswer = Extract<ModelAnswer, { ok: true }>;
 
 type ToolRound = {
   agent: RosterAgent;
@@ -17,7 +20,7 @@ type ToolRound = {
   work: AgentWork & { agentRunId: string };
   voice: AgentVoice;
   messageId: string;
-  answer: { text: string; toolCalls: readonly ToolCallRequest[] };
+  answer: Pick<CompleteAnswer, "text" | "toolCalls" | "providerFields">;
 };
 
 /** Whether an agent's last answer was refused all the tools it asked for: no step of theirs came between. */
@@ -35,8 +38,11 @@ export async function askForTools(round: ToolRound): Promise<TurnStateUpdate | n
   const { agentKey } = agent;
   const { agentRunId } = work;
   const { text, toolCalls } = answer;
-  const message = { role: "assistant" as const, content: text, toolCalls };
-  if (!run.size.takeModelText(message)) return null;
+  const bare = { role: "assistant" as const, content: text, toolCalls };
+  const whole = answer.providerFields === undefined ? bare : { ...bare, fields: answer.providerFields };
+  // An answer goes on without its provider's fields rather than not at all.
+  const message = [whole, bare].find((one) => run.size.takeModelText(one));
+  if (message === undefined) return null;
   const isPending = toolCalls.some(({ name }) => agent.toolPermissions.includes(name));
   const asked: ToolMessage = { kind: "asked", id: messageId, agentKey, agentRunId, message, isPending };
   voice.callTools(messageId, toolCalls);

@@ -19,6 +19,7 @@ const said = (seq: number, by: RosterAgent | null, content: string): TranscriptM
   turnIndex: 1,
   visibility: "shared",
   excluded: null,
+  isFailure: content.startsWith("[[agent_error]]"),
   role: by === null ? "user" : "assistant",
   agentKey: by?.agentKey ?? null,
   agentName: by?.name ?? null,
@@ -34,6 +35,7 @@ const input = {
     said(1, null, "@ada @bob hello"),
     said(2, ada, "hello from Ada"),
     said(3, bob, "[[agent_error]] agent=Bob type=model_error message=It failed."),
+    said(4, ada, "[[agent_error]] agent=Ada L. type=model_error message=It failed."),
   ],
   userMessage: "@ada and now?",
   summaryText: null,
@@ -49,6 +51,11 @@ describe("what an agent is sent", () => {
       { role: "user", content: "@ada @bob hello" },
       { role: "assistant", content: "hello from Ada" },
       { role: "user", content: "[Bob]: [[agent_error]] agent=Bob type=model_error message=It failed." },
+      {
+        role: "user",
+        content:
+          "(Note: your own answer failed here. [[agent_error]] agent=Ada L. type=model_error message=It failed.)",
+      },
       { role: "user", content: "@ada and now?" },
     ]);
   });

@@ -30,13 +30,13 @@ function compile(saver: RowSaver, shape: "parallel" | "sequence", speakers: Reco
     };
   };
   const names = Object.keys(speakers);
-  for (const [place, name] of names.entries()) {
+  for (const [index, name] of names.entries()) {
     graph.addNode(name, async () => {
       asked.push(name);
       return { said: [(await speakers[name]?.()) ?? ""] };
     });
-    graph.addEdge(shape === "parallel" ? START : (names[place - 1] ?? START), name);
-    if (shape === "parallel" || place === names.length - 1) graph.addEdge(name, END);
+    graph.addEdge(shape === "parallel" ? START : (names[index - 1] ?? START), name);
+    if (shape === "parallel" || index === names.length - 1) graph.addEdge(name, END);
   }
   return { asked, app: graph.compile({ checkpointer: saver }) };
 }
@@ -117,11 +117,11 @@ test("a finished thread without its earlier steps still has its last state", asy
 });
 
 test("a step in a batch that is refused leaves nothing", async () => {
-  const place = { threadId: "run", checkpointNs: "", checkpointId: "c1" };
-  const rows = [{ ...place, parentCheckpointId: null, checkpoint: {}, metadata: {} }];
+  const key = { threadId: "run", checkpointNs: "", checkpointId: "c1" };
+  const rows = [{ ...key, parentCheckpointId: null, checkpoint: {}, metadata: {} }];
   const { db } = database;
-  const nobody = "select assert_claim(gen_random_uuid(), gen_random_uuid(), gen_random_uuid())";
+  const lostClaim = "select assert_claim(gen_random_uuid(), gen_random_uuid(), gen_random_uuid())";
   const step = insertStep({ checkpoints: rows, blobs: [], writes: [] });
-  await expect(db.batch([db.execute(nobody), ...step])).rejects.toMatchObject({ code: "PT409" });
+  await expect(db.batch([db.execute(lostClaim), ...step])).rejects.toMatchObject({ code: "PT409" });
   expect(await countRows("run")).toEqual({ checkpoints: 0, blobs: 0, writes: 0 });
 });

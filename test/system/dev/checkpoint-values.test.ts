@@ -27,7 +27,7 @@ test.each([
   ["every byte", everyByte],
   ["no byte", new Uint8Array()],
   ["bytes inside", { list: [everyByte, null], deep: { empty: new Uint8Array() } }],
-  ["64 KiB of bytes", Uint8Array.from({ length: 65_536 }, (_, place) => place % 251)],
+  ["64 KiB of bytes", Uint8Array.from({ length: 65_536 }, (_, index) => index % 251)],
   ["two MiB of text", "ü\u{1f600}\u0000\n".repeat(2 ** 21 / 14)],
   ["a lone surrogate and a zero", "\ud800 \u0000"],
   ["nothing", undefined],
@@ -43,11 +43,11 @@ test.each([
 test("the saver keeps all concurrent puts and writes, and stores a repeated one once", async () => {
   const config = { configurable: { thread_id: "busy" } };
   const saver = database.newSaver();
-  const ids = Array.from({ length: 20 }, (_, place) => uuid6(place)).toSorted();
-  const put = (id: string, place: number) => {
-    const versions = { it: place };
+  const ids = Array.from({ length: 20 }, (_, index) => uuid6(index)).toSorted();
+  const put = (id: string, index: number) => {
+    const versions = { it: index };
     const checkpoint = { ...emptyCheckpoint(), id, channel_values: { it: id }, channel_versions: versions };
-    return saver.put(config, checkpoint, { ...metadata, step: place }, versions);
+    return saver.put(config, checkpoint, { ...metadata, step: index }, versions);
   };
   const putTask = (taskId: string) =>
     saver.putWrites(

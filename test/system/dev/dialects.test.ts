@@ -57,7 +57,7 @@ async function ask(dialect: DialectName, kind: "text" | "tools", stream = true):
   return text;
 }
 
-/** What tells each provider from OpenAI, as its users describe it. */
+/** What distinguishes each provider from OpenAI, as its users describe it. */
 const marks: Record<DialectName, { text: RegExp; tools: RegExp }> = {
   openai: { text: /^data: .*"content":"One"[\s\S]*"choices":\[\],"usage"/, tools: /"arguments":""/ },
   azure: { text: /^data: .*"choices":\[\],"prompt_filter_results"/, tools: /content_filter_results/ },

@@ -83,7 +83,7 @@ async function startEndlessRequest({ until, output }: Dev): Promise<void> {
   }).catch(() => undefined);
 }
 
-/** Answers nobody while a statement of another request runs: the embedded database has one session. */
+/** The embedded database has one session, so it answers no other request while a statement runs. */
 async function untilDatabaseIsBusy({ output }: Dev): Promise<void> {
   const url = urlOf(output());
   const answers = () =>

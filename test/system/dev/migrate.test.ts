@@ -62,24 +62,24 @@ test("migrations are applied once, by several processes at once where the databa
 }, 60_000);
 
 test("npm run db:migrate and drizzle-kit keep one journal: what one has applied the other accepts", async () => {
-  const ours = await startEmptyDatabase();
-  const first = await migrateDatabase(ours.connectionString);
+  const pantheon = await startEmptyDatabase();
+  const first = await migrateDatabase(pantheon.connectionString);
   expect(first).toMatchObject({ exitCode: 0, stderr: "" });
   expect(first.stdout).toMatch(/^(Applied \d{4}_\w+\n)+\S+ has every migration\n$/);
-  const journal = await ours.ask(appliedMigrations);
+  const journal = await pantheon.ask(appliedMigrations);
   expect(first.stdout.match(/^Applied /gm)).toHaveLength(journal.length);
-  expect(await drizzleKit(["migrate"], ours.connectionString)).toMatchObject({ exitCode: 0 });
-  expect(await ours.ask(appliedMigrations)).toEqual(journal);
-  await ours.stop();
+  expect(await drizzleKit(["migrate"], pantheon.connectionString)).toMatchObject({ exitCode: 0 });
+  expect(await pantheon.ask(appliedMigrations)).toEqual(journal);
+  await pantheon.stop();
 
-  const theirs = await startEmptyDatabase();
-  expect(await drizzleKit(["migrate"], theirs.connectionString)).toMatchObject({ exitCode: 0 });
-  expect(await theirs.ask(appliedMigrations)).toEqual(journal);
-  const again = await migrateDatabase(theirs.connectionString);
+  const kit = await startEmptyDatabase();
+  expect(await drizzleKit(["migrate"], kit.connectionString)).toMatchObject({ exitCode: 0 });
+  expect(await kit.ask(appliedMigrations)).toEqual(journal);
+  const again = await migrateDatabase(kit.connectionString);
   expect(again).toMatchObject({ exitCode: 0, stderr: "" });
   expect(again.stdout).toMatch(/^Nothing to apply\n\S+ has every migration\n$/);
-  expect(await theirs.ask(appliedMigrations)).toEqual(journal);
-  await theirs.stop();
+  expect(await kit.ask(appliedMigrations)).toEqual(journal);
+  await kit.stop();
 }, 60_000);
 
 test.each([

@@ -103,10 +103,10 @@ test("a rule matches by model, text and count", async () => {
 
 test("an answer reports its usage with cached tokens and cost, or no usage", async () => {
   const usage = { prompt_tokens: 10, completion_tokens: 4, cached_tokens: 6, cost: 0.25 };
-  const told = await scenario({ default: { text: "x", usage } });
+  const reported = await scenario({ default: { text: "x", usage } });
   const expected = { total_tokens: 14, prompt_tokens_details: { cached_tokens: 6 }, cost: 0.25 };
-  expect((await told.ask("a")).usage).toMatchObject(expected);
-  expect((await told.stream("a")).at(-1)?.usage).toMatchObject(expected);
+  expect((await reported.ask("a")).usage).toMatchObject(expected);
+  expect((await reported.stream("a")).at(-1)?.usage).toMatchObject(expected);
 
   const untold = await scenario({ default: { text: "x", usage: null } });
   expect((await untold.ask("a")).usage).toBeUndefined();

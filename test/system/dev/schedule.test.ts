@@ -29,11 +29,11 @@ async function silentWorker(calls: number) {
 
 test("the schedule calls both handlers at start and logs a failure", async () => {
   const worker = await silentWorker(2);
-  const told = Promise.withResolvers<string>();
-  ends.push(startSchedule(worker.url, told.resolve));
+  const reported = Promise.withResolvers<string>();
+  ends.push(startSchedule(worker.url, reported.resolve));
   await worker.all;
   worker.cut();
-  expect(await told.promise).toMatch(/^Scheduled: /);
+  expect(await reported.promise).toMatch(/^Scheduled: /);
   expect(worker.asked.sort()).toEqual(["* * * * *", "17 3 * * *"]);
 });
 

@@ -9,7 +9,7 @@ const example = readFileSync(new URL("../../../.dev.vars.example", import.meta.u
 
 type Line = { name: string; value: string; comment: string };
 
-/** The settings of the example, each with what stands above it. */
+/** The settings of the example, each with the comment above it. */
 const lines: Line[] = [...example.matchAll(/((?:^# .*\n)*)^#([A-Z_]+)=(.*)$/gm)].map(
   ([, comment = "", name = "", value = ""]) => ({
     name,

@@ -62,7 +62,7 @@ async function roomsOf(token: string): Promise<unknown> {
   return page.data;
 }
 
-type Report = { passed: boolean; checks: { check: string; passed: boolean; miss: string | null }[] };
+type Report = { passed: boolean; checks: { check: string; passed: boolean; failure: string | null }[] };
 const reportOf = async (file: string): Promise<Report> => JSON.parse(await readFile(file, "utf8"));
 
 test("the local platform passes every check within its rate limit, and every created room is deleted", async () => {
@@ -82,10 +82,10 @@ test("the local platform passes every check within its rate limit, and every cre
 
 test("Ctrl-C ends the validation after the current check, and created rooms are deleted", async () => {
   const token = await tokenOf("impatient");
-  let isTold = false;
+  let isSignalled = false;
   const run = await watch(["--url", platform.url, "--token", token], (output, child) => {
-    if (isTold || !output.includes("ok     deny path")) return;
-    isTold = child.kill("SIGINT");
+    if (isSignalled || !output.includes("ok     deny path")) return;
+    isSignalled = child.kill("SIGINT");
   });
   expect(run.exitCode).toBe(130);
   expect(run.output).toMatch(/^cleanup +ok /m);
@@ -142,7 +142,7 @@ test("each check fails when its promise is broken, and a refusal by the rate lim
       exchange.text = JSON.stringify(turn);
     },
   });
-  const file = join(dir, "misses.json");
+  const file = join(dir, "failures.json");
   const run = await validate("--url", proxy.origin, "--token", await tokenOf("sceptic"), "--json", file);
   await proxy.stop();
 
@@ -151,8 +151,8 @@ test("each check fails when its promise is broken, and a refusal by the rate lim
   const { passed, checks } = await reportOf(file);
   expect(passed).toBe(false);
   expect(checks.map(({ check }) => check)).toEqual(allChecks);
-  const misses = checks.map(({ miss }) => miss ?? "none");
-  expect(misses).toEqual(
+  const failures = checks.map(({ failure }) => failure ?? "none");
+  expect(failures).toEqual(
     [
       /^GET \/health\/ready answered 503, not 200/,
       /^WWW-Authenticate is null, not "Bearer"$/,
@@ -177,8 +177,11 @@ test("the validation with a wrong URL or token is one line and exit code 1", asy
     expect(run.errors).toMatch(expected);
     expect(run.errors.trim()).not.toContain("\n");
   };
-  const gone = await startAlteringProxy(platform.url, { intercept: () => undefined, alter: () => undefined });
-  await gone.stop();
+  const stopped = await startAlteringProxy(platform.url, {
+    intercept: () => undefined,
+    alter: () => undefined,
+  });
+  await stopped.stop();
   const other = await startAlteringProxy(platform.url, {
     intercept: () => ({ status: 200, headers: {}, text: "<html>" }),
     alter: () => undefined,
@@ -186,7 +189,13 @@ test("the validation with a wrong URL or token is one line and exit code 1", asy
   await expectRefusal(/^--url is missing/, "--token", "x");
   await expectRefusal(/^--token is missing/, "--url", platform.url);
   await expectRefusal(/^--url: not an http\(s\) URL/, "--url", "example", "--token", "x");
-  await expectRefusal(/^--url: no answer from .* \(ECONNREFUSED\)$/m, "--url", gone.origin, "--token", "x");
+  await expectRefusal(
+    /^--url: no answer from .* \(ECONNREFUSED\)$/m,
+    "--url",
+    stopped.origin,
+    "--token",
+    "x",
+  );
   await expectRefusal(/^--url: .* is not Pantheon/, "--url", other.origin, "--token", "x");
   await expectRefusal(/^--token: .* refuses it: /, "--url", platform.url, "--token", "x.y.z");
   await other.stop();

@@ -43,7 +43,11 @@ describe("an agent without the permission", () => {
     expect(await scene.toolRows()).toMatchObject([{ ...denied, agent_key: "ada", turn_id: body.id }]);
     expect(await scene.searched()).toEqual([]);
     const journal = await scene.models.journal();
-    expect(journal.map(({ tools }) => tools)).toEqual([[], []]);
+    // What was asked for in vain is named where its refusal stands, and not to be called.
+    expect(journal.map(({ tools, body }) => [tools.length, body.tool_choice])).toEqual([
+      [0, undefined],
+      [1, "none"],
+    ]);
     const [told = ""] = textsOf(journal[1], "tool");
     expect(JSON.parse(told)).toEqual(refusal("tool_not_permitted", "none"));
   });

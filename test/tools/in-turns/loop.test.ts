@@ -23,7 +23,8 @@ describe("a model that calls tools for ever", () => {
     expect(body.tool_calls).toMatchObject([1, 2, 3, 4].map((round) => ({ round, status })));
     expect(await scene.searched()).toEqual(four.slice(0, searches));
     const journal = await scene.models.journal();
-    const choices = names.length === 0 ? Array(5).fill(undefined) : [...Array(4).fill("auto"), "none"];
+    const choices =
+      names.length === 0 ? [undefined, ...Array(4).fill("none")] : [...Array(4).fill("auto"), "none"];
     expect(journal.map((call) => call.body.tool_choice)).toEqual(choices);
     expect(await scene.rounds()).toEqual([1, 2, 3, 4, 5].map((round) => `ada ${round}`));
   });

@@ -147,6 +147,6 @@ describe("where the search fails, the agent answers, the row says why, and the k
 test("the model is told of a failed search in our words alone", async () => {
   const { scene } = await searchTwice({}, { status: 401, body: echo });
   const journal = await scene.models.journal();
-  expect(textsOf(journal[0], "user").at(-2)).toBe("The web search refused our access.");
+  expect(textsOf(journal[0], "user").at(-1)).toMatch(/^The web search refused our access\.\n\n/);
   expect(textsOf(journal[2], "tool")).toEqual(["The web search refused our access."]);
 });

@@ -138,10 +138,8 @@ test("in the next turn an agent knows its own words as its own, and others' by t
   const call = callsFor(await scene.models.journal(), "bob")[1];
   expect(call?.messages.map(({ role, content }) => [role, content])).toEqual([
     ["system", expect.stringContaining(roleOf("bob"))],
-    ["user", "first"],
-    ["user", "[Ada]: from Ada"],
+    ["user", "first\n\n[Ada]: from Ada"],
     ["assistant", "from Bob"],
-    ["user", "second"],
-    ["user", "[Ada]: from Ada"],
+    ["user", "second\n\n[Ada]: from Ada"],
   ]);
 });

@@ -46,15 +46,15 @@ describe("a summary whose two answers keep to the contract", () => {
     const journal = await scene.models.journal();
     const [, , third, fourth, fifth, sixth] = callsFor(journal, "ada").map(conversationIn);
     expect(third?.[0]).toBe("@ada word 1");
-    expect(fourth?.[0]).toContain("Summary one.");
-    expect(fourth?.[0]).toContain("Key facts:\n- The boat is red.");
+    expect(fourth?.join("\n\n")).toContain("Summary one.");
+    expect(fourth?.join("\n\n")).toContain("Key facts:\n- The boat is red.");
     expect(fourth?.filter((said) => said.startsWith("@ada"))).toEqual([
       "@ada word 2",
       "@ada word 3",
       "@ada word 4",
     ]);
-    expect(fifth?.[0]).toContain("Summary one.");
-    expect(sixth?.[0]).toContain("Summary two.");
+    expect(fifth?.join()).toContain("Summary one.");
+    expect(sixth?.join()).toContain("Summary two.");
     expect(sixth?.join()).not.toContain("Summary one.");
     expect(sixth?.filter((said) => said.startsWith("@ada"))).toEqual([
       "@ada word 4",
@@ -128,7 +128,7 @@ describe("of a summarizer that breaks the contract", () => {
     expect([...summary.summary_text]).toEqual([...prose].slice(0, 1_200));
     const [fourth] = await talk(scene, 1);
     expect(fourth).toMatchObject({ summary_triggered: false, summary_used_fallback: false });
-    expect(conversationIn(callsFor(await scene.models.journal(), "ada")[3])[0]).toContain(
+    expect(conversationIn(callsFor(await scene.models.journal(), "ada")[3]).join()).toContain(
       summary.summary_text,
     );
   });

@@ -37,7 +37,7 @@ test("a tool's result goes back to the model under the id of its call, and the n
     { role: "user", content: "hello" },
     {
       role: "assistant",
-      content: "",
+      content: null,
       tool_calls: [
         { id: "call-7", type: "function", function: { name: "search", arguments: '{"query":"boats"}' } },
       ],

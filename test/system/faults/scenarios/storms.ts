@@ -48,7 +48,7 @@ export const keyStorms: Scenario = {
   },
 };
 
-/** Twenty different requests on one session at once: one wins, nineteen are told so before any model is asked. */
+/** Twenty different requests to one session at once. One is run, and nineteen are refused before any model call. */
 export const sessionStorms: Scenario = {
   name: "session-storms",
   rounds: { short: 1, long: 30 },

@@ -30,9 +30,10 @@ export function callsFor(journal: readonly JournalEntry[], asked: Asked): Journa
   return journal.filter((entry) => askedOf(entry) === asked);
 }
 
-/** The contents of a call without its instructions. */
+/** What a call was told beside its instructions; what stands joined in one user message, one by one. */
 export function conversationIn(call: JournalEntry | undefined): string[] {
-  return (call?.messages ?? []).slice(1).map(({ content }) => content);
+  const [, ...messages] = call?.messages ?? [];
+  return messages.flatMap(({ role, content }) => (role === "user" ? content.split("\n\n") : [content]));
 }
 
 const ruleFor =

@@ -12,6 +12,7 @@ import { noUse } from "../../../../src/domain/turn/turn-size.ts";
 import type { TurnPorts } from "../../../../src/runtime/graph/agent-run.ts";
 import { runTurn } from "../../../../src/runtime/graph/run-turn.ts";
 import { createOpenAiModel } from "../../../../src/runtime/model/openai-model.ts";
+import { createAdjustmentMemory } from "../../../../src/runtime/model/request-adjustments.ts";
 import { createModels, type ScriptedModels } from "../../../support/models.ts";
 import { someIdentity } from "../../../support/tool-context.ts";
 import { nameOf, roleOf } from "../../../support/turn-scene.ts";
@@ -89,7 +90,7 @@ export function createPorts(
     callModel: createOpenAiModel({
       ...{ baseUrl: models.baseUrl, apiKeys: new Map([["LLM_API_KEY", "test-key"]]), callTimeoutMs: 10_000 },
       ...{ callTotalMs: 20_000, random: Math.random, pause: () => scheduler.wait(0) },
-      ...{ now: Date.now, estimateTokens: estimateTokenCount },
+      ...{ now: Date.now, estimateTokens: estimateTokenCount, adjustments: createAdjustmentMemory() },
     }),
     tools,
     catalog: buildCatalog([], ""),

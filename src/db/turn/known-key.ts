@@ -1,0 +1,18 @@
+import { sql } from "drizzle-orm";
+import { askDatabase, type Db } from "../core/client.ts";
+import { ownsSession } from "../rooms/owned-session.ts";
+import { turnClaims, turnRuns } from "../schema.ts";
+
+/** Whether a run of the user's session is stored, or in flight, under this Idempotency-Key. */
+export async function isKeyKnown(
+  db: Db,
+  { sessionId, userId, key }: { sessionId: string; userId: string; key: string },
+): Promise<boolean> {
+  const isOfRun = sql`session_id = ${sessionId} and idempotency_key = ${key}`;
+  const { rows } = await askDatabase(db, () =>
+    db.execute<{ known: boolean }>(sql`select ${ownsSession(sessionId, userId)}
+      and (exists (select 1 from ${turnRuns} where ${isOfRun})
+        or exists (select 1 from ${turnClaims} where ${isOfRun})) as known`),
+  );
+  return rows[0]?.known === true;
+}
