@@ -42,6 +42,7 @@ export function createApp(deps: Deps): App {
   api.use(refuseUnknownRoute, requireUser(deps.verifyToken), limitInvalid(deps.invalidLimiter));
   // And what is registered before `limitBody` has a limit of its own.
   registerAgUiRoute(api, deps);
+  registerTurnRoutes(api, deps);
   registerFileUploadRoute(api, deps);
   api.use(limitBody);
   registerUserRoutes(api, deps);
@@ -51,7 +52,6 @@ export function createApp(deps: Deps): App {
   registerFileRoutes(api, deps);
   registerFileContentRoute(api, deps);
   registerSessionRoutes(api, deps);
-  registerTurnRoutes(api, deps);
   registerRetryRoutes(api, deps);
   registerTurnHistoryRoutes(api, deps);
   app.route("/api/v1", api);

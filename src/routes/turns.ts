@@ -3,6 +3,7 @@ import type { ErrorCode } from "../domain/errors.ts";
 import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { readIdempotencyKey } from "../http/idempotency-key.ts";
+import { limitBodyTo } from "../http/json-body.ts";
 import { eventStream, json, jsonBody } from "../http/responses.ts";
 import { postTurn } from "../turn/post.ts";
 import { answerRun } from "./answer-run.ts";
@@ -37,7 +38,12 @@ const post = defineRoute("post", "/sessions/{session_id}/turns", "Run a turn", {
   problems: turnProblems,
 });
 
+/** The longest message, each of its characters an escaped pair of surrogates (12 bytes), and what stands beside it. */
+const bodyLimitBytes = 400 * 1024;
+
+/** To be registered before the limit that all other bodies have. */
 export function registerTurnRoutes(app: App, deps: Deps): void {
+  app.use("/sessions/:session_id/turns", limitBodyTo(bodyLimitBytes));
   app.openapi(post, async (c) => {
     const { session_id: sessionId } = c.req.valid("param");
     const { message, model_alias_override: modelAliasOverride } = c.req.valid("json");

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { newUser } from "../support/api.ts";
+import { createStreamScene } from "../support/streams.ts";
 import { createTurnScene, noRows, type TurnScene } from "../support/turn-scene.ts";
 
 /** A refused post leaves no claim, no row and no model call behind, and the next one is the first turn. */
@@ -132,9 +133,27 @@ describe("a body that does not validate", () => {
     await expectNothingHappened(scene);
   });
 
-  test("over 256 KiB: 413", async () => {
+  test("of the longest message is taken however it is escaped", async () => {
+    const message = `@ada ${"\u{1f600}".repeat(32_000 - 5)}`;
+    const escaped = [...message].flatMap((character) =>
+      Array.from(
+        { length: character.length },
+        (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, "0")}`,
+      ),
+    );
+    const scene = await createStreamScene({ agents: [{ key: "ada", modelAlias: "premium" }] });
+    const answer = await scene.api.app.request(`/api/v1${scene.turnsPath}`, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${scene.token}`, "Content-Type": "application/json" },
+      body: `{"message":"${escaped.join("")}"}`,
+    });
+    expect(answer.status).toBe(201);
+    expect((await scene.turns()).at(0)).toMatchObject({ user_input: message });
+  });
+
+  test("over 400 KiB: 413", async () => {
     const scene = await createTurnScene();
-    const answer = await scene.post(`@ada ${"a".repeat(256 * 1024)}`);
+    const answer = await scene.post(`@ada ${"a".repeat(400 * 1024)}`);
     expect(answer).toMatchObject({ status: 413, body: { code: "payload_too_large" } });
     await expectNothingHappened(scene);
   });

@@ -15,7 +15,7 @@ import {
   type WindowBounds,
 } from "./session-window.ts";
 import type { ClaimRow, StoredTurn, SummaryRow } from "./stored-turn.ts";
-import { type ClaimRequest, takeClaim } from "./take-claim.ts";
+import { type ClaimRequest, hasRunsLeft, takeClaim } from "./take-claim.ts";
 import {
   completeTurn,
   retriedTurnBounds,
@@ -173,7 +173,8 @@ function isHeldBy({ sessionId, holder }: OpenRequest): SQL | undefined {
 function selectRetriedTurn({ sessionId, userId, turnId }: OpenRequest & { turnId: string }): SQL {
   return sql`select t.status <> 'completed' as "isRetriable",
       not exists (select 1 from ${turns} later
-        where later.session_id = t.session_id and later.turn_index > t.turn_index) as "isLatest"
+        where later.session_id = t.session_id and later.turn_index > t.turn_index) as "isLatest",
+      ${hasRunsLeft} as "hasRunsLeft"
     from ${turns} t where t.id = ${turnId} and t.session_id = ${sessionId} and ${ownsSession(sessionId, userId)}`;
 }
 

@@ -129,7 +129,7 @@ test("a history of up to 4 MiB is taken, and no byte more", async () => {
   expect(await tooMuch.json()).toMatchObject({ status: 413, code: "payload_too_large" });
   const taken = await room.send("/ag-ui", fill(4 * 1024 * 1024));
   expect((await readEvents(taken).all()).at(-1)).toMatchObject({ type: "RUN_FINISHED" });
-  const turn = await room.send("/turns", { message: "x".repeat(257 * 1024) });
+  const turn = await room.send("/turns", { message: "x".repeat(401 * 1024) });
   expect(await turn.json()).toMatchObject({ status: 413, code: "payload_too_large" });
 });
 

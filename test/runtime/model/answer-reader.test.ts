@@ -112,7 +112,21 @@ describe("an answer is none", () => {
     expect(readText(body).failure).toMatchObject({ code });
   });
 
-  test("that goes on over its limit, by characters and by bytes", () => {
+  test.each([
+    ["a line", `data: {"a":"${"x".repeat(1_100_000)}"}\n\n`, 2_048],
+    ["an event", `data: {"a":1}\n`.repeat(200_000), 2_048],
+    ["its bytes", ": keep-alive\n\n".repeat(100_000), 100],
+    ["a JSON body", `{"a":"${"x".repeat(1_400_000)}`, 100],
+  ])("of which %s goes on over its limit", (_what, body, maxOutputTokens) => {
+    const bytes = new TextEncoder().encode(body);
+    const pieces = Array.from({ length: Math.ceil(bytes.length / 4_096) }, (_, piece) =>
+      bytes.subarray(piece * 4_096, (piece + 1) * 4_096),
+    );
+    const { failure } = readPieces(pieces, { maxOutputTokens });
+    expect(failure).toMatchObject({ code: "model_bad_response" });
+  });
+
+  test("of which the characters go on over their limit", () => {
     const long = (characters: number) => toEvents([whole("x".repeat(characters))]);
     expect(readText(long(3_200), { maxOutputTokens: 100 }).failure).toBeNull();
     // A reason that came with it ends it all the same.

@@ -2,6 +2,7 @@ import type { Scenario } from "./scenario.ts";
 import { databaseFaults } from "./scenarios/database-faults.ts";
 import { dialectForms } from "./scenarios/dialects.ts";
 import { kills } from "./scenarios/kills.ts";
+import { lateCopies } from "./scenarios/late-copies.ts";
 import { longGoneClients } from "./scenarios/long-gone-clients.ts";
 import { lostClients } from "./scenarios/lost-clients.ts";
 import { modelFaults } from "./scenarios/model-faults.ts";
@@ -15,6 +16,7 @@ export const scenarios: readonly Scenario[] = [
   pauses,
   keyStorms,
   sessionStorms,
+  lateCopies,
   databaseFaults,
   modelFaults,
   dialectForms,

@@ -117,7 +117,7 @@ function injectFault(
 function nameOfCase({ kind, fault, times }: DatabaseCase): string {
   if (fault === "refuses connections") return `${kind}: ${fault} for 2 s`;
   if (kind === "any") return "away for long";
-  const what =
-    "lose" in fault ? `lost ${fault.lose}` : "hold" in fault ? "held" : `${fault.status} ${fault.when}`;
+  if ("hold" in fault || "late" in fault) return `${kind}: held × ${times}`;
+  const what = "lose" in fault ? `lost ${fault.lose}` : `${fault.status} ${fault.when}`;
   return `${kind}: ${what} × ${times}`;
 }

@@ -8,6 +8,11 @@ export type DatabaseFault =
   | { hold: "before" | "sent" | "after" }
   /** The connection breaks instead of an answer. */
   | { lose: "before" | "after" }
+  /**
+   * The request reaches the database once more when it is released, and nobody reads the answer. `copy`: it is
+   * answered now as usual. `original`: its connection breaks now, so that its sender takes it for lost.
+   */
+  | { late: "copy" | "original" }
   /** This status is answered instead. */
   | { status: number; when: "before" | "after" };
 
@@ -46,6 +51,8 @@ type ActiveFault = FaultRule & {
   toSkip: number;
   trigger(): void;
   released: Promise<"go" | "drop">;
+  /** Sends a request that is late; in the order in which they came. */
+  late: (() => void)[];
 };
 
 const maxBodyBytes = 32 * 1024 * 1024;
@@ -75,9 +82,12 @@ export async function startDatabaseGateway(endpointUrl: string): Promise<Databas
     const body = (await readBody(request, maxBodyBytes)) ?? Buffer.alloc(0);
     const rule = findFault(faults, body.toString("utf8"));
     const { fault } = rule ?? { fault: undefined };
-    const isHit = (when: "before" | "after") =>
-      fault !== undefined &&
-      ("hold" in fault ? fault.hold : "lose" in fault ? fault.lose : fault.when) === when;
+    if (rule !== undefined && fault !== undefined && "late" in fault) {
+      rule.trigger();
+      rule.late.push(() => void ask(request, body).catch(() => undefined));
+      if (fault.late === "original") return void response.destroy();
+    }
+    const isHit = (when: "before" | "after") => fault !== undefined && whenOf(fault) === when;
     if (isHit("before") && !(await passes(rule, response))) return;
     const asked = ask(request, body);
     if (fault !== undefined && "hold" in fault && fault.hold === "sent") rule?.trigger();
@@ -96,13 +106,21 @@ export async function startDatabaseGateway(endpointUrl: string): Promise<Databas
       const triggered = Promise.withResolvers<void>();
       const released = Promise.withResolvers<"go" | "drop">();
       const { times: left = 1, skip: toSkip = 0 } = rule;
-      const active = { ...rule, left, toSkip, trigger: triggered.resolve, released: released.promise };
+      const active: ActiveFault = {
+        ...rule,
+        left,
+        toSkip,
+        trigger: triggered.resolve,
+        released: released.promise,
+        late: [],
+      };
       faults.add(active);
       return {
         triggered: triggered.promise,
         release({ dropped }) {
           faults.delete(active);
           released.resolve(dropped ? "drop" : "go");
+          if (!dropped) for (const send of active.late.splice(0)) send();
         },
       };
     },
@@ -116,6 +134,12 @@ export async function startDatabaseGateway(endpointUrl: string): Promise<Databas
     },
     stop: () => server.stop(),
   };
+}
+
+function whenOf(fault: DatabaseFault): "before" | "sent" | "after" | null {
+  if ("hold" in fault) return fault.hold;
+  if ("lose" in fault) return fault.lose;
+  return "late" in fault ? null : fault.when;
 }
 
 /** The first rule that applies to this request. It counts as used. */
@@ -139,6 +163,6 @@ async function passes(rule: ActiveFault | undefined, response: ServerResponse): 
     if ((await rule.released) === "go") return true;
     response.destroy();
   } else if ("lose" in fault) response.destroy();
-  else response.writeHead(fault.status).end("injected");
+  else if ("status" in fault) response.writeHead(fault.status).end("injected");
   return false;
 }
