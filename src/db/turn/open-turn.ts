@@ -69,19 +69,21 @@ export async function openRetry(
   );
   const ids = sql`(select ${turns.id} from ${turns} where ${isRetriedTurn})`;
   const result = await readWithTexts((texts) =>
-    repeatLost(db, () =>
-      db.batch([
-        ...openStatements(db, open, texts),
+    repeatLost(db, () => {
+      const [lock, ...others] = openStatements(db, open, texts);
+      return db.batch([
+        lock,
         db.execute<RetriedTurn>(selectRetriedTurn(open)),
         selectTurns(db, isRetriedTurn),
         selectMessages(db, ids, { bounds: retriedTurnBounds }),
         selectLedger(db, ids),
         selectToolEvents(db, ids, retriedTurnBounds),
-      ]),
-    ),
+        ...others,
+      ]);
+    }),
   );
-  const [s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, retried, [turn], messageRows, ledger, toolEvents] = result;
-  const { opened, ...found } = readFindings([s1, s2, s3, s4, s5, s6, s7, s8, s9, s10]);
+  const [locked, retried, [turn], messageRows, ledger, toolEvents, ...answers] = result;
+  const { opened, ...found } = readFindings([locked, ...answers]);
   const stored = turn && { turn: completeTurn(turn, messageRows), messages: messageRows, ledger, toolEvents };
   return {
     ...found,

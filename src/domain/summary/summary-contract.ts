@@ -127,11 +127,11 @@ export const emptyStructure: SummaryStructure = {
 function readItems(list: unknown): string[] | null {
   const listed: unknown = typeof list === "string" ? [list] : list;
   if (!Array.isArray(listed)) return null;
-  const items = listed.flatMap((item: unknown) => (typeof item === "string" ? [toOneLine(item)] : []));
+  const items = listed.flatMap((item: unknown) => (typeof item === "string" ? [toListItem(item)] : []));
   return items.filter((item) => item !== "").slice(0, mostItems);
 }
 
-function toOneLine(item: string): string {
+function toListItem(item: string): string {
   return cutCharacters(toStorableText(item).replace(/\s+/g, " ").trim(), mostItemCharacters);
 }
 

@@ -17,8 +17,6 @@ import { startStopwatch } from "./stopwatch.ts";
 import { compileTurnGraph, recursionLimit } from "./turn-graph.ts";
 import { entryOf, type TurnStateValue } from "./turn-state.ts";
 
-export type { TurnPorts } from "./agent-run.ts";
-
 export type TurnRun = {
   runId: string;
   plan: TurnPlan;

@@ -24,8 +24,15 @@ export function createModelNode(agent: RosterAgent, run: AgentRun) {
     const sameTurnAnswers = sharesAnswers(plan) ? earlierAnswers(run, state) : [];
     const { toolRounds, exchange, findings } = work;
     const { messages, ...fitted } = fitAgentContext({
-      ...{ agent, mode: plan.mode, context, sameTurnAnswers, exchange, toolFindings: findings },
-      ...{ catalog: ports.catalog, limits: ports.limits, estimateTokens: ports.estimateTokens },
+      agent,
+      mode: plan.mode,
+      context,
+      sameTurnAnswers,
+      exchange,
+      toolFindings: findings,
+      catalog: ports.catalog,
+      limits: ports.limits,
+      estimateTokens: ports.estimateTokens,
     });
     const conclude = (reply: AgentReply, update: TurnStateUpdate = {}): TurnStateUpdate => {
       if (reply.status === "completed") voice.finish(reply.finishReason ?? "stop");
