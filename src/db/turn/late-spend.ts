@@ -4,7 +4,7 @@ import type { PgTable } from "drizzle-orm/pg-core";
 import type { RunPricing } from "../../domain/billing/run-pricing.ts";
 import type { Catalog } from "../../domain/catalog.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
-import { type Db, repeatLost } from "../core/client.ts";
+import { type Db, repeatIfLost } from "../core/client.ts";
 import { prepareStatement } from "../core/prepared-statement.ts";
 import { llmCallEvents, rooms, sessions, turns } from "../schema.ts";
 import { lockSession } from "./claim-statements.ts";
@@ -33,7 +33,7 @@ export async function reportLateSpend(db: Db, late: LateSpend, catalog: Catalog)
     sessionId: ifThere(sessions, row.sessionId),
     turnId: ifThere(turns, row.turnId),
   }));
-  await repeatLost(db, () =>
+  await repeatIfLost(db, () =>
     db.batch([
       lockSession(claim.sessionId),
       ...recordPrices(db, createdAt, catalog, pricing),
@@ -43,7 +43,10 @@ export async function reportLateSpend(db: Db, late: LateSpend, catalog: Catalog)
         .onConflictDoUpdate({
           target: llmCallEvents.id,
           set: Object.fromEntries(
-            lateColumns.map((column) => [column, sql`excluded.${sql.raw(toSnakeCase(column))}`]),
+            lateColumns.map((column) => [
+              column,
+              sql`excluded.${sql.identifier(llmCallEvents[column].name)}`,
+            ]),
           ),
           setWhere: eq(llmCallEvents.status, "unknown"),
         }),
@@ -71,10 +74,6 @@ const lateColumns = [
   "status",
   "providerRequestId",
 ] as const;
-
-function toSnakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
 
 // By id, and never by run: a run's other calls may be estimates still.
 const deleteSurplus = prepareStatement<{ ids: string; calls: string }>(sql`
