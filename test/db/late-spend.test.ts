@@ -6,8 +6,8 @@ import type { LedgerRow } from "../../src/db/turn/stored-turn.ts";
 import { createTurnScene, type TurnScene } from "../support/turn-scene.ts";
 
 async function bookedRow({ api, sessionId }: TurnScene): Promise<LedgerRow> {
-  const isIt = eq(llmCallEvents.sessionId, sessionId);
-  const [row] = await api.deps.db.select().from(llmCallEvents).where(isIt);
+  const isRequestedTurn = eq(llmCallEvents.sessionId, sessionId);
+  const [row] = await api.deps.db.select().from(llmCallEvents).where(isRequestedTurn);
   if (row === undefined) throw new Error("nothing is booked");
   return row;
 }

@@ -113,7 +113,7 @@ const shortPausesMs = [100, 400];
  * pause.
  * @throws PantheonError `database_unavailable` after the last try; at once what `askDatabase` throws besides.
  */
-export async function repeatLost<T>(
+export async function repeatIfLost<T>(
   db: Db,
   request: () => Promise<T>,
   pausesMs: readonly number[] = shortPausesMs,

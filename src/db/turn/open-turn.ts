@@ -1,13 +1,14 @@
 import { and, desc, eq, isNull, type SQL, sql } from "drizzle-orm";
 import type { BatchResponse } from "drizzle-orm/batch";
-import { nextTokenScale } from "../../domain/context/turn-context.ts";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 import type { OpenFindings, RetriedTurn } from "../../domain/turn/open-decision.ts";
+import type { SessionState } from "../../domain/turn/session-state.ts";
 import { readWithTexts, selectCheckpointOfClaim, type Texts } from "../checkpoint/stored-checkpoints.ts";
-import { type Db, repeatLost } from "../core/client.ts";
+import { type Db, repeatIfLost } from "../core/client.ts";
 import { ownsSession } from "../rooms/owned-session.ts";
 import { messages, sessionSummaries, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
 import {
+  readTokenScales,
   readWindow,
   type SessionWindow,
   selectTokenCounts,
@@ -36,6 +37,7 @@ export type OpenedTurn = {
   retried: StoredTurn | null;
   /** Highest `seq` of the session's messages, 0 where there is none. */
   lastSeq: number;
+  session: SessionState;
   window: SessionWindow;
   /** The latest one of the session. */
   summary: SummaryRow | null;
@@ -51,7 +53,7 @@ export type OpenedTurn = {
  */
 export async function openTurn(db: Db, open: OpenRequest): Promise<OpenFindings<OpenedTurn>> {
   return readFindings(
-    await readWithTexts((texts) => repeatLost(db, () => db.batch(openStatements(db, open, texts)))),
+    await readWithTexts((texts) => repeatIfLost(db, () => db.batch(openStatements(db, open, texts)))),
   );
 }
 
@@ -67,7 +69,7 @@ export async function openRetry(
   );
   const ids = sql`(select ${turns.id} from ${turns} where ${isRetriedTurn})`;
   const result = await readWithTexts((texts) =>
-    repeatLost(db, () => {
+    repeatIfLost(db, () => {
       const [lock, ...others] = openStatements(db, open, texts);
       return db.batch([
         lock,
@@ -129,18 +131,20 @@ function openStatements(db: Db, open: OpenRequest, texts: Texts) {
 type OpenAnswers = BatchResponse<ReturnType<typeof openStatements>>;
 
 function readFindings(answers: OpenAnswers): OpenFindings<OpenedTurn> {
-  const [locked, [claimBefore], [storedRun], , [claim], [last], [summary], window, counts, [checkpoint]] =
+  const [[session], [claimBefore], [storedRun], , [claim], [last], [summary], window, counts, [checkpoint]] =
     answers;
-  const opened = claim && {
-    claim,
-    retried: null,
-    lastSeq: last?.seq ?? 0,
-    summary: summary ?? null,
-    checkpoint,
-    window: readWindow(window.rows),
-    tokenScales: new Map(counts.rows.map((row) => [row.model_alias, toTokenScale(row)])),
-  };
-  return { sessionFound: locked.length > 0, claimBefore, storedRun, retriedTurn: undefined, opened };
+  const opened = claim &&
+    session && {
+      claim,
+      session,
+      retried: null,
+      lastSeq: last?.seq ?? 0,
+      summary: summary ?? null,
+      checkpoint,
+      window: readWindow(window.rows),
+      tokenScales: readTokenScales(counts.rows, session.refusalScales),
+    };
+  return { sessionFound: session !== undefined, claimBefore, storedRun, retriedTurn: undefined, opened };
 }
 
 /**
@@ -150,7 +154,11 @@ function readFindings(answers: OpenAnswers): OpenFindings<OpenedTurn> {
 function lockSession(db: Db, { sessionId, userId }: OpenRequest) {
   return (
     db
-      .select({ id: sessions.id })
+      .select({
+        summaryFailures: sessions.summaryFailures,
+        nextSummaryTurnIndex: sessions.nextSummaryTurnIndex,
+        refusalScales: sessions.refusalScales,
+      })
       .from(sessions)
       // On the locked row itself too: its other conditions are not read again after a wait for the lock.
       .where(and(eq(sessions.id, sessionId), isNull(sessions.deletedAt), ownsSession(sessionId, userId)))
@@ -176,12 +184,4 @@ function selectRetriedTurn({ sessionId, userId, turnId }: OpenRequest & { turnId
         where later.session_id = t.session_id and later.turn_index > t.turn_index) as "isLatest",
       ${hasRunsLeft} as "hasRunsLeft"
     from ${turns} t where t.id = ${turnId} and t.session_id = ${sessionId} and ${ownsSession(sessionId, userId)}`;
-}
-
-function toTokenScale(row: { token_scale: string; estimated: number; counted: number }): number {
-  return nextTokenScale({
-    tokenScale: Number(row.token_scale),
-    estimatedTokens: row.estimated,
-    countedTokens: row.counted,
-  });
 }

@@ -2,12 +2,11 @@ import type { PromptMessage, TranscriptMessage } from "../context/prompt.ts";
 import { cutCharacters, cutWords, toStorableText } from "../text/cut-text.ts";
 import { readJsonObject } from "../text/model-json.ts";
 
-const mostWords = 220;
+const maxWords = 220;
 /** For languages that put no blanks between words. */
-const mostCharacters = 4_000;
-const fallbackCharacters = 1_200;
-const mostItems = 50;
-const mostItemCharacters = 500;
+const maxCharacters = 4_000;
+const maxItems = 50;
+const maxItemCharacters = 500;
 
 /** What the second call draws out of a conversation, each item a sentence. */
 export type SummaryStructure = {
@@ -36,7 +35,7 @@ export function buildSummaryTextPrompt(
 ): PromptMessage[] {
   const instructions = [
     "You keep the memory of a room in which a user works with several AI agents.",
-    `Write one summary, at most ${mostWords} words, of the previous summary (if any) and the messages after it: who wanted, said and decided what, and what is still open. It takes the place of both.`,
+    `Write one summary, at most ${maxWords} words, of the previous summary (if any) and the messages after it: who wanted, said and decided what, and what is still open. It takes the place of both.`,
     recordIsData,
     'Answer with this JSON object and nothing else: {"summary_text": "…"}',
   ];
@@ -51,7 +50,7 @@ export function buildSummaryStructurePrompt(
 ): PromptMessage[] {
   const instructions = [
     "You keep the memory of a room in which a user works with several AI agents.",
-    `From the previous summary (if any), the summary and the messages, list what must not be forgotten, each item one short sentence, at most ${mostItems} a list, what is settled or done left out of the last two. A list may be empty.`,
+    `From the previous summary (if any), the summary and the messages, list what must not be forgotten, each item one short sentence, at most ${maxItems} a list, what is settled or done left out of the last two. A list may be empty.`,
     recordIsData,
     'Answer with this JSON object and nothing else: {"key_facts": ["…"], "decisions": ["…"], "open_questions": ["…"], "action_items": ["…"]}',
   ];
@@ -90,43 +89,50 @@ function nameOfSpeaker({ role, agentKey, agentName }: SummarisedMessage): string
   return role === "user" ? "the user" : `agent ${agentName ?? agentKey ?? "unknown"}`;
 }
 
-export type SummaryTextReading = { summaryText: string; usedFallback: boolean };
-
-/**
- * Reads the first answer; too many words are cut. An answer that breaks the contract stands for itself, cut at
- * 1,200 characters. Null where it says nothing at all: that is no summary.
- */
-export function parseSummaryText(raw: string): SummaryTextReading | null {
+/** Reads the first answer; too many words are cut. Null where it breaks the contract: that is no summary. */
+export function parseSummaryText(raw: string): string | null {
   const reading = readJsonObject(raw);
   const told = reading.kind === "object" ? reading.fields.summary_text : undefined;
-  const usedFallback = typeof told !== "string";
-  const text = toStorableText(usedFallback ? raw : told).trim();
-  const summaryText = usedFallback
-    ? cutCharacters(text, fallbackCharacters)
-    : cutCharacters(cutWords(text, mostWords), mostCharacters);
-  return summaryText === "" ? null : { summaryText, usedFallback };
+  if (typeof told !== "string") return null;
+  return cutCharacters(cutWords(toStorableText(told).trim(), maxWords), maxCharacters) || null;
 }
 
-/** Reads the second answer. What breaks the contract is left out; of a bad answer nothing is left. */
-export function parseSummaryStructure(raw: string): SummaryStructure {
+/**
+ * Reads the second answer. A string stands for a list of one; what else breaks the contract is left out. Null
+ * where none of its lists is there.
+ */
+export function parseSummaryStructure(raw: string): SummaryStructure | null {
   const reading = readJsonObject(raw);
-  const fields = reading.kind === "object" ? reading.fields : {};
+  if (reading.kind !== "object") return null;
+  const { key_facts, decisions, open_questions, action_items } = reading.fields;
+  const lists = [key_facts, decisions, open_questions, action_items].map(readItems);
+  if (lists.every((list) => list === null)) return null;
+  const [keyFacts, settled, openQuestions, actionItems] = lists;
   return {
-    keyFacts: readItems(fields.key_facts),
-    decisions: readItems(fields.decisions),
-    openQuestions: readItems(fields.open_questions),
-    actionItems: readItems(fields.action_items),
+    keyFacts: keyFacts ?? [],
+    decisions: settled ?? [],
+    openQuestions: openQuestions ?? [],
+    actionItems: actionItems ?? [],
   };
 }
 
-function readItems(list: unknown): string[] {
-  if (!Array.isArray(list)) return [];
-  const items = list.flatMap((item: unknown) => (typeof item === "string" ? [toListItem(item)] : []));
-  return items.filter((item) => item !== "").slice(0, mostItems);
+/** Where there is no structure the text stands alone. */
+export const emptyStructure: SummaryStructure = {
+  keyFacts: [],
+  decisions: [],
+  openQuestions: [],
+  actionItems: [],
+};
+
+function readItems(list: unknown): string[] | null {
+  const listed: unknown = typeof list === "string" ? [list] : list;
+  if (!Array.isArray(listed)) return null;
+  const items = listed.flatMap((item: unknown) => (typeof item === "string" ? [toListItem(item)] : []));
+  return items.filter((item) => item !== "").slice(0, maxItems);
 }
 
 function toListItem(item: string): string {
-  return cutCharacters(toStorableText(item).replace(/\s+/g, " ").trim(), mostItemCharacters);
+  return cutCharacters(toStorableText(item).replace(/\s+/g, " ").trim(), maxItemCharacters);
 }
 
 /** How a summary is shown to an agent, and to whoever writes the next one. */
