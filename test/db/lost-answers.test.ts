@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, inject, test } from "vitest";
-import { createDb, repeatLost } from "../../src/db/core/client.ts";
+import { createDb, repeatIfLost } from "../../src/db/core/client.ts";
 import { createModels, type ModelAnswer } from "../support/models.ts";
 
 const db = createDb(inject("databaseUrl"), inject("neonEndpoint"));
@@ -11,7 +11,7 @@ async function countTries(request: () => Promise<unknown>) {
     tries += 1;
     return request();
   };
-  const error = await repeatLost(db, failing, [0, 0]).catch((reason: unknown) => reason);
+  const error = await repeatIfLost(db, failing, [0, 0]).catch((reason: unknown) => reason);
   return { error, tries };
 }
 
