@@ -1,10 +1,8 @@
-/** The crons of wrangler.toml; wrangler does not trigger them locally. */
-const everyMinute = "* * * * *";
-const daily = "17 3 * * *";
+import { crons } from "../src/domain/crons.ts";
 
 /**
- * Calls the Worker's scheduled handler, now and every minute, as the edge would. `log` gets each failure.
- * Returns a function that ends it.
+ * Calls the Worker's scheduled handler, now and every minute, as the edge would: wrangler does not trigger crons
+ * locally. `log` gets each failure. Returns a function that ends it.
  */
 export function startSchedule(url: string, log: (line: string) => void): () => void {
   const stopped = new AbortController();
@@ -12,9 +10,9 @@ export function startSchedule(url: string, log: (line: string) => void): () => v
     callScheduled(url, cron, stopped.signal).catch((error: unknown) => {
       if (!stopped.signal.aborted) log(`Scheduled: ${error}`);
     });
-  void call(daily);
-  void call(everyMinute);
-  const timer = setInterval(() => void call(everyMinute), 60_000);
+  void call(crons.daily);
+  void call(crons.everyMinute);
+  const timer = setInterval(() => void call(crons.everyMinute), 60_000);
   return () => {
     clearInterval(timer);
     stopped.abort();

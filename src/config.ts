@@ -3,6 +3,7 @@ import { isBucket, isQueue } from "./config/bindings.ts";
 import { ConfigError, describeIssue, dropBlank } from "./config/config-error.ts";
 import { describePrices, type ModelOverride, toCatalogModel } from "./config/model-override.ts";
 import { key, type Settings, settings } from "./config/settings.ts";
+import type { AuthSettings } from "./domain/auth-settings.ts";
 import { buildCatalog, type Catalog } from "./domain/catalog.ts";
 import type { ContextLimits } from "./domain/context/context-budget.ts";
 import type { Bucket } from "./domain/files/bucket.ts";
@@ -12,12 +13,6 @@ import { isRateLimiter, type RateLimiter } from "./domain/rate-limiter.ts";
 
 /** Every setting, by name; MODELS_JSON can name further ones that hold keys. */
 export const settingNames: readonly string[] = Object.keys(settings.shape);
-
-export type AuthSettings = {
-  issuer: string;
-  audience: string;
-  keys: { secret: string } | { jwksUrl: string };
-};
 
 /** Everything a deployment can set, parsed; secrets among it, so never log it whole. */
 export type Config = {
@@ -79,7 +74,7 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
   const llmApiKeys = new Map([["LLM_API_KEY", values.LLM_API_KEY ?? "local"]]);
   const problems = [...findContradictions(values), ...collectKeys(values.MODELS_JSON, given, llmApiKeys)];
   const overrides = values.MODELS_JSON.map(toCatalogModel);
-  const catalog = buildCatalog(overrides, digest(describePrices(values.MODELS_JSON)));
+  const catalog = buildCatalog(overrides, priceSuffix(describePrices(values.MODELS_JSON)));
   for (const setting of ["MANAGER_MODEL_ALIAS", "SUMMARIZER_MODEL_ALIAS"] as const) {
     if (!catalog.models.has(values[setting])) problems.push(`${setting}: names no model of the catalog`);
   }
@@ -198,6 +193,7 @@ function authKeys(values: Settings): AuthSettings["keys"] {
     : { jwksUrl: values.AUTH_JWKS_URL };
 }
 
-function digest(text: string): string {
+/** Of a deployment with models of its own: what tells its pricing version from the standard one. */
+function priceSuffix(text: string): string {
   return uuidv5(text, uuidv5.URL).slice(0, 8);
 }

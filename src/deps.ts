@@ -1,10 +1,10 @@
 import { waitUntil } from "cloudflare:workers";
-import { estimateTokenCount } from "tokenx";
 import { v7 as uuidv7 } from "uuid";
 import type { Config } from "./config.ts";
 import { createDb, type Db } from "./db/core/client.ts";
 import type { Catalog } from "./domain/catalog.ts";
 import type { ContextLimits } from "./domain/context/context-budget.ts";
+import { estimateTokens } from "./domain/context/token-estimate.ts";
 import type { FileLimits } from "./domain/files/file-limits.ts";
 import type { FileStore } from "./domain/files/file-store.ts";
 import type { ParseQueue } from "./domain/files/parse-queue.ts";
@@ -15,8 +15,9 @@ import type { ToolPort } from "./domain/tool.ts";
 import type { TurnOutcome } from "./domain/turn/turn-outcome.ts";
 import { createTokenVerifier, type VerifyToken } from "./http/auth.ts";
 import { createConsoleLog } from "./http/console-log.ts";
+import type { TurnPorts } from "./runtime/graph/agent-run.ts";
 import { arrivedReplies } from "./runtime/graph/arrived-replies.ts";
-import { type RanTurn, runTurn, type TurnPorts, type TurnRun } from "./runtime/graph/run-turn.ts";
+import { type RanTurn, runTurn, type TurnRun } from "./runtime/graph/run-turn.ts";
 import { type SettleInput, settleTurn } from "./runtime/graph/settle-turn.ts";
 import { createOpenAiModel } from "./runtime/model/openai-model.ts";
 import { createAdjustmentMemory } from "./runtime/model/request-adjustments.ts";
@@ -101,7 +102,7 @@ export function createDeps(config: Config): Deps {
       random: () => Math.random(),
       pause: () => scheduler.wait(0),
       now: nowMs,
-      estimateTokens: estimateTokenCount,
+      estimateTokens,
       adjustments: createAdjustmentMemory(),
     }),
     tools: connectTools(config.tavily, nowMs),
@@ -109,7 +110,7 @@ export function createDeps(config: Config): Deps {
     limits: config.context,
     managerModelAlias: config.managerModelAlias,
     summarizerModelAlias: config.summarizerModelAlias,
-    estimateTokens: estimateTokenCount,
+    estimateTokens,
     now: nowMs,
     turnTimeoutMs: config.turnTimeoutMs,
     summaryGraceMs: config.summaryGraceMs,
@@ -127,7 +128,7 @@ export function createDeps(config: Config): Deps {
     runTurn: (run, perRun) => runTurn(run, { ...ports, ...perRun }),
     settleTurn: (input) => settleTurn(input, uuidv7),
     arrivedReplies,
-    estimateTokens: estimateTokenCount,
+    estimateTokens,
     limits: {
       context: config.context,
       managerModelAlias: config.managerModelAlias,

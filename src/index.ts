@@ -6,20 +6,18 @@ import { wakeWaitingFiles } from "./actions/wake-waiting-files.ts";
 import { createApp } from "./app.ts";
 import { parseConfig } from "./config.ts";
 import { createDeps } from "./deps.ts";
+import { crons } from "./domain/crons.ts";
 import { recoverAbandonedRuns } from "./turn/recover.ts";
 
 // At start, not at the first request: a Worker with a bad setting refuses to start, and says which.
 const deps = createDeps(parseConfig({ ...env }));
 const app = createApp(deps);
 
-/** The daily job's schedule in wrangler.toml; every other one is the recovery's. */
-const daily = "17 3 * * *";
-
 export default {
   fetch: app.fetch,
   async scheduled({ cron }: { cron: string }): Promise<void> {
     const jobs =
-      cron === daily
+      cron === crons.daily
         ? [removeOldCheckpoints, purgeDeleted, sweepFileBytes]
         : [recoverAbandonedRuns, wakeWaitingFiles];
     // A job that fails keeps none of the others from running.

@@ -3,6 +3,8 @@ import api from "../docs/api.md?raw";
 import operations from "../docs/operations.md?raw";
 import { errorCodeNames, errorCodes } from "../src/domain/errors.ts";
 import { agentFailureCodes } from "../src/domain/turn/agent-failure.ts";
+import runReadme from "../src/turn/README.md?raw";
+import { type Ending, endings } from "../src/turn/run.ts";
 import { createTestApi } from "./support/api.ts";
 import { listOperations } from "./support/operations.ts";
 
@@ -45,4 +47,30 @@ test("docs/operations.md tells every event that is logged, at its level, and no 
     ([, event, level]) => `${event} ${level}`,
   );
   expect(told.toSorted()).toEqual([...new Set(logged)].toSorted());
+});
+
+test("the README of src/turn has the table of endings as the code has it", () => {
+  const claims: Record<Ending["claim"], string> = {
+    delete: "deleted",
+    expire: "lease ends now",
+    leave: "left",
+  };
+  const checkpoints: Record<Ending["checkpoint"], string> = {
+    last: "last kept",
+    none: "none",
+    unstored: "what is unstored",
+    as_it_is: "as it is",
+  };
+  const told = [...runReadme.matchAll(/^\| `(\w+)` \| ([^|]+) \| ([^|]+) \| [^|]+ \| ([^|]+) \|$/gm)];
+  expect(told.map(([, ending, claim, checkpoint]) => [ending, claim, checkpoint])).toEqual(
+    Object.entries(endings).map(([name, { claim, checkpoint }]) => [
+      name,
+      claims[claim],
+      checkpoints[checkpoint],
+    ]),
+  );
+  const codes = new Map(told.map(([, ending, , , answer = ""]) => [ending, answer]));
+  for (const [name, { answer }] of Object.entries(endings)) {
+    if (answer !== "turn" && answer !== "refusal") expect(codes.get(name)).toBe(`\`${answer}\``);
+  }
 });

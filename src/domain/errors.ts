@@ -15,6 +15,7 @@ export const errorCodes = {
   turn_in_progress: { status: 409, title: "This very request is still being answered" },
   not_latest_turn: { status: 409, title: "The turn is not the session's latest" },
   nothing_to_retry: { status: 409, title: "There is nothing to retry" },
+  too_many_retries: { status: 409, title: "The turn has no retry left" },
   room_storage_full: { status: 409, title: "The room has no space for another file" },
   user_storage_full: { status: 409, title: "The user has no space for another file" },
   length_required: { status: 411, title: "The length of the body is required" },

@@ -7,15 +7,10 @@ import {
   type JWTVerifyOptions,
   jwtVerify,
 } from "jose";
+import type { AuthSettings } from "../domain/auth-settings.ts";
 import { PantheonError } from "../domain/errors.ts";
 import { isBlank } from "../domain/text/is-blank.ts";
 import type { User } from "../domain/user.ts";
-
-export type AuthOptions = {
-  issuer: string;
-  audience: string;
-  keys: { secret: string } | { jwksUrl: string };
-};
 
 /** Rejects with PantheonError `unauthorized`, or `auth_unavailable` where the keys cannot be had. */
 export type VerifyToken = (token: string) => Promise<User>;
@@ -34,7 +29,7 @@ const asymmetricAlgorithms = [
  * @param fetchKeySet how a key set is fetched; tests give their own.
  */
 export function createTokenVerifier(
-  { issuer, audience, keys }: AuthOptions,
+  { issuer, audience, keys }: AuthSettings,
   fetchKeySet?: FetchImplementation,
 ): VerifyToken {
   const options: JWTVerifyOptions = { issuer, audience, requiredClaims: ["sub", "exp"], clockTolerance: 0 };

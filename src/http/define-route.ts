@@ -51,7 +51,10 @@ export function defineRoute<
     summary,
     ...(description === undefined ? {} : { description }),
     security: isOpen ? [] : [{ bearer: [] }],
-    ...{ method, path, request, responses },
+    method,
+    path,
+    request,
+    responses,
   });
 }
 

@@ -28,7 +28,9 @@ export function registerAgUiRoute(app: App, deps: Deps): void {
     const { session_id: sessionId } = c.req.valid("param");
     const { threadId, runId, message, userMessages } = c.req.valid("json");
     const begun = postTurn(deps, {
-      ...{ user: c.var.user, sessionId, log: c.var.log },
+      user: c.var.user,
+      sessionId,
+      log: c.var.log,
       request: { message },
       idempotencyKey: readIdempotencyKey(runId),
     });

@@ -25,6 +25,7 @@ const retry = defineRoute("post", "/sessions/{session_id}/turns/{turn_id}/retry"
     "turn_in_progress",
     "not_latest_turn",
     "nothing_to_retry",
+    "too_many_retries",
     "idempotency_key_reused",
     "context_budget_exceeded",
     "rate_limited",

@@ -48,7 +48,9 @@ export function registerTurnRoutes(app: App, deps: Deps): void {
     const { session_id: sessionId } = c.req.valid("param");
     const { message, model_alias_override: modelAliasOverride } = c.req.valid("json");
     const begun = postTurn(deps, {
-      ...{ user: c.var.user, sessionId, log: c.var.log },
+      user: c.var.user,
+      sessionId,
+      log: c.var.log,
       request: { message, ...(modelAliasOverride === undefined ? {} : { modelAliasOverride }) },
       idempotencyKey: readIdempotencyKey(c.req.header("Idempotency-Key")),
     });

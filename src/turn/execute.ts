@@ -117,6 +117,7 @@ function recordRun(deps: Deps, run: Run, outcome: TurnOutcome): TurnRecord {
     plan,
     outcome: estimateInFlight(deps, { claim, plan, outcome, maySummarise: context.dueSummary !== null }),
     catalog: deps.catalog,
+    session: turn.session,
     estimateTokens: deps.estimateTokens,
     openedAt,
     finishedAt: deps.now(),

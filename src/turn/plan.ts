@@ -39,6 +39,7 @@ export async function planRun(
   const dueSummary = planDueSummary({
     turnIndex: claim.turnIndex,
     lastSummary: turn.summary,
+    session: turn.session,
     context,
     backlog: turn.window.oldest.map((message) => measure(deps, message)),
     fits,

@@ -63,6 +63,7 @@ export async function recoverRun(deps: Deps, key: RunKey, log: Log): Promise<voi
       plan,
       outcome: estimateInFlight(deps, { claim, plan, outcome: one, maySummarise }),
       catalog: deps.catalog,
+      session: null,
       estimateTokens: deps.estimateTokens,
       openedAt,
       finishedAt: deps.now(),

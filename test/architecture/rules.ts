@@ -58,10 +58,10 @@ const layers: Readonly<Record<string, Layer>> = {
   deps: {
     values: ["db", "domain", "http", "runtime", "storage", "tools"],
     types: ["config"],
-    packages: ["cloudflare:workers", "uuid", "tokenx"],
+    packages: ["cloudflare:workers", "uuid"],
   },
   app: { values: ["http", "routes"], types: ["deps"], packages: ["hono", "@hono/zod-openapi"] },
-  index: { values: ["app", "actions", "turn", "config", "deps"], packages: ["cloudflare:workers"] },
+  index: { values: ["app", "actions", "turn", "domain", "config", "deps"], packages: ["cloudflare:workers"] },
 };
 
 /** Imports of one file of src that its layer does not have. */

@@ -109,6 +109,7 @@ function input(change: Partial<TurnRecordInput> = {}): TurnRecordInput {
     plan: { mode: "tag", flow: "parallel", agents: [bob, ada], unknownTags: ["zoe"] },
     outcome,
     catalog: buildCatalog([], ""),
+    session: null,
     estimateTokens: (text) => text.length,
     openedAt,
     finishedAt,

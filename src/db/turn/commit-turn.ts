@@ -15,6 +15,7 @@ import {
   messages,
   rooms,
   sessionSummaries,
+  sessions,
   toolCallEvents,
   turnContextAudit,
   turnRuns,
@@ -74,6 +75,7 @@ export async function commitTurn(
         ...insertLedger(record.ledger),
         ...insertToolEvents(record.toolEvents),
         ...insertSummaries(record.summary === null ? [] : [record.summary]),
+        ...updateSession(db, record),
         ...consumePendingMode(db, record),
         ...concludeCheckpoints(db, record.claim.runId, lastStep, keepsCheckpoint),
         deleteClaim(record.claim),
@@ -138,6 +140,11 @@ async function resolveCommitError(db: Db, claim: Claim, error: unknown, log: Log
 function writeTurn(db: Db, { run, turn }: TurnRecord): BatchItem<"pg">[] {
   if (run.kind === "turn") return insertTurns([turn]);
   return [db.update(turns).set(turn).where(eq(turns.id, turn.id))];
+}
+
+function updateSession(db: Db, { session, turn }: TurnRecord): BatchItem<"pg">[] {
+  if (session === null) return [];
+  return [db.update(sessions).set(session).where(eq(sessions.id, turn.sessionId))];
 }
 
 /** Of a retried turn the messages that are stored already. */

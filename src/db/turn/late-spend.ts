@@ -43,7 +43,10 @@ export async function reportLateSpend(db: Db, late: LateSpend, catalog: Catalog)
         .onConflictDoUpdate({
           target: llmCallEvents.id,
           set: Object.fromEntries(
-            lateColumns.map((column) => [column, sql`excluded.${sql.raw(toSnakeCase(column))}`]),
+            lateColumns.map((column) => [
+              column,
+              sql`excluded.${sql.identifier(llmCallEvents[column].name)}`,
+            ]),
           ),
           setWhere: eq(llmCallEvents.status, "unknown"),
         }),
@@ -71,10 +74,6 @@ const lateColumns = [
   "status",
   "providerRequestId",
 ] as const;
-
-function toSnakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
 
 // By id, and never by run: a run's other calls may be estimates still.
 const deleteSurplus = prepareStatement<{ ids: string; calls: string }>(sql`

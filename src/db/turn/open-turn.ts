@@ -1,14 +1,15 @@
 import { and, desc, eq, isNull, type SQL, sql } from "drizzle-orm";
 import type { BatchResponse } from "drizzle-orm/batch";
-import { nextTokenScale } from "../../domain/context/turn-context.ts";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 import type { OpenFindings, RetriedTurn } from "../../domain/turn/open-decision.ts";
+import type { SessionState } from "../../domain/turn/session-state.ts";
 import { readWithTexts, selectCheckpointOfClaim, type Texts } from "../checkpoint/stored-checkpoints.ts";
 import { type Db, repeatLost } from "../core/client.ts";
 import { readableColumns } from "../core/instant.ts";
 import { ownsSession } from "../rooms/owned-session.ts";
 import { messages, sessionSummaries, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
 import {
+  readTokenScales,
   readWindow,
   type SessionWindow,
   selectTokenCounts,
@@ -16,7 +17,7 @@ import {
   type WindowBounds,
 } from "./session-window.ts";
 import type { ClaimRow, StoredTurn, SummaryRow } from "./stored-turn.ts";
-import { type ClaimRequest, takeClaim } from "./take-claim.ts";
+import { type ClaimRequest, hasRunsLeft, takeClaim } from "./take-claim.ts";
 import {
   completeTurn,
   retriedTurnBounds,
@@ -37,6 +38,7 @@ export type OpenedTurn = {
   retried: StoredTurn | null;
   /** Highest `seq` of the session's messages, 0 where there is none. */
   lastSeq: number;
+  session: SessionState;
   window: SessionWindow;
   /** The latest one of the session. */
   summary: SummaryRow | null;
@@ -68,19 +70,21 @@ export async function openRetry(
   );
   const ids = sql`(select ${turns.id} from ${turns} where ${isRetriedTurn})`;
   const result = await readWithTexts((texts) =>
-    repeatLost(db, () =>
-      db.batch([
-        ...openStatements(db, open, texts),
+    repeatLost(db, () => {
+      const [lock, ...others] = openStatements(db, open, texts);
+      return db.batch([
+        lock,
         db.execute<RetriedTurn>(selectRetriedTurn(open)),
         selectTurns(db, isRetriedTurn),
         selectMessages(db, ids, { bounds: retriedTurnBounds }),
         selectLedger(db, ids),
         selectToolEvents(db, ids, retriedTurnBounds),
-      ]),
-    ),
+        ...others,
+      ]);
+    }),
   );
-  const [s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, retried, [turn], messageRows, ledger, toolEvents] = result;
-  const { opened, ...found } = readFindings([s1, s2, s3, s4, s5, s6, s7, s8, s9, s10]);
+  const [locked, retried, [turn], messageRows, ledger, toolEvents, ...answers] = result;
+  const { opened, ...found } = readFindings([locked, ...answers]);
   const stored = turn && { turn: completeTurn(turn, messageRows), messages: messageRows, ledger, toolEvents };
   return {
     ...found,
@@ -131,18 +135,20 @@ function openStatements(db: Db, open: OpenRequest, texts: Texts) {
 type OpenAnswers = BatchResponse<ReturnType<typeof openStatements>>;
 
 function readFindings(answers: OpenAnswers): OpenFindings<OpenedTurn> {
-  const [locked, [claimBefore], [storedRun], , [claim], [last], [summary], window, counts, [checkpoint]] =
+  const [[session], [claimBefore], [storedRun], , [claim], [last], [summary], window, counts, [checkpoint]] =
     answers;
-  const opened = claim && {
-    claim,
-    retried: null,
-    lastSeq: last?.seq ?? 0,
-    summary: summary ?? null,
-    checkpoint,
-    window: readWindow(window.rows),
-    tokenScales: new Map(counts.rows.map((row) => [row.model_alias, toTokenScale(row)])),
-  };
-  return { sessionFound: locked.length > 0, claimBefore, storedRun, retriedTurn: undefined, opened };
+  const opened = claim &&
+    session && {
+      claim,
+      session,
+      retried: null,
+      lastSeq: last?.seq ?? 0,
+      summary: summary ?? null,
+      checkpoint,
+      window: readWindow(window.rows),
+      tokenScales: readTokenScales(counts.rows, session.refusalScales),
+    };
+  return { sessionFound: session !== undefined, claimBefore, storedRun, retriedTurn: undefined, opened };
 }
 
 /**
@@ -152,7 +158,11 @@ function readFindings(answers: OpenAnswers): OpenFindings<OpenedTurn> {
 function lockSession(db: Db, { sessionId, userId }: OpenRequest) {
   return (
     db
-      .select({ id: sessions.id })
+      .select({
+        summaryFailures: sessions.summaryFailures,
+        nextSummaryTurnIndex: sessions.nextSummaryTurnIndex,
+        refusalScales: sessions.refusalScales,
+      })
       .from(sessions)
       // On the locked row itself too: its other conditions are not read again after a wait for the lock.
       .where(and(eq(sessions.id, sessionId), isNull(sessions.deletedAt), ownsSession(sessionId, userId)))
@@ -175,14 +185,7 @@ function isHeldBy({ sessionId, holder }: OpenRequest): SQL | undefined {
 function selectRetriedTurn({ sessionId, userId, turnId }: OpenRequest & { turnId: string }): SQL {
   return sql`select t.status <> 'completed' as "isRetriable",
       not exists (select 1 from ${turns} later
-        where later.session_id = t.session_id and later.turn_index > t.turn_index) as "isLatest"
+        where later.session_id = t.session_id and later.turn_index > t.turn_index) as "isLatest",
+      ${hasRunsLeft} as "hasRunsLeft"
     from ${turns} t where t.id = ${turnId} and t.session_id = ${sessionId} and ${ownsSession(sessionId, userId)}`;
-}
-
-function toTokenScale(row: { token_scale: string; estimated: number; counted: number }): number {
-  return nextTokenScale({
-    tokenScale: Number(row.token_scale),
-    estimatedTokens: row.estimated,
-    countedTokens: row.counted,
-  });
 }

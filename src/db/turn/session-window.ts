@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { TranscriptMessage } from "../../domain/context/prompt.ts";
+import { learnTokenScale } from "../../domain/context/turn-context.ts";
 import { prepareStatement } from "../core/prepared-statement.ts";
 import { sentBytes } from "../core/sent-bytes.ts";
 import { messages, sessionSummaries, turnClaims, turnContextAudit, turns } from "../schema.ts";
@@ -155,13 +156,15 @@ function toMessage(row: WindowRow): StoredMessage {
   };
 }
 
-/** What the provider last counted for a prompt of this session, by model of the roster and `alias`. */
+/** What the provider counted for the last prompts of this session, by model of the roster and `alias`. */
 export function selectTokenCounts({ sessionId, holder }: Held, alias: string | null) {
   return tokenCounts<TokenCountRow>({ sessionId, holder, alias });
 }
 
 type TokenCountRow = { model_alias: string; token_scale: string; estimated: number; counted: number };
 
+/** So many counts a scale is learnt from. */
+const scaleCounts = sql.raw("5");
 const alias = sql.placeholder("alias");
 const tokenCounts = prepareStatement<Held & { alias: string | null }>(sql`
     select alias.model_alias, last.token_scale, last.estimated, last.counted
@@ -176,5 +179,24 @@ const tokenCounts = prepareStatement<Held & { alias: string | null }>(sql`
       from ${turnContextAudit} x
       where x.session_id = ${sessionId} and x.model_alias = alias.model_alias
         and x.counted_input_tokens is not null
-      order by x.created_at desc limit 1
+      order by x.created_at desc limit ${scaleCounts}
     ) last`);
+
+/** By model alias: what its estimates are multiplied with. What a refusal taught goes before older counts. */
+export function readTokenScales(
+  rows: readonly TokenCountRow[],
+  refusalScales: Readonly<Record<string, number>>,
+): ReadonlyMap<string, number> {
+  const counts = Map.groupBy(rows, ({ model_alias }) => model_alias);
+  const learnt = [...counts].map(([alias, ofAlias]): [string, number] => [
+    alias,
+    learnTokenScale(
+      ofAlias.map(({ token_scale, estimated, counted }) => ({
+        tokenScale: Number(token_scale),
+        estimatedTokens: estimated,
+        countedTokens: counted,
+      })),
+    ),
+  ]);
+  return new Map([...learnt, ...Object.entries(refusalScales)]);
+}

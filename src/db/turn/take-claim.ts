@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { RunPricing } from "../../domain/billing/run-pricing.ts";
+import { turnBounds } from "../../domain/turn/turn-size.ts";
 import { latestCheckpointId } from "../checkpoint/stored-checkpoints.ts";
 import { type ClaimedRequest, roomAgents, rooms, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
 
@@ -60,11 +61,15 @@ function claimedRequest(claim: ClaimRequest): SQL {
   return sql`${JSON.stringify(claim.request)}::jsonb`;
 }
 
-/** Only the session's latest turn, and only where an agent failed, can be retried. */
+/** Of the turn `t`: whether it may have another run. */
+export const hasRunsLeft = sql`(select count(*) from ${turnRuns} u where u.turn_id = t.id) < ${turnBounds.maxRuns}::int`;
+
+/** A retry is of the session's latest turn, in which an agent failed and which has runs left. */
 function retriedTurn(claim: ClaimRequest): SQL {
   if (claim.kind === "turn") return sql``;
   return sql`join ${turns} t on t.session_id = s.id and t.id = ${claim.turnId} and t.status <> 'completed'
-    and not exists (select 1 from ${turns} later where later.session_id = s.id and later.turn_index > t.turn_index)`;
+    and not exists (select 1 from ${turns} later where later.session_id = s.id and later.turn_index > t.turn_index)
+    and ${hasRunsLeft}`;
 }
 
 /** Mode, goal, roster and prices as they are now: later edits do not reach the run. Keys as in ClaimSnapshot. */

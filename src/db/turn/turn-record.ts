@@ -5,6 +5,7 @@ import { modelAliasMarker, planAgent, type TurnPlan } from "../../domain/plan/tu
 import type { Claim } from "../../domain/turn/claim.ts";
 import { currentReplies } from "../../domain/turn/current-replies.ts";
 import { exclusionOf } from "../../domain/turn/exclusion.ts";
+import { changeSession, type SessionState } from "../../domain/turn/session-state.ts";
 import {
   type AgentReply,
   joinReplies,
@@ -45,6 +46,8 @@ export type TurnRecord = {
   summary: SummaryRow | null;
   /** What prices the run; undefined: its claim is of an earlier version. */
   pricing: RunPricing | undefined;
+  /** The session's new state; null: it is as it was. */
+  session: SessionState | null;
   /** The room whose pending mode this turn consumes; null: none. */
   consumedMode: { roomId: string; mode: TurnRow["mode"] } | null;
   /** Whether other holders worked on the run before, and may have reported what they spent. */
@@ -65,6 +68,8 @@ export type TurnRecordInput = {
   plan: TurnPlan;
   outcome: TurnOutcome;
   catalog: Catalog;
+  /** The session as open found it; null: it was not read, and does not change. */
+  session: SessionState | null;
   /** Estimated tokens of a text, unscaled. */
   estimateTokens: (text: string) => number;
   openedAt: Date;
@@ -119,6 +124,7 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
     toolEvents,
     summary: buildSummary(input),
     pricing: snapshot.pricing,
+    session: input.session && changeSession(input.session, input.outcome, claim.turnIndex),
     consumedMode: snapshot.consumesPendingMode ? { roomId: snapshot.roomId, mode: snapshot.mode } : null,
     hadOtherHolders: claim.pastHolders.length > 0,
     stored: {

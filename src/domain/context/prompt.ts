@@ -1,5 +1,7 @@
+import { toPlainName } from "../agent-name.ts";
 import type { RoomMode } from "../plan/modes.ts";
 import type { RosterAgent } from "../plan/turn-plan.ts";
+import { escapeSpeakerMarks } from "../text/speaker-marks.ts";
 import type { ExclusionReason } from "../turn/exclusion.ts";
 import type { OwnedFields } from "./provider-fields.ts";
 
@@ -75,31 +77,31 @@ export type PromptInput = {
  */
 export function buildPrompt(input: PromptInput): PromptMessage[] {
   const { agent, summaryText, history, toolFindings, sameTurnAnswers } = input;
-  const summary: PromptMessage[] = summaryText === null ? [] : [{ role: "user", content: summaryText }];
+  const summary: PromptMessage[] =
+    summaryText === null ? [] : [{ role: "user", content: escapeSpeakerMarks(summaryText) }];
   return [
     { role: "system", content: buildSystemText(input) },
     ...summary,
     ...history.map((message) => asSeenBy(agent.agentKey, message)),
-    ...(toolFindings === null ? [] : [{ role: "user" as const, content: toolFindings }]),
-    { role: "user", content: input.userMessage },
+    ...(toolFindings === null ? [] : [asUser(toolFindings)]),
+    asUser(input.userMessage),
     ...sameTurnAnswers.map((answer) => asSaid(answer.agentName, answer.content)),
   ];
 }
 
 function buildSystemText({ agent, mode, goal, roster }: PromptInput): string {
-  const members = roster.map(({ agentKey, name }) => `- key: ${agentKey} | name: ${name}`);
+  const members = roster.map(({ agentKey, name }) => `- key: ${agentKey} | name: ${toPlainName(name)}`);
   return [
     `Agent role: ${agent.rolePrompt}`,
-    `You are ${agent.name} (@${agent.agentKey}). Room mode: ${mode}.${goal === null ? "" : ` Room goal: ${goal}`}`,
+    `You are ${toPlainName(agent.name)} (@${agent.agentKey}). Room mode: ${mode}.${goal === null ? "" : ` Room goal: ${goal}`}`,
     `Agents in this room:\n${members.join("\n")}`,
     "Words of other agents are marked [Name]: in the conversation. Answer as yourself, without such a mark.",
   ].join("\n\n");
 }
 
 function asSeenBy(agentKey: string, message: TranscriptMessage): PromptMessage {
-  if (message.role === "user") return { role: "user", content: message.content };
-  // What a tool told in an earlier turn, already fenced; only its own agent sees it.
-  if (message.role === "tool") return { role: "user", content: message.content };
+  // What a tool told in an earlier turn is fenced already; only its own agent sees it.
+  if (message.role === "user" || message.role === "tool") return asUser(message.content);
   if (message.agentKey === agentKey) return asOwn(message);
   return asSaid(message.agentName ?? message.agentKey ?? "agent", message.content);
 }
@@ -107,10 +109,14 @@ function asSeenBy(agentKey: string, message: TranscriptMessage): PromptMessage {
 /** A failure is told to its agent as a note: an agent that reads it as words of its own repeats it. */
 function asOwn({ content, isFailure }: TranscriptMessage): PromptMessage {
   return isFailure
-    ? { role: "user", content: `(Note: your own answer failed here. ${content})` }
-    : { role: "assistant", content };
+    ? asUser(`(Note: your own answer failed here. ${content})`)
+    : { role: "assistant", content: escapeSpeakerMarks(content) };
+}
+
+function asUser(content: string): PromptMessage {
+  return { role: "user", content: escapeSpeakerMarks(content) };
 }
 
 function asSaid(agentName: string, content: string): PromptMessage {
-  return { role: "user", content: `[${agentName}]: ${content}` };
+  return { role: "user", content: `[${toPlainName(agentName)}]: ${escapeSpeakerMarks(content)}` };
 }

@@ -24,16 +24,37 @@ export type TurnContext = {
 /** Before a provider has counted a prompt of this session: a margin on the estimate. */
 export const firstTokenScale = 1.25;
 
-const smallestScale = 0.25;
-const largestScale = 4;
+const minScale = 0.7;
+const maxScale = 3;
 
-/** The scale that would have made the last estimate right, kept within sane bounds. */
-export function nextTokenScale(last: {
-  tokenScale: number;
-  estimatedTokens: number;
-  countedTokens: number;
-}): number {
-  if (last.estimatedTokens <= 0 || last.countedTokens <= 0) return firstTokenScale;
-  const scale = (last.countedTokens * last.tokenScale) / last.estimatedTokens;
-  return Math.min(largestScale, Math.max(smallestScale, scale));
+/** What the provider counted for a prompt, and what had been estimated for it at which scale. */
+export type TokenCount = { tokenScale: number; estimatedTokens: number; countedTokens: number };
+
+/** The median of the scales that would have made the last estimates right: one odd report changes little. */
+export function learnTokenScale(counts: readonly TokenCount[]): number {
+  const scales = counts
+    .filter(({ estimatedTokens, countedTokens }) => estimatedTokens > 0 && countedTokens > 0)
+    .map(({ tokenScale, estimatedTokens, countedTokens }) => (countedTokens * tokenScale) / estimatedTokens)
+    .toSorted((one, other) => one - other);
+  const middle = scales.length / 2;
+  const [low, high] = [scales[Math.ceil(middle) - 1], scales[Math.floor(middle)]];
+  return low === undefined || high === undefined ? firstTokenScale : boundScale((low + high) / 2);
+}
+
+/** After a provider said that a prompt was too long: by the count it named, or a third more. */
+export function scaleAfterTooLong(
+  { tokenScale, estimatedTokens }: Omit<TokenCount, "countedTokens">,
+  namedTokens: number | null,
+): number {
+  const isNamed = namedTokens !== null && namedTokens > 0 && estimatedTokens > 0;
+  return boundScale(isNamed ? (namedTokens * tokenScale) / estimatedTokens : tokenScale * 1.3);
+}
+
+/** After a refusal of our own: half as far from 1, so that no estimate keeps a session shut for ever. */
+export function scaleAfterRefusal(tokenScale: number): number {
+  return boundScale(1 + (tokenScale - 1) / 2);
+}
+
+function boundScale(scale: number): number {
+  return Math.min(maxScale, Math.max(minScale, scale));
 }

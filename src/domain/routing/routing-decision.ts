@@ -1,17 +1,27 @@
+import { toPlainName } from "../agent-name.ts";
 import type { PromptMessage } from "../context/prompt.ts";
 import type { RosterAgent } from "../plan/turn-plan.ts";
 import { cutBytes, cutCharacters, toStorableText } from "../text/cut-text.ts";
-import { readJsonObject } from "../text/model-json.ts";
+import { afterThinking, readJsonObject } from "../text/model-json.ts";
 import type { AgentFailureCode } from "../turn/agent-failure.ts";
 
 const mostSelectedAgents = 3;
 const shownRoleCharacters = 120;
 const keptRawBytes = 2_048;
+/** An answer longer than this, without its thinking, is no decision. */
+const maxAnswerTokens = 256;
 
 export type RoutingRule = "selected" | "legacy_single_key" | "fallback_first_position";
 
-/** `too_long`: the answer did not end within its tokens; `nothing_left`: it names no agent of the room. */
-export type RoutingVerdict = "ok" | "not_json" | "wrong_shape" | "nothing_left" | "call_failed" | "too_long";
+/** `ambiguous`: it names different choices; `too_long`: the answer did not end within its tokens; `nothing_left`: it names no agent of the room. */
+export type RoutingVerdict =
+  | "ok"
+  | "not_json"
+  | "ambiguous"
+  | "wrong_shape"
+  | "nothing_left"
+  | "call_failed"
+  | "too_long";
 
 /** Who answers a routed turn, and how that was decided; kept in the turn's audit. */
 export type RoutingDecision = {
@@ -51,7 +61,7 @@ export function buildRoutingPrompt({ goal, roster, message }: RoutingPromptInput
 function describeAgent({ agentKey, name, rolePrompt }: RosterAgent): string {
   // One line an agent: a line break in a role must not look like another agent.
   const role = cutCharacters(rolePrompt, shownRoleCharacters).replace(/[\r\n\u2028\u2029]/g, " ");
-  return `- key: ${agentKey} | name: ${name} | role: ${role}`;
+  return `- key: ${agentKey} | name: ${toPlainName(name)} | role: ${role}`;
 }
 
 /** Of a call that failed `text` is what had arrived. */
@@ -61,14 +71,19 @@ export type RoutingAnswer = { ok: true; text: string } | { ok: false; code: Agen
  * Reads the manager's answer. Whatever is no decision falls back to the agent in the first position, so that
  * of a roster with agents at least one and at most three are selected. Never throws.
  */
-export function readRoutingDecision(answer: RoutingAnswer, roster: readonly RosterAgent[]): RoutingDecision {
+export function readRoutingDecision(
+  answer: RoutingAnswer,
+  roster: readonly RosterAgent[],
+  estimateTokens: (text: string) => number,
+): RoutingDecision {
   const arrived = answer.ok ? answer.text : answer.text || null;
   const raw = arrived === null ? null : cutBytes(toStorableText(arrived), keptRawBytes);
   if (!answer.ok) {
     return fallBack(answer.code === "model_output_limit" ? "too_long" : "call_failed", roster, raw);
   }
+  if (estimateTokens(afterThinking(answer.text)) > maxAnswerTokens) return fallBack("too_long", roster, raw);
   const reading = readJsonObject(answer.text);
-  if (reading.kind === "not_json") return fallBack("not_json", roster, raw);
+  if (reading.kind === "not_json" || reading.kind === "ambiguous") return fallBack(reading.kind, roster, raw);
   const named = reading.kind === "object" ? readNamedKeys(reading.fields) : undefined;
   if (named === undefined) return fallBack("wrong_shape", roster, raw);
   const selectedKeys = keepRosterKeys(named.keys, roster);
@@ -78,10 +93,11 @@ export function readRoutingDecision(answer: RoutingAnswer, roster: readonly Rost
 
 type NamedKeys = { keys: readonly unknown[]; rule: RoutingRule };
 
-/** The list counts where there is one; a single key only where it stands alone. */
+/** The list counts where there is one, and a key that stands for a list of one; `selected_agent_key` only alone. */
 function readNamedKeys(fields: Readonly<Record<string, unknown>>): NamedKeys | undefined {
   const { selected_agent_keys: keys, selected_agent_key: key } = fields;
   if (Array.isArray(keys)) return { keys, rule: "selected" };
+  if (typeof keys === "string") return { keys: [keys], rule: "selected" };
   if (keys === undefined && typeof key === "string") return { keys: [key], rule: "legacy_single_key" };
   return undefined;
 }
@@ -89,9 +105,14 @@ function readNamedKeys(fields: Readonly<Record<string, unknown>>): NamedKeys | u
 function keepRosterKeys(named: readonly unknown[], roster: readonly RosterAgent[]): string[] {
   const byLowerKey = new Map(roster.map(({ agentKey }) => [agentKey.toLowerCase(), agentKey]));
   const known = named.flatMap((key) =>
-    typeof key === "string" ? (byLowerKey.get(key.toLowerCase()) ?? []) : [],
+    typeof key === "string" ? (byLowerKey.get(toPlainKey(key)) ?? []) : [],
   );
   return [...new Set(known)].slice(0, mostSelectedAgents);
+}
+
+/** Some managers write keys as tags. */
+function toPlainKey(key: string): string {
+  return key.trim().replace(/^@\s*/, "").toLowerCase();
 }
 
 function fallBack(

@@ -2,11 +2,13 @@ import { type Catalog, defaultContextWindowTokens } from "../catalog.ts";
 import type { AgentContext } from "../context/agent-context.ts";
 import { type ContextLimits, planContextBudget } from "../context/context-budget.ts";
 import { firstTokenScale, type MeasuredMessage, type TurnContext } from "../context/turn-context.ts";
+import type { SessionState } from "../turn/session-state.ts";
 import { planSummary } from "./summary-plan.ts";
 
 export type DueSummaryInput = {
   turnIndex: number;
   lastSummary: { toSeq: number; madeInTurnIndex: number } | null;
+  session: Pick<SessionState, "nextSummaryTurnIndex">;
   context: TurnContext;
   /** The oldest messages that no summary covers; needed where the history does not reach back to them. */
   backlog: readonly MeasuredMessage[];
@@ -26,6 +28,7 @@ const recordTokens = 12;
 /** What is to be summarised beside a turn; null: nothing. */
 export function planDueSummary(input: DueSummaryInput): TurnContext["dueSummary"] {
   const { turnIndex, lastSummary, context, backlog, fits, limits } = input;
+  if (turnIndex < input.session.nextSummaryTurnIndex) return null;
   const reachesBack = context.history[0]?.seq === (lastSummary?.toSeq ?? 0) + 1;
   const fillRatios = fits.map(
     ({ budget, estimatedTokensBefore }) => estimatedTokensBefore / Math.max(1, budget.inputBudget),

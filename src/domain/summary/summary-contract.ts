@@ -5,7 +5,6 @@ import { readJsonObject } from "../text/model-json.ts";
 const mostWords = 220;
 /** For languages that put no blanks between words. */
 const mostCharacters = 4_000;
-const fallbackCharacters = 1_200;
 const mostItems = 50;
 const mostItemCharacters = 500;
 
@@ -90,42 +89,49 @@ function nameOfSpeaker({ role, agentKey, agentName }: SummarisedMessage): string
   return role === "user" ? "the user" : `agent ${agentName ?? agentKey ?? "unknown"}`;
 }
 
-export type SummaryTextReading = { summaryText: string; usedFallback: boolean };
-
-/**
- * Reads the first answer; too many words are cut. An answer that breaks the contract stands for itself, cut at
- * 1,200 characters. Null where it says nothing at all: that is no summary.
- */
-export function parseSummaryText(raw: string): SummaryTextReading | null {
+/** Reads the first answer; too many words are cut. Null where it breaks the contract: that is no summary. */
+export function parseSummaryText(raw: string): string | null {
   const reading = readJsonObject(raw);
   const told = reading.kind === "object" ? reading.fields.summary_text : undefined;
-  const usedFallback = typeof told !== "string";
-  const text = toStorableText(usedFallback ? raw : told).trim();
-  const summaryText = usedFallback
-    ? cutCharacters(text, fallbackCharacters)
-    : cutCharacters(cutWords(text, mostWords), mostCharacters);
-  return summaryText === "" ? null : { summaryText, usedFallback };
+  if (typeof told !== "string") return null;
+  return cutCharacters(cutWords(toStorableText(told).trim(), mostWords), mostCharacters) || null;
 }
 
-/** Reads the second answer. What breaks the contract is left out; of a bad answer nothing is left. */
-export function parseSummaryStructure(raw: string): SummaryStructure {
+/**
+ * Reads the second answer. A string stands for a list of one; what else breaks the contract is left out. Null
+ * where none of its lists is there.
+ */
+export function parseSummaryStructure(raw: string): SummaryStructure | null {
   const reading = readJsonObject(raw);
-  const fields = reading.kind === "object" ? reading.fields : {};
+  if (reading.kind !== "object") return null;
+  const { key_facts, decisions, open_questions, action_items } = reading.fields;
+  const lists = [key_facts, decisions, open_questions, action_items].map(readItems);
+  if (lists.every((list) => list === null)) return null;
+  const [keyFacts, settled, openQuestions, actionItems] = lists;
   return {
-    keyFacts: readItems(fields.key_facts),
-    decisions: readItems(fields.decisions),
-    openQuestions: readItems(fields.open_questions),
-    actionItems: readItems(fields.action_items),
+    keyFacts: keyFacts ?? [],
+    decisions: settled ?? [],
+    openQuestions: openQuestions ?? [],
+    actionItems: actionItems ?? [],
   };
 }
 
-function readItems(list: unknown): string[] {
-  if (!Array.isArray(list)) return [];
-  const items = list.flatMap((item: unknown) => (typeof item === "string" ? [toOneLine(item)] : []));
+/** Where there is no structure the text stands alone. */
+export const emptyStructure: SummaryStructure = {
+  keyFacts: [],
+  decisions: [],
+  openQuestions: [],
+  actionItems: [],
+};
+
+function readItems(list: unknown): string[] | null {
+  const listed: unknown = typeof list === "string" ? [list] : list;
+  if (!Array.isArray(listed)) return null;
+  const items = listed.flatMap((item: unknown) => (typeof item === "string" ? [toListItem(item)] : []));
   return items.filter((item) => item !== "").slice(0, mostItems);
 }
 
-function toOneLine(item: string): string {
+function toListItem(item: string): string {
   return cutCharacters(toStorableText(item).replace(/\s+/g, " ").trim(), mostItemCharacters);
 }
 

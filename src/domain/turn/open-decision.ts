@@ -1,4 +1,5 @@
 import { notFound, PantheonError } from "../errors.ts";
+import { turnBounds } from "./turn-size.ts";
 
 /** The run that a session is executing, as an open found it, before it tried to take the claim. */
 export type FoundClaim = {
@@ -11,7 +12,7 @@ export type FoundClaim = {
 };
 
 /** The turn that a retry names, as it stands. */
-export type RetriedTurn = { isLatest: boolean; isRetriable: boolean };
+export type RetriedTurn = { isLatest: boolean; isRetriable: boolean; hasRunsLeft: boolean };
 
 /** What one open found, in one transaction. `Opened` is what it read for the run whose claim it took. */
 export type OpenFindings<Opened> = {
@@ -37,7 +38,7 @@ export const turnConflictDetail = "Turn creation conflicted with concurrent writ
 /**
  * Decides what follows from what an open found: the first rule that fits.
  * @throws PantheonError `not_found`, `idempotency_key_reused`, `turn_in_progress`, `turn_conflict`,
- * `not_latest_turn` or `nothing_to_retry`.
+ * `not_latest_turn`, `nothing_to_retry` or `too_many_retries`.
  */
 export function decideOpen<Opened>(
   findings: OpenFindings<Opened>,
@@ -68,9 +69,13 @@ export function decideOpen<Opened>(
   throw busy("turn_conflict", turnConflictDetail, running);
 }
 
-function refuseRetry({ isLatest, isRetriable }: RetriedTurn): void {
+function refuseRetry({ isLatest, isRetriable, hasRunsLeft }: RetriedTurn): void {
   if (!isLatest) throw new PantheonError("not_latest_turn", "Only the session's latest turn can be retried.");
   if (!isRetriable) throw new PantheonError("nothing_to_retry", "No agent of this turn failed.");
+  if (!hasRunsLeft) {
+    const detail = `A turn has at most ${turnBounds.maxRuns} runs, its retries included.`;
+    throw new PantheonError("too_many_retries", detail);
+  }
 }
 
 function busy(code: "turn_in_progress" | "turn_conflict", detail: string, claim: FoundClaim) {

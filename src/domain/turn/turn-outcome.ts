@@ -98,6 +98,8 @@ export type TurnOutcome = {
   routing: RoutingDecision | null;
   overhead: readonly OverheadCall[];
   summary: NewSummary | null;
+  /** A summary was due and its calls or answers failed. */
+  summaryFailed?: boolean;
   /** Time in which at least one model call was in flight, ms. */
   modelMs: number;
   /** The same of tools. */

@@ -17,6 +17,8 @@ export const turnBounds = {
   maxToolBytesPerTurn: 1_024 * KiB,
   /** What models say: replies, and the answers that ask for tools, with their arguments and provider's fields. */
   maxModelBytesPerTurn: 1_024 * KiB,
+  /** The first one and its retries. Each adds replies, ledger rows and audit rows, also where every agent fails. */
+  maxRuns: 16,
 } as const;
 
 /** Of a run's state the lists that hold texts. What was spent stands in others, which are small. */

@@ -87,7 +87,9 @@ export function toAgUiMessage(row: LatestMessage): Message {
   const { id, role, content } = row;
   if (role === "user") return { id, role, content };
   return {
-    ...{ id, role, content },
+    id,
+    role,
+    content,
     ...(row.agent_name === null ? {} : { name: row.agent_name }),
     metadata: { agent_key: row.agent_key, status: row.status },
   };

@@ -166,9 +166,12 @@ function toUsage(sum: UsageSum): z.input<typeof usage> {
 }
 
 function toToolCall(event: StoredTurn["toolEvents"][number]): z.input<typeof toolCall> {
-  const { id, round, status, input, output } = event;
   return {
-    ...{ id, round, status, input, output },
+    id: event.id,
+    round: event.round,
+    status: event.status,
+    input: event.input,
+    output: event.output,
     agent_key: event.agentKey,
     tool_name: event.toolName,
     latency_ms: event.latencyMs,

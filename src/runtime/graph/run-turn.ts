@@ -17,8 +17,6 @@ import { startStopwatch } from "./stopwatch.ts";
 import { compileTurnGraph, recursionLimit } from "./turn-graph.ts";
 import { entryOf, type TurnStateValue } from "./turn-state.ts";
 
-export type { TurnPorts } from "./agent-run.ts";
-
 export type TurnRun = {
   runId: string;
   plan: TurnPlan;
@@ -83,11 +81,18 @@ export const runTurn: RunTurn = async ({ runId, plan, context, identity, stored,
       configurable: { thread_id: runId },
     });
     const [modelMs, toolsMs] = [modelWatch.elapsedMs(), toolsWatch.elapsedMs()];
-    const { made, overhead } = await summary.settle(ports.summaryGraceMs);
+    const { made, hasFailed, overhead } = await summary.settle(ports.summaryGraceMs);
     const outcome = toOutcome(plan, state, ports.newId);
     return {
       kind: "ended",
-      outcome: { ...outcome, overhead: [...outcome.overhead, ...overhead], summary: made, modelMs, toolsMs },
+      outcome: {
+        ...outcome,
+        overhead: [...outcome.overhead, ...overhead],
+        summary: made,
+        summaryFailed: hasFailed,
+        modelMs,
+        toolsMs,
+      },
       unstored: saver.conclude(),
     };
   } catch (error) {

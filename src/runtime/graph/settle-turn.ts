@@ -33,7 +33,7 @@ export function settleState({ plan, progress, isRetry }: SettledState, newId: ()
   const state = progress?.state ?? emptyState();
   const unrouted = plan.flow === "routed" && state.routing === null;
   const routing = unrouted
-    ? readRoutingDecision({ ok: false, code: "abandoned" }, plan.agents)
+    ? readRoutingDecision({ ok: false, code: "abandoned" }, plan.agents, () => 0)
     : state.routing;
   const outcome = toOutcome(plan, { ...state, routing }, newId);
   const failure = progress === undefined || progress.isWhole ? abandoned : turnTooLarge;

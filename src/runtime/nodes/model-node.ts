@@ -1,5 +1,7 @@
+import { toPlainName } from "../../domain/agent-name.ts";
 import { fitAgentContext } from "../../domain/context/agent-context.ts";
 import { type RosterAgent, sharesAnswers } from "../../domain/plan/turn-plan.ts";
+import { createMarkFilter, stripOwnMark } from "../../domain/text/speaker-marks.ts";
 import { hasVisibleText } from "../../domain/text/visible-text.ts";
 import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
 import type { AgentReply } from "../../domain/turn/turn-outcome.ts";
@@ -22,8 +24,15 @@ export function createModelNode(agent: RosterAgent, run: AgentRun) {
     const sameTurnAnswers = sharesAnswers(plan) ? earlierAnswers(run, state) : [];
     const { toolRounds, exchange, findings } = work;
     const { messages, ...fitted } = fitAgentContext({
-      ...{ agent, mode: plan.mode, context, sameTurnAnswers, exchange, toolFindings: findings },
-      ...{ catalog: ports.catalog, limits: ports.limits, estimateTokens: ports.estimateTokens },
+      agent,
+      mode: plan.mode,
+      context,
+      sameTurnAnswers,
+      exchange,
+      toolFindings: findings,
+      catalog: ports.catalog,
+      limits: ports.limits,
+      estimateTokens: ports.estimateTokens,
     });
     const conclude = (reply: AgentReply, update: TurnStateUpdate = {}): TurnStateUpdate => {
       if (reply.status === "completed") voice.finish(reply.finishReason ?? "stop");
@@ -40,7 +49,12 @@ export function createModelNode(agent: RosterAgent, run: AgentRun) {
     if (fitted.overflow) return conclude(fail(overBudget));
     // One agent's answers never overlap: of each agent, what is not stored is one call.
     if (askedInVain(agent, work)) await run.untilStored();
-    const answer = await ports.callModel({
+    const say = (text: string) => {
+      if (text !== "") voice.say(messageId, text);
+    };
+    const ownName = toPlainName(agent.name);
+    const marks = createMarkFilter(ownName);
+    const raw = await ports.callModel({
       model,
       messages,
       tools,
@@ -48,8 +62,10 @@ export function createModelNode(agent: RosterAgent, run: AgentRun) {
       maxOutputTokens: fitted.budget.outputReserve,
       settings: agent.modelSettings ?? {},
       signal: run.signal,
-      onText: (delta) => voice.say(messageId, delta),
+      onText: (delta) => say(marks.push(delta)),
     });
+    if (raw.ok) say(marks.end());
+    const answer = raw.ok ? { ...raw, text: stripOwnMark(ownName, raw.text) } : raw;
     const calls = toCallRecords({ holder: ports.holder, agentKey, round: toolRounds + 1 }, model, answer);
     ports.onCall(calls);
     // An answer that is whole is kept; what was cut off because the run stopped is nobody's failure.

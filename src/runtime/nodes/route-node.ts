@@ -1,3 +1,4 @@
+import { planContextBudget } from "../../domain/context/context-budget.ts";
 import { buildRoutingPrompt, readRoutingDecision } from "../../domain/routing/routing-decision.ts";
 import { type AgentRun, RunStopped } from "../graph/agent-run.ts";
 import type { TurnStateUpdate } from "../graph/turn-state.ts";
@@ -5,8 +6,11 @@ import { type ModelAnswer, plainCall } from "../model/model-port.ts";
 import { toOverheadCalls } from "./call-records.ts";
 import { requireWhole } from "./whole-answer.ts";
 
-/** An answer longer than this is no routing decision. */
-const routingOutputTokens = 256;
+/**
+ * Models that think first need more than their answer has. Whether one does is known only when it answers, so
+ * that all are given this much, and what is left of an answer without its thinking is measured.
+ */
+const routingOutputTokens = 2_048;
 
 /** The node `route`: the manager picks who answers. It is given no tools, and is not billed. */
 export function createRouteNode({ plan, context, ports, signal }: AgentRun) {
@@ -21,7 +25,8 @@ export function createRouteNode({ plan, context, ports, signal }: AgentRun) {
               ...plainCall,
               model,
               messages: buildRoutingPrompt({ goal, roster: plan.agents, message }),
-              maxOutputTokens: routingOutputTokens,
+              maxOutputTokens: planContextBudget(model.contextWindowTokens, routingOutputTokens)
+                .outputReserve,
               signal,
             }),
           );
@@ -33,7 +38,7 @@ export function createRouteNode({ plan, context, ports, signal }: AgentRun) {
           code: answer?.failure.code ?? "model_not_configured",
           text: answer?.text ?? "",
         } as const);
-    const routing = readRoutingDecision(told, plan.agents);
+    const routing = readRoutingDecision(told, plan.agents, ports.estimateTokens);
     if (routing.rule === "fallback_first_position") {
       ports.log.warn("routing_fell_back", { verdict: routing.verdict, agent_key: routing.selectedKeys[0] });
     }

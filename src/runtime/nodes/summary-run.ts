@@ -2,18 +2,21 @@ import type { PromptMessage } from "../../domain/context/prompt.ts";
 import {
   buildSummaryStructurePrompt,
   buildSummaryTextPrompt,
+  emptyStructure,
   parseSummaryStructure,
   parseSummaryText,
 } from "../../domain/summary/summary-contract.ts";
 import type { NewSummary, OverheadCall } from "../../domain/turn/turn-outcome.ts";
 import type { AgentRun } from "../graph/agent-run.ts";
-import { type ModelAnswer, plainCall } from "../model/model-port.ts";
+import { plainCall } from "../model/model-port.ts";
 import { toOverheadCalls } from "./call-records.ts";
 import { requireWhole } from "./whole-answer.ts";
 
+export type SettledSummary = { made: NewSummary | null; hasFailed: boolean; overhead: OverheadCall[] };
+
 export type SummaryRun = {
-  /** Waits at most `graceMs` for a summary still being made, then drops it. */
-  settle(graceMs: number): Promise<{ made: NewSummary | null; overhead: OverheadCall[] }>;
+  /** Waits at most `graceMs` for a summary still being made, then drops it: that is no failure. */
+  settle(graceMs: number): Promise<SettledSummary>;
   /** Aborts what is still in flight. */
   stop(): void;
 };
@@ -23,7 +26,7 @@ const summaryOutputTokens = 1_024;
 
 /**
  * Starts the summary that is due, if one is, beside the agents and outside the graph (whose steps are
- * barriers). Its failure never fails the turn; the next turn tries again.
+ * barriers). Its failure never fails the turn; when the next one is tried, session-state.ts says.
  */
 export function startSummary(run: AgentRun): SummaryRun {
   const overhead: OverheadCall[] = [];
@@ -35,12 +38,13 @@ export function startSummary(run: AgentRun): SummaryRun {
       const timer = setTimeout(() => grace.resolve(null), graceMs);
       const made = await Promise.race([making, grace.promise]);
       clearTimeout(timer);
+      if (made === "failed") return { made: null, hasFailed: true, overhead };
       if (made === null) {
         // The abort ends the call in flight, so that its tokens reach the overhead.
         stopped.abort({ code: "deadline", message: "The turn did not wait for its summary." });
         await making;
       }
-      return { made, overhead };
+      return { made, hasFailed: false, overhead };
     },
     stop: () => stopped.abort({ code: "deadline", message: "The turn is over." }),
   };
@@ -50,31 +54,41 @@ async function makeSummary(
   run: AgentRun,
   signal: AbortSignal,
   overhead: OverheadCall[],
-): Promise<NewSummary | null> {
+): Promise<NewSummary | "failed" | null> {
   const { ports, context } = run;
   const due = context.dueSummary;
   const model = ports.catalog.models.get(ports.summarizerModelAlias);
   if (due === null || model === undefined) return null;
-  const ask = async (purpose: OverheadCall["purpose"], messages: PromptMessage[]): Promise<ModelAnswer> => {
+  const fail = (purpose: OverheadCall["purpose"], code: string) =>
+    ports.log.warn("summary_failed", { purpose, code });
+  const ask = async <Read>(
+    purpose: OverheadCall["purpose"],
+    messages: PromptMessage[],
+    parse: (text: string) => Read | null,
+  ): Promise<Read | null> => {
     const maxOutputTokens = Math.min(summaryOutputTokens, ports.limits.maxOutputTokens);
     const answer = requireWhole(
       await ports.callModel({ ...plainCall, model, messages, maxOutputTokens, signal }),
     );
     overhead.push(...toOverheadCalls({ purpose, holder: ports.holder }, model, answer));
-    if (!answer.ok) ports.log.warn("summary_failed", { purpose, code: answer.failure.code });
-    return answer;
+    const read = answer.ok ? parse(answer.text) : null;
+    if (read === null) fail(purpose, answer.ok ? "no_contract" : answer.failure.code);
+    return read;
   };
   const previous = context.summary?.text ?? null;
-  const { transcript } = due;
-  const first = await ask("summary_text", buildSummaryTextPrompt(previous, transcript));
-  const parsed = first.ok ? parseSummaryText(first.text) : null;
-  if (parsed === null) return null;
-  const second = await ask(
-    "summary_structure",
-    buildSummaryStructurePrompt(parsed.summaryText, transcript, previous),
+  const { transcript, fromSeq, toSeq } = due;
+  const summaryText = await ask(
+    "summary_text",
+    buildSummaryTextPrompt(previous, transcript),
+    parseSummaryText,
   );
+  if (summaryText === null) return signal.aborted ? null : "failed";
   // The structure is an extra: without it the text still stands, with empty lists.
-  const structure = parseSummaryStructure(second.ok ? second.text : "");
+  const structure = await ask(
+    "summary_structure",
+    buildSummaryStructurePrompt(summaryText, transcript, previous),
+    parseSummaryStructure,
+  );
   if (signal.aborted) return null;
-  return { fromSeq: due.fromSeq, toSeq: due.toSeq, ...parsed, ...structure };
+  return { fromSeq, toSeq, summaryText, ...(structure ?? emptyStructure), usedFallback: structure === null };
 }

@@ -8,6 +8,7 @@ import {
   renderSummary,
   type SummarisedMessage,
 } from "../../../src/domain/summary/summary-contract.ts";
+import managerCases from "../../cases/manager-answers.json";
 
 const transcript: SummarisedMessage[] = [
   { role: "user", agentKey: null, agentName: null, content: "Which database?\nPlease decide." },
@@ -66,56 +67,48 @@ describe("parseSummaryText", () => {
     ["plain", '{"summary_text": " We chose Postgres. "}'],
     ["fenced", '```json\n{"summary_text": "We chose Postgres."}\n```'],
     ["with more than was asked for", '{"summary_text": "We chose Postgres.", "mood": 1}'],
+    ["in prose", 'Here: {"summary_text": "We chose Postgres."} Done.'],
+    ["after thinking", 'So.</think>{"summary_text": "We chose Postgres."}'],
   ])("reads an answer, %s", (_, raw) => {
-    expect(parseSummaryText(raw)).toEqual({ summaryText: "We chose Postgres.", usedFallback: false });
+    expect(parseSummaryText(raw)).toBe("We chose Postgres.");
   });
 
   it("cuts at 220 words, and at 4,000 characters where there are no words", () => {
     const read = (text: string) => parseSummaryText(JSON.stringify({ summary_text: text }));
-    expect(read(words(220))?.summaryText).toBe(words(220));
-    expect(read(words(221))).toEqual({ summaryText: words(220), usedFallback: false });
-    expect([...(read("漢".repeat(5_000))?.summaryText ?? "")]).toHaveLength(4_000);
+    expect(read(words(220))).toBe(words(220));
+    expect(read(words(221))).toBe(words(220));
+    expect([...(read("漢".repeat(5_000)) ?? "")]).toHaveLength(4_000);
   });
 
   it.each([
     ["prose", "We chose Postgres."],
-    ["JSON inside prose", 'Here: {"summary_text": "We chose Postgres."}'],
     ["another key", '{"summary": "We chose Postgres."}'],
     ["another type", '{"summary_text": ["We chose Postgres."]}'],
     ["a list", '["We chose Postgres."]'],
-  ])("falls back to the raw text: %s", (_, raw) => {
-    expect(parseSummaryText(` ${raw}\n`)).toEqual({ summaryText: raw, usedFallback: true });
+    ["two summaries", '{"summary_text": "A."} {"summary_text": "B."}'],
+    ["nothing", ""],
+    ["a blank text", '{"summary_text": " "}'],
+    ["a text of NUL", '{"summary_text": "\\u0000"}'],
+  ])("is no summary: %s", (_, raw) => {
+    expect(parseSummaryText(` ${raw}\n`)).toBeNull();
   });
 
-  it("cuts the fallback at 1,200 characters", () => {
-    expect(parseSummaryText("x".repeat(1_201))).toEqual({
-      summaryText: "x".repeat(1_200),
-      usedFallback: true,
-    });
-    expect(parseSummaryText("😀".repeat(1_201))?.summaryText).toBe("😀".repeat(1_200));
-  });
-
-  it("takes an answer that says nothing for no summary", () => {
-    for (const raw of ["", " \n", '{"summary_text": " "}', '{"summary_text": "\\u0000"}']) {
-      expect(parseSummaryText(raw)).toBeNull();
-    }
+  it.each(managerCases.summaries)("of the answer: $name", ({ answer, expect: summary }) => {
+    expect(parseSummaryText(answer)).toBe(summary);
   });
 
   it("gives what Postgres can hold, within its bounds, whatever comes", () => {
     const raw = fc.oneof(
+      fc.string({ unit: "binary", maxLength: 3_000 }).map((text) => JSON.stringify({ summary_text: text })),
       fc.string({ unit: "binary", maxLength: 3_000 }),
-      fc.json(),
       fc.constant('{"summary_text":"\\u0000a\\ud800"}'),
     );
     fc.assert(
       fc.property(raw, (raw) => {
-        const { summaryText, usedFallback } = parseSummaryText(raw) ?? {
-          summaryText: "-",
-          usedFallback: true,
-        };
-        expect(summaryText.trim()).not.toBe("");
-        expect(summaryText.isWellFormed() && !summaryText.includes("\u0000")).toBe(true);
-        if (usedFallback) expect([...summaryText].length).toBeLessThanOrEqual(1_200);
+        const summary = parseSummaryText(raw) ?? "-";
+        expect(summary.trim()).not.toBe("");
+        expect(summary.isWellFormed() && !summary.includes("\u0000")).toBe(true);
+        expect([...summary].length).toBeLessThanOrEqual(4_000);
       }),
     );
   });
@@ -138,20 +131,24 @@ describe("parseSummaryStructure", () => {
       read({ key_facts: "a", decisions: { 0: "b" }, open_questions: null, action_items: ["e"] }),
     ).toEqual({
       ...nothing,
+      keyFacts: ["a"],
       actionItems: ["e"],
     });
-    expect(read({ key_facts: ["a", 1, null, ["x"], { y: "z" }, " ", "b"] }).keyFacts).toEqual(["a", "b"]);
+    expect(read({ key_facts: ["a", 1, null, ["x"], { y: "z" }, " ", "b"] })?.keyFacts).toEqual(["a", "b"]);
   });
 
-  it.each(["", "prose", "[]", "null", '"x"', '{"key_facts": ["a"]'])("has nothing of %j", (raw) => {
-    expect(parseSummaryStructure(raw)).toEqual(nothing);
-  });
+  it.each(["", "prose", "[]", "null", '"x"', '{"key_facts": ["a"]', '{"facts": []}'])(
+    "is none: %j",
+    (raw) => {
+      expect(parseSummaryStructure(raw)).toBeNull();
+    },
+  );
 
   it("keeps 50 items of 500 characters, each one line that Postgres can hold", () => {
-    expect(read({ key_facts: Array(60).fill("a") }).keyFacts).toHaveLength(50);
-    expect(read({ key_facts: [null, ...Array(50).fill("a")] }).keyFacts).toHaveLength(50);
-    expect(read({ key_facts: ["😀".repeat(600)] }).keyFacts).toEqual(["😀".repeat(500)]);
-    expect(parseSummaryStructure('{"key_facts": [" a\\n- b\\u0000 \\ud800"]}').keyFacts).toEqual([
+    expect(read({ key_facts: Array(60).fill("a") })?.keyFacts).toHaveLength(50);
+    expect(read({ key_facts: [null, ...Array(50).fill("a")] })?.keyFacts).toHaveLength(50);
+    expect(read({ key_facts: ["😀".repeat(600)] })?.keyFacts).toEqual(["😀".repeat(500)]);
+    expect(parseSummaryStructure('{"key_facts": [" a\\n- b\\u0000 \\ud800"]}')?.keyFacts).toEqual([
       "a - b \ufffd",
     ]);
   });

@@ -97,8 +97,8 @@ describe("an open is refused where", () => {
 });
 
 describe("the retry of a turn is refused where", () => {
-  const retried = (isLatest: boolean, isRetriable: boolean) => ({
-    retriedTurn: { found: { isLatest, isRetriable } },
+  const retried = (isLatest: boolean, isRetriable: boolean, hasRunsLeft = true) => ({
+    retriedTurn: { found: { isLatest, isRetriable, hasRunsLeft } },
   });
 
   test("there is no such turn in the session", () => {
@@ -114,6 +114,11 @@ describe("the retry of a turn is refused where", () => {
 
   test("nobody failed in it", () => {
     expect(refusal(retried(true, false))).toMatchObject({ code: "nothing_to_retry" });
+  });
+
+  test("an agent failed in it, and it has no runs left", () => {
+    expect(refusal(retried(true, true, false))).toMatchObject({ code: "too_many_retries" });
+    expect(refusal(retried(true, false, false))).toMatchObject({ code: "nothing_to_retry" });
   });
 
   test("another run is under way, which may yet change it", () => {

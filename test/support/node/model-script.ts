@@ -12,7 +12,10 @@ export type ModelMatch = {
 
 export type ModelRule = { match?: ModelMatch; answer: ModelAnswer };
 
-/** The first rule that fits answers; `default` where none does, and without one `ok from <model>`. */
+/**
+ * The first rule that fits answers; `default` where none does, and without one `ok from <model>`, which for a
+ * summary stands in the form that it must have.
+ */
 export type ModelScript = { rules?: ModelRule[]; default?: ModelAnswer };
 
 /** Gives the answer to each call in turn. Every rule counts the calls that fit it, also those another answered. */
@@ -29,6 +32,12 @@ export function followScript(script: ModelScript): (call: ChatCall) => ModelAnsw
       seen.set(rule, count);
       if (nth === undefined || nth === count) chosen ??= rule;
     }
-    return chosen?.answer ?? script.default ?? { text: `ok from ${call.model}` };
+    return chosen?.answer ?? script.default ?? { text: plainAnswer(call) };
   };
+}
+
+function plainAnswer({ model, messages }: ChatCall): string {
+  const answer = `ok from ${model}`;
+  const isSummary = JSON.stringify(messages[0]).includes("summary_text");
+  return isSummary ? JSON.stringify({ summary_text: answer }) : answer;
 }

@@ -1,5 +1,5 @@
-import { estimateTokenCount } from "tokenx";
 import { expect, test } from "vitest";
+import { estimateTokens } from "../../../src/domain/context/token-estimate.ts";
 import { says } from "../../support/turn-scene.ts";
 import { createToolScene, query, searchesFor } from "./tool-scene.ts";
 
@@ -17,11 +17,11 @@ test("where a provider reports no usage, the tool calls that were paid for are e
   const rows = await scene.ledger();
   const [first, second] = [1, 2].map((round) => rows.find((row) => row.round === round));
   expect(first).toMatchObject({ usage_source: "estimated" });
-  expect(first?.output_tokens).toBeGreaterThanOrEqual(estimateTokenCount(query(words)));
+  expect(first?.output_tokens).toBeGreaterThanOrEqual(estimateTokens(query(words)));
   // The second call is sent the first's question as well as its result.
   const [asked, found] = (await scene.models.journal())[1]?.messages.slice(-2) ?? [];
   expect(asked?.content).toBe("");
   expect(second?.input_tokens_fresh - first?.input_tokens_fresh).toBeGreaterThan(
-    estimateTokenCount(found?.content ?? "") + estimateTokenCount(words) - 1,
+    estimateTokens(found?.content ?? "") + estimateTokens(words) - 1,
   );
 });

@@ -58,10 +58,20 @@ const valid: Case[] = [
   ],
 ];
 
+const read: Case[] = [
+  ["prose around a list", `Sure: ${picks("cy")}`, selected(`Sure: ${picks("cy")}`, "cy")],
+  ["thinking before a list", `<think>${picks("dan")}?</think>${picks("cy")}`, selected(picks("cy"), "cy")],
+  ["a lone end of thinking", `Cy?</think>${picks("@cy")}`, selected(`Cy?</think>${picks("@cy")}`, "cy")],
+];
+
 const fallen: Case[] = [
   ["prose", prose, fallback("not_json", prose)],
-  ["prose around a list", `Sure: ${picks("cy")}`, fallback("not_json", `Sure: ${picks("cy")}`)],
-  ["long prose, kept cut", long, fallback("not_json", "é".repeat(1_024))],
+  [
+    "two lists",
+    `${picks("cy")} or ${picks("dan")}`,
+    fallback("ambiguous", `${picks("cy")} or ${picks("dan")}`),
+  ],
+  ["long prose, kept cut", long, fallback("too_long", "é".repeat(1_024))],
   ["another shape", '{"agents": ["cy"]}', fallback("wrong_shape", '{"agents": ["cy"]}')],
   ["a bare list", '["cy"]', fallback("wrong_shape", '["cy"]')],
   ["an empty list", picks(), fallback("nothing_left", picks())],
@@ -87,7 +97,7 @@ async function route(manager: ModelAnswer | string, settings: Record<string, str
 }
 
 describe("of a manager that answers with", () => {
-  test.each([...valid, ...fallen])(
+  test.each([...valid, ...read, ...fallen])(
     "%s, the selection is what the contract says",
     async (_what, manager, expected) => {
       const { scene, answer, warnings, audit, journal } = await route(manager);

@@ -33,7 +33,7 @@ describe("the manager", () => {
     expect(instructions).toContain("- key: bob | name: Bob | role: ");
     expect(message).toContain("which boat?");
     expect(JSON.stringify(call?.messages)).not.toContain("an earlier message");
-    expect(call?.body.max_tokens).toBeLessThanOrEqual(256);
+    expect(call?.body.max_tokens).toBe(2_048);
     expect(call?.body).not.toHaveProperty("tools");
     expect(call?.body).not.toHaveProperty("tool_choice");
   });

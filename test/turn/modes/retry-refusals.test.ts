@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { turnBounds } from "../../../src/domain/turn/turn-size.ts";
 import { mintToken, newUser } from "../../support/api.ts";
 import { createTurnScene, says, type TurnScene } from "../../support/turn-scene.ts";
 import { retry, runsOf } from "./support/retry-scene.ts";
@@ -34,6 +35,28 @@ describe("a retry is refused", () => {
     expect(await retry(scene, body.id)).toMatchObject({ status: 409, body: { code: "nothing_to_retry" } });
     expect(await scene.models.journal()).toHaveLength(1);
     expect(await scene.claim()).toBeUndefined();
+  });
+
+  test("of a turn that had 16 runs: 409 too_many_retries, while a retry before it has its stored turn", async () => {
+    const scene = await createTurnScene();
+    await scene.models.script(says("ada", { status: 400 }));
+    const { body: first } = await scene.post("@ada hello");
+    const { maxRuns } = turnBounds;
+    for (let run = 2; run <= maxRuns; run += 1) {
+      const answer = await retry(scene, first.id, { key: `run ${run}` });
+      expect(answer).toMatchObject({ status: 201, body: { status: "failed" } });
+    }
+    const over = { status: 409, body: { code: "too_many_retries" } };
+
+    expect(await retry(scene, first.id)).toMatchObject(over);
+    expect(await retry(scene, first.id, { key: "one more" })).toMatchObject(over);
+
+    const again = await retry(scene, first.id, { key: `run ${maxRuns}` });
+    expect(again.headers.get("Idempotency-Replayed")).toBe("true");
+    expect(await runsOf(scene)).toHaveLength(maxRuns);
+    expect(await scene.models.journal()).toHaveLength(maxRuns);
+    expect(await scene.claim()).toBeUndefined();
+    expect((await scene.post("@ada next")).status).toBe(201);
   });
 
   test.each(["a stranger's", "another session's", "no turn at all", "no id", "in a deleted session"])(

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { TurnScene } from "../../support/turn-scene.ts";
 import { askedOf, callsFor, conversationIn, summaryStructureIs, summaryTextIs } from "./support/asked.ts";
 import { storedSummaries } from "./support/history.ts";
 import { createSummaryScene, talk, wholeStructure } from "./support/summary-scene.ts";
@@ -110,27 +111,41 @@ describe("a summary whose two answers keep to the contract", () => {
 });
 
 describe("of a summarizer that breaks the contract", () => {
-  test("in its first answer, the raw text stands, cut at 1,200 characters, and the turn says so", async () => {
+  test("in its first answer, nothing is stored, it is logged once, and the next try is four turns later", async () => {
     const scene = await createSummaryScene();
-    const prose = `They talked. ${"é🙂".repeat(1_000)}`;
-    await scene.models.script(summaryTextIs(prose), summaryStructureIs(JSON.stringify(wholeStructure)));
-
-    const [, , third] = await talk(scene, 3);
-
-    expect(third).toMatchObject({
-      summary_triggered: true,
-      summary_used_fallback: true,
-      status: "completed",
-    });
-    expect((await scene.read(third.id)).body.summary_used_fallback).toBe(true);
-    const [summary] = await storedSummaries(scene);
-    expect(summary).toMatchObject({ used_fallback: true, ...wholeStructure });
-    expect([...summary.summary_text]).toEqual([...prose].slice(0, 1_200));
-    const [fourth] = await talk(scene, 1);
-    expect(fourth).toMatchObject({ summary_triggered: false, summary_used_fallback: false });
-    expect(conversationIn(callsFor(await scene.models.journal(), "ada")[3]).join()).toContain(
-      summary.summary_text,
+    await scene.models.script(
+      summaryTextIs("I'm sorry, but I can't help with that.", 1),
+      summaryTextIs(text("At last.")),
+      summaryStructureIs(JSON.stringify(wholeStructure)),
     );
+
+    const told = await talk(scene, 7);
+
+    expect(told.map((turn) => turn.summary_triggered)).toEqual([...Array(6).fill(false), true]);
+    expect(told[2]).toMatchObject({ summary_used_fallback: false, status: "completed" });
+    expect(
+      (await scene.models.journal()).map(askedOf).filter((asked) => asked === "summary_text"),
+    ).toHaveLength(2);
+    expect(await storedSummaries(scene)).toMatchObject([
+      { made_in_turn_index: 7, from_seq: 1, to_seq: 10, summary_text: "At last." },
+    ]);
+    expect(warningsOf(scene)).toMatchObject([
+      { event: "summary_failed", purpose: "summary_text", code: "no_contract" },
+    ]);
+  });
+
+  test("again and again, it is asked in the turns 3, 7, 11 and 27, and one that is stored ends the pauses", async () => {
+    const scene = await createSummaryScene();
+    const sorry = "I can't help with that.";
+    await scene.models.script(
+      ...[1, 2, 3].map((call) => summaryTextIs(sorry, call)),
+      summaryTextIs(text("At last."), 4),
+      summaryTextIs(text("Again.")),
+    );
+    const told = await talk(scene, 29);
+    expect(told.flatMap((turn) => (turn.summary_triggered ? [turn.turn_index] : []))).toEqual([27, 29]);
+    const calls = (await scene.models.journal()).map(askedOf);
+    expect(calls.filter((asked) => asked === "summary_text")).toHaveLength(5);
   });
 
   test.each([
@@ -139,7 +154,7 @@ describe("of a summarizer that breaks the contract", () => {
     ["other keys", '{"facts": ["a"]}'],
     [
       "lists that are none",
-      '{"key_facts": "a", "decisions": {"a": 1}, "open_questions": 7, "action_items": null}',
+      '{"key_facts": {"a": 1}, "decisions": {"a": 1}, "open_questions": 7, "action_items": null}',
     ],
   ])(
     "in its second answer with %s, all four lists are empty and the text stands",
@@ -149,8 +164,11 @@ describe("of a summarizer that breaks the contract", () => {
 
       const [, , third] = await talk(scene, 3);
 
-      expect(third).toMatchObject({ summary_triggered: true, summary_used_fallback: false });
-      expect(await storedSummaries(scene)).toMatchObject([{ summary_text: "They talked.", ...noLists }]);
+      expect(third).toMatchObject({ summary_triggered: true, summary_used_fallback: true });
+      expect((await scene.read(third.id)).body.summary_used_fallback).toBe(true);
+      expect(await storedSummaries(scene)).toMatchObject([
+        { summary_text: "They talked.", used_fallback: true, ...noLists },
+      ]);
     },
   );
 
@@ -161,7 +179,9 @@ describe("of a summarizer that breaks the contract", () => {
       summaryStructureIs('{"decisions": ["Go."]}'),
     );
     await talk(scene, 3);
-    expect(await storedSummaries(scene)).toMatchObject([{ ...noLists, decisions: ["Go."] }]);
+    expect(await storedSummaries(scene)).toMatchObject([
+      { ...noLists, decisions: ["Go."], used_fallback: false },
+    ]);
   });
 
   test("by failing its second call, the text stands with empty lists", async () => {
@@ -194,12 +214,16 @@ describe("a summarizer that does not answer", () => {
     ],
     ["runs past its tokens", { text: text("They"), finish_reason: "length" }, [{ purpose: "summary_text" }]],
   ])(
-    "and %s leaves no summary and a turn like any other; the next turn tries again",
+    "and %s leaves no summary and a turn like any other; the next try is four turns later",
     async (_how, answer, overhead) => {
       const scene = await createSummaryScene();
-      await scene.models.script(summaryTextIs(answer, 1), summaryTextIs(text("At last.")));
+      await scene.models.script(
+        summaryTextIs(answer, 1),
+        summaryTextIs(text("At last.")),
+        summaryStructureIs(JSON.stringify(wholeStructure)),
+      );
 
-      const [, , third, fourth] = await talk(scene, 4);
+      const [, , third, ...later] = await talk(scene, 7);
 
       expect(third).toMatchObject({
         summary_triggered: false,
@@ -207,16 +231,15 @@ describe("a summarizer that does not answer", () => {
         status: "completed",
       });
       expect((await scene.read(third.id)).body.audit).toMatchObject([{ overhead_calls: overhead }]);
-      expect(fourth).toMatchObject({ summary_triggered: true });
-      const asked = (await scene.models.journal()).map(askedOf);
-      expect(asked.slice(2, 4).toSorted()).toEqual(["ada", "summary_text"]);
-      expect(asked.slice(4).toSorted()).toEqual(["ada", "summary_structure", "summary_text"]);
+      expect(later.map((turn) => turn.summary_triggered)).toEqual([false, false, false, true]);
       expect(await storedSummaries(scene)).toMatchObject([
-        { made_in_turn_index: 4, from_seq: 1, to_seq: 4, summary_text: "At last." },
+        { made_in_turn_index: 7, from_seq: 1, to_seq: 10, summary_text: "At last." },
       ]);
-      expect(scene.api.lines.filter(({ level }) => level === "warn")).toMatchObject([
-        { event: "summary_failed", purpose: "summary_text" },
-      ]);
+      expect(warningsOf(scene)).toMatchObject([{ event: "summary_failed", purpose: "summary_text" }]);
     },
   );
 });
+
+function warningsOf(scene: TurnScene) {
+  return scene.api.lines.filter(({ level }) => level === "warn");
+}

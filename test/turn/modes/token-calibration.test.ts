@@ -20,14 +20,14 @@ async function talkTwice(usage: ReportedUsage | null) {
 }
 
 describe("the estimate of a session's second prompt", () => {
-  test.each([60, 100, 150])("follows what the provider counted for its first: %d tokens", async (tokens) => {
+  test.each([80, 120, 200])("follows what the provider counted for its first: %d tokens", async (tokens) => {
     const { before, after } = await talkTwice(counted(tokens));
 
     expect(before).toMatchObject({ token_scale: "1.2500", counted_input_tokens: tokens });
     const scale = (tokens * 1.25) / before.estimated_tokens_after_prune;
     expect(Number(after.token_scale)).toBeCloseTo(scale, 3);
-    expect(scale).toBeGreaterThan(0.25);
-    expect(scale).toBeLessThan(4);
+    expect(scale).toBeGreaterThan(0.7);
+    expect(scale).toBeLessThan(3);
   });
 
   test("counts cached tokens as tokens", async () => {
@@ -36,8 +36,8 @@ describe("the estimate of a session's second prompt", () => {
   });
 
   test.each([
-    ["more than a prompt can have", counted(1_000_000), "4.0000"],
-    ["next to nothing", counted(1), "0.2500"],
+    ["more than a prompt can have", counted(1_000_000), "3.0000"],
+    ["next to nothing", counted(1), "0.7000"],
     ["nothing", counted(0), "1.2500"],
   ])("is not led astray by a provider that counts %s", async (_what, usage, scale) => {
     expect((await talkTwice(usage)).after.token_scale).toBe(scale);
@@ -59,8 +59,8 @@ test("an estimate that was put right agrees with the count, and stays so", async
 
   const error = (audit: Json) =>
     Math.abs(audit.estimated_tokens_after_prune / audit.counted_input_tokens - 1);
-  expect(error(first)).toBeGreaterThan(0.1);
-  for (const audit of later) expect(error(audit)).toBeLessThan(0.1);
+  expect(error(first)).toBeGreaterThan(0.3);
+  for (const audit of later) expect(error(audit)).toBeLessThan(0.2);
 });
 
 test("each model has a scale of its own, also where another answered in between or failed", async () => {

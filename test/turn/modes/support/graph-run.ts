@@ -1,6 +1,6 @@
-import { estimateTokenCount } from "tokenx";
 import { v7 as uuidv7 } from "uuid";
 import { buildCatalog, type CatalogModel } from "../../../../src/domain/catalog.ts";
+import { estimateTokens } from "../../../../src/domain/context/token-estimate.ts";
 import type { TurnContext } from "../../../../src/domain/context/turn-context.ts";
 import type { Log } from "../../../../src/domain/log.ts";
 import { standardDialect } from "../../../../src/domain/model-dialect.ts";
@@ -9,7 +9,8 @@ import type { RosterAgent, TurnPlan } from "../../../../src/domain/plan/turn-pla
 import type { ToolPort } from "../../../../src/domain/tool.ts";
 import type { TurnEvent } from "../../../../src/domain/turn/turn-events.ts";
 import { noUse } from "../../../../src/domain/turn/turn-size.ts";
-import { runTurn, type TurnPorts } from "../../../../src/runtime/graph/run-turn.ts";
+import type { TurnPorts } from "../../../../src/runtime/graph/agent-run.ts";
+import { runTurn } from "../../../../src/runtime/graph/run-turn.ts";
 import { createOpenAiModel } from "../../../../src/runtime/model/openai-model.ts";
 import { createAdjustmentMemory } from "../../../../src/runtime/model/request-adjustments.ts";
 import { createModels, type ScriptedModels } from "../../../support/models.ts";
@@ -89,7 +90,7 @@ export function createPorts(
     callModel: createOpenAiModel({
       ...{ baseUrl: models.baseUrl, apiKeys: new Map([["LLM_API_KEY", "test-key"]]), callTimeoutMs: 10_000 },
       ...{ callTotalMs: 20_000, random: Math.random, pause: () => scheduler.wait(0) },
-      ...{ now: Date.now, estimateTokens: estimateTokenCount, adjustments: createAdjustmentMemory() },
+      ...{ now: Date.now, estimateTokens, adjustments: createAdjustmentMemory() },
     }),
     tools,
     catalog: buildCatalog([], ""),
@@ -102,7 +103,7 @@ export function createPorts(
     },
     managerModelAlias: "deepseek",
     summarizerModelAlias: "deepseek",
-    estimateTokens: estimateTokenCount,
+    estimateTokens,
     now: Date.now,
     turnTimeoutMs: 20_000,
     summaryGraceMs: 0,
