@@ -19,7 +19,7 @@ const ARCHITECTURE = "test/architecture.test.ts";
 process.env.WRANGLER_SEND_METRICS = "false";
 process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
 
-const untraced = fileURLToPath(new URL("./src/runtime/graph/untraced.ts", import.meta.url));
+const untraced = fileURLToPath(new URL("./src/runtime/graph/langsmith-stub.ts", import.meta.url));
 const UNTRACED = [{ find: /^langsmith(\/.*)?$/, replacement: untraced }];
 
 const seed = readTestSeed(process.env);

@@ -1,9 +1,9 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Deps } from "./deps.ts";
 import { allowOrigins } from "./http/allowed-origins.ts";
-import { withSafeHeaders } from "./http/answer-headers.ts";
+import { securityHeaders } from "./http/answer-headers.ts";
 import type { App, AppEnv } from "./http/app-env.ts";
-import { noticeClientGone } from "./http/client-gone.ts";
+import { captureDisconnect } from "./http/client-disconnect.ts";
 import { limitBody } from "./http/json-body.ts";
 import { limitInvalid } from "./http/limit-invalid.ts";
 import { refuseUnknownRoute } from "./http/matched-route.ts";
@@ -11,7 +11,7 @@ import { answerError, answerNotFound } from "./http/problem.ts";
 import { withRequestId } from "./http/request-id.ts";
 import { logRequests } from "./http/request-log.ts";
 import { requireUser } from "./http/require-user.ts";
-import { refuseInvalid } from "./http/validation.ts";
+import { throwOnInvalid } from "./http/validation.ts";
 import { registerAgUiRoute } from "./routes/ag-ui.ts";
 import { registerAgentRoutes } from "./routes/agents.ts";
 import { registerCatalogRoutes } from "./routes/catalog.ts";
@@ -29,13 +29,13 @@ import { registerUserRoutes } from "./routes/users.ts";
 
 /** Builds the HTTP application: middleware, routes and the one error handler. */
 export function createApp(deps: Deps): App {
-  const app: App = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
-  app.use(withRequestId(deps.log, deps.newId), logRequests(deps.nowMs), noticeClientGone);
-  app.use(withSafeHeaders, allowOrigins(deps.corsAllowedOrigins));
+  const app: App = new OpenAPIHono<AppEnv>({ defaultHook: throwOnInvalid });
+  app.use(withRequestId(deps.log, deps.newId), logRequests(deps.nowMs), captureDisconnect);
+  app.use(securityHeaders, allowOrigins(deps.corsAllowedOrigins));
   app.onError(answerError);
   app.notFound(answerNotFound);
 
-  const api: App = new OpenAPIHono<AppEnv>({ defaultHook: refuseInvalid });
+  const api: App = new OpenAPIHono<AppEnv>({ defaultHook: throwOnInvalid });
   // Order is meaning: what is registered before `requireUser` answers without a token.
   registerHealthRoutes(api, deps);
   registerReferenceRoutes(api, app);

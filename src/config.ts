@@ -60,7 +60,7 @@ const limiterBindings = {
 } as const satisfies Record<keyof Limiters, string>;
 
 /** A holder gives its lease up 5 s before its end; a shorter one leaves it less. */
-const shortestDeployedLeaseMs = 15_000;
+const minDeployedLeaseMs = 15_000;
 
 /**
  * Reads the Worker's bindings; the only reader of them. A blank one counts as not set.
@@ -144,8 +144,8 @@ function findContradictions(values: Settings): string[] {
     ],
     [values.LLM_API_KEY === undefined && !isLocal, "LLM_API_KEY: is missing (needed outside local mode)"],
     [
-      values.TURN_LEASE_MS < shortestDeployedLeaseMs && !isLocal,
-      `TURN_LEASE_MS: must be at least ${shortestDeployedLeaseMs} outside local mode`,
+      values.TURN_LEASE_MS < minDeployedLeaseMs && !isLocal,
+      `TURN_LEASE_MS: must be at least ${minDeployedLeaseMs} outside local mode`,
     ],
     [
       values.CONTEXT_PRUNE_RATIO < values.CONTEXT_SUMMARY_RATIO,

@@ -15,10 +15,10 @@ import type { ToolPort } from "./domain/tool.ts";
 import type { TurnOutcome } from "./domain/turn/turn-outcome.ts";
 import { createTokenVerifier, type VerifyToken } from "./http/auth.ts";
 import { createConsoleLog } from "./http/console-log.ts";
-import type { TurnPorts } from "./runtime/graph/agent-run.ts";
-import { arrivedReplies } from "./runtime/graph/arrived-replies.ts";
-import { type RanTurn, runTurn, type TurnRun } from "./runtime/graph/run-turn.ts";
+import type { TurnPorts } from "./runtime/graph/node-context.ts";
+import { type RunInput, type RunTurnResult, runTurn } from "./runtime/graph/run-turn.ts";
 import { type SettleInput, settleTurn } from "./runtime/graph/settle-turn.ts";
+import { storedReplies } from "./runtime/graph/stored-replies.ts";
 import { createOpenAiModel } from "./runtime/model/openai-model.ts";
 import { createAdjustmentMemory } from "./runtime/model/request-adjustments.ts";
 import { createR2Store } from "./storage/r2-store.ts";
@@ -59,11 +59,11 @@ export type Deps = {
   digest: (text: string) => Promise<string>;
   /** Lets work go on when its client has gone. */
   keepAlive: (work: Promise<unknown>) => void;
-  runTurn: (run: TurnRun, ports: RunPorts) => Promise<RanTurn>;
+  runTurn: (run: RunInput, ports: RunPorts) => Promise<RunTurnResult>;
   /** What a stored run comes to where nobody goes on with it. */
   settleTurn: (input: SettleInput) => Promise<TurnOutcome>;
   /** Of a stored run the replies that had arrived, in the order of answers. */
-  arrivedReplies: typeof arrivedReplies;
+  storedReplies: typeof storedReplies;
   /** Estimated tokens of a text, unscaled. */
   estimateTokens: (text: string) => number;
   limits: {
@@ -127,7 +127,7 @@ export function createDeps(config: Config): Deps {
     keepAlive: waitUntil,
     runTurn: (run, perRun) => runTurn(run, { ...ports, ...perRun }),
     settleTurn: (input) => settleTurn(input, uuidv7),
-    arrivedReplies,
+    storedReplies,
     estimateTokens,
     limits: {
       context: config.context,

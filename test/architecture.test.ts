@@ -4,13 +4,13 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { readImports } from "./architecture/read-imports.ts";
 import {
+  findAmbientGlobals,
   findBadNames,
   findBarrels,
   findForbiddenImports,
   findMisnamedAction,
   findNamedPaths,
-  findWorldlyCalls,
-  listedWorldlyFiles,
+  listedAmbientFiles,
   resolvePath,
   type SourceFile,
 } from "./architecture/rules.ts";
@@ -34,8 +34,8 @@ test("no two files import each other, however far round, for values or for types
 });
 
 test("clocks, randomness and the network come in through the ports alone", () => {
-  expect(sources.flatMap(findWorldlyCalls)).toEqual([]);
-  expect(listedWorldlyFiles.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  expect(sources.flatMap(findAmbientGlobals)).toEqual([]);
+  expect(listedAmbientFiles.filter((path) => !existsSync(join(root, path)))).toEqual([]);
 });
 
 test("names say something, in kebab-case; actions are called after what they export", () => {
@@ -114,8 +114,8 @@ describe("the rules themselves", () => {
     "await globalThis.fetch(url)",
     "uuidv7()",
   ])("see %s", (code) => {
-    expect(findWorldlyCalls(file("src/actions/x.ts", `const x = ${code};`))).toHaveLength(1);
-    expect(findWorldlyCalls(file("src/actions/x.ts", `// ${code}\n/** ${code} */`))).toEqual([]);
+    expect(findAmbientGlobals(file("src/actions/x.ts", `const x = ${code};`))).toHaveLength(1);
+    expect(findAmbientGlobals(file("src/actions/x.ts", `// ${code}\n/** ${code} */`))).toEqual([]);
   });
 
   test("see a circle of types", () => {
@@ -127,7 +127,7 @@ describe("the rules themselves", () => {
 
   test("let a given clock and a given fetch be called", () => {
     const text = "deps.now(); deps.fetch(url); new Date(text); ports.prefetch(x);";
-    expect(findWorldlyCalls(file("src/actions/x.ts", text))).toEqual([]);
+    expect(findAmbientGlobals(file("src/actions/x.ts", text))).toEqual([]);
   });
 
   test("see names, barrels and documents that are wrong", () => {

@@ -3,7 +3,7 @@ import { modelOverrides } from "./model-override.ts";
 import { httpUrl } from "./setting-forms.ts";
 
 /** Longer waits are slips of the keyboard; a timer of more than 2³¹ − 1 ms would fire at once. */
-const longestMs = 24 * 60 * 60 * 1_000;
+const maxMs = 24 * 60 * 60 * 1_000;
 
 /** Digits alone: what JavaScript takes for a number besides (`1e3`, `0x10`, ` 5 `) is refused. */
 function integer(fallback: number, minimum: number, maximum: number) {
@@ -15,7 +15,7 @@ function integer(fallback: number, minimum: number, maximum: number) {
     .default(fallback);
 }
 
-const milliseconds = (fallback: number, minimum = 1) => integer(fallback, minimum, longestMs);
+const milliseconds = (fallback: number, minimum = 1) => integer(fallback, minimum, maxMs);
 
 function ratio(fallback: number) {
   const range = "must be a decimal above 0, up to 1";

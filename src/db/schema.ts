@@ -383,7 +383,7 @@ export const turnContextAudit = pgTable(
     unknownTags: jsonb("unknown_tags").$type<readonly string[]>().notNull(),
     routing: jsonb("routing").$type<RoutingDecision>(),
     /** A checkpoint of the run could not be stored in its time. */
-    isDegraded: boolean("checkpoint_degraded").notNull().default(false),
+    checkpointFailed: boolean("checkpoint_degraded").notNull().default(false),
     /** Calls made for the turn itself (routing, summary); they stand in the row of the run's first agent. */
     overheadCalls: jsonb("overhead_calls").$type<readonly OverheadCall[]>().notNull(),
     createdAt: createdAt(),

@@ -15,9 +15,9 @@ import type { User } from "../domain/user.ts";
 /** Rejects with PantheonError `unauthorized`, or `auth_unavailable` where the keys cannot be had. */
 export type VerifyToken = (token: string) => Promise<User>;
 
-const longestTokenCharacters = 8_192;
-const longestUserIdCharacters = 255;
-const longestEmailCharacters = 320;
+const maxTokenCharacters = 8_192;
+const maxUserIdCharacters = 255;
+const maxEmailCharacters = 320;
 const asymmetricAlgorithms = [
   ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
   ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
@@ -38,11 +38,11 @@ export function createTokenVerifier(
       ? verifyWithSecret(keys.secret, { ...options, algorithms: ["HS256"] })
       : verifyWithKeySet(keys.jwksUrl, { ...options, algorithms: asymmetricAlgorithms }, fetchKeySet);
   return async (token) => {
-    if (token.length > longestTokenCharacters) throw unauthorized("The token is too long.");
+    if (token.length > maxTokenCharacters) throw unauthorized("The token is too long.");
     const { payload } = await verify(token).catch(refuseToken);
     const { sub, email } = payload;
-    if (!isStorable(sub, longestUserIdCharacters)) throw unauthorized("The token names no usable user.");
-    return { userId: sub, email: isStorable(email, longestEmailCharacters) ? email : null };
+    if (!isStorable(sub, maxUserIdCharacters)) throw unauthorized("The token names no usable user.");
+    return { userId: sub, email: isStorable(email, maxEmailCharacters) ? email : null };
   };
 }
 
@@ -63,12 +63,12 @@ function verifyWithKeySet(jwksUrl: string, options: JWTVerifyOptions, fetchKeySe
     new URL(jwksUrl),
     fetchKeySet === undefined ? {} : { [customFetch]: fetchKeySet },
   );
-  const findKey: JWTVerifyGetKey = (header, token) => keySet(header, token).catch(judgeMissingKey);
+  const findKey: JWTVerifyGetKey = (header, token) => keySet(header, token).catch(classifyMissingKey);
   return (token: string) => jwtVerify(token, findKey, options);
 }
 
 /** A token that fits no key is the caller's trouble; a key set that cannot be had is ours. */
-function judgeMissingKey(error: unknown): never {
+function classifyMissingKey(error: unknown): never {
   const isAboutToken =
     error instanceof errors.JWKSNoMatchingKey ||
     error instanceof errors.JWKSMultipleMatchingKeys ||

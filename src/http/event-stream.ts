@@ -2,7 +2,7 @@
 const keepAliveMs = 15_000;
 
 /** What a reader may leave unread before its stream is dropped. Every stream's memory is bounded by it. */
-const mostUnreadBytes = 2 * 1024 * 1024;
+const maxUnreadBytes = 2 * 1024 * 1024;
 
 /** A body of Server-Sent Events. Writing never throws and never waits, whatever the reader does. */
 export type EventStream = {
@@ -19,7 +19,7 @@ export type StreamEnd = "told" | CutReason;
 
 export type EventStreamOptions = {
   keepAliveMs?: number;
-  mostUnreadBytes?: number;
+  maxUnreadBytes?: number;
   /** Told once that the stream is over: told to its end, or cut before. Must not throw. */
   onEnd?: (end: StreamEnd) => void;
 };
@@ -55,7 +55,7 @@ export function openEventStream(options: EventStreamOptions = {}): EventStream {
       cancel: () => cut("left"),
     },
     {
-      highWaterMark: options.mostUnreadBytes ?? mostUnreadBytes,
+      highWaterMark: options.maxUnreadBytes ?? maxUnreadBytes,
       size: (chunk) => chunk?.byteLength ?? 0,
     },
   );

@@ -22,7 +22,7 @@ export function limitBodyTo(maxBytes: number) {
 export const limitBody = limitBodyTo(256 * 1024);
 
 /** For an optional body: a client that always names a Content-Type may still send nothing. */
-export const readNothingAsEmptyObject = createMiddleware(async (c, next) => {
+export const emptyBodyAsObject = createMiddleware(async (c, next) => {
   const { raw } = c.req;
   const isNothing = raw.body === null || (await raw.clone().arrayBuffer()).byteLength === 0;
   if (isNothing && raw.headers.has("Content-Type")) c.req.raw = new Request(raw, { body: "{}" });

@@ -11,7 +11,7 @@ const maxPathCharacters = 200;
 const maxMessageCharacters = 500;
 
 /** Turns what a schema refuses into our errors: a bad path part is not found, the rest is 422. */
-export const refuseInvalid: Hook<unknown, AppEnv, string, unknown> = (result) => {
+export const throwOnInvalid: Hook<unknown, AppEnv, string, unknown> = (result) => {
   if (result.success) return;
   if (result.target === "param") throw notFound();
   const { issues } = result.error;

@@ -15,7 +15,7 @@ const tag = "agents";
 const roster = "/rooms/{room_id}/agents";
 const one = "/rooms/{room_id}/agents/{agent_key}";
 const params = schemas.agentParams;
-const theAgent = { 200: json(schemas.agent, "The agent") };
+const agentScope = { 200: json(schemas.agent, "The agent") };
 const gone = { 204: { description: "Gone from its room; what it said stays" } };
 
 const routes = {
@@ -36,11 +36,11 @@ const routes = {
     responses: { 200: json(schemas.agentPage, "All agents of the room, by position") },
     problems: ["agent_order_mismatch"],
   }),
-  read: defineRoute("get", one, "Read an agent", { tag, request: { params }, responses: theAgent }),
+  read: defineRoute("get", one, "Read an agent", { tag, request: { params }, responses: agentScope }),
   change: defineRoute("patch", one, "Change an agent", {
     tag,
     request: { params, body: jsonBody(schemas.agentChange) },
-    responses: theAgent,
+    responses: agentScope,
     problems: ["agent_name_taken", "unknown_model", "unknown_tool"],
   }),
   remove: defineRoute("delete", one, "Remove an agent", { tag, request: { params }, responses: gone }),

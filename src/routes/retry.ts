@@ -2,7 +2,7 @@ import type { Deps } from "../deps.ts";
 import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { readIdempotencyKey } from "../http/idempotency-key.ts";
-import { readNothingAsEmptyObject } from "../http/json-body.ts";
+import { emptyBodyAsObject } from "../http/json-body.ts";
 import { eventStream, json, optionalJsonBody } from "../http/responses.ts";
 import { retryTurn } from "../turn/post.ts";
 import { answerRun } from "./answer-run.ts";
@@ -34,7 +34,7 @@ const retry = defineRoute("post", "/sessions/{session_id}/turns/{turn_id}/retry"
 });
 
 export function registerRetryRoutes(app: App, deps: Deps): void {
-  app.use("/sessions/:session_id/turns/:turn_id/retry", readNothingAsEmptyObject);
+  app.use("/sessions/:session_id/turns/:turn_id/retry", emptyBodyAsObject);
   app.openapi(retry, async (c) => {
     const { session_id: sessionId, turn_id: turnId } = c.req.valid("param");
     const idempotencyKey = readIdempotencyKey(c.req.header("Idempotency-Key"));

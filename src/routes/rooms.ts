@@ -10,7 +10,7 @@ import { modeSwitch, newRoom, room, roomChange, roomParams, toRoom } from "./sch
 
 const tag = "rooms";
 const params = roomParams;
-const theRoom = { 200: json(room, "The room") };
+const roomScope = { 200: json(room, "The room") };
 
 const routes = {
   create: defineRoute("post", "/rooms", "Create a room", {
@@ -26,12 +26,12 @@ const routes = {
   read: defineRoute("get", "/rooms/{room_id}", "Read a room", {
     tag,
     request: { params },
-    responses: theRoom,
+    responses: roomScope,
   }),
   change: defineRoute("patch", "/rooms/{room_id}", "Change a room's name or goal", {
     tag,
     request: { params, body: jsonBody(roomChange) },
-    responses: theRoom,
+    responses: roomScope,
   }),
   remove: defineRoute("delete", "/rooms/{room_id}", "Delete a room and all in it", {
     tag,
@@ -41,7 +41,7 @@ const routes = {
   switchMode: defineRoute("patch", "/rooms/{room_id}/mode", "Set the mode of the room's next turn", {
     tag,
     request: { params, body: jsonBody(modeSwitch) },
-    responses: theRoom,
+    responses: roomScope,
   }),
 };
 

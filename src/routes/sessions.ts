@@ -3,7 +3,7 @@ import { insertSession, loadSession, loadSessions, softDeleteSession } from "../
 import type { Deps } from "../deps.ts";
 import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
-import { readNothingAsEmptyObject } from "../http/json-body.ts";
+import { emptyBodyAsObject } from "../http/json-body.ts";
 import { json, optionalJsonBody } from "../http/responses.ts";
 import { pageOf, pageQuery } from "../http/schemas.ts";
 import { message, toMessage, transcriptQuery } from "./schemas/message.ts";
@@ -48,7 +48,7 @@ const routes = {
 };
 
 export function registerSessionRoutes(app: App, { db, now, newId }: Deps): void {
-  app.post("/rooms/:room_id/sessions", readNothingAsEmptyObject);
+  app.post("/rooms/:room_id/sessions", emptyBodyAsObject);
   app.openapi(routes.start, async (c) => {
     const room = roomOf(c.var.user, c.req.valid("param"));
     return c.json(toSession(await insertSession(db, room, newId(), now())), 201);

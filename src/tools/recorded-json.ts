@@ -2,19 +2,19 @@ import { cutBytes, toStorableText } from "../domain/text/cut-text.ts";
 import type { JsonRecord, JsonValue } from "../domain/tool.ts";
 
 /** What one record of a tool call may take, in bytes of its JSON. */
-const mostRecordedBytes = 8_192;
+const maxRecordedBytes = 8_192;
 
 /** Written as a JSON string again, a JSON text grows to twice its size at most. */
-const previewBytes = Math.floor((mostRecordedBytes - '{"truncated":true,"preview":""}'.length) / 2);
+const previewBytes = Math.floor((maxRecordedBytes - '{"truncated":true,"preview":""}'.length) / 2);
 
 /**
- * A record as it is stored: without what Postgres refuses, and within `mostRecordedBytes`. A larger one
+ * A record as it is stored: without what Postgres refuses, and within `maxRecordedBytes`. A larger one
  * becomes `{truncated: true, preview}` with the beginning of its JSON.
  */
 export function toRecordedJson(record: JsonRecord): JsonRecord {
   const storable = storableMembers(record);
   const text = JSON.stringify(storable);
-  if (new TextEncoder().encode(text).byteLength <= mostRecordedBytes) return storable;
+  if (new TextEncoder().encode(text).byteLength <= maxRecordedBytes) return storable;
   return { truncated: true, preview: cutBytes(text, previewBytes) };
 }
 

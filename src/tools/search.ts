@@ -11,8 +11,8 @@ import { type ArgumentsReading, describeTool, type Tool, type ToolResult } from 
 export type SearchArguments = { query: string };
 
 /** Tavily refuses longer ones. */
-const longestQuery = 400;
-const longestArguments = 16_384;
+const maxQuery = 400;
+const maxArguments = 16_384;
 
 const prefix = /search(?::|\s+for\s)/iy;
 
@@ -26,7 +26,7 @@ export function createSearchTool(options: TavilyOptions): Tool<SearchArguments> 
       properties: {
         query: {
           type: "string",
-          description: `What to search the web for, at most ${longestQuery} characters.`,
+          description: `What to search the web for, at most ${maxQuery} characters.`,
         },
       },
       required: ["query"],
@@ -50,13 +50,13 @@ export function createSearchTool(options: TavilyOptions): Tool<SearchArguments> 
 }
 
 function readSearchArguments(text: string): ArgumentsReading<SearchArguments> {
-  if (text.length > longestArguments) return { ok: false, message: "The arguments are too long." };
+  if (text.length > maxArguments) return { ok: false, message: "The arguments are too long." };
   const reading = readJsonObject(text);
   if (reading.kind !== "object") {
     return { ok: false, message: 'The arguments must be a JSON object like {"query": "…"}.' };
   }
   if (typeof reading.fields.query !== "string") return { ok: false, message: "`query` must be a string." };
-  const query = toOneLine(reading.fields.query, longestQuery);
+  const query = toOneLine(reading.fields.query, maxQuery);
   return query === "" ? { ok: false, message: "`query` must not be empty." } : { ok: true, args: { query } };
 }
 
@@ -65,7 +65,7 @@ function readSearchTrigger(message: string): SearchArguments | null {
   const words = afterLeadingTags(message);
   prefix.lastIndex = 0;
   if (!prefix.test(words)) return null;
-  const query = toOneLine(words.slice(prefix.lastIndex), longestQuery);
+  const query = toOneLine(words.slice(prefix.lastIndex), maxQuery);
   return query === "" ? null : { query };
 }
 

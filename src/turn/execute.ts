@@ -53,7 +53,7 @@ export async function executeRun(deps: Deps, run: Run, { client, requests }: Exe
     );
     if (ran.kind === "stopped") throw await endStopped(deps, run, holder, ran.unstored);
     const { stored, commitMs } = await commitRun(deps, run, holder, {
-      outcome: { ...ran.outcome, isDegraded: holder.checkpointFailed() },
+      outcome: { ...ran.outcome, checkpointFailed: holder.checkpointFailed() },
       lastStep: ran.unstored,
     });
     return {

@@ -40,7 +40,7 @@ export function keepLease({ leaseMs, sentMs, now, renew }: LeaseOptions): Lease 
   const renewEveryMs = Math.min(maxRenewalMs, leaseMs / 3);
   const stopped = new AbortController();
   let confirmedMs = sentMs;
-  let cutOff: ReturnType<typeof setTimeout> | null = null;
+  let cutOffTimer: ReturnType<typeof setTimeout> | null = null;
   let renewing: Promise<void> = Promise.resolve();
   let stopReason: StopReason | null = null;
   const stop = (reason: StopReason) => {
@@ -50,8 +50,8 @@ export function keepLease({ leaseMs, sentMs, now, renew }: LeaseOptions): Lease 
   const isHeld = () => !stopped.signal.aborted && now() - confirmedMs < heldMs;
   const lose = () => stop("lease_not_renewed");
   const watch = () => {
-    clearTimeout(cutOff);
-    cutOff = setTimeout(() => (isHeld() ? watch() : lose()), Math.max(0, confirmedMs + heldMs - now()));
+    clearTimeout(cutOffTimer);
+    cutOffTimer = setTimeout(() => (isHeld() ? watch() : lose()), Math.max(0, confirmedMs + heldMs - now()));
   };
   const confirm = (renewedMs: number) => {
     if (renewedMs <= confirmedMs) return;
@@ -77,7 +77,7 @@ export function keepLease({ leaseMs, sentMs, now, renew }: LeaseOptions): Lease 
     clientLeft: () => stop("client_gone"),
     end() {
       clearInterval(renewal);
-      clearTimeout(cutOff);
+      clearTimeout(cutOffTimer);
       return renewing;
     },
   };

@@ -2,8 +2,8 @@ import type { ClaimRow } from "../db/turn/stored-turn.ts";
 import { type AbandonedTurn, loadAbandonedRuns, type RunKey, takeOverRun } from "../db/turn/take-over-run.ts";
 import { buildTurnRecord } from "../db/turn/turn-record.ts";
 import type { Deps } from "../deps.ts";
-import { callsUnderWay } from "../domain/billing/calls-under-way.ts";
-import { recordUnderWay } from "../domain/billing/under-way-records.ts";
+import { inFlightCalls } from "../domain/billing/in-flight-calls.ts";
+import { toInFlightEstimates } from "../domain/billing/in-flight-estimates.ts";
 import { abandonedPrompt } from "../domain/context/abandoned-prompt.ts";
 import { PantheonError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
@@ -117,7 +117,7 @@ export function estimateInFlight(
 ): TurnOutcome {
   if (claim.pastHolders.length === 0) return outcome;
   const pastHolders = claim.pastHolders.map(({ holder }) => holder);
-  const underWay = callsUnderWay(
+  const inFlight = inFlightCalls(
     plan,
     {
       calls: outcome.calls,
@@ -127,9 +127,9 @@ export function estimateInFlight(
     },
     pastHolders,
   );
-  const { calls, overhead } = recordUnderWay({
+  const { calls, overhead } = toInFlightEstimates({
     plan,
-    underWay,
+    inFlight,
     catalog: deps.catalog,
     claimed: claim.snapshot.pricing,
     managerModelAlias: deps.limits.managerModelAlias,

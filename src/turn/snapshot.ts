@@ -14,7 +14,7 @@ export async function loadRunSnapshot(deps: Deps, run: Run): Promise<LatestMessa
   const { claim, checkpoint, retried } = turn;
   const [stored, arrived] = await Promise.all([
     loadLatestMessages(deps.db, { sessionId: claim.sessionId, userId: request.user.userId }),
-    deps.arrivedReplies(plan, checkpoint),
+    deps.storedReplies(plan, checkpoint),
   ]);
   const keys = new Set<string | null>(arrived.map(({ agentKey }) => agentKey));
   const superseded = currentReplies(retried?.messages ?? []).filter(({ agentKey }) => keys.has(agentKey));

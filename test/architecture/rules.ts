@@ -96,13 +96,13 @@ export function resolvePath(path: string, relative: string): string {
 }
 
 /** Where the world comes in, and why there. Everything else is given clock, ids and network as arguments. */
-const worldlyFiles: Readonly<Record<string, string>> = {
+const ambientFiles: Readonly<Record<string, string>> = {
   "src/deps.ts": "makes the ports: clock, ids, digest",
   "src/runtime/model/http-attempts.ts": "is the port to model providers",
   "src/tools/tavily/send-search.ts": "is the port to Tavily",
 };
 
-const worldlyCalls = [
+const ambientGlobals = [
   /\bDate\.now\s*\(/,
   /\bnew Date\s*\(\s*\)/,
   /\bperformance\.now\s*\(/,
@@ -113,15 +113,15 @@ const worldlyCalls = [
 ];
 
 /** Clocks, randomness and network outside the files that are the way to them. */
-export function findWorldlyCalls({ path, text }: SourceFile): string[] {
-  if (path in worldlyFiles) return [];
+export function findAmbientGlobals({ path, text }: SourceFile): string[] {
+  if (path in ambientFiles) return [];
   const code = dropComments(text);
-  return worldlyCalls.flatMap((call) =>
+  return ambientGlobals.flatMap((call) =>
     (call.exec(code) ?? []).slice(0, 1).map((found) => `${path}: ${found}`),
   );
 }
 
-export const listedWorldlyFiles = Object.keys(worldlyFiles);
+export const listedAmbientFiles = Object.keys(ambientFiles);
 
 /** Words that say nothing where they are what a thing is: `room-data` does not, `data-dir-lock` does. */
 const emptyWords = /(^|-)(utils?|helpers?|services?|managers?|data|info)$/;

@@ -36,7 +36,7 @@ const audit: typeof turnContextAudit.$inferSelect = {
   ...{ modelContextLimit: 8, inputBudget: 7, outputReserve: 6, overheadReserve: 5, tokenScale: "1.2500" },
   ...{ estimatedTokensBefore: 4, estimatedTokensAfterSummary: 3, estimatedTokensAfterPrune: 2 },
   ...{ countedInputTokens: null, summaryId: null, included: [[1, 2]], dropped: [], unknownTags: ["x"] },
-  ...{ routing: null, isDegraded: false, overheadCalls: [], createdAt: at },
+  ...{ routing: null, checkpointFailed: false, overheadCalls: [], createdAt: at },
 };
 const blob = { threadId: "t", checkpointNs: "", channel: "c", version: "1", type: "json" };
 const blobs = [

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { describe, expect, inject, test } from "vitest";
-import { createDb, RequestTooLarge, ResponseTooLarge, repeatLost } from "../../src/db/core/client.ts";
+import { createDb, RequestTooLarge, ResponseTooLarge, repeatIfLost } from "../../src/db/core/client.ts";
 import { watchDatabase } from "../support/database-requests.ts";
 
 const mebibyte = 1024 * 1024;
@@ -15,7 +15,7 @@ const requestOf = (megabytes: number) =>
 
 /** Asks as a request that is repeated while its answer is lost, and counts how often the endpoint was asked. */
 function ask(request: () => Promise<unknown>) {
-  return watchDatabase(() => repeatLost(db, request).catch((error: unknown) => error));
+  return watchDatabase(() => repeatIfLost(db, request).catch((error: unknown) => error));
 }
 
 describe.each([

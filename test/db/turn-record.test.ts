@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ClaimRow } from "../../src/db/turn/stored-turn.ts";
-import { buildTurnRecord, type TurnRecordInput } from "../../src/db/turn/turn-record.ts";
+import { buildTurnRecord } from "../../src/db/turn/turn-record.ts";
+import type { TurnRecordInput } from "../../src/db/turn/turn-record-input.ts";
 import { buildCatalog } from "../../src/domain/catalog.ts";
 import type { RosterAgent } from "../../src/domain/plan/turn-plan.ts";
 import type { RoutingDecision } from "../../src/domain/routing/routing-decision.ts";

@@ -34,7 +34,7 @@ test("the comment comes every 15 s", () => {
   try {
     const onEnd = vi.fn();
     // Nobody reads: the third comment finds no room left by the first two.
-    openEventStream({ mostUnreadBytes: ": keep-alive\n\n".length * 2, onEnd });
+    openEventStream({ maxUnreadBytes: ": keep-alive\n\n".length * 2, onEnd });
     vi.advanceTimersByTime(44_999);
     expect(onEnd).not.toHaveBeenCalled();
     vi.advanceTimersByTime(1);
@@ -47,7 +47,7 @@ test("the comment comes every 15 s", () => {
 
 test("a reader that leaves too much unread loses the stream; writing goes on without a word", async () => {
   const onEnd = vi.fn();
-  const stream = openEventStream({ keepAliveMs: never, mostUnreadBytes: 100, onEnd });
+  const stream = openEventStream({ keepAliveMs: never, maxUnreadBytes: 100, onEnd });
   stream.send({ text: "x".repeat(200) });
   expect(onEnd).not.toHaveBeenCalled();
   stream.send({ text: "one too many" });
@@ -59,7 +59,7 @@ test("a reader that leaves too much unread loses the stream; writing goes on wit
 });
 
 test("the last event is written however much is unread", async () => {
-  const stream = openEventStream({ keepAliveMs: never, mostUnreadBytes: 100 });
+  const stream = openEventStream({ keepAliveMs: never, maxUnreadBytes: 100 });
   stream.send({ text: "x".repeat(200) });
   stream.end({ text: "the end" });
   expect(await new Response(stream.body).text()).toContain('data: {"text":"the end"}\n\n');

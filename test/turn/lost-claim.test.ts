@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createTurnScene, noRows, says, type TurnScene } from "../support/turn-scene.ts";
-import { untilStored } from "./recovery/support/dead-holder.ts";
+import { flushed } from "./recovery/support/dead-holder.ts";
 
 /** Ways to lose a claim in mid-turn, by hand-written SQL. */
 const losses: [string, (scene: TurnScene) => Promise<unknown>][] = [
@@ -27,7 +27,7 @@ describe("a holder that lost its claim", () => {
     const post = scene.post("@ada @bob hello");
     await scene.models.wait({ calls: 2, settled: 1 });
     // Bob's failure is stored by then: else its storing would find out, and cut ada off.
-    await untilStored(scene, { answers: 1 });
+    await flushed(scene, { answers: 1 });
     const before = await scene.claim();
     await lose(scene);
     const taken = await scene.claim();

@@ -4,7 +4,7 @@ import { holdTimers, untilRead } from "../support/held-timers.ts";
 import type { ModelAnswer } from "../support/models.ts";
 import { createStreamScene } from "../support/streams.ts";
 import { createTurnScene, says } from "../support/turn-scene.ts";
-import { untilStored } from "./recovery/support/dead-holder.ts";
+import { flushed } from "./recovery/support/dead-holder.ts";
 
 describe("a model that hangs fails its agent alone", () => {
   const hangs: [string, ModelAnswer, row: object | undefined][] = [
@@ -23,7 +23,7 @@ describe("a model that hangs fails its agent alone", () => {
     const calls = row === undefined ? 3 : 2;
 
     const post = scene.post("@ada @bob hello");
-    await untilStored(scene, { answers: 1 });
+    await flushed(scene, { answers: 1 });
     await untilRead(scene.models, calls - 1);
     await timers.pass(1_000);
     await scene.models.wait({ calls });
@@ -87,7 +87,7 @@ describe("a turn's deadline", () => {
 
     const post = scene.post("@bob @ada hello");
     await scene.models.wait({ calls: 2 });
-    await untilStored(scene, { answers: 1 });
+    await flushed(scene, { answers: 1 });
     await timers.pass(5_000);
     const { status, body } = await post;
 

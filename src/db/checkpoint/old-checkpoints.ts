@@ -3,7 +3,7 @@ import { askDatabase, type Db } from "../core/client.ts";
 import { checkpointBlobs, checkpoints, checkpointWrites, turnClaims, turnRuns } from "../schema.ts";
 
 /** So many runs in one go, oldest first; the next day takes the rest. */
-const mostRuns = 5_000;
+const maxRuns = 5_000;
 
 /**
  * Deletes the checkpoints of runs that were stored more than `days` ago, and of runs that are neither stored
@@ -14,7 +14,7 @@ export async function deleteOldCheckpoints(db: Db, days: number): Promise<number
     left join ${turnRuns} r on r.id::text = k.thread_id
     left join ${turnClaims} c on c.run_id::text = k.thread_id
     where c.run_id is null and (r.id is null or r.created_at < now() - ${days} * interval '1 day')
-    order by k.thread_id limit ${mostRuns})`;
+    order by k.thread_id limit ${maxRuns})`;
   const [, , removed] = await askDatabase(db, () =>
     db.batch([
       db.execute(sql`delete from ${checkpointWrites} w where w.thread_id in ${old}`),

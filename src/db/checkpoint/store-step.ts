@@ -1,6 +1,6 @@
 import type { StepRows } from "../../domain/turn/checkpoint.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
-import { type Db, postgresFields, RequestTooLarge, repeatLost } from "../core/client.ts";
+import { type Db, postgresFields, RequestTooLarge, repeatIfLost } from "../core/client.ts";
 import { assertClaim, claimLost, extendLease, lockSession } from "../turn/claim-statements.ts";
 import { insertStep } from "./checkpoints.ts";
 import { halveStep, splitStep } from "./split-step.ts";
@@ -27,7 +27,7 @@ export async function storeStep(
 ): Promise<StoreResult> {
   // The lease is renewed, or ends, with the last part: what follows needs it no more.
   const storeOnce = (part: StepRows, isLast: boolean) =>
-    repeatLost(
+    repeatIfLost(
       db,
       () =>
         db.batch([

@@ -30,7 +30,7 @@ type PostgresFields = { code?: string; constraint?: string };
 
 /** The SQLSTATE and constraint of a failed statement: raw from a batch, wrapped from a single query. */
 export function postgresFields(error: unknown): PostgresFields {
-  const source = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const source = sourceOf(error);
   if (!(source instanceof Error) || !("code" in source) || typeof source.code !== "string") return {};
   const constraint =
     "constraint" in source && typeof source.constraint === "string" ? source.constraint : undefined;
@@ -54,7 +54,7 @@ export class ResponseTooLarge extends Error {
 }
 
 /**
- * Runs one request to the database. A failure that Postgres did not answer (no SQLSTATE), or that will pass, is
+ * Runs one request to the database. Where its answer is lost, or Postgres answers with a failure that will pass, this is
  * 503 `database_unavailable`. A size that the endpoint refuses stays the same however often it is asked: it is
  * `RequestTooLarge` or `ResponseTooLarge`. Anything else is thrown as it came.
  */
@@ -67,7 +67,7 @@ export async function askDatabase<T>(db: Db, request: () => Promise<T>): Promise
     if (status === 413) throw new RequestTooLarge("The database takes no request of this size.");
     if (status === 507) throw new ResponseTooLarge("The database gives no answer of this size.");
     const { code } = postgresFields(error);
-    if (code !== undefined && !passing.test(code)) throw error;
+    if (code === undefined ? !isAnswerLost(error) : !passing.test(code)) throw error;
     throw new PantheonError(
       "database_unavailable",
       "The database does not answer. Please retry.",
@@ -79,10 +79,30 @@ export async function askDatabase<T>(db: Db, request: () => Promise<T>): Promise
 
 /** The HTTP status of the endpoint's own refusal: the driver keeps it in the message only. */
 function endpointStatus(error: unknown): number | undefined {
-  const source = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const source = sourceOf(error);
   if (!(source instanceof NeonDbError)) return undefined;
   const [, status] = /^Server error \(HTTP status (\d{3})\)/.exec(source.message) ?? [];
   return status === undefined ? undefined : Number(status);
+}
+
+/**
+ * Whether the answer did not come, or broke off. The driver wraps what fails before the body. Reading a body rejects
+ * with a plain Error, or with a SyntaxError where the body ends early. An error of the program has a class of its own.
+ */
+function isAnswerLost(error: unknown): boolean {
+  const source = sourceOf(error);
+  if (source instanceof NeonDbError || source instanceof SyntaxError) return true;
+  return source instanceof Error && (source.constructor === Error || isBrokenCompression(source));
+}
+
+/** A compressed body that ends early, as workerd reports it. */
+function isBrokenCompression({ message }: Error): boolean {
+  return message.endsWith("decompression failed.");
+}
+
+/** Drizzle wraps the driver's errors of a single query. */
+function sourceOf(error: unknown): unknown {
+  return error instanceof Error && error.cause instanceof Error ? error.cause : error;
 }
 
 /** Between three tries. */
@@ -93,7 +113,7 @@ const shortPausesMs = [100, 400];
  * pause.
  * @throws PantheonError `database_unavailable` after the last try; at once what `askDatabase` throws besides.
  */
-export async function repeatLost<T>(
+export async function repeatIfLost<T>(
   db: Db,
   request: () => Promise<T>,
   pausesMs: readonly number[] = shortPausesMs,

@@ -8,7 +8,7 @@ import type { Claim } from "../../domain/turn/claim.ts";
 import { turnConflictDetail } from "../../domain/turn/open-decision.ts";
 import { deleteEarlierSteps, deleteThread, insertStep } from "../checkpoint/checkpoints.ts";
 import { sizeOfStep } from "../checkpoint/split-step.ts";
-import { type Db, postgresFields, RequestTooLarge, ResponseTooLarge, repeatLost } from "../core/client.ts";
+import { type Db, postgresFields, RequestTooLarge, ResponseTooLarge, repeatIfLost } from "../core/client.ts";
 import { prepareInsert } from "../core/prepared-insert.ts";
 import {
   llmCallEvents,
@@ -62,7 +62,7 @@ export async function commitTurn(
   { catalog, lastStep, keepsCheckpoint, log }: CommitExtras,
 ): Promise<CommittedTurn> {
   try {
-    const result = await repeatLost(db, () =>
+    const result = await repeatIfLost(db, () =>
       db.batch([
         lockSession(record.claim.sessionId),
         assertClaim(record.claim),
@@ -77,7 +77,7 @@ export async function commitTurn(
         ...insertSummaries(record.summary === null ? [] : [record.summary]),
         ...updateSession(db, record),
         ...consumePendingMode(db, record),
-        ...concludeCheckpoints(db, record.claim.runId, lastStep, keepsCheckpoint),
+        ...keepLastCheckpoint(db, record.claim.runId, lastStep, keepsCheckpoint),
         deleteClaim(record.claim),
         ...reconcileLedger(db, record),
       ]),
@@ -96,7 +96,7 @@ export async function commitTurn(
  */
 export async function releaseClaim(db: Db, claim: Claim): Promise<void> {
   try {
-    await repeatLost(db, () =>
+    await repeatIfLost(db, () =>
       db.batch([
         lockSession(claim.sessionId),
         assertClaim(claim),
@@ -112,7 +112,7 @@ export async function releaseClaim(db: Db, claim: Claim): Promise<void> {
 
 /** Whether the run is stored, and by this very holder. */
 export async function isCommittedBy(db: Db, { runId, holder }: Claim): Promise<boolean> {
-  const [run] = await repeatLost(db, () =>
+  const [run] = await repeatIfLost(db, () =>
     db.select({ committedBy: turnRuns.committedBy }).from(turnRuns).where(eq(turnRuns.id, runId)),
   );
   return run?.committedBy === holder;
@@ -176,7 +176,7 @@ function toLedger(answer: unknown): LedgerRow[] {
 const maxCheckpointBytes = 2 * 1_024 * 1_024;
 
 /** Of a finished run its last checkpoint stays, if any does. */
-function concludeCheckpoints(
+function keepLastCheckpoint(
   db: Db,
   runId: string,
   lastStep: StepRows | null,

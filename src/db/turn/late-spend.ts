@@ -4,7 +4,7 @@ import type { PgTable } from "drizzle-orm/pg-core";
 import type { RunPricing } from "../../domain/billing/run-pricing.ts";
 import type { Catalog } from "../../domain/catalog.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
-import { type Db, repeatLost } from "../core/client.ts";
+import { type Db, repeatIfLost } from "../core/client.ts";
 import { prepareStatement } from "../core/prepared-statement.ts";
 import { llmCallEvents, rooms, sessions, turns } from "../schema.ts";
 import { lockSession } from "./claim-statements.ts";
@@ -33,7 +33,7 @@ export async function reportLateSpend(db: Db, late: LateSpend, catalog: Catalog)
     sessionId: ifThere(sessions, row.sessionId),
     turnId: ifThere(turns, row.turnId),
   }));
-  await repeatLost(db, () =>
+  await repeatIfLost(db, () =>
     db.batch([
       lockSession(claim.sessionId),
       ...recordPrices(db, createdAt, catalog, pricing),

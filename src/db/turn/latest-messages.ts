@@ -4,7 +4,7 @@ import { sentBytes } from "../core/sent-bytes.ts";
 import { ownsSession } from "../rooms/owned-session.ts";
 import { messages } from "../schema.ts";
 
-const mostMessages = 400;
+const maxMessages = 400;
 /** As they are sent. */
 const maxContentBytes = 2 * 1024 * 1024;
 
@@ -37,7 +37,7 @@ export async function loadLatestMessages(
           where n.session_id = ${sessionId} and n.visibility = 'shared' and n.role in ('user', 'assistant')
             and not exists (select 1 from ${messages} later where later.supersedes_id = n.id)
             and ${ownsSession(sessionId, userId)}
-          order by n.seq desc limit ${mostMessages}
+          order by n.seq desc limit ${maxMessages}
         ) l
       ) m
       where m.raw <= ${maxContentBytes}

@@ -4,7 +4,7 @@ import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 import type { OpenFindings, RetriedTurn } from "../../domain/turn/open-decision.ts";
 import type { SessionState } from "../../domain/turn/session-state.ts";
 import { readWithTexts, selectCheckpointOfClaim, type Texts } from "../checkpoint/stored-checkpoints.ts";
-import { type Db, repeatLost } from "../core/client.ts";
+import { type Db, repeatIfLost } from "../core/client.ts";
 import { readableColumns } from "../core/instant.ts";
 import { ownsSession } from "../rooms/owned-session.ts";
 import { messages, sessionSummaries, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
@@ -54,7 +54,7 @@ export type OpenedTurn = {
  */
 export async function openTurn(db: Db, open: OpenRequest): Promise<OpenFindings<OpenedTurn>> {
   return readFindings(
-    await readWithTexts((texts) => repeatLost(db, () => db.batch(openStatements(db, open, texts)))),
+    await readWithTexts((texts) => repeatIfLost(db, () => db.batch(openStatements(db, open, texts)))),
   );
 }
 
@@ -70,7 +70,7 @@ export async function openRetry(
   );
   const ids = sql`(select ${turns.id} from ${turns} where ${isRetriedTurn})`;
   const result = await readWithTexts((texts) =>
-    repeatLost(db, () => {
+    repeatIfLost(db, () => {
       const [lock, ...others] = openStatements(db, open, texts);
       return db.batch([
         lock,

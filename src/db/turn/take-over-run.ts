@@ -1,7 +1,7 @@
 import { and, eq, lt, or, sql } from "drizzle-orm";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 import { readWithTexts, selectCheckpointOfClaim } from "../checkpoint/stored-checkpoints.ts";
-import { askDatabase, type Db, repeatLost } from "../core/client.ts";
+import { askDatabase, type Db, repeatIfLost } from "../core/client.ts";
 import { readableColumns } from "../core/instant.ts";
 import { messages, rooms, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
 import { lockSession } from "./claim-statements.ts";
@@ -55,7 +55,7 @@ export async function takeOverRun(
   const newHolder = sql`${holder}::uuid`;
   const turnId = sql`(select ${turnClaims.turnId} from ${turnClaims} where ${isHeld})`;
   const result = await readWithTexts((texts) =>
-    repeatLost(db, () =>
+    repeatIfLost(db, () =>
       db.batch([
         lockSession(sessionId),
         db.execute(sql`delete from ${turnClaims} where session_id = ${sessionId} and run_id = ${runId}

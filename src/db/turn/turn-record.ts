@@ -1,24 +1,20 @@
 import type { RunPricing } from "../../domain/billing/run-pricing.ts";
-import type { Catalog } from "../../domain/catalog.ts";
-import type { DroppedRange } from "../../domain/context/seq-ranges.ts";
-import { modelAliasMarker, planAgent, type TurnPlan } from "../../domain/plan/turn-plan.ts";
+import { modelAliasMarker, planAgent } from "../../domain/plan/turn-plan.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
 import { currentReplies } from "../../domain/turn/current-replies.ts";
 import { exclusionOf } from "../../domain/turn/exclusion.ts";
 import { changeSession, type SessionState } from "../../domain/turn/session-state.ts";
 import {
   type AgentReply,
+  deriveTurnStatus,
   joinReplies,
-  judgeTurnStatus,
   type PromptMeasure,
-  replyContent,
-  type TurnOutcome,
 } from "../../domain/turn/turn-outcome.ts";
 import type { turnRuns } from "../schema.ts";
 import { buildLedger, listAttemptIds } from "./ledger-record.ts";
+import { buildPrivateMessages, buildReplyMessage, buildUserMessage } from "./message-rows.ts";
 import type {
   AuditRow,
-  ClaimRow,
   LedgerRow,
   MessageRow,
   StoredTurn,
@@ -26,6 +22,7 @@ import type {
   ToolEventRow,
   TurnRow,
 } from "./stored-turn.ts";
+import type { TurnRecordInput } from "./turn-record-input.ts";
 
 type RunRow = typeof turnRuns.$inferSelect;
 
@@ -54,27 +51,6 @@ export type TurnRecord = {
   hadOtherHolders: boolean;
   /** The whole turn as a reader finds it afterwards. */
   stored: StoredTurn;
-};
-
-export type TurnRecordInput = {
-  claim: ClaimRow;
-  /** The turn as it stood, where this run is a retry. */
-  retried: StoredTurn | null;
-  /** Highest `seq` of the session's messages, 0 where there is none. */
-  lastSeq: number;
-  /** Messages after the summary that were not read for the agents' prompts. */
-  notRead: readonly DroppedRange[];
-  userId: string;
-  plan: TurnPlan;
-  outcome: TurnOutcome;
-  catalog: Catalog;
-  /** The session as open found it; null: it was not read, and does not change. */
-  session: SessionState | null;
-  /** Estimated tokens of a text, unscaled. */
-  estimateTokens: (text: string) => number;
-  openedAt: Date;
-  finishedAt: Date;
-  newId: () => string;
 };
 
 /** Turns the outcome of a run into its rows. Pure: clock and ids are given. */
@@ -139,7 +115,7 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
 /** Status, text and marker follow from the replies that stand, whichever run they came from. */
 function buildTurn(input: TurnRecordInput, rows: readonly MessageRow[]): TurnRow {
   const { claim, plan, outcome, retried } = input;
-  const standing = currentReplies(rows);
+  const currentReply = currentReplies(rows);
   const before = retried?.turn;
   return {
     id: claim.turnId,
@@ -147,9 +123,11 @@ function buildTurn(input: TurnRecordInput, rows: readonly MessageRow[]): TurnRow
     turnIndex: claim.turnIndex,
     mode: plan.mode,
     userInput: claim.request.message,
-    assistantOutput: joinReplies(standing.map((row) => ({ agentName: nameOf(row), content: row.content }))),
-    status: judgeTurnStatus(standing),
-    modelAliasUsed: markerOf(input, standing.length),
+    assistantOutput: joinReplies(
+      currentReply.map((row) => ({ agentName: nameOf(row), content: row.content })),
+    ),
+    status: deriveTurnStatus(currentReply),
+    modelAliasUsed: markerOf(input, currentReply.length),
     summaryTriggered: (before?.summaryTriggered ?? false) || outcome.summary !== null,
     summaryUsedFallback: (before?.summaryUsedFallback ?? false) || (outcome.summary?.usedFallback ?? false),
     pruneTriggered:
@@ -176,67 +154,6 @@ function nameOf({ agentName }: MessageRow): string {
   return agentName;
 }
 
-type UnnumberedMessage = Omit<MessageRow, "seq" | "estimatedTokens" | "excluded">;
-
-function buildUserMessage({ claim, openedAt }: TurnRecordInput): UnnumberedMessage {
-  return {
-    ...messageDefaults(claim),
-    id: claim.snapshot.userMessageId,
-    role: "user",
-    agentKey: null,
-    agentName: null,
-    status: "completed",
-    error: null,
-    content: claim.request.message,
-    finishReason: null,
-    supersedesId: null,
-    createdAt: openedAt,
-  };
-}
-
-function buildReplyMessage(input: TurnRecordInput, reply: AgentReply): UnnumberedMessage {
-  const { claim, plan, retried, finishedAt } = input;
-  const agentName = planAgent(plan, reply.agentKey).name;
-  const superseded = currentReplies(retried?.messages ?? []).find(
-    ({ agentKey }) => agentKey === reply.agentKey,
-  );
-  return {
-    ...messageDefaults(claim),
-    id: reply.messageId,
-    role: "assistant",
-    agentKey: reply.agentKey,
-    agentName,
-    status: reply.status,
-    error: reply.status === "failed" ? reply.failure : null,
-    content: replyContent(agentName, reply),
-    finishReason: reply.status === "completed" ? (reply.finishReason ?? null) : null,
-    supersedesId: superseded?.id ?? null,
-    createdAt: finishedAt,
-  };
-}
-
-/** What an agent said and was told on its way, before its reply and for itself alone. */
-function buildPrivateMessages(
-  { claim, plan, outcome, finishedAt }: TurnRecordInput,
-  agentKey: string,
-): UnnumberedMessage[] {
-  const traces = outcome.privateMessages.filter((message) => message.agentKey === agentKey);
-  return traces.map(({ id, role, content }) => ({
-    ...messageDefaults(claim),
-    id,
-    role,
-    agentKey,
-    agentName: planAgent(plan, agentKey).name,
-    visibility: "private",
-    status: "completed",
-    error: null,
-    content,
-    finishReason: null,
-    supersedesId: null,
-    createdAt: finishedAt,
-  }));
-}
-
 /** As a reader finds them again, whoever's call was over first: by agent in the order of replies, then as done. */
 function buildToolEvents({ claim, userId, outcome, finishedAt }: TurnRecordInput): ToolEventRow[] {
   const { sessionId, turnId, runId, snapshot } = claim;
@@ -249,10 +166,6 @@ function buildToolEvents({ claim, userId, outcome, finishedAt }: TurnRecordInput
         placeOf(one) - placeOf(other) || one.round - other.round || (one.id < other.id ? -1 : 1),
     )
     .map((event) => ({ ...event, ...of, creditsCharged: "0", createdAt: finishedAt }));
-}
-
-function messageDefaults({ sessionId, turnId, runId }: ClaimRow) {
-  return { sessionId, turnId, runId, visibility: "shared" } as const;
 }
 
 /** One row an agent; what the run did for itself (routing, summary) stands in its first row only. */
@@ -280,7 +193,7 @@ function buildAudit(
     included: prompt.included,
     dropped: [...input.notRead, ...prompt.dropped],
     unknownTags: plan.unknownTags,
-    isDegraded: outcome.isDegraded ?? false,
+    checkpointFailed: outcome.checkpointFailed ?? false,
     routing: isFirst ? outcome.routing : null,
     overheadCalls: isFirst ? outcome.overhead : [],
     createdAt: input.finishedAt,

@@ -28,12 +28,12 @@ export type SessionOfUser = { sessionId: string; userId: string };
 
 /** Reads one turn of the user's session, stored or running, in one batch. @throws PantheonError `not_found`. */
 export async function loadTurn(db: Db, of: SessionOfUser, turnId: string): Promise<FoundTurn> {
-  const isIt = and(eq(turns.id, turnId), isTurnOf(of));
-  const ids = sql`(select ${turns.id} from ${turns} where ${isIt})`;
+  const isRequestedTurn = and(eq(turns.id, turnId), isTurnOf(of));
+  const ids = sql`(select ${turns.id} from ${turns} where ${isRequestedTurn})`;
   const [owned, [turn], messageRows, ledger, toolEvents, audits, [running]] = await askDatabase(db, () =>
     db.batch([
       selectOwnership(db, of),
-      selectTurns(db, isIt),
+      selectTurns(db, isRequestedTurn),
       selectMessages(db, ids, { only: isShared }),
       selectLedger(db, ids),
       selectToolEvents(db, ids),

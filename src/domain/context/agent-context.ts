@@ -5,7 +5,7 @@ import { type ContextBudget, type ContextLimits, planAgentBudget } from "./conte
 import { fitContext } from "./context-fit.ts";
 import { buildPrompt, type PromptMessage, type SameTurnAnswer, wholeText } from "./prompt.ts";
 import { type DroppedRange, toDroppedRanges, toSeqRanges } from "./seq-ranges.ts";
-import { firstTokenScale, type MeasuredMessage, type TurnContext } from "./turn-context.ts";
+import { defaultTokenScale, type MeasuredMessage, type TurnContext } from "./turn-context.ts";
 
 /** One agent's prompt and how it came to fit. All token figures are estimates, scaled to its model. */
 export type AgentContext = {
@@ -32,7 +32,7 @@ export type FitInput = {
   sameTurnAnswers: readonly SameTurnAnswer[];
   /** Answers that asked for tools in this turn, and what the tools said. */
   exchange: readonly PromptMessage[];
-  toolFindings: string | null;
+  triggerResult: string | null;
   catalog: Catalog;
   limits: ContextLimits;
   /** Estimated tokens of a text, unscaled. */
@@ -44,13 +44,13 @@ const tokensPerMessage = 6;
 
 /** Fits one agent's context into its model's budget and builds its prompt. Pure. */
 export function fitAgentContext(input: FitInput): AgentContext {
-  const { agent, mode, context, sameTurnAnswers, exchange, toolFindings, limits } = input;
+  const { agent, mode, context, sameTurnAnswers, exchange, triggerResult, limits } = input;
   const budget = planAgentBudget(agent, input.catalog, limits.maxOutputTokens);
-  const tokenScale = context.tokenScales.get(agent.modelAlias) ?? firstTokenScale;
+  const tokenScale = context.tokenScales.get(agent.modelAlias) ?? defaultTokenScale;
   const scaled = (rawTokens: number) => Math.ceil((rawTokens + tokensPerMessage) * tokenScale);
   const visible = context.history.filter((message) => isVisibleTo(agent.agentKey, message));
   const measured = visible.map((message) => ({ ...message, tokens: scaled(message.rawTokens) }));
-  const parts = { ...context, agent, mode, toolFindings, sameTurnAnswers };
+  const parts = { ...context, agent, mode, triggerResult, sameTurnAnswers };
   const fixed = [...buildPrompt({ ...parts, summaryText: null, history: [] }), ...exchange];
   const summaryText = context.summary?.text ?? null;
   const fitted = fitContext({

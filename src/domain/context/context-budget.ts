@@ -48,7 +48,7 @@ export function planAgentBudget(
 const charactersPerToken = 4;
 
 /** However large the window: what one answer of the database may hold (Neon refuses over 10 MiB). */
-const mostHistoryCharacters = 2_000_000;
+const maxHistoryCharacters = 2_000_000;
 
 /** How much conversation an agent of each model can hold; with an override every agent is of that model. */
 export function historyCharacters(
@@ -58,7 +58,7 @@ export function historyCharacters(
 ) {
   const charactersFor = (windowTokens: number) => {
     const { inputBudget } = planContextBudget(windowTokens, maxOutputTokens);
-    return Math.min(inputBudget * charactersPerToken, mostHistoryCharacters);
+    return Math.min(inputBudget * charactersPerToken, maxHistoryCharacters);
   };
   const override = catalog.models.get(modelAliasOverride ?? "");
   if (override !== undefined) return { byAlias: {}, otherwise: charactersFor(override.contextWindowTokens) };

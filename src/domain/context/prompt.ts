@@ -64,7 +64,7 @@ export type PromptInput = {
   summaryText: string | null;
   history: readonly TranscriptMessage[];
   /** What a tool found that the user's message itself asked for, fenced; null: nothing was asked for. */
-  toolFindings: string | null;
+  triggerResult: string | null;
   userMessage: string;
   sameTurnAnswers: readonly SameTurnAnswer[];
 };
@@ -76,16 +76,16 @@ export type PromptInput = {
  * follows is what somebody said.
  */
 export function buildPrompt(input: PromptInput): PromptMessage[] {
-  const { agent, summaryText, history, toolFindings, sameTurnAnswers } = input;
+  const { agent, summaryText, history, triggerResult, sameTurnAnswers } = input;
   const summary: PromptMessage[] =
     summaryText === null ? [] : [{ role: "user", content: escapeSpeakerMarks(summaryText) }];
   return [
     { role: "system", content: buildSystemText(input) },
     ...summary,
-    ...history.map((message) => asSeenBy(agent.agentKey, message)),
-    ...(toolFindings === null ? [] : [asUser(toolFindings)]),
+    ...history.map((message) => viewOf(agent.agentKey, message)),
+    ...(triggerResult === null ? [] : [asUser(triggerResult)]),
     asUser(input.userMessage),
-    ...sameTurnAnswers.map((answer) => asSaid(answer.agentName, answer.content)),
+    ...sameTurnAnswers.map((answer) => asSpeakerMessage(answer.agentName, answer.content)),
   ];
 }
 
@@ -99,11 +99,11 @@ function buildSystemText({ agent, mode, goal, roster }: PromptInput): string {
   ].join("\n\n");
 }
 
-function asSeenBy(agentKey: string, message: TranscriptMessage): PromptMessage {
+function viewOf(agentKey: string, message: TranscriptMessage): PromptMessage {
   // What a tool told in an earlier turn is fenced already; only its own agent sees it.
   if (message.role === "user" || message.role === "tool") return asUser(message.content);
   if (message.agentKey === agentKey) return asOwn(message);
-  return asSaid(message.agentName ?? message.agentKey ?? "agent", message.content);
+  return asSpeakerMessage(message.agentName ?? message.agentKey ?? "agent", message.content);
 }
 
 /** A failure is told to its agent as a note: an agent that reads it as words of its own repeats it. */
@@ -117,6 +117,6 @@ function asUser(content: string): PromptMessage {
   return { role: "user", content: escapeSpeakerMarks(content) };
 }
 
-function asSaid(agentName: string, content: string): PromptMessage {
+function asSpeakerMessage(agentName: string, content: string): PromptMessage {
   return { role: "user", content: `[${toPlainName(agentName)}]: ${escapeSpeakerMarks(content)}` };
 }

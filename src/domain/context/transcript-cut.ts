@@ -8,7 +8,7 @@ export function cutTranscript<Message extends { content: string; tokens: number 
   messages: readonly Message[],
   budgetTokens: number,
 ): Message[] {
-  const most = largestShare(
+  const most = maxShare(
     messages.map(({ tokens }) => tokens),
     budgetTokens,
   );
@@ -20,7 +20,7 @@ export function cutTranscript<Message extends { content: string; tokens: number 
 }
 
 /** The largest whole `most` for which Σ min(size, most) ≤ budget; no limit where all fit as they are. */
-function largestShare(sizes: readonly number[], budget: number): number {
+function maxShare(sizes: readonly number[], budget: number): number {
   let left = Math.max(0, budget);
   const ascending = sizes.toSorted((a, b) => a - b);
   for (const [index, size] of ascending.entries()) {

@@ -22,7 +22,7 @@ export type TurnContext = {
 };
 
 /** Before a provider has counted a prompt of this session: a margin on the estimate. */
-export const firstTokenScale = 1.25;
+export const defaultTokenScale = 1.25;
 
 const minScale = 0.7;
 const maxScale = 3;
@@ -38,7 +38,7 @@ export function learnTokenScale(counts: readonly TokenCount[]): number {
     .toSorted((one, other) => one - other);
   const middle = scales.length / 2;
   const [low, high] = [scales[Math.ceil(middle) - 1], scales[Math.floor(middle)]];
-  return low === undefined || high === undefined ? firstTokenScale : boundScale((low + high) / 2);
+  return low === undefined || high === undefined ? defaultTokenScale : boundScale((low + high) / 2);
 }
 
 /** After a provider said that a prompt was too long: by the count it named, or a third more. */

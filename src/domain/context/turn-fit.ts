@@ -24,7 +24,7 @@ export function fitTurn(plan: TurnPlan, context: TurnContext, settings: FitSetti
       context,
       sameTurnAnswers: sharesAnswers(plan) ? context.storedAnswers : [],
       exchange: [],
-      toolFindings: null,
+      triggerResult: null,
     }),
   );
 }

@@ -32,8 +32,8 @@ export function readTags(message: string, roomAgentKeys: readonly string[]): Tag
 
 /** The longest known key that is the stem and some of what follows it. Nothing longer than a key is looked up. */
 function matchKnownKey(written: string, stemLength: number, known: ReadonlyMap<string, string>) {
-  const longestKey = Math.max(0, ...[...known.keys()].map((key) => key.length));
-  for (let length = Math.min(written.length, longestKey); length >= Math.max(1, stemLength); length -= 1) {
+  const maxKey = Math.max(0, ...[...known.keys()].map((key) => key.length));
+  for (let length = Math.min(written.length, maxKey); length >= Math.max(1, stemLength); length -= 1) {
     const key = known.get(written.slice(0, length).toLowerCase());
     if (key !== undefined) return key;
   }

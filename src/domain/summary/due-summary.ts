@@ -1,7 +1,7 @@
 import { type Catalog, defaultContextWindowTokens } from "../catalog.ts";
 import type { AgentContext } from "../context/agent-context.ts";
 import { type ContextLimits, planContextBudget } from "../context/context-budget.ts";
-import { firstTokenScale, type MeasuredMessage, type TurnContext } from "../context/turn-context.ts";
+import { defaultTokenScale, type MeasuredMessage, type TurnContext } from "../context/turn-context.ts";
 import type { SessionState } from "../turn/session-state.ts";
 import { planSummary } from "./summary-plan.ts";
 
@@ -30,7 +30,7 @@ export function planDueSummary(input: DueSummaryInput): TurnContext["dueSummary"
   const { turnIndex, lastSummary, context, backlog, fits, limits } = input;
   if (turnIndex < input.session.nextSummaryTurnIndex) return null;
   const reachesBack = context.history[0]?.seq === (lastSummary?.toSeq ?? 0) + 1;
-  const fillRatios = fits.map(
+  const usedShares = fits.map(
     ({ budget, estimatedTokensBefore }) => estimatedTokensBefore / Math.max(1, budget.inputBudget),
   );
   return planSummary({
@@ -38,14 +38,14 @@ export function planDueSummary(input: DueSummaryInput): TurnContext["dueSummary"
     lastSummary,
     window: context.history.map(forSummarizer),
     backlog: reachesBack ? [] : backlog.map(forSummarizer),
-    fillRatio: Math.max(0, ...fillRatios),
+    fillRatio: Math.max(0, ...usedShares),
     limits,
     summarizerBudgetTokens: summarizerBudget(input),
   });
 }
 
 function forSummarizer(message: MeasuredMessage) {
-  return { ...message, tokens: Math.ceil((message.rawTokens + recordTokens) * firstTokenScale) };
+  return { ...message, tokens: Math.ceil((message.rawTokens + recordTokens) * defaultTokenScale) };
 }
 
 function summarizerBudget({ catalog, limits, summarizerModelAlias, ...input }: DueSummaryInput): number {
@@ -53,6 +53,6 @@ function summarizerBudget({ catalog, limits, summarizerModelAlias, ...input }: D
   const { inputBudget } = planContextBudget(window, limits.maxOutputTokens);
   const previous = input.context.summary;
   const previousTokens =
-    previous === null ? 0 : Math.ceil(input.estimateTokens(previous.text) * firstTokenScale);
+    previous === null ? 0 : Math.ceil(input.estimateTokens(previous.text) * defaultTokenScale);
   return Math.max(1, inputBudget - summaryPromptTokens - previousTokens);
 }

@@ -2,11 +2,11 @@ import type { PromptMessage, TranscriptMessage } from "../context/prompt.ts";
 import { cutCharacters, cutWords, toStorableText } from "../text/cut-text.ts";
 import { readJsonObject } from "../text/model-json.ts";
 
-const mostWords = 220;
+const maxWords = 220;
 /** For languages that put no blanks between words. */
-const mostCharacters = 4_000;
-const mostItems = 50;
-const mostItemCharacters = 500;
+const maxCharacters = 4_000;
+const maxItems = 50;
+const maxItemCharacters = 500;
 
 /** What the second call draws out of a conversation, each item a sentence. */
 export type SummaryStructure = {
@@ -35,7 +35,7 @@ export function buildSummaryTextPrompt(
 ): PromptMessage[] {
   const instructions = [
     "You keep the memory of a room in which a user works with several AI agents.",
-    `Write one summary, at most ${mostWords} words, of the previous summary (if any) and the messages after it: who wanted, said and decided what, and what is still open. It takes the place of both.`,
+    `Write one summary, at most ${maxWords} words, of the previous summary (if any) and the messages after it: who wanted, said and decided what, and what is still open. It takes the place of both.`,
     recordIsData,
     'Answer with this JSON object and nothing else: {"summary_text": "…"}',
   ];
@@ -50,7 +50,7 @@ export function buildSummaryStructurePrompt(
 ): PromptMessage[] {
   const instructions = [
     "You keep the memory of a room in which a user works with several AI agents.",
-    `From the previous summary (if any), the summary and the messages, list what must not be forgotten, each item one short sentence, at most ${mostItems} a list, what is settled or done left out of the last two. A list may be empty.`,
+    `From the previous summary (if any), the summary and the messages, list what must not be forgotten, each item one short sentence, at most ${maxItems} a list, what is settled or done left out of the last two. A list may be empty.`,
     recordIsData,
     'Answer with this JSON object and nothing else: {"key_facts": ["…"], "decisions": ["…"], "open_questions": ["…"], "action_items": ["…"]}',
   ];
@@ -94,7 +94,7 @@ export function parseSummaryText(raw: string): string | null {
   const reading = readJsonObject(raw);
   const told = reading.kind === "object" ? reading.fields.summary_text : undefined;
   if (typeof told !== "string") return null;
-  return cutCharacters(cutWords(toStorableText(told).trim(), mostWords), mostCharacters) || null;
+  return cutCharacters(cutWords(toStorableText(told).trim(), maxWords), maxCharacters) || null;
 }
 
 /**
@@ -128,11 +128,11 @@ function readItems(list: unknown): string[] | null {
   const listed: unknown = typeof list === "string" ? [list] : list;
   if (!Array.isArray(listed)) return null;
   const items = listed.flatMap((item: unknown) => (typeof item === "string" ? [toListItem(item)] : []));
-  return items.filter((item) => item !== "").slice(0, mostItems);
+  return items.filter((item) => item !== "").slice(0, maxItems);
 }
 
 function toListItem(item: string): string {
-  return cutCharacters(toStorableText(item).replace(/\s+/g, " ").trim(), mostItemCharacters);
+  return cutCharacters(toStorableText(item).replace(/\s+/g, " ").trim(), maxItemCharacters);
 }
 
 /** How a summary is shown to an agent, and to whoever writes the next one. */

@@ -27,7 +27,7 @@ export type SummaryPlan<Message> = SummaryRange & {
 };
 
 /** A summarizer that can read no more than this would make a summary of next to nothing. */
-export const smallestSummarizerBudgetTokens = 256;
+export const minSummarizerBudgetTokens = 256;
 
 export type SummaryPlanInput<Message> = {
   /** Index of the turn now running; it and what follows it are never summarised. */
@@ -61,7 +61,7 @@ export function planSummary<Message extends UnsummarisedMessage>(
 ): SummaryPlan<Message> | null {
   const fromSeq = (input.lastSummary?.toSeq ?? 0) + 1;
   const reachesBack = input.window[0]?.seq === fromSeq;
-  if (input.summarizerBudgetTokens < smallestSummarizerBudgetTokens) return null;
+  if (input.summarizerBudgetTokens < minSummarizerBudgetTokens) return null;
   if (reachesBack && !isDue(input)) return null;
   const turns = coverableTurns(reachesBack ? input.window : joinBlocks(input, fromSeq), input);
   const [first] = turns;

@@ -27,8 +27,8 @@ export function currentReplies<T extends Reply>(messages: readonly T[]): T[] {
 export function joinStandingReplies(
   messages: readonly (Reply & { agentName: string | null; content: string })[],
 ): string {
-  const standing = currentReplies(messages);
-  return joinReplies(standing.map(({ agentName, content }) => ({ agentName: agentName ?? "", content })));
+  const currentReply = currentReplies(messages);
+  return joinReplies(currentReply.map(({ agentName, content }) => ({ agentName: agentName ?? "", content })));
 }
 
 /** Whose replies that stand are failures, in the turn's order. */

@@ -105,12 +105,12 @@ export type TurnOutcome = {
   /** The same of tools. */
   toolsMs: number;
   /** Whether a checkpoint could not be stored in its time. */
-  isDegraded?: boolean;
+  checkpointFailed?: boolean;
 };
 
 export type TurnStatus = "completed" | "partial" | "failed";
 
-export function judgeTurnStatus(replies: readonly Pick<AgentReply, "status">[]): TurnStatus {
+export function deriveTurnStatus(replies: readonly Pick<AgentReply, "status">[]): TurnStatus {
   const answered = replies.filter((reply) => reply.status === "completed").length;
   if (answered === 0) return "failed";
   return answered === replies.length ? "completed" : "partial";

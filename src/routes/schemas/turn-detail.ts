@@ -130,7 +130,7 @@ function toAudit(row: AuditRow): z.input<typeof audit> {
     unknown_tags: [...row.unknownTags],
     routing: row.routing && toRouting(row.routing),
     overhead_calls: row.overheadCalls.map(toOverheadCall),
-    checkpoint_degraded: row.isDegraded,
+    checkpoint_degraded: row.checkpointFailed,
   };
 }
 

@@ -40,7 +40,7 @@ export class TurnSaver extends BaseCheckpointSaver {
   #storingBefore: Promise<void> = Promise.resolve();
   #isConcluded = false;
   /** What is being stored just now. */
-  #underWay: StepRows = noRows;
+  #inFlight: StepRows = noRows;
   /** The input's own checkpoint, which nothing ever goes on from. */
   #inputId: string | null = null;
   /** Rows that nothing has stored yet: the first checkpoint's, and those of steps that could not be stored. */
@@ -60,11 +60,11 @@ export class TurnSaver extends BaseCheckpointSaver {
    */
   conclude(): StepRows {
     this.#isConcluded = true;
-    return dropSuperseded(joinRows(this.#underWay, this.#unstored));
+    return dropSuperseded(joinRows(this.#inFlight, this.#unstored));
   }
 
   /** Waits until all that was handed over was tried to be stored. */
-  untilStored(): Promise<void> {
+  flushed(): Promise<void> {
     return this.#storing;
   }
 
@@ -118,11 +118,11 @@ export class TurnSaver extends BaseCheckpointSaver {
     this.#keep(rows);
     this.#storing = this.#storing.then(async () => {
       if (this.#isConcluded || isEmpty(this.#unstored)) return;
-      this.#underWay = this.#unstored;
+      this.#inFlight = this.#unstored;
       this.#unstored = noRows;
-      const isStored = await this.#options.store(this.#underWay);
-      if (!isStored) this.#unstored = joinRows(this.#underWay, this.#unstored);
-      this.#underWay = noRows;
+      const isStored = await this.#options.store(this.#inFlight);
+      if (!isStored) this.#unstored = joinRows(this.#inFlight, this.#unstored);
+      this.#inFlight = noRows;
     });
   }
 

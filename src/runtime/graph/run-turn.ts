@@ -8,8 +8,8 @@ import { loadProgress, type StoredRun } from "../checkpoint/stored-run.ts";
 import { TurnSaver } from "../checkpoint/turn-saver.ts";
 import { guardTools } from "../nodes/guarded-tools.ts";
 import { startSummary } from "../nodes/summary-run.ts";
-import type { AgentRun, TurnPorts } from "./agent-run.ts";
 import { limitCalls } from "./call-limit.ts";
+import type { NodeContext, TurnPorts } from "./node-context.ts";
 import { settleState } from "./settle-turn.ts";
 import { answerOrder, toOutcome } from "./state-outcome.ts";
 import { addStateUse } from "./state-use.ts";
@@ -17,7 +17,7 @@ import { startStopwatch } from "./stopwatch.ts";
 import { compileTurnGraph, recursionLimit } from "./turn-graph.ts";
 import { entryOf, type TurnStateValue } from "./turn-state.ts";
 
-export type TurnRun = {
+export type RunInput = {
   runId: string;
   plan: TurnPlan;
   context: TurnContext;
@@ -29,13 +29,13 @@ export type TurnRun = {
 };
 
 /** `unstored`: rows of the run's checkpoints that are still to be stored. */
-export type RanTurn = { unstored: StepRows } & (
+export type RunTurnResult = { unstored: StepRows } & (
   | { kind: "ended"; outcome: TurnOutcome }
   /** By `ports.stop`, before its end. */
   | { kind: "stopped" }
 );
 
-export type RunTurn = (run: TurnRun, ports: TurnPorts) => Promise<RanTurn>;
+export type RunTurn = (run: RunInput, ports: TurnPorts) => Promise<RunTurnResult>;
 
 /** The most model calls of one turn that are in flight at once, the summary's among them. */
 const callsInFlight = 4;
@@ -62,15 +62,15 @@ export const runTurn: RunTurn = async ({ runId, plan, context, identity, stored,
   const guarded = guardTools(ports.tools);
   const tools = { ...guarded, execute: toolsWatch.timing(guarded.execute) };
   const signal = AbortSignal.any([deadline.signal, ports.stop]);
-  const run: AgentRun = {
+  const run: NodeContext = {
     plan,
     context,
     identity,
     ports: { ...ports, callModel, tools },
     signal,
     size: createTurnSize(progress === undefined ? used : addStateUse(used, progress.state)),
-    announced: new Set(),
-    untilStored: () => saver.untilStored(),
+    startedAgents: new Set(),
+    flushed: () => saver.flushed(),
   };
   const saver = createSaver(run, runId, progress);
   const summary = startSummary(run);
@@ -97,7 +97,7 @@ export const runTurn: RunTurn = async ({ runId, plan, context, identity, stored,
     };
   } catch (error) {
     if (!ports.stop.aborted) throw error;
-    await saver.untilStored();
+    await saver.flushed();
     return { kind: "stopped", unstored: saver.conclude() };
   } finally {
     summary.stop();
@@ -105,7 +105,11 @@ export const runTurn: RunTurn = async ({ runId, plan, context, identity, stored,
   }
 };
 
-function createSaver({ plan, ports }: AgentRun, runId: string, progress: StoredRun | undefined): TurnSaver {
+function createSaver(
+  { plan, ports }: NodeContext,
+  runId: string,
+  progress: StoredRun | undefined,
+): TurnSaver {
   return new TurnSaver({
     runId,
     stored: progress,

@@ -3,10 +3,10 @@ import type { BaseCheckpointSaver } from "@langchain/langgraph-checkpoint";
 import type { RosterAgent, TurnPlan } from "../../domain/plan/turn-plan.ts";
 import { createModelNode } from "../nodes/model-node.ts";
 import { createRouteNode } from "../nodes/route-node.ts";
-import { mostToolRounds } from "../nodes/tool-round.ts";
+import { maxToolRounds } from "../nodes/tool-round.ts";
 import { createToolsNode, triggeredCall } from "../nodes/tools-node.ts";
-import type { AgentRun } from "./agent-run.ts";
 import { workOf } from "./agent-work.ts";
+import type { NodeContext } from "./node-context.ts";
 import { PlainRunnable } from "./plain-runnable.ts";
 import { entryOf, TurnState, type TurnStateUpdate, type TurnStateValue } from "./turn-state.ts";
 
@@ -16,7 +16,7 @@ const toolsNodeName = (agentKey: string) => `${agentKey}.tools`;
 
 /** Steps a graph of this plan can take at most; LangGraph stops one that goes on. */
 export function recursionLimit(plan: TurnPlan): number {
-  const stepsPerAgent = 2 * (mostToolRounds + 1);
+  const stepsPerAgent = 2 * (maxToolRounds + 1);
   return 2 + stepsPerAgent * (plan.flow === "parallel" ? 1 : plan.agents.length);
 }
 
@@ -25,7 +25,7 @@ export function recursionLimit(plan: TurnPlan): number {
  * routed plan asks the manager first and then goes through those it picked. Each agent is a node
  * `<key>.model` and, only if it may use tools, a node `<key>.tools`, looping.
  */
-export function compileTurnGraph(run: AgentRun, checkpointer?: BaseCheckpointSaver) {
+export function compileTurnGraph(run: NodeContext, checkpointer?: BaseCheckpointSaver) {
   const { plan } = run;
   const graph = openGraph();
   const entries = new Map(plan.agents.map((agent) => [agent.agentKey, entryNode(agent, run)]));
@@ -60,7 +60,7 @@ function hasTools({ toolPermissions }: RosterAgent): boolean {
 }
 
 /** A message that asks for a tool by its first words starts with the tool. */
-function entryNode(agent: RosterAgent, run: AgentRun): string {
+function entryNode(agent: RosterAgent, run: NodeContext): string {
   const isTriggered = hasTools(agent) && triggeredCall(agent, run) !== null;
   return isTriggered ? toolsNodeName(agent.agentKey) : modelNodeName(agent.agentKey);
 }

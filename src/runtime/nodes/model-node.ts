@@ -6,22 +6,22 @@ import { hasVisibleText } from "../../domain/text/visible-text.ts";
 import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
 import type { AgentReply } from "../../domain/turn/turn-outcome.ts";
 import { turnTooLarge } from "../../domain/turn/turn-size.ts";
-import { type AgentRun, continueWork, RunStopped } from "../graph/agent-run.ts";
+import { continueWork, type NodeContext, RunStopped } from "../graph/node-context.ts";
 import { entryOf, type TurnStateUpdate, type TurnStateValue } from "../graph/turn-state.ts";
 import type { ModelAnswer } from "../model/model-port.ts";
 import { toCallRecords } from "./call-records.ts";
-import { earlierAnswers } from "./earlier-answers.ts";
-import { askedInVain, askForTools, mostToolRounds } from "./tool-round.ts";
+import { sameTurnAnswersFor } from "./same-turn-answers.ts";
+import { askForTools, lastCallsAllDenied, maxToolRounds } from "./tool-round.ts";
 
 /** The node `<key>.model`: one model call of one agent. Its failure is a reply, never an exception. */
-export function createModelNode(agent: RosterAgent, run: AgentRun) {
+export function createModelNode(agent: RosterAgent, run: NodeContext) {
   const { ports, context, plan } = run;
   const { agentKey } = agent;
   const tools = ports.tools.offered(agent.toolPermissions);
   return async (state: TurnStateValue): Promise<TurnStateUpdate> => {
     const messageId = ports.newId();
     const { work, voice } = continueWork(agent, run, state);
-    const sameTurnAnswers = sharesAnswers(plan) ? earlierAnswers(run, state) : [];
+    const sameTurnAnswers = sharesAnswers(plan) ? sameTurnAnswersFor(run, state) : [];
     const { toolRounds, exchange, findings } = work;
     const { messages, ...fitted } = fitAgentContext({
       agent,
@@ -29,7 +29,7 @@ export function createModelNode(agent: RosterAgent, run: AgentRun) {
       context,
       sameTurnAnswers,
       exchange,
-      toolFindings: findings,
+      triggerResult: findings,
       catalog: ports.catalog,
       limits: ports.limits,
       estimateTokens: ports.estimateTokens,
@@ -48,7 +48,7 @@ export function createModelNode(agent: RosterAgent, run: AgentRun) {
     if (model === undefined) return conclude(fail(notConfigured(agent.modelAlias)));
     if (fitted.overflow) return conclude(fail(overBudget));
     // One agent's answers never overlap: of each agent, what is not stored is one call.
-    if (askedInVain(agent, work)) await run.untilStored();
+    if (lastCallsAllDenied(agent, work)) await run.flushed();
     const say = (text: string) => {
       if (text !== "") voice.say(messageId, text);
     };
@@ -58,7 +58,7 @@ export function createModelNode(agent: RosterAgent, run: AgentRun) {
       model,
       messages,
       tools,
-      toolChoice: toolRounds < mostToolRounds ? "auto" : "none",
+      toolChoice: toolRounds < maxToolRounds ? "auto" : "none",
       maxOutputTokens: fitted.budget.outputReserve,
       settings: agent.modelSettings ?? {},
       signal: run.signal,
@@ -72,7 +72,7 @@ export function createModelNode(agent: RosterAgent, run: AgentRun) {
     if (!answer.ok && ports.stop.aborted) throw new RunStopped();
     const told = { ...measured(countInput(answer)), calls };
     if (!answer.ok) return conclude(fail(answer.failure), told);
-    if (answer.toolCalls.length > 0 && toolRounds < mostToolRounds) {
+    if (answer.toolCalls.length > 0 && toolRounds < maxToolRounds) {
       const asked = await askForTools({ agent, run, work, voice, messageId, answer });
       return asked === null ? conclude(fail(turnTooLarge), told) : { ...told, ...asked };
     }

@@ -1,6 +1,6 @@
 import { planContextBudget } from "../../domain/context/context-budget.ts";
 import { buildRoutingPrompt, readRoutingDecision } from "../../domain/routing/routing-decision.ts";
-import { type AgentRun, RunStopped } from "../graph/agent-run.ts";
+import { type NodeContext, RunStopped } from "../graph/node-context.ts";
 import type { TurnStateUpdate } from "../graph/turn-state.ts";
 import { type ModelAnswer, plainCall } from "../model/model-port.ts";
 import { toOverheadCalls } from "./call-records.ts";
@@ -13,7 +13,7 @@ import { requireWhole } from "./whole-answer.ts";
 const routingOutputTokens = 2_048;
 
 /** The node `route`: the manager picks who answers. It is given no tools, and is not billed. */
-export function createRouteNode({ plan, context, ports, signal }: AgentRun) {
+export function createRouteNode({ plan, context, ports, signal }: NodeContext) {
   return async (): Promise<TurnStateUpdate> => {
     const { goal, userMessage: message } = context;
     const model = ports.catalog.models.get(ports.managerModelAlias);

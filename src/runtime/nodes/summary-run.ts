@@ -7,7 +7,7 @@ import {
   parseSummaryText,
 } from "../../domain/summary/summary-contract.ts";
 import type { NewSummary, OverheadCall } from "../../domain/turn/turn-outcome.ts";
-import type { AgentRun } from "../graph/agent-run.ts";
+import type { NodeContext } from "../graph/node-context.ts";
 import { plainCall } from "../model/model-port.ts";
 import { toOverheadCalls } from "./call-records.ts";
 import { requireWhole } from "./whole-answer.ts";
@@ -28,7 +28,7 @@ const summaryOutputTokens = 1_024;
  * Starts the summary that is due, if one is, beside the agents and outside the graph (whose steps are
  * barriers). Its failure never fails the turn; when the next one is tried, session-state.ts says.
  */
-export function startSummary(run: AgentRun): SummaryRun {
+export function startSummary(run: NodeContext): SummaryRun {
   const overhead: OverheadCall[] = [];
   const stopped = new AbortController();
   const making = makeSummary(run, AbortSignal.any([run.signal, stopped.signal]), overhead);
@@ -51,7 +51,7 @@ export function startSummary(run: AgentRun): SummaryRun {
 }
 
 async function makeSummary(
-  run: AgentRun,
+  run: NodeContext,
   signal: AbortSignal,
   overhead: OverheadCall[],
 ): Promise<NewSummary | "failed" | null> {

@@ -2,29 +2,29 @@ import type { ToolCallRequest } from "../../domain/context/prompt.ts";
 import type { RosterAgent } from "../../domain/plan/turn-plan.ts";
 import type { ToolExecution } from "../../domain/tool.ts";
 import type { ToolEvent } from "../../domain/turn/turn-outcome.ts";
-import type { AgentRun } from "../graph/agent-run.ts";
 import type { AgentWork } from "../graph/agent-work.ts";
+import type { NodeContext } from "../graph/node-context.ts";
 import type { ToolMessage, TurnStateUpdate } from "../graph/turn-state.ts";
 import type { ModelAnswer } from "../model/model-port.ts";
-import type { AgentVoice } from "./agent-voice.ts";
+import type { AgentEvents } from "./agent-events.ts";
 import { refuseCall } from "./tool-refusal.ts";
 
 /** After this many answers that asked for tools an agent must answer. */
-export const mostToolRounds = 4;
+export const maxToolRounds = 4;
 
 type CompleteAnswer = Extract<ModelAnswer, { ok: true }>;
 
 type ToolRound = {
   agent: RosterAgent;
-  run: AgentRun;
+  run: NodeContext;
   work: AgentWork & { agentRunId: string };
-  voice: AgentVoice;
+  voice: AgentEvents;
   messageId: string;
   answer: Pick<CompleteAnswer, "text" | "toolCalls" | "providerFields">;
 };
 
 /** Whether an agent's last answer was refused all the tools it asked for: no step of theirs came between. */
-export function askedInVain({ toolPermissions }: RosterAgent, { exchange }: AgentWork): boolean {
+export function lastCallsAllDenied({ toolPermissions }: RosterAgent, { exchange }: AgentWork): boolean {
   const last = exchange.findLast((message) => "toolCalls" in message);
   return last?.toolCalls.every(({ name }) => !toolPermissions.includes(name)) ?? false;
 }
@@ -60,8 +60,8 @@ export async function askForTools(round: ToolRound): Promise<TurnStateUpdate | n
 
 type ToolCalls = {
   agent: RosterAgent;
-  run: AgentRun;
-  voice: AgentVoice;
+  run: NodeContext;
+  voice: AgentEvents;
   agentRunId: string;
   round: number;
   calls: readonly ToolCallRequest[];
@@ -100,7 +100,7 @@ type ConcludedCall = { call: ToolCallRequest; execution: ToolExecution; hadRoom:
 
 async function executeCall(
   agent: RosterAgent,
-  { ports, signal, size, identity }: AgentRun,
+  { ports, signal, size, identity }: NodeContext,
   call: ToolCallRequest,
   nthOfAnswer: number,
 ): Promise<ConcludedCall> {

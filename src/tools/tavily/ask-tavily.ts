@@ -21,11 +21,11 @@ export type SearchOutcome = { attempts: number } & (
 );
 
 const defaultTimeoutMs = 10_000;
-const mostAttempts = 2;
+const maxAttempts = 2;
 /** Between attempts, where the service does not say. */
 const usualPauseMs = 250;
 /** An agent waits for the search: a service that asks for more patience is not asked again. */
-const longestPauseMs = 3_000;
+const maxPauseMs = 3_000;
 
 /** Searches the web: at most two attempts within the timeout. Never throws; what goes wrong is an outcome. */
 export async function askTavily(
@@ -48,8 +48,8 @@ export async function askTavily(
       const reading = await sendSearch(query, { url, apiKey, fetch, now, signal: stop });
       if (reading.ok) return { ...reading, attempts };
       const pauseMs = reading.retryAfterMs ?? usualPauseMs;
-      const isLast = attempts >= mostAttempts || !reading.mayRetry;
-      if (isLast || pauseMs > longestPauseMs || now() + pauseMs >= deadlineMs) {
+      const isLast = attempts >= maxAttempts || !reading.mayRetry;
+      if (isLast || pauseMs > maxPauseMs || now() + pauseMs >= deadlineMs) {
         return { ok: false, failure: reading.failure, httpStatus: reading.httpStatus, attempts };
       }
       await new Promise((resolve) => setTimeout(resolve, pauseMs));

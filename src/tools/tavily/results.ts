@@ -4,26 +4,26 @@ import { toOneLine } from "../one-line.ts";
 /** One line each; `title` 1 to 200 characters, `snippet` up to 500, `url` http(s). */
 export type SearchResult = { title: string; url: string; snippet: string };
 
-export const mostResults = 5;
-const longestTitle = 200;
-const longestSnippet = 500;
+export const maxResults = 5;
+const maxTitle = 200;
+const maxSnippet = 500;
 /** A cut URL leads nowhere: a result with a longer one is left out. */
-const longestUrl = 1_024;
+const maxUrl = 1_024;
 
 /** Reads the body of Tavily's answer; null where it is not one. Results that cannot be cited are left out. */
 export function readResults(body: string): SearchResult[] | null {
   const reading = readJsonObject(body);
   if (reading.kind !== "object" || !Array.isArray(reading.fields.results)) return null;
   const entries: readonly unknown[] = reading.fields.results;
-  return entries.flatMap((entry) => readResult(entry) ?? []).slice(0, mostResults);
+  return entries.flatMap((entry) => readResult(entry) ?? []).slice(0, maxResults);
 }
 
 function readResult(entry: unknown): SearchResult | null {
   if (typeof entry !== "object" || entry === null || !("url" in entry)) return null;
   const url = readUrl(entry.url);
   if (url === null) return null;
-  const title = "title" in entry ? readText(entry.title, longestTitle) : "";
-  const snippet = "content" in entry ? readText(entry.content, longestSnippet) : "";
+  const title = "title" in entry ? readText(entry.title, maxTitle) : "";
+  const snippet = "content" in entry ? readText(entry.content, maxSnippet) : "";
   return { title: title || new URL(url).hostname, url, snippet };
 }
 
@@ -31,7 +31,7 @@ function readResult(entry: unknown): SearchResult | null {
 function readUrl(value: unknown): string | null {
   if (typeof value !== "string" || !URL.canParse(value)) return null;
   const { protocol, href } = new URL(value);
-  return (protocol === "http:" || protocol === "https:") && href.length <= longestUrl ? href : null;
+  return (protocol === "http:" || protocol === "https:") && href.length <= maxUrl ? href : null;
 }
 
 function readText(value: unknown, characters: number): string {

@@ -1,4 +1,4 @@
-import { mostResults, readResults, type SearchResult } from "./results.ts";
+import { maxResults, readResults, type SearchResult } from "./results.ts";
 
 /** Why a search found nothing; stands in the record of the call. */
 export type SearchFailure =
@@ -30,7 +30,7 @@ export type SearchReading =
       retryAfterMs: number | null;
     };
 
-const mostBodyBytes = 1_048_576;
+const maxBodyBytes = 1_048_576;
 
 /** Sends one search. Throws only where the signal has aborted. */
 export async function sendSearch(query: string, request: SearchRequest): Promise<SearchReading> {
@@ -39,14 +39,14 @@ export async function sendSearch(query: string, request: SearchRequest): Promise
     const response = await fetch(url, {
       method: "POST",
       headers: { Authorization: `Bearer ${apiKey}`, "Content-Type": "application/json" },
-      body: JSON.stringify({ query, max_results: mostResults, search_depth: "basic", include_answer: false }),
+      body: JSON.stringify({ query, max_results: maxResults, search_depth: "basic", include_answer: false }),
       // A redirect could take the key to another host.
       redirect: "manual",
       signal,
     });
     if (!response.ok) {
       await response.body?.cancel();
-      return judgeStatus(response, now());
+      return classifyStatus(response, now());
     }
     const body = await readCapped(response);
     const results = body === null ? null : readResults(body);
@@ -58,7 +58,7 @@ export async function sendSearch(query: string, request: SearchRequest): Promise
   }
 }
 
-function judgeStatus({ status, headers }: Response, nowMs: number): SearchReading {
+function classifyStatus({ status, headers }: Response, nowMs: number): SearchReading {
   const mayRetry = status === 408 || status === 429 || status >= 500;
   return { ...failed(failureOf(status), status), mayRetry, retryAfterMs: readRetryAfterMs(headers, nowMs) };
 }
@@ -82,7 +82,7 @@ function readRetryAfterMs(headers: Headers, nowMs: number): number | null {
   return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
 }
 
-/** The body as text; null where it is longer than `mostBodyBytes`, of which no more is then read. */
+/** The body as text; null where it is longer than `maxBodyBytes`, of which no more is then read. */
 async function readCapped({ body }: Response): Promise<string | null> {
   if (body === null) return null;
   const decoder = new TextDecoder();
@@ -90,7 +90,7 @@ async function readCapped({ body }: Response): Promise<string | null> {
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.byteLength;
-    if (bytes > mostBodyBytes) return null;
+    if (bytes > maxBodyBytes) return null;
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();

@@ -39,7 +39,7 @@ const input = {
   ],
   userMessage: "@ada and now?",
   summaryText: null,
-  toolFindings: null,
+  triggerResult: null,
   sameTurnAnswers: [],
 } as const;
 
@@ -87,7 +87,7 @@ test("what came before, what a tool found and what was said in this turn each ha
       { ...said(2, ada, "what my tool said"), role: "tool", visibility: "private" },
     ],
     summaryText: "Summary of it all.",
-    toolFindings: "Found on the web.",
+    triggerResult: "Found on the web.",
     sameTurnAnswers: [{ agentKey: "bob", agentName: "Bob", content: "I went first." }],
   });
   expect(whole.slice(1)).toEqual([

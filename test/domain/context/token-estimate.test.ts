@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { estimateTokens } from "../../../src/domain/context/token-estimate.ts";
-import { firstTokenScale } from "../../../src/domain/context/turn-context.ts";
+import { defaultTokenScale } from "../../../src/domain/context/turn-context.ts";
 import tokenCases from "../../cases/token-estimates.json";
 
-const estimateOf = (text: string) => estimateTokens(text) * firstTokenScale;
+const estimateOf = (text: string) => estimateTokens(text) * defaultTokenScale;
 
 test.each(tokenCases.cases)("with its margin no estimate is below what $name has", ({ text, tokens }) => {
   expect(estimateOf(text)).toBeGreaterThanOrEqual(tokens);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import {
+  minSummarizerBudgetTokens,
   planSummary,
   type SummaryPlanInput,
-  smallestSummarizerBudgetTokens,
   type UnsummarisedMessage,
 } from "../../../src/domain/summary/summary-plan.ts";
 
@@ -65,7 +65,7 @@ describe("planSummary: when", () => {
   });
 
   it("is none by a summarizer that can read next to nothing", () => {
-    expect(plan({ summarizerBudgetTokens: smallestSummarizerBudgetTokens - 1 })).toBeNull();
+    expect(plan({ summarizerBudgetTokens: minSummarizerBudgetTokens - 1 })).toBeNull();
   });
 });
 

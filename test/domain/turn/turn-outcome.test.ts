@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { formatFailureContent, isAgentFailure } from "../../../src/domain/turn/agent-failure.ts";
-import { joinReplies, judgeTurnStatus } from "../../../src/domain/turn/turn-outcome.ts";
+import { deriveTurnStatus, joinReplies } from "../../../src/domain/turn/turn-outcome.ts";
 
 const completed = { status: "completed" } as const;
 const failed = { status: "failed" } as const;
@@ -13,7 +13,7 @@ test.each([
   [[failed, failed], "failed"],
   [[], "failed"],
 ])("replies %j make a turn %s", (replies, status) => {
-  expect(judgeTurnStatus(replies)).toBe(status);
+  expect(deriveTurnStatus(replies)).toBe(status);
 });
 
 test("one agent's reply is the turn's output as it is", () => {

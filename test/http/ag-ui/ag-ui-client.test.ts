@@ -2,7 +2,7 @@ import { HttpAgent } from "@ag-ui/client";
 import { expect, test, vi } from "vitest";
 import { createStreamScene, type StreamScene } from "../../support/streams.ts";
 import { says } from "../../support/turn-scene.ts";
-import { lapse, untilStored } from "../../turn/recovery/support/dead-holder.ts";
+import { flushed, lapse } from "../../turn/recovery/support/dead-holder.ts";
 
 /** The stock client, with nothing of ours but the way to the application. */
 function openAgent(room: StreamScene, threadId?: string): HttpAgent {
@@ -167,7 +167,7 @@ test("a stock client whose run lost its holder asks again, and has each answer o
   );
   await lost.catch(() => undefined);
   expect(agent.messages.map(({ content }) => content)).toEqual(["go", "one", "half"]);
-  await untilStored(room, { steps: 1 });
+  await flushed(room, { steps: 1 });
   await lapse(room);
 
   await agent.runAgent({ runId: "lost" });

@@ -29,7 +29,7 @@ async function prepare(operation: Operation) {
     api.send(operation.method, path, { headers: { Authorization, ...headers }, body });
 }
 
-/** A body in pieces, of a length that is not announced. */
+/** A body in pieces, of a length that is not startedAgents. */
 function streamOf(totalBytes: number, breaksOff = false): ReadableStream {
   let sentBytes = 0;
   return new ReadableStream({
@@ -97,15 +97,15 @@ describe.each(taking)("$name", (operation) => {
     }
   });
 
-  test("takes what its limit allows and not a byte more, announced or not", async () => {
+  test("takes what its limit allows and not a byte more, startedAgents or not", async () => {
     const send = await prepare(operation);
     const limitBytes = limitOf(operation);
     const json = { "Content-Type": "application/json" };
     const tooMuch = " ".repeat(limitBytes + 1);
-    const announced = { ...json, "Content-Length": String(tooMuch.length) };
+    const startedAgents = { ...json, "Content-Length": String(tooMuch.length) };
     for (const answer of [
       await send(tooMuch),
-      await send(tooMuch, announced),
+      await send(tooMuch, startedAgents),
       await send(streamOf(limitBytes * 2)),
       await send(streamOf(limitBytes * 2, true)),
     ]) {

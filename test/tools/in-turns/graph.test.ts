@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { TurnFlow } from "../../../src/domain/plan/modes.ts";
 import type { RosterAgent, TurnPlan } from "../../../src/domain/plan/turn-plan.ts";
-import type { AgentRun } from "../../../src/runtime/graph/agent-run.ts";
+import type { NodeContext } from "../../../src/runtime/graph/node-context.ts";
 import { compileTurnGraph } from "../../../src/runtime/graph/turn-graph.ts";
 
 const tools = {
@@ -17,7 +17,7 @@ const agent = (agentKey: string, toolPermissions: string[], position: number): R
 function nodesOf(flow: TurnFlow, agents: RosterAgent[]): string[] {
   const plan: TurnPlan = { mode: "roundtable", flow, agents, unknownTags: [] };
   const ports = { tools, newId: () => "id" };
-  const run = { plan, context: { userMessage: "search: cats" }, ports } as unknown as AgentRun;
+  const run = { plan, context: { userMessage: "search: cats" }, ports } as unknown as NodeContext;
   return Object.keys(compileTurnGraph(run).nodes).filter((name) => !name.startsWith("__"));
 }
 

@@ -160,10 +160,10 @@ describe.each(sessions)("a session of 60 turns in a window of 8,192 tokens: $nam
 
   test("reads no more from the database for its last turns than for those before", async () => {
     const { told } = await hold();
-    const mostBytes = (from: number, to: number) =>
+    const maxBytes = (from: number, to: number) =>
       Math.max(...told.slice(from - 1, to).map(({ openBytes }) => openBytes));
 
-    expect(mostBytes(11, 30)).toBeGreaterThan(10_000);
-    expect(mostBytes(41, 60)).toBeLessThanOrEqual(1.25 * mostBytes(11, 30));
+    expect(maxBytes(11, 30)).toBeGreaterThan(10_000);
+    expect(maxBytes(41, 60)).toBeLessThanOrEqual(1.25 * maxBytes(11, 30));
   });
 });

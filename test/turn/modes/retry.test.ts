@@ -136,8 +136,8 @@ describe.each(cases)("a turn in mode $mode to $plan of whom $failing failed, run
       ...plan,
       ...failing,
     ]);
-    const { standing, all } = await transcripts(scene);
-    expect(standing).toHaveLength(1 + plan.length);
+    const { currentReply, all } = await transcripts(scene);
+    expect(currentReply).toHaveLength(1 + plan.length);
     expect(all).toHaveLength(1 + plan.length + failing.length);
     const replaced = all.filter(({ id }: { id: string }) =>
       all.some((later: { supersedes_id: string }) => later.supersedes_id === id),
@@ -145,7 +145,7 @@ describe.each(cases)("a turn in mode $mode to $plan of whom $failing failed, run
     expect(replaced.map(({ agent_key, status }: Record<string, string>) => [agent_key, status])).toEqual(
       failing.map((key) => [key, "failed"]),
     );
-    for (const { id } of replaced) expect(JSON.stringify(standing)).not.toContain(`"id":"${id}"`);
+    for (const { id } of replaced) expect(JSON.stringify(currentReply)).not.toContain(`"id":"${id}"`);
     expect(await scene.claim()).toBeUndefined();
   });
 
@@ -214,8 +214,8 @@ describe("a retry whose agents fail again", () => {
       ["failed", "partial", "partial", "completed"].map((status) => [status, ["ada", "bob", "cy"]]),
     );
     expect(await runsOf(scene)).toHaveLength(4);
-    const { standing, all } = await transcripts(scene);
-    expect(standing.map(({ content }: { content: string }) => content).toSorted()).toEqual([
+    const { currentReply, all } = await transcripts(scene);
+    expect(currentReply.map(({ content }: { content: string }) => content).toSorted()).toEqual([
       "ada at last",
       "bob at last",
       "cy at last",

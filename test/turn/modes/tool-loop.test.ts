@@ -69,7 +69,7 @@ test("four calls of one answer run together, and their results keep the calls' o
 
   const outcome = await turn.run();
 
-  expect(tools.mostInFlight()).toBe(4);
+  expect(tools.maxInFlight()).toBe(4);
   const inOrder = calls.map((call) => call.arguments);
   expect(ended).not.toEqual(inOrder);
   const [, second] = await turn.models.journal();

@@ -22,7 +22,7 @@ describe("the compiled graph", () => {
     const { plan, context, ports } = createGraphTurn(turn);
     const { nodes } = compileTurnGraph({
       ...{ plan, context, identity: someIdentity, ports, signal: ports.stop },
-      ...{ announced: new Set(), untilStored: async () => undefined, size: createTurnSize(noUse) },
+      ...{ startedAgents: new Set(), flushed: async () => undefined, size: createTurnSize(noUse) },
     });
     return Object.keys(nodes)
       .filter((name) => !name.startsWith("__"))

@@ -64,7 +64,7 @@ describe.each(["tag", "roundtable", "orchestrator"] as const)("a turn with tools
       { seq: 5, role: "assistant", agent_key: "ada", visibility: "shared", content: "Red it is." },
       { seq: 6, role: "assistant", agent_key: "bob", visibility: "shared", content: "I agree." },
     ]);
-    expect((await transcripts(scene)).standing).toHaveLength(3);
+    expect((await transcripts(scene)).currentReply).toHaveLength(3);
   });
 
   test("is remembered with what was looked up by the agent that did, and by no other", async () => {

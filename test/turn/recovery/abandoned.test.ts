@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { recoverAbandonedRuns, recoverRun } from "../../../src/turn/recover.ts";
 import { createTurnScene, noRows, says, type TurnScene } from "../../support/turn-scene.ts";
 import { managerPicks, managerSays } from "../modes/support/asked.ts";
-import { expectBalancedBooks } from "./support/books.ts";
-import { asked, lapse, untilStored } from "./support/dead-holder.ts";
+import { expectLedgerMatchesCalls } from "./support/books.ts";
+import { asked, flushed, lapse } from "./support/dead-holder.ts";
 
 const settle = ({ api }: TurnScene) => recoverAbandonedRuns(api.deps);
 const turnsOf = async (scene: TurnScene) => (await scene.list()).body.data;
@@ -16,7 +16,7 @@ async function leaveRoundTable(options: { key?: string } = {}) {
   await scene.models.script(says("ada", "first"), says("bob", { text: "late", hold: "gate" }, 1));
   const post = scene.post("hello", options);
   await scene.models.wait({ calls: 2 });
-  await untilStored(scene, { steps: 1 });
+  await flushed(scene, { steps: 1 });
   await lapse(scene);
   return { scene, post };
 }
@@ -39,7 +39,7 @@ describe("a run whose holder is gone, met by another request", () => {
     expect(audits.map(({ agent_key }) => agent_key).sort()).toEqual(["ada", "bob", "cy"]);
     await scene.models.release("gate");
     expect((await post).status).toBe(409);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 
   test("of another key is stored as well, and its own key then gets that turn", async () => {
@@ -53,7 +53,7 @@ describe("a run whose holder is gone, met by another request", () => {
     expect(again.headers.get("Idempotency-Replayed")).toBe("true");
     await scene.models.release("gate");
     expect((await post).status).toBe(409);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 
   test("of which nothing was stored is a failed turn", async () => {
@@ -77,7 +77,7 @@ describe("a run whose holder is gone, met by another request", () => {
     ]);
     await scene.models.release("gate");
     expect((await post).status).toBe(409);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 
   test("is settled once, by whoever is first, also where many meet it", async () => {
@@ -92,7 +92,7 @@ describe("a run whose holder is gone, met by another request", () => {
     ]);
     await scene.models.release("gate");
     await post;
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 });
 
@@ -107,7 +107,7 @@ describe("the scheduled settling", () => {
     expect(await asked(scene)).toEqual(["ada", "bob"]);
     await scene.models.release("gate");
     await post;
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 
   test("leaves a run whose lease is not over", async () => {
@@ -153,7 +153,7 @@ describe("the scheduled settling", () => {
     expect(await turnsOf(scene)).toMatchObject([{ status: "partial" }]);
     await scene.models.release("gate");
     await post;
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 
   test.each(["sessions", "rooms"])(
@@ -169,7 +169,7 @@ describe("the scheduled settling", () => {
       expect(await scene.rowCounts()).toMatchObject({ turns: 1, turn_runs: 1 });
       await scene.models.release("gate");
       await post;
-      await expectBalancedBooks(scene);
+      await expectLedgerMatchesCalls(scene);
     },
   );
 
@@ -205,7 +205,7 @@ describe("the scheduled settling", () => {
     expect(audit?.overhead_calls).toMatchObject(Array(3).fill({ purpose: "routing", status: "unknown" }));
     await scene.models.release("gate");
     await post;
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 
   test("of a routed run keeps the routing on the books, also where no agent had answered", async () => {
@@ -213,7 +213,7 @@ describe("the scheduled settling", () => {
     await scene.models.script(managerPicks("bob"), says("bob", { text: "late", hold: "gate" }, 2));
     const post = scene.post("hello");
     await scene.models.wait({ calls: 2 });
-    await untilStored(scene, { steps: 1 });
+    await flushed(scene, { steps: 1 });
     await lapse(scene);
 
     await settle(scene);
@@ -227,7 +227,7 @@ describe("the scheduled settling", () => {
     });
     await scene.models.release("gate");
     await post;
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 });
 
@@ -242,7 +242,7 @@ describe("an abandoned retry", () => {
     const before = (await scene.models.journal()).length;
     const retry = scene.api.as(scene.owner).post(`${scene.turnsPath}/${turn.id}/retry`, undefined);
     await scene.models.wait({ calls: before + agents.length });
-    if (held.length < agents.length) await untilStored(scene, { answers: agents.length - held.length });
+    if (held.length < agents.length) await flushed(scene, { answers: agents.length - held.length });
     await lapse(scene);
     return { scene, retry, turn };
   }
@@ -261,7 +261,7 @@ describe("an abandoned retry", () => {
     expect(await scene.rowCounts()).toMatchObject({ turns: 1, turn_runs: 2 });
     await scene.models.release("gate");
     expect((await retry).status).toBe(409);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 
   test("of which no answer had arrived is stored as a run, and the session takes new turns", async () => {
@@ -275,6 +275,6 @@ describe("an abandoned retry", () => {
     expect((await scene.post("@ada next")).body).toMatchObject({ turn_index: 2, status: "completed" });
     await scene.models.release("gate");
     expect((await retry).status).toBe(409);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 });

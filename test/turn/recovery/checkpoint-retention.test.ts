@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { removeOldCheckpoints } from "../../../src/actions/remove-old-checkpoints.ts";
 import { recoverAbandonedRuns } from "../../../src/turn/recover.ts";
 import { createTurnScene, says, type TurnScene } from "../../support/turn-scene.ts";
-import { lapse, untilStored } from "./support/dead-holder.ts";
+import { flushed, lapse } from "./support/dead-holder.ts";
 
 /** Rows of LangGraph's tables that runs of this session have. */
 async function checkpointRows({ sql, sessionId }: TurnScene) {
@@ -42,7 +42,7 @@ describe("of a finished run", () => {
     await scene.models.script(says("bob", { text: "late", hold: "gate" }, 1));
     const post = scene.post("hello");
     await scene.models.wait({ calls: 2 });
-    await untilStored(scene, { steps: 1 });
+    await flushed(scene, { steps: 1 });
     await lapse(scene);
     await recoverAbandonedRuns(scene.api.deps);
 
@@ -78,7 +78,7 @@ describe("the daily job", () => {
     await scene.models.script(says("bob", { text: "in time", hold: "gate" }));
     const post = scene.post("hello");
     await scene.models.wait({ calls: 2 });
-    await untilStored(scene, { steps: 1 });
+    await flushed(scene, { steps: 1 });
     const orphan = crypto.randomUUID();
     await scene.sql`insert into checkpoints (thread_id, checkpoint_ns, checkpoint_id, checkpoint, metadata)
       values (${orphan}, '', 'c', '{}', '{}')`;

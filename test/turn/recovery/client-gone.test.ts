@@ -3,8 +3,8 @@ import { watchDatabase } from "../../support/database-requests.ts";
 import { readEvents } from "../../support/event-reader.ts";
 import { createStreamScene, type StreamScene } from "../../support/streams.ts";
 import { type SceneOptions, says } from "../../support/turn-scene.ts";
-import { expectBalancedBooks } from "./support/books.ts";
-import { asked, untilStored } from "./support/dead-holder.ts";
+import { expectLedgerMatchesCalls } from "./support/books.ts";
+import { asked, flushed } from "./support/dead-holder.ts";
 
 const key = { "Idempotency-Key": "k" };
 
@@ -62,7 +62,7 @@ describe("a client that goes away before its answer", () => {
     );
     const { leave } = postAndLeave(scene, "hello");
     await scene.models.wait({ calls: 2 });
-    await untilStored(scene, { steps: 1 });
+    await flushed(scene, { steps: 1 });
 
     leave();
     await scene.settled();
@@ -78,7 +78,7 @@ describe("a client that goes away before its answer", () => {
     expect((await scene.read(again.body.id)).body).toMatchObject(again.body);
     const bobs = (await scene.ledger()).filter(({ agent_key }) => agent_key === "bob");
     expect(bobs.map(({ status }) => status).sort()).toEqual(["completed", "failed"]);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 
   test("and does not come back: the next post settles its turn, and comes after it", async () => {
@@ -86,7 +86,7 @@ describe("a client that goes away before its answer", () => {
     await scene.models.script(says("ada", "one"), says("bob", { text: "late", hold: "gate" }, 1));
     const { leave } = postAndLeave(scene, "hello");
     await scene.models.wait({ calls: 2 });
-    await untilStored(scene, { steps: 1 });
+    await flushed(scene, { steps: 1 });
 
     leave();
     await scene.settled();
@@ -97,7 +97,7 @@ describe("a client that goes away before its answer", () => {
       { status: "partial", replies: [{ content: "one" }, { error: { code: "abandoned" } }] },
       { status: "completed" },
     ]);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 
   test("leaves the answers of a fan-out that were in, and only the others are asked again", async () => {
@@ -108,7 +108,7 @@ describe("a client that goes away before its answer", () => {
     await scene.models.script(says("cy", held, 1), says("dee", held, 1));
     const { leave } = postAndLeave(scene, message);
     await scene.models.wait({ calls: 4, settled: 2 });
-    await untilStored(scene, { answers: 2 });
+    await flushed(scene, { answers: 2 });
 
     leave();
     await scene.settled();
@@ -116,7 +116,7 @@ describe("a client that goes away before its answer", () => {
 
     expect(again.body).toMatchObject({ status: "completed" });
     expect((await asked(scene)).slice(4).sort()).toEqual(["cy", "dee"]);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 
   test("has what could not be stored before stored with its run", async () => {
@@ -137,7 +137,7 @@ describe("a client that goes away before its answer", () => {
 
     expect(again.body).toMatchObject({ status: "completed" });
     expect(await asked(scene)).toEqual(["ada", "bob", "bob"]);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 
   test("while its turn is being committed changes nothing", async () => {
@@ -165,7 +165,7 @@ describe("a client that leaves its stream", () => {
     );
     const reader = readEvents(await scene.stream("hello", key));
     await reader.until("TEXT_MESSAGE_CONTENT", ({ delta }) => delta === "ha");
-    await untilStored(scene, { steps: 1 });
+    await flushed(scene, { steps: 1 });
 
     await reader.leave();
     await scene.settled();
@@ -174,7 +174,7 @@ describe("a client that leaves its stream", () => {
     const events = await readEvents(await scene.stream("hello", key)).all();
     expect(events.at(-1)).toMatchObject({ type: "RUN_FINISHED", result: { status: "completed" } });
     expect(await asked(scene)).toEqual(["ada", "bob", "bob"]);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 
   test("while nobody reads it counts as gone too, once its stream is cut", async () => {

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createTurnScene, says, type TurnScene } from "../../support/turn-scene.ts";
 import { createToolScene, searchesFor } from "../../tools/in-turns/tool-scene.ts";
-import { expectBalancedBooks } from "./support/books.ts";
-import { asked, lapse, untilStored } from "./support/dead-holder.ts";
+import { expectLedgerMatchesCalls } from "./support/books.ts";
+import { asked, flushed, lapse } from "./support/dead-holder.ts";
 
 const aheadMs = 45_000;
 
@@ -27,12 +27,12 @@ async function storeTwoAnswers(scene: TurnScene) {
   setClockAhead();
   const first = scene.post("hello", { key: "k" });
   await scene.models.wait({ calls: 2 });
-  await untilStored(scene, { steps: 1 });
+  await flushed(scene, { steps: 1 });
   vi.useRealTimers();
   await lapse(scene);
   const second = scene.post("hello", { key: "k" });
   await scene.models.wait({ calls: 4 });
-  await untilStored(scene, { steps: 2 });
+  await flushed(scene, { steps: 2 });
   await lapse(scene);
   return { first, second };
 }
@@ -52,7 +52,7 @@ describe("a run whose first holder's clock is ahead", () => {
     expect(third).toMatchObject({ status: 201, body: { status: "completed" } });
     expect(textsOf(third.body)).toEqual(["one", "two", "three"]);
     expect(askedByAll).toEqual(["ada", "bob", "bob", "cy", "cy"]);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 
   test("is settled with all answers that are stored, and keeps its last checkpoint", async () => {
@@ -70,7 +70,7 @@ describe("a run whose first holder's clock is ahead", () => {
     const kept = await scene.sql`select (metadata ->> 'step')::int as step from checkpoints
       where thread_id = ${settled.id}`;
     expect(kept).toEqual([{ step: 2 }]);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 });
 

@@ -5,7 +5,7 @@ import { readEvents } from "../../support/event-reader.ts";
 import { createStreamScene } from "../../support/streams.ts";
 import { createTurnScene, noRows, says, type TurnScene } from "../../support/turn-scene.ts";
 import { createToolScene, searchesFor } from "../../tools/in-turns/tool-scene.ts";
-import { expectBalancedBooks } from "./support/books.ts";
+import { expectLedgerMatchesCalls } from "./support/books.ts";
 import { asked } from "./support/dead-holder.ts";
 import { until } from "./support/until.ts";
 
@@ -43,7 +43,7 @@ describe("a turn that could not be committed", () => {
       expect(again.headers.get("Idempotency-Replayed")).toBeNull();
       expect(await asked(scene)).toEqual(askedBefore);
       expect((await scene.read(again.body.id)).body).toMatchObject(again.body);
-      await expectBalancedBooks(scene);
+      await expectLedgerMatchesCalls(scene);
     },
   );
 
@@ -58,7 +58,7 @@ describe("a turn that could not be committed", () => {
     expect(await asked(scene)).toEqual(["ada", "ada"]);
     expect(await scene.searched()).toEqual(["boats"]);
     expect(await scene.toolRows()).toHaveLength(1);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 
   test("nor on the second try, is finished by the third", async () => {
@@ -72,7 +72,7 @@ describe("a turn that could not be committed", () => {
 
     expect(again).toMatchObject({ status: 201, body: { status: "completed" } });
     expect(await asked(scene)).toEqual(agents);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 
   test("without a key is stored whole by the next post, which needs not wait for its lease", async () => {
@@ -84,7 +84,7 @@ describe("a turn that could not be committed", () => {
     expect(next).toMatchObject({ status: 201, body: { turn_index: 2 } });
     expect((await scene.list()).body.data).toMatchObject([{ user_input: "hello", status: "completed" }, {}]);
     expect(await asked(scene)).toEqual([...agents, ...agents]);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 
   test("told as a stream ends in RUN_ERROR, and its key is told the whole turn", async () => {
@@ -117,7 +117,7 @@ describe("a turn that could not be committed", () => {
 
       expect(again.body).toMatchObject({ status: "completed" });
       expect(await asked(scene)).toEqual(agents);
-      await expectBalancedBooks(scene);
+      await expectLedgerMatchesCalls(scene);
     },
   );
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { awayFrom, watchDatabase } from "../../support/database-requests.ts";
 import { createTurnScene, noRows, says, type TurnScene } from "../../support/turn-scene.ts";
-import { expectBalancedBooks } from "./support/books.ts";
+import { expectLedgerMatchesCalls } from "./support/books.ts";
 import { until } from "./support/until.ts";
 
 /** Short enough to be waited for, and long enough for a busy machine. */
@@ -58,7 +58,7 @@ describe("a holder at work", { timeout: 30_000 }, () => {
     await scene.models.release("gate");
     await scene.sql`update turn_claims set lease_until = now() where session_id = ${scene.sessionId}`;
     expect((await scene.post("and now?")).status).toBe(201);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 
   test("that slept through its lease starts no further call when it wakes, whatever its timers say", async () => {
@@ -81,6 +81,6 @@ describe("a holder at work", { timeout: 30_000 }, () => {
     expect((await scene.post("and now?")).body).toMatchObject({ turn_index: 2 });
     const [left] = (await scene.list()).body.data;
     expect(left.replies).toMatchObject([{ content: "in time" }, { error: { code: "abandoned" } }]);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 });

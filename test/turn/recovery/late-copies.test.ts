@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { takeOverRun } from "../../../src/db/turn/take-over-run.ts";
 import { delaying, watchDatabase } from "../../support/database-requests.ts";
 import { createTurnScene, noRows, says, type TurnScene } from "../../support/turn-scene.ts";
-import { expectBalancedBooks } from "./support/books.ts";
+import { expectLedgerMatchesCalls } from "./support/books.ts";
 import { lapse } from "./support/dead-holder.ts";
 
 const anOpen = String.raw`into \"turn_claims\"`;
@@ -74,7 +74,7 @@ describe("a copy of an open that arrives late", () => {
     await scene.models.release("gate");
     expect(third).toMatchObject({ status: 201, body: { replies: [{ content: "in time" }] } });
     expect([(await first).result.status, (await second).status]).toEqual([409, 409]);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 
   test("is answered with its own turn, where others have settled that by now", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createTurnScene, says } from "../../support/turn-scene.ts";
-import { expectBalancedBooks } from "./support/books.ts";
-import { asked, lapse, untilStored } from "./support/dead-holder.ts";
+import { expectLedgerMatchesCalls } from "./support/books.ts";
+import { asked, flushed, lapse } from "./support/dead-holder.ts";
 
 const usage = { prompt_tokens: 120, completion_tokens: 40 };
 
@@ -11,7 +11,7 @@ describe("a holder that wakes after another has taken over", () => {
     await scene.models.script(says("bob", { text: "late", hold: "gate", usage }, 1), says("bob", "in time"));
     const post = scene.post("hello", { key: "k" });
     await scene.models.wait({ calls: 2 });
-    await untilStored(scene, { steps: 1 });
+    await flushed(scene, { steps: 1 });
     await lapse(scene);
     const again = await scene.post("hello", { key: "k" });
     const { llm_call_events: _, ...rows } = (await scene.rowCounts()) ?? {};
@@ -37,7 +37,7 @@ describe("a holder that wakes after another has taken over", () => {
     expect((await scene.list()).body.data).toMatchObject([
       { replies: [{ agent_key: "ada" }, { content: "in time" }] },
     ]);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 
   test("and before it commits: the commit leaves the report alone, and joins it to the turn", async () => {
@@ -48,7 +48,7 @@ describe("a holder that wakes after another has taken over", () => {
     );
     const post = scene.post("hello", { key: "k" });
     await scene.models.wait({ calls: 2 });
-    await untilStored(scene, { steps: 1 });
+    await flushed(scene, { steps: 1 });
     await lapse(scene);
     const again = scene.post("hello", { key: "k" });
     await scene.models.wait({ calls: 3 });
@@ -70,7 +70,7 @@ describe("a holder that wakes after another has taken over", () => {
       ["bob", turn.id, "completed"],
       ["bob", turn.id, "completed"],
     ]);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 
   test("in the middle of a fan-out stores none of its answers any more, and starts no further call", async () => {
@@ -96,6 +96,6 @@ describe("a holder that wakes after another has taken over", () => {
       await scene.sql`select count(*)::int as n from checkpoint_writes where thread_id = ${again.body.id}`,
     ).toEqual(before);
     expect((await asked(scene)).filter((key) => key === "eve").length).toBeLessThanOrEqual(2);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createTurnScene, says } from "../../support/turn-scene.ts";
-import { expectBalancedBooks } from "./support/books.ts";
+import { expectLedgerMatchesCalls } from "./support/books.ts";
 import { lapse } from "./support/dead-holder.ts";
 
 test("an agent that asked in vain for a tool is not asked again before that answer is stored", async () => {
@@ -21,5 +21,5 @@ test("an agent that asked in vain for a tool is not asked again before that answ
   expect(await scene.models.journal()).toHaveLength(3);
   await scene.models.release("gate");
   expect((await post).status).toBe(409);
-  await expectBalancedBooks(scene);
+  await expectLedgerMatchesCalls(scene);
 });

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { createTurnScene, says } from "../../support/turn-scene.ts";
 import { createToolScene, searchesFor } from "../../tools/in-turns/tool-scene.ts";
-import { expectBalancedBooks } from "./support/books.ts";
-import { asked, lapse, untilStored } from "./support/dead-holder.ts";
+import { expectLedgerMatchesCalls } from "./support/books.ts";
+import { asked, flushed, lapse } from "./support/dead-holder.ts";
 
 /** Names that every object of JavaScript answers to. */
 const names = ["__proto__", "constructor", "toString", "hasOwnProperty"];
@@ -16,7 +16,7 @@ test("agents called like what every object has keep their stored answers when th
   );
   const post = scene.post("hello", { key: "k" });
   await scene.models.wait({ calls: 5 });
-  await untilStored(scene, { steps: 4 });
+  await flushed(scene, { steps: 4 });
   await lapse(scene);
 
   const again = await scene.post("hello", { key: "k" });
@@ -31,7 +31,7 @@ test("agents called like what every object has keep their stored answers when th
   expect((await scene.ledger()).map(({ agent_key }) => agent_key).toSorted()).toEqual(
     [...names, "bob", "bob"].toSorted(),
   );
-  await expectBalancedBooks(scene);
+  await expectLedgerMatchesCalls(scene);
 });
 
 test("in a fan-out, in the middle of a tool loop, they go on with what their tools had found", async () => {
@@ -45,7 +45,7 @@ test("in a fan-out, in the middle of a tool loop, they go on with what their too
   const message = "@__proto__ @constructor hello";
   const post = scene.post(message, { key: "k" });
   await scene.models.wait({ calls: 3 });
-  await untilStored(scene, { steps: 2 });
+  await flushed(scene, { steps: 2 });
   await lapse(scene);
 
   const again = await scene.post(message, { key: "k" });
@@ -58,5 +58,5 @@ test("in a fan-out, in the middle of a tool loop, they go on with what their too
   ]);
   expect(await asked(scene)).toEqual(["__proto__", "constructor", "constructor", "constructor"]);
   expect(await scene.searched()).toEqual(["boats"]);
-  await expectBalancedBooks(scene);
+  await expectLedgerMatchesCalls(scene);
 });

@@ -3,8 +3,8 @@ import { createTestApi } from "../../support/api.ts";
 import { createTurnScene, says, type TurnScene } from "../../support/turn-scene.ts";
 import { createToolScene, searchesFor } from "../../tools/in-turns/tool-scene.ts";
 import { managerPicks, managerSays } from "../modes/support/asked.ts";
-import { expectBalancedBooks } from "./support/books.ts";
-import { asked, lapse, untilStored } from "./support/dead-holder.ts";
+import { expectLedgerMatchesCalls } from "./support/books.ts";
+import { asked, flushed, lapse } from "./support/dead-holder.ts";
 
 /** Repeats a request whose holder is gone; the old holder then wakes, and finds that it was replaced. */
 async function resume(scene: TurnScene, message: string, post: Promise<{ status: number }>) {
@@ -29,7 +29,7 @@ describe("the same request, repeated with its key after its holder was lost", ()
     );
     const post = scene.post("hello", { key: "k" });
     await scene.models.wait({ calls: 3 });
-    await untilStored(scene, { steps: 2 });
+    await flushed(scene, { steps: 2 });
 
     const again = await resume(scene, "hello", post);
 
@@ -45,7 +45,7 @@ describe("the same request, repeated with its key after its holder was lost", ()
       messages: 4,
       turn_context_audit: 3,
     });
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 
   test("inside a tool loop goes on with what the tool had found", async () => {
@@ -57,7 +57,7 @@ describe("the same request, repeated with its key after its holder was lost", ()
     );
     const post = scene.post("@ada hello", { key: "k" });
     await scene.models.wait({ calls: 2 });
-    await untilStored(scene, { steps: 2 });
+    await flushed(scene, { steps: 2 });
 
     const again = await resume(scene, "@ada hello", post);
 
@@ -65,7 +65,7 @@ describe("the same request, repeated with its key after its holder was lost", ()
     expect(again.asked).toEqual(["ada", "ada", "ada"]);
     expect(await scene.searched()).toEqual(["boats"]);
     expect(await scene.toolRows()).toHaveLength(1);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 
   test("in a fan-out of four with two answers in asks the other two again", async () => {
@@ -75,7 +75,7 @@ describe("the same request, repeated with its key after its holder was lost", ()
     await scene.models.script(says("cy", held, 1), says("dee", held, 1));
     const post = scene.post("@ada @bob @cy @dee", { key: "k" });
     await scene.models.wait({ calls: 4, settled: 2 });
-    await untilStored(scene, { answers: 2 });
+    await flushed(scene, { answers: 2 });
 
     const again = await resume(scene, "@ada @bob @cy @dee", post);
 
@@ -83,7 +83,7 @@ describe("the same request, repeated with its key after its holder was lost", ()
     const later = again.asked.slice(4);
     expect(later.sort()).toEqual(["cy", "dee"]);
     expect(textsOf(again.body).join()).not.toContain("lost");
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 
   test("after routing does not ask the manager again", async () => {
@@ -97,13 +97,13 @@ describe("the same request, repeated with its key after its holder was lost", ()
     );
     const post = scene.post("hello", { key: "k" });
     await scene.models.wait({ calls: 2 });
-    await untilStored(scene, { steps: 1 });
+    await flushed(scene, { steps: 1 });
 
     const again = await resume(scene, "hello", post);
 
     expect(textsOf(again.body)).toEqual(["cy: first", "ada: second"]);
     expect(again.asked).toEqual(["manager", "cy", "cy", "ada"]);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 
   test("during routing asks the manager again", async () => {
@@ -116,7 +116,7 @@ describe("the same request, repeated with its key after its holder was lost", ()
 
     expect(again.body).toMatchObject({ status: "completed", replies: [{ agent_key: "bob" }] });
     expect(again.asked.slice(0, 3)).toEqual(["manager", "manager", "bob"]);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 
   test("twice in a row asks no stored answer again, and books each holder's calls", async () => {
@@ -127,18 +127,18 @@ describe("the same request, repeated with its key after its holder was lost", ()
     );
     const first = scene.post("hello", { key: "k" });
     await scene.models.wait({ calls: 2 });
-    await untilStored(scene, { steps: 1 });
+    await flushed(scene, { steps: 1 });
     await lapse(scene);
     const second = scene.post("hello", { key: "k" });
     await scene.models.wait({ calls: 4 });
-    await untilStored(scene, { steps: 2 });
+    await flushed(scene, { steps: 2 });
 
     const again = await resume(scene, "hello", second);
 
     expect((await first).status).toBe(409);
     expect(again.body).toMatchObject({ status: "completed" });
     expect(again.asked).toEqual(["ada", "bob", "bob", "cy", "cy"]);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 
   test("by a Worker whose models hold less keeps what was answered; who cannot be shown enough fails", async () => {
@@ -147,7 +147,7 @@ describe("the same request, repeated with its key after its holder was lost", ()
     await scene.models.script(says("ada", "one"), says("bob", { text: "lost", hold: "gate" }, 1));
     const post = scene.post(message, { key: "k" });
     await scene.models.wait({ calls: 2 });
-    await untilStored(scene, { steps: 1 });
+    await flushed(scene, { steps: 1 });
     await lapse(scene);
     const small = {
       alias: "deepseek",
@@ -171,6 +171,6 @@ describe("the same request, repeated with its key after its holder was lost", ()
     ]);
     await scene.models.release("gate");
     expect((await post).status).toBe(409);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 });

@@ -5,8 +5,8 @@ import type { ModelRule } from "../../support/models.ts";
 import { createStreamScene, type StreamScene } from "../../support/streams.ts";
 import { nameOf, type SceneOptions, says } from "../../support/turn-scene.ts";
 import { managerPicks } from "../modes/support/asked.ts";
-import { expectBalancedBooks } from "./support/books.ts";
-import { asked, lapse, untilStored } from "./support/dead-holder.ts";
+import { expectLedgerMatchesCalls } from "./support/books.ts";
+import { asked, flushed, lapse } from "./support/dead-holder.ts";
 
 const key = { "Idempotency-Key": "k" };
 const late = { text: "late", hold: "gate" };
@@ -27,7 +27,7 @@ async function leaveStream({ scene: options, rules, message = "hello", calls, st
   await scene.models.script(...rules);
   const lost = await scene.stream(message, key);
   await scene.models.wait({ calls: before + calls });
-  await untilStored(scene, stored);
+  await flushed(scene, stored);
   await lapse(scene);
   return { scene, lost, before };
 }
@@ -54,7 +54,7 @@ async function endOf({ scene, lost }: { scene: StreamScene; lost: Response }) {
   await scene.models.release("gate");
   await lost.text();
   await scene.settled();
-  await expectBalancedBooks(scene);
+  await expectLedgerMatchesCalls(scene);
 }
 
 describe("a stream that is resumed", () => {
@@ -164,7 +164,7 @@ describe("a stream that is resumed", () => {
     const retry = () => scene.send(`/turns/${turn.id}/retry`, {}, { Accept: "text/event-stream", ...key });
     const lost = await retry();
     await scene.models.wait({ calls: 5 });
-    await untilStored(scene, { answers: 1 });
+    await flushed(scene, { answers: 1 });
     await lapse(scene);
 
     const events = await readEvents(await retry()).all();

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { createTestApi } from "../../support/api.ts";
 import { createTurnScene, says, type TurnScene } from "../../support/turn-scene.ts";
 import { managerSays } from "../modes/support/asked.ts";
-import { expectBalancedBooks } from "./support/books.ts";
-import { lapse, untilStored } from "./support/dead-holder.ts";
+import { expectLedgerMatchesCalls } from "./support/books.ts";
+import { flushed, lapse } from "./support/dead-holder.ts";
 
 describe("a holder that is gone in the middle of a call's attempts", () => {
   test("has an estimate of each attempt, not of the first alone", async () => {
@@ -23,14 +23,14 @@ describe("a holder that is gone in the middle of a call's attempts", () => {
     const [settled] = (await scene.list()).body.data;
     const estimates = (await scene.ledger()).filter(({ turn_id }) => turn_id === settled.id);
     expect(estimates).toMatchObject(Array(3).fill({ status: "unknown", credits: "0.00000000" }));
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
 
     await scene.models.release("gate");
     expect((await post).status).toBe(409);
     const told = (await scene.ledger()).filter(({ turn_id }) => turn_id === settled.id);
     expect(told.map(({ status }) => status).toSorted()).toEqual(["completed", "unknown", "unknown"]);
     expect(told).toMatchObject(Array(3).fill({ attempts: 3 }));
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 
   test("has one of each of the manager's, too", async () => {
@@ -49,7 +49,7 @@ describe("a holder that is gone in the middle of a call's attempts", () => {
 
     await scene.models.release("gate");
     expect((await post).status).toBe(409);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 });
 
@@ -94,7 +94,7 @@ describe("a run whose models the next deployment does not have", () => {
       ({ status, agent_key }) => agent_key === "ada" && status === "completed",
     );
     expect(told).toMatchObject({ ...named, pricing_version: version, credits: "0.02050000" });
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 
   test("has its manager's calls in the audit", async () => {
@@ -140,7 +140,7 @@ describe("a run whose models the next deployment does not have", () => {
     );
     await scene.models.release("gate");
     expect((await post).status).toBe(409);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 });
 
@@ -153,7 +153,7 @@ test("a run that goes on where its models cost more is priced as it was opened",
   );
   const post = scene.post("hello", { key: "k" });
   await scene.models.wait({ calls: 2 });
-  await untilStored(scene, { steps: 1 });
+  await flushed(scene, { steps: 1 });
   await lapse(scene);
   const dearer = { alias: "deepseek", provider: "own", model: "dear", context_window: 8_192, multiplier: 14 };
   const later = laterOf(scene, { MODELS_JSON: JSON.stringify([dearer]) });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createTurnScene, says, type TurnScene } from "../../support/turn-scene.ts";
-import { expectBalancedBooks } from "../recovery/support/books.ts";
-import { asked, lapse, untilStored } from "../recovery/support/dead-holder.ts";
+import { expectLedgerMatchesCalls } from "../recovery/support/books.ts";
+import { asked, flushed, lapse } from "../recovery/support/dead-holder.ts";
 import { until } from "../recovery/support/until.ts";
 import { measureRequests, neonLimitBytes } from "./support/measured-requests.ts";
 
@@ -41,9 +41,9 @@ describe.each(scripts)("answers %s of twelve agents", (_script, text) => {
     );
     for (const { content } of kept) expect(content).toBe(text);
     expect(statusesOf(body).filter((one) => one === "turn_too_large")).toHaveLength(12 - kept.length);
-    expect(turn.largestSent).toBeLessThan(neonLimitBytes);
+    expect(turn.maxSent).toBeLessThan(neonLimitBytes);
     expect(await scene.ledger()).toHaveLength(12);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
     const again = await scene.post(message, { key: "k" });
     expect(again.body).toEqual({ ...body, timing: again.body.timing });
     expect(await asked(scene)).toHaveLength(12);
@@ -63,7 +63,7 @@ describe.each(scripts)("answers %s of twelve agents", (_script, text) => {
         headers: { "Idempotency-Key": "r" },
       });
     const post = retry();
-    await untilStored(scene, { answers: failed - 1 });
+    await flushed(scene, { answers: failed - 1 });
     await until("everybody is asked", async () => (await answersAsked(scene)) === before + failed);
     await lapse(scene);
 
@@ -72,9 +72,9 @@ describe.each(scripts)("answers %s of twelve agents", (_script, text) => {
     await scene.models.release("gate");
     expect((await post).status).toBe(409);
     expect(again.result).toMatchObject({ status: 201, body: { status: "completed" } });
-    expect(again.largestAnswer).toBeLessThan(neonLimitBytes);
+    expect(again.maxAnswer).toBeLessThan(neonLimitBytes);
     expect(await answersAsked(scene)).toBe(before + failed + 1);
     expect((await scene.post(message)).status).toBe(201);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 });

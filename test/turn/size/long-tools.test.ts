@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { turnBounds } from "../../../src/domain/turn/turn-size.ts";
 import { says } from "../../support/turn-scene.ts";
 import { createToolScene, searchesFor, type ToolScene } from "../../tools/in-turns/tool-scene.ts";
-import { expectBalancedBooks } from "../recovery/support/books.ts";
-import { asked, lapse, untilStored } from "../recovery/support/dead-holder.ts";
+import { expectLedgerMatchesCalls } from "../recovery/support/books.ts";
+import { asked, flushed, lapse } from "../recovery/support/dead-holder.ts";
 import { measureRequests, neonLimitBytes } from "./support/measured-requests.ts";
 
 const keys = Array.from({ length: 12 }, (_, n) => `agent${n}`);
@@ -51,8 +51,8 @@ describe.each([
       12 * 16 - turnBounds.maxToolCallsPerTurn,
     );
     expect(await scene.ledger()).toHaveLength(12 * 5);
-    await expectBalancedBooks(scene);
-    expect(turn.largestSent).toBeLessThan(neonLimitBytes / 2);
+    await expectLedgerMatchesCalls(scene);
+    expect(turn.maxSent).toBeLessThan(neonLimitBytes / 2);
     // What steps and commit send is what is new, not all again: of each text the step (in hex) and the commit.
     expect(turn.sentBytes).toBeLessThan(neonLimitBytes);
     const again = await scene.post(message, { key: "k" });
@@ -76,7 +76,7 @@ describe.each([
     );
     const post = scene.post(message, { key: "k" });
     await scene.models.wait({ calls: 12 * 5, settled: 12 * 5 - 1 });
-    await untilStored(scene, mode === "tag" ? { answers: 11 } : { steps: 12 * 9 - 2 });
+    await flushed(scene, mode === "tag" ? { answers: 11 } : { steps: 12 * 9 - 2 });
     await lapse(scene);
 
     const again = await measureRequests(() => scene.post(message, { key: "k" }));
@@ -84,9 +84,9 @@ describe.each([
     await scene.models.release("gate");
     expect((await post).status).toBe(409);
     expect(again.result).toMatchObject({ status: 201, body: { status: "completed" } });
-    expect(again.largestAnswer).toBeLessThan(neonLimitBytes / 2);
+    expect(again.maxAnswer).toBeLessThan(neonLimitBytes / 2);
     expect(await asked(scene)).toHaveLength(12 * 5 + 1);
     expect(await scene.searched()).toHaveLength(turnBounds.maxToolCallsPerTurn);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 });

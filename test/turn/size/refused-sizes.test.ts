@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { watchDatabase } from "../../support/database-requests.ts";
 import { createTurnScene, says, type TurnScene } from "../../support/turn-scene.ts";
 import { createToolScene, searchesFor } from "../../tools/in-turns/tool-scene.ts";
-import { expectBalancedBooks } from "../recovery/support/books.ts";
-import { asked, lapse, untilStored } from "../recovery/support/dead-holder.ts";
+import { expectLedgerMatchesCalls } from "../recovery/support/books.ts";
+import { asked, flushed, lapse } from "../recovery/support/dead-holder.ts";
 import { until } from "../recovery/support/until.ts";
 import { tooLargeFor } from "./support/measured-requests.ts";
 
@@ -33,7 +33,7 @@ describe("a turn that the database takes no request of", () => {
       expect(codesOf(result.body)).toEqual(Array(3).fill("turn_too_large"));
       expect(await scene.claim()).toBeUndefined();
       expect(warnings(scene, "turn_stored_without_texts")).toHaveLength(1);
-      await expectBalancedBooks(scene);
+      await expectLedgerMatchesCalls(scene);
       const again = await scene.post(message, { key: "k" });
       expect(again.headers.get("Idempotency-Replayed")).toBe("true");
       expect(again.body).toMatchObject({ id: result.body.id, status: "failed" });
@@ -47,7 +47,7 @@ describe("a turn that the database takes no request of", () => {
     await scene.models.script(says("ada", long), says("cy", { text: "lost", hold: "gate" }, 1));
     const post = scene.post("hello");
     await scene.models.wait({ calls: 3 });
-    await untilStored(scene, { steps: 2 });
+    await flushed(scene, { steps: 2 });
     await lapse(scene);
     const { answer, refused } = tooLargeFor(commits, 30_000);
 
@@ -59,7 +59,7 @@ describe("a turn that the database takes no request of", () => {
     expect(refused.length).toBeGreaterThanOrEqual(1);
     const [settled] = (await scene.list()).body.data;
     expect(codesOf(settled)).toEqual(Array(3).fill("turn_too_large"));
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 });
 
@@ -91,7 +91,7 @@ describe("a step that the database takes no request of", () => {
       expect(warnings(scene, "checkpoint_degraded")).toHaveLength(1);
       const { audit } = (await scene.read(result.body.id)).body;
       expect(audit.every((row: { checkpoint_degraded: boolean }) => row.checkpoint_degraded)).toBe(true);
-      await expectBalancedBooks(scene);
+      await expectLedgerMatchesCalls(scene);
     },
   );
 
@@ -103,7 +103,7 @@ describe("a step that the database takes no request of", () => {
     const { answer } = tooLargeFor(stepRows, 60_000);
     const post = watchDatabase(() => scene.post("hello", { key: "k" }), answer);
     await scene.models.wait({ calls: 3 });
-    await untilStored(scene, { steps: 2 });
+    await flushed(scene, { steps: 2 });
     await lapse(scene);
 
     const again = await scene.post("hello", { key: "k" });
@@ -113,7 +113,7 @@ describe("a step that the database takes no request of", () => {
     expect(again).toMatchObject({ status: 201, body: { status: "partial" } });
     expect(codesOf(again.body)).toEqual(["turn_too_large", null, "turn_too_large"]);
     expect(await asked(scene)).toEqual(["ada", "bob", "cy"]);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 });
 
@@ -130,7 +130,7 @@ describe("a run whose checkpoint the database gives no answer of", () => {
     );
     const post = scene.post("hello", options);
     await scene.models.wait({ calls: 3 });
-    await untilStored(scene, { steps: 3 });
+    await flushed(scene, { steps: 3 });
     await lapse(scene);
     // Six million characters are twelve million digits on their way.
     await scene.sql`update checkpoint_blobs set blob = convert_to('[' || repeat(' ', 6000000) || ']', 'UTF8')
@@ -153,6 +153,6 @@ describe("a run whose checkpoint the database gives no answer of", () => {
     expect(result.status).toBe(201);
     const [first] = (await scene.list()).body.data;
     expect(codesOf(first)).toEqual(["turn_too_large", "turn_too_large"]);
-    await expectBalancedBooks(scene);
+    await expectLedgerMatchesCalls(scene);
   });
 });

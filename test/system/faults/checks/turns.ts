@@ -1,4 +1,4 @@
-import { joinReplies, judgeTurnStatus } from "../../../../src/domain/turn/turn-outcome.ts";
+import { deriveTurnStatus, joinReplies } from "../../../../src/domain/turn/turn-outcome.ts";
 import type { MessageRow, SessionRows, TurnRow } from "./session-rows.ts";
 
 /** The complete answer of each agent. */
@@ -48,7 +48,7 @@ function checkTurn(turn: TurnRow, rows: SessionRows, wholeAnswer: WholeAnswers):
     ...answered
       .filter(({ agent_key, content }) => content !== wholeAnswer(agent_key ?? ""))
       .map(({ agent_key }) => `${agent_key}'s completed answer is not complete`),
-    ...(turn.status === judgeTurnStatus(replies.map(toStatus)) ? [] : [`'${turn.status}' by mistake`]),
+    ...(turn.status === deriveTurnStatus(replies.map(toStatus)) ? [] : [`'${turn.status}' by mistake`]),
     ...(output === turn.assistant_output ? [] : ["its text is not that of its replies"]),
   ];
 }

@@ -145,7 +145,7 @@ function inFanOut(pending: PendingTurn): ArmedStep {
   const { testbed, fixture, order, random } = pending;
   const [first, second, ...held] = order.toSorted(() => random.next() - 0.5);
   const areIn = waitForCalls(pending, order.length, 2);
-  const untilStored = async () => {
+  const flushed = async () => {
     const { entries } = fixture.models.journal;
     while ((await readStoredCalls(testbed.sql, fixture.sessionId, entries)).length < 2) await delay(5);
   };
@@ -155,7 +155,7 @@ function inFanOut(pending: PendingTurn): ArmedStep {
       answers(first ?? ""),
       answers(second ?? ""),
     ],
-    reached: random.chance(0.5) ? areIn : areIn.then(untilStored),
+    reached: random.chance(0.5) ? areIn : areIn.then(flushed),
     release: () => fixture.models.release(gate),
   };
 }

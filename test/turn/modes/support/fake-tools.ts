@@ -9,7 +9,7 @@ type Execute = (request: ToolRequest) => Promise<Partial<ToolExecution>>;
 export function createFakeTools(names: readonly string[], execute: Execute = async () => ({})) {
   const executed: ToolRequest[] = [];
   let inFlight = 0;
-  let mostInFlight = 0;
+  let maxInFlight = 0;
   const port: ToolPort = {
     offered: (permissions) =>
       names
@@ -30,7 +30,7 @@ export function createFakeTools(names: readonly string[], execute: Execute = asy
       }
       executed.push(request);
       inFlight += 1;
-      mostInFlight = Math.max(mostInFlight, inFlight);
+      maxInFlight = Math.max(maxInFlight, inFlight);
       try {
         const content = `${toolName} found ${argumentsText}`;
         return { ...told, status: "success", content, output: {}, ...(await execute(request)) };
@@ -39,7 +39,7 @@ export function createFakeTools(names: readonly string[], execute: Execute = asy
       }
     },
   };
-  return { port, executed, mostInFlight: () => mostInFlight };
+  return { port, executed, maxInFlight: () => maxInFlight };
 }
 
 function isPermitted(permissions: unknown, name: string): boolean {

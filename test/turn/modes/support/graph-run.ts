@@ -9,7 +9,7 @@ import type { RosterAgent, TurnPlan } from "../../../../src/domain/plan/turn-pla
 import type { ToolPort } from "../../../../src/domain/tool.ts";
 import type { TurnEvent } from "../../../../src/domain/turn/turn-events.ts";
 import { noUse } from "../../../../src/domain/turn/turn-size.ts";
-import type { TurnPorts } from "../../../../src/runtime/graph/agent-run.ts";
+import type { TurnPorts } from "../../../../src/runtime/graph/node-context.ts";
 import { runTurn } from "../../../../src/runtime/graph/run-turn.ts";
 import { createOpenAiModel } from "../../../../src/runtime/model/openai-model.ts";
 import { createAdjustmentMemory } from "../../../../src/runtime/model/request-adjustments.ts";

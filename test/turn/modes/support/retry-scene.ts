@@ -15,11 +15,11 @@ export function retry(
 /** The messages that everyone sees, and with them what a retry replaced. */
 export async function transcripts({ api, owner, sessionId }: TurnScene) {
   const client = api.as(owner);
-  const [standing, all] = await Promise.all([
+  const [currentReply, all] = await Promise.all([
     client.get(`/sessions/${sessionId}/messages`),
     client.get(`/sessions/${sessionId}/messages?include=superseded`),
   ]);
-  return { standing: standing.body.data, all: all.body.data };
+  return { currentReply: currentReply.body.data, all: all.body.data };
 }
 
 export const runsOf = ({ sql, sessionId }: TurnScene) =>

@@ -7,7 +7,7 @@ import { asked } from "./dead-holder.ts";
  * Holds the journal of the model server against the books: every call that was answered to its end has exactly
  * one row of the ledger or of the audit's overhead, every other that was spent an estimate, and each row a turn.
  */
-export async function expectBalancedBooks(scene: TurnScene): Promise<void> {
+export async function expectLedgerMatchesCalls(scene: TurnScene): Promise<void> {
   const { sql, sessionId, models } = scene;
   const journal = await models.journal();
   const askedFor = await asked(scene);

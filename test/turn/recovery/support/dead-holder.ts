@@ -14,7 +14,7 @@ export async function lapse({ sql, sessionId }: Place, ago = "1 second"): Promis
  * Resolves once so many answers of the run under way are stored: steps (0: its input), or what
  * tasks of one have written.
  */
-export async function untilStored(
+export async function flushed(
   { sql, sessionId }: Place,
   wanted: { steps?: number; answers?: number },
 ): Promise<void> {

@@ -14,8 +14,8 @@ export async function measureRequests<T>(work: () => Promise<T>) {
     result,
     requests: sent.length,
     sentBytes: sent.reduce((sum, bytes) => sum + bytes, 0),
-    largestSent: Math.max(...sent),
-    largestAnswer: Math.max(...requests.map(({ answerBytes }) => answerBytes)),
+    maxSent: Math.max(...sent),
+    maxAnswer: Math.max(...requests.map(({ answerBytes }) => answerBytes)),
   };
 }
 

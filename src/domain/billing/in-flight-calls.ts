@@ -11,37 +11,37 @@ export type StoredProgress = {
 };
 
 /** A model call that a holder may have had under way when it was replaced. */
-export type UnderWayCall = { holder: string; agentKey: string; round: number };
-export type UnderWay = { calls: UnderWayCall[]; routingHolders: string[] };
+export type InFlightCall = { holder: string; agentKey: string; round: number };
+export type InFlight = { calls: InFlightCall[]; routingHolders: string[] };
 
 /**
  * What each replaced holder may have spent that nobody stored: the calls that were next for it, and, since
  * storing lags by one step, their successors in the plan. A call too many costs nothing; one too few would
  * be lost from the books. `pastHolders` in the order in which they held the run.
  */
-export function callsUnderWay(
+export function inFlightCalls(
   plan: TurnPlan,
   progress: StoredProgress,
   pastHolders: readonly string[],
-): UnderWay {
-  const underWay: UnderWay = { calls: [], routingHolders: [] };
+): InFlight {
+  const inFlight: InFlight = { calls: [], routingHolders: [] };
   for (const [place, holder] of pastHolders.entries()) {
     const upToIt = new Set(pastHolders.slice(0, place + 1));
     const known = progressOf(progress, upToIt);
     const isRouting = plan.flow === "routed" && !known.hasRouted;
-    if (isRouting) underWay.routingHolders.push(holder);
+    if (isRouting) inFlight.routingHolders.push(holder);
     for (const agentKey of nextAgents(plan, progress, known, isRouting)) {
-      underWay.calls.push({ holder, agentKey, round: (known.rounds.get(agentKey) ?? 0) + 1 });
+      inFlight.calls.push({ holder, agentKey, round: (known.rounds.get(agentKey) ?? 0) + 1 });
     }
   }
-  return underWay;
+  return inFlight;
 }
 
 type KnownProgress = {
   rounds: Map<string, number>;
   replied: Set<string>;
   /** Their replies needed no call, or none that was billed; which holder made them cannot be told. */
-  repliedUnasked: Set<string>;
+  hasUnbilledReply: Set<string>;
   hasRouted: boolean;
 };
 
@@ -59,8 +59,8 @@ function progressOf(progress: StoredProgress, holders: ReadonlySet<string>): Kno
   const hasRouted = progress.overhead.some(
     ({ holder, purpose }) => purpose === "routing" && holders.has(holder),
   );
-  const repliedUnasked = progress.repliedKeys.filter((key) => !lastRound.has(key));
-  return { rounds, replied: new Set(replied), repliedUnasked: new Set(repliedUnasked), hasRouted };
+  const hasUnbilledReply = progress.repliedKeys.filter((key) => !lastRound.has(key));
+  return { rounds, replied: new Set(replied), hasUnbilledReply: new Set(hasUnbilledReply), hasRouted };
 }
 
 function nextAgents(
@@ -77,7 +77,7 @@ function nextAgents(
   const reached = order.findLastIndex((agentKey) => known.rounds.has(agentKey));
   const open = order.filter((agentKey, place) => place >= reached && !known.replied.has(agentKey));
   // Who replied without a call that was billed was passed by, or may be: only others are steps apart.
-  const asked = open.filter((agentKey) => !known.repliedUnasked.has(agentKey));
+  const asked = open.filter((agentKey) => !known.hasUnbilledReply.has(agentKey));
   const last = asked[1] ?? asked[0];
   return last === undefined ? open : open.slice(0, open.indexOf(last) + 1);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { callsUnderWay, type StoredProgress } from "../../../src/domain/billing/calls-under-way.ts";
+import { inFlightCalls, type StoredProgress } from "../../../src/domain/billing/in-flight-calls.ts";
 import type { TurnFlow } from "../../../src/domain/plan/modes.ts";
 import type { TurnPlan } from "../../../src/domain/plan/turn-plan.ts";
 
@@ -14,7 +14,7 @@ const answered = (holder: string, agentKey: string, round = 1) =>
   ({ holder, agentKey, round, status: "completed" }) as const;
 const nothing: StoredProgress = { calls: [], overhead: [], repliedKeys: [], selectedKeys: null };
 const keysOf = (plan: TurnPlan, progress: StoredProgress, holders = ["h"]) =>
-  callsUnderWay(plan, progress, holders).calls.map(
+  inFlightCalls(plan, progress, holders).calls.map(
     ({ holder, agentKey, round }) => `${holder}/${agentKey}/${round}`,
   );
 
@@ -55,7 +55,7 @@ test("each holder's calls are those after what was stored when it was replaced",
 });
 
 test("of a manager that was not heard: its call, and one of anybody whom it may have picked", () => {
-  const underWay = callsUnderWay(planOf("routed", "a", "b"), nothing, ["h"]);
-  expect(underWay.routingHolders).toEqual(["h"]);
-  expect(underWay.calls.map(({ agentKey }) => agentKey)).toEqual(["a", "b"]);
+  const inFlight = inFlightCalls(planOf("routed", "a", "b"), nothing, ["h"]);
+  expect(inFlight.routingHolders).toEqual(["h"]);
+  expect(inFlight.calls.map(({ agentKey }) => agentKey)).toEqual(["a", "b"]);
 });

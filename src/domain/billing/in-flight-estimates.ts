@@ -1,17 +1,17 @@
 import type { Catalog } from "../catalog.ts";
 import type { TurnPlan } from "../plan/turn-plan.ts";
 import type { ModelCallRecord, OverheadCall } from "../turn/turn-outcome.ts";
-import type { UnderWay } from "./calls-under-way.ts";
+import type { InFlight } from "./in-flight-calls.ts";
 import { findCalledModel, type PricedModel, type RunPricing } from "./run-pricing.ts";
 
-export type UnderWayRecords = { calls: ModelCallRecord[]; overhead: OverheadCall[] };
+export type InFlightRecords = { calls: ModelCallRecord[]; overhead: OverheadCall[] };
 
-export type UnderWayInput = {
+export type InFlightInput = {
   plan: TurnPlan;
   catalog: Catalog;
   /** What the claim keeps; undefined in a claim of an earlier version. */
   claimed: RunPricing | undefined;
-  underWay: UnderWay;
+  inFlight: InFlight;
   /** Of this deployment, for a claim that names none. */
   managerModelAlias: string;
   summarizerModelAlias: string;
@@ -21,7 +21,7 @@ export type UnderWayInput = {
   promptTokensOf: (agentKey: string) => number;
 };
 
-const nothingKnown = {
+const noProgress = {
   usageSource: "estimated",
   providerCostUsd: null,
   status: "unknown",
@@ -33,12 +33,12 @@ const nothingKnown = {
  * The records of calls that replaced holders may have made: flagged, estimated, free of charge. Each attempt has
  * its own, since the provider may have been sent them all before the holder was gone.
  */
-export function recordUnderWay(input: UnderWayInput): UnderWayRecords {
-  const { plan, underWay, claimed } = input;
+export function toInFlightEstimates(input: InFlightInput): InFlightRecords {
+  const { plan, inFlight, claimed } = input;
   const managerAlias = claimed?.managerModelAlias ?? input.managerModelAlias;
   const summarizerAlias = claimed?.summarizerModelAlias ?? input.summarizerModelAlias;
   const aliases = new Map(plan.agents.map(({ agentKey, modelAlias }) => [agentKey, modelAlias]));
-  const calls = underWay.calls.flatMap((call): ModelCallRecord[] => {
+  const calls = inFlight.calls.flatMap((call): ModelCallRecord[] => {
     const model = findCalledModel(input, aliases.get(call.agentKey) ?? "");
     if (model === undefined) return [];
     const usage = { fresh: input.promptTokensOf(call.agentKey), cached: 0, output: 0 };
@@ -53,7 +53,7 @@ export function recordUnderWay(input: UnderWayInput): UnderWayRecords {
       providerModel: model.providerModel,
       multiplierHundredths: model.multiplierHundredths,
       usage,
-      ...nothingKnown,
+      ...noProgress,
     }));
   });
   const recordOverhead = (
@@ -72,13 +72,13 @@ export function recordUnderWay(input: UnderWayInput): UnderWayRecords {
       inputTokensFresh: 0,
       inputTokensCached: 0,
       outputTokens: 0,
-      ...nothingKnown,
+      ...noProgress,
     }));
   };
   return {
     calls,
     overhead: [
-      ...underWay.routingHolders.flatMap((holder) => recordOverhead("routing", holder, managerAlias)),
+      ...inFlight.routingHolders.flatMap((holder) => recordOverhead("routing", holder, managerAlias)),
       ...input.summaryHolders.flatMap((holder) => [
         ...recordOverhead("summary_text", holder, summarizerAlias),
         ...recordOverhead("summary_structure", holder, summarizerAlias),

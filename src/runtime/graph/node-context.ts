@@ -9,7 +9,7 @@ import type { EmitTurnEvent } from "../../domain/turn/turn-events.ts";
 import type { ModelCallRecord } from "../../domain/turn/turn-outcome.ts";
 import type { TurnSize } from "../../domain/turn/turn-size.ts";
 import type { CallModel } from "../model/model-port.ts";
-import { type AgentVoice, createAgentVoice } from "../nodes/agent-voice.ts";
+import { type AgentEvents, createAgentEvents } from "../nodes/agent-events.ts";
 import { type AgentWork, workOf } from "./agent-work.ts";
 import type { TurnStateValue } from "./turn-state.ts";
 
@@ -46,7 +46,7 @@ export type TurnPorts = {
 };
 
 /** What the nodes of one turn's graph share. */
-export type AgentRun = {
+export type NodeContext = {
   plan: TurnPlan;
   context: TurnContext;
   identity: RunIdentity;
@@ -55,25 +55,25 @@ export type AgentRun = {
   /** What the turn may still hold. */
   size: TurnSize;
   /** Agents' parts whose beginning this holder has told; a resumed one is told again. */
-  announced: Set<string>;
+  startedAgents: Set<string>;
   /** Resolves once all answers so far were tried to be stored. */
-  untilStored: () => Promise<unknown>;
+  flushed: () => Promise<unknown>;
 };
 
 /** An agent's work as the state holds it, or begun now; with the voice that tells of it. */
 export function continueWork(
   agent: RosterAgent,
-  { ports, announced }: AgentRun,
+  { ports, startedAgents }: NodeContext,
   state: TurnStateValue,
-): { work: AgentWork & { agentRunId: string }; voice: AgentVoice } {
+): { work: AgentWork & { agentRunId: string }; voice: AgentEvents } {
   const before = workOf(agent.agentKey, state.toolMessages);
   const agentRunId = before.agentRunId ?? ports.newId();
   const work = { ...before, agentRunId };
-  if (!announced.has(agentRunId)) {
-    announced.add(agentRunId);
+  if (!startedAgents.has(agentRunId)) {
+    startedAgents.add(agentRunId);
     ports.emit({ type: "agent_started", agentRunId, agentKey: agent.agentKey, agentName: agent.name });
   }
-  return { work, voice: createAgentVoice(agent.name, agentRunId, ports.emit) };
+  return { work, voice: createAgentEvents(agent.name, agentRunId, ports.emit) };
 }
 
 /** Thrown by nodes of a run that was stopped, so that what was cut off is not stored as an agent's failure. */

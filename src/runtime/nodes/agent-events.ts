@@ -4,7 +4,7 @@ import type { FinishReason } from "../../domain/turn/finish-reason.ts";
 import type { EmitTurnEvent } from "../../domain/turn/turn-events.ts";
 
 /** One agent's part in a run, told as events in the order a reader may rely on. */
-export type AgentVoice = {
+export type AgentEvents = {
   /** Opens the message with the first text, so that an answer without text leaves no empty message. */
   say(messageId: string, delta: string): void;
   /** Tells the calls that an answer asks for; ends its text first. */
@@ -14,7 +14,7 @@ export type AgentVoice = {
   fail(failure: AgentFailure): void;
 };
 
-export function createAgentVoice(agentName: string, agentRunId: string, emit: EmitTurnEvent): AgentVoice {
+export function createAgentEvents(agentName: string, agentRunId: string, emit: EmitTurnEvent): AgentEvents {
   let openMessageId: string | null = null;
   const endText = () => {
     if (openMessageId !== null) emit({ type: "text_ended", agentRunId, messageId: openMessageId });

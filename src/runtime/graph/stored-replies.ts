@@ -6,7 +6,7 @@ import { answerOrder } from "./state-outcome.ts";
 import { entryOf } from "./turn-state.ts";
 
 /** The replies of a stored run that had arrived, in the order of answers. */
-export async function arrivedReplies(
+export async function storedReplies(
   plan: TurnPlan,
   stored: StoredCheckpoint | undefined,
 ): Promise<AgentReply[]> {

@@ -2,7 +2,7 @@ import { createMiddleware } from "hono/factory";
 import type { AppEnv } from "./app-env.ts";
 
 /** Keeps the signal by which the runtime tells that the client went away: a request whose body is rebuilt loses it. */
-export const noticeClientGone = createMiddleware<AppEnv>(async (c, next) => {
+export const captureDisconnect = createMiddleware<AppEnv>(async (c, next) => {
   c.set("clientGone", c.req.raw.signal);
   await next();
 });

@@ -1,11 +1,11 @@
 import type { SameTurnAnswer } from "../../domain/context/prompt.ts";
 import { replyContent } from "../../domain/turn/turn-outcome.ts";
-import type { AgentRun } from "../graph/agent-run.ts";
+import type { NodeContext } from "../graph/node-context.ts";
 import { entryOf, type TurnStateValue } from "../graph/turn-state.ts";
 
 /** What was answered before in this turn, in the order of answers; a failure is shown as it is stored. */
-export function earlierAnswers(
-  { plan, context }: AgentRun,
+export function sameTurnAnswersFor(
+  { plan, context }: NodeContext,
   { replies, routing }: TurnStateValue,
 ): SameTurnAnswer[] {
   const order = routing?.selectedKeys ?? plan.agents.map(({ agentKey }) => agentKey);

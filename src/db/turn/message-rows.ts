@@ -1,0 +1,71 @@
+import { planAgent } from "../../domain/plan/turn-plan.ts";
+import { currentReplies } from "../../domain/turn/current-replies.ts";
+import { type AgentReply, replyContent } from "../../domain/turn/turn-outcome.ts";
+import type { ClaimRow, MessageRow } from "./stored-turn.ts";
+import type { TurnRecordInput } from "./turn-record-input.ts";
+
+/** A message before its place in the session is known. */
+export type UnnumberedMessage = Omit<MessageRow, "seq" | "estimatedTokens" | "excluded">;
+
+export function buildUserMessage({ claim, openedAt }: TurnRecordInput): UnnumberedMessage {
+  return {
+    ...messageDefaults(claim),
+    id: claim.snapshot.userMessageId,
+    role: "user",
+    agentKey: null,
+    agentName: null,
+    status: "completed",
+    error: null,
+    content: claim.request.message,
+    finishReason: null,
+    supersedesId: null,
+    createdAt: openedAt,
+  };
+}
+
+export function buildReplyMessage(input: TurnRecordInput, reply: AgentReply): UnnumberedMessage {
+  const { claim, plan, retried, finishedAt } = input;
+  const agentName = planAgent(plan, reply.agentKey).name;
+  const superseded = currentReplies(retried?.messages ?? []).find(
+    ({ agentKey }) => agentKey === reply.agentKey,
+  );
+  return {
+    ...messageDefaults(claim),
+    id: reply.messageId,
+    role: "assistant",
+    agentKey: reply.agentKey,
+    agentName,
+    status: reply.status,
+    error: reply.status === "failed" ? reply.failure : null,
+    content: replyContent(agentName, reply),
+    finishReason: reply.status === "completed" ? (reply.finishReason ?? null) : null,
+    supersedesId: superseded?.id ?? null,
+    createdAt: finishedAt,
+  };
+}
+
+/** What an agent said and was told on its way, before its reply and for itself alone. */
+export function buildPrivateMessages(
+  { claim, plan, outcome, finishedAt }: TurnRecordInput,
+  agentKey: string,
+): UnnumberedMessage[] {
+  const traces = outcome.privateMessages.filter((message) => message.agentKey === agentKey);
+  return traces.map(({ id, role, content }) => ({
+    ...messageDefaults(claim),
+    id,
+    role,
+    agentKey,
+    agentName: planAgent(plan, agentKey).name,
+    visibility: "private",
+    status: "completed",
+    error: null,
+    content,
+    finishReason: null,
+    supersedesId: null,
+    createdAt: finishedAt,
+  }));
+}
+
+function messageDefaults({ sessionId, turnId, runId }: ClaimRow) {
+  return { sessionId, turnId, runId, visibility: "shared" } as const;
+}
