@@ -9,8 +9,9 @@ import { startPeers } from "./peers.ts";
 import { startSchedule } from "./schedule.ts";
 import { seedDemo } from "./seed.ts";
 import { whenAborted } from "./stop-signal.ts";
-import { startWorkerProcess, type WorkerProcess } from "./worker/process.ts";
+import type { WorkerProcess } from "./worker/process.ts";
 import { boundByWrangler, settingsFrom } from "./worker-settings.ts";
+import { startWorkers } from "./workers.ts";
 
 const loopbackHost = "127.0.0.1";
 
@@ -39,6 +40,7 @@ export type Platform = {
   databaseUrl: string;
   modelServerUrl: string;
   worker: WorkerProcess;
+  parser: WorkerProcess;
   stop(): Promise<void>;
 };
 
@@ -88,9 +90,10 @@ async function startParts(
   });
   const port = await reservePort(wantedPort, loopbackHost);
 
+  const dataDir = makeDataDir(env);
   const database = await startLocalDatabase({
     databaseUrl: env.DATABASE_URL || undefined,
-    dataDir: makeDataDir(env),
+    dataDir,
     log,
   });
   onStop(database.stop);
@@ -109,12 +112,23 @@ async function startParts(
 
   const peers = await startPeers(env, config, { dialect, log, onStop });
   const bindings = { ...settings, ...peers, NEON_HTTP_ENDPOINT: endpoint.url };
-  log("Building the Worker and starting it in workerd");
-  const worker = await startWorkerProcess({ bindings, host: loopbackHost, port, watch }, onWorkerLog, signal);
-  onStop(worker.stop);
+  log("Building the Worker and the file parser, and starting them in workerd");
+  const {
+    api: worker,
+    parser,
+    stop,
+  } = await startWorkers({
+    bindings,
+    port,
+    watch,
+    dataDir,
+    onLog: onWorkerLog,
+    signal,
+  });
+  onStop(stop);
   const endSchedule = startSchedule(worker.url, log);
   onStop(async () => endSchedule());
-  return { url: worker.url, databaseUrl, modelServerUrl: peers.LLM_BASE_URL, worker };
+  return { url: worker.url, databaseUrl, modelServerUrl: peers.LLM_BASE_URL, worker, parser };
 }
 
 /** Settles as `work` does, or rejects with the reason of `signal`: a statement of the start may never end. */

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync } from "node:fs";
 
 /** What the local platform keeps in its data directory. */
-const ownEntries = new Set(["auth-secret", "pantheon.pid", "platform-url", "postgres"]);
+const ownEntries = new Set(["auth-secret", "pantheon.pid", "platform-url", "postgres", "storage"]);
 
 /**
  * Makes a data directory that only its owner can enter. One that was made with wider rights is narrowed, unless

@@ -11,4 +11,7 @@ export const quietWrangler = {
   WRANGLER_SEND_ERROR_REPORTS: "false",
   WRANGLER_WRITE_LOGS: "false",
   CLOUDFLARE_CF_FETCH_ENABLED: "false",
+  // Neither its web page over the local data, nor its record of every request, which would grow without end.
+  X_LOCAL_EXPLORER: "false",
+  X_LOCAL_OBSERVABILITY: "false",
 };

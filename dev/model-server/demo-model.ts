@@ -53,10 +53,15 @@ function spoken(text: string): ModelAnswer {
   return { deltas: text.match(/\s*\S+/g) ?? [text] };
 }
 
-/** The user's own words: other agents' are marked `[Name]: `. */
+/** The user's own words: the last paragraph that no agent's mark `[Name]: ` begins. */
 function lastQuestion(call: ChatCall): string {
-  const asked = call.messages.filter(({ role, content }) => role === "user" && !speakerMark.test(content));
-  return asked.at(-1)?.content.trim() ?? "";
+  return userParagraphs(call).findLast((text) => !speakerMark.test(text)) ?? "";
+}
+
+/** Neighbours of one role arrive as one message, with a blank line between them. */
+function userParagraphs(call: ChatCall): string[] {
+  const texts = call.messages.filter(({ role }) => role === "user").map(({ content }) => content);
+  return texts.flatMap((text) => text.trim().split(/\n{2,}/));
 }
 
 const speakerMark = /^\[([^\]\n]+)\]: /;
@@ -76,8 +81,9 @@ function opinion(system: string, call: ChatCall, question: string, found: string
 }
 
 function peersSinceQuestion(call: ChatCall, question: string): string[] {
-  const asked = call.messages.findLastIndex(({ content }) => content.trim() === question);
-  const names = call.messages.slice(asked + 1).map(({ content }) => speakerMark.exec(content)?.[1]);
+  const paragraphs = userParagraphs(call);
+  const later = paragraphs.slice(paragraphs.lastIndexOf(question) + 1);
+  const names = later.map((text) => speakerMark.exec(text)?.[1]);
   return [...new Set(names.filter((name) => name !== undefined))];
 }
 

@@ -21,7 +21,8 @@ process.on("message", (message: ToWorker) => {
 // The parent has ended. Ending this process ends workerd too.
 process.on("disconnect", () => process.exit(1));
 
-async function start({ bindings, config = configFile, host, port, watch }: WorkerOptions): Promise<void> {
+async function start(options: WorkerOptions): Promise<void> {
+  const { bindings, config = configFile, host, port, watch, storageDir, registryDir } = options;
   dev.on("buildFailed", ({ cause }) => fail(describeBuildFailure(cause)));
   dev.on("error", (event) =>
     fail(lastError || String(event.cause?.message ?? event.reason ?? event.message)),
@@ -38,7 +39,8 @@ async function start({ bindings, config = configFile, host, port, watch }: Worke
     dev: {
       server: { hostname: host, port },
       inspector: false,
-      persist: false,
+      persist: storageDir ?? false,
+      ...(registryDir === undefined ? {} : { registry: registryDir }),
       watch,
       logLevel: "none",
       structuredLogsHandler: ({ level, message: text }: { level: string; message: string }) => {

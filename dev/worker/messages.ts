@@ -6,6 +6,10 @@ export type WorkerOptions = {
   config?: string;
   /** Must be free; not 0. */
   port: number;
+  /** Where buckets keep their objects. Workers that name the same directory share them. Absent: in memory. */
+  storageDir?: string;
+  /** Where Workers find each other: a queue of one is consumed by another that names the same directory. */
+  registryDir?: string;
   /** Rebuild when a source file changes. */
   watch: boolean;
 };

@@ -204,6 +204,14 @@ test("the demo model names itself and its role, with the same text in a stream a
   expect(chunks.at(-1)?.usage?.completion_tokens).toBe(whole.usage?.completion_tokens);
 });
 
+test("the demo model finds the user's last words among those of agents that arrive in the same message", async () => {
+  const { ask } = clientOf(`${demo.url}/v1`);
+  const joined = ["An older question.", "[Ada]: Two\nlines.", "What is a lease?", "[Linus]: A term."];
+  const answer = await ask(joined.join("\n\n"));
+  const text = answer.choices[0]?.message.content;
+  expect(text).toContain('You asked: "What is a lease?"\nI have read Linus, and add my part.');
+});
+
 test("the demo model searches once, then answers with the result", async () => {
   const openai = new OpenAI({ baseURL: `${demo.url}/v1`, apiKey: "none", maxRetries: 0 });
   const parameters = { type: "object", properties: { query: { type: "string" } }, required: ["query"] };

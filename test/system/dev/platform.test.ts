@@ -83,7 +83,7 @@ test("npm run dev serves a demo room to a token of npm run token, and Ctrl-C end
   signalGroup(dev, "SIGINT");
   expect(await dev.ended).toBe(0);
   await expect(fetch(url)).rejects.toThrow("fetch failed");
-  expect((await readdir(dataDir)).sort()).toEqual(["auth-secret", "postgres"]);
+  expect((await readdir(dataDir)).sort()).toEqual(["auth-secret", "postgres", "storage"]);
 }, 120_000);
 
 /** Checks what the demo prints for each mode: the texts of its agents and their usage. */
@@ -110,7 +110,7 @@ test("npm run demo starts a platform where none runs, and ends it", async () => 
   expect(await demo.ended).toBe(0);
   expect(demo.output()).toMatch(/^Starting a platform for this demo:\n.+\n {2}Pantheon ready on/s);
   expectThreeTurns(demo.output());
-  expect((await readdir(dataDir)).sort()).toEqual(["auth-secret", "postgres"]);
+  expect((await readdir(dataDir)).sort()).toEqual(["auth-secret", "postgres", "storage"]);
 }, 120_000);
 
 test("Ctrl-C ends npm run demo during a turn", async () => {
@@ -121,7 +121,7 @@ test("Ctrl-C ends npm run demo during a turn", async () => {
   signalGroup(demo, "SIGINT");
   expect(await demo.ended).toBe(130);
   expect(demo.errors()).toBe("");
-  expect((await readdir(dataDir)).sort()).toEqual(["auth-secret", "postgres"]);
+  expect((await readdir(dataDir)).sort()).toEqual(["auth-secret", "postgres", "storage"]);
 }, 120_000);
 
 test("SIGTERM ends npm run dev while it starts", async () => {
