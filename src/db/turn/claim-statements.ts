@@ -15,7 +15,7 @@ const lock = prepareStatement<{ sessionId: string }>(
   sql`select id from ${sessions} where id = ${sessionId} for update`,
 );
 
-/** Begins every batch of a run: later statements then see what the turn before committed. */
+/** The first statement of every batch of a run. Later statements then see what the previous turn committed. */
 export function lockSession(sessionId: string) {
   return lock<{ id: string }>({ sessionId });
 }
@@ -48,7 +48,7 @@ const markRefused = prepareStatement<Claim>(
   sql`update ${sessions} set refused_run_id = ${runId} where id = ${sessionId}`,
 );
 
-/** A late copy of the run's open then makes no claim for it again. */
+/** Keeps a late copy of the run's open from taking the claim again. */
 export function markRunRefused(claim: Claim) {
   return markRefused(claim);
 }
