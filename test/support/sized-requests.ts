@@ -38,6 +38,7 @@ const blankBody = (path: string, bytes: number): SizedRequest => ({
 /** By the name of the row: a request of this amount, which may be refused for another reason. */
 export const sizedRequests = {
   body: (_ids, bytes) => blankBody("/rooms", bytes),
+  "body of `…/turns`": ({ session_id }, bytes) => blankBody(`/sessions/${session_id}/turns`, bytes),
   "body of `…/ag-ui`": ({ session_id }, bytes) => blankBody(`/sessions/${session_id}/ag-ui`, bytes),
   message: ({ session_id }, amount) => post(`/sessions/${session_id}/turns`, { message: text(amount) }),
   "room name": (_ids, amount) => post("/rooms", { name: text(amount) }),
