@@ -71,7 +71,7 @@ const units: Record<string, number> = { KiB: 1_024, MiB: 1_024 * 1_024 };
 
 /** The rows of docs/limits.md that bound a request. */
 export function readLimitRows(limits: string): LimitRow[] {
-  const table = limits.slice(limits.indexOf("## Requests"), limits.indexOf("And, elsewhere tested"));
+  const table = limits.slice(limits.indexOf("## Requests"), limits.indexOf("Other tests hold these"));
   const rows = table.matchAll(/^\| (.+?) \| ([\d,]+)(?: (KiB|MiB))? \| .+ \| (\d{3}) `(\w+)` \|$/gm);
   return [...rows].map(([, what = "", figure = "", unit = "", status, code = ""]) => ({
     what,
