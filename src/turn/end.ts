@@ -69,6 +69,9 @@ function isTooLarge(error: unknown): boolean {
   return error instanceof RequestTooLarge || error instanceof ResponseTooLarge;
 }
 
+/** `refusalScales`: token scales that the session goes on with, by model alias. */
+type Refusal = { refusal: PantheonError; refusalScales?: Readonly<Record<string, number>> };
+
 /**
  * Ends a run of which nothing is stored: claim and checkpoints are deleted. All endings of this kind do the same,
  * as the type of their rows says. Returns what the client is told.
@@ -77,9 +80,9 @@ export async function endRefused(
   deps: Deps,
   claim: Claim,
   _ending: RefusedEndingName,
-  refusal: PantheonError,
+  { refusal, refusalScales = {} }: Refusal,
 ): Promise<PantheonError> {
-  await releaseClaim(deps.db, claim);
+  await releaseClaim(deps.db, claim, refusalScales);
   return refusal;
 }
 

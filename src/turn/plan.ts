@@ -4,7 +4,12 @@ import type { ClaimRow, StoredTurn } from "../db/turn/stored-turn.ts";
 import type { Deps } from "../deps.ts";
 import type { SameTurnAnswer } from "../domain/context/prompt.ts";
 import type { MeasuredMessage, TurnContext } from "../domain/context/turn-context.ts";
-import { contextBudgetExceeded, findOverflow, fitTurn } from "../domain/context/turn-fit.ts";
+import {
+  contextBudgetExceeded,
+  findOverflow,
+  fitTurn,
+  scalesAfterOverflow,
+} from "../domain/context/turn-fit.ts";
 import { PantheonError } from "../domain/errors.ts";
 import { type PlanResult, planRetry, planTurn, type TurnPlan } from "../domain/plan/turn-plan.ts";
 import { planDueSummary } from "../domain/summary/due-summary.ts";
@@ -26,7 +31,7 @@ export async function planRun(
   const decision = decidePlan(turn);
   if (!decision.ok) {
     const { code, detail } = decision.refusal;
-    throw await endRefused(deps, claim, "refused", new PantheonError(code, detail));
+    throw await endRefused(deps, claim, "refused", { refusal: new PantheonError(code, detail) });
   }
   const { plan } = decision;
   const { catalog, estimateTokens, limits } = deps;
@@ -34,7 +39,10 @@ export async function planRun(
   const fits = fitTurn(plan, context, { catalog, limits: limits.context, estimateTokens });
   const overflow = findOverflow(plan, fits);
   if (overflow !== undefined && claim.pastHolders.length === 0) {
-    throw await endRefused(deps, claim, "refused", contextBudgetExceeded(overflow));
+    throw await endRefused(deps, claim, "refused", {
+      refusal: contextBudgetExceeded(overflow),
+      refusalScales: scalesAfterOverflow(plan, fits),
+    });
   }
   const dueSummary = planDueSummary({
     turnIndex: claim.turnIndex,

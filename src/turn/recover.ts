@@ -45,7 +45,9 @@ export async function recoverRun(deps: Deps, key: RunKey, log: Log): Promise<voi
   const decision = decidePlan(turn);
   if (!decision.ok) {
     const { code, detail } = decision.refusal;
-    await endRefused(deps, claim, "recovered_then_refused", new PantheonError(code, detail));
+    await endRefused(deps, claim, "recovered_then_refused", {
+      refusal: new PantheonError(code, detail),
+    });
     return;
   }
   const { plan } = decision;

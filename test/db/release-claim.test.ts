@@ -18,13 +18,13 @@ async function claimedSession() {
 describe("a claim that is given back", () => {
   test("is gone", async () => {
     const { db, held, claim } = await claimedSession();
-    await releaseClaim(db, held);
+    await releaseClaim(db, held, {});
     expect(await claim()).toBeUndefined();
   });
 
   test.each(["holder", "runId"] as const)("by a former %s is left alone", async (field) => {
     const { db, held, claim } = await claimedSession();
-    await releaseClaim(db, { ...held, [field]: crypto.randomUUID() });
+    await releaseClaim(db, { ...held, [field]: crypto.randomUUID() }, {});
     expect(await claim()).toMatchObject({ run_id: held.runId, holder: held.holder });
   });
 });

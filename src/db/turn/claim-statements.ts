@@ -44,11 +44,13 @@ export function deleteClaim(claim: Claim) {
   return remove(claim);
 }
 
-const markRefused = prepareStatement<Claim>(
-  sql`update ${sessions} set refused_run_id = ${runId} where id = ${sessionId}`,
+const markRefused = prepareStatement<Claim & { refusalScales: string }>(
+  sql`update ${sessions}
+    set refused_run_id = ${runId}, refusal_scales = refusal_scales || ${sql.placeholder("refusalScales")}::jsonb
+    where id = ${sessionId}`,
 );
 
-/** A late copy of the run's open then makes no claim for it again. */
-export function markRunRefused(claim: Claim) {
-  return markRefused(claim);
+/** A late copy of the run's open then makes no claim for it again. `refusalScales` by model alias, see session-state.ts. */
+export function markRunRefused(claim: Claim, refusalScales: Readonly<Record<string, number>>) {
+  return markRefused({ ...claim, refusalScales: JSON.stringify(refusalScales) });
 }

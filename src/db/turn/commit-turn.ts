@@ -90,18 +90,23 @@ export async function commitTurn(
 }
 
 /**
- * Deletes the claim of a turn that was refused after it was taken, and its checkpoints. The claim of
+ * Deletes the claim of a turn that was refused after it was taken, and its checkpoints; in the same batch the session
+ * takes over token scales, by model alias. The claim of
  * another holder is left alone; so is one that this request has deleted before, its answer lost.
  * @throws what else Postgres refuses.
  */
-export async function releaseClaim(db: Db, claim: Claim): Promise<void> {
+export async function releaseClaim(
+  db: Db,
+  claim: Claim,
+  refusalScales: Readonly<Record<string, number>>,
+): Promise<void> {
   try {
     await repeatIfLost(db, () =>
       db.batch([
         lockSession(claim.sessionId),
         assertClaim(claim),
         ...deleteThread(db, claim.runId),
-        markRunRefused(claim),
+        markRunRefused(claim, refusalScales),
         deleteClaim(claim),
       ]),
     );
