@@ -12,7 +12,6 @@ import {
   pgTable,
   primaryKey,
   text,
-  timestamp,
   unique,
   uniqueIndex,
   uuid,
@@ -28,11 +27,11 @@ import { type ExclusionReason, exclusionReasons } from "../domain/turn/exclusion
 import { type FinishReason, finishReasons } from "../domain/turn/finish-reason.ts";
 import type { OverheadCall } from "../domain/turn/turn-outcome.ts";
 import { bytea } from "./core/bytea.ts";
+import { instant } from "./core/instant.ts";
 import { tsvector } from "./core/tsvector.ts";
 
-const instant = (name: string) => timestamp(name, { withTimezone: true, mode: "date", precision: 3 });
-const createdAt = () => instant("created_at").notNull();
-const updatedAt = () => instant("updated_at").notNull();
+const createdAt = () => instant("created_at", { precision: 3 }).notNull();
+const updatedAt = () => instant("updated_at", { precision: 3 }).notNull();
 const lower = (column: ExtraConfigColumn) => sql`lower(${column})`;
 
 /** A closed set of words as a check constraint; a null column passes. */
@@ -58,7 +57,7 @@ export const rooms = pgTable(
     pendingMode: text("pending_mode").$type<RoomMode>(),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
-    deletedAt: instant("deleted_at"),
+    deletedAt: instant("deleted_at", { precision: 3 }),
   },
   (t) => [
     index("ix_rooms_owner_user_id_created_at_id").on(t.ownerUserId, t.createdAt, t.id),
@@ -108,7 +107,7 @@ export const sessions = pgTable(
     /** By model alias: scales that refusals taught, until the provider counts a prompt again. */
     refusalScales: jsonb("refusal_scales").$type<Readonly<Record<string, number>>>().notNull().default({}),
     createdAt: createdAt(),
-    deletedAt: instant("deleted_at"),
+    deletedAt: instant("deleted_at", { precision: 3 }),
     /** The last run that was refused after it had its claim: a late copy of its open makes no claim again. */
     refusedRunId: uuid("refused_run_id"),
   },
@@ -137,7 +136,7 @@ export const files = pgTable(
     /** Counts from 0; each try to parse the file is an attempt of its own. */
     attempt: integer("attempt").notNull().default(0),
     /** Until when the parser that has the file may go on. */
-    leaseUntil: timestamp("lease_until", { withTimezone: true, mode: "date" }),
+    leaseUntil: instant("lease_until"),
     /** The attempt whose pages readers see. */
     readyAttempt: integer("ready_attempt"),
     pageCount: integer("page_count"),
@@ -150,8 +149,8 @@ export const files = pgTable(
     idempotencyKey: text("idempotency_key"),
     createdAt: createdAt(),
     /** Since when the file has waited for a parser. */
-    pendingSince: instant("pending_since").notNull(),
-    deletedAt: instant("deleted_at"),
+    pendingSince: instant("pending_since", { precision: 3 }).notNull(),
+    deletedAt: instant("deleted_at", { precision: 3 }),
   },
   (t) => [
     uniqueIndex("uq_files_room_id_sha256").on(t.roomId, t.sha256).where(sql`${t.deletedAt} is null`),
@@ -221,12 +220,10 @@ export const turnClaims = pgTable(
     request: jsonb("request").$type<ClaimedRequest>().notNull(),
     snapshot: jsonb("snapshot").$type<ClaimSnapshot>().notNull(),
     /** By the database's clock, when the run was opened first; it stays in every takeover. */
-    openedAt: timestamp("opened_at", { withTimezone: true, mode: "date" })
-      .notNull()
-      .default(sql`clock_timestamp()`),
+    openedAt: instant("opened_at").notNull().default(sql`clock_timestamp()`),
     holder: uuid("holder").notNull(),
     pastHolders: jsonb("past_holders").$type<PastHolder[]>().notNull().default([]),
-    leaseUntil: timestamp("lease_until", { withTimezone: true, mode: "date" }).notNull(),
+    leaseUntil: instant("lease_until").notNull(),
   },
   (t) => [unique("uq_turn_claims_run_id").on(t.runId), index("ix_turn_claims_lease_until").on(t.leaseUntil)],
 );

@@ -6,20 +6,21 @@ import { PantheonError } from "../domain/errors.ts";
 import type { StepRows } from "../domain/turn/checkpoint.ts";
 import type { TurnOutcome } from "../domain/turn/turn-outcome.ts";
 import { measureStoredTurn, noUse } from "../domain/turn/turn-size.ts";
-import { endCrashed, endFailedCommit, endStopped, endStored } from "./end.ts";
+import { endStored } from "./end.ts";
+import { endCrashed, endFailedCommit, endStopped } from "./end-unfinished.ts";
+import { estimateInFlight } from "./estimates.ts";
 import { type Holder, startHolder } from "./holder.ts";
 import { startDisconnectTimer } from "./lease.ts";
-import { estimateInFlight } from "./recover.ts";
 import type { Run, RunClient, TurnAnswer } from "./run.ts";
 
 export type Execution = {
   client: RunClient;
-  /** Requests to the database so far that the answer waited for. */
+  /** How many requests to the database the answer has waited for so far. */
   requests: CountedDb["requests"];
 };
 
 /**
- * Asks the agents and commits their answers. Agents that fail are part of a stored turn.
+ * Runs the agents and commits their answers. An agent that fails leaves a failed reply in the stored turn.
  * @throws PantheonError the answer of the ending, where the turn is not stored.
  */
 export async function executeRun(deps: Deps, run: Run, { client, requests }: Execution): Promise<TurnAnswer> {
@@ -28,7 +29,7 @@ export async function executeRun(deps: Deps, run: Run, { client, requests }: Exe
   const holder = startHolder(deps, claim, { sentMs: run.sentMs, log: request.log });
   const stopTimer = startDisconnectTimer(client.gone, deps.limits.clientGraceMs, holder.lease.clientLeft);
   try {
-    const ran = await deps.runTurn(
+    const result = await deps.runTurn(
       {
         runId: claim.runId,
         plan,
@@ -51,18 +52,18 @@ export async function executeRun(deps: Deps, run: Run, { client, requests }: Exe
         log: request.log,
       },
     );
-    if (ran.kind === "stopped") throw await endStopped(deps, run, holder, ran.unstored);
+    if (result.kind === "stopped") throw await endStopped(deps, run, holder, result.unstored);
     const { stored, commitMs } = await commitRun(deps, run, holder, {
-      outcome: { ...ran.outcome, checkpointFailed: holder.checkpointFailed() },
-      lastStep: ran.unstored,
+      outcome: { ...result.outcome, checkpointFailed: holder.checkpointFailed() },
+      lastStep: result.unstored,
     });
     return {
       stored,
       replayed: false,
       timings: {
         openMs: run.openMs,
-        modelMs: ran.outcome.modelMs,
-        toolsMs: ran.outcome.toolsMs,
+        modelMs: result.outcome.modelMs,
+        toolsMs: result.outcome.toolsMs,
         commitMs,
         totalMs: deps.nowMs() - run.startedMs,
         databaseRoundTrips: requests(),
@@ -83,7 +84,7 @@ async function commitRun(deps: Deps, run: Run, holder: Holder, { outcome, lastSt
   const startedMs = deps.nowMs();
   const { record, ledger } = await endStored(deps, "committed", {
     outcome,
-    toRecord: (one) => recordRun(deps, run, one),
+    toRecord: (storedOutcome) => recordRun(deps, run, storedOutcome),
     lastStep,
     log: run.request.log,
     onFailure: (cause) => endFailedCommit(deps, run, holder, { unstored: lastStep, cause }),
@@ -101,7 +102,7 @@ async function commitRun(deps: Deps, run: Run, holder: Holder, { outcome, lastSt
   };
 }
 
-/** The rows of the run, with estimates of what its past holders may have spent. */
+/** The rows of the run, with estimates of calls that past holders had in flight. */
 function recordRun(deps: Deps, run: Run, outcome: TurnOutcome): TurnRecord {
   const { turn, plan, context, request, openedAt } = run;
   const { claim, retried, lastSeq, summary, window } = turn;

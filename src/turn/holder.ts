@@ -8,19 +8,19 @@ import type { Claim } from "../domain/turn/claim.ts";
 import type { ModelCallRecord } from "../domain/turn/turn-outcome.ts";
 import { keepLease, type Lease } from "./lease.ts";
 
-/** What a holder does for its run beside the graph: it keeps the lease, stores checkpoints, counts what it spent. */
+/** What a holder does for its run beside the graph: it keeps the lease, stores checkpoints, and collects its calls. */
 export type Holder = {
   lease: Lease;
-  /** All calls that this holder has made so far, whatever became of them. */
+  /** All calls that this holder has made so far, failed ones included. */
   spent: ModelCallRecord[];
   /** Whether a call may be started now. */
   mayCall(): boolean;
   /**
-   * Stores rows of the run's checkpoints and renews the lease in the same request; false: they may be stored with the
-   * next ones. Never rejects.
+   * Stores rows of the run's checkpoints and renews the lease in the same request. False: the rows are not stored, and
+   * go with the next step. Never rejects.
    */
   storeStep(rows: StepRows): Promise<boolean>;
-  /** Whether a checkpoint could not be stored whole in its time. */
+  /** Whether a step's checkpoint was stored late, in part, or not at all. */
   checkpointFailed(): boolean;
   /** Requests to the database that overlapped model calls. */
   requests(): number;

@@ -1,4 +1,4 @@
-/** Why a run stops before its end; each is the name of an ending. */
+/** Why a run stops before its end. Each reason is the name of an ending. */
 export type StopReason = "lease_not_renewed" | "client_gone";
 
 export type LeaseOptions = {
@@ -10,19 +10,19 @@ export type LeaseOptions = {
   renew: () => Promise<boolean>;
 };
 
-/** A holder's own view of its lease: it must stop before the database lets another holder take over. */
+/** A holder's own view of its lease. It must stop before the database lets another holder take over. */
 export type Lease = {
   /** Aborts, with a StopReason, once no further call may be made under this lease. */
   signal: AbortSignal;
   /** Null: the run goes on. */
   stopReason(): StopReason | null;
-  /** Whether a call may be started now; true by the clock, also right after a pause of the whole process. */
+  /** Whether a call may be started now, by the clock: correct also right after a pause of the whole process. */
   isHeld(): boolean;
   /** A write that renewed the lease, sent at `sentMs`, succeeded. */
   confirm(sentMs: number): void;
   /** The claim has another holder, or may have one. */
   lose(): void;
-  /** No client has waited for the run for so long that it stops. */
+  /** The client has been gone for longer than the run goes on without it. */
   clientLeft(): void;
   /** Ends the renewals; resolves once none is in flight. */
   end(): Promise<void>;
@@ -32,8 +32,8 @@ const maxMarginMs = 5_000;
 const maxRenewalMs = 10_000;
 
 /**
- * Renews a lease by timer and stops in time: a holder starts no call, and aborts those running, once its
- * own elapsed time since it sent its last confirmed renewal passes lease − 5 s.
+ * Renews a lease by timer and stops in time. Once lease − 5 s have passed since the last confirmed renewal was sent, the
+ * holder starts no call and aborts those in flight.
  */
 export function keepLease({ leaseMs, sentMs, now, renew }: LeaseOptions): Lease {
   const heldMs = leaseMs - Math.min(maxMarginMs, leaseMs / 3);
@@ -84,8 +84,8 @@ export function keepLease({ leaseMs, sentMs, now, renew }: LeaseOptions): Lease 
 }
 
 /**
- * Calls `stop` once a client has been gone for `graceMs`; so long its run goes on without it. Returns what ends
- * the timer.
+ * Calls `stop` once a client has been gone for `graceMs`: so long its run goes on without it. Returns a function that
+ * ends the timer.
  */
 export function startDisconnectTimer(clientGone: AbortSignal, graceMs: number, stop: () => void): () => void {
   let timer: ReturnType<typeof setTimeout> | null = null;

@@ -17,7 +17,7 @@ export type OpenResult =
   | { kind: "claimed"; turn: OpenedTurn; start: RunStart }
   | { kind: "replay"; runId: string; turnId: string; openMs: number };
 
-/** Admits the request, takes the session's claim and reads what the run needs; or finds the run stored. */
+/** Admits the request, takes the session's claim and reads what the run needs. A run that is stored is replayed. */
 export async function openRun(deps: Deps, request: RunRequest, startedMs: number): Promise<OpenResult> {
   await admitRun(deps, request);
   await requireModel(deps, request);
@@ -25,8 +25,8 @@ export async function openRun(deps: Deps, request: RunRequest, startedMs: number
   const open = await describeOpen(deps, request);
   for (let tries = 1; ; tries += 1) {
     const sentMs = deps.nowMs();
-    const findings = await (open.kind === "turn" ? openTurn(deps.db, open) : openRetry(deps.db, open));
-    const decision = decideOpen(findings, open);
+    const found = await (open.kind === "turn" ? openTurn(deps.db, open) : openRetry(deps.db, open));
+    const decision = decideOpen(found, open);
     const openMs = deps.nowMs() - startedMs;
     switch (decision.kind) {
       case "claimed":
@@ -60,8 +60,8 @@ function admitRun(
 }
 
 /**
- * A new turn names a model of the catalog. A run that is stored or in flight under the request's key is answered also
- * where its model has left the catalog since.
+ * A new turn names a model of the catalog. A run that is stored or in flight under the request's key is answered even if
+ * its model has left the catalog since.
  * @throws PantheonError `unknown_model`.
  */
 async function requireModel({ db, catalog }: Deps, request: RunRequest): Promise<void> {
@@ -101,7 +101,7 @@ function toHashedRequest(request: RunRequest): HashedRequest {
     : { kind, sessionId, turnId: request.turnId, body: {} };
 }
 
-/** The turn that was stored under the request's key, as it stands. */
+/** Reads the turn that is stored under the request's key, as it is now. */
 export async function loadStoredTurn(
   deps: Deps,
   { user, sessionId }: RunRequest,

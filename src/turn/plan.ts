@@ -18,31 +18,33 @@ import { currentReplies, failedAgentKeys } from "../domain/turn/current-replies.
 import { endRefused } from "./end.ts";
 
 /**
- * Makes the run's plan and context. A run that cannot be planned, or whose agents cannot hold what they must
- * be shown, ends as refused. Do not refuse a resumed run that does not fit: calls it already paid for would be
- * lost. Agents that no longer fit fail instead.
+ * Makes the run's plan and context. A run that cannot be planned, or whose agents cannot hold what they must be sent, ends
+ * as refused. A resumed run that does not fit is not refused: its answers are paid for. Agents that no longer fit fail
+ * instead.
  * @throws PantheonError the plan's refusal, or `context_budget_exceeded`.
  */
 export async function planRun(
   deps: Deps,
   turn: OpenedTurn,
+  userId: string,
 ): Promise<{ plan: TurnPlan; context: TurnContext }> {
   const { claim } = turn;
+  const isResumed = claim.pastHolders.length > 0;
+  const refused = { claim, checkpoint: turn.checkpoint, userId };
   const decision = decidePlan(turn);
   if (!decision.ok) {
     const { code, detail } = decision.refusal;
-    throw await endRefused(deps, claim, "refused", { refusal: new PantheonError(code, detail) });
+    const ending = isResumed ? "recovered_then_refused" : "refused";
+    throw await endRefused(deps, ending, refused, new PantheonError(code, detail));
   }
   const { plan } = decision;
   const { catalog, estimateTokens, limits } = deps;
   const context = buildContext(deps, turn);
   const fits = fitTurn(plan, context, { catalog, limits: limits.context, estimateTokens });
   const overflow = findOverflow(plan, fits);
-  if (overflow !== undefined && claim.pastHolders.length === 0) {
-    throw await endRefused(deps, claim, "refused", {
-      refusal: contextBudgetExceeded(overflow),
-      refusalScales: scalesAfterOverflow(plan, fits),
-    });
+  if (overflow !== undefined && !isResumed) {
+    const refusalScales = scalesAfterOverflow(plan, fits);
+    throw await endRefused(deps, "refused", { ...refused, refusalScales }, contextBudgetExceeded(overflow));
   }
   const dueSummary = planDueSummary({
     turnIndex: claim.turnIndex,
@@ -59,7 +61,7 @@ export async function planRun(
   return { plan, context: { ...context, dueSummary } };
 }
 
-/** Who answers, by the claim's own snapshot: recovery comes to the same plan as the holder before it. */
+/** Decides who answers, by the claim's own snapshot: recovery comes to the same plan as the holder before it. */
 export function decidePlan({ claim, retried }: { claim: ClaimRow; retried: StoredTurn | null }): PlanResult {
   const { mode, roster } = claim.snapshot;
   switch (claim.kind) {
@@ -89,14 +91,14 @@ function buildContext(deps: Deps, { claim, retried, summary, window, tokenScales
   };
 }
 
-/** Its estimate stands with each message. One that was stored without an estimate is measured now. */
+/** A message is stored with its estimate. One of an earlier version has none, and is measured now. */
 function measure(deps: Deps, { estimatedTokens, ...message }: StoredMessage): MeasuredMessage {
   const { excluded, content } = message;
   const rawTokens = excluded === null ? (estimatedTokens ?? deps.estimateTokens(content)) : 0;
   return { ...message, rawTokens };
 }
 
-/** The answers of a stored turn that its retry does not ask for again. */
+/** The answers of a stored turn that its retry keeps. */
 function listAnswers({ messages }: StoredTurn): SameTurnAnswer[] {
   return currentReplies(messages).flatMap(({ status, agentKey, agentName, content }) =>
     status === "completed" && agentKey !== null

@@ -17,7 +17,7 @@ export function postTurn(deps: Deps, request: Requester & { request: ClaimedRequ
 }
 
 /**
- * Claims the session for a further run of its latest turn: the agents that failed, in the turn's own mode,
+ * Claims the session for a further run of its latest turn. The agents that failed answer again, in the turn's own mode,
  * with the context as it is now and the turn's other answers.
  * @throws PantheonError as docs/api.md lists under POST …/retry.
  */
@@ -26,8 +26,8 @@ export function retryTurn(deps: Deps, request: Requester & { turnId: string }): 
 }
 
 /**
- * Opens a run and plans it. Whatever is refused is refused here, before any model is called; `execute` of the
- * result then asks the agents and commits.
+ * Opens a run and plans it. All refusals happen here, before any model is called. `execute` of the result then runs the
+ * agents and commits.
  */
 async function prepareRun({ db: sharedDb, ...shared }: Deps, request: RunRequest): Promise<RunHandle> {
   const { db, requests } = countRequests(sharedDb);
@@ -59,7 +59,7 @@ async function prepareRun({ db: sharedDb, ...shared }: Deps, request: RunRequest
     };
   }
   const { turn, start } = opened;
-  const run: Run = { ...start, request, turn, ...(await planRun(deps, turn)) };
+  const run: Run = { ...start, request, turn, ...(await planRun(deps, turn, request.user.userId)) };
   const isResumed = turn.claim.pastHolders.length > 0;
   return {
     kind: "run",

@@ -1,22 +1,19 @@
-import type { ClaimRow } from "../db/turn/stored-turn.ts";
 import { type AbandonedTurn, loadAbandonedRuns, type RunKey, takeOverRun } from "../db/turn/take-over-run.ts";
 import { buildTurnRecord } from "../db/turn/turn-record.ts";
 import type { Deps } from "../deps.ts";
-import { inFlightCalls } from "../domain/billing/in-flight-calls.ts";
-import { toInFlightEstimates } from "../domain/billing/in-flight-estimates.ts";
 import { abandonedPrompt } from "../domain/context/abandoned-prompt.ts";
 import { PantheonError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import type { TurnPlan } from "../domain/plan/turn-plan.ts";
-import type { AgentFailureCode } from "../domain/turn/agent-failure.ts";
-import type { AgentReply, TurnOutcome } from "../domain/turn/turn-outcome.ts";
+import type { TurnOutcome } from "../domain/turn/turn-outcome.ts";
 import { endRefused, endStored } from "./end.ts";
+import { estimateInFlight } from "./estimates.ts";
 import { decidePlan } from "./plan.ts";
 
-/** So many in one go; the next minute takes the rest. */
+/** In one call of the scheduled job; the next minute takes the rest. */
 const maxRuns = 50;
 
-/** Recovers the runs whose holders are gone, each by itself. Returns how many there were. */
+/** Settles the runs whose holders are gone, each by itself: one that fails stops no other. Returns how many there were. */
 export async function recoverAbandonedRuns(deps: Deps): Promise<number> {
   const abandoned = await loadAbandonedRuns(deps.db, deps.limits.resumeWindowMs, maxRuns);
   for (const run of abandoned) {
@@ -31,8 +28,8 @@ export async function recoverAbandonedRuns(deps: Deps): Promise<number> {
 }
 
 /**
- * Stores a run that nobody goes on with: the answers that had arrived, and estimates of what may have been spent
- * on the others. No model is called. A run that planning refuses is released. Where another holder was faster,
+ * Settles a run whose holder is gone: stores the answers that had arrived, and estimates of what the others may have cost.
+ * No model is called. A run that planning refuses ends without a turn. Where another holder took the run over first,
  * nothing changes.
  */
 export async function recoverRun(deps: Deps, key: RunKey, log: Log): Promise<void> {
@@ -45,9 +42,8 @@ export async function recoverRun(deps: Deps, key: RunKey, log: Log): Promise<voi
   const decision = decidePlan(turn);
   if (!decision.ok) {
     const { code, detail } = decision.refusal;
-    await endRefused(deps, claim, "recovered_then_refused", {
-      refusal: new PantheonError(code, detail),
-    });
+    const refusal = new PantheonError(code, detail);
+    await endRefused(deps, "recovered_then_refused", { claim, checkpoint, userId }, refusal);
     return;
   }
   const { plan } = decision;
@@ -55,7 +51,7 @@ export async function recoverRun(deps: Deps, key: RunKey, log: Log): Promise<voi
   const settled = await deps.settleTurn({ plan, stored: checkpoint, isRetry });
   const outcome = { ...settled, prompts: completePrompts(deps, plan, settled, isRetry) };
   const maySummarise = mayHaveSummarised(deps, turn);
-  const toRecord = (one: TurnOutcome) =>
+  const toRecord = (storedOutcome: TurnOutcome) =>
     buildTurnRecord({
       claim,
       retried,
@@ -63,7 +59,7 @@ export async function recoverRun(deps: Deps, key: RunKey, log: Log): Promise<voi
       notRead: [],
       userId,
       plan,
-      outcome: estimateInFlight(deps, { claim, plan, outcome: one, maySummarise }),
+      outcome: estimateInFlight(deps, { claim, plan, outcome: storedOutcome, maySummarise }),
       catalog: deps.catalog,
       session: null,
       estimateTokens: deps.estimateTokens,
@@ -87,7 +83,7 @@ export async function recoverRun(deps: Deps, key: RunKey, log: Log): Promise<voi
   log.warn("turn_settled", { turn_id: claim.turnId, run_id: claim.runId, status });
 }
 
-/** Every agent of the turn has its audit row; the first one also holds what the run spent for itself. */
+/** Every agent of the turn has its audit row. The first row also holds the run's own calls: routing and summary. */
 function completePrompts(deps: Deps, plan: TurnPlan, { replies, prompts }: TurnOutcome, isRetry: boolean) {
   const replied = new Set(replies.map(({ agentKey }) => agentKey));
   return plan.agents
@@ -99,58 +95,7 @@ function completePrompts(deps: Deps, plan: TurnPlan, { replies, prompts }: TurnO
     );
 }
 
-/** Without the window of the run it is not known whether a summary was due; before so many turns none is. */
+/** Settling reads no window, so it does not know whether a summary was due. In a session's first turns none is. */
 function mayHaveSummarised({ limits }: Deps, { claim }: AbandonedTurn): boolean {
   return claim.turnIndex > limits.context.keepRawTurns;
 }
-
-export type EstimateInput = {
-  claim: ClaimRow;
-  plan: TurnPlan;
-  outcome: TurnOutcome;
-  /** A summary may have been due, whose calls no checkpoint holds. */
-  maySummarise: boolean;
-};
-
-/** Adds to an outcome estimates of the calls that past holders may have had in flight when they were replaced. */
-export function estimateInFlight(
-  deps: Deps,
-  { claim, plan, outcome, maySummarise }: EstimateInput,
-): TurnOutcome {
-  if (claim.pastHolders.length === 0) return outcome;
-  const pastHolders = claim.pastHolders.map(({ holder }) => holder);
-  const inFlight = inFlightCalls(
-    plan,
-    {
-      calls: outcome.calls,
-      overhead: outcome.overhead,
-      repliedKeys: outcome.replies.filter(isReply).map(({ agentKey }) => agentKey),
-      selectedKeys: outcome.routing?.selectedKeys ?? null,
-    },
-    pastHolders,
-  );
-  const { calls, overhead } = toInFlightEstimates({
-    plan,
-    inFlight,
-    catalog: deps.catalog,
-    claimed: claim.snapshot.pricing,
-    managerModelAlias: deps.limits.managerModelAlias,
-    summarizerModelAlias: deps.limits.summarizerModelAlias,
-    summaryHolders: maySummarise ? pastHolders : [],
-    promptTokensOf: (agentKey) =>
-      outcome.prompts.find((prompt) => prompt.agentKey === agentKey)?.estimatedTokensAfterPrune ?? 0,
-  });
-  return {
-    ...outcome,
-    calls: [...outcome.calls, ...calls],
-    overhead: [...outcome.overhead, ...overhead],
-  };
-}
-
-/** Of an agent without a reply of its own a call may have been in flight. */
-function isReply(reply: AgentReply): boolean {
-  return reply.status === "completed" || !lostReplies.includes(reply.failure.code);
-}
-
-/** Given to agents whose reply was not there, or whose stored reply could not be read. */
-const lostReplies: readonly AgentFailureCode[] = ["abandoned", "turn_too_large"];

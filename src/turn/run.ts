@@ -24,11 +24,12 @@ export type StoredEnding = {
 export type RefusedEnding = {
   claim: "delete";
   checkpoint: "none";
-  ledger: "none";
+  /** `none`: no model was called; `with_estimates`: the calls of past holders, with estimates of those in flight. */
+  ledger: "none" | "with_estimates";
   answer: "refusal";
 };
 
-/** This holder stops, and the run stays for recovery. */
+/** This holder stops, and the run waits for recovery. */
 export type UnfinishedEnding = (
   | {
       /** The lease ends now, so that recovery need not wait for it. */
@@ -38,7 +39,7 @@ export type UnfinishedEnding = (
     }
   | { claim: "leave"; checkpoint: "as_it_is" }
 ) & {
-  /** `late_report`: this holder writes its own calls now; `by_recovery`: whoever recovers the run finds them. */
+  /** `late_report`: this holder writes its own calls now; `by_recovery`: recovery finds them in the checkpoint. */
   ledger: "late_report" | "by_recovery";
   answer: ErrorCode;
 };
@@ -46,7 +47,7 @@ export type UnfinishedEnding = (
 export type Ending = StoredEnding | RefusedEnding | UnfinishedEnding;
 
 /**
- * How a run can end, and what each ending does. `end.ts` reads this table; nothing else decides it.
+ * How a run can end, and what each ending does. `end.ts` and `end-unfinished.ts` read this table; nothing else decides it.
  * `docs/architecture.md` and `README.md` beside this file describe it.
  */
 export const endings = {
@@ -55,7 +56,13 @@ export const endings = {
   too_large: { claim: "delete", checkpoint: "none", ledger: "in_turn", answer: "turn" },
   recovered: { claim: "delete", checkpoint: "last", ledger: "in_turn", answer: "turn" },
   refused: { claim: "delete", checkpoint: "none", ledger: "none", answer: "refusal" },
-  recovered_then_refused: { claim: "delete", checkpoint: "none", ledger: "none", answer: "refusal" },
+  /** Planning refuses a run that a past holder had begun, for example under the rules of an earlier deployment. */
+  recovered_then_refused: {
+    claim: "delete",
+    checkpoint: "none",
+    ledger: "with_estimates",
+    answer: "refusal",
+  },
   client_gone: {
     claim: "expire",
     checkpoint: "unstored",
@@ -81,7 +88,7 @@ export type StoredEndingName = EndingsLike<StoredEnding>;
 export type RefusedEndingName = EndingsLike<RefusedEnding>;
 export type UnfinishedEndingName = EndingsLike<UnfinishedEnding>;
 
-/** Who asks for a run, in which session, and where its events are logged. */
+/** The user who asks for a run, the session, and where the run's events are logged. */
 export type Requester = {
   user: User;
   sessionId: string;
@@ -112,17 +119,17 @@ export type Run = RunStart & {
 
 export type TurnAnswer = { stored: StoredTurn; timings: TurnTimings; replayed: boolean };
 
-/** Who waits for a run. */
+/** The client that waits for a run. */
 export type RunClient = {
   emit: EmitTurnEvent;
   /** Aborts when the client has disconnected; the run then goes on for a while. */
   gone: AbortSignal;
 };
 
-/** The session's conversation, for a client that may have missed events. One request to the database. */
+/** Reads the session's conversation, for a client that may have missed events. One request to the database. */
 export type LoadSnapshot = () => Promise<LatestMessage[]>;
 
-/** A run as the edge sees it: stored before under the same key, or ready to be executed. */
+/** A run as a route sees it: stored before under the same key, or ready to be executed. */
 export type RunHandle = { runId: string; turnId: string } & (
   | { kind: "replay"; loadSnapshot: LoadSnapshot; answer: () => TurnAnswer }
   /** A new run has no snapshot: its client has missed nothing. */

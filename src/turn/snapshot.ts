@@ -5,9 +5,9 @@ import { type AgentReply, replyContent } from "../domain/turn/turn-outcome.ts";
 import type { Run } from "./run.ts";
 
 /**
- * The session's shared conversation as a client of a resumed run is shown it: what is stored (bounded, see
+ * The session's shared conversation for the client of a resumed run: the stored messages (bounded, see
  * latest-messages.ts), the turn's own message, and the replies that had arrived, under the ids that their stored
- * messages will have. One request.
+ * messages will have. One request to the database.
  */
 export async function loadRunSnapshot(deps: Deps, run: Run): Promise<LatestMessage[]> {
   const { turn, plan, request } = run;

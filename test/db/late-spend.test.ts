@@ -1,13 +1,14 @@
 import { eq } from "drizzle-orm";
 import { expect, test } from "vitest";
+import { readableColumns } from "../../src/db/core/instant.ts";
 import { llmCallEvents } from "../../src/db/schema.ts";
 import { reportLateSpend } from "../../src/db/turn/late-spend.ts";
 import type { LedgerRow } from "../../src/db/turn/stored-turn.ts";
 import { createTurnScene, type TurnScene } from "../support/turn-scene.ts";
 
 async function bookedRow({ api, sessionId }: TurnScene): Promise<LedgerRow> {
-  const isRequestedTurn = eq(llmCallEvents.sessionId, sessionId);
-  const [row] = await api.deps.db.select().from(llmCallEvents).where(isRequestedTurn);
+  const isIt = eq(llmCallEvents.sessionId, sessionId);
+  const [row] = await api.deps.db.select(readableColumns(llmCallEvents)).from(llmCallEvents).where(isIt);
   if (row === undefined) throw new Error("nothing is booked");
   return row;
 }

@@ -2,6 +2,7 @@ import { and, desc, eq, isNull, type SQL, sql } from "drizzle-orm";
 import { notFound } from "../../domain/errors.ts";
 import type { FileLimits } from "../../domain/files/file-limits.ts";
 import { askDatabase, type Db } from "../core/client.ts";
+import { readableColumns } from "../core/instant.ts";
 import { type Page, type PageRequest, readPage } from "../core/page.ts";
 import { isOwnedRoom, ownedRoomId, type RoomOfUser, selectRoomId } from "../rooms/owned-room.ts";
 import { filePages, files, rooms, users } from "../schema.ts";
@@ -32,17 +33,17 @@ export async function insertFile(db: Db, file: NewFileRow, limits: FileLimits): 
       db.select({ id: users.id }).from(users).where(eq(users.id, file.userId)).for("no key update"),
       selectRoomId(db, of).for("no key update"),
       db
-        .select()
+        .select(readableColumns(files))
         .from(files)
         .where(and(isActiveIn(of), sql`${files.idempotencyKey} = ${file.idempotencyKey}::text`)),
       db
-        .select()
+        .select(readableColumns(files))
         .from(files)
         .where(and(isActiveIn(of), eq(files.sha256, file.sha256))),
       db
         .insert(files)
         .select(insertedFile(db, file, limits))
-        .returning(),
+        .returning(readableColumns(files)),
       selectUsage(db, of),
     ]),
   );
@@ -140,7 +141,9 @@ function isOwnedFile(userId: string, fileId: string): SQL | undefined {
 
 /** @throws PantheonError `not_found`. */
 export async function loadFile(db: Db, userId: string, fileId: string): Promise<FileRow> {
-  const [file] = await askDatabase(db, () => db.select().from(files).where(isOwnedFile(userId, fileId)));
+  const [file] = await askDatabase(db, () =>
+    db.select(readableColumns(files)).from(files).where(isOwnedFile(userId, fileId)),
+  );
   if (file === undefined) throw notFound();
   return file;
 }
@@ -157,7 +160,7 @@ export async function loadFiles(db: Db, of: RoomOfUser, page: PageRequest): Prom
       selectRoomId(db, of),
       db.select({ id: files.id }).from(files).where(isCursor),
       db
-        .select()
+        .select(readableColumns(files))
         .from(files)
         .where(and(isInRoom, isNull(files.deletedAt), isBeyond))
         .orderBy(desc(files.createdAt), desc(files.id))
@@ -192,7 +195,7 @@ export async function loadFilePages(
     .as("bounded");
   const [[file], pages] = await askDatabase(db, () =>
     db.batch([
-      db.select().from(files).where(isOwnedFile(userId, fileId)),
+      db.select(readableColumns(files)).from(files).where(isOwnedFile(userId, fileId)),
       db
         .select({ page: bounded.page, text: bounded.text, tokens: bounded.tokens })
         .from(bounded)
@@ -221,7 +224,7 @@ export async function resetFile(db: Db, userId: string, fileId: string, now: Dat
   const [, [file]] = await askDatabase(db, () =>
     db.batch([
       db.update(files).set({ status: "pending", errorCode: null, pendingSince: now }).where(isFailed),
-      db.select().from(files).where(isOwnedFile(userId, fileId)),
+      db.select(readableColumns(files)).from(files).where(isOwnedFile(userId, fileId)),
     ]),
   );
   if (file === undefined) throw notFound();

@@ -2,6 +2,7 @@ import { and, asc, eq, type SQL, sql } from "drizzle-orm";
 import { PantheonError } from "../../domain/errors.ts";
 import type { ModelSettings } from "../../domain/model-settings.ts";
 import { askDatabase, type Db, postgresFields } from "../core/client.ts";
+import { readableColumns } from "../core/instant.ts";
 import { requireRow } from "../core/require-row.ts";
 import { roomAgents, rooms } from "../schema.ts";
 import { isOwnedRoom, lockRoom, ownedRoomId, type RoomOfUser } from "./owned-room.ts";
@@ -33,7 +34,7 @@ export async function insertAgent(
         db.execute(insertWhereRoom(of, row, capacity, now)),
         db.execute(renumber(of, now, row.id)),
         db
-          .select()
+          .select(readableColumns(roomAgents))
           .from(roomAgents)
           .where(and(isInRoster(of), eq(roomAgents.id, row.id))),
       ]),
@@ -78,7 +79,11 @@ export async function updateAgentOrder(
         from ${wantedOrder(agentKeys)}
         where ${isInRoster(of)} and lower(${roomAgents.agentKey}) = o.key and ${isWholeRoster(of, agentKeys)}
           and ${roomAgents.position} <> o.place - 1`),
-      db.select().from(roomAgents).where(isInRoster(of)).orderBy(asc(roomAgents.position)),
+      db
+        .select(readableColumns(roomAgents))
+        .from(roomAgents)
+        .where(isInRoster(of))
+        .orderBy(asc(roomAgents.position)),
     ]),
   );
   requireRow(room[0]);

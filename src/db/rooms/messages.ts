@@ -1,6 +1,7 @@
-import { and, asc, eq, getTableColumns, gt, inArray, sql } from "drizzle-orm";
+import { and, asc, eq, gt, inArray, sql } from "drizzle-orm";
 import { notFound } from "../../domain/errors.ts";
 import { askDatabase, type Db } from "../core/client.ts";
+import { readableColumns } from "../core/instant.ts";
 import { type Page, type PageRequest, readPage } from "../core/page.ts";
 import { maxPageBytes, selectFitting, sentBytes } from "../core/sent-bytes.ts";
 import { messages } from "../schema.ts";
@@ -37,7 +38,7 @@ export async function loadTranscript(
       db.select({ id: messages.id }).from(messages).where(isCursor),
       db.execute<{ rows: number }>(sql`select count(*)::int as rows from (${nearest}) n`),
       db
-        .select({ ...getTableColumns(messages), ...cutContent(sentBytes(messages.content), maxPageBytes) })
+        .select({ ...readableColumns(messages), ...cutContent(sentBytes(messages.content), maxPageBytes) })
         .from(messages)
         .where(inArray(messages.id, ids))
         .orderBy(asc(messages.seq)),

@@ -2,6 +2,7 @@ import { and, asc, gt, type SQL, sql } from "drizzle-orm";
 import { PantheonError } from "../../domain/errors.ts";
 import type { ModelSettings } from "../../domain/model-settings.ts";
 import { askDatabase, type Db, postgresFields } from "../core/client.ts";
+import { readableColumns } from "../core/instant.ts";
 import { type Page, type PageRequest, readPage } from "../core/page.ts";
 import { requireRow } from "../core/require-row.ts";
 import { roomAgents } from "../schema.ts";
@@ -28,7 +29,7 @@ export async function loadAgents(db: Db, of: RoomOfUser, page: PageRequest): Pro
       selectRoomId(db, of),
       db.select({ id: roomAgents.id }).from(roomAgents).where(isCursor),
       db
-        .select()
+        .select(readableColumns(roomAgents))
         .from(roomAgents)
         .where(and(isInRoster(of), page.after === undefined ? undefined : gt(roomAgents.position, place)))
         .orderBy(asc(roomAgents.position))
@@ -41,7 +42,9 @@ export async function loadAgents(db: Db, of: RoomOfUser, page: PageRequest): Pro
 
 /** @throws PantheonError `not_found`. */
 export async function loadAgent(db: Db, of: RoomOfUser, agentKey: string): Promise<AgentRow> {
-  const [agent] = await askDatabase(db, () => db.select().from(roomAgents).where(isAgent(of, agentKey)));
+  const [agent] = await askDatabase(db, () =>
+    db.select(readableColumns(roomAgents)).from(roomAgents).where(isAgent(of, agentKey)),
+  );
   return requireRow(agent);
 }
 
@@ -67,7 +70,7 @@ export async function updateAgent(
       .update(roomAgents)
       .set({ ...change, updatedAt: now })
       .where(isAgent(of, agentKey))
-      .returning(),
+      .returning(readableColumns(roomAgents)),
   ).catch((error: unknown) => {
     throw toNameTaken(error);
   });

@@ -2,6 +2,7 @@ import { and, asc, eq, isNull, sql } from "drizzle-orm";
 import type { RoomMode } from "../../domain/plan/modes.ts";
 import type { User } from "../../domain/user.ts";
 import { askDatabase, type Db } from "../core/client.ts";
+import { readableColumns } from "../core/instant.ts";
 import { type Page, type PageRequest, readPage } from "../core/page.ts";
 import { requireRow } from "../core/require-row.ts";
 import { rooms } from "../schema.ts";
@@ -13,14 +14,19 @@ export type NewRoomRow = typeof rooms.$inferInsert;
 
 export async function insertRoom(db: Db, user: User, row: NewRoomRow): Promise<RoomRow | undefined> {
   const [, inserted] = await askDatabase(db, () =>
-    db.batch([upsertUser(db, user, row.createdAt), db.insert(rooms).values(row).returning()]),
+    db.batch([
+      upsertUser(db, user, row.createdAt),
+      db.insert(rooms).values(row).returning(readableColumns(rooms)),
+    ]),
   );
   return inserted[0];
 }
 
 /** @throws PantheonError `not_found`. */
 export async function loadRoom(db: Db, userId: string, roomId: string): Promise<RoomRow> {
-  const [room] = await askDatabase(db, () => db.select().from(rooms).where(isOwnedRoom({ roomId, userId })));
+  const [room] = await askDatabase(db, () =>
+    db.select(readableColumns(rooms)).from(rooms).where(isOwnedRoom({ roomId, userId })),
+  );
   return requireRow(room);
 }
 
@@ -38,7 +44,7 @@ export async function loadRooms(db: Db, user: User, page: PageRequest, now: Date
         .from(rooms)
         .where(and(owned, sql`${rooms.id} = ${after}::uuid`)),
       db
-        .select()
+        .select(readableColumns(rooms))
         .from(rooms)
         .where(
           and(
@@ -69,7 +75,7 @@ export async function updateRoom(
       .update(rooms)
       .set({ ...change, updatedAt: now })
       .where(isOwnedRoom({ roomId, userId }))
-      .returning(),
+      .returning(readableColumns(rooms)),
   );
   return requireRow(room);
 }
@@ -90,7 +96,7 @@ export async function updatePendingMode(
       .update(rooms)
       .set({ pendingMode: sql`nullif(${mode}::text, ${rooms.currentMode})`, updatedAt: now })
       .where(isOwnedRoom({ roomId, userId }))
-      .returning(),
+      .returning(readableColumns(rooms)),
   );
   return requireRow(room);
 }

@@ -1,5 +1,6 @@
 import { and, asc, eq, isNull, sql } from "drizzle-orm";
 import { askDatabase, type Db } from "../core/client.ts";
+import { readableColumns } from "../core/instant.ts";
 import { type Page, type PageRequest, readPage } from "../core/page.ts";
 import { requireRow } from "../core/require-row.ts";
 import { rooms, sessions } from "../schema.ts";
@@ -34,7 +35,7 @@ export async function insertSession(
           .from(rooms)
           .where(isOwnedRoom({ roomId, userId })),
       )
-      .returning(),
+      .returning(readableColumns(sessions)),
   );
   return requireRow(session);
 }
@@ -51,7 +52,7 @@ export async function loadSessions(db: Db, of: RoomOfUser, page: PageRequest): P
       selectRoomId(db, of),
       db.select({ id: sessions.id }).from(sessions).where(isCursor),
       db
-        .select()
+        .select(readableColumns(sessions))
         .from(sessions)
         .where(and(isInRoom, isNull(sessions.deletedAt), isAfter))
         .orderBy(asc(sessions.createdAt), asc(sessions.id))
@@ -66,7 +67,7 @@ export async function loadSessions(db: Db, of: RoomOfUser, page: PageRequest): P
 export async function loadSession(db: Db, userId: string, id: string): Promise<SessionRow> {
   const [session] = await askDatabase(db, () =>
     db
-      .select()
+      .select(readableColumns(sessions))
       .from(sessions)
       .where(and(eq(sessions.id, id), ownsSession(id, userId))),
   );

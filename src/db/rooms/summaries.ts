@@ -1,6 +1,7 @@
 import { and, desc, eq, inArray, lt, sql } from "drizzle-orm";
 import { notFound } from "../../domain/errors.ts";
 import { askDatabase, type Db } from "../core/client.ts";
+import { readableColumns } from "../core/instant.ts";
 import { type Page, type PageRequest, readPage } from "../core/page.ts";
 import { selectFitting, sentBytes } from "../core/sent-bytes.ts";
 import { sessionSummaries } from "../schema.ts";
@@ -31,7 +32,11 @@ export async function loadSummaries(
       db.execute<{ owned: boolean }>(sql`select ${owned} as owned`),
       db.select({ id: sessionSummaries.id }).from(sessionSummaries).where(isCursor),
       db.execute<{ rows: number }>(sql`select count(*)::int as rows from (${nearest}) n`),
-      db.select().from(sessionSummaries).where(inArray(id, ids)).orderBy(desc(toSeq)),
+      db
+        .select(readableColumns(sessionSummaries))
+        .from(sessionSummaries)
+        .where(inArray(id, ids))
+        .orderBy(desc(toSeq)),
     ]),
   );
   if (session.rows[0]?.owned !== true) throw notFound();

@@ -21,7 +21,8 @@ import {
   turnRuns,
   turns,
 } from "../schema.ts";
-import { assertClaim, claimLost, deleteClaim, lockSession, markRunRefused } from "./claim-statements.ts";
+import { assertClaim, claimLost, deleteClaim, lockSession } from "./claim-statements.ts";
+import { isCommittedBy } from "./committed-by.ts";
 import { deleteSurplusEstimates, joinLateSpend } from "./late-spend.ts";
 import { recordPrices } from "./record-prices.ts";
 import type { LedgerRow } from "./stored-turn.ts";
@@ -87,40 +88,6 @@ export async function commitTurn(
     await resolveCommitError(db, record.claim, error, log);
     return { ledger: null };
   }
-}
-
-/**
- * Deletes the claim of a turn that was refused after it was taken, and its checkpoints; in the same batch the session
- * takes over token scales, by model alias. The claim of
- * another holder is left alone; so is one that this request has deleted before, its answer lost.
- * @throws what else Postgres refuses.
- */
-export async function releaseClaim(
-  db: Db,
-  claim: Claim,
-  refusalScales: Readonly<Record<string, number>>,
-): Promise<void> {
-  try {
-    await repeatIfLost(db, () =>
-      db.batch([
-        lockSession(claim.sessionId),
-        assertClaim(claim),
-        ...deleteThread(db, claim.runId),
-        markRunRefused(claim, refusalScales),
-        deleteClaim(claim),
-      ]),
-    );
-  } catch (error) {
-    if (postgresFields(error).code !== claimLost) throw error;
-  }
-}
-
-/** Whether the run is stored, and by this very holder. */
-export async function isCommittedBy(db: Db, { runId, holder }: Claim): Promise<boolean> {
-  const [run] = await repeatIfLost(db, () =>
-    db.select({ committedBy: turnRuns.committedBy }).from(turnRuns).where(eq(turnRuns.id, runId)),
-  );
-  return run?.committedBy === holder;
 }
 
 /** Throws unless this very holder has stored the run, and only the answer to that was lost. */

@@ -11,51 +11,60 @@ import { lockSession } from "./claim-statements.ts";
 import { recordPrices } from "./record-prices.ts";
 import type { LedgerRow } from "./stored-turn.ts";
 
-export type LateSpend = {
-  claim: Claim;
+/** Ledger rows that are written without their turn's record. */
+export type Spend = {
   ledger: readonly LedgerRow[];
-  /** Of each call in the ledger rows, the ids that its rows may have. */
-  reportedIds: string[][];
   /** What the claim keeps; undefined in a claim of an earlier version. */
   pricing: RunPricing | undefined;
   createdAt: Date;
 };
 
-/** The one thing a holder that lost its claim still writes: what it spent. */
+export type LateSpend = Spend & {
+  claim: Claim;
+  /** Of each call in the ledger rows, the ids that its rows may have. */
+  reportedIds: string[][];
+};
+
+/** What a holder that lost its claim still writes: the calls that it made. They replace estimates of them. */
 export async function reportLateSpend(db: Db, late: LateSpend, catalog: Catalog): Promise<void> {
   const { claim, ledger, reportedIds, pricing, createdAt } = late;
   if (ledger.length === 0) return;
-  const ifThere = (table: PgTable, id: string | null) =>
-    sql`(select x.id from ${table} x where x.id = ${id}::uuid)`;
-  const rows = ledger.map((row) => ({
-    ...row,
-    roomId: ifThere(rooms, row.roomId),
-    sessionId: ifThere(sessions, row.sessionId),
-    turnId: ifThere(turns, row.turnId),
-  }));
   await repeatIfLost(db, () =>
     db.batch([
       lockSession(claim.sessionId),
       ...recordPrices(db, createdAt, catalog, pricing),
-      db
-        .insert(llmCallEvents)
-        .values(rows)
-        .onConflictDoUpdate({
-          target: llmCallEvents.id,
-          set: Object.fromEntries(
-            lateColumns.map((column) => [
-              column,
-              sql`excluded.${sql.identifier(llmCallEvents[column].name)}`,
-            ]),
-          ),
-          setWhere: eq(llmCallEvents.status, "unknown"),
-        }),
+      insertSpend(db, ledger).onConflictDoUpdate({
+        target: llmCallEvents.id,
+        set: Object.fromEntries(
+          lateColumns.map((column) => [column, sql`excluded.${sql.identifier(llmCallEvents[column].name)}`]),
+        ),
+        setWhere: eq(llmCallEvents.status, "unknown"),
+      }),
       ...deleteSurplusEstimates(reportedIds),
     ]),
   );
 }
 
-/** What a holder that was replaced knows better than whoever estimated its calls. */
+/** Rows of which some may be stored already: those stay. */
+export function insertSpendIfNew(db: Db, ledger: readonly LedgerRow[]) {
+  return insertSpend(db, ledger).onConflictDoNothing();
+}
+
+/** The room, session or turn of a row may have been deleted, or have never been stored: then the row names none. */
+function insertSpend(db: Db, ledger: readonly LedgerRow[]) {
+  const idIfStored = (table: PgTable, id: string | null) =>
+    sql`(select x.id from ${table} x where x.id = ${id}::uuid)`;
+  return db.insert(llmCallEvents).values(
+    ledger.map((row) => ({
+      ...row,
+      roomId: idIfStored(rooms, row.roomId),
+      sessionId: idIfStored(sessions, row.sessionId),
+      turnId: idIfStored(turns, row.turnId),
+    })),
+  );
+}
+
+/** What a replaced holder knows of its calls, and an estimate does not. */
 const lateColumns = [
   "provider",
   "modelAlias",
@@ -84,13 +93,13 @@ const deleteSurplus = prepareStatement<{ ids: string; calls: string }>(sql`
   )
   delete from ${llmCallEvents} e using known k
   where e.id = k.id and k.attempts = 0
-    and exists (select 1 from known told where told.call = k.call and told.attempts > 0)`);
+    and exists (select 1 from known reported where reported.call = k.call and reported.attempts > 0)`);
 
-/** A call whose holder told of it needs no estimate: it was sent as often as its own rows say. */
+/** A call that its holder reported needs no estimate: it was sent as often as the reported rows say. */
 export function deleteSurplusEstimates(idsByCall: readonly (readonly string[])[]): BatchItem<"pg">[] {
   if (idsByCall.length === 0) return [];
   const ids = idsByCall.flat();
-  const calls = idsByCall.flatMap((ofCall, call) => ofCall.map(() => call));
+  const calls = idsByCall.flatMap((callIds, call) => callIds.map(() => call));
   return [deleteSurplus({ ids: `{${ids.join()}}`, calls: `{${calls.join()}}` })];
 }
 

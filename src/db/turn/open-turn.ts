@@ -5,6 +5,7 @@ import type { OpenFindings, RetriedTurn } from "../../domain/turn/open-decision.
 import type { SessionState } from "../../domain/turn/session-state.ts";
 import { readWithTexts, selectCheckpointOfClaim, type Texts } from "../checkpoint/stored-checkpoints.ts";
 import { type Db, repeatIfLost } from "../core/client.ts";
+import { readableColumns } from "../core/instant.ts";
 import { ownsSession } from "../rooms/owned-session.ts";
 import { messages, sessionSummaries, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
 import {
@@ -102,7 +103,10 @@ function openStatements(db: Db, open: OpenRequest, texts: Texts) {
         turnId: turnClaims.turnId,
         idempotencyKey: turnClaims.idempotencyKey,
         requestHash: turnClaims.requestHash,
-        leaseLeftMs: sql<number>`(extract(epoch from ${turnClaims.leaseUntil} - clock_timestamp()) * 1000)::float8`,
+        leaseLeftMs:
+          sql<number>`ceil(extract(epoch from ${turnClaims.leaseUntil} - clock_timestamp()) * 1000)::bigint`.mapWith(
+            Number,
+          ),
       })
       .from(turnClaims)
       .where(and(eq(turnClaims.sessionId, open.sessionId), ownsSession(open.sessionId, open.userId))),
@@ -111,13 +115,13 @@ function openStatements(db: Db, open: OpenRequest, texts: Texts) {
       .from(turnRuns)
       .where(and(isStored(open), ownsSession(open.sessionId, open.userId))),
     db.execute(takeClaim(open)),
-    db.select().from(turnClaims).where(isHeldBy(open)),
+    db.select(readableColumns(turnClaims)).from(turnClaims).where(isHeldBy(open)),
     db
       .select({ seq: sql<number>`coalesce(max(${messages.seq}), 0)::int` })
       .from(messages)
       .where(eq(messages.sessionId, open.sessionId)),
     db
-      .select()
+      .select(readableColumns(sessionSummaries))
       .from(sessionSummaries)
       .where(eq(sessionSummaries.sessionId, open.sessionId))
       .orderBy(desc(sessionSummaries.toSeq))

@@ -2,6 +2,7 @@ import { and, eq, lt, or, sql } from "drizzle-orm";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 import { readWithTexts, selectCheckpointOfClaim } from "../checkpoint/stored-checkpoints.ts";
 import { askDatabase, type Db, repeatIfLost } from "../core/client.ts";
+import { readableColumns } from "../core/instant.ts";
 import { messages, rooms, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
 import { lockSession } from "./claim-statements.ts";
 import type { ClaimRow, StoredTurn } from "./stored-turn.ts";
@@ -62,7 +63,7 @@ export async function takeOverRun(
         db.execute(sql`update ${turnClaims} set ${takeOver(newHolder, leaseMs)}
         where turn_claims.session_id = ${sessionId} and turn_claims.run_id = ${runId}
           and turn_claims.lease_until <= clock_timestamp() and ${isNewHolder(newHolder)}`),
-        db.select().from(turnClaims).where(isHeld),
+        db.select(readableColumns(turnClaims)).from(turnClaims).where(isHeld),
         db
           .select({ userId: rooms.ownerUserId })
           .from(sessions)

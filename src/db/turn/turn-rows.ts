@@ -1,6 +1,7 @@
-import { and, asc, type Column, eq, getTableColumns, inArray, type SQL, sql } from "drizzle-orm";
+import { and, asc, type Column, eq, inArray, type SQL, sql } from "drizzle-orm";
 import { joinStandingReplies } from "../../domain/turn/current-replies.ts";
 import type { Db } from "../core/client.ts";
+import { readableColumns } from "../core/instant.ts";
 import { cutCharacters, maxPageBytes, sentBytes } from "../core/sent-bytes.ts";
 import { llmCallEvents, messages, toolCallEvents, turns } from "../schema.ts";
 import type { StoredTurn, TurnRow } from "./stored-turn.ts";
@@ -17,7 +18,7 @@ export const retriedTurnBounds: TurnTextBounds = { messageBytes: 2_500_000, tool
 
 /** Turns by `turn_index`, but for their answers as one text: that is in their messages. */
 export function selectTurns(db: Db, condition: SQL | undefined) {
-  const { assistantOutput: _, ...columns } = getTableColumns(turns);
+  const { assistantOutput: _, ...columns } = readableColumns(turns);
   return db.select(columns).from(turns).where(condition).orderBy(asc(turns.turnIndex));
 }
 
@@ -29,7 +30,7 @@ export function selectMessages(db: Db, turnIds: SQL, { only, bounds = shownBound
   const through = sql`sum(${sentBytes(messages.content)}) over (
     partition by ${messages.turnId} order by ${messages.seq})`;
   return db
-    .select({ ...getTableColumns(messages), ...cutContent(through, bounds.messageBytes) })
+    .select({ ...readableColumns(messages), ...cutContent(through, bounds.messageBytes) })
     .from(messages)
     .where(and(inArray(messages.turnId, turnIds), only))
     .orderBy(asc(messages.seq));
@@ -62,7 +63,7 @@ export function firstSeq({ runId, agentKey }: { runId: Column; agentKey: Column 
 export function selectLedger(db: Db, turnIds: SQL) {
   const { runId, agentKey, round, id } = llmCallEvents;
   return db
-    .select()
+    .select(readableColumns(llmCallEvents))
     .from(llmCallEvents)
     .where(inArray(llmCallEvents.turnId, turnIds))
     .orderBy(asc(firstSeq(llmCallEvents)), asc(runId), asc(agentKey), asc(round), asc(id));
@@ -78,7 +79,7 @@ export function selectToolEvents(db: Db, turnIds: SQL, { toolBytes }: TurnTextBo
   const isCut = sql`${through} > ${toolBytes}::int`;
   return db
     .select({
-      ...getTableColumns(toolCallEvents),
+      ...readableColumns(toolCallEvents),
       input: sql<unknown>`case when ${isCut} then 'null' else ${input} end`.mapWith(input),
       output: sql<unknown>`case when ${isCut} then 'null' else ${output} end`.mapWith(output),
       isCut: sql<boolean>`${isCut}`,

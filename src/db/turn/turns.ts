@@ -1,6 +1,7 @@
 import { and, asc, eq, inArray, type SQL, sql } from "drizzle-orm";
 import { notFound } from "../../domain/errors.ts";
 import { askDatabase, type Db } from "../core/client.ts";
+import { readableColumns } from "../core/instant.ts";
 import { ownsSession } from "../rooms/owned-session.ts";
 import { turnClaims, turnContextAudit, turns } from "../schema.ts";
 import type { AuditRow, StoredTurn } from "./stored-turn.ts";
@@ -37,7 +38,7 @@ export async function loadTurn(db: Db, of: SessionOfUser, turnId: string): Promi
       selectLedger(db, ids),
       selectToolEvents(db, ids),
       db
-        .select()
+        .select(readableColumns(turnContextAudit))
         .from(turnContextAudit)
         .where(inArray(turnContextAudit.turnId, ids))
         .orderBy(asc(firstSeq(turnContextAudit)), asc(turnContextAudit.runId), asc(turnContextAudit.id)),

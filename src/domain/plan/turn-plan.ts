@@ -78,6 +78,11 @@ export function planRetry(
   return accept({ mode, flow: modeRules[mode].retryFlow, agents, unknownTags: [] });
 }
 
+/** For estimates of a run whose plan is not known: every agent of the roster may have been asked. */
+export function planWholeRoster(mode: RoomMode, roster: readonly RosterAgent[]): TurnPlan {
+  return { mode, flow: "parallel", agents: roster.map(withReadableFields), unknownTags: [] };
+}
+
 /** The agent of a reply: who answers is in the plan, since nothing else decides it. */
 export function planAgent({ agents }: Pick<TurnPlan, "agents">, agentKey: string): RosterAgent {
   const found = agents.find((agent) => agent.agentKey === agentKey);

@@ -113,7 +113,9 @@ function findCall(
   if (known !== undefined) return known;
   if (name === "") {
     const placed = piecesInDelta > 1 ? byPlace.get(place) : undefined;
-    return findById(calls, id) ?? placed ?? calls.at(-1);
+    // An index and an id that are both new are those of another call, whose name may follow.
+    const isAnother = index !== null && id !== "";
+    return findById(calls, id) ?? placed ?? (isAnother ? undefined : calls.at(-1));
   }
   // A name without an id and without an index may be said again with the next piece.
   return index === null && id === "" ? byPlace.get(place) : undefined;
@@ -144,7 +146,9 @@ export function findAssemblyProblem({ calls }: ToolCallAssembly, isCut: boolean)
   if (calls.length > maxToolCalls) return `The model asked for more than ${maxToolCalls} tools at once.`;
   // The last call of an answer that was cut may have lost its name.
   const named = isCut && calls.length > 1 ? calls.slice(0, -1) : calls;
-  if (named.some(({ name }) => name.trim() === "")) return "The model asked for a tool without naming it.";
+  const hasNamed = namedCalls(named).length > 0;
+  if (named.some((call) => call.name.trim() === "" && !(hasNamed && call.argumentsText === "")))
+    return "The model asked for a tool without naming it.";
   if (calls.some(({ id }) => new TextEncoder().encode(id).length > maxToolCallIdBytes)) {
     return "The id of a tool call is too long.";
   }

@@ -53,6 +53,8 @@ export function toEvents(chunks: readonly unknown[]): string {
   return `${chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join("")}data: [DONE]\n\n`;
 }
 
+export const eventStream = { "Content-Type": "text/event-stream" };
+
 export const chunkOf = (delta: object, finishReason: unknown = null) => ({
   id: "gen-1",
   choices: [{ index: 0, delta, finish_reason: finishReason }],

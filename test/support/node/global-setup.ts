@@ -2,6 +2,7 @@ import type { TestProject } from "vitest/node";
 import { applyMigrations } from "../../../dev/migrate.ts";
 import { startNeonEndpoint } from "../../../dev/neon-endpoint.ts";
 import type {} from "../provided.d.ts";
+import { applyForeignSettings } from "./foreign-settings.ts";
 import { startScriptedModelServer } from "./scripted-model-server.ts";
 import { startScriptedSearchServer } from "./scripted-search-server.ts";
 import { startTestDatabase } from "./test-database.ts";
@@ -10,10 +11,13 @@ import { startTestDatabase } from "./test-database.ts";
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
   const database = await startTestDatabase();
   const { connectionString, trueConcurrency } = database;
-  await applyMigrations(connectionString).catch(async (error: unknown) => {
+  try {
+    await applyMigrations(connectionString);
+    await applyForeignSettings(connectionString);
+  } catch (error) {
     await database.stop();
     throw error;
-  });
+  }
   const endpoint = await startNeonEndpoint({ connectionString, maxConnections: trueConcurrency ? 20 : 1 });
   const models = await startScriptedModelServer();
   const search = await startScriptedSearchServer();

@@ -1,0 +1,12 @@
+import { eq } from "drizzle-orm";
+import type { Claim } from "../../domain/turn/claim.ts";
+import { type Db, repeatIfLost } from "../core/client.ts";
+import { turnRuns } from "../schema.ts";
+
+/** Whether the run is stored, and by this very holder: then only the answer to its commit was lost. */
+export async function isCommittedBy(db: Db, { runId, holder }: Claim): Promise<boolean> {
+  const [run] = await repeatIfLost(db, () =>
+    db.select({ committedBy: turnRuns.committedBy }).from(turnRuns).where(eq(turnRuns.id, runId)),
+  );
+  return run?.committedBy === holder;
+}

@@ -1,0 +1,52 @@
+import type { Catalog } from "../../domain/catalog.ts";
+import type { Claim } from "../../domain/turn/claim.ts";
+import { deleteThread } from "../checkpoint/checkpoints.ts";
+import { type Db, postgresFields, repeatIfLost } from "../core/client.ts";
+import { assertClaim, claimLost, deleteClaim, lockSession, markRunRefused } from "./claim-statements.ts";
+import { deleteSurplusEstimates, insertSpendIfNew, type Spend } from "./late-spend.ts";
+import { recordPrices } from "./record-prices.ts";
+
+export type Release = {
+  /** What past holders of the run spent; null: nothing. */
+  spend: RefusedSpend | null;
+  /** Token scales that the session takes over, by model alias (see session-state.ts). */
+  refusalScales: Readonly<Record<string, number>>;
+};
+
+export type RefusedSpend = Spend & {
+  catalog: Catalog;
+  /** Of each call that is only estimated, the ids that its rows may have. */
+  estimatedIds: string[][];
+};
+
+/**
+ * Deletes the claim of a run that was refused after it was taken, and its checkpoints. What past holders spent goes into
+ * the ledger in the same batch, and token scales into the session. The claim of another holder stays. So does the ledger, where
+ * this request has deleted the claim before and its answer was lost.
+ * @throws what else Postgres refuses.
+ */
+export async function releaseClaim(db: Db, claim: Claim, { spend, refusalScales }: Release): Promise<void> {
+  try {
+    await repeatIfLost(db, () =>
+      db.batch([
+        lockSession(claim.sessionId),
+        assertClaim(claim),
+        ...(spend === null ? [] : writeSpend(db, spend)),
+        ...deleteThread(db, claim.runId),
+        markRunRefused(claim, refusalScales),
+        deleteClaim(claim),
+      ]),
+    );
+  } catch (error) {
+    if (postgresFields(error).code !== claimLost) throw error;
+  }
+}
+
+function writeSpend(db: Db, { catalog, estimatedIds, ...spend }: RefusedSpend) {
+  if (spend.ledger.length === 0) return [];
+  return [
+    ...recordPrices(db, spend.createdAt, catalog, spend.pricing),
+    insertSpendIfNew(db, spend.ledger),
+    ...deleteSurplusEstimates(estimatedIds),
+  ];
+}

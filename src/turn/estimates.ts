@@ -1,0 +1,96 @@
+import { buildLedger, listAttemptIds } from "../db/turn/ledger-record.ts";
+import type { RefusedSpend } from "../db/turn/release-claim.ts";
+import type { ClaimRow } from "../db/turn/stored-turn.ts";
+import type { Deps } from "../deps.ts";
+import { inFlightCalls } from "../domain/billing/in-flight-calls.ts";
+import { toInFlightEstimates } from "../domain/billing/in-flight-estimates.ts";
+import { planWholeRoster, type TurnPlan } from "../domain/plan/turn-plan.ts";
+import type { AgentFailureCode } from "../domain/turn/agent-failure.ts";
+import type { StoredCheckpoint } from "../domain/turn/checkpoint.ts";
+import type { AgentReply, TurnOutcome } from "../domain/turn/turn-outcome.ts";
+
+export type EstimateInput = {
+  claim: ClaimRow;
+  plan: TurnPlan;
+  outcome: TurnOutcome;
+  /** A summary may have been due. No checkpoint holds the calls for one. */
+  maySummarise: boolean;
+};
+
+/** Adds to an outcome estimates of the calls that past holders may have had in flight when they were replaced. */
+export function estimateInFlight(
+  deps: Deps,
+  { claim, plan, outcome, maySummarise }: EstimateInput,
+): TurnOutcome {
+  if (claim.pastHolders.length === 0) return outcome;
+  const pastHolders = claim.pastHolders.map(({ holder }) => holder);
+  const inFlight = inFlightCalls(
+    plan,
+    {
+      calls: outcome.calls,
+      overhead: outcome.overhead,
+      repliedKeys: outcome.replies.filter(isReply).map(({ agentKey }) => agentKey),
+      selectedKeys: outcome.routing?.selectedKeys ?? null,
+    },
+    pastHolders,
+  );
+  const { calls, overhead } = toInFlightEstimates({
+    plan,
+    inFlight,
+    catalog: deps.catalog,
+    claimed: claim.snapshot.pricing,
+    managerModelAlias: deps.limits.managerModelAlias,
+    summarizerModelAlias: deps.limits.summarizerModelAlias,
+    summaryHolders: maySummarise ? pastHolders : [],
+    promptTokensOf: (agentKey) =>
+      outcome.prompts.find((prompt) => prompt.agentKey === agentKey)?.estimatedTokensAfterPrune ?? 0,
+  });
+  return {
+    ...outcome,
+    calls: [...outcome.calls, ...calls],
+    overhead: [...outcome.overhead, ...overhead],
+  };
+}
+
+/** An agent without a reply of its own may have had a call in flight. */
+function isReply(reply: AgentReply): boolean {
+  return reply.status === "completed" || !placeholderFailures.includes(reply.failure.code);
+}
+
+/** The failures of agents whose reply did not arrive, or cannot be read from the checkpoint. */
+const placeholderFailures: readonly AgentFailureCode[] = ["abandoned", "turn_too_large"];
+
+/** What a refused run leaves in the ledger. */
+export type RefusedRun = {
+  claim: ClaimRow;
+  checkpoint: StoredCheckpoint | undefined;
+  /** Who pays for the run. */
+  userId: string;
+};
+
+/**
+ * What past holders of a run spent that planning then refuses: the calls in its checkpoint, and estimates of those in
+ * flight. No plan says who was asked, so any agent of the roster may have been. An estimate too many costs nothing.
+ */
+export async function collectRefusedSpend(
+  deps: Deps,
+  { claim, checkpoint, userId }: RefusedRun,
+): Promise<RefusedSpend> {
+  const { catalog } = deps;
+  const { mode, roster, pricing } = claim.snapshot;
+  const plan = planWholeRoster(mode, roster);
+  const settled = await deps.settleTurn({ plan, stored: checkpoint, isRetry: claim.kind === "retry" });
+  const { calls } = estimateInFlight(deps, { claim, plan, outcome: settled, maySummarise: false });
+  const createdAt = deps.now();
+  return {
+    ledger: buildLedger({ claim, userId, catalog, finishedAt: createdAt }, calls),
+    estimatedIds: listAttemptIds(claim.runId, calls.filter(isEstimate)),
+    catalog,
+    pricing,
+    createdAt,
+  };
+}
+
+function isEstimate({ attempts }: { attempts: number }): boolean {
+  return attempts === 0;
+}
