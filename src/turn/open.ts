@@ -74,7 +74,7 @@ async function requireModel({ db, catalog }: Deps, request: RunRequest): Promise
 }
 
 async function describeOpen(deps: Deps, request: RunRequest) {
-  const { maxOutputTokens, keepRawTurns } = deps.limits.context;
+  const { keepRawTurns } = deps.limits.context;
   const modelAliasOverride = request.kind === "turn" ? (request.request.modelAliasOverride ?? null) : null;
   const common = {
     sessionId: request.sessionId,
@@ -85,7 +85,7 @@ async function describeOpen(deps: Deps, request: RunRequest) {
     idempotencyKey: request.idempotencyKey,
     requestHash: await deps.digest(canonicalRequest(toHashedRequest(request))),
     leaseMs: deps.limits.turnLeaseMs,
-    window: { ...historyCharacters(deps.catalog, maxOutputTokens, modelAliasOverride), keepRawTurns },
+    window: { ...historyCharacters(deps.catalog, modelAliasOverride), keepRawTurns },
     modelAliasOverride,
     pricing: describePricing(deps.catalog, deps.limits),
   };

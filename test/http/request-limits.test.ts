@@ -28,6 +28,7 @@ const bodyOf = async ({ user }: Tenant, path: string, bytes: number) =>
 /** By what a row of the document is called: how to send so much. One that passes may be refused for another reason. */
 const ways: Record<string, Send> = {
   body: (tenant, bytes) => bodyOf(tenant, "/rooms", bytes),
+  "body of `…/turns`": (tenant, bytes) => bodyOf(tenant, `/sessions/${tenant.ids.session_id}/turns`, bytes),
   "body of `…/ag-ui`": (tenant, bytes) => bodyOf(tenant, `/sessions/${tenant.ids.session_id}/ag-ui`, bytes),
   message: ({ user, ids }, amount) =>
     api.as(user).post(`/sessions/${ids.session_id}/turns`, { message: text(amount) }),
@@ -76,7 +77,7 @@ const ways: Record<string, Send> = {
 };
 
 const units: Record<string, number> = { KiB: 1_024, MiB: 1_024 * 1_024 };
-const table = limits.slice(limits.indexOf("## Requests"), limits.indexOf("And, elsewhere tested"));
+const table = limits.slice(limits.indexOf("## Requests"), limits.indexOf("Other tests hold these"));
 const rows = [...table.matchAll(/^\| (.+?) \| ([\d,]+)(?: (KiB|MiB))? \| .+ \| (\d{3}) `(\w+)` \|$/gm)].map(
   ([, what = "", figure = "", unit = "", status, code]) => ({
     ...{ what, status: Number(status), code },

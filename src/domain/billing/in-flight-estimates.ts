@@ -30,8 +30,8 @@ const noProgress = {
 } as const;
 
 /**
- * The records of calls that replaced holders may have made: flagged, estimated, free of charge. Each attempt has
- * its own, since the provider may have been sent them all before the holder was gone.
+ * The records of calls that replaced holders may have made: flagged, estimated, free of charge. Each attempt has its
+ * own record, since the holder may have sent them all before it was gone.
  */
 export function toInFlightEstimates(input: InFlightInput): InFlightRecords {
   const { plan, inFlight, claimed } = input;
@@ -87,7 +87,7 @@ export function toInFlightEstimates(input: InFlightInput): InFlightRecords {
   };
 }
 
-/** 1, 2, … as often as one call of the model may be sent. */
+/** The numbers of the attempts of one call, from 1. */
 function attemptsOf({ maxAttempts }: PricedModel): number[] {
-  return Array.from({ length: maxAttempts }, (_, place) => place + 1);
+  return Array.from({ length: maxAttempts }, (_, index) => index + 1);
 }

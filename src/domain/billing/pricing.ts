@@ -9,7 +9,7 @@ export type Price = {
   creditsE8: bigint;
 };
 
-const minimumMultiplierHundredths = 50;
+const minMultiplierHundredths = 50;
 
 /**
  * Prices a call under pricing version 2026-02-20 (docs/transaction-policy.md, "Pricing"):
@@ -19,7 +19,7 @@ const minimumMultiplierHundredths = 50;
  */
 export function priceCall(usage: TokenUsage, multiplierHundredths: number): Price {
   const oeHundredths = BigInt(35 * usage.fresh + 10 * usage.cached + 100 * usage.output);
-  const multiplier = BigInt(Math.max(multiplierHundredths, minimumMultiplierHundredths));
+  const multiplier = BigInt(Math.max(multiplierHundredths, minMultiplierHundredths));
   return { oeHundredths, creditsE8: oeHundredths * multiplier };
 }
 

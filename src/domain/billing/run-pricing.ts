@@ -2,15 +2,15 @@ import type { Catalog, CatalogModel } from "../catalog.ts";
 import { maxRetries } from "../model-dialect.ts";
 import type { ModelCallRecord } from "../turn/turn-outcome.ts";
 
-/** What a ledger row says of a model, and how often one call of it may be sent. */
+/** The model's columns of a ledger row, and how often one call of it may be sent. */
 export type PricedModel = Pick<
   CatalogModel,
   "alias" | "provider" | "providerModel" | "multiplierHundredths"
 > & { maxAttempts: number };
 
 /**
- * What prices a run: every model that it may call, as it was when the run was opened. The claim keeps it, since
- * the deployment that recovers the run may price its models otherwise, or not have them any more.
+ * The prices of a run: every model that it may call, as it was when the run was opened. The claim keeps them, since the
+ * deployment that recovers the run may have other prices, or no longer have these models.
  */
 export type RunPricing = {
   version: string;
@@ -44,7 +44,7 @@ function toPricedModel({
 /** `claimed`: what the claim keeps; undefined in a claim of an earlier version. */
 type Prices = { claimed: RunPricing | undefined; catalog: Catalog };
 
-/** The version and the multiplier that price a call: the claim's; of a model that it does not name, this deployment's. */
+/** The version and the multiplier that price a call. They are the claim's; for a model without one there, this deployment's. */
 export function resolvePrice(
   { claimed, catalog }: Prices,
   { modelAlias, multiplierHundredths }: Pick<ModelCallRecord, "modelAlias" | "multiplierHundredths">,
@@ -68,7 +68,7 @@ export function findCalledModel({ claimed, catalog }: Prices, modelAlias: string
   return claimed === undefined ? unknownModel(modelAlias) : undefined;
 }
 
-/** A claim of an earlier version does not tell what its alias stood for; a call of it is in the ledger all the same. */
+/** A claim of an earlier version does not name the model of its alias. A call of it is in the ledger all the same. */
 function unknownModel(alias: string): PricedModel {
   return {
     alias,

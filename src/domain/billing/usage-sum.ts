@@ -1,6 +1,6 @@
 import { parseDecimal } from "./pricing.ts";
 
-/** What calls came to together. */
+/** The usage of several calls together. */
 export type UsageSum = {
   calls: number;
   inputTokensFresh: number;

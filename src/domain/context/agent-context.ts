@@ -31,7 +31,7 @@ export type FitInput = {
   context: TurnContext;
   sameTurnAnswers: readonly SameTurnAnswer[];
   /** Answers that asked for tools in this turn, and what the tools said. */
-  exchange: readonly PromptMessage[];
+  toolMessages: readonly PromptMessage[];
   triggerResult: string | null;
   catalog: Catalog;
   limits: ContextLimits;
@@ -44,14 +44,14 @@ const tokensPerMessage = 6;
 
 /** Fits one agent's context into its model's budget and builds its prompt. Pure. */
 export function fitAgentContext(input: FitInput): AgentContext {
-  const { agent, mode, context, sameTurnAnswers, exchange, triggerResult, limits } = input;
+  const { agent, mode, context, sameTurnAnswers, toolMessages, triggerResult, limits } = input;
   const budget = planAgentBudget(agent, input.catalog, limits.maxOutputTokens);
   const tokenScale = context.tokenScales.get(agent.modelAlias) ?? defaultTokenScale;
   const scaled = (rawTokens: number) => Math.ceil((rawTokens + tokensPerMessage) * tokenScale);
   const visible = context.history.filter((message) => isVisibleTo(agent.agentKey, message));
   const measured = visible.map((message) => ({ ...message, tokens: scaled(message.rawTokens) }));
   const parts = { ...context, agent, mode, triggerResult, sameTurnAnswers };
-  const fixed = [...buildPrompt({ ...parts, summaryText: null, history: [] }), ...exchange];
+  const fixed = [...buildPrompt({ ...parts, summaryText: null, history: [] }), ...toolMessages];
   const summaryText = context.summary?.text ?? null;
   const fitted = fitContext({
     budget,
@@ -73,7 +73,7 @@ export function fitAgentContext(input: FitInput): AgentContext {
     agentKey: agent.agentKey,
     budget,
     tokenScale,
-    messages: [...buildPrompt({ ...parts, summaryText, history }), ...exchange],
+    messages: [...buildPrompt({ ...parts, summaryText, history }), ...toolMessages],
     summaryId: context.summary?.id ?? null,
     included: toSeqRanges(history.map(({ seq }) => seq)),
     dropped: toDroppedRanges([

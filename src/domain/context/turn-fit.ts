@@ -23,7 +23,7 @@ export function fitTurn(plan: TurnPlan, context: TurnContext, settings: FitSetti
       mode: plan.mode,
       context,
       sameTurnAnswers: sharesAnswers(plan) ? context.storedAnswers : [],
-      exchange: [],
+      toolMessages: [],
       triggerResult: null,
     }),
   );

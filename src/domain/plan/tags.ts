@@ -3,11 +3,11 @@ import { findTags } from "../text/tag-grammar.ts";
 export type TagReading = {
   /** Keys of the room's agents, as the room spells them, in order of first mention. */
   agentKeys: string[];
-  /** Tags that name no agent of the room, as they were written, each once; the first of many, cut where long. */
+  /** Tags that name no agent of the room, as they were written, each once. Their number and length are limited. */
   unknownTags: string[];
 };
 
-/** They stand in the audit of each agent that is asked. */
+/** The audit of each agent that is asked holds the unknown tags. */
 const maxUnknownTags = 20;
 const maxTagCharacters = 100;
 

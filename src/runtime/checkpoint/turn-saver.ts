@@ -58,7 +58,7 @@ export class TurnSaver extends BaseCheckpointSaver {
    * Ends the storing and gives what the commit has to store: what waits, and what is under way, since the
    * commit waits for nothing (a step that comes after it finds the claim gone, and is refused).
    */
-  conclude(): StepRows {
+  drain(): StepRows {
     this.#isConcluded = true;
     return dropSuperseded(joinRows(this.#inFlight, this.#unstored));
   }

@@ -8,41 +8,41 @@ export type AgentWork = {
   agentRunId: string | null;
   /** Model answers that asked for tools. */
   toolRounds: number;
-  /** Those answers and what the tools said, in order, as the model is shown them. */
-  exchange: PromptMessage[];
+  /** Those answers and the results of their calls, in order, as the model is sent them. */
+  toolMessages: PromptMessage[];
   /** Calls that wait for their tools. */
   pending: readonly ToolCallRequest[];
-  /** What the tool found that the message itself asked for, fenced. */
-  findings: string | null;
+  /** The result of the tool that the user's message itself asked for, fenced. Null: it asked for none. */
+  triggerResult: string | null;
 };
 
 export function workOf(agentKey: string, toolMessages: readonly ToolMessage[]): AgentWork {
-  const own = toolMessages.filter((one) => one.agentKey === agentKey);
+  const own = toolMessages.filter((message) => message.agentKey === agentKey);
   const last = own.at(-1);
-  const triggered = own.find((one) => one.kind === "told" && one.isTriggered);
+  const triggered = own.find((message) => message.kind === "told" && message.isTriggered);
   return {
     agentRunId: last?.agentRunId ?? null,
     toolRounds: own.filter(({ kind }) => kind === "asked").length,
-    exchange: own.filter((one) => one !== triggered).map(({ message }) => message),
+    toolMessages: own.filter((entry) => entry !== triggered).map(({ message }) => message),
     // Results of all calls of an answer come together.
     pending: last?.kind === "asked" && last.isPending ? last.message.toolCalls : [],
-    findings: triggered?.message.content ?? null,
+    triggerResult: triggered?.message.content ?? null,
   };
 }
 
-/** What is stored of it for the agent alone, which its later turns are shown. */
+/** The messages that are stored for the agent alone. Its prompts of later turns show them. */
 export function toPrivateMessages(toolMessages: readonly ToolMessage[]): PrivateMessage[] {
-  return toolMessages.flatMap((one): PrivateMessage[] => {
-    const { id, agentKey, message } = one;
-    if (one.kind === "told") {
-      const content = `What your tool '${plainName(one.toolName)}' told you earlier:\n${message.content}`;
+  return toolMessages.flatMap((entry): PrivateMessage[] => {
+    const { id, agentKey, message } = entry;
+    if (entry.kind === "told") {
+      const content = `What your tool '${plainName(entry.toolName)}' told you earlier:\n${message.content}`;
       return [{ id, agentKey, role: "tool", content }];
     }
     return message.content === "" ? [] : [{ id, agentKey, role: "assistant", content: message.content }];
   });
 }
 
-/** The name is the model's own text, and stands outside the fence. */
+/** The name is the model's own text, and is written outside the fence. */
 function plainName(toolName: string): string {
   return /^[\w.-]{1,64}$/.test(toolName) ? toolName : "unknown";
 }

@@ -3,12 +3,11 @@ import { type AgentFailure, isAgentFailure } from "../../domain/turn/agent-failu
 import type { CallModel, ModelAnswer } from "../model/model-port.ts";
 
 /**
- * Lets `atOnce` calls run; the rest wait their turn. None starts once its signal has aborted, or where `mayCall`
- * says no.
- * A call that throws against its contract becomes a failure like any other.
+ * Runs at most `maxConcurrent` calls; the others wait. A call does not start if its signal has aborted or `mayCall`
+ * returns false. A call that throws breaks its contract; it becomes a failure like any other.
  */
-export function limitCalls(callModel: CallModel, atOnce: number, mayCall: () => boolean): CallModel {
-  const limit = pLimit(atOnce);
+export function limitCalls(callModel: CallModel, maxConcurrent: number, mayCall: () => boolean): CallModel {
+  const limit = pLimit(maxConcurrent);
   return (request) =>
     limit(async () => {
       if (!mayCall()) return notAnswered({ code: "deadline", message: "The run was stopped." });

@@ -1,12 +1,12 @@
-// Stands in for the package `langsmith`, which LangChain imports to send traces to a service of its maker's.
-// Nothing here is ever traced; the real one is 200 KiB, and makes a record for every function that a graph runs.
+// Replaces the package `langsmith`, which LangChain imports to send traces to its maker's service.
+// Nothing is traced here. The real package has 200 KiB and makes a record for every function that a graph runs.
 
-/** LangChain makes one for each function it runs, and hangs that function's config on it. */
+/** LangChain makes one for each function it runs, and attaches that function's config to it. */
 export class RunTree {
   extra: Record<string, unknown> = {};
 }
 
-/** Only ever made by tracers, of which there are none. */
+/** Only tracers make one, and there are none. */
 export class Client {}
 
 export function isRunTree(value: unknown): boolean {
@@ -25,7 +25,7 @@ export function getDefaultProjectName(): string {
   return "default";
 }
 
-/** Names a trace's steps; there are none. */
+/** Names the steps of a trace. There are none. */
 export function convertToDottedOrderFormat(): {
   dottedOrder: string;
   microsecondPrecisionDatestring: string;

@@ -13,7 +13,7 @@ import { type AgentEvents, createAgentEvents } from "../nodes/agent-events.ts";
 import { type AgentWork, workOf } from "./agent-work.ts";
 import type { TurnStateValue } from "./turn-state.ts";
 
-/** Everything the runtime reaches the world through; nothing of a request lives in module scope. */
+/** Everything outside the runtime that it uses. Nothing of a request lives in module scope. */
 export type TurnPorts = {
   callModel: CallModel;
   tools: ToolPort;
@@ -29,13 +29,13 @@ export type TurnPorts = {
   turnTimeoutMs: number;
   /** How long the commit waits for a summary that is still being made. */
   summaryGraceMs: number;
-  /** Who runs it: stands in every record of a call. */
+  /** The holder of the run. Every record of a call names it. */
   holder: string;
-  /** Aborts where the run must stop before its end: nothing of it will be committed by this holder. */
+  /** Aborts if the run must stop before its end. This holder then commits nothing of it. */
   stop: AbortSignal;
   /** Whether a call may be started now. */
   mayCall: () => boolean;
-  /** Told of every call of an agent as it ends, also of those that the run then loses. */
+  /** Receives every call of an agent when it ends, also a call that the run then loses. */
   onCall: (calls: readonly ModelCallRecord[]) => void;
   /** Stores rows of the run's checkpoints in one request; false: they were not stored. Never rejects. */
   storeStep: (rows: StepRows) => Promise<boolean>;
@@ -54,18 +54,18 @@ export type NodeContext = {
   signal: AbortSignal;
   /** What the turn may still hold. */
   size: TurnSize;
-  /** Agents' parts whose beginning this holder has told; a resumed one is told again. */
+  /** Agents' runs whose start this holder has emitted. A holder that resumes the run emits it again. */
   startedAgents: Set<string>;
   /** Resolves once all answers so far were tried to be stored. */
   flushed: () => Promise<unknown>;
 };
 
-/** An agent's work as the state holds it, or begun now; with the voice that tells of it. */
+/** An agent's work as the state holds it, or started now, with the events of the agent. */
 export function continueWork(
   agent: RosterAgent,
   { ports, startedAgents }: NodeContext,
   state: TurnStateValue,
-): { work: AgentWork & { agentRunId: string }; voice: AgentEvents } {
+): { work: AgentWork & { agentRunId: string }; events: AgentEvents } {
   const before = workOf(agent.agentKey, state.toolMessages);
   const agentRunId = before.agentRunId ?? ports.newId();
   const work = { ...before, agentRunId };
@@ -73,7 +73,7 @@ export function continueWork(
     startedAgents.add(agentRunId);
     ports.emit({ type: "agent_started", agentRunId, agentKey: agent.agentKey, agentName: agent.name });
   }
-  return { work, voice: createAgentEvents(agent.name, agentRunId, ports.emit) };
+  return { work, events: createAgentEvents(agent.name, agentRunId, ports.emit) };
 }
 
 /** Thrown by nodes of a run that was stopped, so that what was cut off is not stored as an agent's failure. */

@@ -1,8 +1,8 @@
 import { Runnable } from "@langchain/core/runnables";
 
 /**
- * A function as LangGraph takes it for a node or an edge, and no more: given as it is, a function is wrapped
- * for tracing, callbacks and streams of its own, at every call.
+ * The smallest runnable that LangGraph accepts for a node or an edge. A plain function would be wrapped at every call
+ * for tracing, callbacks and streams that are not used here.
  */
 export class PlainRunnable<Input, Output> extends Runnable<Input, Output> {
   override lc_namespace = ["pantheon"];

@@ -1,6 +1,7 @@
 import type { TurnContext } from "../../domain/context/turn-context.ts";
 import type { TurnPlan } from "../../domain/plan/turn-plan.ts";
 import type { RunIdentity } from "../../domain/tool.ts";
+import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
 import { noRows, type StepRows, type StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 import type { TurnOutcome } from "../../domain/turn/turn-outcome.ts";
 import { createTurnSize, type TurnUse } from "../../domain/turn/turn-size.ts";
@@ -22,27 +23,27 @@ export type RunInput = {
   plan: TurnPlan;
   context: TurnContext;
   identity: RunIdentity;
-  /** What open read of a run that is resumed; undefined: it is new, or nothing of it was stored. */
+  /** The checkpoint of a run that is resumed. Undefined: the run is new, or nothing of it was stored. */
   stored: StoredCheckpoint | undefined;
-  /** What earlier runs of the turn have stored in it. */
+  /** What the turn holds of its earlier runs. */
   used: TurnUse;
 };
 
 /** `unstored`: rows of the run's checkpoints that are still to be stored. */
 export type RunTurnResult = { unstored: StepRows } & (
   | { kind: "ended"; outcome: TurnOutcome }
-  /** By `ports.stop`, before its end. */
+  /** `ports.stop` stopped the run before its end. */
   | { kind: "stopped" }
 );
 
 export type RunTurn = (run: RunInput, ports: TurnPorts) => Promise<RunTurnResult>;
 
-/** The most model calls of one turn that are in flight at once, the summary's among them. */
-const callsInFlight = 4;
+/** Model calls of one turn that may be in flight at once, those of the summary included. */
+const maxCallsInFlight = 4;
 
 /**
- * The runtime's door: runs a plan as one LangGraph graph and gives what came of it. An agent's failure is
- * part of the outcome; this throws only where the graph itself breaks.
+ * The entry to the runtime: runs a plan as one LangGraph graph and returns its outcome. An agent's failure is part of
+ * the outcome; this throws only if the graph itself breaks.
  */
 export const runTurn: RunTurn = async ({ runId, plan, context, identity, stored, used }, ports) => {
   const progress = await loadProgress(stored);
@@ -50,15 +51,10 @@ export const runTurn: RunTurn = async ({ runId, plan, context, identity, stored,
     const outcome = settleState({ plan, progress, isRetry: false }, ports.newId);
     return { kind: "ended", outcome, unstored: noRows };
   }
-  const deadline = new AbortController();
-  const timer = setTimeout(
-    () =>
-      deadline.abort({ code: "deadline", message: "The turn's deadline passed before the agent answered." }),
-    ports.turnTimeoutMs,
-  );
+  const deadline = startDeadline(ports.turnTimeoutMs);
   const modelWatch = startStopwatch(ports.now);
   const toolsWatch = startStopwatch(ports.now);
-  const callModel = limitCalls(modelWatch.timing(ports.callModel), callsInFlight, ports.mayCall);
+  const callModel = limitCalls(modelWatch.timing(ports.callModel), maxCallsInFlight, ports.mayCall);
   const guarded = guardTools(ports.tools);
   const tools = { ...guarded, execute: toolsWatch.timing(guarded.execute) };
   const signal = AbortSignal.any([deadline.signal, ports.stop]);
@@ -81,29 +77,39 @@ export const runTurn: RunTurn = async ({ runId, plan, context, identity, stored,
       configurable: { thread_id: runId },
     });
     const [modelMs, toolsMs] = [modelWatch.elapsedMs(), toolsWatch.elapsedMs()];
-    const { made, hasFailed, overhead } = await summary.settle(ports.summaryGraceMs);
+    const settled = await summary.settle(ports.summaryGraceMs);
     const outcome = toOutcome(plan, state, ports.newId);
     return {
       kind: "ended",
       outcome: {
         ...outcome,
-        overhead: [...outcome.overhead, ...overhead],
-        summary: made,
-        summaryFailed: hasFailed,
+        overhead: [...outcome.overhead, ...settled.overhead],
+        summary: settled.summary,
+        summaryFailed: settled.hasFailed,
         modelMs,
         toolsMs,
       },
-      unstored: saver.conclude(),
+      unstored: saver.drain(),
     };
   } catch (error) {
     if (!ports.stop.aborted) throw error;
     await saver.flushed();
-    return { kind: "stopped", unstored: saver.conclude() };
+    return { kind: "stopped", unstored: saver.drain() };
   } finally {
     summary.stop();
-    clearTimeout(timer);
+    deadline.clear();
   }
 };
+
+function startDeadline(timeoutMs: number): { signal: AbortSignal; clear: () => void } {
+  const deadline = new AbortController();
+  const failure: AgentFailure = {
+    code: "deadline",
+    message: "The turn's deadline passed before the agent answered.",
+  };
+  const timer = setTimeout(() => deadline.abort(failure), timeoutMs);
+  return { signal: deadline.signal, clear: () => clearTimeout(timer) };
+}
 
 function createSaver(
   { plan, ports }: NodeContext,

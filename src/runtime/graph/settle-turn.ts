@@ -15,7 +15,7 @@ export type SettleInput = {
   isRetry: boolean;
 };
 
-/** What a stored run comes to where nobody goes on with it. */
+/** The outcome of a stored run that no holder continues. */
 export async function settleTurn(
   { plan, stored, isRetry }: SettleInput,
   newId: () => string,
@@ -23,13 +23,13 @@ export async function settleTurn(
   return settleState({ plan, progress: await loadProgress(stored), isRetry }, newId);
 }
 
-type SettledState = { plan: TurnPlan; progress: StoredRun | undefined; isRetry: boolean };
+type SettleStateInput = { plan: TurnPlan; progress: StoredRun | undefined; isRetry: boolean };
 
 /**
- * The answers that had arrived, and a failed reply for the rest: `abandoned`, or `turn_too_large` where texts of the
- * run were too large to be stored or read. A run that never got past routing has its fallback agent fail.
+ * The stored answers, and a failed reply for each other agent: `abandoned`, or `turn_too_large` where texts of the run
+ * were too large to be stored or read. In a run without a routing decision the fallback agent fails.
  */
-export function settleState({ plan, progress, isRetry }: SettledState, newId: () => string): TurnOutcome {
+export function settleState({ plan, progress, isRetry }: SettleStateInput, newId: () => string): TurnOutcome {
   const state = progress?.state ?? emptyState();
   const unrouted = plan.flow === "routed" && state.routing === null;
   const routing = unrouted

@@ -3,7 +3,7 @@ import type { AgentReply, TurnOutcome } from "../../domain/turn/turn-outcome.ts"
 import { toPrivateMessages } from "./agent-work.ts";
 import { entryOf, type TurnStateValue } from "./turn-state.ts";
 
-/** What a state gives where nothing of the turn beside the graph is known. */
+/** The outcome of a graph's state, without what runs beside the graph: summary and times. */
 export function toOutcome(plan: TurnPlan, state: TurnStateValue, newId: () => string): TurnOutcome {
   const order = answerOrder(plan, state);
   return {
@@ -20,7 +20,7 @@ export function toOutcome(plan: TurnPlan, state: TurnStateValue, newId: () => st
   };
 }
 
-/** Who answers, in the order of answers, whoever finished first. */
+/** The agents that answer, in the plan's order, not in the order in which they finished. */
 export function answerOrder(plan: TurnPlan, { routing }: Pick<TurnStateValue, "routing">): readonly string[] {
   return plan.flow === "routed" ? (routing?.selectedKeys ?? []) : plan.agents.map(({ agentKey }) => agentKey);
 }

@@ -2,16 +2,16 @@ import { jsonBytes } from "../../domain/text/json-bytes.ts";
 import { type AgentUse, noAgentUse, type TurnUse } from "../../domain/turn/turn-size.ts";
 import type { TurnStateValue } from "./turn-state.ts";
 
-/** What a run that is resumed holds already, on top of the turn's earlier runs. */
+/** Adds what a resumed run holds already to what the turn's earlier runs hold. */
 export function addStateUse(before: TurnUse, { replies, toolMessages }: TurnStateValue): TurnUse {
   const byAgent = new Map<string, AgentUse>();
   let { toolCalls, toolBytes, modelBytes } = before;
-  for (const one of toolMessages) {
-    if (one.kind === "asked") modelBytes += jsonBytes(one.message);
-    else if (one.hadRoom) {
-      const bytes = jsonBytes(one.message.content);
-      const agent = byAgent.get(one.agentKey) ?? noAgentUse;
-      byAgent.set(one.agentKey, { toolCalls: agent.toolCalls + 1, toolBytes: agent.toolBytes + bytes });
+  for (const entry of toolMessages) {
+    if (entry.kind === "asked") modelBytes += jsonBytes(entry.message);
+    else if (entry.hadRoom) {
+      const bytes = jsonBytes(entry.message.content);
+      const agent = byAgent.get(entry.agentKey) ?? noAgentUse;
+      byAgent.set(entry.agentKey, { toolCalls: agent.toolCalls + 1, toolBytes: agent.toolBytes + bytes });
       toolCalls += 1;
       toolBytes += bytes;
     }

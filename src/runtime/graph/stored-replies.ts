@@ -5,7 +5,7 @@ import { loadProgress } from "../checkpoint/stored-run.ts";
 import { answerOrder } from "./state-outcome.ts";
 import { entryOf } from "./turn-state.ts";
 
-/** The replies of a stored run that had arrived, in the order of answers. */
+/** The replies that a stored run holds, in the order of answers. */
 export async function storedReplies(
   plan: TurnPlan,
   stored: StoredCheckpoint | undefined,

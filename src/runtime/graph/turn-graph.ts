@@ -31,10 +31,10 @@ export function compileTurnGraph(run: NodeContext, checkpointer?: BaseCheckpoint
   const entries = new Map(plan.agents.map((agent) => [agent.agentKey, entryNode(agent, run)]));
   const enter = (agentKey: string | undefined) => entries.get(agentKey ?? "") ?? END;
   const targets = [...entries.values(), END];
-  for (const [place, agent] of plan.agents.entries()) {
+  for (const [index, agent] of plan.agents.entries()) {
     const { agentKey } = agent;
     const name = modelNodeName(agentKey);
-    const following = plan.flow === "parallel" ? undefined : plan.agents[place + 1]?.agentKey;
+    const following = plan.flow === "parallel" ? undefined : plan.agents[index + 1]?.agentKey;
     const next = (state: TurnStateValue) =>
       nextInAgent(agent, state) ?? enter(plan.flow === "routed" ? selectedAfter(agentKey, state) : following);
     graph.addNode(name, createModelNode(agent, run));
@@ -65,7 +65,7 @@ function entryNode(agent: RosterAgent, run: NodeContext): string {
   return isTriggered ? toolsNodeName(agent.agentKey) : modelNodeName(agent.agentKey);
 }
 
-/** Where an agent goes on after a model call: to its tools, to another call, or, having replied, nowhere. */
+/** The agent's node after a model call: its tools or another call. Undefined: it has replied. */
 function nextInAgent(
   { agentKey }: RosterAgent,
   { replies, toolMessages }: TurnStateValue,
@@ -83,7 +83,7 @@ function selectedAfter(agentKey: string | null, { routing }: TurnStateValue): st
 
 type TurnNode = (state: TurnStateValue) => Promise<TurnStateUpdate>;
 
-/** What is used of LangGraph's builder and of what it compiles. */
+/** The parts of LangGraph's builder and of a compiled graph that are used here. */
 type PlannedGraph = {
   addNode(name: string, node: TurnNode): void;
   addEdge(from: string, to: string): void;
@@ -102,7 +102,7 @@ export type CompiledTurnGraph = {
   invoke(input: object | null, config: TurnGraphConfig): Promise<TurnStateValue>;
 };
 
-/** LangGraph types node names statically; ours come from a plan, and every edge names a node added here. */
+/** LangGraph types node names statically, but these come from a plan. Every edge names a node that is added here. */
 function openGraph(): PlannedGraph {
   const graph = new StateGraph(TurnState) as unknown as RunnableGraph;
   return {

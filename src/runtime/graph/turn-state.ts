@@ -9,12 +9,12 @@ import type {
   ToolEvent,
 } from "../../domain/turn/turn-outcome.ts";
 
-/** An answer that asks for tools, or what came of one of its calls; what an agent says and is told on its way. */
+/** `asked`: an answer that asks for tools. `told`: the result of one of its calls. The values are stored. */
 export type ToolMessage = {
   /** Id of the private message that is stored for it. */
   id: string;
   agentKey: string;
-  /** The agent's part in the run, as its events name it. */
+  /** The id that the agent's events have in this run. */
   agentRunId: string;
 } & (
   | {
@@ -38,9 +38,9 @@ const joinLists = <T>(left: T[], right: T[]): T[] => [...left, ...right];
 const takeLast = <T>(_: T, right: T): T => right;
 
 /**
- * How each channel takes in an update, whether LangGraph applies it or a stored run is restored. All but `routing`
- * are lists that only grow: of a list a checkpoint stores what is new (see list-parts.ts). No agent key names a
- * property anywhere, since an agent may be called `__proto__`.
+ * How each channel applies an update, of LangGraph or of a stored run that is restored. All but `routing` are lists
+ * that only grow: of a list, a checkpoint stores what is new (see list-parts.ts). No agent key is a property name
+ * anywhere, since an agent may be called `__proto__`.
  */
 export const reducers = {
   replies: joinLists<AgentReply>,

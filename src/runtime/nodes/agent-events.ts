@@ -3,14 +3,14 @@ import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
 import type { FinishReason } from "../../domain/turn/finish-reason.ts";
 import type { EmitTurnEvent } from "../../domain/turn/turn-events.ts";
 
-/** One agent's part in a run, told as events in the order a reader may rely on. */
+/** Emits the events of one agent in one run. Readers may rely on their order. */
 export type AgentEvents = {
   /** Opens the message with the first text, so that an answer without text leaves no empty message. */
-  say(messageId: string, delta: string): void;
-  /** Tells the calls that an answer asks for; ends its text first. */
-  callTools(messageId: string, calls: readonly ToolCallRequest[]): void;
-  tellResult(toolCallId: string, messageId: string, content: string): void;
-  finish(finishReason: FinishReason): void;
+  textDelta(messageId: string, delta: string): void;
+  /** Ends the text of the answer first, then emits the calls that it asks for. */
+  toolCalls(messageId: string, calls: readonly ToolCallRequest[]): void;
+  toolResult(toolCallId: string, messageId: string, content: string): void;
+  end(finishReason: FinishReason): void;
   fail(failure: AgentFailure): void;
 };
 
@@ -21,12 +21,12 @@ export function createAgentEvents(agentName: string, agentRunId: string, emit: E
     openMessageId = null;
   };
   return {
-    say(messageId, delta) {
+    textDelta(messageId, delta) {
       if (openMessageId === null) emit({ type: "text_started", agentRunId, messageId, agentName });
       openMessageId = messageId;
       emit({ type: "text_delta", agentRunId, messageId, delta });
     },
-    callTools(messageId, calls) {
+    toolCalls(messageId, calls) {
       const parentId = openMessageId === null ? null : messageId;
       endText();
       for (const { id: toolCallId, name: toolName, argumentsText } of calls) {
@@ -35,10 +35,10 @@ export function createAgentEvents(agentName: string, agentRunId: string, emit: E
         emit({ type: "tool_call_ended", agentRunId, toolCallId });
       }
     },
-    tellResult(toolCallId, messageId, content) {
+    toolResult(toolCallId, messageId, content) {
       emit({ type: "tool_call_result", agentRunId, toolCallId, messageId, content });
     },
-    finish(finishReason) {
+    end(finishReason) {
       endText();
       emit({ type: "agent_finished", agentRunId, finishReason });
     },

@@ -4,8 +4,8 @@ import type { ToolExecution, ToolPort } from "../../domain/tool.ts";
 import { turnBounds } from "../../domain/turn/turn-size.ts";
 
 /**
- * Holds a port to its promises. What throws has failed, and is neither offered nor triggered; so has a result that is
- * longer than a turn has room for.
+ * Enforces the contract of a tool port. A call that throws has failed, and so has one whose result is longer than a
+ * turn has room for. Tools are neither offered nor triggered where the port throws.
  */
 export function guardTools(port: ToolPort): ToolPort {
   return {

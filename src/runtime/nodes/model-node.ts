@@ -9,7 +9,7 @@ import type { AgentReply } from "../../domain/turn/turn-outcome.ts";
 import { turnTooLarge } from "../../domain/turn/turn-size.ts";
 import { continueWork, type NodeContext, RunStopped } from "../graph/node-context.ts";
 import { entryOf, type TurnStateUpdate, type TurnStateValue } from "../graph/turn-state.ts";
-import type { ModelAnswer } from "../model/model-port.ts";
+import type { CallModel, ModelAnswer, ModelRequest } from "../model/model-port.ts";
 import { toCallRecords } from "./call-records.ts";
 import { sameTurnAnswersFor } from "./same-turn-answers.ts";
 import { askForTools, lastCallsAllDenied, maxToolRounds } from "./tool-round.ts";
@@ -21,23 +21,23 @@ export function createModelNode(agent: RosterAgent, run: NodeContext) {
   const tools = ports.tools.offered(agent.toolPermissions);
   return async (state: TurnStateValue): Promise<TurnStateUpdate> => {
     const messageId = ports.newId();
-    const { work, voice } = continueWork(agent, run, state);
+    const { work, events } = continueWork(agent, run, state);
     const sameTurnAnswers = sharesAnswers(plan) ? sameTurnAnswersFor(run, state) : [];
-    const { toolRounds, exchange, findings } = work;
+    const { toolRounds, toolMessages, triggerResult } = work;
     const { messages, ...fitted } = fitAgentContext({
       agent,
       mode: plan.mode,
       context,
       sameTurnAnswers,
-      exchange,
-      triggerResult: findings,
+      toolMessages,
+      triggerResult,
       catalog: ports.catalog,
       limits: ports.limits,
       estimateTokens: ports.estimateTokens,
     });
-    const conclude = (reply: AgentReply, update: TurnStateUpdate = {}): TurnStateUpdate => {
-      if (reply.status === "completed") voice.finish(reply.finishReason ?? "stop");
-      else voice.fail(reply.failure);
+    const endWith = (reply: AgentReply, update: TurnStateUpdate = {}): TurnStateUpdate => {
+      if (reply.status === "completed") events.end(reply.finishReason ?? "stop");
+      else events.fail(reply.failure);
       return { ...measured(null), ...update, replies: [reply] };
     };
     const fail = (failure: AgentFailure) => ({ agentKey, messageId, status: "failed", failure }) as const;
@@ -46,16 +46,11 @@ export function createModelNode(agent: RosterAgent, run: NodeContext) {
       entryOf(state.prompts, agentKey) === undefined ? { prompts: [{ ...fitted, countedInputTokens }] } : {};
 
     const model = ports.catalog.models.get(agent.modelAlias);
-    if (model === undefined) return conclude(fail(notConfigured(agent.modelAlias)));
-    if (fitted.overflow) return conclude(fail(overBudget));
+    if (model === undefined) return endWith(fail(notConfigured(agent.modelAlias)));
+    if (fitted.overflow) return endWith(fail(overBudget));
     // One agent's answers never overlap: of each agent, what is not stored is one call.
     if (lastCallsAllDenied(agent, work)) await run.flushed();
-    const say = (text: string) => {
-      if (text !== "") voice.say(messageId, text);
-    };
-    const ownName = toPlainName(agent.name);
-    const marks = createMarkFilter(ownName);
-    const raw = await ports.callModel({
+    const request: AgentRequest = {
       model,
       messages,
       tools,
@@ -63,35 +58,54 @@ export function createModelNode(agent: RosterAgent, run: NodeContext) {
       maxOutputTokens: fitted.budget.outputReserve,
       settings: agent.modelSettings ?? {},
       signal: run.signal,
-      onText: (delta) => say(marks.push(delta)),
-    });
-    if (raw.ok) say(marks.end());
-    const answer = raw.ok ? { ...raw, text: stripOwnMark(ownName, raw.text) } : raw;
+    };
+    const answer = await callWithoutOwnMark(ports.callModel, request, toPlainName(agent.name), (delta) =>
+      events.textDelta(messageId, delta),
+    );
     const calls = toCallRecords({ holder: ports.holder, agentKey, round: toolRounds + 1 }, model, answer);
     ports.onCall(calls);
-    // An answer that is whole is kept; what was cut off because the run stopped is nobody's failure.
+    // A complete answer is kept. A call that was cut off because the run stopped is not the agent's failure.
     if (!answer.ok && ports.stop.aborted) throw new RunStopped();
-    const told = { ...measured(countInput(answer)), calls };
+    const update = { ...measured(countInput(answer)), calls };
     if (!answer.ok) {
       const refusalScale = scaleOfRefusal(answer, fitted);
       const reply = fail(answer.failure);
-      return conclude(refusalScale === null ? reply : { ...reply, refusalScale }, told);
+      return endWith(refusalScale === null ? reply : { ...reply, refusalScale }, update);
     }
     if (answer.toolCalls.length > 0 && toolRounds < maxToolRounds) {
-      const asked = await askForTools({ agent, run, work, voice, messageId, answer });
-      return asked === null ? conclude(fail(turnTooLarge), told) : { ...told, ...asked };
+      const asked = await askForTools({ agent, run, work, events, messageId, answer });
+      return asked === null ? endWith(fail(turnTooLarge), update) : { ...update, ...asked };
     }
-    if (!hasVisibleText(answer.text)) return conclude(fail(onlyTools), told);
-    if (!run.size.takeModelText(answer.text)) return conclude(fail(turnTooLarge), told);
+    if (!hasVisibleText(answer.text)) return endWith(fail(onlyTools), update);
+    if (!run.size.takeModelText(answer.text)) return endWith(fail(turnTooLarge), update);
     const { text: content, finishReason, providerReason } = answer;
     if (finishReason === "other") {
       ports.log.warn("model_finish_unknown", { agent_key: agentKey, finish_reason: providerReason });
     }
-    return conclude({ agentKey, messageId, status: "completed", content, finishReason }, told);
+    return endWith({ agentKey, messageId, status: "completed", content, finishReason }, update);
   };
 }
 
-/** What the provider counted for the prompt; null where it did not say. */
+type AgentRequest = Omit<ModelRequest, "onText">;
+
+/** Calls the model. Removes the agent's own speaker mark from the text, and from the deltas as they arrive. */
+async function callWithoutOwnMark(
+  callModel: CallModel,
+  request: AgentRequest,
+  ownName: string,
+  onText: (delta: string) => void,
+): Promise<ModelAnswer> {
+  const marks = createMarkFilter(ownName);
+  const emit = (delta: string) => {
+    if (delta !== "") onText(delta);
+  };
+  const answer = await callModel({ ...request, onText: (delta) => emit(marks.push(delta)) });
+  if (!answer.ok) return answer;
+  emit(marks.end());
+  return { ...answer, text: stripOwnMark(ownName, answer.text) };
+}
+
+/** The input tokens that the provider counted; null where it reported none. */
 function countInput({ billed }: ModelAnswer): number | null {
   const counted = billed.find(({ usageSource }) => usageSource === "provider")?.usage;
   return counted === undefined ? null : counted.fresh + counted.cached;

@@ -7,8 +7,8 @@ import { toOverheadCalls } from "./call-records.ts";
 import { requireWhole } from "./whole-answer.ts";
 
 /**
- * Models that think first need more than their answer has. Whether one does is known only when it answers, so
- * that all are given this much, and what is left of an answer without its thinking is measured.
+ * Models that reason need more tokens than their answer has. Whether a model reasons is known only when it answers, so
+ * all are given this many. The answer without its reasoning is measured afterwards.
  */
 const routingOutputTokens = 2_048;
 
@@ -31,14 +31,14 @@ export function createRouteNode({ plan, context, ports, signal }: NodeContext) {
             }),
           );
     if (ports.stop.aborted) throw new RunStopped();
-    const told = answer?.ok
+    const routingAnswer = answer?.ok
       ? ({ ok: true, text: answer.text } as const)
       : ({
           ok: false,
           code: answer?.failure.code ?? "model_not_configured",
           text: answer?.text ?? "",
         } as const);
-    const routing = readRoutingDecision(told, plan.agents, ports.estimateTokens);
+    const routing = readRoutingDecision(routingAnswer, plan.agents, ports.estimateTokens);
     if (routing.rule === "fallback_first_position") {
       ports.log.warn("routing_fell_back", { verdict: routing.verdict, agent_key: routing.selectedKeys[0] });
     }

@@ -3,7 +3,7 @@ import { replyContent } from "../../domain/turn/turn-outcome.ts";
 import type { NodeContext } from "../graph/node-context.ts";
 import { entryOf, type TurnStateValue } from "../graph/turn-state.ts";
 
-/** What was answered before in this turn, in the order of answers; a failure is shown as it is stored. */
+/** The earlier answers of this turn, in the order of answers. A failure is shown as it is stored. */
 export function sameTurnAnswersFor(
   { plan, context }: NodeContext,
   { replies, routing }: TurnStateValue,

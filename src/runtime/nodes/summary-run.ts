@@ -1,3 +1,4 @@
+import type { CatalogModel } from "../../domain/catalog.ts";
 import type { PromptMessage } from "../../domain/context/prompt.ts";
 import {
   buildSummaryStructurePrompt,
@@ -12,44 +13,45 @@ import { plainCall } from "../model/model-port.ts";
 import { toOverheadCalls } from "./call-records.ts";
 import { requireWhole } from "./whole-answer.ts";
 
-export type SettledSummary = { made: NewSummary | null; hasFailed: boolean; overhead: OverheadCall[] };
+export type SummaryResult = { summary: NewSummary | null; hasFailed: boolean; overhead: OverheadCall[] };
 
 export type SummaryRun = {
   /** Waits at most `graceMs` for a summary still being made, then drops it: that is no failure. */
-  settle(graceMs: number): Promise<SettledSummary>;
+  settle(graceMs: number): Promise<SummaryResult>;
   /** Aborts what is still in flight. */
   stop(): void;
 };
 
-/** Both stages are short: 220 words, and four lists. */
+/** Both calls have short answers: 220 words, and four lists. */
 const summaryOutputTokens = 1_024;
 
 /**
- * Starts the summary that is due, if one is, beside the agents and outside the graph (whose steps are
- * barriers). Its failure never fails the turn; when the next one is tried, session-state.ts says.
+ * Starts the summary if one is due. It runs beside the agents and outside the graph, whose steps are barriers. Its
+ * failure never fails the turn. session-state.ts decides when the next one is tried.
  */
 export function startSummary(run: NodeContext): SummaryRun {
   const overhead: OverheadCall[] = [];
   const stopped = new AbortController();
-  const making = makeSummary(run, AbortSignal.any([run.signal, stopped.signal]), overhead);
+  const inFlight = makeSummary(run, AbortSignal.any([run.signal, stopped.signal]), overhead);
   return {
     async settle(graceMs) {
       const grace = Promise.withResolvers<null>();
       const timer = setTimeout(() => grace.resolve(null), graceMs);
-      const made = await Promise.race([making, grace.promise]);
+      const summary = await Promise.race([inFlight, grace.promise]);
       clearTimeout(timer);
-      if (made === "failed") return { made: null, hasFailed: true, overhead };
-      if (made === null) {
+      if (summary === "failed") return { summary: null, hasFailed: true, overhead };
+      if (summary === null) {
         // The abort ends the call in flight, so that its tokens reach the overhead.
         stopped.abort({ code: "deadline", message: "The turn did not wait for its summary." });
-        await making;
+        await inFlight;
       }
-      return { made, hasFailed: false, overhead };
+      return { summary, hasFailed: false, overhead };
     },
     stop: () => stopped.abort({ code: "deadline", message: "The turn is over." }),
   };
 }
 
+/** Null: no summary is due, or it was stopped. */
 async function makeSummary(
   run: NodeContext,
   signal: AbortSignal,
@@ -59,36 +61,39 @@ async function makeSummary(
   const due = context.dueSummary;
   const model = ports.catalog.models.get(ports.summarizerModelAlias);
   if (due === null || model === undefined) return null;
-  const fail = (purpose: OverheadCall["purpose"], code: string) =>
-    ports.log.warn("summary_failed", { purpose, code });
-  const ask = async <Read>(
-    purpose: OverheadCall["purpose"],
-    messages: PromptMessage[],
-    parse: (text: string) => Read | null,
-  ): Promise<Read | null> => {
-    const maxOutputTokens = Math.min(summaryOutputTokens, ports.limits.maxOutputTokens);
-    const answer = requireWhole(
-      await ports.callModel({ ...plainCall, model, messages, maxOutputTokens, signal }),
-    );
-    overhead.push(...toOverheadCalls({ purpose, holder: ports.holder }, model, answer));
-    const read = answer.ok ? parse(answer.text) : null;
-    if (read === null) fail(purpose, answer.ok ? "no_contract" : answer.failure.code);
-    return read;
-  };
+  const call = { ports, model, signal, overhead };
   const previous = context.summary?.text ?? null;
   const { transcript, fromSeq, toSeq } = due;
-  const summaryText = await ask(
-    "summary_text",
-    buildSummaryTextPrompt(previous, transcript),
-    parseSummaryText,
-  );
+  const textPrompt = buildSummaryTextPrompt(previous, transcript);
+  const summaryText = await callSummarizer(call, "summary_text", textPrompt, parseSummaryText);
   if (summaryText === null) return signal.aborted ? null : "failed";
-  // The structure is an extra: without it the text still stands, with empty lists.
-  const structure = await ask(
-    "summary_structure",
-    buildSummaryStructurePrompt(summaryText, transcript, previous),
-    parseSummaryStructure,
-  );
+  // The structure is an extra: without it the text is stored with empty lists.
+  const structurePrompt = buildSummaryStructurePrompt(summaryText, transcript, previous);
+  const structure = await callSummarizer(call, "summary_structure", structurePrompt, parseSummaryStructure);
   if (signal.aborted) return null;
   return { fromSeq, toSeq, summaryText, ...(structure ?? emptyStructure), usedFallback: structure === null };
+}
+
+type SummarizerCall = Pick<NodeContext, "ports" | "signal"> & {
+  model: CatalogModel;
+  overhead: OverheadCall[];
+};
+
+/** Adds what the call cost to `overhead`. Null: the call failed, or its answer cannot be parsed. */
+async function callSummarizer<Parsed>(
+  { ports, model, signal, overhead }: SummarizerCall,
+  purpose: OverheadCall["purpose"],
+  messages: PromptMessage[],
+  parse: (text: string) => Parsed | null,
+): Promise<Parsed | null> {
+  const maxOutputTokens = Math.min(summaryOutputTokens, ports.limits.maxOutputTokens);
+  const answer = requireWhole(
+    await ports.callModel({ ...plainCall, model, messages, maxOutputTokens, signal }),
+  );
+  overhead.push(...toOverheadCalls({ purpose, holder: ports.holder }, model, answer));
+  const parsed = answer.ok ? parse(answer.text) : null;
+  if (parsed === null) {
+    ports.log.warn("summary_failed", { purpose, code: answer.ok ? "no_contract" : answer.failure.code });
+  }
+  return parsed;
 }

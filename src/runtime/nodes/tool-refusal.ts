@@ -3,7 +3,7 @@ import { cutCharacters, toStorableText } from "../../domain/text/cut-text.ts";
 import type { ToolExecution } from "../../domain/tool.ts";
 import { toolLimitCode, turnBounds } from "../../domain/turn/turn-size.ts";
 
-/** A call that the turn has no room for. Its arguments are not recorded: a turn may have hundreds. */
+/** The result of a call that the turn has no room for. Its arguments are not recorded: a turn may have hundreds of them. */
 export function refuseCall({ name }: ToolCallRequest): ToolExecution {
   return {
     toolName: toStorableText(cutCharacters(name, 64)),

@@ -18,38 +18,38 @@ type ToolRound = {
   agent: RosterAgent;
   run: NodeContext;
   work: AgentWork & { agentRunId: string };
-  voice: AgentEvents;
+  events: AgentEvents;
   messageId: string;
   answer: Pick<CompleteAnswer, "text" | "toolCalls" | "providerFields">;
 };
 
-/** Whether an agent's last answer was refused all the tools it asked for: no step of theirs came between. */
-export function lastCallsAllDenied({ toolPermissions }: RosterAgent, { exchange }: AgentWork): boolean {
-  const last = exchange.findLast((message) => "toolCalls" in message);
+/** Whether all tool calls of the agent's last answer were denied. Such calls have no checkpoint of their own. */
+export function lastCallsAllDenied({ toolPermissions }: RosterAgent, { toolMessages }: AgentWork): boolean {
+  const last = toolMessages.findLast((message) => "toolCalls" in message);
   return last?.toolCalls.every(({ name }) => !toolPermissions.includes(name)) ?? false;
 }
 
 /**
- * Takes in an answer that asks for tools: its calls wait for the agent's tools node. Where none of them is
- * permitted there may be no such node: they are refused here. Null: the turn has no room for the answer.
+ * Keeps an answer that asks for tools. Its calls wait for the agent's tools node. An agent without permissions has no
+ * tools node, so its calls are denied here. Null: the turn has no room for the answer.
  */
 export async function askForTools(round: ToolRound): Promise<TurnStateUpdate | null> {
-  const { agent, run, work, voice, messageId, answer } = round;
+  const { agent, run, work, events, messageId, answer } = round;
   const { agentKey } = agent;
   const { agentRunId } = work;
   const { text, toolCalls } = answer;
   const bare = { role: "assistant" as const, content: text, toolCalls };
   const whole = answer.providerFields === undefined ? bare : { ...bare, fields: answer.providerFields };
-  // An answer goes on without its provider's fields rather than not at all.
-  const message = [whole, bare].find((one) => run.size.takeModelText(one));
+  // Where both do not fit, the answer is kept without its provider's fields.
+  const message = [whole, bare].find((candidate) => run.size.takeModelText(candidate));
   if (message === undefined) return null;
   const isPending = toolCalls.some(({ name }) => agent.toolPermissions.includes(name));
   const asked: ToolMessage = { kind: "asked", id: messageId, agentKey, agentRunId, message, isPending };
-  voice.callTools(messageId, toolCalls);
+  events.toolCalls(messageId, toolCalls);
   const refusals = await executeCalls({
     agent,
     run,
-    voice,
+    events,
     agentRunId,
     round: work.toolRounds + 1,
     calls: isPending ? [] : toolCalls,
@@ -61,7 +61,7 @@ export async function askForTools(round: ToolRound): Promise<TurnStateUpdate | n
 type ToolCalls = {
   agent: RosterAgent;
   run: NodeContext;
-  voice: AgentEvents;
+  events: AgentEvents;
   agentRunId: string;
   round: number;
   calls: readonly ToolCallRequest[];
@@ -69,18 +69,18 @@ type ToolCalls = {
 };
 
 /**
- * Runs the calls of one answer together and concludes them in their order. The tools check the permission once more.
- * A call that the turn has no room for is refused, and told as a result like any other.
+ * Runs the calls of one answer in parallel and returns their results in the order of the calls. The tools check the
+ * permission again. A call that the turn has no room for is refused; its refusal is a result like any other.
  */
-export async function executeCalls({ agent, run, voice, agentRunId, round, calls, isTriggered }: ToolCalls) {
-  const executions = await Promise.all(calls.map((call, place) => executeCall(agent, run, call, place + 1)));
+export async function executeCalls({ agent, run, events, agentRunId, round, calls, isTriggered }: ToolCalls) {
+  const executions = await Promise.all(calls.map((call, index) => executeCall(agent, run, call, index + 1)));
   const { agentKey } = agent;
   const toolMessages: ToolMessage[] = [];
   const toolEvents: ToolEvent[] = [];
   for (const { call, execution, hadRoom } of executions) {
     const { content, ...recorded } = execution;
     const id = run.ports.newId();
-    voice.tellResult(call.id, id, content);
+    events.toolResult(call.id, id, content);
     toolMessages.push({
       kind: "told",
       id,
@@ -96,14 +96,14 @@ export async function executeCalls({ agent, run, voice, agentRunId, round, calls
   return { toolMessages, toolEvents };
 }
 
-type ConcludedCall = { call: ToolCallRequest; execution: ToolExecution; hadRoom: boolean };
+type ToolCallResult = { call: ToolCallRequest; execution: ToolExecution; hadRoom: boolean };
 
 async function executeCall(
   agent: RosterAgent,
   { ports, signal, size, identity }: NodeContext,
   call: ToolCallRequest,
   nthOfAnswer: number,
-): Promise<ConcludedCall> {
+): Promise<ToolCallResult> {
   const end = size.beginToolCall(agent.agentKey, nthOfAnswer);
   if (end === null) return { call, execution: refuseCall(call), hadRoom: false };
   const { name, argumentsText } = call;

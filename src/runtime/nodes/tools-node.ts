@@ -5,21 +5,21 @@ import type { TurnStateUpdate, TurnStateValue } from "../graph/turn-state.ts";
 import { executeCalls } from "./tool-round.ts";
 
 /**
- * The node `<key>.tools`: runs the calls that wait, together, and keeps their results in their order. Entered
- * before any call, it runs the tool that the user's message itself asks for.
+ * The node `<key>.tools`: runs the pending calls in parallel and keeps their results in the order of the calls. Entered
+ * before any model call, it runs the tool that the user's message itself asks for.
  */
 export function createToolsNode(agent: RosterAgent, run: NodeContext) {
   return async (state: TurnStateValue): Promise<TurnStateUpdate> => {
-    const { work, voice } = continueWork(agent, run, state);
+    const { work, events } = continueWork(agent, run, state);
     const triggered = work.pending.length === 0 ? triggeredCall(agent, run) : null;
     const calls = triggered === null ? work.pending : [triggered];
-    if (triggered !== null) voice.callTools(triggered.id, calls);
+    if (triggered !== null) events.toolCalls(triggered.id, calls);
     const { agentRunId, toolRounds: round } = work;
     const isTriggered = triggered !== null;
-    const told = await executeCalls({ agent, run, voice, agentRunId, round, calls, isTriggered });
-    // A tool that was cut off because the run stopped did not fail: whoever resumes asks it again.
+    const update = await executeCalls({ agent, run, events, agentRunId, round, calls, isTriggered });
+    // A tool that was cut off because the run stopped did not fail: a run that resumes calls it again.
     if (run.ports.stop.aborted) throw new RunStopped();
-    return told;
+    return update;
   };
 }
 

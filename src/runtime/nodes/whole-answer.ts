@@ -1,6 +1,6 @@
 import type { ModelAnswer } from "../model/model-port.ts";
 
-/** An answer to a JSON contract that was cut at its output limit is no answer: its end is what makes it one. */
+/** Turns an answer that was cut at its output limit into a failure: JSON without its end cannot be read. */
 export function requireWhole(answer: ModelAnswer): ModelAnswer {
   if (!answer.ok || answer.finishReason !== "length") return answer;
   const { text, billed, attempts } = answer;
