@@ -15,7 +15,7 @@ const lock = prepareStatement<{ sessionId: string }>(
   sql`select id from ${sessions} where id = ${sessionId} for update`,
 );
 
-/** Begins every batch of a run: later statements then see what the turn before committed. */
+/** The first statement of every batch of a run. Later statements then see what the previous turn committed. */
 export function lockSession(sessionId: string) {
   return lock<{ id: string }>({ sessionId });
 }
@@ -50,7 +50,10 @@ const markRefused = prepareStatement<Claim & { refusalScales: string }>(
     where id = ${sessionId}`,
 );
 
-/** A late copy of the run's open then makes no claim for it again. `refusalScales` by model alias, see session-state.ts. */
+/**
+ * Keeps a late copy of the run's open from taking the claim again. The session takes over `refusalScales`, by model
+ * alias (see session-state.ts).
+ */
 export function markRunRefused(claim: Claim, refusalScales: Readonly<Record<string, number>>) {
   return markRefused({ ...claim, refusalScales: JSON.stringify(refusalScales) });
 }

@@ -2,8 +2,8 @@ import { toPlainName } from "../../domain/agent-name.ts";
 import { type AgentContext, fitAgentContext } from "../../domain/context/agent-context.ts";
 import { scaleAfterTooLong } from "../../domain/context/turn-context.ts";
 import { type RosterAgent, sharesAnswers } from "../../domain/plan/turn-plan.ts";
+import { isBlank } from "../../domain/text/is-blank.ts";
 import { createMarkFilter, stripOwnMark } from "../../domain/text/speaker-marks.ts";
-import { hasVisibleText } from "../../domain/text/visible-text.ts";
 import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
 import type { AgentReply } from "../../domain/turn/turn-outcome.ts";
 import { turnTooLarge } from "../../domain/turn/turn-size.ts";
@@ -76,7 +76,7 @@ export function createModelNode(agent: RosterAgent, run: NodeContext) {
       const asked = await askForTools({ agent, run, work, events, messageId, answer });
       return asked === null ? endWith(fail(turnTooLarge), update) : { ...update, ...asked };
     }
-    if (!hasVisibleText(answer.text)) return endWith(fail(onlyTools), update);
+    if (isBlank(answer.text)) return endWith(fail(onlyTools), update);
     if (!run.size.takeModelText(answer.text)) return endWith(fail(turnTooLarge), update);
     const { text: content, finishReason, providerReason } = answer;
     if (finishReason === "other") {
