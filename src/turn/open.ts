@@ -25,8 +25,8 @@ export async function openRun(deps: Deps, request: RunRequest, startedMs: number
   const open = await describeOpen(deps, request);
   for (let tries = 1; ; tries += 1) {
     const sentMs = deps.nowMs();
-    const found = await (open.kind === "turn" ? openTurn(deps.db, open) : openRetry(deps.db, open));
-    const decision = decideOpen(found, open);
+    const rows = await (open.kind === "turn" ? openTurn(deps.db, open) : openRetry(deps.db, open));
+    const decision = decideOpen(rows, open);
     const openMs = deps.nowMs() - startedMs;
     switch (decision.kind) {
       case "claimed":
@@ -74,7 +74,7 @@ async function requireModel({ db, catalog }: Deps, request: RunRequest): Promise
 }
 
 async function describeOpen(deps: Deps, request: RunRequest) {
-  const { maxOutputTokens, keepRawTurns } = deps.limits.context;
+  const { keepRawTurns } = deps.limits.context;
   const modelAliasOverride = request.kind === "turn" ? (request.request.modelAliasOverride ?? null) : null;
   const common = {
     sessionId: request.sessionId,
@@ -85,7 +85,7 @@ async function describeOpen(deps: Deps, request: RunRequest) {
     idempotencyKey: request.idempotencyKey,
     requestHash: await deps.digest(canonicalRequest(toHashedRequest(request))),
     leaseMs: deps.limits.turnLeaseMs,
-    window: { ...historyCharacters(deps.catalog, maxOutputTokens, modelAliasOverride), keepRawTurns },
+    window: { ...historyCharacters(deps.catalog, modelAliasOverride), keepRawTurns },
     modelAliasOverride,
     pricing: describePricing(deps.catalog, deps.limits),
   };

@@ -50,14 +50,13 @@ const charactersPerToken = 4;
 /** However large the window: what one answer of the database may hold (Neon refuses over 10 MiB). */
 const maxHistoryCharacters = 2_000_000;
 
+/** The smallest answer limit that an agent may have: the less its answer takes, the more conversation it can hold. */
+const minOutputTokens = 1;
+
 /** How much conversation an agent of each model can hold; with an override every agent is of that model. */
-export function historyCharacters(
-  catalog: Catalog,
-  maxOutputTokens: number,
-  modelAliasOverride: string | null,
-) {
+export function historyCharacters(catalog: Catalog, modelAliasOverride: string | null) {
   const charactersFor = (windowTokens: number) => {
-    const { inputBudget } = planContextBudget(windowTokens, maxOutputTokens);
+    const { inputBudget } = planContextBudget(windowTokens, minOutputTokens);
     return Math.min(inputBudget * charactersPerToken, maxHistoryCharacters);
   };
   const override = catalog.models.get(modelAliasOverride ?? "");

@@ -1,7 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { buildCatalog, standardModels } from "../../../src/domain/catalog.ts";
-import { historyCharacters, planContextBudget } from "../../../src/domain/context/context-budget.ts";
+import {
+  historyCharacters,
+  planAgentBudget,
+  planContextBudget,
+} from "../../../src/domain/context/context-budget.ts";
 
 describe("the budget of a window", () => {
   test.each([
@@ -30,17 +34,26 @@ describe("how much conversation is read", () => {
   const catalog = buildCatalog([], "");
 
   test("is four characters a token of each model's budget, and an unknown model's is the least", () => {
-    const { byAlias, otherwise } = historyCharacters(catalog, 2_048, null);
+    const { byAlias, otherwise } = historyCharacters(catalog, null);
     expect(Object.keys(byAlias)).toEqual(standardModels.map(({ alias }) => alias));
-    expect(byAlias).toMatchObject({ deepseek: 4 * 122_471 });
-    expect(otherwise).toBe(4 * 5_530);
+    expect(byAlias).toMatchObject({ deepseek: 4 * 124_518 });
+    expect(otherwise).toBe(4 * 7_167);
+  });
+
+  test("is as much as an agent can hold that is allowed the shortest answers", () => {
+    const { byAlias } = historyCharacters(catalog, null);
+    for (const [modelAlias, characters] of Object.entries(byAlias)) {
+      const agent = { modelAlias, modelSettings: { max_output_tokens: 1 } };
+      const { inputBudget } = planAgentBudget(agent, catalog, 2_048);
+      expect(characters).toBeGreaterThanOrEqual(Math.min(2_000_000, 4 * inputBudget));
+    }
   });
 
   test("is never more than one answer of the database can hold", () => {
-    expect(historyCharacters(catalog, 2_048, null).byAlias).toMatchObject({ premium: 2_000_000 });
+    expect(historyCharacters(catalog, null).byAlias).toMatchObject({ premium: 2_000_000 });
   });
 
   test("is that of the override, where every agent answers with it", () => {
-    expect(historyCharacters(catalog, 2_048, "deepseek")).toEqual({ byAlias: {}, otherwise: 4 * 122_471 });
+    expect(historyCharacters(catalog, "deepseek")).toEqual({ byAlias: {}, otherwise: 4 * 124_518 });
   });
 });

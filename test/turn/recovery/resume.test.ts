@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { chunkOf, eventStream, toEvents } from "../../runtime/model/read-answer.ts";
 import { createTestApi } from "../../support/api.ts";
 import { createTurnScene, says, type TurnScene } from "../../support/turn-scene.ts";
 import { createToolScene, searchesFor } from "../../tools/in-turns/tool-scene.ts";
@@ -66,6 +67,41 @@ describe("the same request, repeated with its key after its holder was lost", ()
     expect(await scene.searched()).toEqual(["boats"]);
     expect(await scene.toolRows()).toHaveLength(1);
     await expectLedgerMatchesCalls(scene);
+  });
+
+  test("inside a tool loop sends the provider back what it put beside the answer before", async () => {
+    const scene = await createToolScene({ agents: ["ada"] });
+    const details = [{ type: "reasoning.encrypted", data: "SIGNATURE", index: 0 }];
+    const call = { index: 0, id: "call_1", function: { name: "search", arguments: '{"query":"boats"}' } };
+    const asking = toEvents([
+      chunkOf({ reasoning: "I must search", reasoning_details: details }),
+      chunkOf({ tool_calls: [{ ...call, extra_content: { google: { thought_signature: "SIG" } } }] }),
+      chunkOf({}, "tool_calls"),
+    ]);
+    await scene.models.script(
+      says("ada", { body: asking, headers: eventStream }, 1),
+      says("ada", { text: "lost", hold: "gate" }, 2),
+      says("ada", "about boats"),
+    );
+    const post = scene.post("@ada hello", { key: "k" });
+    await scene.models.wait({ calls: 2 });
+    await flushed(scene, { steps: 2 });
+
+    const again = await resume(scene, "@ada hello", post);
+
+    expect(textsOf(again.body)).toEqual(["ada: about boats"]);
+    const [, lost, resumed, ...others] = (await scene.models.journal()).map(({ body }) => body);
+    expect(others).toEqual([]);
+    expect(resumed?.messages).toContainEqual({
+      role: "assistant",
+      content: null,
+      reasoning: "I must search",
+      reasoning_details: details,
+      tool_calls: [
+        expect.objectContaining({ id: "call_1", extra_content: { google: { thought_signature: "SIG" } } }),
+      ],
+    });
+    expect(resumed?.messages).toEqual(lost?.messages);
   });
 
   test("in a fan-out of four with two answers in asks the other two again", async () => {
