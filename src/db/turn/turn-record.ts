@@ -1,6 +1,6 @@
 import type { RunPricing } from "../../domain/billing/run-pricing.ts";
 import { defaultOrchestration } from "../../domain/plan/orchestration.ts";
-import { agentOfStep, modelAliasMarker } from "../../domain/plan/turn-plan.ts";
+import { agentOfStep, modelAliasMarker, modelAliasOf } from "../../domain/plan/turn-plan.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
 import {
   currentReplies,
@@ -101,7 +101,12 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
     toolEvents,
     summary: buildSummary(input),
     pricing: snapshot.pricing,
-    session: input.session && changeSession(input.session, input.outcome, claim.turnIndex),
+    session:
+      input.session &&
+      changeSession(input.session, input.outcome, {
+        turnIndex: claim.turnIndex,
+        modelAliasOf: (agentKey) => modelAliasOf(input.plan, agentKey),
+      }),
     consumedMode: snapshot.consumesPendingMode ? { roomId: snapshot.roomId, mode: snapshot.mode } : null,
     hasPastHolders: claim.pastHolders.length > 0,
     stored: {

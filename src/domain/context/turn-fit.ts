@@ -1,9 +1,9 @@
 import type { Catalog } from "../catalog.ts";
 import { PantheonError } from "../errors.ts";
-import { planAgents, type TurnPlan } from "../plan/turn-plan.ts";
+import { modelAliasOf, planAgents, type TurnPlan } from "../plan/turn-plan.ts";
 import { type AgentContext, fitAgentContext } from "./agent-context.ts";
 import type { ContextLimits } from "./context-budget.ts";
-import type { TurnContext } from "./turn-context.ts";
+import { scaleAfterRefusal, type TurnContext } from "./turn-context.ts";
 
 export type FitSettings = {
   catalog: Catalog;
@@ -35,6 +35,15 @@ export function findOverflow(plan: TurnPlan, fits: readonly AgentContext[]): Age
   const overflowing = fits.filter(({ overflow }) => overflow);
   const isRefused = plan.router !== null ? overflowing.length === fits.length : overflowing.length > 0;
   return isRefused ? overflowing[0] : undefined;
+}
+
+/** By model alias: what the estimates of contexts that do not fit are scaled with once the turn is refused. */
+export function scalesAfterOverflow(plan: TurnPlan, fits: readonly AgentContext[]): Record<string, number> {
+  return Object.fromEntries(
+    fits
+      .filter(({ overflow }) => overflow)
+      .map(({ agentKey, tokenScale }) => [modelAliasOf(plan, agentKey), scaleAfterRefusal(tokenScale)]),
+  );
 }
 
 export function contextBudgetExceeded(fit: AgentContext): PantheonError {

@@ -119,6 +119,14 @@ function findAgentOfStep(
   }
 }
 
+/** The model of an agent, whichever of its steps is meant. */
+export function modelAliasOf(plan: PlannedAgents, agentKey: string): string {
+  const agents = [...planAgents(plan), ...(plan.synthesizer === null ? [] : [plan.synthesizer])];
+  const found = agents.find((agent) => agent.agentKey === agentKey);
+  if (found === undefined) throw new Error("An agent is not in the plan of its run.");
+  return found.modelAlias;
+}
+
 /** The alias shown for a turn: the agent's own where one agent ran all steps, else a marker for the mode. */
 export function modelAliasMarker(mode: RoomMode, agents: readonly RosterAgent[]): string {
   const { text, always } = modes[mode].marker;

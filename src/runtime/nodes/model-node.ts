@@ -1,6 +1,7 @@
 import { toPlainName } from "../../domain/agent-name.ts";
-import { fitAgentContext } from "../../domain/context/agent-context.ts";
+import { type AgentContext, fitAgentContext } from "../../domain/context/agent-context.ts";
 import type { PromptTask, SameTurnAnswer } from "../../domain/context/prompt.ts";
+import { scaleAfterTooLong } from "../../domain/context/turn-context.ts";
 import { type Step, stepRoleOf } from "../../domain/plan/step.ts";
 import { isBlank } from "../../domain/text/is-blank.ts";
 import { createMarkFilter, stripOwnMark } from "../../domain/text/speaker-marks.ts";
@@ -45,13 +46,8 @@ export function createModelNode({ id, agent }: Pick<Step, "id" | "agent">, run: 
       finishRound(run, state, step);
       return { ...measured(null), ...update, replies: [reply] };
     };
-    const fail = (failure: AgentFailure): AgentReply => ({
-      step: id,
-      agentKey,
-      messageId,
-      status: "failed",
-      failure,
-    });
+    const fail = (failure: AgentFailure) =>
+      ({ step: id, agentKey, messageId, status: "failed", failure }) as const;
     // What a step was sent is measured at its first call.
     const measured = (countedInputTokens: number | null): TurnStateUpdate =>
       entryOf(state.prompts, id) === undefined
@@ -84,7 +80,11 @@ export function createModelNode({ id, agent }: Pick<Step, "id" | "agent">, run: 
     // A complete answer is kept. A call that was cut off because the run stopped is not the agent's failure.
     if (!answer.ok && ports.stop.aborted) throw new RunStopped();
     const update = { ...measured(countInput(answer)), calls };
-    if (!answer.ok) return endWith(fail(answer.failure), update);
+    if (!answer.ok) {
+      const refusalScale = scaleOfRefusal(answer, fitted);
+      const reply = fail(answer.failure);
+      return endWith(refusalScale === null ? reply : { ...reply, refusalScale }, update);
+    }
     if (answer.toolCalls.length > 0 && toolRounds < maxToolRounds) {
       const asked = await askForTools({ step, run, work, events, messageId, answer });
       return asked === null ? endWith(fail(turnTooLarge), update) : { ...update, ...asked };
@@ -131,6 +131,16 @@ function taskOf({ role, agent }: Step, answers: readonly SameTurnAnswer[]): Prom
 function countInput({ billed }: ModelAnswer): number | null {
   const counted = billed.find(({ usageSource }) => usageSource === "provider")?.usage;
   return counted === undefined ? null : counted.fresh + counted.cached;
+}
+
+/** The scale for the model's next prompts, where the provider refused this one as too long. */
+function scaleOfRefusal(
+  { tooLong }: Extract<ModelAnswer, { ok: false }>,
+  { tokenScale, estimatedTokensAfterPrune: estimatedTokens }: Omit<AgentContext, "messages">,
+): number | null {
+  return tooLong === undefined
+    ? null
+    : scaleAfterTooLong({ tokenScale, estimatedTokens }, tooLong.countedTokens);
 }
 
 function notConfigured(modelAlias: string): AgentFailure {
