@@ -75,7 +75,10 @@ export function createModelNode(agent: RosterAgent, run: NodeContext) {
     if (!run.size.takeModelText(answer.text)) return endWith(fail(turnTooLarge), update);
     const { text: content, finishReason, providerReason } = answer;
     if (finishReason === "other") {
-      ports.log.warn("model_finish_unknown", { agent_key: agentKey, finish_reason: providerReason });
+      ports.log.warn("model_finish_unknown", {
+        agent_key: agentKey,
+        finish_reason: isPlainWord(providerReason) ? providerReason : "unreadable",
+      });
     }
     return endWith({ agentKey, messageId, status: "completed", content, finishReason }, update);
   };
@@ -119,3 +122,8 @@ const onlyTools: AgentFailure = {
   code: "model_bad_response",
   message: "The model asked for tools again instead of answering.",
 };
+
+/** A provider's own text can hold anything, a key among it. Only what looks like a reason goes into the log. */
+function isPlainWord(reason: string | null): boolean {
+  return reason === null || /^[A-Za-z_]{1,32}$/.test(reason);
+}
