@@ -25,8 +25,8 @@ export async function openRun(deps: Deps, request: RunRequest, startedMs: number
   const open = await describeOpen(deps, request);
   for (let tries = 1; ; tries += 1) {
     const sentMs = deps.nowMs();
-    const found = await (open.kind === "turn" ? openTurn(deps.db, open) : openRetry(deps.db, open));
-    const decision = decideOpen(found, open);
+    const rows = await (open.kind === "turn" ? openTurn(deps.db, open) : openRetry(deps.db, open));
+    const decision = decideOpen(rows, open);
     const openMs = deps.nowMs() - startedMs;
     switch (decision.kind) {
       case "claimed":

@@ -31,8 +31,8 @@ function toUserMessage({ turn }: Run): LatestMessage {
   return {
     id: snapshot.userMessageId,
     role: "user",
-    agent_key: null,
-    agent_name: null,
+    agentKey: null,
+    agentName: null,
     status: "completed",
     content: request.message,
   };
@@ -44,8 +44,8 @@ function toReplyMessage({ plan }: Run, reply: AgentReply): LatestMessage {
   return {
     id: messageId,
     role: "assistant",
-    agent_key: agentKey,
-    agent_name: agentName,
+    agentKey,
+    agentName,
     status,
     content: replyContent(agentName, reply),
   };

@@ -56,12 +56,12 @@ const deleteUnnamedOf = prepareStatement<{ threadId: string }>(
       and c.checkpoint -> 'channel_versions' ->> b.channel = b.version)`,
 );
 
-/** The statements that leave nothing of a finished thread but its last checkpoint and that one's values. */
+/** The statements that delete all of a finished thread but its last checkpoint and the values that it names. */
 export function deleteEarlierSteps(threadId: string): BatchItem<"pg">[] {
   return [deleteWritesOf({ threadId }), deleteEarlierOf({ threadId }), deleteUnnamedOf({ threadId })];
 }
 
-/** Written again, a checkpoint stands as it was given last. */
+/** Written again, a checkpoint has its last value. */
 const insertCheckpoints = prepareInsert(
   checkpoints,
   `on conflict (thread_id, checkpoint_ns, checkpoint_id)
@@ -69,9 +69,8 @@ const insertCheckpoints = prepareInsert(
 );
 
 /**
- * A version that a checkpoint names has one value for good, as long as a thread goes on from its latest checkpoint. One
- * that no checkpoint names is what a holder has left of a step that it could not store whole: the value of whoever goes
- * on takes its place.
+ * A version that a checkpoint names keeps its value as long as the thread goes on from its latest checkpoint. A version that
+ * no checkpoint names is left over from a step that a holder could not store whole; the next holder's value replaces it.
  */
 const insertBlobs = prepareInsert(
   checkpointBlobs,
@@ -79,7 +78,7 @@ const insertBlobs = prepareInsert(
    do update set type = excluded.type, blob = excluded.blob`,
 );
 
-/** A task's writes stay as they were first; its marks (an error, an interrupt) are replaced by later ones. */
+/** The first writes of a task stay. Its marks (an error, an interrupt; `idx` below 0) are replaced by later ones. */
 const insertWrites = prepareInsert(
   checkpointWrites,
   `on conflict (thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
@@ -87,7 +86,7 @@ const insertWrites = prepareInsert(
    where checkpoint_writes.idx < 0`,
 );
 
-/** A statement with `on conflict do update` may meet a key only once: the first row, or a later that replaces. */
+/** One row for each key, as `on conflict do update` needs: the first, or a later one that replaces it. */
 function oncePerKey<Row>(
   rows: readonly Row[],
   keyOf: (row: Row) => readonly unknown[],

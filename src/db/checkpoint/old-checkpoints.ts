@@ -2,12 +2,12 @@ import { sql } from "drizzle-orm";
 import { askDatabase, type Db } from "../core/client.ts";
 import { checkpointBlobs, checkpoints, checkpointWrites, turnClaims, turnRuns } from "../schema.ts";
 
-/** So many runs in one go, oldest first; the next day takes the rest. */
+/** In one run of the daily job, oldest first; the next day takes the rest. */
 const maxRuns = 5_000;
 
 /**
- * Deletes the checkpoints of runs that were stored more than `days` ago, and of runs that are neither stored
- * nor under way (refused after they had begun). Gives the number of runs.
+ * Deletes the checkpoints of runs that were stored more than `days` ago, and of runs that are neither stored nor in flight
+ * (refused after they had begun). Returns the number of runs.
  */
 export async function deleteOldCheckpoints(db: Db, days: number): Promise<number> {
   const old = sql`(select distinct k.thread_id from ${checkpoints} k
@@ -21,8 +21,8 @@ export async function deleteOldCheckpoints(db: Db, days: number): Promise<number
       db.execute(sql`delete from ${checkpointBlobs} b where b.thread_id in ${old}`),
       db.execute<{
         threads: number;
-      }>(sql`with gone as (delete from ${checkpoints} k where k.thread_id in ${old}
-        returning k.thread_id) select count(distinct thread_id)::int as threads from gone`),
+      }>(sql`with deleted as (delete from ${checkpoints} k where k.thread_id in ${old}
+        returning k.thread_id) select count(distinct thread_id)::int as threads from deleted`),
     ]),
   );
   return removed.rows[0]?.threads ?? 0;

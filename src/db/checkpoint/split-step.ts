@@ -1,16 +1,16 @@
 import { jsonBytes } from "../../domain/text/json-bytes.ts";
 import type { StepRows } from "../../domain/turn/checkpoint.ts";
 
-/** What one request of a step may hold. A request has 10 MiB at most; how long one takes counts, too. */
+/** Bytes of a step in one request. The endpoint takes 10 MiB; a smaller request is also faster. */
 const maxPartBytes = 2 * 1_024 * 1_024;
 
-/** Ids, names and punctuation of a row. */
+/** Bytes of a row's ids, names and punctuation. */
 const rowBytes = 400;
 
 type Row = { blob: Uint8Array | null };
 const blobBytes = ({ blob }: Row) => rowBytes + 2 * (blob?.byteLength ?? 0);
 
-/** Bytes of a step's rows as they are sent: what is binary goes as hex, and JSON as a string in JSON. */
+/** Bytes of a step's rows as they are sent: binary values as hex, JSON as a string in JSON. */
 export function sizeOfStep({ checkpoints, blobs, writes }: StepRows): number {
   const json = checkpoints.reduce(
     (sum, row) => sum + rowBytes + 2 * (jsonBytes(row.checkpoint) + jsonBytes(row.metadata)),
@@ -22,8 +22,8 @@ export function sizeOfStep({ checkpoints, blobs, writes }: StepRows): number {
 const none: StepRows = { checkpoints: [], blobs: [], writes: [] };
 
 /**
- * A step's rows as parts that are stored one after the other. A task's writes stay together: LangGraph takes a task
- * that has any for done. Checkpoints come last: each names values that must be there before it.
+ * Splits a step's rows into parts that are stored one after the other. A task's writes stay together: for LangGraph a task
+ * with any write is done. Checkpoints come last: each names values that must be stored before it.
  */
 export function splitStep(rows: StepRows): StepRows[] {
   const parts: StepRows[] = [];
@@ -36,7 +36,7 @@ export function splitStep(rows: StepRows): StepRows[] {
   return parts;
 }
 
-/** Both halves of a part; null where it is of one piece. */
+/** Both halves of a part; null where it cannot be split. */
 export function halveStep(rows: StepRows): [StepRows, StepRows] | null {
   const units = toUnits(rows);
   if (units.length < 2) return null;

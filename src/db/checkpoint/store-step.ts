@@ -6,16 +6,16 @@ import { insertStep } from "./checkpoints.ts";
 import { halveStep, splitStep } from "./split-step.ts";
 
 /**
- * `stored_in_part`: rows that are too large for a request were left out, and will never be stored; `lost`: the claim
- * is another's; `failed`: it was not stored, but may be with the next step.
+ * `stored_in_part`: rows that are too large for a request were left out, and will never be stored; `lost`: another holder
+ * has the claim; `failed`: the step was not stored, but may be with the next one.
  */
 export type StoreResult = "stored" | "stored_in_part" | "lost" | "failed";
 
 export type StepToStore = {
   rows: StepRows;
-  /** Counted from now by the database's clock; 0: the lease ends now. */
+  /** From now, by the database's clock; 0: the lease ends now. */
   leaseMs: number;
-  /** It is tried again after each of them. */
+  /** The write is tried again after each pause. */
   pausesMs?: readonly number[];
 };
 
@@ -25,7 +25,7 @@ export async function storeStep(
   claim: Claim,
   { rows, leaseMs, pausesMs = [] }: StepToStore,
 ): Promise<StoreResult> {
-  // The lease is renewed, or ends, with the last part: what follows needs it no more.
+  // The last part renews the lease, or ends it: no part after it needs the lease.
   const storeOnce = (part: StepRows, isLast: boolean) =>
     repeatIfLost(
       db,
@@ -54,7 +54,7 @@ const noRows: StepRows = { checkpoints: [], blobs: [], writes: [] };
 
 type StoreOnce = (part: StepRows, isLast: boolean) => Promise<unknown>;
 
-/** A size that is refused stays refused: the part is halved until what is too large by itself is left out. */
+/** Halves a part that is too large for a request. A single row that is too large is left out. */
 async function storePart(part: StepRows, isLast: boolean, storeOnce: StoreOnce): Promise<boolean> {
   try {
     await storeOnce(part, isLast);

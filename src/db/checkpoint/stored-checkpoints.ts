@@ -6,8 +6,8 @@ import { type Db, ResponseTooLarge } from "../core/client.ts";
 import { checkpointBlobs, checkpoints, checkpointWrites, turnClaims } from "../schema.ts";
 
 /**
- * The step of a checkpoint of this table or alias. A thread's checkpoints are ordered by it: their ids hold the
- * clock of the Worker that made them, and the Worker that goes on with a run may have another time.
+ * The step of a checkpoint, for this table or alias. A thread's checkpoints are ordered by it, not by their ids: an id
+ * contains the clock of the Worker that made it, and another Worker's clock may be behind.
  */
 export function stepOf(table: SQL): SQL {
   return sql`coalesce((${table}.metadata ->> 'step')::int, -1)`;
@@ -20,7 +20,7 @@ export function latestCheckpointId(threadId: SQL): SQL {
     order by ${stepOf(sql`k`)} desc, k.checkpoint_id desc limit 1)`;
 }
 
-/** Whether a checkpoint is read with the lists that hold texts. Without them it is small, and tells what was spent. */
+/** Whether a checkpoint is read with the lists that contain texts. Without them it is small, and still has its calls. */
 export type Texts = "with_texts" | "without_texts";
 
 /** Reads a checkpoint with its texts, and without them where the database gives no answer of that size. */
@@ -33,7 +33,7 @@ export async function readWithTexts<T>(read: (texts: Texts) => Promise<T>): Prom
   }
 }
 
-/** The latest checkpoint of the run that a holder took over; of a run of its own there is nothing to read. */
+/** The latest checkpoint of a run that this holder took over. A new run has none. */
 export function selectCheckpointOfClaim(
   db: Db,
   { sessionId, holder }: { sessionId: string; holder: string },
@@ -49,7 +49,7 @@ export function selectCheckpointOfClaim(
   return selectCheckpoints(db, isLatest, texts).limit(1);
 }
 
-/** Latest step first; one statement, so one snapshot, whatever is written meanwhile. */
+/** Latest step first. One statement reads one snapshot of the tables. */
 export function selectCheckpoints(db: Db, condition: SQL | undefined, texts: Texts = "with_texts") {
   const isRead = texts === "with_texts" ? sql`true` : isNoText;
   return db
@@ -69,7 +69,7 @@ export function selectCheckpoints(db: Db, condition: SQL | undefined, texts: Tex
     .orderBy(sql`${stepOf(sql`${checkpoints}`)} desc`, desc(checkpoints.checkpointId));
 }
 
-/** Parts of a list are named after it: `replies#3`. */
+/** A part of a list is named after it: `replies#3`. */
 const isNoText = sql`split_part(channel, '#', 1) not in (${sql.raw(textLists.map((name) => `'${name}'`).join(", "))})`;
 
 const blobsOfCheckpoint = (isRead: SQL) =>
@@ -88,7 +88,7 @@ const writesOfCheckpoint = (isRead: SQL) =>
     and w.checkpoint_id = ${checkpoints}.checkpoint_id and ${isRead}
   order by w.task_id, w.idx`);
 
-/** A subquery's rows, in its order, as one JSON list; its column `blob` is hex on the way. */
+/** A subquery's rows, in its order, as one JSON list. Its column `blob` is sent as hex. */
 function jsonRows<Row extends { blob: Uint8Array }>(subquery: SQL) {
   type HexRow = Omit<Row, "blob"> & { blob: string };
   return sql`(select coalesce(json_agg(r), '[]') from (${subquery}) r)`.mapWith((rows: HexRow[]) =>

@@ -19,13 +19,13 @@ function toHex(bytes: Uint8Array): string {
 /** @param hex lower-case digits, two per byte, as Postgres' `encode(…, 'hex')` gives them. */
 export function fromHex(hex: string): Uint8Array {
   const bytes = new Uint8Array(hex.length / 2);
-  for (let place = 0; place < bytes.length; place += 1) {
-    bytes[place] = 16 * digit(hex, 2 * place) + digit(hex, 2 * place + 1);
+  for (let index = 0; index < bytes.length; index += 1) {
+    bytes[index] = 16 * digit(hex, 2 * index) + digit(hex, 2 * index + 1);
   }
   return bytes;
 }
 
-function digit(hex: string, place: number): number {
-  const code = hex.charCodeAt(place);
+function digit(hex: string, index: number): number {
+  const code = hex.charCodeAt(index);
   return code < 58 ? code - 48 : code - 87;
 }

@@ -36,7 +36,7 @@ function insertText(
   onConflict: string,
 ): string {
   const names = columns.map(([, { name }]) => `"${name}"`).join(", ");
-  const placeholdersOf = (row: number) => columns.map((_, place) => `$${row * columns.length + place + 1}`);
+  const placeholdersOf = (row: number) => columns.map((_, index) => `$${row * columns.length + index + 1}`);
   const values = Array.from({ length: rows }, (_, row) => `(${placeholdersOf(row).join(", ")})`);
   return `insert into "${getTableName(table)}" (${names}) values ${values.join(", ")} ${onConflict}`.trimEnd();
 }

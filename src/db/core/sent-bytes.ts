@@ -28,11 +28,11 @@ export type PageCut = {
  */
 export function selectFitting({ nearest, bytes, limit }: PageCut): SQL {
   return sql`(select f.id from (
-    select m.id, m.place, sum(m.bytes) over (order by m.place) as through from (
-      select n.id, n.place, ${bytes} as bytes from (
-        select r.id, row_number() over (order by r.rank) as place,
+    select m.id, m.row_index, sum(m.bytes) over (order by m.row_index) as through from (
+      select n.id, n.row_index, ${bytes} as bytes from (
+        select r.id, row_number() over (order by r.rank) as row_index,
           sum(r.raw) over (order by r.rank) - r.raw as raw_before
         from (${nearest}) r) n
       where n.raw_before < ${maxPageBytes}::int) m
-    ) f where f.place = 1 or (f.place <= ${limit}::int and f.through <= ${maxPageBytes}::int))`;
+    ) f where f.row_index = 1 or (f.row_index <= ${limit}::int and f.through <= ${maxPageBytes}::int))`;
 }

@@ -4,7 +4,7 @@ import type { FileLimits } from "../../domain/files/file-limits.ts";
 import { askDatabase, type Db } from "../core/client.ts";
 import { readableColumns } from "../core/instant.ts";
 import { type Page, type PageRequest, readPage } from "../core/page.ts";
-import { isOwnedRoom, ownedRoomId, type RoomOfUser, selectRoomId } from "../rooms/owned-room.ts";
+import { isOwnedRoom, ownedRoomId, type RoomScope, selectRoomId } from "../rooms/owned-room.ts";
 import { filePages, files, rooms, users } from "../schema.ts";
 
 export type FileRow = typeof files.$inferSelect;
@@ -27,24 +27,24 @@ export type InsertedFile =
  * @throws PantheonError `not_found` where the room is not the user's.
  */
 export async function insertFile(db: Db, file: NewFileRow, limits: FileLimits): Promise<InsertedFile> {
-  const of = { roomId: file.roomId, userId: file.userId };
+  const scope = { roomId: file.roomId, userId: file.userId };
   const [, room, byKey, byBytes, inserted, [usage]] = await askDatabase(db, () =>
     db.batch([
       db.select({ id: users.id }).from(users).where(eq(users.id, file.userId)).for("no key update"),
-      selectRoomId(db, of).for("no key update"),
+      selectRoomId(db, scope).for("no key update"),
       db
         .select(readableColumns(files))
         .from(files)
-        .where(and(isActiveIn(of), sql`${files.idempotencyKey} = ${file.idempotencyKey}::text`)),
+        .where(and(isActiveIn(scope), sql`${files.idempotencyKey} = ${file.idempotencyKey}::text`)),
       db
         .select(readableColumns(files))
         .from(files)
-        .where(and(isActiveIn(of), eq(files.sha256, file.sha256))),
+        .where(and(isActiveIn(scope), eq(files.sha256, file.sha256))),
       db
         .insert(files)
         .select(insertedFile(db, file, limits))
         .returning(readableColumns(files)),
-      selectUsage(db, of),
+      selectUsage(db, scope),
     ]),
   );
   if (room.length === 0) throw notFound();
@@ -59,13 +59,13 @@ export async function insertFile(db: Db, file: NewFileRow, limits: FileLimits): 
 
 /** The new row, or none where it is stored already or there is no space. */
 function insertedFile(db: Db, file: NewFileRow, limits: FileLimits) {
-  const of = { roomId: file.roomId, userId: file.userId };
+  const scope = { roomId: file.roomId, userId: file.userId };
   const createdAt = sql`${file.createdAt.toISOString()}::timestamptz`;
   const hasSpace = sql`
-    ${roomFiles(of)} < ${limits.maxRoomFiles}
-    and ${roomBytes(of)} + ${file.bytes} <= ${limits.maxRoomBytes}
-    and ${userBytes(of)} + ${file.bytes} <= ${limits.maxUserBytes}`;
-  const isNew = sql`not exists (select 1 from ${files} where ${isActiveIn(of)}
+    ${roomFiles(scope)} < ${limits.maxRoomFiles}
+    and ${roomBytes(scope)} + ${file.bytes} <= ${limits.maxRoomBytes}
+    and ${userBytes(scope)} + ${file.bytes} <= ${limits.maxUserBytes}`;
+  const isNew = sql`not exists (select 1 from ${files} where ${isActiveIn(scope)}
     and (${files.sha256} = ${file.sha256} or ${files.idempotencyKey} = ${file.idempotencyKey}::text))`;
   return db
     .select({
@@ -92,7 +92,7 @@ function insertedFile(db: Db, file: NewFileRow, limits: FileLimits) {
       deletedAt: sql`null::timestamptz`.as("deleted_at"),
     })
     .from(rooms)
-    .where(and(isOwnedRoom(of), isNew, hasSpace));
+    .where(and(isOwnedRoom(scope), isNew, hasSpace));
 }
 
 export type FileUsage = { roomFiles: number; roomBytes: number; userBytes: number };
@@ -101,32 +101,34 @@ export type FileUsage = { roomFiles: number; roomBytes: number; userBytes: numbe
  * What room and user have stored; asked before bytes are taken, so that an upload without a chance ends early.
  * @throws PantheonError `not_found` where the room is not the user's.
  */
-export async function loadFileUsage(db: Db, of: RoomOfUser): Promise<FileUsage> {
-  const [room, [usage]] = await askDatabase(db, () => db.batch([selectRoomId(db, of), selectUsage(db, of)]));
+export async function loadFileUsage(db: Db, scope: RoomScope): Promise<FileUsage> {
+  const [room, [usage]] = await askDatabase(db, () =>
+    db.batch([selectRoomId(db, scope), selectUsage(db, scope)]),
+  );
   if (room.length === 0 || usage === undefined) throw notFound();
   return usage;
 }
 
-function selectUsage(db: Db, of: RoomOfUser) {
+function selectUsage(db: Db, scope: RoomScope) {
   return db
     .select({
-      roomFiles: roomFiles(of).mapWith(Number),
-      roomBytes: roomBytes(of).mapWith(Number),
-      userBytes: userBytes(of).mapWith(Number),
+      roomFiles: roomFiles(scope).mapWith(Number),
+      roomBytes: roomBytes(scope).mapWith(Number),
+      userBytes: userBytes(scope).mapWith(Number),
     })
     .from(users)
-    .where(eq(users.id, of.userId));
+    .where(eq(users.id, scope.userId));
 }
 
-const roomFiles = ({ roomId }: RoomOfUser) =>
+const roomFiles = ({ roomId }: RoomScope) =>
   sql`(select count(*) from ${files} where ${files.roomId} = ${roomId} and ${files.deletedAt} is null)`;
-const roomBytes = ({ roomId }: RoomOfUser) =>
+const roomBytes = ({ roomId }: RoomScope) =>
   sql`(select coalesce(sum(${files.bytes}), 0) from ${files} where ${files.roomId} = ${roomId} and ${files.deletedAt} is null)`;
-const userBytes = ({ userId }: RoomOfUser) =>
+const userBytes = ({ userId }: RoomScope) =>
   sql`(select coalesce(sum(${files.bytes}), 0) from ${files} where ${files.userId} = ${userId} and ${files.deletedAt} is null)`;
 
-function isActiveIn(of: RoomOfUser): SQL | undefined {
-  return and(sql`${files.roomId} = ${ownedRoomId(of)}`, isNull(files.deletedAt));
+function isActiveIn(scope: RoomScope): SQL | undefined {
+  return and(sql`${files.roomId} = ${ownedRoomId(scope)}`, isNull(files.deletedAt));
 }
 
 /** A file that is there and whose room is the user's. */
@@ -149,15 +151,15 @@ export async function loadFile(db: Db, userId: string, fileId: string): Promise<
 }
 
 /** The room's files, newest first. @throws PantheonError `not_found` where the room is not the user's. */
-export async function loadFiles(db: Db, of: RoomOfUser, page: PageRequest): Promise<Page<FileRow>> {
-  const isInRoom = sql`${files.roomId} = ${ownedRoomId(of)}`;
+export async function loadFiles(db: Db, scope: RoomScope, page: PageRequest): Promise<Page<FileRow>> {
+  const isInRoom = sql`${files.roomId} = ${ownedRoomId(scope)}`;
   const isCursor = and(isInRoom, sql`${files.id} = ${page.after ?? null}::uuid`);
   const cursorKey = sql`(select ${files.createdAt}, ${files.id} from ${files} where ${isCursor})`;
   const isBeyond =
     page.after === undefined ? undefined : sql`(${files.createdAt}, ${files.id}) < ${cursorKey}`;
   const [room, cursor, found] = await askDatabase(db, () =>
     db.batch([
-      selectRoomId(db, of),
+      selectRoomId(db, scope),
       db.select({ id: files.id }).from(files).where(isCursor),
       db
         .select(readableColumns(files))

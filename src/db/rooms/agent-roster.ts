@@ -5,7 +5,7 @@ import { askDatabase, type Db, postgresFields } from "../core/client.ts";
 import { readableColumns } from "../core/instant.ts";
 import { requireRow } from "../core/require-row.ts";
 import { roomAgents, rooms } from "../schema.ts";
-import { isOwnedRoom, lockRoom, ownedRoomId, type RoomOfUser } from "./owned-room.ts";
+import { isOwnedRoom, lockRoom, ownedRoomId, type RoomScope } from "./owned-room.ts";
 import { type AgentRow, isAgent, isInRoster, toNameTaken } from "./room-agents.ts";
 
 // Positions count from 0 without gaps: every change of the roster locks its room and renumbers in one batch.
@@ -22,7 +22,7 @@ export type NewAgentRow = Pick<AgentRow, "id" | "agentKey" | "name" | "modelAlia
  */
 export async function insertAgent(
   db: Db,
-  of: RoomOfUser,
+  scope: RoomScope,
   row: NewAgentRow,
   capacity: number,
   now: Date,
@@ -30,13 +30,13 @@ export async function insertAgent(
   try {
     const [room, , , [agent]] = await askDatabase(db, () =>
       db.batch([
-        lockRoom(db, of),
-        db.execute(insertWhereRoom(of, row, capacity, now)),
-        db.execute(renumber(of, now, row.id)),
+        lockRoom(db, scope),
+        db.execute(insertWhereRoom(scope, row, capacity, now)),
+        db.execute(renumber(scope, now, row.id)),
         db
           .select(readableColumns(roomAgents))
           .from(roomAgents)
-          .where(and(isInRoster(of), eq(roomAgents.id, row.id))),
+          .where(and(isInRoster(scope), eq(roomAgents.id, row.id))),
       ]),
     );
     requireRow(room[0]);
@@ -50,12 +50,12 @@ export async function insertAgent(
 }
 
 /** The agents behind it move up; a run keeps the roster of its claim. @throws PantheonError `not_found`. */
-export async function deleteAgent(db: Db, of: RoomOfUser, agentKey: string, now: Date): Promise<void> {
+export async function deleteAgent(db: Db, scope: RoomScope, agentKey: string, now: Date): Promise<void> {
   const [, removed] = await askDatabase(db, () =>
     db.batch([
-      lockRoom(db, of),
-      db.delete(roomAgents).where(isAgent(of, agentKey)).returning({ id: roomAgents.id }),
-      db.execute(renumber(of, now)),
+      lockRoom(db, scope),
+      db.delete(roomAgents).where(isAgent(scope, agentKey)).returning({ id: roomAgents.id }),
+      db.execute(renumber(scope, now)),
     ]),
   );
   requireRow(removed[0]);
@@ -67,22 +67,22 @@ export async function deleteAgent(db: Db, of: RoomOfUser, agentKey: string, now:
  */
 export async function updateAgentOrder(
   db: Db,
-  of: RoomOfUser,
+  scope: RoomScope,
   agentKeys: readonly string[],
   now: Date,
 ): Promise<AgentRow[]> {
   const [room, check, , agents] = await askDatabase(db, () =>
     db.batch([
-      lockRoom(db, of),
-      db.execute<{ is_whole: boolean }>(sql`select ${isWholeRoster(of, agentKeys)} as is_whole`),
-      db.execute(sql`update ${roomAgents} set position = o.place - 1, updated_at = ${now.toISOString()}
+      lockRoom(db, scope),
+      db.execute<{ is_whole: boolean }>(sql`select ${isWholeRoster(scope, agentKeys)} as is_whole`),
+      db.execute(sql`update ${roomAgents} set position = o.rank - 1, updated_at = ${now.toISOString()}
         from ${wantedOrder(agentKeys)}
-        where ${isInRoster(of)} and lower(${roomAgents.agentKey}) = o.key and ${isWholeRoster(of, agentKeys)}
-          and ${roomAgents.position} <> o.place - 1`),
+        where ${isInRoster(scope)} and lower(${roomAgents.agentKey}) = o.key and ${isWholeRoster(scope, agentKeys)}
+          and ${roomAgents.position} <> o.rank - 1`),
       db
         .select(readableColumns(roomAgents))
         .from(roomAgents)
-        .where(isInRoster(of))
+        .where(isInRoster(scope))
         .orderBy(asc(roomAgents.position)),
     ]),
   );
@@ -93,11 +93,11 @@ export async function updateAgentOrder(
   return agents;
 }
 
-function rosterSize(of: RoomOfUser): SQL {
-  return sql`(select count(*)::int from ${roomAgents} where ${isInRoster(of)})`;
+function rosterSize(scope: RoomScope): SQL {
+  return sql`(select count(*)::int from ${roomAgents} where ${isInRoster(scope)})`;
 }
 
-function insertWhereRoom(of: RoomOfUser, row: NewAgentRow, capacity: number, now: Date): SQL {
+function insertWhereRoom(scope: RoomScope, row: NewAgentRow, capacity: number, now: Date): SQL {
   const at = sql`${now.toISOString()}::timestamptz`;
   return sql`
     insert into ${roomAgents} (id, room_id, agent_key, name, model_alias, role_prompt, tool_permissions,
@@ -105,30 +105,30 @@ function insertWhereRoom(of: RoomOfUser, row: NewAgentRow, capacity: number, now
     select ${row.id}::uuid, ${rooms.id}, ${row.agentKey}::text, ${row.name}::text, ${row.modelAlias}::text,
       ${row.rolePrompt}::text, ${JSON.stringify(row.toolPermissions)}::jsonb,
       ${JSON.stringify(row.modelSettings)}::jsonb,
-      least(${row.position}::int, ${rosterSize(of)}), ${at}, ${at}
-    from ${rooms} where ${isOwnedRoom(of)} and ${rosterSize(of)} < ${capacity}::int`;
+      least(${row.position}::int, ${rosterSize(scope)}), ${at}, ${at}
+    from ${rooms} where ${isOwnedRoom(scope)} and ${rosterSize(scope)} < ${capacity}::int`;
 }
 
 /** Closes gaps; of two agents at one position the newcomer goes first. */
-function renumber(of: RoomOfUser, now: Date, newcomerId: string | null = null): SQL {
+function renumber(scope: RoomScope, now: Date, newcomerId: string | null = null): SQL {
   return sql`
-    update ${roomAgents} set position = p.place - 1, updated_at = ${now.toISOString()}
+    update ${roomAgents} set position = p.rank - 1, updated_at = ${now.toISOString()}
     from (
-      select id, row_number() over (order by position, id is distinct from ${newcomerId}::uuid, id) as place
-      from ${roomAgents} where room_id = ${ownedRoomId(of)}
+      select id, row_number() over (order by position, id is distinct from ${newcomerId}::uuid, id) as rank
+      from ${roomAgents} where room_id = ${ownedRoomId(scope)}
     ) p
-    where ${roomAgents.id} = p.id and ${roomAgents.position} <> p.place - 1`;
+    where ${roomAgents.id} = p.id and ${roomAgents.position} <> p.rank - 1`;
 }
 
-/** The keys as rows `o (key, place)`, keys in lower case, places from 1. */
+/** The keys as rows `o (key, rank)`, keys in lower case, ranks from 1. */
 function wantedOrder(agentKeys: readonly string[]): SQL {
   const keys = JSON.stringify(agentKeys.map((key) => key.toLowerCase()));
-  return sql`jsonb_array_elements_text(${keys}::jsonb) with ordinality as o (key, place)`;
+  return sql`jsonb_array_elements_text(${keys}::jsonb) with ordinality as o (key, rank)`;
 }
 
 /** As many keys as agents, and every agent among them: then each is named exactly once. */
-function isWholeRoster(of: RoomOfUser, agentKeys: readonly string[]): SQL {
-  return sql`(${rosterSize(of)} = ${agentKeys.length}::int and not exists (
-    select 1 from ${roomAgents} where ${isInRoster(of)} and not exists (
+function isWholeRoster(scope: RoomScope, agentKeys: readonly string[]): SQL {
+  return sql`(${rosterSize(scope)} = ${agentKeys.length}::int and not exists (
+    select 1 from ${roomAgents} where ${isInRoster(scope)} and not exists (
       select 1 from ${wantedOrder(agentKeys)} where o.key = lower(${roomAgents.agentKey}))))`;
 }

@@ -18,14 +18,14 @@ export type TranscriptRequest = PageRequest & { includesSuperseded: boolean };
  */
 export async function loadTranscript(
   db: Db,
-  of: { sessionId: string; userId: string },
+  scope: { sessionId: string; userId: string },
   page: TranscriptRequest,
 ): Promise<Page<StoredTurn["messages"][number]>> {
-  const owned = ownsSession(of.sessionId, of.userId);
-  const isInTranscript = and(eq(messages.sessionId, of.sessionId), isShared, owned);
+  const owned = ownsSession(scope.sessionId, scope.userId);
+  const isInTranscript = and(eq(messages.sessionId, scope.sessionId), isShared, owned);
   const isCursor = and(isInTranscript, sql`${messages.id} = ${page.after ?? null}::uuid`);
-  const place = sql`(select ${messages.seq} from ${messages} where ${isCursor})`;
-  const isAfter = page.after === undefined ? undefined : gt(messages.seq, place);
+  const cursorKey = sql`(select ${messages.seq} from ${messages} where ${isCursor})`;
+  const isAfter = page.after === undefined ? undefined : gt(messages.seq, cursorKey);
   const wanted = and(isInTranscript, isAfter, page.includesSuperseded ? undefined : isNotSuperseded);
   // One more than the page, as everywhere, so that what is left out shows.
   const nearest = sql`select ${messages.id} as id, ${messages.seq} as rank,

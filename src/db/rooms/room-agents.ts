@@ -6,32 +6,34 @@ import { readableColumns } from "../core/instant.ts";
 import { type Page, type PageRequest, readPage } from "../core/page.ts";
 import { requireRow } from "../core/require-row.ts";
 import { roomAgents } from "../schema.ts";
-import { ownedRoomId, type RoomOfUser, selectRoomId } from "./owned-room.ts";
+import { ownedRoomId, type RoomScope, selectRoomId } from "./owned-room.ts";
 
 export type AgentRow = typeof roomAgents.$inferSelect;
 
 /** Agents of a room, where it is the user's. */
-export function isInRoster(of: RoomOfUser): SQL {
-  return sql`${roomAgents.roomId} = ${ownedRoomId(of)}`;
+export function isInRoster(scope: RoomScope): SQL {
+  return sql`${roomAgents.roomId} = ${ownedRoomId(scope)}`;
 }
 
 /** Keys compare without regard to case. */
-export function isAgent(of: RoomOfUser, agentKey: string): SQL | undefined {
-  return and(isInRoster(of), sql`lower(${roomAgents.agentKey}) = lower(${agentKey})`);
+export function isAgent(scope: RoomScope, agentKey: string): SQL | undefined {
+  return and(isInRoster(scope), sql`lower(${roomAgents.agentKey}) = lower(${agentKey})`);
 }
 
 /** The room's agents by position. @throws PantheonError `not_found` where the room is not the user's. */
-export async function loadAgents(db: Db, of: RoomOfUser, page: PageRequest): Promise<Page<AgentRow>> {
-  const isCursor = and(isInRoster(of), sql`${roomAgents.id} = ${page.after ?? null}::uuid`);
-  const place = sql`(select ${roomAgents.position} from ${roomAgents} where ${isCursor})`;
+export async function loadAgents(db: Db, scope: RoomScope, page: PageRequest): Promise<Page<AgentRow>> {
+  const isCursor = and(isInRoster(scope), sql`${roomAgents.id} = ${page.after ?? null}::uuid`);
+  const cursorKey = sql`(select ${roomAgents.position} from ${roomAgents} where ${isCursor})`;
   const [room, cursor, found] = await askDatabase(db, () =>
     db.batch([
-      selectRoomId(db, of),
+      selectRoomId(db, scope),
       db.select({ id: roomAgents.id }).from(roomAgents).where(isCursor),
       db
         .select(readableColumns(roomAgents))
         .from(roomAgents)
-        .where(and(isInRoster(of), page.after === undefined ? undefined : gt(roomAgents.position, place)))
+        .where(
+          and(isInRoster(scope), page.after === undefined ? undefined : gt(roomAgents.position, cursorKey)),
+        )
         .orderBy(asc(roomAgents.position))
         .limit(page.limit + 1),
     ]),
@@ -41,9 +43,9 @@ export async function loadAgents(db: Db, of: RoomOfUser, page: PageRequest): Pro
 }
 
 /** @throws PantheonError `not_found`. */
-export async function loadAgent(db: Db, of: RoomOfUser, agentKey: string): Promise<AgentRow> {
+export async function loadAgent(db: Db, scope: RoomScope, agentKey: string): Promise<AgentRow> {
   const [agent] = await askDatabase(db, () =>
-    db.select(readableColumns(roomAgents)).from(roomAgents).where(isAgent(of, agentKey)),
+    db.select(readableColumns(roomAgents)).from(roomAgents).where(isAgent(scope, agentKey)),
   );
   return requireRow(agent);
 }
@@ -60,7 +62,7 @@ export type AgentChange = {
 /** @throws PantheonError `not_found` or `agent_name_taken`. */
 export async function updateAgent(
   db: Db,
-  of: RoomOfUser,
+  scope: RoomScope,
   agentKey: string,
   change: AgentChange,
   now: Date,
@@ -69,7 +71,7 @@ export async function updateAgent(
     db
       .update(roomAgents)
       .set({ ...change, updatedAt: now })
-      .where(isAgent(of, agentKey))
+      .where(isAgent(scope, agentKey))
       .returning(readableColumns(roomAgents)),
   ).catch((error: unknown) => {
     throw toNameTaken(error);

@@ -35,7 +35,7 @@ export async function loadRoom(db: Db, userId: string, roomId: string): Promise<
 export async function loadRooms(db: Db, user: User, page: PageRequest, now: Date): Promise<Page<RoomRow>> {
   const owned = eq(rooms.ownerUserId, user.userId);
   const after = page.after ?? null;
-  const place = sql`(select c.created_at, c.id from ${rooms} c where c.id = ${after}::uuid and c.owner_user_id = ${user.userId})`;
+  const cursorKey = sql`(select c.created_at, c.id from ${rooms} c where c.id = ${after}::uuid and c.owner_user_id = ${user.userId})`;
   const [, cursor, found] = await askDatabase(db, () =>
     db.batch([
       upsertUser(db, user, now),
@@ -50,7 +50,7 @@ export async function loadRooms(db: Db, user: User, page: PageRequest, now: Date
           and(
             owned,
             isNull(rooms.deletedAt),
-            after === null ? undefined : sql`(${rooms.createdAt}, ${rooms.id}) > ${place}`,
+            after === null ? undefined : sql`(${rooms.createdAt}, ${rooms.id}) > ${cursorKey}`,
           ),
         )
         .orderBy(asc(rooms.createdAt), asc(rooms.id))

@@ -4,7 +4,7 @@ import { readableColumns } from "../core/instant.ts";
 import { type Page, type PageRequest, readPage } from "../core/page.ts";
 import { requireRow } from "../core/require-row.ts";
 import { rooms, sessions } from "../schema.ts";
-import { isOwnedRoom, ownedRoomId, type RoomOfUser, selectRoomId } from "./owned-room.ts";
+import { isOwnedRoom, ownedRoomId, type RoomScope, selectRoomId } from "./owned-room.ts";
 import { ownsSession } from "./owned-session.ts";
 
 export type SessionRow = typeof sessions.$inferSelect;
@@ -12,7 +12,7 @@ export type SessionRow = typeof sessions.$inferSelect;
 /** @throws PantheonError `not_found` where the room is not the user's. */
 export async function insertSession(
   db: Db,
-  { roomId, userId }: RoomOfUser,
+  { roomId, userId }: RoomScope,
   id: string,
   now: Date,
 ): Promise<SessionRow> {
@@ -41,15 +41,15 @@ export async function insertSession(
 }
 
 /** The room's active sessions, oldest first. @throws PantheonError `not_found` where the room is not the user's. */
-export async function loadSessions(db: Db, of: RoomOfUser, page: PageRequest): Promise<Page<SessionRow>> {
-  const isInRoom = sql`${sessions.roomId} = ${ownedRoomId(of)}`;
+export async function loadSessions(db: Db, scope: RoomScope, page: PageRequest): Promise<Page<SessionRow>> {
+  const isInRoom = sql`${sessions.roomId} = ${ownedRoomId(scope)}`;
   const isCursor = and(isInRoom, sql`${sessions.id} = ${page.after ?? null}::uuid`);
-  const place = sql`(select ${sessions.createdAt}, ${sessions.id} from ${sessions} where ${isCursor})`;
+  const cursorKey = sql`(select ${sessions.createdAt}, ${sessions.id} from ${sessions} where ${isCursor})`;
   const isAfter =
-    page.after === undefined ? undefined : sql`(${sessions.createdAt}, ${sessions.id}) > ${place}`;
+    page.after === undefined ? undefined : sql`(${sessions.createdAt}, ${sessions.id}) > ${cursorKey}`;
   const [room, cursor, found] = await askDatabase(db, () =>
     db.batch([
-      selectRoomId(db, of),
+      selectRoomId(db, scope),
       db.select({ id: sessions.id }).from(sessions).where(isCursor),
       db
         .select(readableColumns(sessions))

@@ -14,17 +14,17 @@ import { ownsSession } from "./owned-session.ts";
  */
 export async function loadSummaries(
   db: Db,
-  of: { sessionId: string; userId: string },
+  scope: { sessionId: string; userId: string },
   page: PageRequest,
 ): Promise<Page<SummaryRow>> {
-  const owned = ownsSession(of.sessionId, of.userId);
-  const isOwned = and(eq(sessionSummaries.sessionId, of.sessionId), owned);
+  const owned = ownsSession(scope.sessionId, scope.userId);
+  const isOwned = and(eq(sessionSummaries.sessionId, scope.sessionId), owned);
   const isCursor = and(isOwned, sql`${sessionSummaries.id} = ${page.after ?? null}::uuid`);
-  const place = sql`(select ${sessionSummaries.toSeq} from ${sessionSummaries} where ${isCursor})`;
+  const cursorKey = sql`(select ${sessionSummaries.toSeq} from ${sessionSummaries} where ${isCursor})`;
   const { id, toSeq, summaryText } = sessionSummaries;
   const nearest = sql`select ${id} as id, -${toSeq} as rank,
       octet_length(${summaryText}) as raw
-    from ${sessionSummaries} where ${and(isOwned, page.after === undefined ? undefined : lt(toSeq, place))}
+    from ${sessionSummaries} where ${and(isOwned, page.after === undefined ? undefined : lt(toSeq, cursorKey))}
     order by ${toSeq} desc limit ${page.limit + 1}`;
   const ids = selectFitting({ nearest, bytes: summaryBytes, limit: page.limit });
   const [session, cursor, matched, found] = await askDatabase(db, () =>

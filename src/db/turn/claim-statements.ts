@@ -15,7 +15,7 @@ const lock = prepareStatement<{ sessionId: string }>(
   sql`select id from ${sessions} where id = ${sessionId} for update`,
 );
 
-/** Begins every batch of a run: later statements then see what the turn before committed. */
+/** The first statement of every batch of a run. Later statements then see what the previous turn committed. */
 export function lockSession(sessionId: string) {
   return lock<{ id: string }>({ sessionId });
 }
@@ -44,11 +44,16 @@ export function deleteClaim(claim: Claim) {
   return remove(claim);
 }
 
-const markRefused = prepareStatement<Claim>(
-  sql`update ${sessions} set refused_run_id = ${runId} where id = ${sessionId}`,
+const markRefused = prepareStatement<Claim & { refusalScales: string }>(
+  sql`update ${sessions}
+    set refused_run_id = ${runId}, refusal_scales = refusal_scales || ${sql.placeholder("refusalScales")}::jsonb
+    where id = ${sessionId}`,
 );
 
-/** A late copy of the run's open then makes no claim for it again. */
-export function markRunRefused(claim: Claim) {
-  return markRefused(claim);
+/**
+ * Keeps a late copy of the run's open from taking the claim again. The session takes over `refusalScales`, by model
+ * alias (see session-state.ts).
+ */
+export function markRunRefused(claim: Claim, refusalScales: Readonly<Record<string, number>>) {
+  return markRefused({ ...claim, refusalScales: JSON.stringify(refusalScales) });
 }

@@ -48,14 +48,14 @@ export type CommitExtras = {
   log: Log;
 };
 
-/** Where other holders had a part in the run: the turn's ledger as it stands, their late reports in it. */
+/** `ledger`: where the run had past holders, the turn's ledger with their late reports; null: as in the record. */
 export type CommittedTurn = { ledger: LedgerRow[] | null };
 
 /**
- * Writes everything a turn leaves behind, and deletes its claim, in one batch; nothing else writes these
- * tables, but late-spend.ts. Repeated after a lost answer: a run found stored by this very holder is a success.
+ * Writes all rows of a turn and deletes its claim, in one batch. Only late-spend.ts also writes to one of these tables, the
+ * ledger. A commit whose answer was lost is repeated; a run that this very holder has stored is a success.
  * @throws PantheonError `turn_conflict` where the claim was lost, `commit_failed` where it cannot be stored.
- * @throws RequestTooLarge, ResponseTooLarge where it can never be stored as it is.
+ * @throws RequestTooLarge, ResponseTooLarge where the record is too large for the database.
  */
 export async function commitTurn(
   db: Db,
@@ -83,7 +83,7 @@ export async function commitTurn(
         ...reconcileLedger(db, record),
       ]),
     );
-    return { ledger: record.hadOtherHolders ? toLedger(result.at(-1)) : null };
+    return { ledger: record.hasPastHolders ? toLedger(result.at(-1)) : null };
   } catch (error) {
     await resolveCommitError(db, record.claim, error, log);
     return { ledger: null };
@@ -95,7 +95,7 @@ async function resolveCommitError(db: Db, claim: Claim, error: unknown, log: Log
   const { code, constraint } = postgresFields(error);
   if (code === claimLost || code === uniqueViolation) {
     if (await isCommittedBy(db, claim)) return;
-    // The claim was this holder's all the while: another row is in the way, and recovery will meet it again.
+    // The claim is still this holder's, so a row of something else is in the way. Recovery will fail on it as well.
     if (code === uniqueViolation) log.error("commit_refused", { run_id: claim.runId, constraint });
     throw new PantheonError("turn_conflict", turnConflictDetail, {}, { cause: error });
   }
@@ -108,7 +108,7 @@ async function resolveCommitError(db: Db, claim: Claim, error: unknown, log: Log
   );
 }
 
-/** A retry works the turn's status and text out again; everything else of the row stands. */
+/** A retry changes status and text of the turn's row. */
 function writeTurn(db: Db, { run, turn }: TurnRecord): BatchItem<"pg">[] {
   if (run.kind === "turn") return insertTurns([turn]);
   return [db.update(turns).set(turn).where(eq(turns.id, turn.id))];
@@ -119,19 +119,19 @@ function updateSession(db: Db, { session, turn }: TurnRecord): BatchItem<"pg">[]
   return [db.update(sessions).set(session).where(eq(sessions.id, turn.sessionId))];
 }
 
-/** Of a retried turn the messages that are stored already. */
+/** Updates the messages of a retried turn that are stored already. */
 function changeExclusion(db: Db, { changesExclusion, turn, messages: added }: TurnRecord): BatchItem<"pg">[] {
   if (!changesExclusion) return [];
   const excluded = added[0]?.excluded ?? null;
   return [db.update(messages).set({ excluded }).where(eq(messages.turnId, turn.id))];
 }
 
-/** What other holders reported before there was a turn is joined to it; they replace this run's estimates. */
+/** Joins late reports of other holders to the turn, and deletes the estimates that they replace. */
 function reconcileLedger(
   db: Db,
-  { claim, turn, estimatedIds, hadOtherHolders }: TurnRecord,
+  { claim, turn, estimatedIds, hasPastHolders }: TurnRecord,
 ): BatchItem<"pg">[] {
-  if (!hadOtherHolders) return [];
+  if (!hasPastHolders) return [];
   return [
     joinLateSpend(db, claim.runId, turn.id),
     ...deleteSurplusEstimates(estimatedIds),
@@ -139,15 +139,15 @@ function reconcileLedger(
   ];
 }
 
-/** Sound for the answer of the batch's last statement, where `reconcileLedger` selects the ledger. */
+/** Safe: `reconcileLedger` puts the statement that selects the ledger last in the batch. */
 function toLedger(answer: unknown): LedgerRow[] {
   return answer as LedgerRow[];
 }
 
-/** The commit has the same texts twice already. What is more than this of a checkpoint is not worth a request. */
+/** The commit already contains the same texts twice. A checkpoint that is larger than this is not stored. */
 const maxCheckpointBytes = 2 * 1_024 * 1_024;
 
-/** Of a finished run its last checkpoint stays, if any does. */
+/** Deletes all checkpoints of a finished run but the last one; that one too, where none is kept. */
 function keepLastCheckpoint(
   db: Db,
   runId: string,
@@ -159,7 +159,7 @@ function keepLastCheckpoint(
   return [...(lastStep === null ? [] : insertStep(lastStep)), ...deleteEarlierSteps(runId)];
 }
 
-/** Only the mode this turn consumed is taken over: a newer change is never swallowed. */
+/** Clears only the pending mode that this turn consumed: a newer change stays pending. */
 function consumePendingMode(db: Db, { consumedMode, run }: TurnRecord): BatchItem<"pg">[] {
   if (consumedMode === null) return [];
   const { roomId, mode } = consumedMode;

@@ -8,11 +8,11 @@ export async function isKeyKnown(
   db: Db,
   { sessionId, userId, key }: { sessionId: string; userId: string; key: string },
 ): Promise<boolean> {
-  const isOfRun = sql`session_id = ${sessionId} and idempotency_key = ${key}`;
+  const hasKey = sql`session_id = ${sessionId} and idempotency_key = ${key}`;
   const { rows } = await askDatabase(db, () =>
     db.execute<{ known: boolean }>(sql`select ${ownsSession(sessionId, userId)}
-      and (exists (select 1 from ${turnRuns} where ${isOfRun})
-        or exists (select 1 from ${turnClaims} where ${isOfRun})) as known`),
+      and (exists (select 1 from ${turnRuns} where ${hasKey})
+        or exists (select 1 from ${turnClaims} where ${hasKey})) as known`),
   );
   return rows[0]?.known === true;
 }

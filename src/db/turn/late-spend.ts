@@ -84,7 +84,7 @@ const lateColumns = [
   "providerRequestId",
 ] as const;
 
-// By id, and never by run: a run's other calls may be estimates still.
+// By id, not by run: other calls of the run may still be estimates.
 const deleteSurplus = prepareStatement<{ ids: string; calls: string }>(sql`
   with known as (
     select c.call, e.id, e.attempts
@@ -103,7 +103,7 @@ export function deleteSurplusEstimates(idsByCall: readonly (readonly string[])[]
   return [deleteSurplus({ ids: `{${ids.join()}}`, calls: `{${calls.join()}}` })];
 }
 
-/** What replaced holders reported before there was a turn to join it to. */
+/** Gives the turn's id to rows that replaced holders reported before the turn was stored. */
 export function joinLateSpend(db: Db, runId: string, turnId: string) {
   return db
     .update(llmCallEvents)

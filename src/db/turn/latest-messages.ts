@@ -5,29 +5,29 @@ import { ownsSession } from "../rooms/owned-session.ts";
 import { messages } from "../schema.ts";
 
 const maxMessages = 400;
-/** As they are sent. */
+/** Bytes of the messages' texts as JSON. */
 const maxContentBytes = 2 * 1024 * 1024;
 
-/** A message that everyone in the session may see, in the words of its table. */
+/** A message that everyone in the session may see. */
 export type LatestMessage = {
   id: string;
   role: "user" | "assistant";
-  agent_key: string | null;
-  agent_name: string | null;
+  agentKey: string | null;
+  agentName: string | null;
   status: "completed" | "failed";
   content: string;
 };
 
 /**
- * The latest shared messages of the user's session, oldest first, without what a retry superseded. Bounded,
- * so that what is read does not grow with the session; none where it is not the user's.
+ * The latest shared messages of the user's session, oldest first, without what a retry superseded. Bounded, so that the
+ * answer does not grow with the session. Empty where the session is not the user's.
  */
 export async function loadLatestMessages(
   db: Db,
   { sessionId, userId }: { sessionId: string; userId: string },
 ): Promise<LatestMessage[]> {
   const latest = sql`
-    select id, role, agent_key, agent_name, status, content
+    select id, role, agent_key as "agentKey", agent_name as "agentName", status, content
     from (
       select m.*, sum(${sentBytes(sql`m.content`)}) over (order by m.seq desc) as bytes
       from (

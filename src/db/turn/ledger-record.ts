@@ -6,14 +6,14 @@ import { maxRetries } from "../../domain/model-dialect.ts";
 import type { ModelCallRecord } from "../../domain/turn/turn-outcome.ts";
 import type { ClaimRow, LedgerRow } from "./stored-turn.ts";
 
-/** The ledger rows of a run's calls; also what a holder that lost its claim still reports. */
+/** The ledger rows of a run's calls; also those that a holder without its claim reports late. */
 export function buildLedger(owner: LedgerOwner, calls: readonly ModelCallRecord[]): LedgerRow[] {
   return calls.map((call) => buildLedgerRow(owner, call));
 }
 
 type LedgerOwner = { claim: ClaimRow; userId: string; catalog: Catalog; finishedAt: Date };
 
-/** Namespace of ledger ids, so that the same attempt gets the same id whoever writes its row. */
+/** Namespace of ledger ids. An attempt has the same id whether its holder, a commit or recovery writes the row. */
 const ledgerNamespace = "6f0d8f0e-3b0a-5c5e-9f39-5c1b6f6a7d11";
 
 type CallKey = Pick<ModelCallRecord, "holder" | "agentKey" | "round">;
@@ -22,10 +22,10 @@ function attemptId(runId: string, { holder, agentKey, round }: CallKey, attempt:
   return uuidv5([runId, holder, agentKey, round, attempt].join("/"), ledgerNamespace);
 }
 
-/** Of each call the ids that its rows may have: one an attempt. */
+/** For each call the ids that its rows may have: one for each attempt. */
 export function listAttemptIds(runId: string, calls: readonly CallKey[]): string[][] {
   const keys = new Map(calls.map((call) => [attemptId(runId, call, 1), call]));
-  const attempts = Array.from({ length: 1 + maxRetries }, (_, place) => place + 1);
+  const attempts = Array.from({ length: 1 + maxRetries }, (_, index) => index + 1);
   return [...keys.values()].map((call) => attempts.map((attempt) => attemptId(runId, call, attempt)));
 }
 
@@ -34,7 +34,7 @@ function buildLedgerRow(
   call: ModelCallRecord,
 ): LedgerRow {
   const { fresh, cached, output } = call.usage;
-  // What may not have been billed is in the ledger, but costs the user nothing.
+  // A call that may not have been billed is in the ledger, and costs the user nothing.
   const billable = call.status === "unknown" ? { fresh: 0, cached: 0, output: 0 } : call.usage;
   // Price by the claim's version, even if a later holder made the call under another one.
   const { version, multiplierHundredths } = resolvePrice({ claimed: claim.snapshot.pricing, catalog }, call);

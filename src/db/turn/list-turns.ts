@@ -8,37 +8,41 @@ import { selectFitting, sentBytes } from "../core/sent-bytes.ts";
 import { llmCallEvents, messages, toolCallEvents, turns } from "../schema.ts";
 import type { StoredTurn } from "./stored-turn.ts";
 import { completeTurn, isShared, selectMessages, selectToolEvents, selectTurns } from "./turn-rows.ts";
-import { isTurnOf, type SessionOfUser, selectOwnership } from "./turns.ts";
+import { isTurnOf, type SessionScope, selectOwnership } from "./turns.ts";
 
-/** A turn as a list shows it: what its agents answered, and what it cost as one sum. */
+/** A turn as a list shows it: the replies, and the usage of all calls as one sum. */
 export type ListedTurn = Omit<StoredTurn, "ledger"> & { usage: UsageSum };
 
-/** Of a row, beside its texts. */
+/** Bytes of a row beside its texts. */
 const rowBytes = 600;
 
-/** Replies that stand and those that a retry replaced; nobody's exchange with a tool. */
+/** Replies, also those that a retry replaced; no messages of tools. */
 const isReply = and(isShared, eq(messages.role, "assistant"));
 
 /**
- * A page of the session's turns by `turn_index`, in one batch. One of long turns ends before `limit`, though never
- * before its first turn.
+ * A page of the session's turns by `turn_index`, in one batch. Long turns end a page before `limit`, but it has at least
+ * one turn.
  * @throws PantheonError `not_found` where the session is not the user's.
  */
-export async function loadTurns(db: Db, of: SessionOfUser, request: PageRequest): Promise<Page<ListedTurn>> {
+export async function loadTurns(
+  db: Db,
+  scope: SessionScope,
+  request: PageRequest,
+): Promise<Page<ListedTurn>> {
   const after = request.after ?? null;
-  const cursorIndex = sql`(select c.turn_index from ${turns} c where c.id = ${after}::uuid and c.session_id = ${of.sessionId})`;
-  const inPage = and(isTurnOf(of), after === null ? undefined : gt(turns.turnIndex, cursorIndex));
+  const cursorIndex = sql`(select c.turn_index from ${turns} c where c.id = ${after}::uuid and c.session_id = ${scope.sessionId})`;
+  const inPage = and(isTurnOf(scope), after === null ? undefined : gt(turns.turnIndex, cursorIndex));
   const nearest = sql`select ${turns.id} as id, ${turns.turnIndex} as rank,
       octet_length(${turns.userInput}) + octet_length(${turns.assistantOutput}) as raw
     from ${turns} where ${inPage} order by ${turns.turnIndex} limit ${request.limit + 1}`;
   const ids = selectFitting({ nearest, bytes: turnBytes, limit: request.limit });
   const [owned, cursor, matched, turnRows, messageRows, usages, toolEvents] = await askDatabase(db, () =>
     db.batch([
-      selectOwnership(db, of),
+      selectOwnership(db, scope),
       db
         .select({ id: turns.id })
         .from(turns)
-        .where(and(isTurnOf(of), sql`${turns.id} = ${after}::uuid`)),
+        .where(and(isTurnOf(scope), sql`${turns.id} = ${after}::uuid`)),
       db.execute<{ turns: number }>(sql`select count(*)::int as turns from (${nearest}) n`),
       selectTurns(db, inArray(turns.id, ids)),
       selectMessages(db, ids, { only: isReply }),
@@ -64,7 +68,7 @@ export async function loadTurns(db: Db, of: SessionOfUser, request: PageRequest)
   return { rows: listed, hasMore };
 }
 
-/** What `loadTurns` selects of a turn, in bytes as sent. */
+/** Bytes of what `loadTurns` selects of a turn, as JSON. */
 const turnBytes = sql`${rowBytes}::int
   + (select ${sentBytes(sql`t.user_input`)} from ${turns} t where t.id = n.id)
   + (select coalesce(sum(${rowBytes}::int + ${sentBytes(sql`m.content`)}), 0)::int from ${messages} m

@@ -4,7 +4,7 @@ import { type AgentReply, replyContent } from "../../domain/turn/turn-outcome.ts
 import type { ClaimRow, MessageRow } from "./stored-turn.ts";
 import type { TurnRecordInput } from "./turn-record-input.ts";
 
-/** A message before its place in the session is known. */
+/** A message before it has its `seq`. */
 export type UnnumberedMessage = Omit<MessageRow, "seq" | "estimatedTokens" | "excluded">;
 
 export function buildUserMessage({ claim, openedAt }: TurnRecordInput): UnnumberedMessage {
@@ -44,13 +44,13 @@ export function buildReplyMessage(input: TurnRecordInput, reply: AgentReply): Un
   };
 }
 
-/** What an agent said and was told on its way, before its reply and for itself alone. */
+/** The tool calls and tool results of an agent before its reply. No other agent sees them. */
 export function buildPrivateMessages(
   { claim, plan, outcome, finishedAt }: TurnRecordInput,
   agentKey: string,
 ): UnnumberedMessage[] {
-  const traces = outcome.privateMessages.filter((message) => message.agentKey === agentKey);
-  return traces.map(({ id, role, content }) => ({
+  const messages = outcome.privateMessages.filter((message) => message.agentKey === agentKey);
+  return messages.map(({ id, role, content }) => ({
     ...messageDefaults(claim),
     id,
     role,

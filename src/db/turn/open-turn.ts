@@ -1,7 +1,7 @@
 import { and, desc, eq, isNull, type SQL, sql } from "drizzle-orm";
 import type { BatchResponse } from "drizzle-orm/batch";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
-import type { OpenFindings, RetriedTurn } from "../../domain/turn/open-decision.ts";
+import type { OpenRows, RetriedTurn } from "../../domain/turn/open-decision.ts";
 import type { SessionState } from "../../domain/turn/session-state.ts";
 import { readWithTexts, selectCheckpointOfClaim, type Texts } from "../checkpoint/stored-checkpoints.ts";
 import { type Db, repeatIfLost } from "../core/client.ts";
@@ -34,35 +34,35 @@ export type OpenRequest = ClaimRequest & {
 /** What open read, in one transaction, for the run whose claim this holder has taken. */
 export type OpenedTurn = {
   claim: ClaimRow;
-  /** The turn as it stands, where this run is a retry. */
+  /** The stored turn, where this run is a retry. */
   retried: StoredTurn | null;
   /** Highest `seq` of the session's messages, 0 where there is none. */
   lastSeq: number;
   session: SessionState;
   window: SessionWindow;
-  /** The latest one of the session. */
+  /** The latest summary of the session. */
   summary: SummaryRow | null;
   /** The latest checkpoint of a run that was taken over; undefined: the run is new, or has none. */
   checkpoint: StoredCheckpoint | undefined;
-  /** By model alias, see turn-context.ts. */
+  /** By model alias; see turn-context.ts. */
   tokenScales: ReadonlyMap<string, number>;
 };
 
 /**
  * Opens a new turn in one batch: locks the session, takes the claim if it is free, reads all the turn needs.
- * An open whose answer was lost is repeated as it was: it finds its own claim and goes on.
+ * An open whose answer was lost is repeated unchanged: it finds its own claim and goes on.
  */
-export async function openTurn(db: Db, open: OpenRequest): Promise<OpenFindings<OpenedTurn>> {
-  return readFindings(
+export async function openTurn(db: Db, open: OpenRequest): Promise<OpenRows<OpenedTurn>> {
+  return readOpenRows(
     await readWithTexts((texts) => repeatIfLost(db, () => db.batch(openStatements(db, open, texts)))),
   );
 }
 
-/** Opens the retry of a stored turn likewise, and reads the turn as it stands. */
+/** Opens the retry of a stored turn likewise, and reads that turn. */
 export async function openRetry(
   db: Db,
   open: OpenRequest & { turnId: string },
-): Promise<OpenFindings<OpenedTurn>> {
+): Promise<OpenRows<OpenedTurn>> {
   const isRetriedTurn = and(
     eq(turns.id, open.turnId),
     eq(turns.sessionId, open.sessionId),
@@ -84,7 +84,7 @@ export async function openRetry(
     }),
   );
   const [locked, retried, [turn], messageRows, ledger, toolEvents, ...answers] = result;
-  const { opened, ...found } = readFindings([locked, ...answers]);
+  const { opened, ...found } = readOpenRows([locked, ...answers]);
   const stored = turn && { turn: completeTurn(turn, messageRows), messages: messageRows, ledger, toolEvents };
   return {
     ...found,
@@ -134,7 +134,7 @@ function openStatements(db: Db, open: OpenRequest, texts: Texts) {
 
 type OpenAnswers = BatchResponse<ReturnType<typeof openStatements>>;
 
-function readFindings(answers: OpenAnswers): OpenFindings<OpenedTurn> {
+function readOpenRows(answers: OpenAnswers): OpenRows<OpenedTurn> {
   const [[session], [claimBefore], [storedRun], , [claim], [last], [summary], window, counts, [checkpoint]] =
     answers;
   const opened = claim &&
@@ -152,8 +152,8 @@ function readFindings(answers: OpenAnswers): OpenFindings<OpenedTurn> {
 }
 
 /**
- * The session's row is locked before anything is read: in READ COMMITTED each later statement then sees
- * what the turn before committed. Without it an open computes its index from an older snapshot.
+ * Locks the session's row before anything is read. In READ COMMITTED each later statement then sees what the previous turn
+ * committed. Without the lock an open would compute its index from an older snapshot.
  */
 function lockSession(db: Db, { sessionId, userId }: OpenRequest) {
   return (
@@ -164,13 +164,13 @@ function lockSession(db: Db, { sessionId, userId }: OpenRequest) {
         refusalScales: sessions.refusalScales,
       })
       .from(sessions)
-      // On the locked row itself too: its other conditions are not read again after a wait for the lock.
+      // `deleted_at` is tested on the locked row too: after a wait for the lock Postgres tests only its own columns again.
       .where(and(eq(sessions.id, sessionId), isNull(sessions.deletedAt), ownsSession(sessionId, userId)))
       .for("update")
   );
 }
 
-/** Under the request's key; or as this very run, where the answer to its open was lost for so long. */
+/** Stored under the request's key; or as this very run, where a lost open is repeated after the run was stored. */
 function isStored({ sessionId, runId, idempotencyKey }: OpenRequest): SQL | undefined {
   return and(
     eq(turnRuns.sessionId, sessionId),

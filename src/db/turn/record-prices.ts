@@ -6,8 +6,8 @@ import type { Db } from "../core/client.ts";
 import { modelPrices, pricingVersions } from "../schema.ts";
 
 /**
- * A deployment's own models have a pricing version of their own; it stands beside the rows priced by it. So does
- * that of the run's claim, which may be an earlier deployment's.
+ * Stores the pricing versions that the ledger rows of a batch name: that of this deployment, where it has models of its own,
+ * and that of the run's claim, which may be an earlier deployment's.
  */
 export function recordPrices(
   db: Db,

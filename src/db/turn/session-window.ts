@@ -5,41 +5,41 @@ import { prepareStatement } from "../core/prepared-statement.ts";
 import { sentBytes } from "../core/sent-bytes.ts";
 import { messages, sessionSummaries, turnClaims, turnContextAudit, turns } from "../schema.ts";
 
-/** At most this many messages are read for a turn's prompts, however short they are. */
-const newestRows = 400;
-/** And this many from the oldest that no summary covers, so that a summary can always catch up. */
-const oldestRows = 300;
-const oldestCharacters = 400_000;
-/** And these bytes, as they are sent: the open's answer has a claim, a summary and a turn to be retried beside them. */
-const newestBytes = 1_500_000;
-const oldestBytes = 1_000_000;
+/** How many messages are read for a turn's prompts, however short they are. */
+const maxNewestRows = 400;
+/** How many are read from the oldest that no summary covers, so that a summary can always catch up. */
+const maxOldestRows = 300;
+const maxOldestCharacters = 400_000;
+/** Bytes of each block as JSON: the answer to an open also has a claim, a summary and perhaps a turn to be retried. */
+const maxNewestBytes = 1_500_000;
+const maxOldestBytes = 1_000_000;
 
 /** How many characters of conversation an agent of each model can hold, and one of any other model. */
 export type HistoryCharacters = { byAlias: Record<string, number>; otherwise: number };
 
-/** A message with the estimate that was stored with it; null: there is none. */
+/** A message with its stored estimate; null: it was stored without one. */
 export type StoredMessage = TranscriptMessage & { estimatedTokens: number | null };
 
 export type SessionWindow = {
-  /** What the agents are shown, oldest first; without a gap but between the last turns' user messages. */
+  /** What the agents may be sent, oldest first. Gaps are only between the user messages of the last turns. */
   newest: StoredMessage[];
-  /** From the first message that no summary covers, without a gap; empty where `newest` reaches back to it. */
+  /** From the first message that no summary covers, without gaps; empty where `newest` begins there. */
   oldest: StoredMessage[];
 };
 
-type Held = { sessionId: string; holder: string };
+type HeldSession = { sessionId: string; holder: string };
 
 export type WindowBounds = HistoryCharacters & {
-  /** The newest turns whose user messages are read however much was said since: they are never left out. */
+  /** How many of the newest turns always have their user messages read. */
   keepRawTurns: number;
 };
 
 /**
- * Reads what came after the latest summary, bounded at both ends: the newest messages until the roster's
- * largest budget is full, and the oldest ones for a summary. A request that holds no claim reads nothing.
- * Messages of `exceptTurnId` (a turn that is retried) are left out.
+ * Reads two blocks of what came after the latest summary: the newest messages, until the largest budget of the roster is
+ * full, and the oldest ones for a summary. A request that holds no claim reads nothing. Messages of `exceptTurnId` (a turn
+ * that is retried) are left out.
  */
-export function selectWindow(held: Held, bounds: WindowBounds, exceptTurnId: string | null) {
+export function selectWindow(held: HeldSession, bounds: WindowBounds, exceptTurnId: string | null) {
   const { byAlias, otherwise, keepRawTurns } = bounds;
   const { sessionId, holder } = held;
   const values = { sessionId, holder, otherwise, keepRawTurns, exceptTurnId };
@@ -49,7 +49,7 @@ export function selectWindow(held: Held, bounds: WindowBounds, exceptTurnId: str
 const sessionId = sql.placeholder("sessionId");
 const holder = sql.placeholder("holder");
 
-/** Of a message that later prompts leave out, no text is read. */
+/** The text of a message; empty where prompts leave the message out. */
 const shown = sql`case when n.excluded is null then n.content else '' end`;
 const unsummarised = (order: SQL, rows: number, only: SQL) => sql`
     select n.id, n.seq, n.role, ${shown} as content, length(${shown}) as characters, octet_length(${shown}) as raw
@@ -58,13 +58,13 @@ const unsummarised = (order: SQL, rows: number, only: SQL) => sql`
       and n.turn_id is distinct from ${sql.placeholder("exceptTurnId")}::uuid
       and not exists (select 1 from ${messages} later where later.supersedes_id = n.id) ${only}
     order by n.${order} limit ${rows}`;
-/** Where the newest reach back to the summary, nobody asks for the oldest. */
+/** No oldest block where the newest messages reach back to the summary. */
 const onlyBeyondNewest = sql`and n.visibility = 'shared'
   and not exists (select 1 from newest where seq = (select to_seq + 1 from bounds))`;
 
 /**
- * Rows with what comes before them and through them in an order. What `maxBytes` cannot hold by its plain bytes is not
- * measured; it is beyond the bound.
+ * Adds to rows, in an order, how many characters come before each and how many bytes up to its end. Once the plain bytes
+ * exceed `maxBytes`, the bytes as JSON are not measured: the row is beyond the bound anyway.
  */
 function measured(order: SQL, rows: SQL, maxBytes: number): SQL {
   return sql`
@@ -79,15 +79,15 @@ function measured(order: SQL, rows: SQL, maxBytes: number): SQL {
     ) r`;
 }
 
-type WindowValues = Held & {
+type WindowValues = HeldSession & {
   byAlias: string;
   otherwise: number;
   keepRawTurns: number;
   exceptTurnId: string | null;
 };
 
-// Texts are fetched last, by id: they are long, and what is worked out before needs their lengths only. Of what
-// is left out of prompts only the place is read, which summaries must cover without a gap.
+// Texts are read last, by id: they are long, and the steps before need only their lengths. A message that prompts leave
+// out is read without its text, since summaries must cover the range of `seq` without gaps.
 const window = prepareStatement<WindowValues>(sql`
     with bounds as materialized (
       select
@@ -97,15 +97,15 @@ const window = prepareStatement<WindowValues>(sql`
       where c.session_id = ${sessionId} and c.holder = ${holder}::uuid
     ), newest as materialized (
       select m.id, m.seq
-      from (${measured(sql`seq desc`, unsummarised(sql`seq desc`, newestRows, sql``), newestBytes)}) m, bounds
-      where m.sent_through <= ${newestBytes}
+      from (${measured(sql`seq desc`, unsummarised(sql`seq desc`, maxNewestRows, sql``), maxNewestBytes)}) m, bounds
+      where m.sent_through <= ${maxNewestBytes}
         and (m.characters_before < bounds.characters
           or (m.role = 'user' and m.nth_of_role <= ${sql.placeholder("keepRawTurns")}::int and bounds.characters > 0))
     ), oldest as (
       select m.id
-      from (${measured(sql`seq asc`, unsummarised(sql`seq asc`, oldestRows, onlyBeyondNewest), oldestBytes)}) m, bounds
-      where m.sent_through <= ${oldestBytes}
-        and m.characters_before < ${oldestCharacters} and bounds.characters is not null
+      from (${measured(sql`seq asc`, unsummarised(sql`seq asc`, maxOldestRows, onlyBeyondNewest), maxOldestBytes)}) m, bounds
+      where m.sent_through <= ${maxOldestBytes}
+        and m.characters_before < ${maxOldestCharacters} and bounds.characters is not null
     )
     select w.id, w.seq, t.turn_index, w.role, w.agent_key, w.agent_name, w.visibility, w.excluded,
       w.status = 'failed' as is_failure,
@@ -132,7 +132,7 @@ type WindowRow = {
   is_oldest: boolean;
 };
 
-/** Splits what was read into its two blocks; where they meet they overlap. */
+/** Splits the rows into their two blocks. A row may be in both. */
 export function readWindow(rows: readonly WindowRow[]): SessionWindow {
   return {
     newest: rows.filter((row) => row.is_newest).map(toMessage),
@@ -156,17 +156,17 @@ function toMessage(row: WindowRow): StoredMessage {
   };
 }
 
-/** What the provider counted for the last prompts of this session, by model of the roster and `alias`. */
-export function selectTokenCounts({ sessionId, holder }: Held, alias: string | null) {
+/** The provider's token counts of the session's last prompts, for the models of the roster and for `alias`. */
+export function selectTokenCounts({ sessionId, holder }: HeldSession, alias: string | null) {
   return tokenCounts<TokenCountRow>({ sessionId, holder, alias });
 }
 
 type TokenCountRow = { model_alias: string; token_scale: string; estimated: number; counted: number };
 
-/** So many counts a scale is learnt from. */
+/** How many counts a scale is learnt from. */
 const scaleCounts = sql.raw("5");
 const alias = sql.placeholder("alias");
-const tokenCounts = prepareStatement<Held & { alias: string | null }>(sql`
+const tokenCounts = prepareStatement<HeldSession & { alias: string | null }>(sql`
     select alias.model_alias, last.token_scale, last.estimated, last.counted
     from (
       select distinct a ->> 'modelAlias' as model_alias
@@ -182,16 +182,16 @@ const tokenCounts = prepareStatement<Held & { alias: string | null }>(sql`
       order by x.created_at desc limit ${scaleCounts}
     ) last`);
 
-/** By model alias: what its estimates are multiplied with. What a refusal taught goes before older counts. */
+/** By model alias: the factor of its estimates. A scale that a refusal taught replaces one from older counts. */
 export function readTokenScales(
   rows: readonly TokenCountRow[],
   refusalScales: Readonly<Record<string, number>>,
 ): ReadonlyMap<string, number> {
   const counts = Map.groupBy(rows, ({ model_alias }) => model_alias);
-  const learnt = [...counts].map(([alias, ofAlias]): [string, number] => [
+  const learnt = [...counts].map(([alias, countsOfAlias]): [string, number] => [
     alias,
     learnTokenScale(
-      ofAlias.map(({ token_scale, estimated, counted }) => ({
+      countsOfAlias.map(({ token_scale, estimated, counted }) => ({
         tokenScale: Number(token_scale),
         estimatedTokens: estimated,
         countedTokens: counted,

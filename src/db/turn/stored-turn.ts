@@ -8,7 +8,7 @@ import type {
   turns,
 } from "../schema.ts";
 
-// The rows that a turn leaves behind, as they are written and read again.
+// The rows of a turn, as they are written and read.
 export type TurnRow = typeof turns.$inferSelect;
 export type MessageRow = typeof messages.$inferSelect;
 export type LedgerRow = typeof llmCallEvents.$inferSelect;
@@ -16,13 +16,13 @@ export type ToolEventRow = typeof toolCallEvents.$inferSelect;
 export type AuditRow = typeof turnContextAudit.$inferSelect;
 export type SummaryRow = typeof sessionSummaries.$inferSelect;
 
-/** Whether a text of the row is left out, or all but its beginning, since the turn is too large to be read whole. */
+/** Whether the row's text was cut, or left out, because the turn is too large to be read whole. */
 type Cut = { isCut?: boolean };
 
 /** The claim of a session, with the request and the snapshot that its run is planned from. */
 export type ClaimRow = typeof turnClaims.$inferSelect;
 
-/** A stored turn with the rows that stand by it: messages by `seq`, the others in the order of replies. */
+/** A stored turn with its rows: messages by `seq`, the others in the order of replies. */
 export type StoredTurn = {
   turn: TurnRow;
   messages: (MessageRow & Cut)[];

@@ -7,7 +7,7 @@ import { type ClaimedRequest, roomAgents, rooms, sessions, turnClaims, turnRuns,
 export type ClaimRequest = {
   sessionId: string;
   userId: string;
-  /** Id of the run this open wants to make; the first run's id is its turn's. */
+  /** Id of the run that this open would begin. The first run of a turn has the turn's id. */
   runId: string;
   /** Id of a new turn's message. */
   userMessageId: string;
@@ -22,11 +22,11 @@ export type ClaimRequest = {
 } & ({ kind: "turn"; request: ClaimedRequest } | { kind: "retry"; turnId: string });
 
 /**
- * Takes the claim where there is none, and nothing under a key already in use. A claim of the very same request
- * whose lease has run out is taken over: run, snapshot and index stand, the holder before is remembered.
- * Anybody else's dead claim is left for its settling.
- * A copy of this request may arrive at any later time. It makes no claim for a run that is stored or was refused,
- * and gives none back to a holder that was replaced.
+ * Takes the claim where there is none and the request's key is not stored. A claim of the same request whose lease has run
+ * out is taken over: run, snapshot and index stay, and its holder becomes a past holder. A claim of another request whose
+ * lease has run out stays; recovery settles it.
+ * A copy of this request may arrive at any later time. It makes no claim for a run that is stored or was refused, and
+ * does not return the claim to a holder that was replaced.
  */
 export function takeClaim(claim: ClaimRequest): SQL {
   return sql`
@@ -61,10 +61,10 @@ function claimedRequest(claim: ClaimRequest): SQL {
   return sql`${JSON.stringify(claim.request)}::jsonb`;
 }
 
-/** Of the turn `t`: whether it may have another run. */
+/** Whether the turn `t` may have another run. */
 export const hasRunsLeft = sql`(select count(*) from ${turnRuns} u where u.turn_id = t.id) < ${turnBounds.maxRuns}::int`;
 
-/** A retry is of the session's latest turn, in which an agent failed and which has runs left. */
+/** A retry needs the session's latest turn, with a failed agent and runs left. */
 function retriedTurn(claim: ClaimRequest): SQL {
   if (claim.kind === "turn") return sql``;
   return sql`join ${turns} t on t.session_id = s.id and t.id = ${claim.turnId} and t.status <> 'completed'
@@ -72,7 +72,7 @@ function retriedTurn(claim: ClaimRequest): SQL {
     and ${hasRunsLeft}`;
 }
 
-/** Mode, goal, roster and prices as they are now: later edits do not reach the run. Keys as in ClaimSnapshot. */
+/** Mode, goal, roster and prices as they are now: later edits do not change the run. Keys as in ClaimSnapshot. */
 function snapshot(claim: ClaimRequest): SQL {
   const { kind, userMessageId } = claim;
   const mode =
@@ -86,7 +86,7 @@ function snapshot(claim: ClaimRequest): SQL {
       'modelSettings', a.model_settings, 'position', a.position) order by a.position) from ${roomAgents} a where a.room_id = r.id), '[]'::jsonb))`;
 }
 
-/** Of the deployment's models those that the run may call. */
+/** The prices of those models that the run may call. */
 function pricingOfRoster({ pricing, modelAliasOverride }: ClaimRequest): SQL {
   return sql`(select p.pricing || jsonb_build_object('models', coalesce((
       select jsonb_agg(m) from jsonb_array_elements(p.pricing -> 'models') m
@@ -96,13 +96,13 @@ function pricingOfRoster({ pricing, modelAliasOverride }: ClaimRequest): SQL {
     ), '[]'::jsonb)) from (select ${JSON.stringify(pricing)}::jsonb as pricing) p)`;
 }
 
-/** Who was replaced stays replaced: what it knows of the run is older than what its successors stored. */
+/** A holder that was replaced stays replaced: its view of the run is older than what its successors stored. */
 export function isNewHolder(holder: SQL): SQL {
   return sql`turn_claims.holder <> ${holder}
     and not turn_claims.past_holders @> jsonb_build_array(jsonb_build_object('holder', ${holder}))`;
 }
 
-/** What changes when another holder takes over a run: who holds it, until when, and who did before. */
+/** The columns that change when another holder takes over a run: holder, lease, past holders. */
 export function takeOver(holder: SQL, leaseMs: number): SQL {
   return sql`past_holders = turn_claims.past_holders || jsonb_build_object('holder', turn_claims.holder,
       'checkpointId', ${latestCheckpointId(sql`turn_claims.run_id::text`)}),

@@ -18,10 +18,10 @@ import {
 
 export type RunKey = { sessionId: string; runId: string };
 
-/** What recovery read for a run whose holder is gone: all that its record needs, and nothing for prompts. */
+/** What settling reads of a run whose holder is gone: what its record needs, and nothing for prompts. */
 export type AbandonedTurn = {
   claim: ClaimRow;
-  /** The turn as it stands, where the run is a retry. */
+  /** The stored turn, where the run is a retry. */
   retried: StoredTurn | null;
   /** Highest `seq` of the session's messages, 0 where there is none. */
   lastSeq: number;
@@ -31,15 +31,15 @@ export type AbandonedTurn = {
   userId: string;
 };
 
-/** `not_free`: another holder was faster, or its holder lives. */
+/** `not_free`: another holder took the run over first, or its holder renewed the lease. */
 export type Takeover =
   | { kind: "taken"; turn: AbandonedTurn }
   | { kind: "claim_deleted" }
   | { kind: "not_free" };
 
 /**
- * Takes over a run whose lease has run out, by compare-and-swap, and reads what its record needs; also where
- * its session or room was deleted meanwhile. A claim for a run that is stored is deleted: nothing is left to do.
+ * Takes over a run whose lease has run out, by compare-and-swap, and reads what its record needs. This works also where the
+ * session or room was deleted meanwhile. A claim for a run that is already stored is deleted: nothing is left to do.
  */
 export async function takeOverRun(
   db: Db,
@@ -47,13 +47,13 @@ export async function takeOverRun(
   holder: string,
   leaseMs: number,
 ): Promise<Takeover> {
-  const isHeld = and(
+  const isTaken = and(
     eq(turnClaims.sessionId, sessionId),
     eq(turnClaims.runId, runId),
     eq(turnClaims.holder, holder),
   );
   const newHolder = sql`${holder}::uuid`;
-  const turnId = sql`(select ${turnClaims.turnId} from ${turnClaims} where ${isHeld})`;
+  const turnId = sql`(select ${turnClaims.turnId} from ${turnClaims} where ${isTaken})`;
   const result = await readWithTexts((texts) =>
     repeatIfLost(db, () =>
       db.batch([
@@ -63,7 +63,7 @@ export async function takeOverRun(
         db.execute(sql`update ${turnClaims} set ${takeOver(newHolder, leaseMs)}
         where turn_claims.session_id = ${sessionId} and turn_claims.run_id = ${runId}
           and turn_claims.lease_until <= clock_timestamp() and ${isNewHolder(newHolder)}`),
-        db.select(readableColumns(turnClaims)).from(turnClaims).where(isHeld),
+        db.select(readableColumns(turnClaims)).from(turnClaims).where(isTaken),
         db
           .select({ userId: rooms.ownerUserId })
           .from(sessions)
@@ -100,7 +100,7 @@ export async function takeOverRun(
   };
 }
 
-/** Runs without a holder: unkeyed ones at once, keyed ones after the window in which their client may return. */
+/** Runs whose lease has run out: without a key at once, with a key after the time in which their client may come back. */
 export function loadAbandonedRuns(db: Db, resumeWindowMs: number, limit: number): Promise<RunKey[]> {
   return askDatabase(db, () =>
     db

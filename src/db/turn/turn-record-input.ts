@@ -5,10 +5,10 @@ import type { SessionState } from "../../domain/turn/session-state.ts";
 import type { TurnOutcome } from "../../domain/turn/turn-outcome.ts";
 import type { ClaimRow, StoredTurn } from "./stored-turn.ts";
 
-/** What the rows of a run are built from. */
+/** The input from which the rows of a run are built. */
 export type TurnRecordInput = {
   claim: ClaimRow;
-  /** The turn as it stood, where this run is a retry. */
+  /** The stored turn, where this run is a retry. */
   retried: StoredTurn | null;
   /** Highest `seq` of the session's messages, 0 where there is none. */
   lastSeq: number;
@@ -18,7 +18,7 @@ export type TurnRecordInput = {
   plan: TurnPlan;
   outcome: TurnOutcome;
   catalog: Catalog;
-  /** The session as open found it; null: it was not read, and does not change. */
+  /** The session as open read it; null: it was not read, and does not change. */
   session: SessionState | null;
   /** Estimated tokens of a text, unscaled. */
   estimateTokens: (text: string) => number;

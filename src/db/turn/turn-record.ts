@@ -26,10 +26,10 @@ import type { TurnRecordInput } from "./turn-record-input.ts";
 
 type RunRow = typeof turnRuns.$inferSelect;
 
-/** Every row a run leaves behind, whole: ids, times and amounts are settled before the batch is built. */
+/** Every row of a run, complete: ids, times and amounts are set before the batch is built. */
 export type TurnRecord = {
   claim: Claim;
-  /** The turn as it stands after this run; a retry changes the row that is there. */
+  /** The turn after this run. A retry changes the stored row. */
   turn: TurnRow;
   run: RunRow;
   messages: MessageRow[];
@@ -37,19 +37,19 @@ export type TurnRecord = {
   changesExclusion: boolean;
   audits: AuditRow[];
   ledger: LedgerRow[];
-  /** Of each call that is only estimated, the ids that its rows may have. */
+  /** For each call that is only estimated, the ids that its rows may have. */
   estimatedIds: string[][];
   toolEvents: ToolEventRow[];
   summary: SummaryRow | null;
-  /** What prices the run; undefined: its claim is of an earlier version. */
+  /** The prices of the run; undefined: its claim is of an earlier version. */
   pricing: RunPricing | undefined;
-  /** The session's new state; null: it is as it was. */
+  /** The session's new state; null: it does not change. */
   session: SessionState | null;
   /** The room whose pending mode this turn consumes; null: none. */
   consumedMode: { roomId: string; mode: TurnRow["mode"] } | null;
-  /** Whether other holders worked on the run before, and may have reported what they spent. */
-  hadOtherHolders: boolean;
-  /** The whole turn as a reader finds it afterwards. */
+  /** Whether other holders executed the run before. They may have reported their calls. */
+  hasPastHolders: boolean;
+  /** The whole turn, as a reader will find it. */
   stored: StoredTurn;
 };
 
@@ -100,9 +100,14 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
     toolEvents,
     summary: buildSummary(input),
     pricing: snapshot.pricing,
-    session: input.session && changeSession(input.session, input.outcome, claim.turnIndex),
+    session:
+      input.session &&
+      changeSession(input.session, input.outcome, {
+        turnIndex: claim.turnIndex,
+        modelAliasOf: (agentKey) => planAgent(input.plan, agentKey).modelAlias,
+      }),
     consumedMode: snapshot.consumesPendingMode ? { roomId: snapshot.roomId, mode: snapshot.mode } : null,
-    hadOtherHolders: claim.pastHolders.length > 0,
+    hasPastHolders: claim.pastHolders.length > 0,
     stored: {
       turn,
       messages: allMessages,
@@ -112,7 +117,7 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
   };
 }
 
-/** Status, text and marker follow from the replies that stand, whichever run they came from. */
+/** Status, text and marker follow from the turn's current replies, of this run and of earlier ones. */
 function buildTurn(input: TurnRecordInput, rows: readonly MessageRow[]): TurnRow {
   const { claim, plan, outcome, retried } = input;
   const currentReply = currentReplies(rows);
@@ -141,10 +146,10 @@ function isOverflow(reply: AgentReply): boolean {
   return reply.status === "failed" && reply.failure.code === "context_budget_exceeded";
 }
 
-/** A retry of one agent among several leaves the turn's marker; of the only one it is the alias that ran now. */
-function markerOf({ plan, outcome, retried }: TurnRecordInput, standingReplies: number): string {
+/** A retry of some agents keeps the turn's marker. A retry of all gets its own. */
+function markerOf({ plan, outcome, retried }: TurnRecordInput, currentReplyCount: number): string {
   const aliases = outcome.replies.map(({ agentKey }) => planAgent(plan, agentKey).modelAlias);
-  if (retried !== null && aliases.length < standingReplies) return retried.turn.modelAliasUsed;
+  if (retried !== null && aliases.length < currentReplyCount) return retried.turn.modelAliasUsed;
   return modelAliasMarker(plan.mode, aliases);
 }
 
@@ -154,21 +159,29 @@ function nameOf({ agentName }: MessageRow): string {
   return agentName;
 }
 
-/** As a reader finds them again, whoever's call was over first: by agent in the order of replies, then as done. */
+/** In the order in which a reader finds them: by agent in the order of replies, then in the order of execution. */
 function buildToolEvents({ claim, userId, outcome, finishedAt }: TurnRecordInput): ToolEventRow[] {
   const { sessionId, turnId, runId, snapshot } = claim;
-  const of = { userId, roomId: snapshot.roomId, sessionId, turnId, runId };
-  const places = new Map(outcome.replies.map(({ agentKey }, place) => [agentKey, place]));
-  const placeOf = ({ agentKey }: { agentKey: string }) => places.get(agentKey) ?? places.size;
+  const rankByAgent = new Map(outcome.replies.map(({ agentKey }, index) => [agentKey, index]));
+  const rankOf = ({ agentKey }: { agentKey: string }) => rankByAgent.get(agentKey) ?? rankByAgent.size;
   return outcome.toolEvents
     .toSorted(
-      (one, other) =>
-        placeOf(one) - placeOf(other) || one.round - other.round || (one.id < other.id ? -1 : 1),
+      (left, right) =>
+        rankOf(left) - rankOf(right) || left.round - right.round || (left.id < right.id ? -1 : 1),
     )
-    .map((event) => ({ ...event, ...of, creditsCharged: "0", createdAt: finishedAt }));
+    .map((event) => ({
+      ...event,
+      userId,
+      roomId: snapshot.roomId,
+      sessionId,
+      turnId,
+      runId,
+      creditsCharged: "0",
+      createdAt: finishedAt,
+    }));
 }
 
-/** One row an agent; what the run did for itself (routing, summary) stands in its first row only. */
+/** One row for each agent. The run's own work (routing, summary) is in the first row only. */
 function buildAudit(
   input: TurnRecordInput,
   prompt: PromptMeasure,

@@ -6,25 +6,25 @@ import { cutCharacters, maxPageBytes, sentBytes } from "../core/sent-bytes.ts";
 import { llmCallEvents, messages, toolCallEvents, turns } from "../schema.ts";
 import type { StoredTurn, TurnRow } from "./stored-turn.ts";
 
-/** Of one turn, in one answer with its messages. Turns of today are smaller (src/domain/turn/turn-size.ts). */
+/** Bytes of a turn's tool events in an answer that also has its messages. New turns are smaller (turn-size.ts). */
 const maxToolBytes = 3 * 1024 * 1024;
 
 export type TurnTextBounds = { messageBytes: number; toolBytes: number };
 
 const shownBounds: TurnTextBounds = { messageBytes: maxPageBytes, toolBytes: maxToolBytes };
 
-/** For an open, whose answer has the session's window in it, and for a takeover; a turn of today is smaller. */
+/** For an open, whose answer also has the session's window, and for a takeover. New turns are smaller. */
 export const retriedTurnBounds: TurnTextBounds = { messageBytes: 2_500_000, toolBytes: 2_500_000 };
 
-/** Turns by `turn_index`, but for their answers as one text: that is in their messages. */
+/** Turns by `turn_index`, without `assistant_output`: it follows from their messages. */
 export function selectTurns(db: Db, condition: SQL | undefined) {
   const { assistantOutput: _, ...columns } = readableColumns(turns);
   return db.select(columns).from(turns).where(condition).orderBy(asc(turns.turnIndex));
 }
 
 /**
- * The messages of the turns whose ids `turnIds` selects, by `seq`. Of a turn whose texts are more than the bound,
- * those beyond it are cut.
+ * The messages of the turns whose ids `turnIds` selects, by `seq`. Where the texts of a turn exceed the bound, those beyond
+ * it are cut.
  */
 export function selectMessages(db: Db, turnIds: SQL, { only, bounds = shownBounds }: MessageSelection = {}) {
   const through = sql`sum(${sentBytes(messages.content)}) over (
@@ -36,7 +36,7 @@ export function selectMessages(db: Db, turnIds: SQL, { only, bounds = shownBound
     .orderBy(asc(messages.seq));
 }
 
-/** A message's text, of which the beginning is left where `bytes` are more than `maxBytes`; and whether that is so. */
+/** A message's text and whether it is cut: to its beginning, where `bytes` exceed `maxBytes`. */
 export function cutContent(bytes: SQL, maxBytes: number) {
   const { content } = messages;
   const isCut = sql<boolean>`(${bytes} > ${maxBytes}::int and length(${content}) > ${cutCharacters}::int)`;
@@ -48,18 +48,18 @@ export function cutContent(bytes: SQL, maxBytes: number) {
 
 type MessageSelection = { only?: SQL | undefined; bounds?: TurnTextBounds };
 
-/** What everyone in the session may see. */
+/** Messages that everyone in the session may see. */
 export const isShared = eq(messages.visibility, "shared");
 
 /**
- * Where an agent's part of a run begins in the session. What has no `seq` of its own is listed by it: a run's
- * times hold the clock of the Worker that stored it, and another Worker may have stored the run before.
+ * The first `seq` of an agent's messages in a run. Rows without a `seq` of their own are ordered by it: their times come from
+ * the clocks of different Workers.
  */
 export function firstSeq({ runId, agentKey }: { runId: Column; agentKey: Column }): SQL {
   return sql`(select min(m.seq) from ${messages} m where m.run_id = ${runId} and m.agent_key = ${agentKey})`;
 }
 
-/** Their ledger rows, run by run: of each run by agent, in the order of its calls; what has no reply last. */
+/** The ledger rows of turns, by run, agent and call. Rows without a reply come last. */
 export function selectLedger(db: Db, turnIds: SQL) {
   const { runId, agentKey, round, id } = llmCallEvents;
   return db
@@ -70,8 +70,8 @@ export function selectLedger(db: Db, turnIds: SQL) {
 }
 
 /**
- * And what their agents did with tools, likewise: of each agent in the order in which it was done. Of a turn where
- * that is more than the bound, what went in and came out beyond it is left out.
+ * The tool events of turns, by run, agent and execution. Where a turn's inputs and outputs exceed the bound, those beyond it
+ * are left out.
  */
 export function selectToolEvents(db: Db, turnIds: SQL, { toolBytes }: TurnTextBounds = shownBounds) {
   const { turnId, runId, agentKey, round, id, input, output } = toolCallEvents;
@@ -91,7 +91,7 @@ export function selectToolEvents(db: Db, turnIds: SQL, { toolBytes }: TurnTextBo
 
 type ReadTurn = Omit<TurnRow, "assistantOutput">;
 
-/** A turn as it was stored: its answers as one text follow from its messages, and are not read besides. */
+/** Adds `assistant_output`, which follows from the turn's messages and is not read. */
 export function completeTurn<Row extends ReadTurn>(row: Row, rows: StoredTurn["messages"]) {
   return { ...row, assistantOutput: joinStandingReplies(rows) };
 }

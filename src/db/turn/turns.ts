@@ -17,22 +17,22 @@ import {
 
 export type RunningTurn = { id: string; sessionId: string; turnIndex: number };
 
-/** All that is on record of a turn. */
+/** A stored turn with its audit. */
 export type RecordedTurn = StoredTurn & { audits: AuditRow[] };
 
 export type FoundTurn =
   | { kind: "stored"; stored: RecordedTurn; isRetrying: boolean }
   | { kind: "running"; running: RunningTurn };
 
-export type SessionOfUser = { sessionId: string; userId: string };
+export type SessionScope = { sessionId: string; userId: string };
 
 /** Reads one turn of the user's session, stored or running, in one batch. @throws PantheonError `not_found`. */
-export async function loadTurn(db: Db, of: SessionOfUser, turnId: string): Promise<FoundTurn> {
-  const isRequestedTurn = and(eq(turns.id, turnId), isTurnOf(of));
+export async function loadTurn(db: Db, scope: SessionScope, turnId: string): Promise<FoundTurn> {
+  const isRequestedTurn = and(eq(turns.id, turnId), isTurnOf(scope));
   const ids = sql`(select ${turns.id} from ${turns} where ${isRequestedTurn})`;
   const [owned, [turn], messageRows, ledger, toolEvents, audits, [running]] = await askDatabase(db, () =>
     db.batch([
-      selectOwnership(db, of),
+      selectOwnership(db, scope),
       selectTurns(db, isRequestedTurn),
       selectMessages(db, ids, { only: isShared }),
       selectLedger(db, ids),
@@ -48,27 +48,27 @@ export async function loadTurn(db: Db, of: SessionOfUser, turnId: string): Promi
         .where(
           and(
             eq(turnClaims.turnId, turnId),
-            eq(turnClaims.sessionId, of.sessionId),
-            ownsSession(of.sessionId, of.userId),
+            eq(turnClaims.sessionId, scope.sessionId),
+            ownsSession(scope.sessionId, scope.userId),
           ),
         ),
     ]),
   );
   if (owned.rows[0]?.owned !== true) throw notFound();
   if (turn !== undefined) {
-    const whole = completeTurn(turn, messageRows);
-    const stored = { turn: whole, messages: messageRows, ledger, toolEvents, audits };
+    const completed = completeTurn(turn, messageRows);
+    const stored = { turn: completed, messages: messageRows, ledger, toolEvents, audits };
     return { kind: "stored", stored, isRetrying: running !== undefined };
   }
   if (running === undefined) throw notFound();
   return { kind: "running", running };
 }
 
-export function selectOwnership(db: Db, { sessionId, userId }: SessionOfUser) {
+export function selectOwnership(db: Db, { sessionId, userId }: SessionScope) {
   return db.execute<{ owned: boolean }>(sql`select ${ownsSession(sessionId, userId)} as owned`);
 }
 
-/** The turn is of the session, and the session the user's. */
-export function isTurnOf({ sessionId, userId }: SessionOfUser): SQL | undefined {
+/** The turn belongs to the session, and the session to the user. */
+export function isTurnOf({ sessionId, userId }: SessionScope): SQL | undefined {
   return and(eq(turns.sessionId, sessionId), ownsSession(sessionId, userId));
 }

@@ -1,28 +1,28 @@
 import { notFound, PantheonError } from "../errors.ts";
 import { turnBounds } from "./turn-size.ts";
 
-/** The run that a session is executing, as an open found it, before it tried to take the claim. */
+/** The run that a session is executing, as an open read it before it tried to take the claim. */
 export type FoundClaim = {
   runId: string;
   turnId: string;
   idempotencyKey: string | null;
   requestHash: string;
-  /** What is left of its lease by the database's clock, ms; zero or less: run out. */
+  /** Milliseconds until the lease ends, by the database's clock; zero or less: it has run out. */
   leaseLeftMs: number;
 };
 
-/** The turn that a retry names, as it stands. */
+/** The turn that a retry names, as it is stored now. */
 export type RetriedTurn = { isLatest: boolean; isRetriable: boolean; hasRunsLeft: boolean };
 
-/** What one open found, in one transaction. `Opened` is what it read for the run whose claim it took. */
-export type OpenFindings<Opened> = {
+/** What one open read, in one transaction. `Opened` is what it read for the run whose claim it took. */
+export type OpenRows<Opened> = {
   sessionFound: boolean;
   claimBefore: FoundClaim | undefined;
   /** The run stored under the request's key, or as the run of this open. */
   storedRun: { runId: string; turnId: string; requestHash: string } | undefined;
-  /** Of a retry: the turn it names, where there is one. */
+  /** Undefined: the run is no retry; `found` undefined: the turn that the retry names is not there. */
   retriedTurn: { found: RetriedTurn | undefined } | undefined;
-  /** Where the claim is now this open's: its run. */
+  /** The run, where this open holds the claim now. */
   opened: Opened | undefined;
 };
 
@@ -36,19 +36,19 @@ export type OpenDecision<Opened> =
 export const turnConflictDetail = "Turn creation conflicted with concurrent writes. Please retry.";
 
 /**
- * Decides what follows from what an open found: the first rule that fits.
+ * Decides what an open leads to. The first rule that fits applies.
  * @throws PantheonError `not_found`, `idempotency_key_reused`, `turn_in_progress`, `turn_conflict`,
  * `not_latest_turn`, `nothing_to_retry` or `too_many_retries`.
  */
 export function decideOpen<Opened>(
-  findings: OpenFindings<Opened>,
+  rows: OpenRows<Opened>,
   request: { idempotencyKey: string | null; requestHash: string },
 ): OpenDecision<Opened> {
-  const { claimBefore, storedRun, opened } = findings;
-  if (!findings.sessionFound) throw notFound();
-  if (findings.retriedTurn !== undefined && findings.retriedTurn.found === undefined) throw notFound();
+  const { claimBefore, storedRun, opened } = rows;
+  if (!rows.sessionFound) throw notFound();
+  if (rows.retriedTurn !== undefined && rows.retriedTurn.found === undefined) throw notFound();
   const isSameKey = request.idempotencyKey !== null && claimBefore?.idempotencyKey === request.idempotencyKey;
-  // Also where its lease has run out: another request under its key takes nothing.
+  // Also where the lease has run out: a request under the same key must have the same body.
   const sameKey = storedRun ?? (isSameKey ? claimBefore : undefined);
   if (sameKey !== undefined && sameKey.requestHash !== request.requestHash) {
     throw new PantheonError("idempotency_key_reused", "This Idempotency-Key was used for another request.");
@@ -60,9 +60,9 @@ export function decideOpen<Opened>(
     return { kind: "recover", runId: claimBefore.runId };
   }
   if (running === undefined) {
-    const retried = findings.retriedTurn?.found;
+    const retried = rows.retriedTurn?.found;
     if (retried !== undefined) refuseRetry(retried);
-    // The session's row is locked: only the end of its room keeps a free claim from being taken.
+    // The claim is free and was not taken: only a deleted room prevents that, since the session's row is locked.
     throw notFound();
   }
   if (isSameKey) throw busy("turn_in_progress", "This request is still being answered.", running);

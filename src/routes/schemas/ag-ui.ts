@@ -90,7 +90,7 @@ export function toAgUiMessage(row: LatestMessage): Message {
     id,
     role,
     content,
-    ...(row.agent_name === null ? {} : { name: row.agent_name }),
-    metadata: { agent_key: row.agent_key, status: row.status },
+    ...(row.agentName === null ? {} : { name: row.agentName }),
+    metadata: { agent_key: row.agentKey, status: row.status },
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { PantheonError } from "../../../src/domain/errors.ts";
-import { decideOpen, type FoundClaim, type OpenFindings } from "../../../src/domain/turn/open-decision.ts";
+import { decideOpen, type FoundClaim, type OpenRows } from "../../../src/domain/turn/open-decision.ts";
 
 const request = { idempotencyKey: "key-1", requestHash: "hash-1" };
 const unkeyed = { idempotencyKey: null, requestHash: "hash-1" };
@@ -14,18 +14,18 @@ const running = (claim: Partial<FoundClaim> = {}): FoundClaim => ({
   ...claim,
 });
 
-const found = (findings: Partial<OpenFindings<string>> = {}): OpenFindings<string> => ({
+const found = (rows: Partial<OpenRows<string>> = {}): OpenRows<string> => ({
   sessionFound: true,
   claimBefore: undefined,
   storedRun: undefined,
   retriedTurn: undefined,
   opened: undefined,
-  ...findings,
+  ...rows,
 });
 
-function refusal(findings: Partial<OpenFindings<string>>, of: Parameters<typeof decideOpen>[1] = request) {
+function refusal(rows: Partial<OpenRows<string>>, of: Parameters<typeof decideOpen>[1] = request) {
   try {
-    decideOpen(found(findings), of);
+    decideOpen(found(rows), of);
   } catch (error) {
     if (error instanceof PantheonError) return { code: error.code, detail: error.message, ...error.extras };
   }
