@@ -93,7 +93,10 @@ export function createModelNode({ id, agent }: Pick<Step, "id" | "agent">, run: 
     if (!run.size.takeModelText(answer.text)) return endWith(fail(turnTooLarge), update);
     const { text: content, finishReason, providerReason } = answer;
     if (finishReason === "other") {
-      ports.log.warn("model_finish_unknown", { agent_key: agentKey, finish_reason: providerReason });
+      ports.log.warn("model_finish_unknown", {
+        agent_key: agentKey,
+        finish_reason: isPlainWord(providerReason) ? providerReason : "unreadable",
+      });
     }
     return endWith({ step: id, agentKey, messageId, status: "completed", content, finishReason }, update);
   };
@@ -156,3 +159,8 @@ const onlyTools: AgentFailure = {
   code: "model_bad_response",
   message: "The model asked for tools again instead of answering.",
 };
+
+/** A provider's own text can hold anything, a key among it. Only what looks like a reason goes into the log. */
+function isPlainWord(reason: string | null): boolean {
+  return reason === null || /^[A-Za-z_]{1,32}$/.test(reason);
+}
