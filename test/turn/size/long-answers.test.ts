@@ -22,7 +22,8 @@ const statusesOf = (body: { replies: { status: string; error: { code: string } |
   body.replies.map(({ status, error }) => error?.code ?? status);
 
 async function answerAll(text: string): Promise<TurnScene> {
-  const scene = await createTurnScene({ agents: keys });
+  // A retry is sent the answers that stand: only the largest window has room for them.
+  const scene = await createTurnScene({ agents: keys.map((key) => ({ key, modelAlias: "premium" })) });
   await scene.models.script({ answer: { text } });
   return scene;
 }
