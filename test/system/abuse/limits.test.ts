@@ -54,7 +54,8 @@ function limitsOf(operation: Operation, field: string, schema: Json): Limit[] {
 function sampleOf(schema: Json): unknown {
   if (schema.enum !== undefined) return schema.enum[0];
   const [type] = [schema.type].flat();
-  if (type === "object") return {};
+  // A schema that stands elsewhere is an object's.
+  if (type === "object" || schema.$ref !== undefined || schema.allOf !== undefined) return {};
   return type === "array" ? [] : type === "integer" ? 1 : "x";
 }
 
