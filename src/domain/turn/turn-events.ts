@@ -2,8 +2,8 @@ import type { AgentFailureCode } from "./agent-failure.ts";
 import type { FinishReason } from "./finish-reason.ts";
 
 /**
- * What a running turn tells as it happens. `agentRunId` names one agent's part in one run, so that agents
- * who answer at once are told apart. Nothing here is on record yet: a turn is stored by its commit.
+ * The events of a turn while it runs. `agentRunId` distinguishes agents that answer at the same time. Nothing of an event
+ * is stored yet: the commit stores the turn.
  */
 export type TurnEvent =
   | { type: "agent_started"; agentRunId: string; agentKey: string; agentName: string }
@@ -24,7 +24,7 @@ export type TurnEvent =
   | { type: "agent_finished"; agentRunId: string; finishReason: FinishReason }
   | { type: "agent_failed"; agentRunId: string; code: AgentFailureCode; message: string };
 
-/** Takes events in their order. Must not throw and must not wait: a slow reader is the stream's trouble. */
+/** Receives events in their order. Must not throw and must not wait: the stream handles slow readers. */
 export type EmitTurnEvent = (event: TurnEvent) => void;
 
 export const emitNothing: EmitTurnEvent = () => undefined;
