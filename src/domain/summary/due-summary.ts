@@ -1,7 +1,8 @@
 import { type Catalog, defaultContextWindowTokens } from "../catalog.ts";
 import type { AgentContext } from "../context/agent-context.ts";
 import { type ContextLimits, planContextBudget } from "../context/context-budget.ts";
-import { defaultTokenScale, type MeasuredMessage, type TurnContext } from "../context/turn-context.ts";
+import { defaultTokenScale } from "../context/token-scale.ts";
+import type { MeasuredMessage, TurnContext } from "../context/turn-context.ts";
 import type { SessionState } from "../turn/session-state.ts";
 import { planSummary } from "./summary-plan.ts";
 

@@ -51,9 +51,18 @@ export type ModelAnswer = { billed: BilledAttempt[]; attempts: number } & (
       /** Fields that are sent back with these calls, `calls` in the order of `toolCalls`. Absent: none. */
       providerFields?: OwnedFields;
     }
-  /** `text`: what arrived of the failed answer, only for the record. */
-  | { ok: false; failure: AgentFailure; text?: string }
+  | {
+      ok: false;
+      failure: AgentFailure;
+      /** What arrived of the failed answer, only for the record. */
+      text?: string;
+      /** Absent: the provider did not refuse the prompt as too long. */
+      tooLong?: TooLongPrompt;
+    }
 );
+
+/** A prompt that the provider refused as too long. `countedTokens`: its count. Null: it named none. */
+export type TooLongPrompt = { countedTokens: number | null };
 
 /** Calls a model. Failure is data: it never throws. */
 export type CallModel = (request: ModelRequest) => Promise<ModelAnswer>;
