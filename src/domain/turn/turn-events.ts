@@ -1,12 +1,25 @@
+import type { StepRole } from "../plan/step.ts";
 import type { AgentFailureCode } from "./agent-failure.ts";
 import type { FinishReason } from "./finish-reason.ts";
 
 /**
- * The events of a turn while it runs. `agentRunId` distinguishes agents that answer at the same time. Nothing of an event
- * is stored yet: the commit stores the turn.
+ * The events of a turn while it runs. `agentRunId` names one step of one run and is the same for every holder. It
+ * distinguishes steps that run at the same time. Nothing of an event is stored yet: the commit stores the turn.
  */
 export type TurnEvent =
-  | { type: "agent_started"; agentRunId: string; agentKey: string; agentName: string }
+  | {
+      type: "agent_started";
+      agentRunId: string;
+      step: string;
+      role: StepRole;
+      /** Null: the synthesis. */
+      round: number | null;
+      agentKey: string;
+      agentName: string;
+    }
+  /** The manager has decided who answers next. */
+  | { type: "round_started"; round: number; steps: { step: string; agentKey: string }[] }
+  | { type: "round_finished"; round: number }
   /** `messageId` is the id that the stored message will have. */
   | { type: "text_started"; agentRunId: string; messageId: string; agentName: string }
   | { type: "text_delta"; agentRunId: string; messageId: string; delta: string }
