@@ -54,6 +54,8 @@ function limitsOf(operation: Operation, field: string, schema: Json): Limit[] {
 function sampleOf(schema: Json): unknown {
   if (schema.enum !== undefined) return schema.enum[0];
   const [type] = [schema.type].flat();
+  // What another schema describes is an object here.
+  if (schema.$ref !== undefined || type === "object") return {};
   return type === "array" ? [] : type === "integer" ? 1 : "x";
 }
 
@@ -132,7 +134,7 @@ describe("what headers may hold", () => {
     responses[400]?.description.includes("invalid_idempotency_key"),
   );
 
-  test.each(turns.filter(({ name }) => !name.endsWith("ag-ui")))(
+  test.each(turns.filter(({ name }) => !/ag-ui$|files$/.test(name)))(
     "$name takes a key of 255 characters, and not of 256, none or other than ASCII",
     async (operation) => {
       const { user, ids } = await seedTenant("scout");
