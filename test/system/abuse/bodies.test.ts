@@ -14,9 +14,10 @@ const taking = (await listOperations(api)).filter(({ body }) => body !== undefin
 
 /** AG-UI's clients send fields of their own, and their whole history. */
 const agUi = "POST /api/v1/sessions/{session_id}/ag-ui";
+/** The longest message fits however its JSON is escaped. */
 const turns = "POST /api/v1/sessions/{session_id}/turns";
-const limitsKiB: Readonly<Record<string, number>> = { [agUi]: 4 * 1_024, [turns]: 400 };
-const limitOf = ({ name }: Operation) => (limitsKiB[name] ?? 256) * 1_024;
+const limitsKib: Readonly<Record<string, number>> = { [agUi]: 4 * 1024, [turns]: 400 };
+const limitOf = ({ name }: Operation) => (limitsKib[name] ?? 256) * 1024;
 
 /** A way to send any body to the operation as somebody who may. */
 async function prepare(operation: Operation) {
