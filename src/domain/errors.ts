@@ -1,6 +1,5 @@
 /**
- * Every error a client can be told about: its stable `code`, the HTTP status it answers with and a title
- * for people. Documented in docs/api.md; adding a code here adds it to the OpenAPI document.
+ * Every error that a client can receive: its stable `code`, its HTTP status, and a title for people. Documented in docs/api.md; adding a code here adds it to the OpenAPI document.
  */
 export const errorCodes = {
   upload_incomplete: { status: 400, title: "The upload broke off" },
@@ -10,9 +9,9 @@ export const errorCodes = {
   not_found: { status: 404, title: "Not found" },
   agent_key_taken: { status: 409, title: "The agent key is taken in this room" },
   agent_name_taken: { status: 409, title: "The agent's name is taken in this room" },
-  room_full: { status: 409, title: "The room has no place for another agent" },
-  turn_conflict: { status: 409, title: "Another turn is under way in this session" },
-  turn_in_progress: { status: 409, title: "This very request is still being answered" },
+  room_full: { status: 409, title: "The room cannot have another agent" },
+  turn_conflict: { status: 409, title: "Another turn is in flight in this session" },
+  turn_in_progress: { status: 409, title: "The same request is still being answered" },
   not_latest_turn: { status: 409, title: "The turn is not the session's latest" },
   nothing_to_retry: { status: 409, title: "There is nothing to retry" },
   too_many_retries: { status: 409, title: "The turn has no retry left" },
@@ -34,7 +33,7 @@ export const errorCodes = {
   idempotency_key_reused: { status: 422, title: "The Idempotency-Key was used for another request" },
   rate_limited: { status: 429, title: "Too many requests" },
   internal_error: { status: 500, title: "Internal error" },
-  auth_unavailable: { status: 503, title: "The keys that tokens are checked with cannot be had" },
+  auth_unavailable: { status: 503, title: "The keys that verify tokens cannot be read" },
   commit_failed: { status: 503, title: "The turn could not be stored" },
   database_unavailable: { status: 503, title: "The database does not answer" },
   file_storage_unavailable: { status: 503, title: "The file storage does not answer" },
@@ -43,7 +42,7 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes;
 
-/** Every code, in the table's order; the keys of a const object are exactly its type's keys. */
+/** Every code, in the table's order. Sound: a const object has exactly the keys of its type. */
 export const errorCodeNames = Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]];
 
 export type ErrorExtras = {
@@ -68,7 +67,7 @@ export class PantheonError extends Error {
 
 export const internalErrorDetail = "Something went wrong on our side.";
 
-/** What does not exist and what is not yours answer alike, to the byte. */
+/** A resource of another user answers 404, exactly like one that never existed. */
 export function notFound(): PantheonError {
   return new PantheonError("not_found", "There is no such resource.");
 }
