@@ -1,6 +1,5 @@
 /**
- * Every error a client can be told about: its stable `code`, the HTTP status it answers with and a title
- * for people. Documented in docs/api.md; adding a code here adds it to the OpenAPI document.
+ * Every error that a client can get: its stable `code`, its HTTP status and a title for people. Documented in docs/api.md; adding a code here adds it to the OpenAPI document.
  */
 export const errorCodes = {
   upload_incomplete: { status: 400, title: "The upload broke off" },
@@ -10,19 +9,19 @@ export const errorCodes = {
   not_found: { status: 404, title: "Not found" },
   agent_key_taken: { status: 409, title: "The agent key is taken in this room" },
   agent_name_taken: { status: 409, title: "The agent's name is taken in this room" },
-  room_full: { status: 409, title: "The room has no place for another agent" },
-  turn_conflict: { status: 409, title: "Another turn is under way in this session" },
-  turn_in_progress: { status: 409, title: "This very request is still being answered" },
+  room_full: { status: 409, title: "The room has its maximum number of agents" },
+  turn_conflict: { status: 409, title: "Another turn is running in this session" },
+  turn_in_progress: { status: 409, title: "This request is still being answered" },
   not_latest_turn: { status: 409, title: "The turn is not the session's latest" },
   nothing_to_retry: { status: 409, title: "There is nothing to retry" },
   too_many_retries: { status: 409, title: "The turn has no retry left" },
-  room_storage_full: { status: 409, title: "The room has no space for another file" },
-  user_storage_full: { status: 409, title: "The user has no space for another file" },
+  room_storage_full: { status: 409, title: "The room has no space for this file" },
+  user_storage_full: { status: 409, title: "The user has no space for this file" },
   length_required: { status: 411, title: "The length of the body is required" },
   payload_too_large: { status: 413, title: "The body is too large" },
   unsupported_media_type: { status: 415, title: "The body must be application/json" },
   unsupported_file_type: { status: 415, title: "Agents cannot read files of this type" },
-  range_not_satisfiable: { status: 416, title: "The range begins behind the end of the file" },
+  range_not_satisfiable: { status: 416, title: "The range begins after the end of the file" },
   validation_failed: { status: 422, title: "The request does not validate" },
   invalid_cursor: { status: 422, title: "The cursor names no row of this list" },
   unknown_model: { status: 422, title: "The model alias is not in the catalog" },
@@ -34,7 +33,7 @@ export const errorCodes = {
   idempotency_key_reused: { status: 422, title: "The Idempotency-Key was used for another request" },
   rate_limited: { status: 429, title: "Too many requests" },
   internal_error: { status: 500, title: "Internal error" },
-  auth_unavailable: { status: 503, title: "The keys that tokens are checked with cannot be had" },
+  auth_unavailable: { status: 503, title: "The keys of the identity provider cannot be fetched" },
   commit_failed: { status: 503, title: "The turn could not be stored" },
   database_unavailable: { status: 503, title: "The database does not answer" },
   file_storage_unavailable: { status: 503, title: "The file storage does not answer" },
@@ -53,7 +52,7 @@ export type ErrorExtras = {
   members?: Record<string, unknown>;
 };
 
-/** The one exception type of Pantheon; caught in one place, `src/http/problem.ts`. */
+/** The one error class of Pantheon. `src/http/problem.ts` turns it into an answer. */
 export class PantheonError extends Error {
   readonly code: ErrorCode;
   readonly extras: ErrorExtras;
@@ -68,7 +67,7 @@ export class PantheonError extends Error {
 
 export const internalErrorDetail = "Something went wrong on our side.";
 
-/** What does not exist and what is not yours answer alike, to the byte. */
+/** The same answer, to the byte, for a resource of another user and for one that never existed. */
 export function notFound(): PantheonError {
   return new PantheonError("not_found", "There is no such resource.");
 }

@@ -142,7 +142,7 @@ describe("a session of any texts goes on", () => {
         ${JSON.stringify(snapshot)}, gen_random_uuid(), now() - interval '1 minute')`;
     await recoverAbandonedRuns(scene.api.deps);
     expect(await scene.claim()).toBeUndefined();
-    const failures = scene.api.lines.filter(({ event }) => event === "settling_failed");
+    const failures = scene.api.lines.filter(({ event }) => event === "recovery_failed");
     expect(failures.filter(({ session_id }) => session_id === scene.sessionId)).toEqual([]);
   });
 });

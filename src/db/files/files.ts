@@ -209,7 +209,7 @@ export async function loadFilePages(
   return { file, pages };
 }
 
-/** @throws PantheonError `not_found`. */
+/** No read finds the file from now on. Its bytes and text are deleted later. @throws PantheonError `not_found`. */
 export async function softDeleteFile(db: Db, userId: string, fileId: string, now: Date): Promise<void> {
   const deleted = await askDatabase(db, () =>
     db.update(files).set({ deletedAt: now }).where(isOwnedFile(userId, fileId)).returning({ id: files.id }),

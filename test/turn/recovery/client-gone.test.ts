@@ -12,7 +12,7 @@ const key = { "Idempotency-Key": "k" };
 async function createGoneScene(options: SceneOptions, graceMs: number) {
   const scene = await createStreamScene(options);
   const { deps } = scene.api;
-  deps.limits = { ...deps.limits, clientGraceMs: graceMs };
+  deps.settings = { ...deps.settings, clientGraceMs: graceMs };
   return scene;
 }
 
@@ -51,7 +51,7 @@ describe("a client that goes away before its answer", () => {
 
     expect(await scene.turns()).toMatchObject([{ status: "completed", assistant_output: "for nobody" }]);
     expect(await scene.claim()).toBeUndefined();
-    expect(scene.api.lines.map(({ event }) => event)).not.toContain("run_given_up");
+    expect(scene.api.lines.map(({ event }) => event)).not.toContain("run_stopped");
   });
 
   test("for too long has its run given up: the same key goes on with it at once", async () => {
@@ -191,7 +191,7 @@ describe("a client that leaves its stream", () => {
 
     expect(await hasLease(scene)).toBe(false);
     expect(scene.api.lines).toContainEqual(
-      expect.objectContaining({ event: "request_done", status: 200, stream: "unread" }),
+      expect.objectContaining({ event: "request_done", status: 200, stream: "backpressure" }),
     );
   });
 });
