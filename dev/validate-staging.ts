@@ -11,7 +11,7 @@ import { runChecks } from "./validate/run-checks.ts";
 import { createTurnPace, deployedLimits } from "./validate/turn-pace.ts";
 
 const usageText = `Checks a deployment from outside: health and auth, tools denied and allowed, a turn in each mode, a replay, a
-conflict, a stream. Then it deletes what it created. It needs only the API, and models that answer.
+conflict, a stream, a file that can be parsed and one that cannot. Then it deletes what it created. It needs only the API, and models that answer.
   npm run validate:staging -- --url <https://host> --token <JWT> [--json <file>] [--model <alias>]
 Exit code 1 where a check fails. It posts 10 turns, at the pace of the rate limit (10 a minute).
 --json writes the evidence to a file. --model is the model of the agents; default: the first of the catalog.`;
@@ -47,7 +47,7 @@ await runCommand(async () => {
   await requirePantheon(target, api);
   const modelAlias = values.model ?? (await firstModel(api));
   console.log(`Checking ${target.origin} with agents of ${modelAlias}`);
-  const context = { api, modelAlias, newId: randomUUID, fixture: undefined, created: [] };
+  const context = { api, modelAlias, newId: randomUUID, pause, fixture: undefined, created: [] };
   const onResult = ({ check, failure, ms }: { check: string; failure: string | null; ms: number }) =>
     console.log(`  ${failure === null ? "ok    " : "FAILED"} ${check} (${ms} ms)`);
   const results = await runChecks(context, { nowMs, onResult, signal });

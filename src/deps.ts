@@ -11,7 +11,8 @@ import type { ParseQueue } from "./domain/files/parse-queue.ts";
 import type { StreamHash } from "./domain/files/stream-hash.ts";
 import type { Log } from "./domain/log.ts";
 import type { RateLimiter } from "./domain/rate-limiter.ts";
-import type { ToolPort } from "./domain/tool.ts";
+import type { OfferedTool, ToolPort } from "./domain/tool.ts";
+import { type ToolName, toolNames } from "./domain/tool-names.ts";
 import type { TurnOutcome } from "./domain/turn/turn-outcome.ts";
 import { createTokenVerifier, type VerifyToken } from "./http/auth.ts";
 import { createConsoleLog } from "./http/console-log.ts";
@@ -25,6 +26,7 @@ import { createR2Store } from "./storage/r2-store.ts";
 import { createStreamHash } from "./storage/stream-hash.ts";
 import { createToolRegistry } from "./tools/registry.ts";
 import { createSearchTool } from "./tools/search.ts";
+import type { Tool } from "./tools/tool.ts";
 
 /** The ports that belong to one run; the others are the same for all runs. */
 export type RunPorts = Pick<
@@ -66,6 +68,8 @@ export type Deps = {
   storedReplies: typeof storedReplies;
   /** Estimated tokens of a text, unscaled. */
   estimateTokens: (text: string) => number;
+  /** Every tool that an agent can be permitted to use. */
+  listTools: () => Pick<OfferedTool, "name" | "description">[];
   /** Settings that actions and runs read. */
   settings: {
     context: ContextLimits;
@@ -94,6 +98,7 @@ const clientGraceMs = 25_000;
 /** Makes all parts and connects them. */
 export function createDeps(config: Config): Deps {
   const nowMs = () => Date.now();
+  const tools = connectTools(config.tavily, nowMs);
   const ports: Omit<TurnPorts, keyof RunPorts> = {
     callModel: createOpenAiModel({
       baseUrl: config.llmBaseUrl,
@@ -106,7 +111,7 @@ export function createDeps(config: Config): Deps {
       estimateTokens,
       adjustments: createAdjustmentMemory(),
     }),
-    tools: connectTools(config.tavily, nowMs),
+    tools,
     catalog: config.catalog,
     limits: config.context,
     managerModelAlias: config.managerModelAlias,
@@ -130,6 +135,8 @@ export function createDeps(config: Config): Deps {
     settleTurn: (input) => settleTurn(input, uuidv7),
     storedReplies,
     estimateTokens,
+    listTools: () => tools.offered(toolNames).map(({ name, description }) => ({ name, description })),
+    /** Settings that actions and runs read. */
     settings: {
       context: config.context,
       managerModelAlias: config.managerModelAlias,
@@ -155,10 +162,12 @@ export function createDeps(config: Config): Deps {
   };
 }
 
-/** All tools. A new tool is a file in src/tools and a line here. */
+/** The tool of each name in src/domain/tool-names.ts. */
 function connectTools(tavily: Config["tavily"], now: () => number): ToolPort {
-  const search = createSearchTool({ ...tavily, fetch: (input, init) => fetch(input, init), now });
-  return createToolRegistry([search], { now });
+  const tools = {
+    search: createSearchTool({ ...tavily, fetch: (input, init) => fetch(input, init), now }),
+  } satisfies Record<ToolName, Tool>;
+  return createToolRegistry(Object.values(tools), { now });
 }
 
 async function sha256Hex(text: string): Promise<string> {

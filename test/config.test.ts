@@ -251,9 +251,7 @@ test("a multiplier may have any two decimals that its column has", () => {
 });
 
 test("an alias stands in MODELS_JSON once", () => {
-  expect(complaints(withModels(ownModel, ownModel))).toEqual([
-    "Setting MODELS_JSON: own: is defined twice",
-  ]);
+  expect(complaints(withModels(ownModel, ownModel))).toEqual(["Setting MODELS_JSON: own: is defined twice"]);
 });
 
 test("a model's key has a setting of its own, is read wherever it is named, and is fit for a header", () => {

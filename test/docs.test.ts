@@ -13,26 +13,26 @@ const [errors = "", failures = ""] = api.slice(api.indexOf("## Errors")).split("
 /** The first cells of a table's rows. */
 const rowsOf = (text: string) => [...text.matchAll(/^\| `(\w+)` \|(?: (\d+) \|)?/gm)];
 
-test("docs/api.md tells every error code, with its status, and no other", () => {
-  const told = rowsOf(errors).map(([, code, status]) => [code, Number(status)]);
-  expect(told).toEqual(errorCodeNames.map((code) => [code, errorCodes[code].status]));
+test("docs/api.md lists every error code, with its status, and no other", () => {
+  const documented = rowsOf(errors).map(([, code, status]) => [code, Number(status)]);
+  expect(documented).toEqual(errorCodeNames.map((code) => [code, errorCodes[code].status]));
 });
 
-test("docs/api.md tells every reason for which an agent fails, and no other", () => {
+test("docs/api.md lists every reason for which an agent fails, and no other", () => {
   expect(rowsOf(failures).map(([, code]) => code)).toEqual([...agentFailureCodes]);
 });
 
-test("docs/api.md tells every route, and no other", async () => {
-  const told = [...api.matchAll(/`((?:GET|POST|PUT|PATCH|DELETE) \/[^`]*)`/g)].map(([, route = ""]) =>
+test("docs/api.md lists every route, and no other", async () => {
+  const documented = [...api.matchAll(/`((?:GET|POST|PUT|PATCH|DELETE) \/[^`]*)`/g)].map(([, route = ""]) =>
     route.replace(" /api/v1/", " /"),
   );
   const operations = await listOperations(createTestApi());
-  expect([...new Set(told)].toSorted()).toEqual(
+  expect([...new Set(documented)].toSorted()).toEqual(
     operations.map(({ method, path }) => `${method} ${path.replace("/api/v1", "")}`).toSorted(),
   );
 });
 
-test("docs/operations.md tells every event that is logged, at its level, and no other", () => {
+test("docs/operations.md lists every log event with its level, and no other", () => {
   const sources = import.meta.glob("../src/**/*.ts", {
     query: "?raw",
     import: "default",
@@ -43,13 +43,13 @@ test("docs/operations.md tells every event that is logged, at its level, and no 
       ([, level, event]) => `${event} ${level}`,
     ),
   );
-  const told = [...operations.matchAll(/^\| `(\w+)` \| (\w+) \|/gm)].map(
+  const documented = [...operations.matchAll(/^\| `(\w+)` \| (\w+) \|/gm)].map(
     ([, event, level]) => `${event} ${level}`,
   );
-  expect(told.toSorted()).toEqual([...new Set(logged)].toSorted());
+  expect(documented.toSorted()).toEqual([...new Set(logged)].toSorted());
 });
 
-test("the README of src/turn has the table of endings as the code has it", () => {
+test("src/turn/README.md shows the table of endings of the code", () => {
   const claims: Record<Ending["claim"], string> = {
     delete: "deleted",
     expire: "lease ends now",
@@ -61,15 +61,15 @@ test("the README of src/turn has the table of endings as the code has it", () =>
     unstored: "what is unstored",
     as_it_is: "as it is",
   };
-  const told = [...runReadme.matchAll(/^\| `(\w+)` \| ([^|]+) \| ([^|]+) \| [^|]+ \| ([^|]+) \|$/gm)];
-  expect(told.map(([, ending, claim, checkpoint]) => [ending, claim, checkpoint])).toEqual(
+  const documented = [...runReadme.matchAll(/^\| `(\w+)` \| ([^|]+) \| ([^|]+) \| [^|]+ \| ([^|]+) \|$/gm)];
+  expect(documented.map(([, ending, claim, checkpoint]) => [ending, claim, checkpoint])).toEqual(
     Object.entries(endings).map(([name, { claim, checkpoint }]) => [
       name,
       claims[claim],
       checkpoints[checkpoint],
     ]),
   );
-  const codes = new Map(told.map(([, ending, , , answer = ""]) => [ending, answer]));
+  const codes = new Map(documented.map(([, ending, , , answer = ""]) => [ending, answer]));
   for (const [name, { answer }] of Object.entries(endings)) {
     if (answer !== "turn" && answer !== "refusal") expect(codes.get(name)).toBe(`\`${answer}\``);
   }

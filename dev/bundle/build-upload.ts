@@ -14,15 +14,26 @@ export type Binding = { name: string; type: string; text?: string };
 
 /**
  * Bundles the Worker of an environment as a deployment does, into a file, with `secrets` in place of those
- * that Cloudflare would keep. Sends nothing anywhere.
+ * that Cloudflare would keep. `config` is the Worker's configuration file. Sends nothing anywhere.
  */
 export async function buildUpload(
   environment: string,
   file: string,
   secrets: Readonly<Record<string, string>>,
+  config = "wrangler.toml",
 ): Promise<Upload> {
   const vars = Object.entries(secrets).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
-  await runWrangler(["deploy", "--dry-run", "--env", environment, "--outfile", file, ...vars]);
+  await runWrangler([
+    "deploy",
+    "--dry-run",
+    "--config",
+    config,
+    "--env",
+    environment,
+    "--outfile",
+    file,
+    ...vars,
+  ]);
   const form = await readForm(file);
   const parts = [...form.values()].filter((part) => typeof part !== "string");
   const modules = parts.filter(({ type }) => type !== "application/source-map");

@@ -17,6 +17,7 @@ export type CheckContext = {
   modelAlias: string;
   /** A UUID. */
   newId(): string;
+  pause(ms: number): Promise<void>;
   fixture: RoomFixture | undefined;
   /** Paths of what was created, for the cleanup. Deleting a room deletes what is in it. */
   created: string[];

@@ -2,6 +2,7 @@ import type { Exchange } from "./api-client.ts";
 import { type Check, type CheckContext, CheckFailed, type Evidence } from "./check.ts";
 import { closingChecks } from "./closing-checks.ts";
 import { edgeChecks } from "./edge-checks.ts";
+import { fileChecks } from "./file-checks.ts";
 import { modeChecks } from "./mode-checks.ts";
 import { sessionChecks } from "./session-checks.ts";
 import { toolChecks } from "./tool-checks.ts";
@@ -16,7 +17,13 @@ export type CheckResult = {
 };
 
 /** Ten posts of turns in all, which is what the rate limit of staging allows in a minute. */
-const checks: readonly Check[] = [...edgeChecks, ...toolChecks, ...modeChecks, ...sessionChecks];
+const checks: readonly Check[] = [
+  ...edgeChecks,
+  ...toolChecks,
+  ...modeChecks,
+  ...sessionChecks,
+  ...fileChecks,
+];
 
 type RunOptions = {
   nowMs: () => number;

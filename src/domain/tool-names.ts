@@ -1,14 +1,12 @@
 import { PantheonError } from "./errors.ts";
 
-/** The tools an agent can be permitted to use. The name `file_read` is reserved for a later one. */
-export const knownTools = [
-  { name: "search", description: "Searches the web and gives up to five results: title, URL and snippet." },
-] as const;
+/** The tools that an agent can be permitted to use. `src/deps.ts` has one tool for each name. */
+export const toolNames = ["search"] as const;
 
-export type ToolName = (typeof knownTools)[number]["name"];
+export type ToolName = (typeof toolNames)[number];
 
 export function isToolName(value: unknown): value is ToolName {
-  return knownTools.some(({ name }) => name === value);
+  return toolNames.some((name) => name === value);
 }
 
 /**
@@ -18,7 +16,7 @@ export function isToolName(value: unknown): value is ToolName {
 export function requireKnownTools(names: readonly string[]): ToolName[] {
   const unknown = names.find((name) => !isToolName(name));
   if (unknown !== undefined) {
-    const known = knownTools.map(({ name }) => name).join(", ");
+    const known = toolNames.join(", ");
     throw new PantheonError("unknown_tool", `There is no tool '${unknown}'; known: ${known}.`);
   }
   return [...new Set(names.filter(isToolName))];

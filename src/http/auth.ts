@@ -10,6 +10,7 @@ import {
 import type { AuthSettings } from "../domain/auth-settings.ts";
 import { PantheonError } from "../domain/errors.ts";
 import { isBlank } from "../domain/text/is-blank.ts";
+import { isStorableText } from "../domain/text/storable-text.ts";
 import type { User } from "../domain/user.ts";
 
 /** Rejects with PantheonError `unauthorized`, or `auth_unavailable` where the keys cannot be fetched. */
@@ -85,15 +86,9 @@ function refuseToken(error: unknown): never {
   throw unauthorized("The token is not valid here.");
 }
 
-/** Text that Postgres can keep: not blank, no NUL, no lone surrogate. */
+/** A text that is not blank, has at most `maximum` UTF-16 units, and can be stored. */
 function isStorable(claim: unknown, maximum: number): claim is string {
-  return (
-    typeof claim === "string" &&
-    !isBlank(claim) &&
-    claim.length <= maximum &&
-    !claim.includes("\u0000") &&
-    claim.isWellFormed()
-  );
+  return typeof claim === "string" && !isBlank(claim) && claim.length <= maximum && isStorableText(claim);
 }
 
 export function unauthorized(detail: string): PantheonError {

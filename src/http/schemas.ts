@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { errorCodeNames } from "../domain/errors.ts";
 import { isBlank } from "../domain/text/is-blank.ts";
+import { isStorableText } from "../domain/text/storable-text.ts";
 
 /**
  * Text that Postgres stores unchanged: no NUL, no lone surrogate. `maximum` counts code points, as JSON Schema does; zod's
@@ -9,10 +10,7 @@ import { isBlank } from "../domain/text/is-blank.ts";
 export function text(maximum: number) {
   return z
     .string()
-    .refine(
-      (value) => !value.includes("\u0000") && value.isWellFormed(),
-      "must not contain NUL or lone surrogates",
-    )
+    .refine(isStorableText, "must not contain NUL or lone surrogates")
     .trim()
     .refine((value) => !isBlank(value), "must not be blank")
     .refine((value) => isWithin(value, maximum), `must have at most ${maximum} characters`)

@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import pdfium from "@embedpdf/pdfium/pdfium.wasm";
-import { estimateTokenCount } from "tokenx";
 import { parseParserConfig } from "../config/parser-config.ts";
 import { createDb } from "../db/core/client.ts";
+import { estimateTokens } from "../domain/context/token-estimate.ts";
 import { createConsoleLog } from "../http/console-log.ts";
 import { createR2Store } from "../storage/r2-store.ts";
 import { handleBatch } from "./parse-queue.ts";
@@ -13,7 +13,7 @@ const deps = {
   db: createDb(config.databaseUrl, config.neonHttpEndpoint),
   fileStore: createR2Store(config.fileBucket),
   pdfium,
-  estimateTokens: estimateTokenCount,
+  estimateTokens,
   log: createConsoleLog(config.logLevel),
 };
 

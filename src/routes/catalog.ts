@@ -4,7 +4,6 @@ import type { CatalogModel } from "../domain/catalog.ts";
 import { planContextBudget } from "../domain/context/context-budget.ts";
 import { sentSettings } from "../domain/model-dialect.ts";
 import { modelSettingNames } from "../domain/model-settings.ts";
-import { knownTools } from "../domain/tool-names.ts";
 import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { json } from "../http/responses.ts";
@@ -54,7 +53,7 @@ export function registerCatalogRoutes(app: App, deps: Deps): void {
   app.openapi(routes.models, (c) =>
     c.json({ data: [...deps.catalog.models.values()].map((row) => toModel(row, maxOutputTokens)) }, 200),
   );
-  app.openapi(routes.tools, (c) => c.json({ data: [...knownTools] }, 200));
+  app.openapi(routes.tools, (c) => c.json({ data: deps.listTools() }, 200));
 }
 
 function toModel(row: CatalogModel, maxOutputTokens: number): z.input<typeof model> {

@@ -1,4 +1,5 @@
-import { cutBytes, toStorableText } from "../domain/text/cut-text.ts";
+import { cutBytes } from "../domain/text/cut-text.ts";
+import { toStorableText } from "../domain/text/storable-text.ts";
 import type { JsonRecord, JsonValue } from "../domain/tool.ts";
 
 /** What one record of a tool call may take, in bytes of its JSON. */

@@ -1,7 +1,8 @@
 import { fenceUntrusted } from "../domain/context/untrusted-text.ts";
 import { readPermissions } from "../domain/permissions.ts";
-import { cutCharacters, toStorableText } from "../domain/text/cut-text.ts";
+import { cutCharacters } from "../domain/text/cut-text.ts";
 import { cutJsonBytes } from "../domain/text/json-bytes.ts";
+import { toStorableText } from "../domain/text/storable-text.ts";
 import type { JsonRecord, ToolContext, ToolExecution, ToolPort } from "../domain/tool.ts";
 import { turnBounds } from "../domain/turn/turn-size.ts";
 import { toRecordedJson } from "./recorded-json.ts";

@@ -1,11 +1,11 @@
 import { readJsonObject } from "../domain/text/model-json.ts";
+import { toOneLine } from "../domain/text/one-line.ts";
 import { afterLeadingTags } from "../domain/text/tag-grammar.ts";
 import type { JsonRecord } from "../domain/tool.ts";
-import { toOneLine } from "./one-line.ts";
 import { askTavily, type TavilyOptions } from "./tavily/ask-tavily.ts";
 import type { SearchResult } from "./tavily/results.ts";
 import type { SearchFailure } from "./tavily/send-search.ts";
-import { type ArgumentsReading, describeTool, type Tool, type ToolResult } from "./tool.ts";
+import type { ArgumentsReading, Tool, ToolResult } from "./tool.ts";
 
 /** `query`: 1 to 400 characters, one line. */
 export type SearchArguments = { query: string };
@@ -20,7 +20,7 @@ const prefix = /search(?::|\s+for\s)/iy;
 export function createSearchTool(options: TavilyOptions): Tool<SearchArguments> {
   return {
     name: "search",
-    description: describeTool("search"),
+    description: "Searches the web and gives up to five results: title, URL and snippet.",
     parameters: {
       type: "object",
       properties: {

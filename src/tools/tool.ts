@@ -1,5 +1,4 @@
 import type { JsonRecord, ToolContext } from "../domain/tool.ts";
-import { knownTools, type ToolName } from "../domain/tool-names.ts";
 
 /** A model's arguments as the tool understood them, or why it did not, in words for the model. */
 export type ArgumentsReading<Args> = { ok: true; args: Args } | { ok: false; message: string };
@@ -19,6 +18,7 @@ export type ToolResult = {
  */
 export type Tool<Args extends JsonRecord = JsonRecord> = {
   name: string;
+  /** For models, and for people who choose an agent's permissions. */
   description: string;
   /** JSON schema of the arguments, as function calling takes it. */
   parameters: JsonRecord;
@@ -29,8 +29,3 @@ export type Tool<Args extends JsonRecord = JsonRecord> = {
   /** Never throws: what goes wrong is a result. */
   execute(args: Args, context: ToolContext): Promise<ToolResult>;
 };
-
-/** The one description of a tool, for models and for people. */
-export function describeTool(name: ToolName): string {
-  return knownTools.find((tool) => tool.name === name)?.description ?? name;
-}

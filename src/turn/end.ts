@@ -61,6 +61,11 @@ function isTooLarge(error: unknown): boolean {
   return error instanceof RequestTooLarge || error instanceof ResponseTooLarge;
 }
 
+type EndedRun = RefusedRun & {
+  /** Token scales that the session takes over, by model alias; absent: none. */
+  refusalScales?: Readonly<Record<string, number>>;
+};
+
 /**
  * Ends a run of which no turn is stored: claim and checkpoints are deleted, and the ledger gets what past holders spent.
  * Returns what the client is answered.
@@ -68,16 +73,18 @@ function isTooLarge(error: unknown): boolean {
 export async function endRefused(
   deps: Deps,
   ending: RefusedEndingName,
-  run: RefusedRun,
+  { refusalScales = {}, ...run }: EndedRun,
   refusal: PantheonError,
 ): Promise<PantheonError> {
   const { ledger } = endings[ending];
   switch (ledger) {
     case "none":
-      await releaseClaim(deps.db, run.claim, null);
+      await releaseClaim(deps.db, run.claim, { spend: null, refusalScales });
       return refusal;
-    case "with_estimates":
-      await releaseClaim(deps.db, run.claim, await collectRefusedSpend(deps, run));
+    case "with_estimates": {
+      const spend = await collectRefusedSpend(deps, run);
+      await releaseClaim(deps.db, run.claim, { spend, refusalScales });
       return refusal;
+    }
   }
 }

@@ -4,7 +4,12 @@ import type { ClaimRow, StoredTurn } from "../db/turn/stored-turn.ts";
 import type { Deps } from "../deps.ts";
 import type { SameTurnAnswer } from "../domain/context/prompt.ts";
 import type { MeasuredMessage, TurnContext } from "../domain/context/turn-context.ts";
-import { contextBudgetExceeded, findOverflow, fitTurn } from "../domain/context/turn-fit.ts";
+import {
+  contextBudgetExceeded,
+  findOverflow,
+  fitTurn,
+  scalesAfterOverflow,
+} from "../domain/context/turn-fit.ts";
 import { PantheonError } from "../domain/errors.ts";
 import { type PlanResult, planRetry, planTurn, type TurnPlan } from "../domain/plan/turn-plan.ts";
 import { planDueSummary } from "../domain/summary/due-summary.ts";
@@ -38,7 +43,8 @@ export async function planRun(
   const fits = fitTurn(plan, context, { catalog, limits: settings.context, estimateTokens });
   const overflow = findOverflow(plan, fits);
   if (overflow !== undefined && !isResumed) {
-    throw await endRefused(deps, "refused", refused, contextBudgetExceeded(overflow));
+    const refusalScales = scalesAfterOverflow(plan, fits);
+    throw await endRefused(deps, "refused", { ...refused, refusalScales }, contextBudgetExceeded(overflow));
   }
   const dueSummary = planDueSummary({
     turnIndex: claim.turnIndex,

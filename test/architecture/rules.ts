@@ -50,7 +50,6 @@ const layers: Readonly<Record<string, Layer>> = {
       "htmlparser2",
       "papaparse",
       "cloudflare:workers",
-      "tokenx",
       "zod",
     ],
   },

@@ -3,6 +3,8 @@ import { createDb } from "../../src/db/core/client.ts";
 import { releaseClaim } from "../../src/db/turn/release-claim.ts";
 import { createTurnScene } from "../support/turn-scene.ts";
 
+const nothingElse = { spend: null, refusalScales: {} };
+
 async function claimedSession() {
   const { sql, sessionId, claim } = await createTurnScene();
   const [runId, holder] = [crypto.randomUUID(), crypto.randomUUID()];
@@ -18,13 +20,13 @@ async function claimedSession() {
 describe("a claim that is given back", () => {
   test("is gone", async () => {
     const { db, held, claim } = await claimedSession();
-    await releaseClaim(db, held, null);
+    await releaseClaim(db, held, nothingElse);
     expect(await claim()).toBeUndefined();
   });
 
   test.each(["holder", "runId"] as const)("by a former %s is left alone", async (field) => {
     const { db, held, claim } = await claimedSession();
-    await releaseClaim(db, { ...held, [field]: crypto.randomUUID() }, null);
+    await releaseClaim(db, { ...held, [field]: crypto.randomUUID() }, nothingElse);
     expect(await claim()).toMatchObject({ run_id: held.runId, holder: held.holder });
   });
 });

@@ -1,9 +1,9 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import pdfium from "@embedpdf/pdfium/pdfium.wasm";
-import { estimateTokenCount } from "tokenx";
 import { parseConfig } from "../../src/config.ts";
 import { createDb } from "../../src/db/core/client.ts";
+import { estimateTokens } from "../../src/domain/context/token-estimate.ts";
 import type { Bucket } from "../../src/domain/files/bucket.ts";
 import { handleBatch } from "../../src/parse/parse-queue.ts";
 import type { ParserDeps } from "../../src/parse/run-parse-job.ts";
@@ -40,7 +40,7 @@ export const parserDeps: ParserDeps = {
   db: createDb(config.databaseUrl, config.neonHttpEndpoint),
   fileStore: createR2Store(bucket),
   pdfium,
-  estimateTokens: estimateTokenCount,
+  estimateTokens,
   log: silent,
 };
 

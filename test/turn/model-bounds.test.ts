@@ -1,81 +1,13 @@
 import { describe, expect, test } from "vitest";
+import { endlessAnswers, eventOf, eventStreamHeaders as headers } from "../support/endless-answers.ts";
 import { createModels, type ModelAnswer } from "../support/models.ts";
 import { createTurnScene, says } from "../support/turn-scene.ts";
-
-const headers = { "Content-Type": "text/event-stream" };
-const eventOf = (delta: object, finishReason: string | null = null) =>
-  `data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason: finishReason }] })}\n\n`;
-const textBegun = 'data: {"choices":[{"index":0,"delta":{"content":"';
 
 /** Longer than any answer here may take: who waits for the end of what has none waits for ever. */
 const longMs = 20_000;
 
-const endless: [string, ModelAnswer, code: string][] = [
-  [
-    "a compressed line of 64 MiB",
-    { headers, gzip: true, body: textBegun, repeat: { text: "a", bytes: 64 * 1024 * 1024 } },
-    "model_bad_response",
-  ],
-  ["a line without end", { headers, body: textBegun, repeat: { text: "a" } }, "model_bad_response"],
-  [
-    "compressed comments without end",
-    { headers, gzip: true, body: "", repeat: { text: ": keep-alive\n\n" } },
-    "model_bad_response",
-  ],
-  ["comments without end", { headers, body: "", repeat: { text: ": keep-alive\n\n" } }, "model_bad_response"],
-  ["blank lines without end", { headers, body: "", repeat: { text: "\n" } }, "model_bad_response"],
-  [
-    "an event of lines without end",
-    { headers, body: "", repeat: { text: "data: {}\n" } },
-    "model_bad_response",
-  ],
-  [
-    "a tool's name without end",
-    {
-      headers,
-      body: "",
-      repeat: { text: eventOf({ tool_calls: [{ index: 0, id: "c1", function: { name: "search" } }] }) },
-    },
-    "model_bad_response",
-  ],
-  [
-    "tool calls without end",
-    {
-      headers,
-      body: "",
-      repeat: { text: eventOf({ tool_calls: [{ function: { name: "search", arguments: "{}" } }] }) },
-    },
-    "model_bad_response",
-  ],
-  [
-    "reasoning without end",
-    { headers, body: "", repeat: { text: eventOf({ reasoning_content: "I wonder. " }) } },
-    "model_bad_response",
-  ],
-  [
-    "pieces of nothing without end",
-    { headers, body: "", repeat: { text: eventOf({}) } },
-    "model_bad_response",
-  ],
-  [
-    "one JSON body without end",
-    { body: '{"choices":[{"message":{"content":"', repeat: { text: "a" } },
-    "model_bad_response",
-  ],
-  [
-    "a refusal without end",
-    { status: 400, body: '{"error":{"message":"', repeat: { text: "x" } },
-    "model_error",
-  ],
-  [
-    "a compressed refusal without end",
-    { status: 403, gzip: true, body: "", repeat: { text: "x" } },
-    "model_error",
-  ],
-];
-
 describe("a provider that sends", () => {
-  test.each(endless)(
+  test.each(endlessAnswers)(
     "%s is given up, and an agent of somebody else is answered meanwhile",
     async (_what, answer, code) => {
       const scene = await createTurnScene();

@@ -118,7 +118,8 @@ describe("a body that does not validate", () => {
   });
 
   test("characters are counted as the reference means them: an emoji is one", async () => {
-    const scene = await createTurnScene();
+    // An emoji is about three tokens: so many fit the largest windows only.
+    const scene = await createTurnScene({ agents: [{ key: "ada", modelAlias: "llama" }] });
     const message = `@ada ${"🙂".repeat(31_995)}`;
     expect(await scene.post(message)).toMatchObject({ status: 201, body: { user_input: message } });
     expect((await scene.post(`${message}🙂`)).body.errors).toEqual([

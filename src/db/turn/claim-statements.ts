@@ -44,11 +44,16 @@ export function deleteClaim(claim: Claim) {
   return remove(claim);
 }
 
-const markRefused = prepareStatement<Claim>(
-  sql`update ${sessions} set refused_run_id = ${runId} where id = ${sessionId}`,
+const markRefused = prepareStatement<Claim & { refusalScales: string }>(
+  sql`update ${sessions}
+    set refused_run_id = ${runId}, refusal_scales = refusal_scales || ${sql.placeholder("refusalScales")}::jsonb
+    where id = ${sessionId}`,
 );
 
-/** Keeps a late copy of the run's open from taking the claim again. */
-export function markRunRefused(claim: Claim) {
-  return markRefused(claim);
+/**
+ * Keeps a late copy of the run's open from taking the claim again. The session takes over `refusalScales`, by model
+ * alias (see session-state.ts).
+ */
+export function markRunRefused(claim: Claim, refusalScales: Readonly<Record<string, number>>) {
+  return markRefused({ ...claim, refusalScales: JSON.stringify(refusalScales) });
 }

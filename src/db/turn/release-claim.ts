@@ -6,6 +6,13 @@ import { assertClaim, claimLost, deleteClaim, lockSession, markRunRefused } from
 import { deleteSurplusEstimates, insertSpendIfNew, type Spend } from "./late-spend.ts";
 import { recordPrices } from "./record-prices.ts";
 
+export type Release = {
+  /** What past holders of the run spent; null: nothing. */
+  spend: RefusedSpend | null;
+  /** Token scales that the session takes over, by model alias (see session-state.ts). */
+  refusalScales: Readonly<Record<string, number>>;
+};
+
 export type RefusedSpend = Spend & {
   catalog: Catalog;
   /** Of each call that is only estimated, the ids that its rows may have. */
@@ -14,11 +21,11 @@ export type RefusedSpend = Spend & {
 
 /**
  * Deletes the claim of a run that was refused after it was taken, and its checkpoints. What past holders spent goes into
- * the ledger in the same batch; null: nothing was spent. The claim of another holder stays. So does the ledger, where
+ * the ledger in the same batch, and token scales into the session. The claim of another holder stays. So does the ledger, where
  * this request has deleted the claim before and its answer was lost.
  * @throws what else Postgres refuses.
  */
-export async function releaseClaim(db: Db, claim: Claim, spend: RefusedSpend | null): Promise<void> {
+export async function releaseClaim(db: Db, claim: Claim, { spend, refusalScales }: Release): Promise<void> {
   try {
     await repeatIfLost(db, () =>
       db.batch([
@@ -26,7 +33,7 @@ export async function releaseClaim(db: Db, claim: Claim, spend: RefusedSpend | n
         assertClaim(claim),
         ...(spend === null ? [] : writeSpend(db, spend)),
         ...deleteThread(db, claim.runId),
-        markRunRefused(claim),
+        markRunRefused(claim, refusalScales),
         deleteClaim(claim),
       ]),
     );

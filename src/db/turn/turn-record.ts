@@ -100,7 +100,12 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
     toolEvents,
     summary: buildSummary(input),
     pricing: snapshot.pricing,
-    session: input.session && changeSession(input.session, input.outcome, claim.turnIndex),
+    session:
+      input.session &&
+      changeSession(input.session, input.outcome, {
+        turnIndex: claim.turnIndex,
+        modelAliasOf: (agentKey) => planAgent(input.plan, agentKey).modelAlias,
+      }),
     consumedMode: snapshot.consumesPendingMode ? { roomId: snapshot.roomId, mode: snapshot.mode } : null,
     hasPastHolders: claim.pastHolders.length > 0,
     stored: {

@@ -41,13 +41,16 @@ export function learnTokenScale(counts: readonly TokenCount[]): number {
   return low === undefined || high === undefined ? defaultTokenScale : boundScale((low + high) / 2);
 }
 
-/** After a provider said that a prompt was too long: by the count it named, or a third more. */
+/**
+ * After a provider said that a prompt was too long: by the count that it named, or a third more. A refusal never
+ * lowers the scale: a count below the estimate says that the model's window is smaller than the catalog has it.
+ */
 export function scaleAfterTooLong(
   { tokenScale, estimatedTokens }: Omit<TokenCount, "countedTokens">,
-  namedTokens: number | null,
+  countedTokens: number | null,
 ): number {
-  const isNamed = namedTokens !== null && namedTokens > 0 && estimatedTokens > 0;
-  return boundScale(isNamed ? (namedTokens * tokenScale) / estimatedTokens : tokenScale * 1.3);
+  const countedScale = estimatedTokens > 0 ? ((countedTokens ?? 0) * tokenScale) / estimatedTokens : 0;
+  return boundScale(countedScale > tokenScale ? countedScale : tokenScale * 1.3);
 }
 
 /** After a refusal of our own: half as far from 1, so that no estimate keeps a session shut for ever. */

@@ -1,9 +1,9 @@
 import type { Catalog } from "../catalog.ts";
 import { PantheonError } from "../errors.ts";
-import { sharesAnswers, type TurnPlan } from "../plan/turn-plan.ts";
+import { planAgent, sharesAnswers, type TurnPlan } from "../plan/turn-plan.ts";
 import { type AgentContext, fitAgentContext } from "./agent-context.ts";
 import type { ContextLimits } from "./context-budget.ts";
-import type { TurnContext } from "./turn-context.ts";
+import { scaleAfterRefusal, type TurnContext } from "./turn-context.ts";
 
 export type FitSettings = {
   catalog: Catalog;
@@ -34,6 +34,18 @@ export function findOverflow(plan: TurnPlan, fits: readonly AgentContext[]): Age
   const overflowing = fits.filter(({ overflow }) => overflow);
   const isRefused = plan.flow === "routed" ? overflowing.length === fits.length : overflowing.length > 0;
   return isRefused ? overflowing[0] : undefined;
+}
+
+/** By model alias: what the estimates of contexts that do not fit are scaled with once the turn is refused. */
+export function scalesAfterOverflow(plan: TurnPlan, fits: readonly AgentContext[]): Record<string, number> {
+  return Object.fromEntries(
+    fits
+      .filter(({ overflow }) => overflow)
+      .map(({ agentKey, tokenScale }) => [
+        planAgent(plan, agentKey).modelAlias,
+        scaleAfterRefusal(tokenScale),
+      ]),
+  );
 }
 
 export function contextBudgetExceeded(fit: AgentContext): PantheonError {

@@ -1,8 +1,9 @@
 import { toPlainName } from "../agent-name.ts";
 import type { PromptMessage } from "../context/prompt.ts";
 import type { RosterAgent } from "../plan/turn-plan.ts";
-import { cutBytes, cutCharacters, toStorableText } from "../text/cut-text.ts";
+import { cutBytes, cutCharacters } from "../text/cut-text.ts";
 import { afterThinking, readJsonObject } from "../text/model-json.ts";
+import { toStorableText } from "../text/storable-text.ts";
 import type { AgentFailureCode } from "../turn/agent-failure.ts";
 
 const maxSelectedAgents = 3;

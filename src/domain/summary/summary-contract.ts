@@ -1,6 +1,8 @@
 import type { PromptMessage, TranscriptMessage } from "../context/prompt.ts";
-import { cutCharacters, cutWords, toStorableText } from "../text/cut-text.ts";
+import { cutCharacters, cutWords } from "../text/cut-text.ts";
 import { readJsonObject } from "../text/model-json.ts";
+import { toOneLine } from "../text/one-line.ts";
+import { toStorableText } from "../text/storable-text.ts";
 
 const maxWords = 220;
 /** For languages that put no blanks between words. */
@@ -92,9 +94,9 @@ function nameOfSpeaker({ role, agentKey, agentName }: SummarisedMessage): string
 /** Reads the first answer; too many words are cut. Null where it breaks the contract: that is no summary. */
 export function parseSummaryText(raw: string): string | null {
   const reading = readJsonObject(raw);
-  const told = reading.kind === "object" ? reading.fields.summary_text : undefined;
-  if (typeof told !== "string") return null;
-  return cutCharacters(cutWords(toStorableText(told).trim(), maxWords), maxCharacters) || null;
+  const text = reading.kind === "object" ? reading.fields.summary_text : undefined;
+  if (typeof text !== "string") return null;
+  return cutCharacters(cutWords(toStorableText(text).trim(), maxWords), maxCharacters) || null;
 }
 
 /**
@@ -127,12 +129,10 @@ export const emptyStructure: SummaryStructure = {
 function readItems(list: unknown): string[] | null {
   const listed: unknown = typeof list === "string" ? [list] : list;
   if (!Array.isArray(listed)) return null;
-  const items = listed.flatMap((item: unknown) => (typeof item === "string" ? [toListItem(item)] : []));
+  const items = listed.flatMap((item: unknown) =>
+    typeof item === "string" ? [toOneLine(item, maxItemCharacters)] : [],
+  );
   return items.filter((item) => item !== "").slice(0, maxItems);
-}
-
-function toListItem(item: string): string {
-  return cutCharacters(toStorableText(item).replace(/\s+/g, " ").trim(), maxItemCharacters);
 }
 
 /** How a summary is shown to an agent, and to whoever writes the next one. */

@@ -10,7 +10,7 @@ export function cutBytes(text: string, bytes: number): string {
   return text.slice(0, read);
 }
 
-/** The first words of a text as they stand; a word is a run of anything but white space. */
+/** The first words of a text, unchanged. A word is a run of anything but white space. */
 export function cutWords(text: string, words: number): string {
   let count = 0;
   for (const { index, 0: word } of text.matchAll(/\S+/g)) {
@@ -18,9 +18,4 @@ export function cutWords(text: string, words: number): string {
     if (count === words) return text.slice(0, index + word.length);
   }
   return text;
-}
-
-/** A text that Postgres can hold: JSON's escapes can spell NUL and half a surrogate pair, which it refuses. */
-export function toStorableText(text: string): string {
-  return text.replaceAll("\u0000", "").toWellFormed();
 }

@@ -1,7 +1,7 @@
-/** A character that shows: no space, no control, and nothing that a reader is to ignore, a zero-width space for one. */
+/** A character that a reader sees: no space, no control or format character, nothing of zero width. */
 const visible = /[^\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
-/** Whether a reader of a text sees nothing. */
+/** Whether a text shows nothing to a reader. */
 export function isBlank(text: string): boolean {
   return !visible.test(text);
 }

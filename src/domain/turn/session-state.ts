@@ -1,4 +1,4 @@
-import type { TurnOutcome } from "./turn-outcome.ts";
+import type { PromptMeasure, TurnOutcome } from "./turn-outcome.ts";
 
 /** What a session has learnt from its failures; read with every open, written where it changes. */
 export type SessionState = {
@@ -10,14 +10,52 @@ export type SessionState = {
   refusalScales: Readonly<Record<string, number>>;
 };
 
+type SummaryOutcome = Pick<TurnOutcome, "summary" | "summaryFailed">;
+type PromptOutcome = {
+  replies: readonly { agentKey: string; refusalScale?: number }[];
+  prompts: readonly Pick<PromptMeasure, "agentKey" | "countedInputTokens">[];
+};
+type TurnFacts = { turnIndex: number; modelAliasOf: (agentKey: string) => string };
+
 /** The session after a turn; null: it is as it was. */
 export function changeSession(
   session: SessionState,
-  { summary, summaryFailed }: Pick<TurnOutcome, "summary" | "summaryFailed">,
-  turnIndex: number,
+  outcome: SummaryOutcome & PromptOutcome,
+  { turnIndex, modelAliasOf }: TurnFacts,
 ): SessionState | null {
+  const changed = afterSummary(session, outcome, turnIndex);
+  const refusalScales = changeRefusalScales(session.refusalScales, outcome, modelAliasOf);
+  if (refusalScales !== session.refusalScales) return { ...changed, refusalScales };
+  return changed === session ? null : changed;
+}
+
+/** A refusal outweighs what the provider counted for shorter prompts of the same run; of several the largest scale stays. */
+function changeRefusalScales(
+  scales: SessionState["refusalScales"],
+  { replies, prompts }: PromptOutcome,
+  modelAliasOf: TurnFacts["modelAliasOf"],
+): SessionState["refusalScales"] {
+  const changed = new Map(Object.entries(scales));
+  const counted = prompts.filter(({ countedInputTokens }) => (countedInputTokens ?? 0) > 0);
+  const dropped = counted.filter(({ agentKey }) => changed.delete(modelAliasOf(agentKey)));
+  const refusals = replies.flatMap(({ agentKey, refusalScale }) =>
+    refusalScale === undefined ? [] : [{ alias: modelAliasOf(agentKey), refusalScale }],
+  );
+  for (const { alias, refusalScale } of refusals.toSorted(
+    (one, other) => one.refusalScale - other.refusalScale,
+  )) {
+    changed.set(alias, refusalScale);
+  }
+  return dropped.length + refusals.length === 0 ? scales : Object.fromEntries(changed);
+}
+
+function afterSummary(
+  session: SessionState,
+  { summary, summaryFailed }: SummaryOutcome,
+  turnIndex: number,
+): SessionState {
   if (summaryFailed === true) return afterFailedSummary(session, turnIndex);
-  return summary !== null && session.summaryFailures > 0 ? afterStoredSummary(session) : null;
+  return summary !== null && session.summaryFailures > 0 ? afterStoredSummary(session) : session;
 }
 
 const firstFailures = 2;

@@ -58,7 +58,12 @@ export type AgentReply = {
   messageId: string;
 } /** A run that an older version stored has replies without a reason. */ & (
   | { status: "completed"; content: string; finishReason?: FinishReason }
-  | { status: "failed"; failure: AgentFailure }
+  | {
+      status: "failed";
+      failure: AgentFailure;
+      /** The token scale that the provider's refusal of a too long prompt calls for; absent: it was no such refusal. */
+      refusalScale?: number;
+    }
 );
 
 /** A reply as its stored message holds it, and as other agents are shown it. */

@@ -76,11 +76,9 @@ const audit = z
     unknown_tags: z.array(z.string()),
     routing: routing.nullable(),
     overhead_calls: z.array(overheadCall),
-    checkpoint_degraded: z
-      .boolean()
-      .meta({
-        description: "A checkpoint of the run was stored late, in part, or not at all; the turn went on",
-      }),
+    checkpoint_degraded: z.boolean().meta({
+      description: "A checkpoint of the run was stored late, in part, or not at all; the turn went on",
+    }),
   })
   .meta({ id: "ContextAudit" });
 

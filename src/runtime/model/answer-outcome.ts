@@ -1,4 +1,4 @@
-import { hasVisibleText } from "../../domain/text/visible-text.ts";
+import { isBlank } from "../../domain/text/is-blank.ts";
 import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
 import type { FinishReason } from "../../domain/turn/finish-reason.ts";
 import type { AnswerState } from "./answer-state.ts";
@@ -17,7 +17,7 @@ export function classifyAnswer(answer: AnswerState, keySetting: string): AgentFa
   if (stopReason === null && !isDone) return streamCut;
   const problem = findAssemblyProblem(calls, stopReason === "length");
   if (toolCallsOf(calls).length > 0) return problem === null ? null : badResponse(problem);
-  if (hasVisibleText(answer.text)) return problem === null ? null : badResponse(problem);
+  if (!isBlank(answer.text)) return problem === null ? null : badResponse(problem);
   if (stopReason === "length") return outputLimit;
   return badResponse(problem ?? "The model gave an empty answer.");
 }

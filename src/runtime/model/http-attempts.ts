@@ -2,6 +2,7 @@ import type { CatalogModel } from "../../domain/catalog.ts";
 import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
 import type { AnswerState } from "./answer-state.ts";
 import type { RequestBody } from "./build-request.ts";
+import type { ProviderError } from "./provider-error.ts";
 
 /** One HTTP request of a model call. */
 export type HttpAttempt = {
@@ -16,6 +17,8 @@ export type HttpAttempt = {
   answer: AnswerState | null;
   /** Why that is no answer. */
   failure: AgentFailure | null;
+  /** The body of an answer with an error status. */
+  refusal: ProviderError | null;
 };
 
 export type Endpoint = { baseUrl: string; url: string; apiKey: string; keySetting: string };

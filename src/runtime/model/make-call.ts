@@ -90,6 +90,7 @@ function startAttempt(attempt: number, startedAtMs: number): HttpAttempt {
     requestId: null,
     answer: null,
     failure: null,
+    refusal: null,
   };
 }
 
@@ -118,6 +119,7 @@ async function readRefusal(
 ): Promise<EndedAttempt> {
   const text = await readErrorText(response, { signal, pause: options.pause });
   const error = readErrorBody(response.status, parseJson(text) ?? text);
+  attempt.refusal = error;
   attempt.failure = classifyProviderError(error, endpoint.keySetting);
   if (adjustable.adjust(response.status, text)) return { kind: "adjusted" };
   return { kind: "refused", error, headers: response.headers };

@@ -51,9 +51,18 @@ export type ModelAnswer = { billed: BilledAttempt[]; attempts: number } & (
       /** What the provider wants back with these calls, `calls` in the order of `toolCalls`; absent: nothing. */
       providerFields?: OwnedFields;
     }
-  /** `text`: what had arrived of an answer that is none; for the record alone. */
-  | { ok: false; failure: AgentFailure; text?: string }
+  | {
+      ok: false;
+      failure: AgentFailure;
+      /** What had arrived of an answer that is none; for the record alone. */
+      text?: string;
+      /** Absent: the provider did not refuse the prompt as too long. */
+      tooLong?: TooLongPrompt;
+    }
 );
+
+/** A prompt that the provider refused as too long, with its count of tokens; null: it named none. */
+export type TooLongPrompt = { countedTokens: number | null };
 
 /** Calls a model and tells how it went. Failure is data: it never throws. */
 export type CallModel = (request: ModelRequest) => Promise<ModelAnswer>;

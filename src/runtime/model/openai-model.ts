@@ -1,9 +1,10 @@
 import { finishReasonOf } from "./answer-outcome.ts";
 import { type AnswerState, answerFieldsOf } from "./answer-state.ts";
 import { billCall } from "./call-billing.ts";
-import { endpointOf } from "./http-attempts.ts";
+import { endpointOf, type HttpAttempt } from "./http-attempts.ts";
 import { type CallOptions, makeCall } from "./make-call.ts";
 import type { CallModel, ModelAnswer } from "./model-port.ts";
+import { readCountedTokens } from "./provider-error.ts";
 import { toolCallsOf } from "./tool-call-assembly.ts";
 
 /** Calls OpenAI-compatible chat completions. */
@@ -14,9 +15,7 @@ export function createOpenAiModel(options: CallOptions): CallModel {
     const billed = billCall(attempts, request, options);
     if (last === undefined || last.answer === null || last.failure !== null) {
       return {
-        ok: false,
-        failure: last?.failure ?? { code: "model_error", message: "The model was not asked." },
-        text: last?.answer?.text ?? "",
+        ...toFailedAnswer(last),
         billed,
         attempts: attempts.length,
       };
@@ -28,6 +27,16 @@ export function createOpenAiModel(options: CallOptions): CallModel {
       attempts: attempts.length,
     };
   };
+}
+
+type FailedAnswer = Omit<Extract<ModelAnswer, { ok: false }>, "billed" | "attempts">;
+
+function toFailedAnswer(last: HttpAttempt | undefined): FailedAnswer {
+  const failure = last?.failure ?? { code: "model_error", message: "The model was not asked." };
+  const failed: FailedAnswer = { ok: false, failure, text: last?.answer?.text ?? "" };
+  if (failure.code !== "context_budget_exceeded") return failed;
+  const error = last?.refusal ?? last?.answer?.error ?? null;
+  return { ...failed, tooLong: { countedTokens: error && readCountedTokens(error) } };
 }
 
 type AnswerOrigin = { modelAlias: string; baseUrl: string };

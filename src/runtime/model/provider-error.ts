@@ -143,7 +143,12 @@ function describeStatus(status: number | null, keySetting: string): string {
 
 /** The tokens that a provider counted for a request that it refused as too long; null where it names none. */
 export function readCountedTokens({ message }: ProviderError): number | null {
+  const promptAlone = /\(([\d,_]{2,11}) (?:tokens )?(?:in the (?:messages|prompt|input)|of text input)/i.exec(
+    message,
+  );
   const counted =
+    promptAlone ??
+    /input token count \(([\d,_]{2,11})\)/i.exec(message) ??
     /(?:resulted in|requested|contains?|has|is|got|using|input of|prompt \()\D{0,20}([\d,_]{2,11}) (?:input )?tokens/i.exec(
       message.replace(/(?:maximum|limit|at most|up to)[^.;]{0,60}?[\d,_]{2,11} tokens/gi, ""),
     );

@@ -1,3 +1,4 @@
+import { readRetryAfterMs } from "../../domain/retry-after.ts";
 import { isPassing, type ProviderError } from "./provider-error.ts";
 
 /** Longer waits than this are not started: the provider has no place for this call. */
@@ -48,13 +49,9 @@ function backoffMs({ attempts, random }: RetryState): number {
   return longest * (1 - random() * 0.25);
 }
 
-/** `Retry-After` in ms (seconds, a date, or OpenAI's `retry-after-ms`); 0 where there is none. */
+/** `Retry-After`, or OpenAI's `retry-after-ms`, in ms; 0 where there is none. */
 export function retryAfterMs(headers: Headers, nowMs: number): number {
   const exact = Number.parseFloat(headers.get("retry-after-ms") ?? "");
   if (Number.isFinite(exact)) return Math.max(0, exact);
-  const value = headers.get("retry-after") ?? "";
-  const seconds = Number(value);
-  if (value.trim() !== "" && Number.isFinite(seconds)) return Math.max(0, seconds * 1_000);
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? 0 : Math.max(0, date - nowMs);
+  return readRetryAfterMs(headers, nowMs) ?? 0;
 }

@@ -1,4 +1,6 @@
-/** Takes a text in pieces and gives on what of it is certain; what it held back comes with its end. */
+import { withoutNul } from "../../domain/text/storable-text.ts";
+
+/** Takes a text in pieces. `push` returns what is certain; `end` returns what was held back. */
 export type TextFilter = { push(piece: string): string; end(): string };
 
 /** Filters one after the other. */
@@ -10,14 +12,14 @@ export function chainFilters(...filters: readonly TextFilter[]): TextFilter {
 }
 
 /**
- * What Postgres can hold and UTF-8 can say: NUL is dropped, half a surrogate pair becomes U+FFFD. A pair may be cut
- * in two by the pieces.
+ * `toStorableText` for a text that comes in pieces. The end of a piece may be half of a surrogate pair whose other half
+ * begins the next piece.
  */
 export function createStorableFilter(): TextFilter {
   let half = "";
   return {
     push(piece) {
-      const text = half + piece.replaceAll("\u0000", "");
+      const text = half + withoutNul(piece);
       half = isHighSurrogate(text.charCodeAt(text.length - 1)) ? text.slice(-1) : "";
       return text.slice(0, text.length - half.length).toWellFormed();
     },

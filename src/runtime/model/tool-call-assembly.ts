@@ -6,7 +6,7 @@ import {
   type ProviderFields,
   providerFieldNames,
 } from "../../domain/context/provider-fields.ts";
-import { toStorableText } from "../../domain/text/cut-text.ts";
+import { toStorableText } from "../../domain/text/storable-text.ts";
 import { isWholeObject, readArguments } from "./tool-arguments.ts";
 import { toRecord, toWord, type WireRecord, writeJson } from "./wire-values.ts";
 

@@ -1,5 +1,6 @@
-import { cutCharacters, toStorableText } from "../../domain/text/cut-text.ts";
+import { cutCharacters } from "../../domain/text/cut-text.ts";
 import { jsonBytes } from "../../domain/text/json-bytes.ts";
+import { toStorableText } from "../../domain/text/storable-text.ts";
 import type { ToolExecution, ToolPort } from "../../domain/tool.ts";
 import { turnBounds } from "../../domain/turn/turn-size.ts";
 

@@ -1,8 +1,9 @@
 import { toPlainName } from "../../domain/agent-name.ts";
-import { fitAgentContext } from "../../domain/context/agent-context.ts";
+import { type AgentContext, fitAgentContext } from "../../domain/context/agent-context.ts";
+import { scaleAfterTooLong } from "../../domain/context/turn-context.ts";
 import { type RosterAgent, sharesAnswers } from "../../domain/plan/turn-plan.ts";
+import { isBlank } from "../../domain/text/is-blank.ts";
 import { createMarkFilter, stripOwnMark } from "../../domain/text/speaker-marks.ts";
-import { hasVisibleText } from "../../domain/text/visible-text.ts";
 import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
 import type { AgentReply } from "../../domain/turn/turn-outcome.ts";
 import { turnTooLarge } from "../../domain/turn/turn-size.ts";
@@ -39,7 +40,7 @@ export function createModelNode(agent: RosterAgent, run: NodeContext) {
       else events.fail(reply.failure);
       return { ...measured(null), ...update, replies: [reply] };
     };
-    const fail = (failure: AgentFailure): AgentReply => ({ agentKey, messageId, status: "failed", failure });
+    const fail = (failure: AgentFailure) => ({ agentKey, messageId, status: "failed", failure }) as const;
     // What an agent was sent is measured at its first call.
     const measured = (countedInputTokens: number | null): TurnStateUpdate =>
       entryOf(state.prompts, agentKey) === undefined ? { prompts: [{ ...fitted, countedInputTokens }] } : {};
@@ -66,12 +67,16 @@ export function createModelNode(agent: RosterAgent, run: NodeContext) {
     // A complete answer is kept. A call that was cut off because the run stopped is not the agent's failure.
     if (!answer.ok && ports.stop.aborted) throw new RunStopped();
     const update = { ...measured(countInput(answer)), calls };
-    if (!answer.ok) return endWith(fail(answer.failure), update);
+    if (!answer.ok) {
+      const refusalScale = scaleOfRefusal(answer, fitted);
+      const reply = fail(answer.failure);
+      return endWith(refusalScale === null ? reply : { ...reply, refusalScale }, update);
+    }
     if (answer.toolCalls.length > 0 && toolRounds < maxToolRounds) {
       const asked = await askForTools({ agent, run, work, events, messageId, answer });
       return asked === null ? endWith(fail(turnTooLarge), update) : { ...update, ...asked };
     }
-    if (!hasVisibleText(answer.text)) return endWith(fail(onlyTools), update);
+    if (isBlank(answer.text)) return endWith(fail(onlyTools), update);
     if (!run.size.takeModelText(answer.text)) return endWith(fail(turnTooLarge), update);
     const { text: content, finishReason, providerReason } = answer;
     if (finishReason === "other") {
@@ -104,6 +109,16 @@ async function callWithoutOwnMark(
 function countInput({ billed }: ModelAnswer): number | null {
   const counted = billed.find(({ usageSource }) => usageSource === "provider")?.usage;
   return counted === undefined ? null : counted.fresh + counted.cached;
+}
+
+/** The scale for the model's next prompts, where the provider refused this one as too long. */
+function scaleOfRefusal(
+  { tooLong }: Extract<ModelAnswer, { ok: false }>,
+  { tokenScale, estimatedTokensAfterPrune: estimatedTokens }: Omit<AgentContext, "messages">,
+): number | null {
+  return tooLong === undefined
+    ? null
+    : scaleAfterTooLong({ tokenScale, estimatedTokens }, tooLong.countedTokens);
 }
 
 function notConfigured(modelAlias: string): AgentFailure {

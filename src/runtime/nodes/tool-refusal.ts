@@ -1,5 +1,6 @@
 import type { ToolCallRequest } from "../../domain/context/prompt.ts";
-import { cutCharacters, toStorableText } from "../../domain/text/cut-text.ts";
+import { cutCharacters } from "../../domain/text/cut-text.ts";
+import { toStorableText } from "../../domain/text/storable-text.ts";
 import type { ToolExecution } from "../../domain/tool.ts";
 import { toolLimitCode, turnBounds } from "../../domain/turn/turn-size.ts";
 

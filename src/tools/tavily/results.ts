@@ -1,5 +1,5 @@
 import { readJsonObject } from "../../domain/text/model-json.ts";
-import { toOneLine } from "../one-line.ts";
+import { toOneLine } from "../../domain/text/one-line.ts";
 
 /** One line each; `title` 1 to 200 characters, `snippet` up to 500, `url` http(s). */
 export type SearchResult = { title: string; url: string; snippet: string };

@@ -1,3 +1,4 @@
+import { readRetryAfterMs } from "../../domain/retry-after.ts";
 import { maxResults, readResults, type SearchResult } from "./results.ts";
 
 /** Why a search found nothing; stands in the record of the call. */
@@ -72,14 +73,6 @@ function failureOf(status: number): SearchFailure {
 
 function failed(failure: SearchFailure, httpStatus: number | null) {
   return { ok: false, failure, httpStatus, mayRetry: false, retryAfterMs: null } as const;
-}
-
-/** `Retry-After` as seconds or a date, in ms; null where there is none that can be read. */
-function readRetryAfterMs(headers: Headers, nowMs: number): number | null {
-  const value = headers.get("Retry-After")?.trim() ?? "";
-  if (/^\d+$/.test(value)) return Number(value) * 1_000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
 }
 
 /** The body as text; null where it is longer than `maxBodyBytes`, of which no more is then read. */

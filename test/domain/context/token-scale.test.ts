@@ -32,6 +32,13 @@ test("a provider's 'too long' raises the scale by a third, or to the count that 
   expect(scaleAfterTooLong(sent, null)).toBe(1.3);
   expect(scaleAfterTooLong(sent, 2_000)).toBe(2);
   expect(scaleAfterTooLong({ ...sent, tokenScale: 2.9 }, null)).toBe(3);
+  expect(scaleAfterTooLong(sent, 9_999_999)).toBe(3);
+});
+
+test("a provider's 'too long' never lowers the scale, whatever it counts", () => {
+  const sent = { tokenScale: 1, estimatedTokens: 1_000 };
+  expect(scaleAfterTooLong(sent, 900)).toBe(1.3);
+  expect(scaleAfterTooLong({ ...sent, estimatedTokens: 0 }, 900)).toBe(1.3);
 });
 
 test("our own refusal halves its distance to 1", () => {

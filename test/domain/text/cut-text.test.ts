@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cutBytes, cutCharacters, cutWords, toStorableText } from "../../../src/domain/text/cut-text.ts";
+import { cutBytes, cutCharacters, cutWords } from "../../../src/domain/text/cut-text.ts";
+import { isStorableText, toStorableText } from "../../../src/domain/text/storable-text.ts";
 
 const anyText = fc.string({ unit: "binary", maxLength: 60 });
 const bytesOf = (text: string) => new TextEncoder().encode(text).length;
@@ -35,5 +36,9 @@ describe("cutting text", () => {
 
   it("leaves out what Postgres refuses", () => {
     expect(toStorableText("a\u0000b\ud800c")).toBe("ab\ufffdc");
+    for (const text of ["a\u0000b", "\ud800c"]) {
+      expect(isStorableText(text)).toBe(false);
+      expect(isStorableText(toStorableText(text))).toBe(true);
+    }
   });
 });

@@ -97,6 +97,16 @@ describe("what a provider's refusal means", () => {
     ],
     ["maximum context length is 131072 tokens. However, you requested 140,000 tokens", 140_000],
     ["prompt is too long: it has 210000 tokens", 210_000],
+    ["prompt is too long: 210000 tokens > 200000 maximum", 210_000],
+    [
+      "maximum context length is 4096 tokens. However, you requested 5000 tokens (4000 in the messages, 1000 in the completion).",
+      4_000,
+    ],
+    [
+      "maximum context length is 8192 tokens. However, you requested about 9000 tokens (8500 of text input, 500 in the output).",
+      8_500,
+    ],
+    ["The input token count (99999) exceeds the maximum number of tokens allowed (8192).", 99_999],
     ["maximum context length is 8192 tokens.", null],
     ["no", null],
   ])("the tokens that it counted: %s", (message, tokens) => {

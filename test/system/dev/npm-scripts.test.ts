@@ -25,6 +25,18 @@ test("every npm script looks at the version of Node before anything else", async
   expect(unguarded).toEqual([]);
 });
 
+test.each(["staging", "production"])(
+  "a deployment of %s sends the parser first, then the API",
+  async (name) => {
+    const command = (await readScripts()).get(`deploy:${name}`);
+    const steps = command?.split(" && ").slice(1);
+    expect(steps).toEqual([
+      `wrangler deploy --config wrangler.parse.toml --env ${name}`,
+      `wrangler deploy --env ${name}`,
+    ]);
+  },
+);
+
 test("the version check ends with one line in a Node that cannot run TypeScript", async () => {
   const run = promisify(execFile)(process.execPath, ["--no-experimental-strip-types", guard]);
   await expect(run).rejects.toMatchObject({

@@ -13,7 +13,8 @@ import { startTestDatabase, type TestDatabase } from "../../support/node/test-da
 const command = fileURLToPath(new URL("../../../dev/validate-staging.ts", import.meta.url));
 const allChecks = [
   ...["health", "auth", "deny path", "allow path", "mode manual", "mode tag", "mode roundtable"],
-  ...["mode orchestrator, idempotent replay", "conflict", "streamed turn", "cleanup", "no server error"],
+  ...["mode orchestrator, idempotent replay", "conflict", "streamed turn", "parse success", "parse failure"],
+  ...["cleanup", "no server error"],
 ];
 
 let dir: string;
@@ -69,7 +70,7 @@ test("the local platform passes every check within its rate limit, and every cre
   const [token, file] = [await tokenOf("validator"), join(dir, "evidence.json")];
   const run = await validate("--url", platform.url, "--token", token, "--json", file);
   expect(run).toMatchObject({ exitCode: 0, errors: "" });
-  expect(run.output).toMatch(/\n12 of 12 checks passed\n$/);
+  expect(run.output).toMatch(/\n14 of 14 checks passed\n$/);
   expect(run.output).not.toContain("Waiting");
   expect(run.output).toMatch(/^allow path .* event=[\da-f-]{36} event_status=success latency_ms=\d+$/m);
 
@@ -131,6 +132,9 @@ test("each check fails when its promise is broken, and a refusal by the rate lim
       const { method, path, headers, status } = exchange;
       if (path.endsWith("/health/ready")) exchange.status = 503;
       if (path.endsWith("/auth/me")) delete headers["www-authenticate"];
+      if (path.endsWith("/pages")) exchange.text = exchange.text.replace("May", "June");
+      if (path.includes("/files/"))
+        exchange.text = exchange.text.replace("file_unreadable", "file_encrypted");
       if (status === 409) exchange.text = exchange.text.replace("Please retry.", "Retry.");
       if (!isTurn(method, path)) return;
       delete headers["idempotency-replayed"];
@@ -164,6 +168,8 @@ test("each check fails when its promise is broken, and a refusal by the rate lim
       /^Idempotency-Replayed is null, not "true"$/,
       /^detail is ".* Retry\.", not ".* Please retry\."$/,
       /^what ada said is /,
+      /^the text of its pages is \["The launch is in June\.",/,
+      /^error is \["failed","file_encrypted"\], not \["failed","file_unreadable"\]$/,
       /^GET \/rooms\/\S+ answered 200, not 404/,
       /^1 answers of 5xx, the first: 503 to GET \/health\/ready, request \S+$/,
     ].map((expected) => expect.stringMatching(expected)),

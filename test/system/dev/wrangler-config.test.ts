@@ -6,8 +6,9 @@ import { crons } from "../../../src/domain/crons.ts";
 import { limiterPeriodSeconds } from "../../../src/domain/rate-limiter.ts";
 
 const pathOf = (file: string) => fileURLToPath(new URL(`../../../${file}`, import.meta.url));
-const configOf = (env?: string) =>
-  unstable_readConfig({ config: pathOf("wrangler.toml"), env }, { hideWarnings: true });
+const configOf = (env?: string, file = "wrangler.toml") =>
+  unstable_readConfig({ config: pathOf(file), env }, { hideWarnings: true });
+const parserConfigOf = (env?: string) => configOf(env, "wrangler.parse.toml");
 
 const deployments = ["staging", "production"];
 /** What wrangler.toml must not hold: it is a file that everybody reads. */
@@ -29,6 +30,28 @@ test.each(deployments)(
   },
 );
 
+test.each([undefined, ...deployments])(
+  "the parser of %s reads the bucket and the queues of its API Worker, and nobody can call it",
+  (name) => {
+    const [api, parser] = [configOf(name), parserConfigOf(name)];
+    expect(parser.name).toBe(["pantheon-parse", name].filter(Boolean).join("-"));
+    expect(parser.r2_buckets).toEqual(api.r2_buckets);
+    const [messages, deadLetters, ...others] = parser.queues.consumers ?? [];
+    expect(others).toEqual([]);
+    expect(api.queues.producers).toEqual([{ binding: "PARSE_QUEUE", queue: messages?.queue }]);
+    expect(messages).toMatchObject({
+      max_batch_size: 1,
+      max_retries: 3,
+      dead_letter_queue: deadLetters?.queue,
+    });
+    expect(parser).toMatchObject({ workers_dev: false, preview_urls: false, limits: { cpu_ms: 60_000 } });
+    expect(parser.routes ?? []).toEqual([]);
+    expect(parser.observability).toMatchObject({ enabled: true });
+    expect(parser.compatibility_date).toBe(api.compatibility_date);
+    expect(Object.keys(parser.vars)).toEqual([]);
+  },
+);
+
 test("turns and what does not validate are limited in every environment, each counting for itself", () => {
   const limiters = [undefined, ...deployments].map((name) => configOf(name).ratelimits);
   const limitTo = (limit: number) => ({ limit, period: limiterPeriodSeconds });
@@ -36,9 +59,10 @@ test("turns and what does not validate are limited in every environment, each co
     expect(ofEnvironment).toEqual([
       { name: "TURN_LIMITER", namespace_id: expect.any(String), simple: limitTo(10) },
       { name: "INVALID_LIMITER", namespace_id: expect.any(String), simple: limitTo(30) },
+      { name: "UPLOAD_LIMITER", namespace_id: expect.any(String), simple: limitTo(20) },
     ]);
   }
-  expect(new Set(limiters.flat().map(({ namespace_id }) => namespace_id)).size).toBe(6);
+  expect(new Set(limiters.flat().map(({ namespace_id }) => namespace_id)).size).toBe(9);
 });
 
 test("wrangler triggers the crons that the Worker knows", () => {

@@ -8,7 +8,7 @@ import { startTestDatabase } from "../../../support/node/test-database.ts";
 import { type DatabaseGateway, startDatabaseGateway } from "./database-gateway.ts";
 import { type FixturePeers, startFixturePeers } from "./peers.ts";
 import { auth } from "./user.ts";
-import { prepareWorkerd, startWorkerd, type Workerd } from "./workerd.ts";
+import { prepareWorkerd, startWorkerd, type Workerd, type WorkerdOptions } from "./workerd.ts";
 
 /** What scenarios run on: a database, model and search servers with journals, and Workers that can be killed. */
 export type Testbed = {
@@ -18,7 +18,7 @@ export type Testbed = {
   gateway: DatabaseGateway;
   peers: FixturePeers;
   /** A Worker with settings of its own. End it with `kill`. */
-  startWorker(settings?: Readonly<Record<string, string>>): Promise<Workerd>;
+  startWorker(settings?: Readonly<Record<string, string>>, options?: WorkerdOptions): Promise<Workerd>;
   /** A Worker with common settings. End it with `kill`, or give it back. */
   takeWorker(): Promise<Workerd>;
   giveBack(worker: Workerd): void;
@@ -79,8 +79,8 @@ async function startParts(onStop: (end: () => Promise<unknown>) => void): Promis
   const running = new Set<Workerd>();
   onStop(() => Promise.all([...running].map((worker) => worker.kill())));
   let fixtures = 0;
-  const startWorker = async (settings: Readonly<Record<string, string>> = {}): Promise<Workerd> => {
-    const started = await startWorkerd(dir, { ...common, ...settings });
+  const startWorker: Testbed["startWorker"] = async (settings = {}, options) => {
+    const started = await startWorkerd(dir, { ...common, ...settings }, options);
     running.add(started);
     const kill = async () => {
       running.delete(started);

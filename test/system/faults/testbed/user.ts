@@ -14,7 +14,12 @@ export type Answer = { status: number; body: Body; headers: Headers };
 // biome-ignore lint/suspicious/noExplicitAny: see above
 export type Body = any;
 
-export type Call = { body?: unknown; headers?: Readonly<Record<string, string>> };
+export type Call = {
+  /** Sent as JSON, or `text` as it is. */
+  body?: unknown;
+  text?: string | undefined;
+  headers?: Readonly<Record<string, string>>;
+};
 
 /** One user with a token. Any Worker can be called. */
 export type User = {
@@ -26,9 +31,9 @@ export type User = {
 
 export async function createUser(userId: string): Promise<User> {
   const token = await mintToken(auth, { sub: userId, email: `${userId}@example.com` });
-  const describe = ({ body, headers }: Call) => ({
+  const describe = ({ body, text, headers }: Call) => ({
     headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json", ...headers },
-    body: body === undefined ? "" : JSON.stringify(body),
+    body: text ?? (body === undefined ? "" : JSON.stringify(body)),
   });
   return {
     open: (workerUrl, method, path, call = {}) =>

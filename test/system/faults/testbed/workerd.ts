@@ -18,6 +18,9 @@ export type LogLine = { level: string; event: string } & Record<string, unknown>
 export type Workerd = {
   /** http://host:port, without a slash at the end */
   url: string;
+  pid: number;
+  /** http://host:port of its inspector, where it was started with one. */
+  inspectorUrl: string | undefined;
   /** What the Worker logged so far. */
   log: readonly LogLine[];
   /** Calls the Worker's scheduled handler, as the edge does every minute. Throws where it failed. */
@@ -35,12 +38,20 @@ export async function prepareWorkerd(dir: string, settingNames: readonly string[
   await writeFile(join(dir, configName), configText(settingNames));
 }
 
+export type WorkerdOptions = {
+  /** Whether it listens for an inspector, which measures its heap. */
+  hasInspector?: boolean;
+};
+
 /** Starts what `prepareWorkerd` prepared; `settings` must be those that were named. Takes about 0.2 s. */
 export async function startWorkerd(
   dir: string,
   settings: Readonly<Record<string, string>>,
+  { hasInspector = false }: WorkerdOptions = {},
 ): Promise<Workerd> {
-  const child = spawn(workerdBin, ["serve", join(dir, configName), "--experimental", "--control-fd=3"], {
+  const args = ["serve", join(dir, configName), "--experimental", "--control-fd=3"];
+  if (hasInspector) args.push("--inspector-addr=127.0.0.1:0");
+  const child = spawn(workerdBin, args, {
     stdio: ["ignore", "pipe", "pipe", "pipe"],
     env: settings,
   });
@@ -64,15 +75,19 @@ export async function startWorkerd(
     readLines(control, (line) => {
       const message: { event: string; socket: string; port: number } = JSON.parse(line);
       if (message.event === "listen") ports.set(message.socket, message.port);
-      if (ports.size === 2) resolve();
+      if (message.event === "listen-inspector") ports.set("inspector", message.port);
+      if (ports.size === (hasInspector ? 3 : 2)) resolve();
     });
     ended.then(() => reject(new Error(`workerd did not start: ${errors.trim()}`)));
   });
+  const addressOf = (socket: string) => `http://127.0.0.1:${ports.get(socket)}`;
   return {
-    url: `http://127.0.0.1:${ports.get("http")}`,
+    url: addressOf("http"),
+    pid: child.pid ?? 0,
+    inspectorUrl: hasInspector ? addressOf("inspector") : undefined,
     log,
     async callScheduled() {
-      const response = await fetch(`http://127.0.0.1:${ports.get("schedule")}/`);
+      const response = await fetch(addressOf("schedule"));
       const text = await response.text();
       if (!/"outcome":"ok"/.test(text))
         throw new Error(`the scheduled handler failed: ${text} ${errors.trim()}`);
@@ -86,7 +101,10 @@ export async function startWorkerd(
   };
 }
 
-/** The Worker behind one socket, and behind another what calls its scheduled handler. */
+/**
+ * The Worker behind one socket, and behind another what calls its scheduled handler.
+ * `gc` is exposed for the inspector that measures the heap.
+ */
 function configText(settingNames: readonly string[]): string {
   const { compatibility_date: date, compatibility_flags: flags } = unstable_readConfig({
     config: configFile,
@@ -99,6 +117,7 @@ function configText(settingNames: readonly string[]): string {
   const storage = `export default { fetch: () => new Response(null, { status: 501 }) }`;
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
+  v8Flags = ["--expose-gc"],
   services = [
     (name = "worker", worker = (
       modules = [(name = "index.js", esModule = embed "index.js")],
