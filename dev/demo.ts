@@ -7,7 +7,7 @@ import { findRunningPlatform } from "./running-platform.ts";
 import { demoUser } from "./seed.ts";
 import { stoppedExitCode, stopSignal } from "./stop-signal.ts";
 
-const usageText = `Posts a turn in each mode to the local platform. Prints the replies as they stream, the usage of every agent,
+const usageText = `Uploads a document to the local platform and posts a turn in each mode. Prints the replies as they stream, the usage of every agent,
 the ledger and the timings.
   npm run demo
 Uses a running npm run dev with the same data directory and database, or else starts a platform for itself.`;

@@ -1,5 +1,5 @@
 import { waitUntil } from "cloudflare:workers";
-import { v7 as uuidv7 } from "uuid";
+import { v5 as uuidv5, v7 as uuidv7 } from "uuid";
 import type { Config } from "./config.ts";
 import { createDb, type Db } from "./db/core/client.ts";
 import type { Catalog } from "./domain/catalog.ts";
@@ -121,6 +121,7 @@ export function createDeps(config: Config): Deps {
     turnTimeoutMs: config.turnTimeoutMs,
     summaryGraceMs: config.summaryGraceMs,
     newId: uuidv7,
+    deriveId: (namespace, name) => uuidv5(name, namespace),
   };
   return {
     db: createDb(config.databaseUrl, config.neonHttpEndpoint),
@@ -136,7 +137,6 @@ export function createDeps(config: Config): Deps {
     storedReplies,
     estimateTokens,
     listTools: () => tools.offered(toolNames).map(({ name, description }) => ({ name, description })),
-    /** Settings that actions and runs read. */
     settings: {
       context: config.context,
       managerModelAlias: config.managerModelAlias,

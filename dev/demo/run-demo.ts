@@ -3,6 +3,7 @@ import * as z from "zod";
 import { turnDetail } from "../../src/routes/schemas/turn-detail.ts";
 import { type AgentOutput, createAgentOutput } from "./agent-output.ts";
 import { type Access, callApi, streamTurn } from "./api.ts";
+import { uploadDocument } from "./document.ts";
 import { agents, type DemoTurn, demoTurns, room } from "./fixtures.ts";
 import { followTurn } from "./live-turn.ts";
 import { reportTurn, sumCredits, sumTokens, type Turn } from "./report.ts";
@@ -18,11 +19,13 @@ type Demo = { access: Access; write: (text: string) => void };
 type DemoSession = { roomId: string; sessionId: string };
 
 /**
- * Creates a room and posts one turn in each mode. Prints the replies as they stream, then their cost. Throws an Error
+ * Creates a room, uploads a document, and posts one turn in each mode. Prints the replies as they stream, then their cost. Throws an Error
  * where a turn is refused, is not stored, or has a failed agent.
  */
 export async function runDemo(demo: Demo): Promise<void> {
   const session = await createRoom(demo);
+  printTitle(demo, "files: a document is parsed by a Worker of its own");
+  for (const line of await uploadDocument(demo.access, session.roomId)) print(demo, line);
   const turns: Turn[] = [];
   for (const step of demoTurns) turns.push(await runTurn(demo, session, step));
 
@@ -55,7 +58,7 @@ async function createRoom({ access, write }: Demo): Promise<DemoSession> {
 async function runTurn({ access, write }: Demo, session: DemoSession, step: DemoTurn): Promise<Turn> {
   const { mode, explanation, message } = step;
   await callApi(access, { method: "PATCH", path: `/rooms/${session.roomId}/mode`, body: { mode } }, created);
-  print({ write }, `\n${styleText("bold", `── ${mode}: ${explanation} ──`)}`);
+  printTitle({ write }, `${mode}: ${explanation}`);
 
   const outputOf = (name: string) => openOutput(name, { write, inWholeLines: mode === "tag" });
   const userOutput = outputOf(userLabel);
@@ -79,6 +82,10 @@ function openOutput(
   const color = agentColors[agents.findIndex((agent) => agent.name === name)] ?? "bold";
   const label = `${styleText(color, name.padEnd(labelWidth - 3))} │ `;
   return createAgentOutput({ label, labelWidth, width: lineWidth, inWholeLines, write });
+}
+
+function printTitle(demo: Pick<Demo, "write">, title: string): void {
+  print(demo, `\n${styleText("bold", `── ${title} ──`)}`);
 }
 
 function print({ write }: Pick<Demo, "write">, line: string): void {

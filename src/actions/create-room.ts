@@ -2,9 +2,15 @@ import { insertRoom, type RoomRow } from "../db/rooms/rooms.ts";
 import type { Deps } from "../deps.ts";
 import { PantheonError } from "../domain/errors.ts";
 import type { RoomMode } from "../domain/plan/modes.ts";
+import type { Orchestration } from "../domain/plan/orchestration.ts";
 import type { User } from "../domain/user.ts";
 
-export type NewRoom = { name: string; goal?: string | null | undefined; mode?: RoomMode | undefined };
+export type NewRoom = {
+  name: string;
+  goal?: string | null | undefined;
+  mode?: RoomMode | undefined;
+  orchestration: Partial<Orchestration>;
+};
 
 /** Creates a room of the caller. Stores the caller's user row, where there is none yet. */
 export async function createRoom(deps: Deps, user: User, room: NewRoom): Promise<RoomRow> {
@@ -15,6 +21,7 @@ export async function createRoom(deps: Deps, user: User, room: NewRoom): Promise
     name: room.name,
     goal: room.goal ?? null,
     ...(room.mode === undefined ? {} : { currentMode: room.mode }),
+    ...room.orchestration,
     createdAt: now,
     updatedAt: now,
   });

@@ -21,10 +21,12 @@ import type { DroppedRange } from "../domain/context/seq-ranges.ts";
 import type { FileErrorCode } from "../domain/files/file-error.ts";
 import { type FileStatus, fileStatuses } from "../domain/files/file-status.ts";
 import { type RoomMode, roomModes } from "../domain/plan/modes.ts";
-import type { RosterAgent } from "../domain/plan/turn-plan.ts";
+import { defaultOrchestration, maxRoundsLimit, type Orchestration } from "../domain/plan/orchestration.ts";
+import type { RosterAgent } from "../domain/plan/roster-agent.ts";
 import type { RoutingDecision } from "../domain/routing/routing-decision.ts";
 import { type ExclusionReason, exclusionReasons } from "../domain/turn/exclusion.ts";
 import { type FinishReason, finishReasons } from "../domain/turn/finish-reason.ts";
+import type { OrchestrationRecord } from "../domain/turn/orchestration-record.ts";
 import type { OverheadCall } from "../domain/turn/turn-outcome.ts";
 import { bytea } from "./core/bytea.ts";
 import { instant } from "./core/instant.ts";
@@ -32,6 +34,8 @@ import { tsvector } from "./core/tsvector.ts";
 
 const createdAt = () => instant("created_at", { precision: 3 }).notNull();
 const updatedAt = () => instant("updated_at", { precision: 3 }).notNull();
+/** The step of the turn; null: the row is of an earlier version, and its step is `<agent_key>#1`. */
+const step = () => text("step");
 const lower = (column: ExtraConfigColumn) => sql`lower(${column})`;
 
 /** A check constraint for a closed set of words. Null passes. */
@@ -55,6 +59,10 @@ export const rooms = pgTable(
     goal: text("goal"),
     currentMode: text("current_mode").$type<RoomMode>().notNull().default("orchestrator"),
     pendingMode: text("pending_mode").$type<RoomMode>(),
+    /** How often the manager may pick agents in one turn. */
+    maxRounds: integer("max_rounds").notNull().default(defaultOrchestration.maxRounds),
+    /** Who writes one consolidated answer: `off`, `manager`, or an agent's key. */
+    synthesis: text("synthesis").notNull().default(defaultOrchestration.synthesis),
     createdAt: createdAt(),
     updatedAt: updatedAt(),
     deletedAt: instant("deleted_at", { precision: 3 }),
@@ -63,6 +71,7 @@ export const rooms = pgTable(
     index("ix_rooms_owner_user_id_created_at_id").on(t.ownerUserId, t.createdAt, t.id),
     oneOf("ck_rooms_current_mode", t.currentMode, roomModes),
     oneOf("ck_rooms_pending_mode", t.pendingMode, roomModes),
+    check("ck_rooms_max_rounds", sql`${t.maxRounds} between 1 and ${sql.raw(String(maxRoundsLimit))}`),
   ],
 );
 
@@ -196,6 +205,8 @@ export type ClaimSnapshot = {
   userMessageId: string;
   /** Absent in claims of an earlier version. */
   pricing?: RunPricing;
+  /** Absent likewise. Of a retry: one round, and the synthesis that the turn was planned with. */
+  orchestration?: Orchestration;
 };
 
 /** The validated body of the run's request. */
@@ -245,6 +256,8 @@ export const turns = pgTable(
     summaryUsedFallback: boolean("summary_used_fallback").notNull().default(false),
     pruneTriggered: boolean("prune_triggered").notNull().default(false),
     overflowRejected: boolean("overflow_rejected").notNull().default(false),
+    /** Key of the agent that was planned to write the synthesis; null: none was. */
+    synthesis: text("synthesis"),
     createdAt: createdAt(),
   },
   (t) => [
@@ -292,6 +305,9 @@ export const messages = pgTable(
       .references(() => turnRuns.id, { onDelete: "cascade" }),
     seq: integer("seq").notNull(),
     role: text("role").$type<"user" | "assistant" | "tool">().notNull(),
+    step: step(),
+    /** Of an agent's reply: the manager's round that it belongs to; null: stored before rounds were, or none. */
+    round: integer("round"),
     agentKey: text("agent_key"),
     agentName: text("agent_name"),
     visibility: text("visibility").$type<"shared" | "private">().notNull().default("shared"),
@@ -349,7 +365,7 @@ export const sessionSummaries = pgTable(
   ],
 );
 
-/** What an agent was sent, and why: one row for each agent and run of a turn. */
+/** What a step was sent, and why: one row for each step and run of a turn. */
 export const turnContextAudit = pgTable(
   "turn_context_audit",
   {
@@ -363,6 +379,7 @@ export const turnContextAudit = pgTable(
     runId: uuid("run_id")
       .notNull()
       .references(() => turnRuns.id, { onDelete: "cascade" }),
+    step: step(),
     agentKey: text("agent_key").notNull(),
     modelAlias: text("model_alias").notNull(),
     modelAliasMarker: text("model_alias_marker").notNull(),
@@ -381,10 +398,13 @@ export const turnContextAudit = pgTable(
     included: jsonb("included").$type<readonly (readonly [number, number])[]>().notNull(),
     dropped: jsonb("dropped").$type<readonly DroppedRange[]>().notNull(),
     unknownTags: jsonb("unknown_tags").$type<readonly string[]>().notNull(),
+    /** The decision of the first round; in the row of the run's first step, like the next columns. */
     routing: jsonb("routing").$type<RoutingDecision>(),
+    /** All decisions, why the rounds ended, and the result of the synthesis. */
+    orchestration: jsonb("orchestration").$type<OrchestrationRecord>(),
     /** A checkpoint of the run was stored late, in part, or not at all. */
     checkpointFailed: boolean("checkpoint_degraded").notNull().default(false),
-    /** Calls of the run itself (routing, summary); in the row of its first agent. */
+    /** Calls of the run itself (routing, summary); in the row of its first step. */
     overheadCalls: jsonb("overhead_calls").$type<readonly OverheadCall[]>().notNull(),
     createdAt: createdAt(),
   },
@@ -407,6 +427,7 @@ export const llmCallEvents = pgTable(
     sessionId: uuid("session_id").references(() => sessions.id, { onDelete: "set null" }),
     turnId: uuid("turn_id").references(() => turns.id, { onDelete: "set null" }),
     runId: uuid("run_id").notNull(),
+    step: step(),
     agentKey: text("agent_key").notNull(),
     round: integer("round").notNull(),
     provider: text("provider").notNull(),
@@ -457,6 +478,7 @@ export const toolCallEvents = pgTable(
     sessionId: uuid("session_id").references(() => sessions.id, { onDelete: "set null" }),
     turnId: uuid("turn_id").references(() => turns.id, { onDelete: "set null" }),
     runId: uuid("run_id").notNull(),
+    step: step(),
     agentKey: text("agent_key").notNull(),
     round: integer("round").notNull(),
     toolName: text("tool_name").notNull(),

@@ -2,10 +2,10 @@
 export const agentKeyPattern = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** The orchestrator's own name, which no agent may take. */
-const reservedKey = "manager";
+export const managerKey = "manager";
 
 export function isReservedAgentKey(key: string): boolean {
-  return key.toLowerCase() === reservedKey;
+  return key.toLowerCase() === managerKey;
 }
 
 /** Most agents a room can have. */

@@ -31,14 +31,19 @@ async function readForm(request: Request, bytes: number): Promise<FileBody> {
     );
   }
   const form = await request.formData().catch((error: unknown) => {
-    throw new PantheonError("validation_failed", "The form cannot be read.", {}, { cause: error });
+    throw invalidForm("The form cannot be read.", error);
   });
   const parts = [...form.entries()];
   const [, file] = parts.find(([name]) => name === "file") ?? [];
   if (parts.length !== 1 || !(file instanceof File)) {
-    throw new PantheonError("validation_failed", "A form must have one part, the file, named 'file'.");
+    throw invalidForm("A form must have one part, the file, named 'file'.");
   }
   return { name: file.name, bytes: file.size, stream: file.stream() };
+}
+
+function invalidForm(message: string, cause?: unknown): PantheonError {
+  const members = { errors: [{ path: "file", message }], error_count: 1 };
+  return new PantheonError("validation_failed", message, { members }, { cause });
 }
 
 function tooLarge(detail: string): PantheonError {

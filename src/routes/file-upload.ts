@@ -71,6 +71,6 @@ function readName(name: string | undefined): string {
   if (read.success) return read.data;
   const message = name === undefined ? "is missing" : (read.error.issues[0]?.message ?? "is not usable");
   throw new PantheonError("validation_failed", "The file needs a name: POST …/files?name=report.pdf", {
-    members: { errors: [{ path: "name", message }] },
+    members: { errors: [{ path: "name", message }], error_count: 1 },
   });
 }

@@ -7,6 +7,7 @@ import { json, jsonBody } from "../http/responses.ts";
 import { pageOf, pageQuery } from "../http/schemas.ts";
 import { toPage } from "./schemas/page.ts";
 import { modeSwitch, newRoom, room, roomChange, roomParams, toRoom } from "./schemas/room.ts";
+import { toNewRoom, toRoomChange } from "./schemas/room-request.ts";
 
 const tag = "rooms";
 const params = roomParams;
@@ -28,7 +29,7 @@ const routes = {
     request: { params },
     responses: roomAnswer,
   }),
-  change: defineRoute("patch", "/rooms/{room_id}", "Change a room's name or goal", {
+  change: defineRoute("patch", "/rooms/{room_id}", "Change a room's name, goal or orchestration", {
     tag,
     request: { params, body: jsonBody(roomChange) },
     responses: roomAnswer,
@@ -48,8 +49,8 @@ const routes = {
 export function registerRoomRoutes(app: App, deps: Deps): void {
   const { db, now } = deps;
   app.openapi(routes.create, async (c) => {
-    const { name, goal, current_mode: mode } = c.req.valid("json");
-    return c.json(toRoom(await createRoom(deps, c.var.user, { name, goal, mode })), 201);
+    const requested = toNewRoom(c.req.valid("json"));
+    return c.json(toRoom(await createRoom(deps, c.var.user, requested)), 201);
   });
   app.openapi(routes.list, async (c) => {
     const page = await loadRooms(db, c.var.user, c.req.valid("query"), now());
@@ -61,7 +62,8 @@ export function registerRoomRoutes(app: App, deps: Deps): void {
   });
   app.openapi(routes.change, async (c) => {
     const { room_id } = c.req.valid("param");
-    return c.json(toRoom(await updateRoom(db, c.var.user.userId, room_id, c.req.valid("json"), now())), 200);
+    const change = toRoomChange(c.req.valid("json"));
+    return c.json(toRoom(await updateRoom(db, c.var.user.userId, room_id, change, now())), 200);
   });
   app.openapi(routes.remove, async (c) => {
     await softDeleteRoom(db, c.var.user.userId, c.req.valid("param").room_id, now());

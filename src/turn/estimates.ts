@@ -29,8 +29,8 @@ export function estimateInFlight(
     {
       calls: outcome.calls,
       overhead: outcome.overhead,
-      repliedKeys: outcome.replies.filter(isReply).map(({ agentKey }) => agentKey),
-      selectedKeys: outcome.routing?.selectedKeys ?? null,
+      repliedSteps: outcome.replies.filter(isReply).map(({ step }) => step),
+      decisions: outcome.decisions,
     },
     pastHolders,
   );
@@ -42,8 +42,8 @@ export function estimateInFlight(
     managerModelAlias: deps.settings.managerModelAlias,
     summarizerModelAlias: deps.settings.summarizerModelAlias,
     summaryHolders: maySummarise ? pastHolders : [],
-    promptTokensOf: (agentKey) =>
-      outcome.prompts.find((prompt) => prompt.agentKey === agentKey)?.estimatedTokensAfterPrune ?? 0,
+    promptTokensOf: (step) =>
+      outcome.prompts.find((prompt) => prompt.step === step)?.estimatedTokensAfterPrune ?? 0,
   });
   return {
     ...outcome,
@@ -52,12 +52,12 @@ export function estimateInFlight(
   };
 }
 
-/** An agent without a reply of its own may have had a call in flight. */
+/** A step without a reply of its own may have had a call in flight. */
 function isReply(reply: AgentReply): boolean {
   return reply.status === "completed" || !placeholderFailures.includes(reply.failure.code);
 }
 
-/** The failures of agents whose reply did not arrive, or cannot be read from the checkpoint. */
+/** The failures of steps whose reply did not arrive, or cannot be read from the checkpoint. */
 const placeholderFailures: readonly AgentFailureCode[] = ["abandoned", "turn_too_large"];
 
 /** What a refused run leaves in the ledger. */

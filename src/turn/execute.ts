@@ -40,6 +40,7 @@ export async function executeRun(deps: Deps, run: Run, { client, requests }: Exe
           sessionId: claim.sessionId,
         },
         stored: turn.checkpoint,
+        isRetry: turn.retried !== null,
         used: turn.retried === null ? noUse : measureStoredTurn(turn.retried),
       },
       {

@@ -14,7 +14,12 @@ import { PantheonError } from "../domain/errors.ts";
 import { type PlanResult, planRetry, planTurn, type TurnPlan } from "../domain/plan/turn-plan.ts";
 import { planDueSummary } from "../domain/summary/due-summary.ts";
 import { renderSummary } from "../domain/summary/summary-contract.ts";
-import { currentReplies, failedAgentKeys } from "../domain/turn/current-replies.ts";
+import {
+  currentReplies,
+  failedAgentSteps,
+  hasCompletedSynthesis,
+  isSynthesis,
+} from "../domain/turn/current-replies.ts";
 import { endRefused } from "./end.ts";
 
 /**
@@ -63,17 +68,27 @@ export async function planRun(
 
 /** Decides who answers, by the claim's own snapshot: recovery comes to the same plan as the holder before it. */
 export function decidePlan({ claim, retried }: { claim: ClaimRow; retried: StoredTurn | null }): PlanResult {
-  const { mode, roster } = claim.snapshot;
+  const { mode, roster, orchestration, pricing } = claim.snapshot;
+  const managerModelAlias = pricing?.managerModelAlias ?? null;
   switch (claim.kind) {
     case "turn":
       return planTurn({
         mode,
         roster,
+        orchestration,
+        managerModelAlias,
         message: claim.request.message,
         modelAliasOverride: claim.request.modelAliasOverride,
       });
     case "retry":
-      return planRetry(mode, roster, retried === null ? [] : failedAgentKeys(retried.messages));
+      return planRetry({
+        mode,
+        roster,
+        orchestration,
+        managerModelAlias,
+        failed: retried === null ? [] : failedAgentSteps(retried.messages),
+        hasSynthesis: retried === null || hasCompletedSynthesis(retried.messages),
+      });
   }
 }
 
@@ -98,11 +113,11 @@ function measure(deps: Deps, { estimatedTokens, ...message }: StoredMessage): Me
   return { ...message, rawTokens };
 }
 
-/** The answers of a stored turn that its retry keeps. */
+/** The answers of agents in a stored turn, which its retry does not ask for again. */
 function listAnswers({ messages }: StoredTurn): SameTurnAnswer[] {
-  return currentReplies(messages).flatMap(({ status, agentKey, agentName, content }) =>
-    status === "completed" && agentKey !== null
-      ? [{ agentKey, agentName: agentName ?? agentKey, content }]
-      : [],
-  );
+  return currentReplies(messages).flatMap((reply) => {
+    const { status, agentKey, agentName, content } = reply;
+    const isAnswer = status === "completed" && !isSynthesis(reply);
+    return isAnswer && agentKey !== null ? [{ agentKey, agentName: agentName ?? agentKey, content }] : [];
+  });
 }

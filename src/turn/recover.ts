@@ -4,7 +4,8 @@ import type { Deps } from "../deps.ts";
 import { abandonedPrompt } from "../domain/context/abandoned-prompt.ts";
 import { PantheonError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
-import type { TurnPlan } from "../domain/plan/turn-plan.ts";
+import { takenSteps } from "../domain/plan/taken-steps.ts";
+import { agentOfStep, type TurnPlan } from "../domain/plan/turn-plan.ts";
 import type { TurnOutcome } from "../domain/turn/turn-outcome.ts";
 import { endRefused, endStored } from "./end.ts";
 import { estimateInFlight } from "./estimates.ts";
@@ -83,16 +84,17 @@ export async function recoverRun(deps: Deps, key: RunKey, log: Log): Promise<voi
   log.warn("turn_settled", { turn_id: claim.turnId, run_id: claim.runId, status });
 }
 
-/** Every agent of the turn has its audit row. The first row also holds the run's own calls: routing and summary. */
-function completePrompts(deps: Deps, plan: TurnPlan, { replies, prompts }: TurnOutcome, isRetry: boolean) {
-  const replied = new Set(replies.map(({ agentKey }) => agentKey));
-  return plan.agents
-    .filter(({ agentKey }) => isRetry || replied.has(agentKey))
-    .map(
-      (agent) =>
-        prompts.find(({ agentKey }) => agentKey === agent.agentKey) ??
-        abandonedPrompt(agent, deps.catalog, deps.settings.context.maxOutputTokens),
-    );
+/** Every step of the run has its audit row. The first row also holds the run's own calls: routing and summary. */
+function completePrompts(deps: Deps, plan: TurnPlan, outcome: TurnOutcome, isRetry: boolean) {
+  const { replies, prompts, decisions } = outcome;
+  const steps = isRetry
+    ? takenSteps(plan, decisions)
+    : replies.map((reply) => ({ id: reply.step, agent: agentOfStep(plan, reply) }));
+  return steps.map(
+    (step) =>
+      prompts.find((prompt) => prompt.step === step.id) ??
+      abandonedPrompt(step, deps.catalog, deps.settings.context.maxOutputTokens),
+  );
 }
 
 /** Settling reads no window, so it does not know whether a summary was due. In a session's first turns none is. */

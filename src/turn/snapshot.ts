@@ -1,6 +1,7 @@
 import { type LatestMessage, loadLatestMessages } from "../db/turn/latest-messages.ts";
 import type { Deps } from "../deps.ts";
-import { currentReplies } from "../domain/turn/current-replies.ts";
+import { agentOfStep } from "../domain/plan/turn-plan.ts";
+import { currentReplies, stepOfReply } from "../domain/turn/current-replies.ts";
 import { type AgentReply, replyContent } from "../domain/turn/turn-outcome.ts";
 import type { Run } from "./run.ts";
 
@@ -16,8 +17,8 @@ export async function loadRunSnapshot(deps: Deps, run: Run): Promise<LatestMessa
     loadLatestMessages(deps.db, { sessionId: claim.sessionId, userId: request.user.userId }),
     deps.storedReplies(plan, checkpoint),
   ]);
-  const keys = new Set<string | null>(arrived.map(({ agentKey }) => agentKey));
-  const superseded = currentReplies(retried?.messages ?? []).filter(({ agentKey }) => keys.has(agentKey));
+  const steps = new Set(arrived.map(({ step }) => step));
+  const superseded = currentReplies(retried?.messages ?? []).filter((reply) => steps.has(stepOfReply(reply)));
   const supersededIds = new Set(superseded.map(({ id }) => id));
   return [
     ...stored.filter(({ id }) => !supersededIds.has(id)),
@@ -40,7 +41,7 @@ function toUserMessage({ turn }: Run): LatestMessage {
 
 function toReplyMessage({ plan }: Run, reply: AgentReply): LatestMessage {
   const { agentKey, messageId, status } = reply;
-  const agentName = plan.agents.find((agent) => agent.agentKey === agentKey)?.name ?? agentKey;
+  const agentName = agentOfStep(plan, reply).name;
   return {
     id: messageId,
     role: "assistant",

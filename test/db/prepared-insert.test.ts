@@ -16,6 +16,8 @@ const message: typeof messages.$inferSelect = {
     runId: id,
     seq: 1,
     role: "assistant",
+    step: "ada#1",
+    round: 1,
     agentKey: "ada",
     agentName: null,
   },
@@ -29,6 +31,7 @@ const audit: typeof turnContextAudit.$inferSelect = {
     sessionId: id,
     turnId: id,
     runId: id,
+    step: "ada#1",
     agentKey: "ada",
     modelAlias: "qwen",
     modelAliasMarker: "qwen",
@@ -36,7 +39,7 @@ const audit: typeof turnContextAudit.$inferSelect = {
   ...{ modelContextLimit: 8, inputBudget: 7, outputReserve: 6, overheadReserve: 5, tokenScale: "1.2500" },
   ...{ estimatedTokensBefore: 4, estimatedTokensAfterSummary: 3, estimatedTokensAfterPrune: 2 },
   ...{ countedInputTokens: null, summaryId: null, included: [[1, 2]], dropped: [], unknownTags: ["x"] },
-  ...{ routing: null, checkpointFailed: false, overheadCalls: [], createdAt: at },
+  ...{ routing: null, orchestration: null, checkpointFailed: false, overheadCalls: [], createdAt: at },
 };
 const blob = { threadId: "t", checkpointNs: "", channel: "c", version: "1", type: "json" };
 const blobs = [

@@ -3,9 +3,10 @@ import type { ClaimRow } from "../../src/db/turn/stored-turn.ts";
 import { buildTurnRecord } from "../../src/db/turn/turn-record.ts";
 import type { TurnRecordInput } from "../../src/db/turn/turn-record-input.ts";
 import { buildCatalog } from "../../src/domain/catalog.ts";
-import type { RosterAgent } from "../../src/domain/plan/turn-plan.ts";
+import type { RosterAgent } from "../../src/domain/plan/roster-agent.ts";
 import type { RoutingDecision } from "../../src/domain/routing/routing-decision.ts";
 import type { ModelCallRecord, PromptMeasure, TurnOutcome } from "../../src/domain/turn/turn-outcome.ts";
+import { planOf } from "../support/plans.ts";
 
 const uuid = (n: number) => `0199f3c0-0000-7000-8000-${String(n).padStart(12, "0")}`;
 const openedAt = new Date("2026-03-01T10:00:00.000Z");
@@ -43,6 +44,7 @@ const claim: ClaimRow = {
 
 const call = (change: Partial<ModelCallRecord> = {}): ModelCallRecord => ({
   holder: uuid(4),
+  step: `${change.agentKey ?? "ada"}#1`,
   agentKey: "ada",
   round: 1,
   attempt: 1,
@@ -61,6 +63,7 @@ const call = (change: Partial<ModelCallRecord> = {}): ModelCallRecord => ({
 });
 
 const prompt = (agentKey: string): PromptMeasure => ({
+  step: `${agentKey}#1`,
   agentKey,
   budget: { modelContextLimit: 131_072, outputReserve: 2_048, overheadReserve: 6_553, inputBudget: 122_471 },
   tokenScale: 1.25,
@@ -81,18 +84,19 @@ const prompt = (agentKey: string): PromptMeasure => ({
 const outcome: TurnOutcome = {
   replies: [
     {
+      step: "bob#1",
       agentKey: "bob",
       messageId: uuid(51),
       status: "failed",
       failure: { code: "model_error", message: "It broke." },
     },
-    { agentKey: "ada", messageId: uuid(52), status: "completed", content: "hello from Ada" },
+    { step: "ada#1", agentKey: "ada", messageId: uuid(52), status: "completed", content: "hello from Ada" },
   ],
   calls: [call()],
   prompts: [prompt("bob"), prompt("ada")],
   toolEvents: [],
   privateMessages: [],
-  routing: null,
+  decisions: [],
   overhead: [],
   summary: null,
   modelMs: 1,
@@ -107,7 +111,7 @@ function input(change: Partial<TurnRecordInput> = {}): TurnRecordInput {
     notRead: [],
     userId: "user-1",
     retried: null,
-    plan: { mode: "tag", flow: "parallel", agents: [bob, ada], unknownTags: ["zoe"] },
+    plan: { ...planOf("parallel", [bob, ada]), unknownTags: ["zoe"] },
     outcome,
     catalog: buildCatalog([], ""),
     session: null,
@@ -137,6 +141,7 @@ describe("the record of a turn", () => {
       assistantOutput: `Bob: ${failedContent}\n\nAda: hello from Ada`,
       status: "partial",
       modelAliasUsed: "multi-agent",
+      synthesis: null,
       summaryTriggered: false,
       summaryUsedFallback: false,
       pruneTriggered: false,
@@ -204,7 +209,7 @@ describe("the record of a turn", () => {
       verdict: "ok",
       raw: "{}",
     };
-    const { audits } = buildTurnRecord(input({ outcome: { ...outcome, routing } }));
+    const { audits } = buildTurnRecord(input({ outcome: { ...outcome, decisions: [routing] } }));
     expect(audits.map((audit) => audit.routing)).toEqual([routing, null]);
   });
 
@@ -229,7 +234,9 @@ describe("the record of a retry", () => {
       retried: before.stored,
       outcome: {
         ...outcome,
-        replies: [{ agentKey: "bob", messageId: uuid(53), status: "completed", content: "now I can" }],
+        replies: [
+          { step: "bob#1", agentKey: "bob", messageId: uuid(53), status: "completed", content: "now I can" },
+        ],
         calls: [call({ agentKey: "bob" })],
         prompts: [prompt("bob")],
       },

@@ -1,10 +1,10 @@
 import { v7 as uuidv7 } from "uuid";
 import { describe, expect, test, vi } from "vitest";
-import type { TurnFlow } from "../../src/domain/plan/modes.ts";
 import type { StepRows } from "../../src/domain/turn/checkpoint.ts";
 import { noUse } from "../../src/domain/turn/turn-size.ts";
 import { runTurn } from "../../src/runtime/graph/run-turn.ts";
 import type { ModelAnswer } from "../../src/runtime/model/model-port.ts";
+import type { PlanForm } from "../support/plans.ts";
 import { someIdentity } from "../support/tool-context.ts";
 import { createFakeTools } from "../turn/modes/support/fake-tools.ts";
 import { createGraphTurn } from "../turn/modes/support/graph-run.ts";
@@ -21,7 +21,7 @@ const answer: ModelAnswer = {
 };
 
 /** A run whose models answer at once, or when a test says so, as its steps are stored. */
-function start(flow: TurnFlow, answers: () => Promise<ModelAnswer> = async () => answer) {
+function start(flow: PlanForm, answers: () => Promise<ModelAnswer> = async () => answer) {
   const { ports, plan, context } = createGraphTurn({
     ...{ flow, tools: createFakeTools([]).port },
     agents: Object.fromEntries(keys.map((key) => [key, []])),
@@ -36,7 +36,15 @@ function start(flow: TurnFlow, answers: () => Promise<ModelAnswer> = async () =>
       stores.push({ rows, end });
     });
   const ran = runTurn(
-    { runId: uuidv7(), plan, context, identity: someIdentity, stored: undefined, used: noUse },
+    {
+      runId: uuidv7(),
+      plan,
+      context,
+      identity: someIdentity,
+      stored: undefined,
+      used: noUse,
+      isRetry: false,
+    },
     ports,
   );
   return { stores, callModel, stop, ran };

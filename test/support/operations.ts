@@ -16,6 +16,8 @@ export type Operation = {
   body: unknown;
   /** Whether its body may be left out. */
   isBodyOptional: boolean;
+  /** Whether its body is a file. */
+  takesBytes: boolean;
   /** The schema of its body, references resolved at the top. */
   bodySchema: Json | undefined;
 };
@@ -34,6 +36,7 @@ export async function listOperations(api: TestApi): Promise<Operation[]> {
       // Without a word about security an operation is taken to need a token.
       isOpen: declared.security?.length === 0,
       isBodyOptional: declared.requestBody?.required !== true,
+      takesBytes: declared.requestBody?.content["application/octet-stream"] !== undefined,
       bodySchema: resolve(document, declared.requestBody?.content["application/json"]?.schema),
       body: sampleOf(document, declared.requestBody?.content["application/json"]?.schema),
     })),

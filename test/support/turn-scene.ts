@@ -12,6 +12,8 @@ export type SceneOptions = {
   agents?: (string | SceneAgent)[];
   mode?: RoomMode;
   goal?: string;
+  /** What is left out has its default. */
+  orchestration?: { maxRounds?: number; synthesis?: string };
   /** Settings of this test's application, by their names in src/config.ts. */
   settings?: Record<string, string>;
   deps?: Partial<Deps>;
@@ -25,6 +27,7 @@ export async function createTurnScene({
   agents = ["ada"],
   mode = "manual",
   goal,
+  orchestration = {},
   settings,
   deps = {},
 }: SceneOptions = {}) {
@@ -37,7 +40,7 @@ export async function createTurnScene({
   const owner = newUser();
   const [roomId, sessionId] = [crypto.randomUUID(), crypto.randomUUID()];
   const roster = agents.map((agent) => (typeof agent === "string" ? { key: agent } : agent));
-  await sql.transaction(insertRoom(sql, { owner, roomId, sessionId, mode, goal, roster }));
+  await sql.transaction(insertRoom(sql, { owner, roomId, sessionId, mode, goal, orchestration, roster }));
   const turnsPath = `/sessions/${sessionId}/turns`;
 
   return {
@@ -80,15 +83,18 @@ type SeededRoom = {
   sessionId: string;
   mode: RoomMode;
   goal?: string | undefined;
+  orchestration?: SceneOptions["orchestration"];
   roster: readonly SceneAgent[];
 };
 
 /** Statements that store a new user with a room, its agents and a session. */
-export function insertRoom(sql: Sql, { owner, roomId, sessionId, mode, goal, roster }: SeededRoom) {
+export function insertRoom(sql: Sql, seeded: SeededRoom) {
+  const { owner, roomId, sessionId, mode, goal, roster } = seeded;
+  const { maxRounds = 1, synthesis = "off" } = seeded.orchestration ?? {};
   return [
     sql`insert into users (id, email, created_at) values (${owner.userId}, ${owner.email}, now())`,
-    sql`insert into rooms (id, owner_user_id, name, goal, current_mode, created_at, updated_at)
-      values (${roomId}, ${owner.userId}, 'A room', ${goal ?? null}, ${mode}, now(), now())`,
+    sql`insert into rooms (id, owner_user_id, name, goal, current_mode, max_rounds, synthesis, created_at, updated_at)
+      values (${roomId}, ${owner.userId}, 'A room', ${goal ?? null}, ${mode}, ${maxRounds}, ${synthesis}, now(), now())`,
     ...roster.map(
       ({ key, name = nameOf(key), modelAlias = "deepseek", role = roleOf(key) }, position) =>
         sql`insert into room_agents (id, room_id, agent_key, name, model_alias, role_prompt, position, created_at,

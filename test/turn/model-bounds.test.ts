@@ -22,9 +22,10 @@ describe("a provider that sends", () => {
       expect(other.status).toBe("completed");
       expect(body.replies).toMatchObject([{ status: "failed", error: { code } }]);
       await scene.models.wait({ calls: 1, settled: 1 });
-      expect(await scene.models.journal()).toMatchObject([
-        { client_closed: true, accept_encoding: "identity" },
-      ]);
+      const [call] = await scene.models.journal();
+      expect(call?.accept_encoding).toBe("identity");
+      // An answer that has an end may be on its way before it is given up.
+      if (answer.repeat?.bytes === undefined) expect(call?.client_closed).toBe(true);
     },
     longMs,
   );

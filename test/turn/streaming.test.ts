@@ -28,7 +28,12 @@ test("a turn of one agent is told from start to stored turn, in order", async ()
   const run = { threadId: room.sessionId, runId: turn?.id };
   expect(events).toEqual([
     { type: "RUN_STARTED", ...run, protocolVersion: "1.0" },
-    { type: "SUBAGENT_STARTED", ...part, name: "Ada", metadata: { agent_key: "ada" } },
+    {
+      type: "SUBAGENT_STARTED",
+      ...part,
+      name: "Ada",
+      metadata: { agent_key: "ada", step: "ada#1", role: "agent", round: 1 },
+    },
     { type: "TEXT_MESSAGE_START", ...text, role: "assistant", name: "Ada" },
     { type: "TEXT_MESSAGE_CONTENT", ...text, delta: "Hello" },
     { type: "TEXT_MESSAGE_CONTENT", ...text, delta: ", " },

@@ -1,5 +1,6 @@
 import { and, asc, eq, isNull, sql } from "drizzle-orm";
 import type { RoomMode } from "../../domain/plan/modes.ts";
+import type { Orchestration } from "../../domain/plan/orchestration.ts";
 import type { User } from "../../domain/user.ts";
 import { askDatabase, type Db } from "../core/client.ts";
 import { readableColumns } from "../core/instant.ts";
@@ -59,7 +60,10 @@ export async function loadRooms(db: Db, user: User, page: PageRequest, now: Date
   return readPage(page, cursor.length > 0, found);
 }
 
-export type RoomChange = { name?: string | undefined; goal?: string | null | undefined };
+export type RoomChange = Partial<Orchestration> & {
+  name?: string | undefined;
+  goal?: string | null | undefined;
+};
 
 /** @throws PantheonError `not_found`. */
 export async function updateRoom(

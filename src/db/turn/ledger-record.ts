@@ -3,6 +3,7 @@ import { formatDecimal, priceCall } from "../../domain/billing/pricing.ts";
 import { resolvePrice } from "../../domain/billing/run-pricing.ts";
 import type { Catalog } from "../../domain/catalog.ts";
 import { maxRetries } from "../../domain/model-dialect.ts";
+import { agentStepId } from "../../domain/plan/step.ts";
 import type { ModelCallRecord } from "../../domain/turn/turn-outcome.ts";
 import type { ClaimRow, LedgerRow } from "./stored-turn.ts";
 
@@ -16,10 +17,12 @@ type LedgerOwner = { claim: ClaimRow; userId: string; catalog: Catalog; finished
 /** Namespace of ledger ids. An attempt has the same id whether its holder, a commit or recovery writes the row. */
 const ledgerNamespace = "6f0d8f0e-3b0a-5c5e-9f39-5c1b6f6a7d11";
 
-type CallKey = Pick<ModelCallRecord, "holder" | "agentKey" | "round">;
+type CallKey = Pick<ModelCallRecord, "holder" | "step" | "agentKey" | "round">;
 
-function attemptId(runId: string, { holder, agentKey, round }: CallKey, attempt: number): string {
-  return uuidv5([runId, holder, agentKey, round, attempt].join("/"), ledgerNamespace);
+/** An agent's first step goes by its key, as in the version before steps, whose calls may still be reported. */
+function attemptId(runId: string, { holder, step, agentKey, round }: CallKey, attempt: number): string {
+  const name = step === agentStepId(agentKey, 1) ? agentKey : step;
+  return uuidv5([runId, holder, name, round, attempt].join("/"), ledgerNamespace);
 }
 
 /** For each call the ids that its rows may have: one for each attempt. */
@@ -46,6 +49,7 @@ function buildLedgerRow(
     sessionId: claim.sessionId,
     turnId: claim.turnId,
     runId: claim.runId,
+    step: call.step,
     agentKey: call.agentKey,
     round: call.round,
     provider: call.provider,

@@ -1,5 +1,7 @@
-import { planAgent } from "../../domain/plan/turn-plan.ts";
-import { currentReplies } from "../../domain/turn/current-replies.ts";
+import { stepRoleOf } from "../../domain/plan/step.ts";
+import { takenSteps } from "../../domain/plan/taken-steps.ts";
+import { agentOfStep } from "../../domain/plan/turn-plan.ts";
+import { currentReplies, stepOfReply } from "../../domain/turn/current-replies.ts";
 import { type AgentReply, replyContent } from "../../domain/turn/turn-outcome.ts";
 import type { ClaimRow, MessageRow } from "./stored-turn.ts";
 import type { TurnRecordInput } from "./turn-record-input.ts";
@@ -12,6 +14,8 @@ export function buildUserMessage({ claim, openedAt }: TurnRecordInput): Unnumber
     ...messageDefaults(claim),
     id: claim.snapshot.userMessageId,
     role: "user",
+    step: null,
+    round: null,
     agentKey: null,
     agentName: null,
     status: "completed",
@@ -25,14 +29,16 @@ export function buildUserMessage({ claim, openedAt }: TurnRecordInput): Unnumber
 
 export function buildReplyMessage(input: TurnRecordInput, reply: AgentReply): UnnumberedMessage {
   const { claim, plan, retried, finishedAt } = input;
-  const agentName = planAgent(plan, reply.agentKey).name;
+  const agentName = agentOfStep(plan, reply).name;
   const superseded = currentReplies(retried?.messages ?? []).find(
-    ({ agentKey }) => agentKey === reply.agentKey,
+    (before) => stepOfReply(before) === reply.step,
   );
   return {
     ...messageDefaults(claim),
     id: reply.messageId,
     role: "assistant",
+    step: reply.step,
+    round: roundOf(input, reply.step),
     agentKey: reply.agentKey,
     agentName,
     status: reply.status,
@@ -44,18 +50,24 @@ export function buildReplyMessage(input: TurnRecordInput, reply: AgentReply): Un
   };
 }
 
-/** The tool calls and tool results of an agent before its reply. No other agent sees them. */
-export function buildPrivateMessages(
-  { claim, plan, outcome, finishedAt }: TurnRecordInput,
-  agentKey: string,
-): UnnumberedMessage[] {
-  const messages = outcome.privateMessages.filter((message) => message.agentKey === agentKey);
-  return messages.map(({ id, role, content }) => ({
+/** A synthesis belongs to no round. */
+function roundOf({ plan, outcome }: TurnRecordInput, step: string): number | null {
+  if (stepRoleOf(step) === "synthesis") return null;
+  return takenSteps(plan, outcome.decisions).find(({ id }) => id === step)?.round ?? 1;
+}
+
+/** The tool calls and tool results of a step before its reply. No other agent sees them. */
+export function buildPrivateMessages(input: TurnRecordInput, step: string): UnnumberedMessage[] {
+  const { claim, plan, outcome, finishedAt } = input;
+  const messages = outcome.privateMessages.filter((message) => message.step === step);
+  return messages.map(({ id, agentKey, role, content }) => ({
     ...messageDefaults(claim),
     id,
     role,
+    step,
+    round: roundOf(input, step),
     agentKey,
-    agentName: planAgent(plan, agentKey).name,
+    agentName: agentOfStep(plan, { step, agentKey }).name,
     visibility: "private",
     status: "completed",
     error: null,

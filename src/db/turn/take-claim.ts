@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { RunPricing } from "../../domain/billing/run-pricing.ts";
+import { noSynthesis } from "../../domain/plan/orchestration.ts";
 import { turnBounds } from "../../domain/turn/turn-size.ts";
 import { latestCheckpointId } from "../checkpoint/stored-checkpoints.ts";
 import { type ClaimedRequest, roomAgents, rooms, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
@@ -79,8 +80,13 @@ function snapshot(claim: ClaimRequest): SQL {
     kind === "retry"
       ? sql`'mode', t.mode, 'consumesPendingMode', false`
       : sql`'mode', coalesce(r.pending_mode, r.current_mode), 'consumesPendingMode', r.pending_mode is not null`;
+  // A retry routes nobody; whether it writes a synthesis is the turn's to say.
+  const orchestration =
+    kind === "retry"
+      ? sql`jsonb_build_object('maxRounds', 1, 'synthesis', coalesce(t.synthesis, ${noSynthesis}::text))`
+      : sql`jsonb_build_object('maxRounds', r.max_rounds, 'synthesis', r.synthesis)`;
   return sql`jsonb_build_object('roomId', r.id, 'goal', r.goal, ${mode}, 'userMessageId', ${userMessageId}::text,
-    'pricing', ${pricingOfRoster(claim)},
+    'pricing', ${pricingOfRoster(claim)}, 'orchestration', ${orchestration},
     'roster', coalesce((select jsonb_agg(jsonb_build_object('agentKey', a.agent_key, 'name', a.name,
       'modelAlias', a.model_alias, 'rolePrompt', a.role_prompt, 'toolPermissions', a.tool_permissions,
       'modelSettings', a.model_settings, 'position', a.position) order by a.position) from ${roomAgents} a where a.room_id = r.id), '[]'::jsonb))`;

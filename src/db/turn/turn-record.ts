@@ -1,15 +1,16 @@
 import type { RunPricing } from "../../domain/billing/run-pricing.ts";
-import { modelAliasMarker, planAgent } from "../../domain/plan/turn-plan.ts";
+import { defaultOrchestration } from "../../domain/plan/orchestration.ts";
+import { agentOfStep, modelAliasMarker, modelAliasOf } from "../../domain/plan/turn-plan.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
-import { currentReplies } from "../../domain/turn/current-replies.ts";
-import { exclusionOf } from "../../domain/turn/exclusion.ts";
-import { changeSession, type SessionState } from "../../domain/turn/session-state.ts";
 import {
-  type AgentReply,
-  deriveTurnStatus,
-  joinReplies,
-  type PromptMeasure,
-} from "../../domain/turn/turn-outcome.ts";
+  currentReplies,
+  hasCompletedSynthesis,
+  joinStandingReplies,
+} from "../../domain/turn/current-replies.ts";
+import { exclusionOf } from "../../domain/turn/exclusion.ts";
+import { type OrchestrationRecord, recordOrchestration } from "../../domain/turn/orchestration-record.ts";
+import { changeSession, type SessionState } from "../../domain/turn/session-state.ts";
+import { type AgentReply, deriveTurnStatus, type PromptMeasure } from "../../domain/turn/turn-outcome.ts";
 import type { turnRuns } from "../schema.ts";
 import { buildLedger, listAttemptIds } from "./ledger-record.ts";
 import { buildPrivateMessages, buildReplyMessage, buildUserMessage } from "./message-rows.ts";
@@ -58,7 +59,7 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
   const { claim, retried } = input;
   const { sessionId, turnId, runId, holder, snapshot } = claim;
   const replies = input.outcome.replies.flatMap((reply) => [
-    ...buildPrivateMessages(input, reply.agentKey),
+    ...buildPrivateMessages(input, reply.step),
     buildReplyMessage(input, reply),
   ]);
   const numbered = [...(retried === null ? [buildUserMessage(input)] : []), ...replies].map((row, index) => ({
@@ -104,7 +105,7 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
       input.session &&
       changeSession(input.session, input.outcome, {
         turnIndex: claim.turnIndex,
-        modelAliasOf: (agentKey) => planAgent(input.plan, agentKey).modelAlias,
+        modelAliasOf: (agentKey) => modelAliasOf(input.plan, agentKey),
       }),
     consumedMode: snapshot.consumesPendingMode ? { roomId: snapshot.roomId, mode: snapshot.mode } : null,
     hasPastHolders: claim.pastHolders.length > 0,
@@ -128,16 +129,15 @@ function buildTurn(input: TurnRecordInput, rows: readonly MessageRow[]): TurnRow
     turnIndex: claim.turnIndex,
     mode: plan.mode,
     userInput: claim.request.message,
-    assistantOutput: joinReplies(
-      currentReply.map((row) => ({ agentName: nameOf(row), content: row.content })),
-    ),
+    assistantOutput: joinStandingReplies(rows),
     status: deriveTurnStatus(currentReply),
-    modelAliasUsed: markerOf(input, currentReply.length),
+    modelAliasUsed: markerOf(input, currentReply),
     summaryTriggered: (before?.summaryTriggered ?? false) || outcome.summary !== null,
     summaryUsedFallback: (before?.summaryUsedFallback ?? false) || (outcome.summary?.usedFallback ?? false),
     pruneTriggered:
       (before?.pruneTriggered ?? false) || outcome.prompts.some((prompt) => prompt.pruneTriggered),
     overflowRejected: (before?.overflowRejected ?? false) || outcome.replies.some(isOverflow),
+    synthesis: before === undefined ? (plan.synthesizer?.agentKey ?? null) : before.synthesis,
     createdAt: before?.createdAt ?? input.openedAt,
   };
 }
@@ -146,24 +146,19 @@ function isOverflow(reply: AgentReply): boolean {
   return reply.status === "failed" && reply.failure.code === "context_budget_exceeded";
 }
 
-/** A retry of some agents keeps the turn's marker. A retry of all gets its own. */
-function markerOf({ plan, outcome, retried }: TurnRecordInput, currentReplyCount: number): string {
-  const aliases = outcome.replies.map(({ agentKey }) => planAgent(plan, agentKey).modelAlias);
-  if (retried !== null && aliases.length < currentReplyCount) return retried.turn.modelAliasUsed;
-  return modelAliasMarker(plan.mode, aliases);
+/** Of a turn of one agent it is the alias that ran now; a settled retry may have run none. */
+function markerOf({ plan, outcome, retried }: TurnRecordInput, replies: readonly MessageRow[]): string {
+  const agents = outcome.replies.map((reply) => agentOfStep(plan, reply));
+  const isOneAgent = new Set(replies.map(({ agentKey }) => agentKey)).size === 1;
+  if (retried !== null && (!isOneAgent || agents.length === 0)) return retried.turn.modelAliasUsed;
+  return modelAliasMarker(plan.mode, agents);
 }
 
-/** Only a user's message has no agent. */
-function nameOf({ agentName }: MessageRow): string {
-  if (agentName === null) throw new Error("A reply has no agent.");
-  return agentName;
-}
-
-/** In the order in which a reader finds them: by agent in the order of replies, then in the order of execution. */
+/** In the order in which a reader finds them: by step in the order of replies, then in the order of execution. */
 function buildToolEvents({ claim, userId, outcome, finishedAt }: TurnRecordInput): ToolEventRow[] {
   const { sessionId, turnId, runId, snapshot } = claim;
-  const rankByAgent = new Map(outcome.replies.map(({ agentKey }, index) => [agentKey, index]));
-  const rankOf = ({ agentKey }: { agentKey: string }) => rankByAgent.get(agentKey) ?? rankByAgent.size;
+  const rankByStep = new Map(outcome.replies.map(({ step }, index) => [step, index]));
+  const rankOf = ({ step }: { step: string }) => rankByStep.get(step) ?? rankByStep.size;
   return outcome.toolEvents
     .toSorted(
       (left, right) =>
@@ -181,7 +176,7 @@ function buildToolEvents({ claim, userId, outcome, finishedAt }: TurnRecordInput
     }));
 }
 
-/** One row for each agent. The run's own work (routing, summary) is in the first row only. */
+/** One row for each step. The run's own work (routing, summary) is in the first row only. */
 function buildAudit(
   input: TurnRecordInput,
   prompt: PromptMeasure,
@@ -193,8 +188,9 @@ function buildAudit(
     sessionId: claim.sessionId,
     turnId: claim.turnId,
     runId: claim.runId,
+    step: prompt.step,
     agentKey: prompt.agentKey,
-    modelAlias: planAgent(plan, prompt.agentKey).modelAlias,
+    modelAlias: agentOfStep(plan, prompt).modelAlias,
     modelAliasMarker: marker,
     ...prompt.budget,
     estimatedTokensBefore: prompt.estimatedTokensBefore,
@@ -207,10 +203,20 @@ function buildAudit(
     dropped: [...input.notRead, ...prompt.dropped],
     unknownTags: plan.unknownTags,
     checkpointFailed: outcome.checkpointFailed ?? false,
-    routing: isFirst ? outcome.routing : null,
+    routing: isFirst ? (outcome.decisions[0] ?? null) : null,
+    orchestration: isFirst ? describeOrchestration(input) : null,
     overheadCalls: isFirst ? outcome.overhead : [],
     createdAt: input.finishedAt,
   };
+}
+
+function describeOrchestration({ claim, plan, outcome, retried }: TurnRecordInput): OrchestrationRecord {
+  return recordOrchestration({
+    orchestration: claim.snapshot.orchestration ?? defaultOrchestration,
+    plan,
+    outcome,
+    keepsSynthesis: retried !== null && hasCompletedSynthesis(retried.messages),
+  });
 }
 
 function buildSummary({ claim, outcome, newId, finishedAt }: TurnRecordInput): SummaryRow | null {

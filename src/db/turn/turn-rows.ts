@@ -51,30 +51,36 @@ type MessageSelection = { only?: SQL | undefined; bounds?: TurnTextBounds };
 /** Messages that everyone in the session may see. */
 export const isShared = eq(messages.visibility, "shared");
 
-/**
- * The first `seq` of an agent's messages in a run. Rows without a `seq` of their own are ordered by it: their times come from
- * the clocks of different Workers.
- */
-export function firstSeq({ runId, agentKey }: { runId: Column; agentKey: Column }): SQL {
-  return sql`(select min(m.seq) from ${messages} m where m.run_id = ${runId} and m.agent_key = ${agentKey})`;
+/** The step of a row; a row of the version before steps has none. */
+function stepOf({ step, agentKey }: { step: Column; agentKey: Column }): SQL {
+  return sql`coalesce(${step}, ${agentKey} || '#1')`;
 }
 
-/** The ledger rows of turns, by run, agent and call. Rows without a reply come last. */
+/**
+ * The first `seq` of a step's messages in a run. Rows without a `seq` of their own are ordered by it: their times come from
+ * the clocks of different Workers.
+ */
+export function firstSeq({ runId, ...row }: { runId: Column; step: Column; agentKey: Column }): SQL {
+  return sql`(select min(m.seq) from ${messages} m
+    where m.run_id = ${runId} and coalesce(m.step, m.agent_key || '#1') = ${stepOf(row)})`;
+}
+
+/** The ledger rows of turns, by run, step and call. Rows without a reply come last. */
 export function selectLedger(db: Db, turnIds: SQL) {
-  const { runId, agentKey, round, id } = llmCallEvents;
+  const { runId, round, id } = llmCallEvents;
   return db
     .select(readableColumns(llmCallEvents))
     .from(llmCallEvents)
     .where(inArray(llmCallEvents.turnId, turnIds))
-    .orderBy(asc(firstSeq(llmCallEvents)), asc(runId), asc(agentKey), asc(round), asc(id));
+    .orderBy(asc(firstSeq(llmCallEvents)), asc(runId), asc(stepOf(llmCallEvents)), asc(round), asc(id));
 }
 
 /**
- * The tool events of turns, by run, agent and execution. Where a turn's inputs and outputs exceed the bound, those beyond it
+ * The tool events of turns, by run, step and execution. Where a turn's inputs and outputs exceed the bound, those beyond it
  * are left out.
  */
 export function selectToolEvents(db: Db, turnIds: SQL, { toolBytes }: TurnTextBounds = shownBounds) {
-  const { turnId, runId, agentKey, round, id, input, output } = toolCallEvents;
+  const { turnId, runId, round, id, input, output } = toolCallEvents;
   const through = sql`sum(${sentBytes(input)} + ${sentBytes(output)}) over (partition by ${turnId} order by ${id})`;
   const isCut = sql`${through} > ${toolBytes}::int`;
   return db
@@ -86,7 +92,7 @@ export function selectToolEvents(db: Db, turnIds: SQL, { toolBytes }: TurnTextBo
     })
     .from(toolCallEvents)
     .where(inArray(turnId, turnIds))
-    .orderBy(asc(firstSeq(toolCallEvents)), asc(runId), asc(agentKey), asc(round), asc(id));
+    .orderBy(asc(firstSeq(toolCallEvents)), asc(runId), asc(stepOf(toolCallEvents)), asc(round), asc(id));
 }
 
 type ReadTurn = Omit<TurnRow, "assistantOutput">;

@@ -1,83 +1,152 @@
+import type { Router } from "../plan/mode.ts";
+import { agentStepId, type Step, synthesisStepId } from "../plan/step.ts";
+import { isRoutingOver, takenSteps } from "../plan/taken-steps.ts";
 import type { TurnPlan } from "../plan/turn-plan.ts";
+import type { RoutingDecision } from "../routing/routing-decision.ts";
 import type { ModelCallRecord, OverheadCall } from "../turn/turn-outcome.ts";
 
 /** How far a run had come when it was last stored. */
 export type StoredProgress = {
-  calls: readonly Pick<ModelCallRecord, "holder" | "agentKey" | "round" | "status">[];
-  overhead: readonly Pick<OverheadCall, "holder" | "purpose">[];
-  repliedKeys: readonly string[];
-  /** Whom the manager picked; null: it has not, or nobody asks it. */
-  selectedKeys: readonly string[] | null;
+  calls: readonly Pick<ModelCallRecord, "holder" | "step" | "round" | "status">[];
+  overhead: readonly Pick<OverheadCall, "holder" | "purpose" | "round">[];
+  repliedSteps: readonly string[];
+  decisions: readonly Pick<RoutingDecision, "selectedKeys" | "rule" | "verdict">[];
 };
 
-/** A model call that a holder may have had under way when it was replaced. */
-export type InFlightCall = { holder: string; agentKey: string; round: number };
-export type InFlight = { calls: InFlightCall[]; routingHolders: string[] };
+/** A model call that a holder may have had in flight when it was replaced. */
+export type InFlightCall = { holder: string; step: string; agentKey: string; round: number };
+/** `round`: the round that the manager's call was to start. */
+export type InFlightRouting = { holder: string; round: number };
+export type InFlight = { calls: InFlightCall[]; routing: InFlightRouting[] };
 
 /**
- * What each replaced holder may have spent that nobody stored: the calls that were next for it, and, since
- * storing lags by one step, their successors in the plan. A call too many costs nothing; one too few would
- * be lost from the books. `pastHolders` in the order in which they held the run.
+ * What each replaced holder may have spent without having stored it: the calls of the steps that were next, and,
+ * since storing lags by one step, those of their successors in the plan. A call too many costs nothing; one too few
+ * would be missing in the ledger. `pastHolders` in the order in which they held the run.
  */
 export function inFlightCalls(
   plan: TurnPlan,
   progress: StoredProgress,
   pastHolders: readonly string[],
 ): InFlight {
-  const inFlight: InFlight = { calls: [], routingHolders: [] };
-  for (const [place, holder] of pastHolders.entries()) {
-    const upToIt = new Set(pastHolders.slice(0, place + 1));
-    const known = progressOf(progress, upToIt);
-    const isRouting = plan.flow === "routed" && !known.hasRouted;
-    if (isRouting) inFlight.routingHolders.push(holder);
-    for (const agentKey of nextAgents(plan, progress, known, isRouting)) {
-      inFlight.calls.push({ holder, agentKey, round: (known.rounds.get(agentKey) ?? 0) + 1 });
+  const inFlight: InFlight = { calls: [], routing: [] };
+  for (const [index, holder] of pastHolders.entries()) {
+    const known = findKnownProgress(plan, progress, new Set(pastHolders.slice(0, index + 1)));
+    for (const node of findOpenNodes(listNodes(plan, known.decisions), known)) {
+      if (node.agentKey === null) inFlight.routing.push({ holder, round: known.decisions.length + 1 });
+      else {
+        const round = (known.lastCalls.get(node.id) ?? 0) + 1;
+        inFlight.calls.push({ holder, step: node.id, agentKey: node.agentKey, round });
+      }
     }
   }
   return inFlight;
 }
 
-type KnownProgress = {
-  rounds: Map<string, number>;
-  replied: Set<string>;
-  /** Their replies needed no call, or none that was billed; which holder made them cannot be told. */
-  hasUnbilledReply: Set<string>;
-  hasRouted: boolean;
-};
+/** A step of the plan, or the manager's next decision. */
+type Node = Pick<Step, "id" | "after"> & { agentKey: string | null };
 
-/** What of the progress was made by these holders: each stored answer names who paid for it. */
-function progressOf(progress: StoredProgress, holders: ReadonlySet<string>): KnownProgress {
-  const rounds = new Map<string, number>();
-  const lastRound = new Map<string, number>();
-  for (const { holder, agentKey, round } of progress.calls) {
-    lastRound.set(agentKey, Math.max(round, lastRound.get(agentKey) ?? 0));
-    if (holders.has(holder)) rounds.set(agentKey, Math.max(round, rounds.get(agentKey) ?? 0));
-  }
-  const replied = progress.repliedKeys.filter(
-    (key) => rounds.has(key) && rounds.get(key) === lastRound.get(key),
-  );
-  const hasRouted = progress.overhead.some(
-    ({ holder, purpose }) => purpose === "routing" && holders.has(holder),
-  );
-  const hasUnbilledReply = progress.repliedKeys.filter((key) => !lastRound.has(key));
-  return { rounds, replied: new Set(replied), hasUnbilledReply: new Set(hasUnbilledReply), hasRouted };
+const nextDecisionId = "next decision";
+
+/**
+ * What may be called: the steps that are decided; where the manager decides again, that decision, and whatever may
+ * come of it, since what was decided and not stored cannot be told.
+ */
+function listNodes(plan: TurnPlan, decisions: StoredProgress["decisions"]): Node[] {
+  const taken = takenSteps(plan, decisions);
+  const nodes = taken.map(({ id, after, agent }) => ({ id, after, agentKey: agent.agentKey }));
+  if (plan.router === null || isRoutingOver(plan, decisions)) return nodes;
+  const last = taken.at(-1);
+  return [
+    ...nodes,
+    { id: nextDecisionId, after: last === undefined ? [] : [last.id], agentKey: null },
+    ...listCandidates(plan, plan.router, taken),
+  ];
 }
 
-function nextAgents(
+function listCandidates(plan: TurnPlan, { candidates }: Router, taken: readonly Step[]): Node[] {
+  const after = [nextDecisionId];
+  const nodes = candidates.map(({ agentKey }): Node => {
+    const answers = taken.filter(({ agent }) => agent.agentKey === agentKey).length;
+    return { id: agentStepId(agentKey, answers + 1), after, agentKey };
+  });
+  // After the first round the manager may have stopped.
+  if (plan.synthesizer === null || taken.length === 0) return nodes;
+  return [...nodes, { id: synthesisStepId, after, agentKey: plan.synthesizer.agentKey }];
+}
+
+type KnownProgress = {
+  decisions: StoredProgress["decisions"];
+  /** By step: the number of the last call that these holders made. */
+  lastCalls: ReadonlyMap<string, number>;
+  replied: ReadonlySet<string>;
+  /** Their replies needed no call, or none that was billed. Any holder may have made them. */
+  hasUnbilledReply: ReadonlySet<string>;
+};
+
+/** What of the progress these holders made: each stored answer names its holder. */
+function findKnownProgress(
   plan: TurnPlan,
-  { selectedKeys }: StoredProgress,
-  known: KnownProgress,
-  isRouting: boolean,
-): string[] {
-  const everybody = plan.agents.map(({ agentKey }) => agentKey);
-  // Whom an unstored routing picked cannot be told: it may have been anybody.
-  if (isRouting) return everybody;
-  const order = plan.flow === "routed" ? (selectedKeys ?? everybody) : everybody;
-  if (plan.flow === "parallel") return order.filter((agentKey) => !known.replied.has(agentKey));
-  const reached = order.findLastIndex((agentKey) => known.rounds.has(agentKey));
-  const open = order.filter((agentKey, place) => place >= reached && !known.replied.has(agentKey));
-  // Who replied without a call that was billed was passed by, or may be: only others are steps apart.
-  const asked = open.filter((agentKey) => !known.hasUnbilledReply.has(agentKey));
-  const last = asked[1] ?? asked[0];
-  return last === undefined ? open : open.slice(0, open.indexOf(last) + 1);
+  progress: StoredProgress,
+  holders: ReadonlySet<string>,
+): KnownProgress {
+  const lastCalls = new Map<string, number>();
+  const lastCallsOfAll = new Map<string, number>();
+  for (const { holder, step, round } of progress.calls) {
+    lastCallsOfAll.set(step, Math.max(round, lastCallsOfAll.get(step) ?? 0));
+    if (holders.has(holder)) lastCalls.set(step, Math.max(round, lastCalls.get(step) ?? 0));
+  }
+  const replied = progress.repliedSteps.filter(
+    (step) => lastCalls.has(step) && lastCalls.get(step) === lastCallsOfAll.get(step),
+  );
+  const hasUnbilledReply = progress.repliedSteps.filter((step) => !lastCallsOfAll.has(step));
+  return {
+    decisions: progress.decisions.slice(0, countKnownDecisions(plan, progress, holders, lastCalls)),
+    lastCalls,
+    replied: new Set(replied),
+    hasUnbilledReply: new Set(hasUnbilledReply),
+  };
+}
+
+/** A holder knows the decisions that it made, and those before a step that it called. */
+function countKnownDecisions(
+  plan: TurnPlan,
+  { decisions, overhead }: StoredProgress,
+  holders: ReadonlySet<string>,
+  lastCalls: ReadonlyMap<string, number>,
+): number {
+  const made = overhead
+    .filter(({ purpose, holder }) => purpose === "routing" && holders.has(holder))
+    .map(({ round = 1 }) => round);
+  const called = takenSteps(plan, decisions)
+    .filter(({ id }) => lastCalls.has(id))
+    .map(({ round }) => round ?? decisions.length);
+  return Math.min(decisions.length, Math.max(0, ...made, ...called));
+}
+
+function findOpenNodes(nodes: readonly Node[], known: KnownProgress): Node[] {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const passed = new Set<string>();
+  const pass = (id: string): void => {
+    for (const before of byId.get(id)?.after ?? []) {
+      if (!passed.has(before)) {
+        passed.add(before);
+        pass(before);
+      }
+    }
+  };
+  for (const id of known.lastCalls.keys()) pass(id);
+  const isOpen = ({ id }: Node) => !known.replied.has(id) && !passed.has(id);
+  // Steps without a billed call are not counted: which holder made them is not known.
+  const countOpenBefore = ({ after }: Node): number =>
+    Math.max(
+      0,
+      ...after.flatMap((id) => {
+        const before = byId.get(id);
+        if (before === undefined) return [];
+        const isCounted = isOpen(before) && !known.hasUnbilledReply.has(id);
+        return [countOpenBefore(before) + (isCounted ? 1 : 0)];
+      }),
+    );
+  return nodes.filter((node) => isOpen(node) && countOpenBefore(node) <= 1);
 }

@@ -1,5 +1,5 @@
 import type { Catalog } from "../catalog.ts";
-import type { TurnPlan } from "../plan/turn-plan.ts";
+import { agentOfStep, type TurnPlan } from "../plan/turn-plan.ts";
 import type { ModelCallRecord, OverheadCall } from "../turn/turn-outcome.ts";
 import type { InFlight } from "./in-flight-calls.ts";
 import { findCalledModel, type PricedModel, type RunPricing } from "./run-pricing.ts";
@@ -17,8 +17,8 @@ export type InFlightInput = {
   summarizerModelAlias: string;
   /** Holders that may have been making a summary. */
   summaryHolders: readonly string[];
-  /** Estimated tokens of an agent's prompt; 0 where nobody can tell any more. */
-  promptTokensOf: (agentKey: string) => number;
+  /** Estimated tokens of a step's prompt; 0 where nobody can tell any more. */
+  promptTokensOf: (step: string) => number;
 };
 
 const noProgress = {
@@ -37,13 +37,13 @@ export function toInFlightEstimates(input: InFlightInput): InFlightRecords {
   const { plan, inFlight, claimed } = input;
   const managerAlias = claimed?.managerModelAlias ?? input.managerModelAlias;
   const summarizerAlias = claimed?.summarizerModelAlias ?? input.summarizerModelAlias;
-  const aliases = new Map(plan.agents.map(({ agentKey, modelAlias }) => [agentKey, modelAlias]));
   const calls = inFlight.calls.flatMap((call): ModelCallRecord[] => {
-    const model = findCalledModel(input, aliases.get(call.agentKey) ?? "");
+    const model = findCalledModel(input, agentOfStep(plan, call).modelAlias);
     if (model === undefined) return [];
-    const usage = { fresh: input.promptTokensOf(call.agentKey), cached: 0, output: 0 };
+    const usage = { fresh: input.promptTokensOf(call.step), cached: 0, output: 0 };
     return attemptsOf(model).map((attempt) => ({
       holder: call.holder,
+      step: call.step,
       agentKey: call.agentKey,
       round: call.round,
       attempt,
@@ -57,15 +57,13 @@ export function toInFlightEstimates(input: InFlightInput): InFlightRecords {
     }));
   });
   const recordOverhead = (
-    purpose: OverheadCall["purpose"],
-    holder: string,
+    call: Pick<OverheadCall, "purpose" | "holder" | "round">,
     alias: string,
   ): OverheadCall[] => {
     const model = findCalledModel(input, alias);
     if (model === undefined) return [];
     return attemptsOf(model).map((attempt) => ({
-      purpose,
-      holder,
+      ...call,
       attempt,
       modelAlias: model.alias,
       providerModel: model.providerModel,
@@ -78,10 +76,12 @@ export function toInFlightEstimates(input: InFlightInput): InFlightRecords {
   return {
     calls,
     overhead: [
-      ...inFlight.routingHolders.flatMap((holder) => recordOverhead("routing", holder, managerAlias)),
+      ...inFlight.routing.flatMap(({ holder, round }) =>
+        recordOverhead({ purpose: "routing", holder, round }, managerAlias),
+      ),
       ...input.summaryHolders.flatMap((holder) => [
-        ...recordOverhead("summary_text", holder, summarizerAlias),
-        ...recordOverhead("summary_structure", holder, summarizerAlias),
+        ...recordOverhead({ purpose: "summary_text", holder }, summarizerAlias),
+        ...recordOverhead({ purpose: "summary_structure", holder }, summarizerAlias),
       ]),
     ],
   };

@@ -1,16 +1,17 @@
 import type { Catalog } from "../catalog.ts";
-import type { RosterAgent } from "../plan/turn-plan.ts";
+import type { Step } from "../plan/step.ts";
 import type { PromptMeasure } from "../turn/turn-outcome.ts";
 import { planAgentBudget } from "./context-budget.ts";
 import { defaultTokenScale } from "./turn-context.ts";
 
-/** The measure of an agent whose prompt nobody can tell any more: its budget, and nothing that was in it. */
+/** The measure of a step whose prompt nobody can tell any more: its budget, and nothing that was in it. */
 export function abandonedPrompt(
-  agent: RosterAgent,
+  { id, agent }: Pick<Step, "id" | "agent">,
   catalog: Catalog,
   maxOutputTokens: number,
 ): PromptMeasure {
   return {
+    step: id,
     agentKey: agent.agentKey,
     budget: planAgentBudget(agent, catalog, maxOutputTokens),
     tokenScale: defaultTokenScale,

@@ -1,9 +1,15 @@
 import type { Catalog } from "../catalog.ts";
 import type { RoomMode } from "../plan/modes.ts";
-import type { RosterAgent } from "../plan/turn-plan.ts";
+import type { RosterAgent } from "../plan/roster-agent.ts";
 import { type ContextBudget, type ContextLimits, planAgentBudget } from "./context-budget.ts";
 import { fitContext } from "./context-fit.ts";
-import { buildPrompt, type PromptMessage, type SameTurnAnswer, wholeText } from "./prompt.ts";
+import {
+  buildPrompt,
+  type PromptMessage,
+  type PromptTask,
+  type SameTurnAnswer,
+  wholeText,
+} from "./prompt.ts";
 import { type DroppedRange, toDroppedRanges, toSeqRanges } from "./seq-ranges.ts";
 import { defaultTokenScale, type MeasuredMessage, type TurnContext } from "./turn-context.ts";
 
@@ -27,6 +33,7 @@ export type AgentContext = {
 
 export type FitInput = {
   agent: RosterAgent;
+  task: PromptTask;
   mode: RoomMode;
   context: TurnContext;
   sameTurnAnswers: readonly SameTurnAnswer[];
@@ -44,13 +51,13 @@ const tokensPerMessage = 6;
 
 /** Fits one agent's context into its model's budget and builds its prompt. Pure. */
 export function fitAgentContext(input: FitInput): AgentContext {
-  const { agent, mode, context, sameTurnAnswers, toolMessages, triggerResult, limits } = input;
+  const { agent, task, mode, context, sameTurnAnswers, toolMessages, triggerResult, limits } = input;
   const budget = planAgentBudget(agent, input.catalog, limits.maxOutputTokens);
   const tokenScale = context.tokenScales.get(agent.modelAlias) ?? defaultTokenScale;
   const scaled = (rawTokens: number) => Math.ceil((rawTokens + tokensPerMessage) * tokenScale);
   const visible = context.history.filter((message) => isVisibleTo(agent.agentKey, message));
   const measured = visible.map((message) => ({ ...message, tokens: scaled(message.rawTokens) }));
-  const parts = { ...context, agent, mode, triggerResult, sameTurnAnswers };
+  const parts = { ...context, agent, task, mode, triggerResult, sameTurnAnswers };
   const fixed = [...buildPrompt({ ...parts, summaryText: null, history: [] }), ...toolMessages];
   const summaryText = context.summary?.text ?? null;
   const fitted = fitContext({

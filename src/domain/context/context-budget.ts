@@ -1,6 +1,6 @@
 import { type Catalog, defaultContextWindowTokens } from "../catalog.ts";
 import { agentOutputTokens } from "../model-settings.ts";
-import type { RosterAgent } from "../plan/turn-plan.ts";
+import type { RosterAgent } from "../plan/roster-agent.ts";
 
 /** What a deployment sets of how conversations are kept within their models' windows. */
 export type ContextLimits = {

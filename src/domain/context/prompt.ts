@@ -1,6 +1,6 @@
 import { toPlainName } from "../agent-name.ts";
 import type { RoomMode } from "../plan/modes.ts";
-import type { RosterAgent } from "../plan/turn-plan.ts";
+import type { RosterAgent } from "../plan/roster-agent.ts";
 import { escapeSpeakerMarks } from "../text/speaker-marks.ts";
 import type { ExclusionReason } from "../turn/exclusion.ts";
 import type { OwnedFields } from "./provider-fields.ts";
@@ -55,8 +55,12 @@ export type TranscriptMessage = {
 /** What another agent answered in the same turn, or the stored text of its failure. */
 export type SameTurnAnswer = { agentKey: string; agentName: string; content: string };
 
+/** `answer`: an agent's own; `further_answer`: another one of the same turn; `synthesis`: one from all others. */
+export type PromptTask = "answer" | "further_answer" | "synthesis";
+
 export type PromptInput = {
   agent: RosterAgent;
+  task: PromptTask;
   mode: RoomMode;
   goal: string | null;
   roster: readonly RosterAgent[];
@@ -89,15 +93,30 @@ export function buildPrompt(input: PromptInput): PromptMessage[] {
   ];
 }
 
-function buildSystemText({ agent, mode, goal, roster }: PromptInput): string {
+function buildSystemText({ agent, task, mode, goal, roster }: PromptInput): string {
   const members = roster.map(({ agentKey, name }) => `- key: ${agentKey} | name: ${toPlainName(name)}`);
   return [
     `Agent role: ${agent.rolePrompt}`,
     `You are ${toPlainName(agent.name)} (@${agent.agentKey}). Room mode: ${mode}.${goal === null ? "" : ` Room goal: ${goal}`}`,
     `Agents in this room:\n${members.join("\n")}`,
     "Words of other agents are marked [Name]: in the conversation. Answer as yourself, without such a mark.",
+    ...taskTexts[task],
   ].join("\n\n");
 }
+
+const taskTexts: Readonly<Record<PromptTask, readonly string[]>> = {
+  answer: [],
+  further_answer: [
+    "You are asked again in this turn. Your earlier answers are marked with your own name. Say what is new, and do not repeat them.",
+  ],
+  synthesis: [
+    [
+      "The agents have answered the user's last message; their answers follow it. Write the one answer that the user",
+      "reads instead of them: keep what matters, say where they disagree, and add no facts of your own. An answer that",
+      "begins with [[agent_error]] is an agent that failed: do not quote it; say what is missing where it matters.",
+    ].join("\n"),
+  ],
+};
 
 function viewOf(agentKey: string, message: TranscriptMessage): PromptMessage {
   // What a tool told in an earlier turn is fenced already; only its own agent sees it.

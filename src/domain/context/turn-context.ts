@@ -1,4 +1,4 @@
-import type { RosterAgent } from "../plan/turn-plan.ts";
+import type { RosterAgent } from "../plan/roster-agent.ts";
 import type { SummaryPlan } from "../summary/summary-plan.ts";
 import type { SameTurnAnswer, TranscriptMessage } from "./prompt.ts";
 

@@ -1,6 +1,6 @@
 import type { Catalog } from "../catalog.ts";
 import { PantheonError } from "../errors.ts";
-import { planAgent, sharesAnswers, type TurnPlan } from "../plan/turn-plan.ts";
+import { modelAliasOf, planAgents, type TurnPlan } from "../plan/turn-plan.ts";
 import { type AgentContext, fitAgentContext } from "./agent-context.ts";
 import type { ContextLimits } from "./context-budget.ts";
 import { scaleAfterRefusal, type TurnContext } from "./turn-context.ts";
@@ -12,17 +12,18 @@ export type FitSettings = {
   estimateTokens: (text: string) => number;
 };
 
-/** Fits each agent's context as it is at the start of a run, before any answer of this run is there. */
+/** Fits each agent's context as it is at the start of a run, before any answer of this run is there; no synthesis. */
 export function fitTurn(plan: TurnPlan, context: TurnContext, settings: FitSettings): AgentContext[] {
-  return plan.agents.map((agent) =>
+  return planAgents(plan).map((agent) =>
     fitAgentContext({
       catalog: settings.catalog,
       limits: settings.limits,
       estimateTokens: settings.estimateTokens,
       agent,
+      task: "answer",
       mode: plan.mode,
       context,
-      sameTurnAnswers: sharesAnswers(plan) ? context.storedAnswers : [],
+      sameTurnAnswers: context.storedAnswers,
       toolMessages: [],
       triggerResult: null,
     }),
@@ -32,7 +33,7 @@ export function fitTurn(plan: TurnPlan, context: TurnContext, settings: FitSetti
 /** The context for which a turn is refused. Every agent that must answer must fit; of a routed plan, one of all. */
 export function findOverflow(plan: TurnPlan, fits: readonly AgentContext[]): AgentContext | undefined {
   const overflowing = fits.filter(({ overflow }) => overflow);
-  const isRefused = plan.flow === "routed" ? overflowing.length === fits.length : overflowing.length > 0;
+  const isRefused = plan.router !== null ? overflowing.length === fits.length : overflowing.length > 0;
   return isRefused ? overflowing[0] : undefined;
 }
 
@@ -41,10 +42,7 @@ export function scalesAfterOverflow(plan: TurnPlan, fits: readonly AgentContext[
   return Object.fromEntries(
     fits
       .filter(({ overflow }) => overflow)
-      .map(({ agentKey, tokenScale }) => [
-        planAgent(plan, agentKey).modelAlias,
-        scaleAfterRefusal(tokenScale),
-      ]),
+      .map(({ agentKey, tokenScale }) => [modelAliasOf(plan, agentKey), scaleAfterRefusal(tokenScale)]),
   );
 }
 

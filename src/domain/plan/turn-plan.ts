@@ -1,36 +1,29 @@
-import type { ErrorCode } from "../errors.ts";
-import { type ModelSettings, readModelSettings } from "../model-settings.ts";
+import { readModelSettings } from "../model-settings.ts";
 import { readPermissions } from "../permissions.ts";
-import { modeRules, type RoomMode, type TurnFlow } from "./modes.ts";
-import { readTags } from "./tags.ts";
+import type { Mode, ModePlan, PlanRefusal } from "./mode.ts";
+import { modes, type RoomMode } from "./modes.ts";
+import { defaultOrchestration, findSynthesizer, type Orchestration } from "./orchestration.ts";
+import type { RosterAgent } from "./roster-agent.ts";
+import { firstSteps, inParallel, type StepRole, stepRoleOf, type UnorderedStep } from "./step.ts";
 
-/** An agent as the turn's claim took it down: later edits of the roster do not reach a running turn. */
-export type RosterAgent = {
-  agentKey: string;
-  name: string;
-  modelAlias: string;
-  rolePrompt: string;
-  toolPermissions: readonly string[];
-  /** Absent from claims that were taken before agents had settings. */
-  modelSettings?: ModelSettings;
-  position: number;
-};
-
-export type TurnPlan = {
+/** Who answers, in which order, who sees what. taken-steps.ts reads it together with what the manager picked. */
+export type TurnPlan = ModePlan & {
   mode: RoomMode;
-  flow: TurnFlow;
-  /** Who answers, in the order in which replies are stored and shown; when routed: the candidates. */
-  agents: readonly RosterAgent[];
-  /** Tags of the message that name no agent of the room. */
-  unknownTags: readonly string[];
+  /** Who writes the last step; null: there is no synthesis. */
+  synthesizer: RosterAgent | null;
 };
 
-export type PlanRefusal = { code: ErrorCode; detail: string };
 export type PlanResult = { ok: true; plan: TurnPlan } | { ok: false; refusal: PlanRefusal };
 
-export type PlanInput = {
+type PlanSettings = {
   mode: RoomMode;
   roster: readonly RosterAgent[];
+  orchestration?: Orchestration | undefined;
+  /** The model of a synthesis that the manager writes; null: nobody knows it, and there is none. */
+  managerModelAlias?: string | null;
+};
+
+export type PlanInput = PlanSettings & {
   message: string;
   /** Answers with this model, whoever answers. */
   modelAliasOverride?: string | undefined;
@@ -38,74 +31,108 @@ export type PlanInput = {
 
 /** Decides who answers a message and how. No I/O, no clock: the same input gives the same plan. */
 export function planTurn(input: PlanInput): PlanResult {
-  const { mode } = input;
-  const roster = input.roster.map((agent) => withReadableFields(withModel(agent, input.modelAliasOverride)));
-  switch (modeRules[mode].agents) {
-    case "tagged":
-      return planTagged(mode, roster, input.message);
-    case "room":
-      return planWholeRoom(mode, roster);
-  }
+  return planWithMode(modes[input.mode], input);
 }
 
-function planWholeRoom(mode: RoomMode, roster: readonly RosterAgent[]): PlanResult {
-  if (roster.length === 0) return refuse("no_room_agents", "The room has no agents; add one first.");
-  const agents = roster.toSorted((a, b) => a.position - b.position);
-  return accept({ mode, flow: modeRules[mode].flow, agents, unknownTags: [] });
+/** The same for a mode that need not be in the table. */
+export function planWithMode(mode: Mode, input: PlanInput): PlanResult {
+  const roster = input.roster
+    .map((agent) => withReadableFields(withModel(agent, input.modelAliasOverride)))
+    .toSorted((a, b) => a.position - b.position);
+  const { maxRounds } = input.orchestration ?? defaultOrchestration;
+  const result = mode.plan({ roster, message: input.message, maxRounds });
+  if (!result.ok) return result;
+  return {
+    ok: true,
+    plan: { ...result.plan, mode: input.mode, synthesizer: chooseSynthesizer(input, roster) },
+  };
 }
 
-function planTagged(mode: RoomMode, roster: readonly RosterAgent[], message: string): PlanResult {
+/** A reply of a stored turn that failed. */
+export type FailedStep = { id: string; agentKey: string; round: number };
+
+export type RetryInput = PlanSettings & {
+  /** The failed steps of agents, in the turn's order. */
+  failed: readonly FailedStep[];
+  /** Whether the turn has a synthesis that stands: it is not written again. */
+  hasSynthesis: boolean;
+};
+
+/** The plan of a retry: the failed steps whose agents are still in the room, in the turn's order and mode. */
+export function planRetry(input: RetryInput): PlanResult {
+  const roster = input.roster.map(withReadableFields);
   const byKey = new Map(roster.map((agent) => [agent.agentKey, agent]));
-  const { agentKeys, unknownTags } = readTags(message, [...byKey.keys()]);
-  const agents = agentKeys.flatMap((key) => byKey.get(key) ?? []);
-  if (agents.length === 0) return refuse("no_valid_tagged_agents", noTagDetail(unknownTags));
-  return accept({ mode, flow: modeRules[mode].flow, agents, unknownTags });
-}
-
-/**
- * The plan of a retry: the failed agents of a stored turn that are still in the room, in the turn's order and
- * mode.
- */
-export function planRetry(
-  mode: RoomMode,
-  roster: readonly RosterAgent[],
-  failedKeys: readonly string[],
-): PlanResult {
-  const byKey = new Map(roster.map((agent) => [agent.agentKey, withReadableFields(agent)]));
-  const agents = failedKeys.flatMap((key) => byKey.get(key) ?? []);
-  if (agents.length === 0)
-    return refuse("nothing_to_retry", "No agent that failed in this turn is left to ask.");
-  return accept({ mode, flow: modeRules[mode].retryFlow, agents, unknownTags: [] });
+  const failed = input.failed.flatMap(({ id, agentKey, round }): UnorderedStep[] => {
+    const agent = byKey.get(agentKey);
+    return agent === undefined ? [] : [{ id, agent, round }];
+  });
+  const synthesizer = input.hasSynthesis ? null : chooseSynthesizer(input, roster);
+  if (failed.length === 0 && synthesizer === null) {
+    const detail = "No agent that failed in this turn is left to ask.";
+    return { ok: false, refusal: { code: "nothing_to_retry", detail } };
+  }
+  const { mode } = input;
+  const steps = modes[mode].retry(failed);
+  return { ok: true, plan: { mode, steps, router: null, synthesizer, unknownTags: [] } };
 }
 
 /** For estimates of a run whose plan is not known: every agent of the roster may have been asked. */
 export function planWholeRoster(mode: RoomMode, roster: readonly RosterAgent[]): TurnPlan {
-  return { mode, flow: "parallel", agents: roster.map(withReadableFields), unknownTags: [] };
+  const steps = inParallel(firstSteps(roster.map(withReadableFields)));
+  return { mode, steps, router: null, synthesizer: null, unknownTags: [] };
 }
 
-/** The agent of a reply: who answers is in the plan, since nothing else decides it. */
-export function planAgent({ agents }: Pick<TurnPlan, "agents">, agentKey: string): RosterAgent {
-  const found = agents.find((agent) => agent.agentKey === agentKey);
+function chooseSynthesizer(
+  { orchestration = defaultOrchestration, managerModelAlias = null }: PlanSettings,
+  roster: readonly RosterAgent[],
+): RosterAgent | null {
+  return findSynthesizer(orchestration, roster, managerModelAlias);
+}
+
+/** Agents that may answer, each once; without the synthesis. */
+export function planAgents({ steps, router }: Pick<TurnPlan, "steps" | "router">): RosterAgent[] {
+  const agents = router === null ? steps.map(({ agent }) => agent) : router.candidates;
+  return [...new Map(agents.map((agent) => [agent.agentKey, agent])).values()];
+}
+
+type PlannedAgents = Pick<TurnPlan, "steps" | "router" | "synthesizer">;
+
+/** The agent of a step: who answers is in the plan, since nothing else decides it. */
+export function agentOfStep(
+  plan: PlannedAgents,
+  { step, agentKey }: { step: string; agentKey: string },
+): RosterAgent {
+  const found = findAgentOfStep(plan, { role: stepRoleOf(step), agentKey });
   if (found === undefined) throw new Error("A reply's agent is not in the plan of its run.");
   return found;
 }
 
-/** Whether a later agent is sent the same turn's earlier answers. */
-export function sharesAnswers(plan: Pick<TurnPlan, "flow">): boolean {
-  return sharesAnswersByFlow[plan.flow];
+function findAgentOfStep(
+  plan: PlannedAgents,
+  { role, agentKey }: { role: StepRole; agentKey: string },
+): RosterAgent | undefined {
+  switch (role) {
+    case "agent":
+      return planAgents(plan).find((agent) => agent.agentKey === agentKey);
+    case "synthesis":
+      return plan.synthesizer ?? undefined;
+  }
 }
 
-const sharesAnswersByFlow: Readonly<Record<TurnFlow, boolean>> = {
-  parallel: false,
-  sequence: true,
-  routed: true,
-};
+/** The model of an agent, whichever of its steps is meant. */
+export function modelAliasOf(plan: PlannedAgents, agentKey: string): string {
+  const agents = [...planAgents(plan), ...(plan.synthesizer === null ? [] : [plan.synthesizer])];
+  const found = agents.find((agent) => agent.agentKey === agentKey);
+  if (found === undefined) throw new Error("An agent is not in the plan of its run.");
+  return found.modelAlias;
+}
 
-/** The alias shown for a turn: the agent's own when one ran, else a marker for the mode. */
-export function modelAliasMarker(mode: RoomMode, modelAliases: readonly string[]): string {
-  const { marker, marksSingleAgent } = modeRules[mode];
-  const [only, ...others] = modelAliases;
-  return only !== undefined && others.length === 0 && !marksSingleAgent ? only : marker;
+/** The alias shown for a turn: the agent's own where one agent ran all steps, else a marker for the mode. */
+export function modelAliasMarker(mode: RoomMode, agents: readonly RosterAgent[]): string {
+  const { text, always } = modes[mode].marker;
+  const [first] = agents;
+  const isOne = first !== undefined && agents.every(({ agentKey }) => agentKey === first.agentKey);
+  return isOne && !always ? first.modelAlias : text;
 }
 
 function withModel(agent: RosterAgent, modelAlias: string | undefined): RosterAgent {
@@ -119,18 +146,4 @@ function withReadableFields(agent: RosterAgent): RosterAgent {
     toolPermissions: readPermissions(agent.toolPermissions),
     modelSettings: readModelSettings(agent.modelSettings),
   };
-}
-
-function noTagDetail(unknownTags: readonly string[]): string {
-  return unknownTags.length === 0
-    ? "Tag at least one agent of the room, for example @key."
-    : `No agent of this room is tagged; unknown: ${unknownTags.map((tag) => `@${tag}`).join(", ")}.`;
-}
-
-function accept(plan: TurnPlan): PlanResult {
-  return { ok: true, plan };
-}
-
-function refuse(code: ErrorCode, detail: string): PlanResult {
-  return { ok: false, refusal: { code, detail } };
 }

@@ -1,3 +1,5 @@
+import { stepIdOf, stepRoleOf } from "../plan/step.ts";
+import type { FailedStep } from "../plan/turn-plan.ts";
 import { joinReplies } from "./turn-outcome.ts";
 
 type Reply = {
@@ -23,19 +25,56 @@ export function currentReplies<T extends Reply>(messages: readonly T[]): T[] {
   return replies.filter(({ id }) => !superseded.has(id)).toSorted((a, b) => placeOf(a) - placeOf(b));
 }
 
-/** The replies of a turn that stand, as the one text that the turn has of them. */
-export function joinStandingReplies(
-  messages: readonly (Reply & { agentName: string | null; content: string })[],
-): string {
-  const currentReply = currentReplies(messages);
-  return joinReplies(currentReply.map(({ agentName, content }) => ({ agentName: agentName ?? "", content })));
+type ReplyText = Reply & {
+  step: string | null;
+  agentKey: string | null;
+  agentName: string | null;
+  status: "completed" | "failed";
+  content: string;
+};
+
+/** The one text of a turn: its synthesis where one is completed, else the replies that stand. */
+export function joinStandingReplies(messages: readonly ReplyText[]): string {
+  const standing = currentReplies(messages);
+  const synthesis = standing.find((reply) => isSynthesis(reply) && reply.status === "completed");
+  const shown = synthesis === undefined ? standing : [synthesis];
+  return joinReplies(shown.map(({ agentName, content }) => ({ agentName: agentName ?? "", content })));
 }
 
-/** Whose replies that stand are failures, in the turn's order. */
-export function failedAgentKeys(
-  messages: readonly (Reply & { status: "completed" | "failed"; agentKey: string | null })[],
-): string[] {
-  return currentReplies(messages).flatMap(({ status, agentKey }) =>
-    status === "failed" && agentKey !== null ? [agentKey] : [],
-  );
+type StepOfReply = { step: string | null; agentKey: string | null };
+
+export function isSynthesis(reply: StepOfReply): boolean {
+  return stepRoleOf(stepOfReply(reply)) === "synthesis";
+}
+
+/** Only a user's message has no agent. */
+export function stepOfReply({ step, agentKey }: StepOfReply): string {
+  if (agentKey === null) throw new Error("A reply has no agent.");
+  return stepIdOf({ step, agentKey });
+}
+
+/**
+ * Whether a synthesis was written before an answer that stands: a retry brought the answer, and the synthesis does
+ * not know it.
+ */
+export function isStale(
+  synthesis: Pick<Reply, "seq">,
+  standing: readonly (Reply & StepOfReply & { status: "completed" | "failed" })[],
+): boolean {
+  return standing.some((reply) => reply.status === "completed" && reply.seq > synthesis.seq);
+}
+
+type StatedReply = Reply & StepOfReply & { round: number | null; status: "completed" | "failed" };
+
+/** The steps of agents whose replies that stand are failures, in the turn's order. */
+export function failedAgentSteps(messages: readonly StatedReply[]): FailedStep[] {
+  return currentReplies(messages).flatMap((reply) => {
+    const { status, agentKey, round } = reply;
+    if (status !== "failed" || agentKey === null || isSynthesis(reply)) return [];
+    return [{ id: stepOfReply(reply), agentKey, round: round ?? 1 }];
+  });
+}
+
+export function hasCompletedSynthesis(messages: readonly StatedReply[]): boolean {
+  return currentReplies(messages).some((reply) => isSynthesis(reply) && reply.status === "completed");
 }

@@ -7,7 +7,8 @@ import { turnTooLarge } from "./turn-size.ts";
  */
 export function withoutTexts(outcome: TurnOutcome): TurnOutcome {
   const replies = outcome.replies.map(
-    ({ agentKey, messageId }): AgentReply => ({
+    ({ step, agentKey, messageId }): AgentReply => ({
+      step,
       agentKey,
       messageId,
       status: "failed",

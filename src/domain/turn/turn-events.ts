@@ -1,12 +1,25 @@
+import type { StepRole } from "../plan/step.ts";
 import type { AgentFailureCode } from "./agent-failure.ts";
 import type { FinishReason } from "./finish-reason.ts";
 
 /**
- * What a running turn tells as it happens. `agentRunId` names one agent's part in one run, so that agents
- * who answer at once are told apart. Nothing here is on record yet: a turn is stored by its commit.
+ * What a running turn tells as it happens. `agentRunId` names one step of one run, the same for every holder,
+ * so that steps that run at once are told apart. Nothing here is on record yet: a turn is stored by its commit.
  */
 export type TurnEvent =
-  | { type: "agent_started"; agentRunId: string; agentKey: string; agentName: string }
+  | {
+      type: "agent_started";
+      agentRunId: string;
+      step: string;
+      role: StepRole;
+      /** Null: the synthesis. */
+      round: number | null;
+      agentKey: string;
+      agentName: string;
+    }
+  /** The manager has decided who answers next. */
+  | { type: "round_started"; round: number; steps: { step: string; agentKey: string }[] }
+  | { type: "round_finished"; round: number }
   /** `messageId` is the id that the stored message will have. */
   | { type: "text_started"; agentRunId: string; messageId: string; agentName: string }
   | { type: "text_delta"; agentRunId: string; messageId: string; delta: string }

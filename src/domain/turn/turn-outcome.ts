@@ -13,8 +13,9 @@ import type { FinishReason } from "./finish-reason.ts";
 export type ModelCallRecord = {
   /** The holder that made the call; a resumed run has calls of several. */
   holder: string;
+  step: string;
   agentKey: string;
-  /** Model calls of this agent in this run, from 1. */
+  /** Model calls of this step in this run, from 1. */
   round: number;
   /** From 1. */
   attempt: number;
@@ -37,6 +38,8 @@ export type ModelCallRecord = {
 /** A call made for the turn itself, not for an agent: not billed, kept in the audit. */
 export type OverheadCall = {
   purpose: "routing" | "summary_text" | "summary_structure";
+  /** Of routing: the round that it started. Absent before rounds were. */
+  round?: number;
   holder: string;
   modelAlias: string;
   providerModel: string;
@@ -51,8 +54,9 @@ export type OverheadCall = {
   providerRequestId: string | null;
 };
 
-/** What one agent left in a run: an answer, or why there is none. */
+/** What one step left in a run: an answer, or why there is none. */
 export type AgentReply = {
+  step: string;
   agentKey: string;
   /** Id that its stored message gets. */
   messageId: string;
@@ -74,6 +78,7 @@ export function replyContent(agentName: string, reply: AgentReply): string {
 /** One execution of a tool, or its refusal. */
 export type ToolEvent = {
   id: string;
+  step: string;
   agentKey: string;
   round: number;
   toolName: string;
@@ -84,23 +89,33 @@ export type ToolEvent = {
 };
 
 /** What an agent said or was told on the way to its answer; stored for it alone. */
-export type PrivateMessage = { id: string; agentKey: string; role: "assistant" | "tool"; content: string };
+export type PrivateMessage = {
+  id: string;
+  step: string;
+  agentKey: string;
+  role: "assistant" | "tool";
+  content: string;
+};
 
-/** How an agent's prompt came to fit, and what the provider counted for it; the audit is made from it. */
-export type PromptMeasure = Omit<AgentContext, "messages"> & { countedInputTokens: number | null };
+/** How a step's prompt came to fit, and what the provider counted for it; the audit is made from it. */
+export type PromptMeasure = Omit<AgentContext, "messages"> & {
+  step: string;
+  countedInputTokens: number | null;
+};
 
 /** A new rolling summary of the session's older turns. */
 export type NewSummary = SummaryRange & SummaryContent & { usedFallback: boolean };
 
 /** All that running a plan gives; the turn's record is made from it. */
 export type TurnOutcome = {
-  /** One per agent that was to answer, in the order of answers. */
+  /** One per step that was to answer, in the order of answers. */
   replies: readonly AgentReply[];
   calls: readonly ModelCallRecord[];
   prompts: readonly PromptMeasure[];
   toolEvents: readonly ToolEvent[];
   privateMessages: readonly PrivateMessage[];
-  routing: RoutingDecision | null;
+  /** What the manager decided, round by round. */
+  decisions: readonly RoutingDecision[];
   overhead: readonly OverheadCall[];
   summary: NewSummary | null;
   /** A summary was due and its calls or answers failed. */

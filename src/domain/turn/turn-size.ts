@@ -38,21 +38,21 @@ export type TurnUse = {
   toolCalls: number;
   toolBytes: number;
   modelBytes: number;
-  byAgent: ReadonlyMap<string, AgentUse>;
+  byStep: ReadonlyMap<string, StepUse>;
 };
 
-export type AgentUse = { toolCalls: number; toolBytes: number };
+export type StepUse = { toolCalls: number; toolBytes: number };
 
-export const noAgentUse: AgentUse = { toolCalls: 0, toolBytes: 0 };
+export const noStepUse: StepUse = { toolCalls: 0, toolBytes: 0 };
 
-export const noUse: TurnUse = { toolCalls: 0, toolBytes: 0, modelBytes: 0, byAgent: new Map() };
+export const noUse: TurnUse = { toolCalls: 0, toolBytes: 0, modelBytes: 0, byStep: new Map() };
 
 type StoredTexts = {
   messages: readonly { role: "user" | "assistant" | "tool"; content: string }[];
   toolEvents: readonly { output: unknown }[];
 };
 
-/** What a stored turn holds, which a retry adds to. An agent's own bounds are those of one run. */
+/** What a stored turn holds, which a retry adds to. A step's own bounds are those of one run. */
 export function measureStoredTurn({ messages, toolEvents }: StoredTexts): TurnUse {
   const bytesOf = (role: "assistant" | "tool") =>
     messages.reduce((sum, message) => (message.role === role ? sum + jsonBytes(message.content) : sum), 0);
@@ -60,7 +60,7 @@ export function measureStoredTurn({ messages, toolEvents }: StoredTexts): TurnUs
     toolCalls: toolEvents.filter(({ output }) => !isLimitRefusal(output)).length,
     toolBytes: bytesOf("tool"),
     modelBytes: bytesOf("assistant"),
-    byAgent: new Map(),
+    byStep: new Map(),
   };
 }
 
@@ -74,7 +74,7 @@ export type TurnSize = {
    * Takes room for one call of a tool, the nth of its answer from 1. Gives how to end it with the result, or null
    * where there is no room.
    */
-  beginToolCall(agentKey: string, nthOfAnswer: number): ((content: string) => void) | null;
+  beginToolCall(step: string, nthOfAnswer: number): ((content: string) => void) | null;
   /** Takes in what a model said; false: the turn has no room for it. */
   takeModelText(value: unknown): boolean;
 };
@@ -82,14 +82,14 @@ export type TurnSize = {
 export function createTurnSize(used: TurnUse): TurnSize {
   const turn = { toolCalls: used.toolCalls, toolBytes: used.toolBytes };
   let modelBytes = used.modelBytes;
-  const agents = new Map([...used.byAgent].map(([agentKey, use]) => [agentKey, { ...use }]));
+  const steps = new Map([...used.byStep].map(([step, use]) => [step, { ...use }]));
   return {
-    beginToolCall(agentKey, nthOfAnswer) {
-      const agent = agents.get(agentKey) ?? { ...noAgentUse };
-      agents.set(agentKey, agent);
-      if (nthOfAnswer > turnBounds.maxToolCallsPerAnswer || !hasRoom(agent, turn)) return null;
+    beginToolCall(step, nthOfAnswer) {
+      const stepUse = steps.get(step) ?? { ...noStepUse };
+      steps.set(step, stepUse);
+      if (nthOfAnswer > turnBounds.maxToolCallsPerAnswer || !hasRoom(stepUse, turn)) return null;
       const add = (calls: number, bytes: number) => {
-        for (const use of [agent, turn]) {
+        for (const use of [stepUse, turn]) {
           use.toolCalls += calls;
           use.toolBytes += bytes;
         }
@@ -107,12 +107,12 @@ export function createTurnSize(used: TurnUse): TurnSize {
 }
 
 /** Room is kept for the largest result: what a call will bring is not known before it ran. */
-function hasRoom(agent: AgentUse, turn: AgentUse): boolean {
+function hasRoom(step: StepUse, turn: StepUse): boolean {
   const { maxToolResultBytes } = turnBounds;
   return (
-    agent.toolCalls < turnBounds.maxToolCallsPerAgent &&
+    step.toolCalls < turnBounds.maxToolCallsPerAgent &&
     turn.toolCalls < turnBounds.maxToolCallsPerTurn &&
-    agent.toolBytes + maxToolResultBytes <= turnBounds.maxToolBytesPerAgent &&
+    step.toolBytes + maxToolResultBytes <= turnBounds.maxToolBytesPerAgent &&
     turn.toolBytes + maxToolResultBytes <= turnBounds.maxToolBytesPerTurn
   );
 }

@@ -10,6 +10,7 @@ export type RunResult = { result: object; usage: TokenUsage[] };
 
 /** Maps one event of a run to one event of AG-UI. Each agent's part in the run is a subagent. */
 export function toAgUiEvent(event: TurnEvent): AGUIEvent {
+  if (!("agentRunId" in event)) return toRoundEvent(event);
   const subagentRunId = event.agentRunId;
   switch (event.type) {
     case "agent_started":
@@ -17,7 +18,12 @@ export function toAgUiEvent(event: TurnEvent): AGUIEvent {
         type: EventType.SUBAGENT_STARTED,
         subagentRunId,
         name: event.agentName,
-        metadata: { agent_key: event.agentKey },
+        metadata: {
+          agent_key: event.agentKey,
+          step: event.step,
+          role: event.role,
+          round: event.round,
+        },
       };
     case "text_started": {
       const { messageId, agentName: name } = event;
@@ -67,6 +73,21 @@ export function toAgUiEvent(event: TurnEvent): AGUIEvent {
         code: event.code,
         message: event.message,
       };
+  }
+}
+
+type RoundEvent = Exclude<TurnEvent, { agentRunId: string }>;
+
+/** AG-UI has no rounds: they are events of our own, which a client that does not know them leaves out. */
+function toRoundEvent(event: RoundEvent): AGUIEvent {
+  const { round } = event;
+  switch (event.type) {
+    case "round_started": {
+      const steps = event.steps.map(({ step, agentKey }) => ({ step, agent_key: agentKey }));
+      return { type: EventType.CUSTOM, name: "ROUND_STARTED", value: { round, steps } };
+    }
+    case "round_finished":
+      return { type: EventType.CUSTOM, name: "ROUND_FINISHED", value: { round } };
   }
 }
 

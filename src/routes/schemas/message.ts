@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { StoredTurn } from "../../db/turn/stored-turn.ts";
+import { stepOfReply } from "../../domain/turn/current-replies.ts";
 import { exclusionReasons } from "../../domain/turn/exclusion.ts";
 import { finishReasons } from "../../domain/turn/finish-reason.ts";
 import { id, instant, pageQuery } from "../../http/schemas.ts";
@@ -13,6 +14,11 @@ export const contentCut = z.literal(true).optional().meta({
   description: "Only the beginning of the text: it is too long to be read whole",
 });
 
+export const stepId = z.string().meta({
+  description:
+    "Which answer of the turn: `<agent_key>#1` for an agent's first, `#2` for its second; `synthesis`",
+});
+
 export const message = z
   .object({
     id,
@@ -20,6 +26,7 @@ export const message = z
     run_id: id,
     seq: z.int().min(1).meta({ description: "Orders a session's messages without ties" }),
     role: z.enum(["user", "assistant", "tool"]),
+    step: stepId.nullable(),
     agent_key: z.string().nullable(),
     agent_name: z.string().nullable(),
     status: z.enum(["completed", "failed"]),
@@ -51,6 +58,7 @@ export function toMessage(row: StoredTurn["messages"][number]): z.input<typeof m
     run_id: row.runId,
     seq: row.seq,
     role: row.role,
+    step: row.agentKey === null ? null : stepOfReply(row),
     agent_key: row.agentKey,
     agent_name: row.agentName,
     status: row.status,

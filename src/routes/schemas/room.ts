@@ -1,10 +1,23 @@
 import * as z from "zod";
 import type { RoomRow } from "../../db/rooms/rooms.ts";
 import { roomModes } from "../../domain/plan/modes.ts";
+import { maxRoundsLimit, synthesisPattern } from "../../domain/plan/orchestration.ts";
 import type { User } from "../../domain/user.ts";
 import { id, instant, text } from "../../http/schemas.ts";
 
 export const roomMode = z.enum(roomModes);
+
+const maxRounds = z.int().min(1).max(maxRoundsLimit).meta({
+  description: "How often the manager may pick agents in one turn of mode `orchestrator`",
+});
+const synthesis = z.string().regex(synthesisPattern).meta({
+  description: "Who writes one consolidated answer at the end of a turn: `off`, `manager`, or an agent's key",
+});
+/** Of a request: what is left out keeps its value, or the default. */
+export const orchestrationChange = z
+  .strictObject({ max_rounds: maxRounds.optional(), synthesis: synthesis.optional() })
+  .refine((change) => Object.keys(change).length > 0, "must set something")
+  .optional();
 
 export const room = z
   .object({
@@ -14,6 +27,7 @@ export const room = z
     goal: z.string().nullable(),
     current_mode: roomMode,
     pending_mode: roomMode.nullable(),
+    orchestration: z.object({ max_rounds: maxRounds, synthesis }),
     created_at: instant,
     updated_at: instant,
   })
@@ -26,11 +40,16 @@ export const newRoom = z
     name: text(200),
     goal: text(4_000).nullable().optional(),
     current_mode: roomMode.optional(),
+    orchestration: orchestrationChange,
   })
   .meta({ id: "NewRoom", examples: [{ name: "Launch", goal: "Ship on Friday", current_mode: "tag" }] });
 
 export const roomChange = z
-  .strictObject({ name: text(200).optional(), goal: text(4_000).nullable().optional() })
+  .strictObject({
+    name: text(200).optional(),
+    goal: text(4_000).nullable().optional(),
+    orchestration: orchestrationChange,
+  })
   .refine((change) => Object.keys(change).length > 0, "must change something")
   .meta({ id: "RoomChange", examples: [{ goal: null }] });
 
@@ -46,6 +65,7 @@ export function toRoom(row: RoomRow): z.input<typeof room> {
     goal: row.goal,
     current_mode: row.currentMode,
     pending_mode: row.pendingMode,
+    orchestration: { max_rounds: row.maxRounds, synthesis: row.synthesis },
     created_at: row.createdAt.toISOString(),
     updated_at: row.updatedAt.toISOString(),
   };

@@ -1,18 +1,22 @@
 import * as z from "zod";
 import type { AuditRow, LedgerRow } from "../../db/turn/stored-turn.ts";
 import type { RecordedTurn } from "../../db/turn/turns.ts";
+import { stepIdOf } from "../../domain/plan/step.ts";
+import { roundsEnds } from "../../domain/plan/taken-steps.ts";
 import type { RoutingDecision } from "../../domain/routing/routing-decision.ts";
+import { type OrchestrationRecord, synthesisResults } from "../../domain/turn/orchestration-record.ts";
 import type { OverheadCall } from "../../domain/turn/turn-outcome.ts";
 import { id, instant } from "../../http/schemas.ts";
-import { message, toMessage } from "./message.ts";
+import { message, stepId, toMessage } from "./message.ts";
 import { toTurnRead, turnRead } from "./turn.ts";
 
 const llmCall = z
   .object({
     id,
     run_id: id.meta({ description: "The run that made the call: the turn's first run or a retry" }),
+    step: stepId,
     agent_key: z.string(),
-    round: z.int(),
+    round: z.int().meta({ description: "Model calls of the step in this run, from 1" }),
     provider: z.string(),
     model_alias: z.string(),
     provider_model: z.string(),
@@ -40,6 +44,14 @@ const routing = z.object({
   raw: z.string().nullable(),
 });
 
+const orchestration = z.object({
+  max_rounds: z.int(),
+  synthesis: z.string(),
+  synthesis_result: z.enum(synthesisResults),
+  decisions: z.array(routing).meta({ description: "What the manager decided, round by round" }),
+  rounds_ended_by: z.enum([...roundsEnds, "unfinished"]).nullable(),
+});
+
 const overheadCall = z.object({
   purpose: z.enum(["routing", "summary_text", "summary_structure"]),
   model_alias: z.string(),
@@ -58,6 +70,7 @@ const overheadCall = z.object({
 const audit = z
   .object({
     run_id: id,
+    step: stepId,
     agent_key: z.string(),
     model_alias: z.string(),
     model_alias_marker: z.string(),
@@ -74,7 +87,11 @@ const audit = z
     included: z.array(z.tuple([z.int(), z.int()])).meta({ description: "Ranges of `seq`, each [from, to]" }),
     dropped: z.array(z.object({ from: z.int(), to: z.int(), reason: z.string() })),
     unknown_tags: z.array(z.string()),
-    routing: routing.nullable(),
+    routing: routing.nullable().meta({ description: "The manager's first decision" }),
+    orchestration: orchestration.nullable().meta({
+      description:
+        "In the row of a run's first step; null elsewhere, and where it was stored before rounds were",
+    }),
     overhead_calls: z.array(overheadCall),
     checkpoint_degraded: z.boolean().meta({
       description: "A checkpoint of the run was stored late, in part, or not at all; the turn went on",
@@ -86,7 +103,7 @@ const audit = z
 export const turnDetail = turnRead
   .extend({
     messages: z.array(message),
-    llm_calls: z.array(llmCall).meta({ description: "By run, agent and round" }),
+    llm_calls: z.array(llmCall).meta({ description: "By run, step and round" }),
     audit: z.array(audit),
     retrying: z.literal(true).optional().meta({ description: "A retry of it is running" }),
   })
@@ -101,9 +118,10 @@ export function toTurnDetail(stored: RecordedTurn): z.input<typeof turnDetail> {
   };
 }
 
-/** By run and agent in the order of the audit rows; the calls of an agent keep their order. */
+/** By run and step in the order of the audit rows; the calls of a step keep their order. */
 function orderCalls({ ledger, audits }: RecordedTurn): LedgerRow[] {
-  const keyOf = ({ runId, agentKey }: { runId: string; agentKey: string }) => `${runId}/${agentKey}`;
+  const keyOf = (row: { runId: string; step: string | null; agentKey: string }) =>
+    `${row.runId}/${stepIdOf(row)}`;
   const ranks = new Map(audits.map((audit, index) => [keyOf(audit), index]));
   const rankOf = (call: LedgerRow) => ranks.get(keyOf(call)) ?? audits.length;
   return ledger.toSorted((left, right) => rankOf(left) - rankOf(right));
@@ -112,6 +130,7 @@ function orderCalls({ ledger, audits }: RecordedTurn): LedgerRow[] {
 function toAudit(row: AuditRow): z.input<typeof audit> {
   return {
     run_id: row.runId,
+    step: stepIdOf(row),
     agent_key: row.agentKey,
     model_alias: row.modelAlias,
     model_alias_marker: row.modelAliasMarker,
@@ -129,6 +148,7 @@ function toAudit(row: AuditRow): z.input<typeof audit> {
     dropped: [...row.dropped],
     unknown_tags: [...row.unknownTags],
     routing: row.routing && toRouting(row.routing),
+    orchestration: row.orchestration && toOrchestration(row.orchestration),
     overhead_calls: row.overheadCalls.map(toOverheadCall),
     checkpoint_degraded: row.checkpointFailed,
   };
@@ -136,6 +156,16 @@ function toAudit(row: AuditRow): z.input<typeof audit> {
 
 function toRouting({ selectedKeys, rule, verdict, raw }: RoutingDecision): z.input<typeof routing> {
   return { selected_keys: selectedKeys, rule, verdict, raw };
+}
+
+function toOrchestration(record: OrchestrationRecord): z.input<typeof orchestration> {
+  return {
+    max_rounds: record.maxRounds,
+    synthesis: record.synthesis,
+    synthesis_result: record.synthesisResult,
+    decisions: record.decisions.map(toRouting),
+    rounds_ended_by: record.roundsEndedBy,
+  };
 }
 
 function toOverheadCall(call: OverheadCall): z.input<typeof overheadCall> {
@@ -159,6 +189,7 @@ function toLlmCall(row: LedgerRow): z.input<typeof llmCall> {
   return {
     id: row.id,
     run_id: row.runId,
+    step: stepIdOf(row),
     agent_key: row.agentKey,
     round: row.round,
     provider: row.provider,

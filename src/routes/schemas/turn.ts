@@ -4,9 +4,10 @@ import type { StoredTurn, TurnRow } from "../../db/turn/stored-turn.ts";
 import type { RunningTurn } from "../../db/turn/turns.ts";
 import { formatDecimal } from "../../domain/billing/pricing.ts";
 import { sumUsage, type UsageSum } from "../../domain/billing/usage-sum.ts";
-import { currentReplies } from "../../domain/turn/current-replies.ts";
+import { stepIdOf, stepRoleOf, stepRoles } from "../../domain/plan/step.ts";
+import { currentReplies, isStale, isSynthesis, stepOfReply } from "../../domain/turn/current-replies.ts";
 import { id, instant, text } from "../../http/schemas.ts";
-import { contentCut, finishReason, toCut } from "./message.ts";
+import { contentCut, finishReason, stepId, toCut } from "./message.ts";
 import { roomMode } from "./room.ts";
 
 const failure = z.object({ code: z.string(), message: z.string() });
@@ -14,12 +15,20 @@ const failure = z.object({ code: z.string(), message: z.string() });
 const reply = z
   .object({
     message_id: id,
+    step: stepId,
+    role: z.enum(stepRoles).meta({ description: "`synthesis`: the one answer written from all others" }),
+    round: z.int().nullable().meta({
+      description: "The manager's round that the reply belongs to, from 1; null: a synthesis belongs to none",
+    }),
     agent_key: z.string(),
     agent_name: z.string(),
     status: z.enum(["completed", "failed"]),
     content: z.string(),
     finish_reason: finishReason,
     error: failure.nullable(),
+    stale: z.literal(true).optional().meta({
+      description: "On a synthesis that was written before a retry brought an answer, and nowhere else",
+    }),
     content_cut: contentCut,
   })
   .meta({ id: "Reply" });
@@ -38,6 +47,7 @@ const usage = z
 const toolCall = z
   .object({
     id,
+    step: stepId,
     agent_key: z.string(),
     round: z
       .int()
@@ -124,7 +134,7 @@ export function toListedTurn({ turn, messages, usage, toolEvents }: ListedTurn):
     model_alias_used: turn.modelAliasUsed,
     ...toFlags(turn),
     created_at: turn.createdAt.toISOString(),
-    replies: currentReplies(messages).map(toReply),
+    replies: toReplies(currentReplies(messages)),
     usage: toUsage(usage),
     tool_calls: toolEvents.map(toToolCall),
   };
@@ -143,11 +153,25 @@ function toFlags(turn: TurnRow) {
   };
 }
 
-function toReply(message: StoredTurn["messages"][number]): z.input<typeof reply> {
+type ReplyMessage = StoredTurn["messages"][number];
+
+function toReplies(standing: readonly ReplyMessage[]): z.input<typeof reply>[] {
+  return standing.map((message) => {
+    const isOutdated = isSynthesis(message) && isStale(message, standing);
+    return { ...toReply(message), stale: isOutdated || undefined };
+  });
+}
+
+function toReply(message: ReplyMessage): z.input<typeof reply> {
   const { agentKey } = message;
   if (agentKey === null) throw new Error("A reply has no agent.");
+  const step = stepOfReply(message);
+  const role = stepRoleOf(step);
   return {
     message_id: message.id,
+    step,
+    role,
+    round: role === "synthesis" ? null : (message.round ?? 1),
     agent_key: agentKey,
     agent_name: message.agentName ?? agentKey,
     status: message.status,
@@ -176,6 +200,7 @@ function toToolCall(event: StoredTurn["toolEvents"][number]): z.input<typeof too
     status: event.status,
     input: event.input,
     output: event.output,
+    step: stepIdOf(event),
     agent_key: event.agentKey,
     tool_name: event.toolName,
     latency_ms: event.latencyMs,

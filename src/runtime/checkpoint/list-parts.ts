@@ -90,6 +90,11 @@ export function joinParts(stored: Checkpoint): JoinedCheckpoint {
   };
 }
 
+/** Whether a checkpoint has something new in one of the lists. */
+export function hasParts(newVersions: ChannelVersions): boolean {
+  return listChannels.some((channel) => partsOf(channel, newVersions).length > 0);
+}
+
 /** In the order of their entries. */
 function partsOf(channel: ListChannel, versions: ChannelVersions): string[] {
   return Object.keys(versions)

@@ -1,7 +1,11 @@
 import type { CheckpointTuple } from "@langchain/langgraph-checkpoint";
+import { agentStepId } from "../../domain/plan/step.ts";
 import { emptyState, reducers, type TurnStateUpdate, type TurnStateValue } from "../graph/turn-state.ts";
 
-/** The state of a stored run: its last checkpoint, and the answers of a parallel step stored since. */
+/**
+ * The state of a stored run: its last checkpoint, and the answers of a parallel step stored since. What an earlier
+ * version stored by agent is given by step.
+ */
 export function restoreState(tuple: CheckpointTuple | undefined): TurnStateValue {
   if (tuple === undefined) return emptyState();
   const stored = { ...emptyState(), ...ownChannels(tuple.checkpoint.channel_values) };
@@ -28,5 +32,19 @@ function reduce(name: ChannelName, state: TurnStateValue, update: TurnStateUpdat
 
 /** Of what LangGraph stores, the channels that are ours; their values are what our nodes wrote. */
 function ownChannels(values: Readonly<Record<string, unknown>>): Partial<TurnStateValue> {
-  return Object.fromEntries(channelNames.flatMap((name) => (name in values ? [[name, values[name]]] : [])));
+  const { routing } = values;
+  const named = routing == null ? values : { ...values, decisions: [routing] };
+  return Object.fromEntries(
+    channelNames.flatMap((name) => (name in named ? [[name, withSteps(named[name])]] : [])),
+  );
+}
+
+/** Before there were steps, each agent had one. */
+function withSteps(list: unknown): unknown {
+  if (!Array.isArray(list)) return list;
+  return list.map((entry: unknown) => {
+    const isByAgent =
+      typeof entry === "object" && entry !== null && "agentKey" in entry && !("step" in entry);
+    return isByAgent ? { ...entry, step: agentStepId(String(entry.agentKey), 1) } : entry;
+  });
 }

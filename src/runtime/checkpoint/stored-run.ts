@@ -13,7 +13,12 @@ export type StoredRun = {
   state: TurnStateValue;
   /** Whether nothing of it is missing; only then can LangGraph go on from it. */
   isWhole: boolean;
+  /** Whether this version wrote it. LangGraph cannot go on from another: its nodes have other names. */
+  isCurrent: boolean;
 };
+
+/** Changes with the names of the graph's nodes and with the lists of its state. Absent: 1, nodes by agent. */
+export const checkpointFormat = 2;
 
 export async function loadProgress(stored: StoredCheckpoint | undefined): Promise<StoredRun | undefined> {
   if (stored === undefined) return undefined;
@@ -21,5 +26,10 @@ export async function loadProgress(stored: StoredCheckpoint | undefined): Promis
   const joined = joinParts(parts.checkpoint);
   const tuple = { ...parts, checkpoint: joined.checkpoint };
   const isWhole = joined.isWhole && !stored.lacksTexts;
-  return { tuple, joined, state: restoreState(tuple), isWhole };
+  const isCurrent = readFormat(stored.metadata) === checkpointFormat;
+  return { tuple, joined, state: restoreState(tuple), isWhole, isCurrent };
+}
+
+function readFormat(metadata: unknown): unknown {
+  return typeof metadata === "object" && metadata !== null && "format" in metadata ? metadata.format : 1;
 }

@@ -8,9 +8,11 @@ import {
   type PendingWrite,
 } from "@langchain/langgraph-checkpoint";
 import { noRows, type StepRows } from "../../domain/turn/checkpoint.ts";
+import { reducers, type TurnStateValue } from "../graph/turn-state.ts";
 import { toStepRows, toWriteRows } from "./dump-step.ts";
-import { type JoinedCheckpoint, ListParts } from "./list-parts.ts";
+import { hasParts, type JoinedCheckpoint, ListParts } from "./list-parts.ts";
 import { plainJson } from "./plain-json.ts";
+import { checkpointFormat } from "./stored-run.ts";
 
 export type TurnSaverOptions = {
   runId: string;
@@ -19,7 +21,7 @@ export type TurnSaverOptions = {
   /** Whether steps have several tasks, whose answers are stored one by one. */
   isParallel: boolean;
   /** Whether these channel values are the run's last: they are stored by its commit. */
-  isFinal: (values: Readonly<Record<string, unknown>>) => boolean;
+  isFinal: (values: Partial<TurnStateValue>) => boolean;
   /** One request; false: it was not stored. Must not reject: that would end the run. */
   store: (rows: StepRows) => Promise<boolean>;
 };
@@ -82,12 +84,14 @@ export class TurnSaver extends BaseCheckpointSaver {
     const parentCheckpointId = readId(config);
     const place = { threadId, checkpointNs, parentCheckpointId };
     const split = this.#parts.split({ checkpoint, newVersions });
-    const rows = await toStepRows(this.serde, { ...place, ...split, metadata });
+    const marked = { ...metadata, format: checkpointFormat };
+    const rows = await toStepRows(this.serde, { ...place, ...split, metadata: marked });
     if (metadata.source === "input") this.#inputId = checkpoint.id;
     else if (metadata.step === 0) {
       // Before the first step nothing is paid for; only the answers of a parallel one stand on this checkpoint.
       if (isParallel) this.#keep(rows);
-    } else if (isFinal(checkpoint.channel_values)) {
+    } else if (isFinal(checkpoint.channel_values) || !hasParts(split.newVersions)) {
+      // What holds no answer of its own is not worth a request: it goes with the next step.
       this.#keep(rows);
     } else {
       // Only this step may still be under way when the next one starts.
@@ -105,7 +109,7 @@ export class TurnSaver extends BaseCheckpointSaver {
     if (!this.#options.isParallel) return;
     const checkpointId = readId(config);
     if (checkpointId === null) throw new Error("LangGraph stores a task's writes without a checkpoint.");
-    if (checkpointId === this.#inputId) return;
+    if (checkpointId === this.#inputId || !writes.some(([channel]) => channel in reducers)) return;
     const task = { threadId: this.#options.runId, checkpointNs, checkpointId, taskId };
     this.#enqueue({ ...noRows, writes: await toWriteRows(this.serde, task, writes) });
   }

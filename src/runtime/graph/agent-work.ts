@@ -2,10 +2,8 @@ import type { PromptMessage, ToolCallRequest } from "../../domain/context/prompt
 import type { PrivateMessage } from "../../domain/turn/turn-outcome.ts";
 import type { ToolMessage } from "./turn-state.ts";
 
-/** Where an agent stands on the way to its answer. */
+/** Where a step stands on the way to its answer. */
 export type AgentWork = {
-  /** Null: nothing of it is in the state yet. */
-  agentRunId: string | null;
   /** Model answers that asked for tools. */
   toolRounds: number;
   /** Those answers and the results of their calls, in order, as the model is sent them. */
@@ -16,12 +14,11 @@ export type AgentWork = {
   triggerResult: string | null;
 };
 
-export function workOf(agentKey: string, toolMessages: readonly ToolMessage[]): AgentWork {
-  const own = toolMessages.filter((message) => message.agentKey === agentKey);
+export function workOf(step: string, toolMessages: readonly ToolMessage[]): AgentWork {
+  const own = toolMessages.filter((message) => message.step === step);
   const last = own.at(-1);
   const triggered = own.find((message) => message.kind === "told" && message.isTriggered);
   return {
-    agentRunId: last?.agentRunId ?? null,
     toolRounds: own.filter(({ kind }) => kind === "asked").length,
     toolMessages: own.filter((entry) => entry !== triggered).map(({ message }) => message),
     // Results of all calls of an answer come together.
@@ -33,12 +30,14 @@ export function workOf(agentKey: string, toolMessages: readonly ToolMessage[]): 
 /** The messages that are stored for the agent alone. Its prompts of later turns show them. */
 export function toPrivateMessages(toolMessages: readonly ToolMessage[]): PrivateMessage[] {
   return toolMessages.flatMap((entry): PrivateMessage[] => {
-    const { id, agentKey, message } = entry;
+    const { id, step, agentKey, message } = entry;
     if (entry.kind === "told") {
       const content = `What your tool '${plainName(entry.toolName)}' told you earlier:\n${message.content}`;
-      return [{ id, agentKey, role: "tool", content }];
+      return [{ id, step, agentKey, role: "tool", content }];
     }
-    return message.content === "" ? [] : [{ id, agentKey, role: "assistant", content: message.content }];
+    return message.content === ""
+      ? []
+      : [{ id, step, agentKey, role: "assistant", content: message.content }];
   });
 }
 

@@ -2,7 +2,9 @@ import type { Catalog } from "../../domain/catalog.ts";
 import type { ContextLimits } from "../../domain/context/context-budget.ts";
 import type { TurnContext } from "../../domain/context/turn-context.ts";
 import type { Log } from "../../domain/log.ts";
-import type { RosterAgent, TurnPlan } from "../../domain/plan/turn-plan.ts";
+import type { Step } from "../../domain/plan/step.ts";
+import { takenSteps } from "../../domain/plan/taken-steps.ts";
+import type { TurnPlan } from "../../domain/plan/turn-plan.ts";
 import type { RunIdentity, ToolPort } from "../../domain/tool.ts";
 import type { StepRows } from "../../domain/turn/checkpoint.ts";
 import type { EmitTurnEvent } from "../../domain/turn/turn-events.ts";
@@ -41,12 +43,15 @@ export type TurnPorts = {
   storeStep: (rows: StepRows) => Promise<boolean>;
   emit: EmitTurnEvent;
   log: Log;
-  /** A UUID v7, for messages and agents' parts of the run. */
+  /** A UUID v7, for messages and records. */
   newId: () => string;
+  /** A UUID v5: the same for the same name within a namespace. */
+  deriveId: (namespace: string, name: string) => string;
 };
 
 /** What the nodes of one turn's graph share. */
 export type NodeContext = {
+  runId: string;
   plan: TurnPlan;
   context: TurnContext;
   identity: RunIdentity;
@@ -54,26 +59,72 @@ export type NodeContext = {
   signal: AbortSignal;
   /** What the turn may still hold. */
   size: TurnSize;
-  /** Agents' runs whose start this holder has emitted. A holder that resumes the run emits it again. */
-  startedAgents: Set<string>;
+  /** Steps and rounds whose start this holder has emitted. A holder that resumes the run emits it again. */
+  started: Set<string>;
   /** Resolves once all answers so far were tried to be stored. */
   flushed: () => Promise<unknown>;
 };
 
-/** An agent's work as the state holds it, or started now, with the events of the agent. */
+/** A step's work as the state holds it, with the events of the step. */
 export function continueWork(
-  agent: RosterAgent,
-  { ports, startedAgents }: NodeContext,
+  { id, agent }: Pick<Step, "id" | "agent">,
+  run: NodeContext,
   state: TurnStateValue,
-): { work: AgentWork & { agentRunId: string }; events: AgentEvents } {
-  const before = workOf(agent.agentKey, state.toolMessages);
-  const agentRunId = before.agentRunId ?? ports.newId();
-  const work = { ...before, agentRunId };
-  if (!startedAgents.has(agentRunId)) {
-    startedAgents.add(agentRunId);
-    ports.emit({ type: "agent_started", agentRunId, agentKey: agent.agentKey, agentName: agent.name });
+): { work: AgentWork; events: AgentEvents; step: Step } {
+  const step = findStep(run, state, id);
+  const agentRunId = run.ports.deriveId(run.runId, id);
+  startRound(run, state, step);
+  if (!run.started.has(id)) {
+    run.started.add(id);
+    run.ports.emit({
+      type: "agent_started",
+      agentRunId,
+      step: id,
+      role: step.role,
+      round: step.round,
+      agentKey: agent.agentKey,
+      agentName: agent.name,
+    });
   }
-  return { work, events: createAgentEvents(agent.name, agentRunId, ports.emit) };
+  return {
+    work: workOf(id, state.toolMessages),
+    events: createAgentEvents(agent.name, agentRunId, run.ports.emit),
+    step,
+  };
+}
+
+/** A node runs only for a step that is decided. */
+function findStep({ plan }: NodeContext, { decisions }: TurnStateValue, stepId: string): Step {
+  const step = takenSteps(plan, decisions).find(({ id }) => id === stepId);
+  if (step === undefined) throw new Error("A step that is not in the plan was started.");
+  return step;
+}
+
+/** Rounds are the manager's: a plan without a router has none to tell of. */
+function startRound(
+  { plan, ports, started }: NodeContext,
+  { decisions }: TurnStateValue,
+  { round }: Step,
+): void {
+  if (plan.router === null || round === null || started.has(`round ${round}`)) return;
+  started.add(`round ${round}`);
+  const steps = stepsOfRound(plan, decisions, round);
+  ports.emit({
+    type: "round_started",
+    round,
+    steps: steps.map(({ id, agent }) => ({ step: id, agentKey: agent.agentKey })),
+  });
+}
+
+/** Emits the end of a round after its last step. */
+export function finishRound({ plan, ports }: NodeContext, { decisions }: TurnStateValue, step: Step): void {
+  const { id, round } = step;
+  if (plan.router === null || round === null) return;
+  if (stepsOfRound(plan, decisions, round).at(-1)?.id === id) ports.emit({ type: "round_finished", round });
+}
+
+function stepsOfRound(plan: TurnPlan, decisions: TurnStateValue["decisions"], round: number): Step[] {
+  return takenSteps(plan, decisions).filter((step) => step.round === round);
 }
 
 /** Thrown by nodes of a run that was stopped, so that what was cut off is not stored as an agent's failure. */

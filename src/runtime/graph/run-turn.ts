@@ -12,11 +12,10 @@ import { startSummary } from "../nodes/summary-run.ts";
 import { limitCalls } from "./call-limit.ts";
 import type { NodeContext, TurnPorts } from "./node-context.ts";
 import { settleState } from "./settle-turn.ts";
-import { answerOrder, toOutcome } from "./state-outcome.ts";
+import { isFinished, toOutcome } from "./state-outcome.ts";
 import { addStateUse } from "./state-use.ts";
 import { startStopwatch } from "./stopwatch.ts";
 import { compileTurnGraph, recursionLimit } from "./turn-graph.ts";
-import { entryOf, type TurnStateValue } from "./turn-state.ts";
 
 export type RunInput = {
   runId: string;
@@ -27,6 +26,7 @@ export type RunInput = {
   stored: StoredCheckpoint | undefined;
   /** What the turn holds of its earlier runs. */
   used: TurnUse;
+  isRetry: boolean;
 };
 
 /** `unstored`: rows of the run's checkpoints that are still to be stored. */
@@ -45,10 +45,11 @@ const maxCallsInFlight = 4;
  * The entry to the runtime: runs a plan as one LangGraph graph and returns its outcome. An agent's failure is part of
  * the outcome; this throws only if the graph itself breaks.
  */
-export const runTurn: RunTurn = async ({ runId, plan, context, identity, stored, used }, ports) => {
+export const runTurn: RunTurn = async (input, ports) => {
+  const { runId, plan, context, identity, stored, used, isRetry } = input;
   const progress = await loadProgress(stored);
-  if (progress !== undefined && !progress.isWhole) {
-    const outcome = settleState({ plan, progress, isRetry: false }, ports.newId);
+  if (progress !== undefined && !(progress.isWhole && progress.isCurrent)) {
+    const outcome = settleState({ plan, progress, isRetry }, ports.newId);
     return { kind: "ended", outcome, unstored: noRows };
   }
   const deadline = startDeadline(ports.turnTimeoutMs);
@@ -59,16 +60,17 @@ export const runTurn: RunTurn = async ({ runId, plan, context, identity, stored,
   const tools = { ...guarded, execute: toolsWatch.timing(guarded.execute) };
   const signal = AbortSignal.any([deadline.signal, ports.stop]);
   const run: NodeContext = {
+    runId,
     plan,
     context,
     identity,
     ports: { ...ports, callModel, tools },
     signal,
     size: createTurnSize(progress === undefined ? used : addStateUse(used, progress.state)),
-    startedAgents: new Set(),
+    started: new Set(),
     flushed: () => saver.flushed(),
   };
-  const saver = createSaver(run, runId, progress);
+  const saver = createSaver(run, progress);
   const summary = startSummary(run);
   try {
     const state = await compileTurnGraph(run, saver).invoke(progress === undefined ? {} : null, {
@@ -112,24 +114,20 @@ function startDeadline(timeoutMs: number): { signal: AbortSignal; clear: () => v
 }
 
 function createSaver(
-  { plan, ports }: NodeContext,
-  runId: string,
+  { runId, plan, context, ports }: NodeContext,
   progress: StoredRun | undefined,
 ): TurnSaver {
   return new TurnSaver({
     runId,
     stored: progress,
-    isParallel: plan.flow === "parallel" && plan.agents.length > 1,
-    isFinal: ({ replies, routing }) => {
-      const reached = { replies: replies ?? [], routing: routing ?? null } as Pick<
-        TurnStateValue,
-        "replies" | "routing"
-      >;
-      const isRouted = plan.flow !== "routed" || reached.routing !== null;
-      return (
-        isRouted && answerOrder(plan, reached).every((key) => entryOf(reached.replies, key) !== undefined)
-      );
-    },
+    isParallel: hasParallelSteps(plan),
+    isFinal: ({ replies = [], decisions = [] }) =>
+      isFinished(plan, { replies, decisions }, context.storedAnswers.length > 0),
     store: ports.storeStep,
   });
+}
+
+/** Whether two steps may run at once: they start after the same steps. */
+function hasParallelSteps({ steps }: TurnPlan): boolean {
+  return new Set(steps.map(({ after }) => after.join())).size < steps.length;
 }

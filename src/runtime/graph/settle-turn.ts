@@ -1,12 +1,14 @@
-import type { TurnPlan } from "../../domain/plan/turn-plan.ts";
+import { type Step, synthesisStep } from "../../domain/plan/step.ts";
+import { takenSteps } from "../../domain/plan/taken-steps.ts";
+import { planAgents, type TurnPlan } from "../../domain/plan/turn-plan.ts";
 import { readRoutingDecision } from "../../domain/routing/routing-decision.ts";
 import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 import type { AgentReply, TurnOutcome } from "../../domain/turn/turn-outcome.ts";
 import { turnTooLarge } from "../../domain/turn/turn-size.ts";
 import { loadProgress, type StoredRun } from "../checkpoint/stored-run.ts";
-import { answerOrder, toOutcome } from "./state-outcome.ts";
-import { emptyState, entryOf } from "./turn-state.ts";
+import { toOutcome } from "./state-outcome.ts";
+import { emptyState, entryOf, type TurnStateValue } from "./turn-state.ts";
 
 export type SettleInput = {
   plan: TurnPlan;
@@ -31,18 +33,28 @@ type SettleStateInput = { plan: TurnPlan; progress: StoredRun | undefined; isRet
  */
 export function settleState({ plan, progress, isRetry }: SettleStateInput, newId: () => string): TurnOutcome {
   const state = progress?.state ?? emptyState();
-  const unrouted = plan.flow === "routed" && state.routing === null;
-  const routing = unrouted
-    ? readRoutingDecision({ ok: false, code: "abandoned" }, plan.agents, () => 0)
-    : state.routing;
-  const outcome = toOutcome(plan, { ...state, routing }, newId);
+  const isUndecided = plan.router !== null && state.decisions.length === 0;
+  const fallback = readRoutingDecision({ ok: false, code: "abandoned" }, planAgents(plan), () => 0);
+  const decisions = isUndecided ? [fallback] : state.decisions;
+  const outcome = toOutcome(plan, { ...state, decisions }, newId);
   const failure = progress === undefined || progress.isWhole ? abandoned : turnTooLarge;
-  const replies = answerOrder(plan, { routing }).flatMap((agentKey): AgentReply[] => {
-    const reply = entryOf(state.replies, agentKey);
+  const hasAnswer = state.replies.some(({ status }) => status === "completed");
+  const replies = listSteps(plan, decisions).flatMap(({ id, role, agent }): AgentReply[] => {
+    const reply = entryOf(state.replies, id);
     if (reply !== undefined) return [reply];
-    return isRetry ? [] : [{ agentKey, messageId: newId(), status: "failed", failure }];
+    if (isRetry || (role === "synthesis" && !hasAnswer)) return [];
+    return [{ step: id, agentKey: agent.agentKey, messageId: newId(), status: "failed", failure }];
   });
   return { ...outcome, replies };
+}
+
+/** The steps that were decided, and the synthesis, which comes whatever the manager would have decided next. */
+function listSteps(plan: TurnPlan, decisions: TurnStateValue["decisions"]): Step[] {
+  const steps = takenSteps(plan, decisions);
+  const hasSynthesis = steps.some(({ role }) => role === "synthesis");
+  return plan.synthesizer === null || hasSynthesis
+    ? steps
+    : [...steps, synthesisStep(plan.synthesizer, steps)];
 }
 
 const abandoned: AgentFailure = {

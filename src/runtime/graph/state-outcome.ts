@@ -1,3 +1,5 @@
+import type { Step } from "../../domain/plan/step.ts";
+import { isRoutingOver, takenSteps } from "../../domain/plan/taken-steps.ts";
 import type { TurnPlan } from "../../domain/plan/turn-plan.ts";
 import type { AgentReply, TurnOutcome } from "../../domain/turn/turn-outcome.ts";
 import { toPrivateMessages } from "./agent-work.ts";
@@ -5,14 +7,14 @@ import { entryOf, type TurnStateValue } from "./turn-state.ts";
 
 /** The outcome of a graph's state, without what runs beside the graph: summary and times. */
 export function toOutcome(plan: TurnPlan, state: TurnStateValue, newId: () => string): TurnOutcome {
-  const order = answerOrder(plan, state);
+  const steps = takenSteps(plan, state.decisions);
   return {
-    replies: order.map((agentKey) => entryOf(state.replies, agentKey) ?? unanswered(agentKey, newId())),
+    replies: steps.flatMap((step) => entryOf(state.replies, step.id) ?? toUnasked(step, newId())),
     calls: state.calls,
-    prompts: order.flatMap((agentKey) => entryOf(state.prompts, agentKey) ?? []),
+    prompts: steps.flatMap(({ id }) => entryOf(state.prompts, id) ?? []),
     toolEvents: state.toolEvents,
     privateMessages: toPrivateMessages(state.toolMessages),
-    routing: state.routing,
+    decisions: state.decisions,
     overhead: state.overhead,
     summary: null,
     modelMs: 0,
@@ -20,16 +22,30 @@ export function toOutcome(plan: TurnPlan, state: TurnStateValue, newId: () => st
   };
 }
 
-/** The agents that answer, in the plan's order, not in the order in which they finished. */
-export function answerOrder(plan: TurnPlan, { routing }: Pick<TurnStateValue, "routing">): readonly string[] {
-  return plan.flow === "routed" ? (routing?.selectedKeys ?? []) : plan.agents.map(({ agentKey }) => agentKey);
+/** A synthesis that was not asked was skipped, and has no reply. */
+function toUnasked({ id, role, agent }: Step, messageId: string): AgentReply[] {
+  if (role === "synthesis") return [];
+  const failure = { code: "deadline", message: "The agent was not asked." } as const;
+  return [{ step: id, agentKey: agent.agentKey, messageId, status: "failed", failure }];
 }
 
-function unanswered(agentKey: string, messageId: string): AgentReply {
-  return {
-    agentKey,
-    messageId,
-    status: "failed",
-    failure: { code: "deadline", message: "The agent was not asked." },
-  };
+type Reached = Pick<TurnStateValue, "replies" | "decisions">;
+
+/** Whether nothing is left to do. `hasStoredAnswers`: of a retry, whether its turn has answers that stand. */
+export function isFinished(plan: TurnPlan, reached: Reached, hasStoredAnswers: boolean): boolean {
+  return (
+    isRoutingOver(plan, reached.decisions) &&
+    takenSteps(plan, reached.decisions).every((step) => isStepDone(step, reached, hasStoredAnswers))
+  );
+}
+
+/** Whether a step has its reply, or is the synthesis of a turn in which nobody answered. */
+export function isStepDone(
+  { id, role }: Pick<Step, "id" | "role">,
+  { replies }: Pick<TurnStateValue, "replies">,
+  hasStoredAnswers: boolean,
+): boolean {
+  if (entryOf(replies, id) !== undefined) return true;
+  const isSkippable = role === "synthesis" && !hasStoredAnswers;
+  return isSkippable && !replies.some(({ status }) => status === "completed");
 }

@@ -1,8 +1,8 @@
+import { takenSteps } from "../../domain/plan/taken-steps.ts";
 import type { TurnPlan } from "../../domain/plan/turn-plan.ts";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 import type { AgentReply } from "../../domain/turn/turn-outcome.ts";
 import { loadProgress } from "../checkpoint/stored-run.ts";
-import { answerOrder } from "./state-outcome.ts";
 import { entryOf } from "./turn-state.ts";
 
 /** The replies that a stored run holds, in the order of answers. */
@@ -13,5 +13,5 @@ export async function storedReplies(
   const progress = await loadProgress(stored);
   if (progress === undefined) return [];
   const { state } = progress;
-  return answerOrder(plan, state).flatMap((agentKey) => entryOf(state.replies, agentKey) ?? []);
+  return takenSteps(plan, state.decisions).flatMap(({ id }) => entryOf(state.replies, id) ?? []);
 }

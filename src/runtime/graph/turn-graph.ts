@@ -1,6 +1,10 @@
 import { END, START, StateGraph } from "@langchain/langgraph";
 import type { BaseCheckpointSaver } from "@langchain/langgraph-checkpoint";
-import type { RosterAgent, TurnPlan } from "../../domain/plan/turn-plan.ts";
+import type { Router } from "../../domain/plan/mode.ts";
+import type { RosterAgent } from "../../domain/plan/roster-agent.ts";
+import { agentStepId, type Step, stepRoleOf, synthesisStepId } from "../../domain/plan/step.ts";
+import { isRoutingOver, possibleSteps, takenSteps } from "../../domain/plan/taken-steps.ts";
+import type { TurnPlan } from "../../domain/plan/turn-plan.ts";
 import { createModelNode } from "../nodes/model-node.ts";
 import { createRouteNode } from "../nodes/route-node.ts";
 import { maxToolRounds } from "../nodes/tool-round.ts";
@@ -8,77 +12,139 @@ import { createToolsNode, triggeredCall } from "../nodes/tools-node.ts";
 import { workOf } from "./agent-work.ts";
 import type { NodeContext } from "./node-context.ts";
 import { PlainRunnable } from "./plain-runnable.ts";
-import { entryOf, TurnState, type TurnStateUpdate, type TurnStateValue } from "./turn-state.ts";
+import { isStepDone } from "./state-outcome.ts";
+import { TurnState, type TurnStateUpdate, type TurnStateValue } from "./turn-state.ts";
 
-const routeNodeName = "route";
-const modelNodeName = (agentKey: string) => `${agentKey}.model`;
-const toolsNodeName = (agentKey: string) => `${agentKey}.tools`;
+const routeNodeName = (round: number) => `route#${round}`;
+const modelNodeName = (step: string) => `${step}.model`;
+const toolsNodeName = (step: string) => `${step}.tools`;
+const doneNodeName = (step: string) => `${step}.done`;
 
-/** Steps a graph of this plan can take at most; LangGraph stops one that goes on. */
+type PlannedStep = Pick<Step, "id" | "agent">;
+
+/** Supersteps that a graph of this plan can take at most; LangGraph stops one that goes on. */
 export function recursionLimit(plan: TurnPlan): number {
-  const stepsPerAgent = 2 * (maxToolRounds + 1);
-  return 2 + stepsPerAgent * (plan.flow === "parallel" ? 1 : plan.agents.length);
+  const superstepsPerStep = 2 * (maxToolRounds + 1) + 1;
+  const rounds = plan.router?.maxRounds ?? 0;
+  return 2 + rounds + superstepsPerStep * listSteps(plan).length;
 }
 
 /**
- * One flat graph per turn, built from its plan: parallel agents start together, a sequence is a chain, and a
- * routed plan asks the manager first and then goes through those it picked. Each agent is a node
- * `<key>.model` and, only if it may use tools, a node `<key>.tools`, looping.
+ * One flat graph per turn, built from its plan. Each step is a node `<step>.model` and, only if its agent may use
+ * tools, a node `<step>.tools`, looping. Edges come from `after`. A routed plan has a node `route#<round>` before
+ * each round, and nodes for all steps that the manager may start.
  */
 export function compileTurnGraph(run: NodeContext, checkpointer?: BaseCheckpointSaver) {
   const { plan } = run;
   const graph = openGraph();
-  const entries = new Map(plan.agents.map((agent) => [agent.agentKey, entryNode(agent, run)]));
-  const enter = (agentKey: string | undefined) => entries.get(agentKey ?? "") ?? END;
-  const targets = [...entries.values(), END];
-  for (const [index, agent] of plan.agents.entries()) {
-    const { agentKey } = agent;
-    const name = modelNodeName(agentKey);
-    const following = plan.flow === "parallel" ? undefined : plan.agents[index + 1]?.agentKey;
-    const next = (state: TurnStateValue) =>
-      nextInAgent(agent, state) ?? enter(plan.flow === "routed" ? selectedAfter(agentKey, state) : following);
-    graph.addNode(name, createModelNode(agent, run));
-    const own = hasTools(agent) ? [name, toolsNodeName(agentKey)] : [name];
-    graph.addConditionalEdges(name, next, [...new Set([...own, ...targets])]);
-    if (hasTools(agent)) {
-      graph.addNode(toolsNodeName(agentKey), createToolsNode(agent, run));
-      graph.addEdge(toolsNodeName(agentKey), name);
-    }
-  }
-  if (plan.flow === "routed") {
-    graph.addNode(routeNodeName, createRouteNode(run));
-    graph.addEdge(START, routeNodeName);
-    graph.addConditionalEdges(routeNodeName, (state) => enter(selectedAfter(null, state)), targets);
-  }
-  if (plan.flow === "sequence") graph.addEdge(START, enter(plan.agents[0]?.agentKey));
-  if (plan.flow === "parallel") for (const name of entries.values()) graph.addEdge(START, name);
+  const steps = listSteps(plan);
+  const entries = new Map(steps.map((step) => [step.id, entryNode(step, run)]));
+  const enter = (stepId: string) => entries.get(stepId) ?? END;
+  const edges = plan.router === null ? fixedEdges(run, enter) : routedEdges(run, plan.router, enter);
+  for (const step of steps) addStep(graph, run, step, edges);
+  edges.addOwnNodes(graph);
+  for (const start of edges.starts) graph.addEdge(START, start);
   return graph.compile(checkpointer === undefined ? {} : { checkpointer });
+}
+
+/** Every step that the graph may run. */
+function listSteps(plan: TurnPlan): PlannedStep[] {
+  const synthesis = plan.synthesizer === null ? [] : [{ id: synthesisStepId, agent: plan.synthesizer }];
+  return [...(plan.router === null ? plan.steps : possibleSteps(plan.router)), ...synthesis];
+}
+
+/** How steps follow each other. */
+type Edges = {
+  starts: readonly string[];
+  /** Nodes after a step that has replied. */
+  next: (stepId: string, state: TurnStateValue) => string[];
+  /** All nodes that `next` may give for a step. */
+  targets: (stepId: string) => string[];
+  /** Adds the nodes that belong to no step. */
+  addOwnNodes: (graph: PlannedGraph) => void;
+};
+
+function addStep(graph: PlannedGraph, run: NodeContext, step: PlannedStep, edges: Edges): void {
+  const name = modelNodeName(step.id);
+  const hasStoredAnswers = run.context.storedAnswers.length > 0;
+  const isDone = (state: TurnStateValue) =>
+    isStepDone({ id: step.id, role: stepRoleOf(step.id) }, state, hasStoredAnswers);
+  const next = (state: TurnStateValue) =>
+    isDone(state) ? edges.next(step.id, state) : [nextInStep(step.id, state)];
+  graph.addNode(name, createModelNode(step, run));
+  const own = hasTools(step.agent) ? [name, toolsNodeName(step.id)] : [name];
+  graph.addConditionalEdges(name, next, [...new Set([...own, ...edges.targets(step.id)])]);
+  if (!hasTools(step.agent)) return;
+  graph.addNode(toolsNodeName(step.id), createToolsNode(step, run));
+  graph.addEdge(toolsNodeName(step.id), name);
+}
+
+/** Of a plan whose steps are all known. A step after several others waits for them behind their `done` nodes. */
+function fixedEdges({ plan }: NodeContext, enter: (stepId: string) => string): Edges {
+  const steps = takenSteps(plan, []);
+  const joining = steps.filter(({ after }) => after.length > 1);
+  const joined = [...new Set(joining.flatMap(({ after }) => after))];
+  const targets = (stepId: string) => {
+    const following = steps.filter(({ after }) => after.length === 1 && after[0] === stepId);
+    const nodes = following.map(({ id }) => enter(id));
+    const all = joined.includes(stepId) ? [...nodes, doneNodeName(stepId)] : nodes;
+    return all.length === 0 ? [END] : all;
+  };
+  return {
+    starts: steps.filter(({ after }) => after.length === 0).map(({ id }) => enter(id)),
+    next: targets,
+    targets,
+    addOwnNodes(graph) {
+      for (const stepId of joined) graph.addNode(doneNodeName(stepId), async () => ({}));
+      for (const { id, after } of joining) graph.addEdge(after.map(doneNodeName), enter(id));
+    },
+  };
+}
+
+/** Of a plan whose steps the manager picks, round by round. */
+function routedEdges(run: NodeContext, router: Router, enter: (stepId: string) => string): Edges {
+  const { plan } = run;
+  const rounds = Array.from({ length: router.maxRounds }, (_, index) => index + 1);
+  const entries = listSteps(plan).map(({ id }) => enter(id));
+  const afterRound = ({ decisions }: TurnStateValue): string => {
+    if (!isRoutingOver(plan, decisions)) return routeNodeName(decisions.length + 1);
+    return plan.synthesizer === null ? END : enter(synthesisStepId);
+  };
+  const afterRouting = (state: TurnStateValue): string[] => {
+    const first = takenSteps(plan, state.decisions).find(({ round }) => round === state.decisions.length);
+    return [first === undefined ? afterRound(state) : enter(first.id)];
+  };
+  return {
+    starts: [routeNodeName(1)],
+    next(stepId, state) {
+      if (stepRoleOf(stepId) === "synthesis") return [END];
+      const following = takenSteps(plan, state.decisions).find(({ after }) => after.includes(stepId));
+      return [following === undefined ? afterRound(state) : enter(following.id)];
+    },
+    targets: () => [...entries, ...rounds.slice(1).map(routeNodeName), END],
+    addOwnNodes(graph) {
+      for (const round of rounds) {
+        graph.addNode(routeNodeName(round), createRouteNode(round, run));
+        graph.addConditionalEdges(routeNodeName(round), afterRouting, [...entries, END]);
+      }
+    },
+  };
 }
 
 function hasTools({ toolPermissions }: RosterAgent): boolean {
   return toolPermissions.length > 0;
 }
 
-/** A message that asks for a tool by its first words starts with the tool. */
-function entryNode(agent: RosterAgent, run: NodeContext): string {
-  const isTriggered = hasTools(agent) && triggeredCall(agent, run) !== null;
-  return isTriggered ? toolsNodeName(agent.agentKey) : modelNodeName(agent.agentKey);
+/** A message that asks for a tool by its first words starts with the tool, the first time that its agent is asked. */
+function entryNode({ id, agent }: PlannedStep, run: NodeContext): string {
+  const isFirst = id === agentStepId(agent.agentKey, 1);
+  const isTriggered = isFirst && hasTools(agent) && triggeredCall(agent, run) !== null;
+  return isTriggered ? toolsNodeName(id) : modelNodeName(id);
 }
 
-/** The agent's node after a model call: its tools or another call. Undefined: it has replied. */
-function nextInAgent(
-  { agentKey }: RosterAgent,
-  { replies, toolMessages }: TurnStateValue,
-): string | undefined {
-  if (entryOf(replies, agentKey) !== undefined) return undefined;
-  const isWaiting = workOf(agentKey, toolMessages).pending.length > 0;
-  return isWaiting ? toolsNodeName(agentKey) : modelNodeName(agentKey);
-}
-
-/** The agent after `agentKey` among those the manager picked; after null: the first of them. */
-function selectedAfter(agentKey: string | null, { routing }: TurnStateValue): string | undefined {
-  const selected = routing?.selectedKeys ?? [];
-  return selected[agentKey === null ? 0 : selected.indexOf(agentKey) + 1];
+/** Where a step without a reply goes on after a model call: to its tools, or to another call. */
+function nextInStep(stepId: string, { toolMessages }: TurnStateValue): string {
+  return workOf(stepId, toolMessages).pending.length > 0 ? toolsNodeName(stepId) : modelNodeName(stepId);
 }
 
 type TurnNode = (state: TurnStateValue) => Promise<TurnStateUpdate>;
@@ -86,8 +152,8 @@ type TurnNode = (state: TurnStateValue) => Promise<TurnStateUpdate>;
 /** The parts of LangGraph's builder and of a compiled graph that are used here. */
 type PlannedGraph = {
   addNode(name: string, node: TurnNode): void;
-  addEdge(from: string, to: string): void;
-  addConditionalEdges(from: string, next: (state: TurnStateValue) => string, targets: string[]): void;
+  addEdge(from: string | string[], to: string): void;
+  addConditionalEdges(from: string, next: (state: TurnStateValue) => string[], targets: string[]): void;
   compile(options: { checkpointer?: BaseCheckpointSaver }): CompiledTurnGraph;
 };
 
@@ -117,5 +183,5 @@ function openGraph(): PlannedGraph {
 /** The same builder, given runnables in place of functions. */
 type RunnableGraph = Pick<PlannedGraph, "addEdge" | "compile"> & {
   addNode(name: string, node: PlainRunnable<TurnStateValue, TurnStateUpdate>): void;
-  addConditionalEdges(from: string, next: PlainRunnable<TurnStateValue, string>, targets: string[]): void;
+  addConditionalEdges(from: string, next: PlainRunnable<TurnStateValue, string[]>, targets: string[]): void;
 };

@@ -13,9 +13,8 @@ import type {
 export type ToolMessage = {
   /** Id of the private message that is stored for it. */
   id: string;
+  step: string;
   agentKey: string;
-  /** The id that the agent's events have in this run. */
-  agentRunId: string;
 } & (
   | {
       kind: "asked";
@@ -35,12 +34,11 @@ export type ToolMessage = {
 );
 
 const joinLists = <T>(left: T[], right: T[]): T[] => [...left, ...right];
-const takeLast = <T>(_: T, right: T): T => right;
 
 /**
- * How each channel applies an update, of LangGraph or of a stored run that is restored. All but `routing` are lists
- * that only grow: of a list, a checkpoint stores what is new (see list-parts.ts). No agent key is a property name
- * anywhere, since an agent may be called `__proto__`.
+ * How each channel takes in an update, whether LangGraph applies it or a stored run is restored. All are lists
+ * that only grow: of a list a checkpoint stores what is new (see list-parts.ts). No step names a property anywhere,
+ * since an agent may be called `__proto__`.
  */
 export const reducers = {
   replies: joinLists<AgentReply>,
@@ -48,7 +46,7 @@ export const reducers = {
   calls: joinLists<ModelCallRecord>,
   prompts: joinLists<PromptMeasure>,
   toolEvents: joinLists<ToolEvent>,
-  routing: takeLast<RoutingDecision | null>,
+  decisions: joinLists<RoutingDecision>,
   overhead: joinLists<OverheadCall>,
 };
 
@@ -59,6 +57,7 @@ export const listChannels = [
   "calls",
   "prompts",
   "toolEvents",
+  "decisions",
   "overhead",
 ] as const satisfies readonly (keyof typeof reducers)[];
 
@@ -69,7 +68,7 @@ export function emptyState(): TurnStateValue {
     calls: [],
     prompts: [],
     toolEvents: [],
-    routing: null,
+    decisions: [],
     overhead: [],
   };
 }
@@ -81,14 +80,14 @@ export const TurnState = Annotation.Root({
   calls: Annotation<ModelCallRecord[]>({ reducer: reducers.calls, default: () => [] }),
   prompts: Annotation<PromptMeasure[]>({ reducer: reducers.prompts, default: () => [] }),
   toolEvents: Annotation<ToolEvent[]>({ reducer: reducers.toolEvents, default: () => [] }),
-  routing: Annotation<RoutingDecision | null>({ reducer: reducers.routing, default: () => null }),
+  decisions: Annotation<RoutingDecision[]>({ reducer: reducers.decisions, default: () => [] }),
   overhead: Annotation<OverheadCall[]>({ reducer: reducers.overhead, default: () => [] }),
 });
 
 export type TurnStateValue = typeof TurnState.State;
 export type TurnStateUpdate = typeof TurnState.Update;
 
-/** The entry of an agent in one of the state's lists. */
-export function entryOf<T extends { agentKey: string }>(list: readonly T[], agentKey: string): T | undefined {
-  return list.find((entry) => entry.agentKey === agentKey);
+/** The entry of a step in one of the state's lists. */
+export function entryOf<T extends { step: string }>(list: readonly T[], step: string): T | undefined {
+  return list.find((entry) => entry.step === step);
 }

@@ -4,7 +4,7 @@ import type { ModelAnswer } from "../model/model-port.ts";
 
 /** The ledger's records of an agent's call: one per attempt that was billed or may have been. */
 export function toCallRecords(
-  call: { holder: string; agentKey: string; round: number },
+  call: { holder: string; step: string; agentKey: string; round: number },
   model: CatalogModel,
   { billed, attempts }: ModelAnswer,
 ): ModelCallRecord[] {
@@ -22,7 +22,7 @@ export function toCallRecords(
 
 /** The same for a call that is infrastructure. */
 export function toOverheadCalls(
-  call: Pick<OverheadCall, "purpose" | "holder">,
+  call: Pick<OverheadCall, "purpose" | "holder" | "round">,
   { alias: modelAlias, providerModel }: CatalogModel,
   { billed }: ModelAnswer,
 ): OverheadCall[] {

@@ -1,31 +1,36 @@
 import { toPlainName } from "../../domain/agent-name.ts";
 import { type AgentContext, fitAgentContext } from "../../domain/context/agent-context.ts";
+import type { PromptTask, SameTurnAnswer } from "../../domain/context/prompt.ts";
 import { scaleAfterTooLong } from "../../domain/context/turn-context.ts";
-import { type RosterAgent, sharesAnswers } from "../../domain/plan/turn-plan.ts";
+import { type Step, stepRoleOf } from "../../domain/plan/step.ts";
 import { isBlank } from "../../domain/text/is-blank.ts";
 import { createMarkFilter, stripOwnMark } from "../../domain/text/speaker-marks.ts";
 import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
 import type { AgentReply } from "../../domain/turn/turn-outcome.ts";
 import { turnTooLarge } from "../../domain/turn/turn-size.ts";
-import { continueWork, type NodeContext, RunStopped } from "../graph/node-context.ts";
+import { continueWork, finishRound, type NodeContext, RunStopped } from "../graph/node-context.ts";
+import { isStepDone } from "../graph/state-outcome.ts";
 import { entryOf, type TurnStateUpdate, type TurnStateValue } from "../graph/turn-state.ts";
 import type { CallModel, ModelAnswer, ModelRequest } from "../model/model-port.ts";
 import { toCallRecords } from "./call-records.ts";
 import { sameTurnAnswersFor } from "./same-turn-answers.ts";
 import { askForTools, lastCallsAllDenied, maxToolRounds } from "./tool-round.ts";
 
-/** The node `<key>.model`: one model call of one agent. Its failure is a reply, never an exception. */
-export function createModelNode(agent: RosterAgent, run: NodeContext) {
+/** The node `<step>.model`: one model call of one step. Its failure is a reply, never an exception. */
+export function createModelNode({ id, agent }: Pick<Step, "id" | "agent">, run: NodeContext) {
   const { ports, context, plan } = run;
   const { agentKey } = agent;
+  const hasStoredAnswers = context.storedAnswers.length > 0;
   const tools = ports.tools.offered(agent.toolPermissions);
   return async (state: TurnStateValue): Promise<TurnStateUpdate> => {
+    if (isStepDone({ id, role: stepRoleOf(id) }, state, hasStoredAnswers)) return {};
     const messageId = ports.newId();
-    const { work, events } = continueWork(agent, run, state);
-    const sameTurnAnswers = sharesAnswers(plan) ? sameTurnAnswersFor(run, state) : [];
+    const { work, events, step } = continueWork({ id, agent }, run, state);
+    const sameTurnAnswers = sameTurnAnswersFor(run, state, step);
     const { toolRounds, toolMessages, triggerResult } = work;
     const { messages, ...fitted } = fitAgentContext({
       agent,
+      task: taskOf(step, sameTurnAnswers),
       mode: plan.mode,
       context,
       sameTurnAnswers,
@@ -38,17 +43,21 @@ export function createModelNode(agent: RosterAgent, run: NodeContext) {
     const endWith = (reply: AgentReply, update: TurnStateUpdate = {}): TurnStateUpdate => {
       if (reply.status === "completed") events.end(reply.finishReason ?? "stop");
       else events.fail(reply.failure);
+      finishRound(run, state, step);
       return { ...measured(null), ...update, replies: [reply] };
     };
-    const fail = (failure: AgentFailure) => ({ agentKey, messageId, status: "failed", failure }) as const;
-    // What an agent was sent is measured at its first call.
+    const fail = (failure: AgentFailure) =>
+      ({ step: id, agentKey, messageId, status: "failed", failure }) as const;
+    // What a step was sent is measured at its first call.
     const measured = (countedInputTokens: number | null): TurnStateUpdate =>
-      entryOf(state.prompts, agentKey) === undefined ? { prompts: [{ ...fitted, countedInputTokens }] } : {};
+      entryOf(state.prompts, id) === undefined
+        ? { prompts: [{ ...fitted, step: id, countedInputTokens }] }
+        : {};
 
     const model = ports.catalog.models.get(agent.modelAlias);
     if (model === undefined) return endWith(fail(notConfigured(agent.modelAlias)));
     if (fitted.overflow) return endWith(fail(overBudget));
-    // One agent's answers never overlap: of each agent, what is not stored is one call.
+    // One step's answers never overlap: of each step, what is not stored is one call.
     if (lastCallsAllDenied(agent, work)) await run.flushed();
     const request: AgentRequest = {
       model,
@@ -62,7 +71,11 @@ export function createModelNode(agent: RosterAgent, run: NodeContext) {
     const answer = await callWithoutOwnMark(ports.callModel, request, toPlainName(agent.name), (delta) =>
       events.textDelta(messageId, delta),
     );
-    const calls = toCallRecords({ holder: ports.holder, agentKey, round: toolRounds + 1 }, model, answer);
+    const calls = toCallRecords(
+      { holder: ports.holder, step: id, agentKey, round: toolRounds + 1 },
+      model,
+      answer,
+    );
     ports.onCall(calls);
     // A complete answer is kept. A call that was cut off because the run stopped is not the agent's failure.
     if (!answer.ok && ports.stop.aborted) throw new RunStopped();
@@ -73,16 +86,19 @@ export function createModelNode(agent: RosterAgent, run: NodeContext) {
       return endWith(refusalScale === null ? reply : { ...reply, refusalScale }, update);
     }
     if (answer.toolCalls.length > 0 && toolRounds < maxToolRounds) {
-      const asked = await askForTools({ agent, run, work, events, messageId, answer });
+      const asked = await askForTools({ step, run, work, events, messageId, answer });
       return asked === null ? endWith(fail(turnTooLarge), update) : { ...update, ...asked };
     }
     if (isBlank(answer.text)) return endWith(fail(onlyTools), update);
     if (!run.size.takeModelText(answer.text)) return endWith(fail(turnTooLarge), update);
     const { text: content, finishReason, providerReason } = answer;
     if (finishReason === "other") {
-      ports.log.warn("model_finish_unknown", { agent_key: agentKey, finish_reason: providerReason });
+      ports.log.warn("model_finish_unknown", {
+        agent_key: agentKey,
+        finish_reason: isPlainWord(providerReason) ? providerReason : "unreadable",
+      });
     }
-    return endWith({ agentKey, messageId, status: "completed", content, finishReason }, update);
+    return endWith({ step: id, agentKey, messageId, status: "completed", content, finishReason }, update);
   };
 }
 
@@ -103,6 +119,15 @@ async function callWithoutOwnMark(
   if (!answer.ok) return answer;
   emit(marks.end());
   return { ...answer, text: stripOwnMark(ownName, answer.text) };
+}
+
+function taskOf({ role, agent }: Step, answers: readonly SameTurnAnswer[]): PromptTask {
+  switch (role) {
+    case "synthesis":
+      return "synthesis";
+    case "agent":
+      return answers.some(({ agentKey }) => agentKey === agent.agentKey) ? "further_answer" : "answer";
+  }
 }
 
 /** The input tokens that the provider counted; null where it reported none. */
@@ -134,3 +159,8 @@ const onlyTools: AgentFailure = {
   code: "model_bad_response",
   message: "The model asked for tools again instead of answering.",
 };
+
+/** A provider's own text can hold anything, a key among it. Only what looks like a reason goes into the log. */
+function isPlainWord(reason: string | null): boolean {
+  return reason === null || /^[A-Za-z_]{1,32}$/.test(reason);
+}

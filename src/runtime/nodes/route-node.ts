@@ -1,9 +1,17 @@
 import { planContextBudget } from "../../domain/context/context-budget.ts";
-import { buildRoutingPrompt, readRoutingDecision } from "../../domain/routing/routing-decision.ts";
+import { planAgents } from "../../domain/plan/turn-plan.ts";
+import {
+  buildRoutingPrompt,
+  type RoutingAnswer,
+  type RoutingDecision,
+  readLaterDecision,
+  readRoutingDecision,
+} from "../../domain/routing/routing-decision.ts";
 import { type NodeContext, RunStopped } from "../graph/node-context.ts";
-import type { TurnStateUpdate } from "../graph/turn-state.ts";
+import type { TurnStateUpdate, TurnStateValue } from "../graph/turn-state.ts";
 import { type ModelAnswer, plainCall } from "../model/model-port.ts";
 import { toOverheadCalls } from "./call-records.ts";
+import { answersSoFar } from "./same-turn-answers.ts";
 import { requireWhole } from "./whole-answer.ts";
 
 /**
@@ -12,9 +20,14 @@ import { requireWhole } from "./whole-answer.ts";
  */
 const routingOutputTokens = 2_048;
 
-/** The node `route`: the manager picks who answers. It is given no tools, and is not billed. */
-export function createRouteNode({ plan, context, ports, signal }: NodeContext) {
-  return async (): Promise<TurnStateUpdate> => {
+/**
+ * The node `route#<round>`: the manager picks who answers; after the first round, who answers next, or nobody. It is
+ * given no tools, and is not billed.
+ */
+export function createRouteNode(round: number, run: NodeContext) {
+  const { plan, context, ports, signal } = run;
+  const roster = planAgents(plan);
+  return async (state: TurnStateValue): Promise<TurnStateUpdate> => {
     const { goal, userMessage: message } = context;
     const model = ports.catalog.models.get(ports.managerModelAlias);
     const answer: ModelAnswer | null =
@@ -24,28 +37,31 @@ export function createRouteNode({ plan, context, ports, signal }: NodeContext) {
             await ports.callModel({
               ...plainCall,
               model,
-              messages: buildRoutingPrompt({ goal, roster: plan.agents, message }),
+              messages: buildRoutingPrompt({ goal, roster, message, answers: answersSoFar(run, state) }),
               maxOutputTokens: planContextBudget(model.contextWindowTokens, routingOutputTokens)
                 .outputReserve,
               signal,
             }),
           );
     if (ports.stop.aborted) throw new RunStopped();
-    const routingAnswer = answer?.ok
-      ? ({ ok: true, text: answer.text } as const)
-      : ({
-          ok: false,
-          code: answer?.failure.code ?? "model_not_configured",
-          text: answer?.text ?? "",
-        } as const);
-    const routing = readRoutingDecision(routingAnswer, plan.agents, ports.estimateTokens);
-    if (routing.rule === "fallback_first_position") {
-      ports.log.warn("routing_fell_back", { verdict: routing.verdict, agent_key: routing.selectedKeys[0] });
-    }
-    return {
-      routing,
-      overhead:
-        model && answer ? toOverheadCalls({ purpose: "routing", holder: ports.holder }, model, answer) : [],
-    };
+    const readDecision = round === 1 ? readRoutingDecision : readLaterDecision;
+    const decision = readDecision(toRoutingAnswer(answer), roster, ports.estimateTokens);
+    warnUnread(run, decision);
+    const call = { purpose: "routing", holder: ports.holder, round } as const;
+    return { decisions: [decision], overhead: model && answer ? toOverheadCalls(call, model, answer) : [] };
   };
+}
+
+function toRoutingAnswer(answer: ModelAnswer | null): RoutingAnswer {
+  if (answer === null) return { ok: false, code: "model_not_configured" };
+  return answer.ok
+    ? { ok: true, text: answer.text }
+    : { ok: false, code: answer.failure.code, text: answer.text ?? "" };
+}
+
+/** An answer of the manager that could not be read changes who answers, so that the log tells it. */
+function warnUnread({ ports }: NodeContext, { rule, verdict, selectedKeys }: RoutingDecision): void {
+  if (verdict === "ok") return;
+  if (rule === "stopped") ports.log.warn("routing_stopped", { verdict });
+  else ports.log.warn("routing_fell_back", { verdict, agent_key: selectedKeys[0] });
 }

@@ -1,20 +1,29 @@
 import type { SameTurnAnswer } from "../../domain/context/prompt.ts";
+import type { Step } from "../../domain/plan/step.ts";
+import { takenSteps } from "../../domain/plan/taken-steps.ts";
 import { replyContent } from "../../domain/turn/turn-outcome.ts";
 import type { NodeContext } from "../graph/node-context.ts";
 import { entryOf, type TurnStateValue } from "../graph/turn-state.ts";
 
-/** The earlier answers of this turn, in the order of answers. A failure is shown as it is stored. */
-export function sameTurnAnswersFor(
-  { plan, context }: NodeContext,
-  { replies, routing }: TurnStateValue,
+/** The replies of this run's steps, in the order of the plan; a failure is shown as it is stored. */
+export function answersSoFar(
+  { plan }: Pick<NodeContext, "plan">,
+  { replies, decisions }: TurnStateValue,
+  only: (step: Step) => boolean = () => true,
 ): SameTurnAnswer[] {
-  const order = routing?.selectedKeys ?? plan.agents.map(({ agentKey }) => agentKey);
-  const names = new Map(plan.agents.map(({ agentKey, name }) => [agentKey, name]));
-  const answered = order.flatMap((agentKey): SameTurnAnswer[] => {
-    const reply = entryOf(replies, agentKey);
-    if (reply === undefined) return [];
-    const agentName = names.get(agentKey) ?? agentKey;
-    return [{ agentKey, agentName, content: replyContent(agentName, reply) }];
-  });
-  return [...context.storedAnswers, ...answered];
+  return takenSteps(plan, decisions)
+    .filter(only)
+    .flatMap(({ id, agent: { agentKey, name } }): SameTurnAnswer[] => {
+      const reply = entryOf(replies, id);
+      return reply === undefined ? [] : [{ agentKey, agentName: name, content: replyContent(name, reply) }];
+    });
+}
+
+/** What a step is sent of the same turn: of a retried turn all answers that stand, and what the step sees. */
+export function sameTurnAnswersFor(
+  run: Pick<NodeContext, "plan" | "context">,
+  state: TurnStateValue,
+  { sees }: Pick<Step, "sees">,
+): SameTurnAnswer[] {
+  return [...run.context.storedAnswers, ...answersSoFar(run, state, ({ id }) => sees.includes(id))];
 }

@@ -1,5 +1,6 @@
 import type { ToolCallRequest } from "../../domain/context/prompt.ts";
-import type { RosterAgent } from "../../domain/plan/turn-plan.ts";
+import type { RosterAgent } from "../../domain/plan/roster-agent.ts";
+import type { Step } from "../../domain/plan/step.ts";
 import type { ToolExecution } from "../../domain/tool.ts";
 import type { ToolEvent } from "../../domain/turn/turn-outcome.ts";
 import type { AgentWork } from "../graph/agent-work.ts";
@@ -14,10 +15,12 @@ export const maxToolRounds = 4;
 
 type CompleteAnswer = Extract<ModelAnswer, { ok: true }>;
 
+type AgentStep = Pick<Step, "id" | "agent">;
+
 type ToolRound = {
-  agent: RosterAgent;
+  step: AgentStep;
   run: NodeContext;
-  work: AgentWork & { agentRunId: string };
+  work: AgentWork;
   events: AgentEvents;
   messageId: string;
   answer: Pick<CompleteAnswer, "text" | "toolCalls" | "providerFields">;
@@ -34,9 +37,8 @@ export function lastCallsAllDenied({ toolPermissions }: RosterAgent, { toolMessa
  * tools node, so its calls are denied here. Null: the turn has no room for the answer.
  */
 export async function askForTools(round: ToolRound): Promise<TurnStateUpdate | null> {
-  const { agent, run, work, events, messageId, answer } = round;
-  const { agentKey } = agent;
-  const { agentRunId } = work;
+  const { step, run, work, events, messageId, answer } = round;
+  const { agent } = step;
   const { text, toolCalls } = answer;
   const bare = { role: "assistant" as const, content: text, toolCalls };
   const whole = answer.providerFields === undefined ? bare : { ...bare, fields: answer.providerFields };
@@ -44,13 +46,19 @@ export async function askForTools(round: ToolRound): Promise<TurnStateUpdate | n
   const message = [whole, bare].find((candidate) => run.size.takeModelText(candidate));
   if (message === undefined) return null;
   const isPending = toolCalls.some(({ name }) => agent.toolPermissions.includes(name));
-  const asked: ToolMessage = { kind: "asked", id: messageId, agentKey, agentRunId, message, isPending };
+  const asked: ToolMessage = {
+    kind: "asked",
+    id: messageId,
+    step: step.id,
+    agentKey: agent.agentKey,
+    message,
+    isPending,
+  };
   events.toolCalls(messageId, toolCalls);
   const refusals = await executeCalls({
-    agent,
+    step,
     run,
     events,
-    agentRunId,
     round: work.toolRounds + 1,
     calls: isPending ? [] : toolCalls,
     isTriggered: false,
@@ -59,10 +67,9 @@ export async function askForTools(round: ToolRound): Promise<TurnStateUpdate | n
 }
 
 type ToolCalls = {
-  agent: RosterAgent;
+  step: AgentStep;
   run: NodeContext;
   events: AgentEvents;
-  agentRunId: string;
   round: number;
   calls: readonly ToolCallRequest[];
   isTriggered: boolean;
@@ -72,9 +79,9 @@ type ToolCalls = {
  * Runs the calls of one answer in parallel and returns their results in the order of the calls. The tools check the
  * permission again. A call that the turn has no room for is refused; its refusal is a result like any other.
  */
-export async function executeCalls({ agent, run, events, agentRunId, round, calls, isTriggered }: ToolCalls) {
-  const executions = await Promise.all(calls.map((call, index) => executeCall(agent, run, call, index + 1)));
-  const { agentKey } = agent;
+export async function executeCalls({ step, run, events, round, calls, isTriggered }: ToolCalls) {
+  const executions = await Promise.all(calls.map((call, index) => executeCall(step, run, call, index + 1)));
+  const { agentKey } = step.agent;
   const toolMessages: ToolMessage[] = [];
   const toolEvents: ToolEvent[] = [];
   for (const { call, execution, hadRoom } of executions) {
@@ -84,14 +91,14 @@ export async function executeCalls({ agent, run, events, agentRunId, round, call
     toolMessages.push({
       kind: "told",
       id,
+      step: step.id,
       agentKey,
-      agentRunId,
       message: { role: "tool", toolCallId: call.id, content },
       toolName: execution.toolName,
       isTriggered,
       hadRoom,
     });
-    toolEvents.push({ id: run.ports.newId(), agentKey, round, ...recorded });
+    toolEvents.push({ id: run.ports.newId(), step: step.id, agentKey, round, ...recorded });
   }
   return { toolMessages, toolEvents };
 }
@@ -99,12 +106,12 @@ export async function executeCalls({ agent, run, events, agentRunId, round, call
 type ToolCallResult = { call: ToolCallRequest; execution: ToolExecution; hadRoom: boolean };
 
 async function executeCall(
-  agent: RosterAgent,
+  { id, agent }: AgentStep,
   { ports, signal, size, identity }: NodeContext,
   call: ToolCallRequest,
   nthOfAnswer: number,
 ): Promise<ToolCallResult> {
-  const end = size.beginToolCall(agent.agentKey, nthOfAnswer);
+  const end = size.beginToolCall(id, nthOfAnswer);
   if (end === null) return { call, execution: refuseCall(call), hadRoom: false };
   const { name, argumentsText } = call;
   const permissions = agent.toolPermissions;

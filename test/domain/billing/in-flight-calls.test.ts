@@ -1,31 +1,36 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { inFlightCalls, type StoredProgress } from "../../../src/domain/billing/in-flight-calls.ts";
-import type { TurnFlow } from "../../../src/domain/plan/modes.ts";
+import type { RosterAgent } from "../../../src/domain/plan/roster-agent.ts";
 import type { TurnPlan } from "../../../src/domain/plan/turn-plan.ts";
+import { type PlanForm, planOf as planForm } from "../../support/plans.ts";
 
-const planOf = (flow: TurnFlow, ...keys: string[]): TurnPlan => ({
-  ...{ mode: "roundtable", flow, unknownTags: [] },
-  agents: keys.map((agentKey, position) => ({
-    ...{ agentKey, name: agentKey, modelAlias: "llama", rolePrompt: "r", toolPermissions: [], position },
-  })),
+const agent = (agentKey: string, position: number): RosterAgent => ({
+  agentKey,
+  name: agentKey,
+  modelAlias: "llama",
+  rolePrompt: "r",
+  toolPermissions: [],
+  position,
 });
 
+const planOf = (form: PlanForm, ...keys: string[]): TurnPlan => planForm(form, keys.map(agent));
+
 const answered = (holder: string, agentKey: string, round = 1) =>
-  ({ holder, agentKey, round, status: "completed" }) as const;
-const nothing: StoredProgress = { calls: [], overhead: [], repliedKeys: [], selectedKeys: null };
+  ({ holder, step: `${agentKey}#1`, agentKey, round, status: "completed" }) as const;
+const nothing: StoredProgress = { calls: [], overhead: [], repliedSteps: [], decisions: [] };
 const keysOf = (plan: TurnPlan, progress: StoredProgress, holders = ["h"]) =>
   inFlightCalls(plan, progress, holders).calls.map(
-    ({ holder, agentKey, round }) => `${holder}/${agentKey}/${round}`,
+    ({ holder, step, round }) => `${holder}/${step.replace("#1", "")}/${round}`,
   );
 
 test("of a sequence: the next agent, and the one after, since storing lags by a step", () => {
   expect(keysOf(planOf("sequence", "a", "b", "c"), nothing)).toEqual(["h/a/1", "h/b/1"]);
-  const progress = { ...nothing, calls: [answered("h", "a")], repliedKeys: ["a"] };
+  const progress = { ...nothing, calls: [answered("h", "a")], repliedSteps: ["a#1"] };
   expect(keysOf(planOf("sequence", "a", "b", "c"), progress)).toEqual(["h/b/1", "h/c/1"]);
 });
 
 test("of a fan-out: everybody whose answer is not stored", () => {
-  const progress = { ...nothing, calls: [answered("h", "b")], repliedKeys: ["b"] };
+  const progress = { ...nothing, calls: [answered("h", "b")], repliedSteps: ["b#1"] };
   expect(keysOf(planOf("parallel", "a", "b", "c"), progress)).toEqual(["h/a/1", "h/c/1"]);
 });
 
@@ -35,9 +40,9 @@ test("of an agent on its way through tools: its next call", () => {
 });
 
 test("an agent that failed without a billed call takes no other's place", () => {
-  const progress = { ...nothing, repliedKeys: ["a"] };
+  const progress = { ...nothing, repliedSteps: ["a#1"] };
   expect(keysOf(planOf("sequence", "a", "b", "c"), progress)).toEqual(["h/a/1", "h/b/1", "h/c/1"]);
-  const later = { ...nothing, calls: [answered("h", "b")], repliedKeys: ["a", "b"] };
+  const later = { ...nothing, calls: [answered("h", "b")], repliedSteps: ["a#1", "b#1"] };
   expect(keysOf(planOf("sequence", "a", "b", "c", "d"), later)).toEqual(["h/c/1", "h/d/1"]);
 });
 
@@ -45,7 +50,7 @@ test("each holder's calls are those after what was stored when it was replaced",
   const progress = {
     ...nothing,
     calls: [answered("one", "a"), answered("two", "b"), answered("three", "c")],
-    repliedKeys: ["a", "b", "c"],
+    repliedSteps: ["a#1", "b#1", "c#1"],
   };
   expect(keysOf(planOf("sequence", "a", "b", "c"), progress, ["one", "two"])).toEqual([
     "one/b/1",
@@ -56,6 +61,71 @@ test("each holder's calls are those after what was stored when it was replaced",
 
 test("of a manager that was not heard: its call, and one of anybody whom it may have picked", () => {
   const inFlight = inFlightCalls(planOf("routed", "a", "b"), nothing, ["h"]);
-  expect(inFlight.routingHolders).toEqual(["h"]);
+  expect(inFlight.routing).toEqual([{ holder: "h", round: 1 }]);
   expect(inFlight.calls.map(({ agentKey }) => agentKey)).toEqual(["a", "b"]);
+});
+
+test("of a fan-out with a synthesis: also the synthesis, one step after the agents, and no step after it", () => {
+  const plan = { ...planOf("parallel", "a", "b"), synthesizer: agent("s", 0) };
+  expect(keysOf(plan, nothing)).toEqual(["h/a/1", "h/b/1", "h/synthesis/1"]);
+  const progress = {
+    ...nothing,
+    calls: [answered("h", "a"), answered("h", "b")],
+    repliedSteps: ["a#1", "b#1"],
+  };
+  expect(keysOf(plan, progress)).toEqual(["h/synthesis/1"]);
+  const written = {
+    ...progress,
+    calls: [...progress.calls, { ...answered("h", "s"), step: "synthesis" }],
+    repliedSteps: ["a#1", "b#1", "synthesis"],
+  };
+  expect(keysOf(plan, written)).toEqual([]);
+});
+
+describe("of several rounds", () => {
+  const plan: TurnPlan = planForm("routed", ["a", "b"].map(agent), {
+    maxRounds: 2,
+    synthesizer: agent("s", 0),
+  });
+  const picked: StoredProgress["decisions"][number] = {
+    selectedKeys: ["a"],
+    rule: "selected",
+    verdict: "ok",
+  };
+  const routed = (holder: string, round: number) => ({ holder, purpose: "routing", round }) as const;
+  const all = (progress: StoredProgress, holders = ["h"]) => {
+    const { calls, routing } = inFlightCalls(plan, progress, holders);
+    return [
+      ...routing.map(({ holder, round }) => `${holder}/route ${round}`),
+      ...calls.map(({ holder, step, round }) => `${holder}/${step}/${round}`),
+    ];
+  };
+
+  test("while the last agent of a round answers: its call, and the manager's next one", () => {
+    expect(all({ ...nothing, decisions: [picked], overhead: [routed("h", 1)] })).toEqual([
+      "h/route 2",
+      "h/a#1/1",
+    ]);
+  });
+
+  test("while the manager decides again: its call, one of anybody, and the synthesis where it may have stopped", () => {
+    const progress = { calls: [answered("h", "a")], repliedSteps: ["a#1"] };
+    expect(all({ ...progress, decisions: [picked], overhead: [routed("h", 1)] })).toEqual([
+      "h/route 2",
+      "h/a#2/1",
+      "h/b#1/1",
+      "h/synthesis/1",
+    ]);
+  });
+
+  test("the manager's call of a round that another holder decided is still the first holder's", () => {
+    const progress = { ...nothing, decisions: [picked], overhead: [routed("two", 1)] };
+    expect(all(progress, ["one", "two"])).toEqual([
+      "one/route 1",
+      "two/route 2",
+      "one/a#1/1",
+      "one/b#1/1",
+      "two/a#1/1",
+    ]);
+  });
 });

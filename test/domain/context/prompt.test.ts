@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { buildPrompt, type TranscriptMessage } from "../../../src/domain/context/prompt.ts";
-import type { RosterAgent } from "../../../src/domain/plan/turn-plan.ts";
+import type { RosterAgent } from "../../../src/domain/plan/roster-agent.ts";
 
 const agent = (agentKey: string, name: string): RosterAgent => ({
   agentKey,
@@ -28,6 +28,7 @@ const said = (seq: number, by: RosterAgent | null, content: string): TranscriptM
 
 const input = {
   agent: ada,
+  task: "answer",
   mode: "manual",
   goal: "Ship it",
   roster: [ada, bob],

@@ -1,12 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { TurnFlow } from "../../../src/domain/plan/modes.ts";
-import {
-  modelAliasMarker,
-  planRetry,
-  planTurn,
-  type RosterAgent,
-  sharesAnswers,
-} from "../../../src/domain/plan/turn-plan.ts";
+import type { RoomMode } from "../../../src/domain/plan/modes.ts";
+import type { RosterAgent } from "../../../src/domain/plan/roster-agent.ts";
+import { modelAliasMarker, planAgents, planRetry, planTurn } from "../../../src/domain/plan/turn-plan.ts";
 
 const agent = (agentKey: string, position: number, modelAlias = "llama"): RosterAgent => ({
   agentKey,
@@ -17,6 +12,14 @@ const agent = (agentKey: string, position: number, modelAlias = "llama"): Roster
   modelSettings: {},
   position,
 });
+const step = (agentKey: string, position: number) => ({
+  id: `${agentKey}#1`,
+  role: "agent",
+  round: 1,
+  agent: agent(agentKey, position),
+  after: [],
+  sees: [],
+});
 const roster = [agent("ada", 0), agent("bob", 1, "qwen"), agent("cy", 2)];
 
 describe.each(["manual", "tag"] as const)("a turn in mode %s", (mode) => {
@@ -26,8 +29,9 @@ describe.each(["manual", "tag"] as const)("a turn in mode %s", (mode) => {
       ok: true,
       plan: {
         mode,
-        agents: [agent("cy", 2), agent("ada", 0)],
-        flow: "parallel",
+        steps: [step("cy", 2), step("ada", 0)],
+        router: null,
+        synthesizer: null,
         unknownTags: [],
       },
     });
@@ -36,14 +40,14 @@ describe.each(["manual", "tag"] as const)("a turn in mode %s", (mode) => {
   test("unknown tags beside a known one are kept for the audit", () => {
     expect(planTurn({ mode, roster, message: "@zoe @ada @Max" })).toMatchObject({
       ok: true,
-      plan: { agents: [{ agentKey: "ada" }], unknownTags: ["zoe", "Max"] },
+      plan: { steps: [{ id: "ada#1" }], unknownTags: ["zoe", "Max"] },
     });
   });
 
   test("an override is the model of every agent and changes nothing else", () => {
     const verdict = planTurn({ mode, roster, message: "@ada @bob", modelAliasOverride: "premium" });
     expect(verdict).toMatchObject({
-      plan: { agents: [agent("ada", 0, "premium"), agent("bob", 1, "premium")] },
+      plan: { steps: [{ agent: agent("ada", 0, "premium") }, { agent: agent("bob", 1, "premium") }] },
     });
   });
 
@@ -69,13 +73,10 @@ describe.each(["manual", "tag"] as const)("a turn in mode %s", (mode) => {
   });
 });
 
-describe.each([
-  ["roundtable", "sequence"],
-  ["orchestrator", "routed"],
-] as const)("a turn in mode %s", (mode, flow) => {
+describe.each(["roundtable", "orchestrator"] as const)("a turn in mode %s", (mode) => {
   test("has every agent of the room, by position, whoever is tagged", () => {
-    const verdict = planTurn({ mode, roster: roster.toReversed(), message: "@bob hello" });
-    expect(verdict).toEqual({ ok: true, plan: { mode, flow, agents: roster, unknownTags: [] } });
+    const result = planTurn({ mode, roster: roster.toReversed(), message: "@bob hello" });
+    expect(result.ok && planAgents(result.plan)).toEqual(roster);
   });
 
   test("is refused in a room without agents", () => {
@@ -85,9 +86,14 @@ describe.each([
   });
 });
 
-test("only agents that answer at once are not shown each other's answers", () => {
-  const flows: TurnFlow[] = ["parallel", "sequence", "routed"];
-  expect(flows.filter((flow) => sharesAnswers({ flow }))).toEqual(["sequence", "routed"]);
+test("agents of a round table answer one after another, and each sees the answers before its own", () => {
+  const result = planTurn({ mode: "roundtable", roster, message: "hello" });
+  const steps = result.ok ? result.plan.steps : [];
+  expect(steps.map(({ id, after, sees }) => ({ id, after, sees }))).toEqual([
+    { id: "ada#1", after: [], sees: [] },
+    { id: "bob#1", after: ["ada#1"], sees: ["ada#1"] },
+    { id: "cy#1", after: ["bob#1"], sees: ["ada#1", "bob#1"] },
+  ]);
 });
 
 test("permissions that cannot be read count as none", () => {
@@ -97,29 +103,47 @@ test("permissions that cannot be read count as none", () => {
     modelSettings: [] as object,
   };
   expect(planTurn({ mode: "tag", roster: [broken], message: "@ada" })).toMatchObject({
-    plan: { agents: [{ toolPermissions: [], modelSettings: {} }] },
+    plan: { steps: [{ agent: { toolPermissions: [], modelSettings: {} } }] },
   });
 });
 
 describe("the plan of a retry", () => {
+  const failed = (...keys: string[]) => keys.map((agentKey) => ({ id: `${agentKey}#1`, agentKey, round: 1 }));
+  const plan = (mode: RoomMode, ...keys: string[]) =>
+    planRetry({ mode, roster, failed: failed(...keys), hasSynthesis: false });
+
   test.each([
-    ["manual", "parallel"],
-    ["roundtable", "sequence"],
-    ["orchestrator", "sequence"],
-  ] as const)("of a %s turn asks those who failed, in the turn's order, in %s", (mode, flow) => {
-    expect(planRetry(mode, roster, ["cy", "ada"])).toMatchObject({
+    ["manual", []],
+    ["roundtable", ["cy#1"]],
+    ["orchestrator", ["cy#1"]],
+  ] as const)("of a %s turn asks those who failed, in the turn's order", (mode, after) => {
+    expect(plan(mode, "cy", "ada")).toMatchObject({
       ok: true,
-      plan: { mode, flow, agents: [{ agentKey: "cy" }, { agentKey: "ada" }] },
+      plan: {
+        mode,
+        router: null,
+        steps: [
+          { id: "cy#1", after: [] },
+          { id: "ada#1", after },
+        ],
+      },
     });
   });
 
+  test("keeps the id and the round of each step", () => {
+    const later = { id: "ada#2", agentKey: "ada", round: 2 };
+    const result = planRetry({ mode: "orchestrator", roster, failed: [later], hasSynthesis: false });
+    expect(result).toMatchObject({ plan: { steps: [{ id: "ada#2", round: 2 }] } });
+  });
+
   test("leaves out who has left the room, and is refused where nobody is left", () => {
-    expect(planRetry("tag", roster, ["zoe", "bob"])).toMatchObject({
-      plan: { agents: [{ agentKey: "bob" }] },
-    });
-    expect(planRetry("tag", roster, ["zoe"])).toMatchObject({ refusal: { code: "nothing_to_retry" } });
+    expect(plan("tag", "zoe", "bob")).toMatchObject({ plan: { steps: [{ id: "bob#1" }] } });
+    expect(plan("tag", "zoe")).toMatchObject({ refusal: { code: "nothing_to_retry" } });
   });
 });
+
+const aliasedAgents = (...aliases: string[]) =>
+  aliases.map((alias, position) => agent(`agent-${position}`, position, alias));
 
 test.each([
   ["manual", ["llama"], "llama"],
@@ -129,5 +153,9 @@ test.each([
   ["roundtable", ["qwen"], "roundtable"],
   ["roundtable", ["qwen", "llama"], "roundtable"],
 ] as const)("a %s turn of %j is marked %s", (mode, aliases, marker) => {
-  expect(modelAliasMarker(mode, aliases)).toBe(marker);
+  expect(modelAliasMarker(mode, aliasedAgents(...aliases))).toBe(marker);
+});
+
+test("a turn in which one agent ran all steps is marked with its alias", () => {
+  expect(modelAliasMarker("orchestrator", [agent("ada", 0), agent("ada", 0)])).toBe("llama");
 });

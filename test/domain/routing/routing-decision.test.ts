@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import type { RosterAgent } from "../../../src/domain/plan/turn-plan.ts";
+import type { RosterAgent } from "../../../src/domain/plan/roster-agent.ts";
 import {
   buildRoutingPrompt,
   type RoutingDecision,
@@ -162,7 +162,7 @@ test.each(managerCases.cases)("the manager's answer of $name", ({ answer, expect
 
 describe("buildRoutingPrompt", () => {
   const build = (rosterOf: RosterAgent[], goal: string | null = "Ship it") =>
-    buildRoutingPrompt({ goal, roster: rosterOf, message: "Who can help?" });
+    buildRoutingPrompt({ goal, roster: rosterOf, message: "Who can help?", answers: [] });
 
   it("tells the roster, the goal, the message and the answer's form", () => {
     const [system, user, ...others] = build(roster);

@@ -9,8 +9,21 @@ const part = { subagentRunId: agentRunId };
 
 const mapped: [TurnEvent, object][] = [
   [
-    { type: "agent_started", agentRunId, agentKey: "ada", agentName: "Ada" },
-    { type: "SUBAGENT_STARTED", ...part, name: "Ada", metadata: { agent_key: "ada" } },
+    {
+      type: "agent_started",
+      agentRunId,
+      step: "ada#1",
+      role: "agent",
+      round: 1,
+      agentKey: "ada",
+      agentName: "Ada",
+    },
+    {
+      type: "SUBAGENT_STARTED",
+      ...part,
+      name: "Ada",
+      metadata: { agent_key: "ada", step: "ada#1", role: "agent", round: 1 },
+    },
   ],
   [
     { type: "text_started", agentRunId, messageId: "m1", agentName: "Ada" },

@@ -76,7 +76,15 @@ describe("tool calls", () => {
   });
 
   test("are all that is touched", () => {
-    const started: TurnEvent = { type: "agent_started", agentRunId: "a", agentKey: "ada", agentName: "Ada" };
+    const started: TurnEvent = {
+      type: "agent_started",
+      agentRunId: "a",
+      step: "ada#1",
+      role: "agent",
+      round: 1,
+      agentKey: "ada",
+      agentName: "Ada",
+    };
     expect(createToolCallNames()(started)).toBe(started);
   });
 });

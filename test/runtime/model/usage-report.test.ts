@@ -117,4 +117,11 @@ describe("what is booked", () => {
     expect(joinReports(first, null)).toBe(first);
     expect(joinReports(null, second)).toBe(second);
   });
+
+  const low = { prompt: 5, completion: 5, total: 5, cached: 5, reasoning: 5, costUsd: 5 };
+  test.each(Object.keys(low))("is the larger %s, whichever report comes last", (field) => {
+    const high = { ...low, [field]: 6 };
+    expect(joinReports(low, high)).toEqual(high);
+    expect(joinReports(high, low)).toEqual(high);
+  });
 });

@@ -14,7 +14,10 @@ const taking = (await listOperations(api)).filter(({ body }) => body !== undefin
 
 /** AG-UI's clients send fields of their own, and their whole history. */
 const agUi = "POST /api/v1/sessions/{session_id}/ag-ui";
-const limitOf = ({ name }: Operation) => (name === agUi ? 4 * 1024 : 256) * 1024;
+/** The longest message fits however its JSON is escaped. */
+const turns = "POST /api/v1/sessions/{session_id}/turns";
+const limitsKib: Readonly<Record<string, number>> = { [agUi]: 4 * 1024, [turns]: 400 };
+const limitOf = ({ name }: Operation) => (limitsKib[name] ?? 256) * 1024;
 
 /** A way to send any body to the operation as somebody who may. */
 async function prepare(operation: Operation) {
@@ -29,7 +32,7 @@ async function prepare(operation: Operation) {
     api.send(operation.method, path, { headers: { Authorization, ...headers }, body });
 }
 
-/** A body in pieces, of a length that is not startedAgents. */
+/** A body in pieces, of a length that is not announced. */
 function streamOf(totalBytes: number, breaksOff = false): ReadableStream {
   let sentBytes = 0;
   return new ReadableStream({
@@ -97,15 +100,15 @@ describe.each(taking)("$name", (operation) => {
     }
   });
 
-  test("takes what its limit allows and not a byte more, startedAgents or not", async () => {
+  test("takes what its limit allows and not a byte more, announced or not", async () => {
     const send = await prepare(operation);
     const limitBytes = limitOf(operation);
     const json = { "Content-Type": "application/json" };
     const tooMuch = " ".repeat(limitBytes + 1);
-    const startedAgents = { ...json, "Content-Length": String(tooMuch.length) };
+    const announced = { ...json, "Content-Length": String(tooMuch.length) };
     for (const answer of [
       await send(tooMuch),
-      await send(tooMuch, startedAgents),
+      await send(tooMuch, announced),
       await send(streamOf(limitBytes * 2)),
       await send(streamOf(limitBytes * 2, true)),
     ]) {

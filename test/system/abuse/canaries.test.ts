@@ -69,7 +69,7 @@ test("secrets that are in use are in no answer, no line of the log and no row", 
   await expectNoTrace(canary);
 });
 
-const echoes: [string, (mark: string) => ModelAnswer][] = [
+const echoes: [string, (mark: string) => ModelAnswer, status?: "completed" | "failed"][] = [
   [
     "an error's body",
     (mark) => ({ status: 400, body: { error: { message: mark, code: mark, type: mark } } }),
@@ -83,12 +83,12 @@ const echoes: [string, (mark: string) => ModelAnswer][] = [
   ["a page with status 200", (mark) => ({ body: `<p>${mark}</p>` })],
   ["a stream with status 200 that is no JSON", (mark) => ({ body: `data: {${mark}\n\n` })],
   ["an error event", (mark) => ({ body: `data: {"error":{"message":"${mark}","type":"${mark}"}}\n\n` })],
-  ["a finish reason", (mark) => ({ text: "hi", finish_reason: mark })],
+  ["a finish reason", (mark) => ({ text: "hi", finish_reason: mark }), "completed"],
 ];
 
 test.each(echoes)(
   "what providers echo in %s is in no answer, no line of the log and no row",
-  async (_where, echo) => {
+  async (_where, echo, status = "failed") => {
     const canary = await createCanaryScene();
     const { mark, scriptAll } = canary;
     const searched = { status: 401, body: { detail: { error: mark } }, headers: { "x-error": mark } };
@@ -97,7 +97,7 @@ test.each(echoes)(
     await takePart(canary);
     const turn = await readAll(canary);
 
-    expect(turn.replies).toMatchObject([{ status: "failed" }, { status: "failed" }]);
+    expect(turn.replies).toMatchObject([{ status }, { status }]);
     expect(new Set(turn.tool_calls.map(({ status }: Json) => status))).toEqual(new Set(["error"]));
     await expectNoTrace(canary);
   },

@@ -177,10 +177,10 @@ describe("a body", () => {
     expect((await ask("GET /api/v1/rooms", authorization)).body).toBe(before);
   });
 
-  test("of more than 256 KiB is refused, startedAgents or not, sent to its end or not", async () => {
+  test("of more than 256 KiB is refused, announced or not, sent to its end or not", async () => {
     const piece = " ".repeat(65_536);
-    const startedAgents = open();
-    startedAgents.send(post(`Content-Length: ${6 * piece.length}`) + piece.repeat(6));
+    const announced = open();
+    announced.send(post(`Content-Length: ${6 * piece.length}`) + piece.repeat(6));
     const chunked = open();
     chunked.send(post("Transfer-Encoding: chunked"));
     for (let n = 0; n < 6; n += 1) chunked.send(`10000\r\n${piece}\r\n`);
@@ -188,7 +188,7 @@ describe("a body", () => {
     const endless = open();
     endless.send(post("Transfer-Encoding: chunked"));
     for (let n = 0; n < 6; n += 1) endless.send(`10000\r\n${piece}\r\n`);
-    for (const connection of [startedAgents, chunked, endless]) {
+    for (const connection of [announced, chunked, endless]) {
       const answer = await connection.answer();
       expect([answer.status, codeOf(answer)]).toEqual([413, "payload_too_large"]);
     }

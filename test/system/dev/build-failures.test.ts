@@ -51,7 +51,7 @@ test.each([
   60_000,
 );
 
-test("a later build that fails names them too, and the next one that succeeds is startedAgents", async () => {
+test("a later build that fails names them too, and the next one that succeeds is announced", async () => {
   await writeWorker(working);
   const { url, log } = await start(true);
   await writeWorker("export default {};\n\nconst x = ;\n");

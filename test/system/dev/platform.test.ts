@@ -88,8 +88,11 @@ test("npm run dev serves a demo room to a token of npm run token, and Ctrl-C end
 
 /** Checks what the demo prints for each mode: the texts of its agents and their usage. */
 function expectThreeTurns(output: string): void {
-  const [, tag = "", roundtable = "", orchestrator = ""] = output.split(/^── /m);
+  const [, files = "", tag = "", roundtable = "", orchestrator = ""] = output.split(/^── /m);
   const speakers = (part: string) => [...new Set(part.match(/^\w+(?= +│)/gm))];
+  expect(files).toMatch(
+    /^launch-checklist\.pdf: \d+ bytes, 4 pages, \d+ tokens, parsed after \d+ ms\n {2}page 1 │ Launch checklist/m,
+  );
   expect(speakers(tag).sort()).toEqual(["Ada", "Linus", "You"]);
   expect(speakers(roundtable)).toEqual(["You", "Scout", "Ada", "Linus"]);
   expect(speakers(orchestrator)).toEqual(["You", "Scout", "Ada"]);

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { TurnFlow } from "../../../src/domain/plan/modes.ts";
-import type { RosterAgent, TurnPlan } from "../../../src/domain/plan/turn-plan.ts";
+import type { RosterAgent } from "../../../src/domain/plan/roster-agent.ts";
 import type { NodeContext } from "../../../src/runtime/graph/node-context.ts";
 import { compileTurnGraph } from "../../../src/runtime/graph/turn-graph.ts";
+import { type PlanForm, planOf } from "../../support/plans.ts";
 
 const tools = {
   offered: () => [],
@@ -14,10 +14,14 @@ const agent = (agentKey: string, toolPermissions: string[], position: number): R
   ...{ agentKey, name: agentKey, modelAlias: "deepseek", rolePrompt: "", toolPermissions, position },
 });
 
-function nodesOf(flow: TurnFlow, agents: RosterAgent[]): string[] {
-  const plan: TurnPlan = { mode: "roundtable", flow, agents, unknownTags: [] };
+function nodesOf(flow: PlanForm, agents: RosterAgent[]): string[] {
+  const plan = planOf(flow, agents);
   const ports = { tools, newId: () => "id" };
-  const run = { plan, context: { userMessage: "search: cats" }, ports } as unknown as NodeContext;
+  const run = {
+    plan,
+    context: { userMessage: "search: cats", storedAnswers: [] },
+    ports,
+  } as unknown as NodeContext;
   return Object.keys(compileTurnGraph(run).nodes).filter((name) => !name.startsWith("__"));
 }
 
@@ -29,10 +33,10 @@ test.each(flows)("%s: an agent without tools has no tool node, whatever its neig
       agent(key, (mask >> place) % 2 === 1 ? ["search"] : [], place),
     );
     const expected = agents.flatMap(({ agentKey, toolPermissions }) =>
-      toolPermissions.length === 0 ? [`${agentKey}.model`] : [`${agentKey}.model`, `${agentKey}.tools`],
+      toolPermissions.length === 0 ? [`${agentKey}#1.model`] : [`${agentKey}#1.model`, `${agentKey}#1.tools`],
     );
     expect(nodesOf(flow, agents).toSorted()).toEqual(
-      [...expected, ...(flow === "routed" ? ["route"] : [])].toSorted(),
+      [...expected, ...(flow === "routed" ? ["route#1"] : [])].toSorted(),
     );
   }
 });

@@ -120,19 +120,21 @@ describe("of a turn of which an agent has been removed since", () => {
 });
 
 describe("the budget of a retry", () => {
-  test("counts no answers that its mode does not show", async () => {
+  test("counts the answers that stand in every mode, also where its agents answered at once", async () => {
     const scene = await createTurnScene({
       agents: ["ada", { key: "bob", modelAlias: "tiny" }],
       settings: tinySettings(),
     });
     await scene.models.script(says("ada", textOf(31_000)), says("bob", { status: 400 }));
     const { body: first } = await scene.post("@ada @bob hello");
-    await scene.models.script();
 
-    expect(await retry(scene, first.id)).toMatchObject({ status: 201, body: { status: "completed" } });
+    const answer = await retry(scene, first.id);
+
+    expect(first.status).toBe("partial");
+    expect(answer).toMatchObject({ status: 422, body: { code: "context_budget_exceeded" } });
   });
 
-  test("counts those that it does: what cannot fit is refused, the claim given back, the turn as it was", async () => {
+  test("is refused where the answers do not fit: the claim is given back, the turn as it was", async () => {
     const scene = await createTurnScene({
       agents: ["ada", { key: "bob", modelAlias: "tiny" }],
       mode: "roundtable",

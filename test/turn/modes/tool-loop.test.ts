@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import type { TurnFlow } from "../../../src/domain/plan/modes.ts";
 import { turnBounds } from "../../../src/domain/turn/turn-size.ts";
 import type { JournalEntry, ModelAnswer } from "../../support/models.ts";
+import type { PlanForm } from "../../support/plans.ts";
 import { agentSays, askedOf, callsFor, conversationIn, managerPicks } from "./support/asked.ts";
 import { createFakeTools } from "./support/fake-tools.ts";
 import { createGraphTurn } from "./support/graph-run.ts";
 
-const flows: TurnFlow[] = ["parallel", "sequence", "routed"];
+const flows: PlanForm[] = ["parallel", "sequence", "routed"];
 const asks = (name: string, id: string, query: string) => ({
   name,
   id,

@@ -1,15 +1,15 @@
 import { describe, expect, test } from "vitest";
-import type { TurnFlow } from "../../../src/domain/plan/modes.ts";
 import type { ToolPort } from "../../../src/domain/tool.ts";
 import { createTurnSize, noUse } from "../../../src/domain/turn/turn-size.ts";
 import { compileTurnGraph } from "../../../src/runtime/graph/turn-graph.ts";
 import type { JournalEntry } from "../../support/models.ts";
+import type { PlanForm } from "../../support/plans.ts";
 import { someIdentity } from "../../support/tool-context.ts";
 import { agentSays, callsFor, conversationIn, managerPicks } from "./support/asked.ts";
 import { createFakeTools } from "./support/fake-tools.ts";
 import { createGraphTurn, type GraphTurn } from "./support/graph-run.ts";
 
-const flows: TurnFlow[] = ["parallel", "sequence", "routed"];
+const flows: PlanForm[] = ["parallel", "sequence", "routed"];
 const asks = (name: string, id: string) => ({ name, id, arguments: "{}" });
 /** What the model was told of each of its calls. */
 const resultsIn = (call: JournalEntry | undefined) =>
@@ -21,8 +21,8 @@ describe("the compiled graph", () => {
   const nodesOf = (turn: GraphTurn) => {
     const { plan, context, ports } = createGraphTurn(turn);
     const { nodes } = compileTurnGraph({
-      ...{ plan, context, identity: someIdentity, ports, signal: ports.stop },
-      ...{ startedAgents: new Set(), flushed: async () => undefined, size: createTurnSize(noUse) },
+      ...{ runId: "run", plan, context, identity: someIdentity, ports, signal: ports.stop },
+      ...{ started: new Set(), flushed: async () => undefined, size: createTurnSize(noUse) },
     });
     return Object.keys(nodes)
       .filter((name) => !name.startsWith("__"))
@@ -33,17 +33,17 @@ describe("the compiled graph", () => {
     "has a tools node for those alone who may use tools, whatever their neighbours may (%s)",
     (flow) => {
       const tools = createFakeTools(["search"]).port;
-      const route = flow === "routed" ? ["route"] : [];
+      const route = flow === "routed" ? ["route#1"] : [];
       const nodes = (agents: GraphTurn["agents"], message = "hello") =>
         nodesOf({ agents, tools, flow, message });
-      expect(nodes({ ada: [], bob: [] })).toEqual(["ada.model", "bob.model", ...route]);
+      expect(nodes({ ada: [], bob: [] })).toEqual(["ada#1.model", "bob#1.model", ...route]);
       expect(nodes({ ada: ["search"], bob: [], cy: ["search"] })).toEqual(
-        ["ada.model", "ada.tools", "bob.model", "cy.model", "cy.tools", ...route].toSorted(),
+        ["ada#1.model", "ada#1.tools", "bob#1.model", "cy#1.model", "cy#1.tools", ...route].toSorted(),
       );
       expect(nodes({ ada: ["search"], bob: [] }, "search: boats")).toEqual(
-        ["ada.model", "ada.tools", "bob.model", ...route].toSorted(),
+        ["ada#1.model", "ada#1.tools", "bob#1.model", ...route].toSorted(),
       );
-      expect(nodes({ ada: [] }, "search: boats")).toEqual(["ada.model", ...route]);
+      expect(nodes({ ada: [] }, "search: boats")).toEqual(["ada#1.model", ...route]);
     },
   );
 });

@@ -3,6 +3,7 @@ import { fillPath, type Operation } from "../../../support/operations.ts";
 import { bodiesFor, queryFor } from "./bodies.ts";
 import { headerText, oddText } from "./odd-values.ts";
 import type { Tenant } from "./tenant.ts";
+import { uploadsOf } from "./uploads.ts";
 
 /** Whose id stands in a path: so that what was generated says the same in another run. */
 export type Owner = "own" | "stranger";
@@ -73,13 +74,13 @@ const headers = fc
 
 /** Requests for an operation: most of them are ones that it should take, or nearly. */
 export function requestsFor(operation: Operation): fc.Arbitrary<FuzzedRequest> {
-  const { parameters, queryParameters, bodySchema, body } = operation;
+  const { parameters, queryParameters, bodySchema, body, takesBytes } = operation;
   const cursors = ["own:room_id", "own:session_id", "own:turn_id"];
   const declared = queryParameters.map(({ name, schema }) =>
     queryFor(schema, cursors).map((value): [string, string] => [name, value]),
   );
   const undeclared = fc.tuple(oddText, oddText);
-  return fc.record({
+  const requests: fc.Arbitrary<FuzzedRequest> = fc.record({
     parameters: fc.record(Object.fromEntries(parameters.map((name) => [name, parameter]))),
     query: fc.oneof(
       { weight: 2, arbitrary: fc.constant<[string, string][]>([]) },
@@ -88,6 +89,7 @@ export function requestsFor(operation: Operation): fc.Arbitrary<FuzzedRequest> {
     headers,
     body: bodySchema === undefined ? fc.constant(undefined) : bodiesFor(bodySchema, body).map(toOwnBuffer),
   });
+  return takesBytes ? uploadsOf(requests) : requests;
 }
 
 const toOwnBuffer = (bytes: Uint8Array) => Uint8Array.from(bytes);

@@ -5,6 +5,7 @@ import {
   searchBody,
   sendJson,
   startSearchServer,
+  type TavilyResult,
 } from "../../../../dev/search-server/server.ts";
 import { createModelScenario, type ModelScenario } from "../../../support/node/model-scenario.ts";
 import { readFixtureId } from "./scenario-tag.ts";
@@ -16,6 +17,8 @@ export type FixturePeers = {
   scenarioOf(fixtureId: number): ModelScenario;
   /** The next search of this fixture is not answered; resolves when it comes. */
   stallNextSearch(fixtureId: number): Promise<void>;
+  /** Every search of this fixture finds these. */
+  answerSearches(fixtureId: number, found: readonly TavilyResult[]): void;
   /** Drops the journal of a fixture that is done. */
   forget(fixtureId: number): void;
 };
@@ -24,6 +27,7 @@ export type FixturePeers = {
 export async function startFixturePeers(): Promise<FixturePeers> {
   const scenarios = new Map<number, ModelScenario>();
   const stalls = new Map<number, () => void>();
+  const results = new Map<number, readonly TavilyResult[]>();
   const scenarioOf = (fixtureId: number) => {
     const scenario = scenarios.get(fixtureId) ?? createModelScenario();
     scenarios.set(fixtureId, scenario);
@@ -39,7 +43,7 @@ export async function startFixturePeers(): Promise<FixturePeers> {
       stalls.delete(fixtureId);
       if (stall !== undefined) return stall();
       const found = { title: "Found", url: "https://example.com/found", content: `All of ${query}.` };
-      return sendJson(response, 200, searchBody(query, [found]));
+      return sendJson(response, 200, searchBody(query, results.get(fixtureId) ?? [found]));
     },
   });
   return {
@@ -47,9 +51,11 @@ export async function startFixturePeers(): Promise<FixturePeers> {
     search,
     scenarioOf,
     stallNextSearch: (fixtureId) => new Promise((resolve) => stalls.set(fixtureId, resolve)),
+    answerSearches: (fixtureId, found) => void results.set(fixtureId, found),
     forget(fixtureId) {
       scenarios.delete(fixtureId);
       stalls.delete(fixtureId);
+      results.delete(fixtureId);
     },
   };
 }

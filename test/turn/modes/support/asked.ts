@@ -4,9 +4,10 @@ import type { ModelRule } from "../../../support/node/model-script.ts";
 import { roleOf } from "../../../support/scene-agents.ts";
 
 /** Who a call was for: an agent's key, or what the turn asked for itself. */
-export type Asked = "manager" | "summary_text" | "summary_structure" | (string & {});
+export type Asked = "manager" | "synthesis" | "summary_text" | "summary_structure" | (string & {});
 
 const managersWords = "You are the manager of a room";
+const synthesisWords = "Write the one answer that the user";
 const summaryTextWords = "Write one summary";
 const summaryStructureWords = "list what must not be forgotten";
 
@@ -14,6 +15,7 @@ const summaryStructureWords = "list what must not be forgotten";
 export function askedOf({ messages }: JournalEntry): Asked {
   const instructions = messages[0]?.content ?? "";
   if (instructions.includes(managersWords)) return "manager";
+  if (instructions.includes(synthesisWords)) return "synthesis";
   if (instructions.includes(summaryTextWords)) return "summary_text";
   if (instructions.includes(summaryStructureWords)) return "summary_structure";
   return /You play <([^>]+)> and no other/.exec(instructions)?.[1] ?? "somebody unknown";
@@ -45,6 +47,8 @@ const ruleFor =
 
 /** A rule for the manager's calls. To stand before the agents': the roster it is told holds their roles. */
 export const managerSays = ruleFor(managersWords);
+/** A rule for the synthesis, whoever writes it. To stand before the agents'. */
+export const synthesisSays = ruleFor(synthesisWords);
 /** Rules for the two stages of a summary. */
 export const summaryTextIs = ruleFor(summaryTextWords);
 export const summaryStructureIs = ruleFor(summaryStructureWords);
@@ -57,6 +61,16 @@ export function agentSays(agentKey: string, answer: ModelAnswer | string, call?:
 /** A manager's answer that keeps to the contract. */
 export function managerPicks(...keys: string[]): ModelRule {
   return managerSays(JSON.stringify({ selected_agent_keys: keys }));
+}
+
+/** The manager's answers, round by round. */
+export function managerPicksInRounds(...rounds: string[][]): ModelRule[] {
+  return rounds.map((keys, index) => managerSays(JSON.stringify({ selected_agent_keys: keys }), index + 1));
+}
+
+/** Ids of the steps of a turn's replies, in their order. */
+export function replySteps(turn: { replies: { step: string }[] }): string[] {
+  return turn.replies.map(({ step }) => step);
 }
 
 /** The `desc` of `db`: round trips to the database that the answer waited for. */

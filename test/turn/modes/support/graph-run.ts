@@ -1,11 +1,11 @@
-import { v7 as uuidv7 } from "uuid";
+import { v5 as uuidv5, v7 as uuidv7 } from "uuid";
 import { buildCatalog, type CatalogModel } from "../../../../src/domain/catalog.ts";
 import { estimateTokens } from "../../../../src/domain/context/token-estimate.ts";
 import type { TurnContext } from "../../../../src/domain/context/turn-context.ts";
 import type { Log } from "../../../../src/domain/log.ts";
 import { standardDialect } from "../../../../src/domain/model-dialect.ts";
-import type { TurnFlow } from "../../../../src/domain/plan/modes.ts";
-import type { RosterAgent, TurnPlan } from "../../../../src/domain/plan/turn-plan.ts";
+import type { RosterAgent } from "../../../../src/domain/plan/roster-agent.ts";
+import type { TurnPlan } from "../../../../src/domain/plan/turn-plan.ts";
 import type { ToolPort } from "../../../../src/domain/tool.ts";
 import type { TurnEvent } from "../../../../src/domain/turn/turn-events.ts";
 import { noUse } from "../../../../src/domain/turn/turn-size.ts";
@@ -14,6 +14,7 @@ import { runTurn } from "../../../../src/runtime/graph/run-turn.ts";
 import { createOpenAiModel } from "../../../../src/runtime/model/openai-model.ts";
 import { createAdjustmentMemory } from "../../../../src/runtime/model/request-adjustments.ts";
 import { createModels, type ScriptedModels } from "../../../support/models.ts";
+import { type PlanForm, planOf } from "../../../support/plans.ts";
 import { someIdentity } from "../../../support/tool-context.ts";
 import { nameOf, roleOf } from "../../../support/turn-scene.ts";
 
@@ -22,12 +23,13 @@ export type GraphAgents = Record<string, readonly string[]>;
 export type GraphTurn = {
   agents: GraphAgents;
   tools: ToolPort;
-  flow?: TurnFlow;
+  flow?: PlanForm;
+  /** In place of the plan that `flow` gives. */
+  toPlan?: (roster: readonly RosterAgent[]) => TurnPlan;
   message?: string;
   contextWindowTokens?: number;
 };
 
-const modes = { parallel: "tag", sequence: "roundtable", routed: "orchestrator" } as const;
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
 
 /** A turn at the runtime's door: no HTTP and no database, but real model calls to a scenario of its own. */
@@ -35,6 +37,7 @@ export function createGraphTurn({
   agents,
   tools,
   flow = "sequence",
+  toPlan = (roster) => planOf(flow, roster),
   message = "hello",
   contextWindowTokens = 131_072,
 }: GraphTurn) {
@@ -45,7 +48,7 @@ export function createGraphTurn({
       modelAlias: "deepseek",
     }),
   );
-  const plan: TurnPlan = { mode: modes[flow], flow, agents: roster, unknownTags: [] };
+  const plan = toPlan(roster);
   const context: TurnContext = {
     ...{ goal: null, roster, summary: null, history: [], userMessage: message, storedAnswers: [] },
     ...{ tokenScales: new Map(), dueSummary: null },
@@ -71,7 +74,15 @@ export function createGraphTurn({
     events,
     async run() {
       const ran = await runTurn(
-        { runId: uuidv7(), plan, context, identity: someIdentity, stored: undefined, used: noUse },
+        {
+          runId: uuidv7(),
+          plan,
+          context,
+          identity: someIdentity,
+          stored: undefined,
+          used: noUse,
+          isRetry: false,
+        },
         ports,
       );
       if (ran.kind === "stopped") throw new Error("the run was stopped");
@@ -115,6 +126,7 @@ export function createPorts(
     emit: () => undefined,
     log: silent,
     newId: uuidv7,
+    deriveId: (namespace, name) => uuidv5(name, namespace),
     ...more,
   };
 }

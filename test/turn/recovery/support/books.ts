@@ -26,7 +26,7 @@ export async function expectLedgerMatchesCalls(scene: TurnScene): Promise<void> 
   });
   const isEstimate = (row: Json) => row.status === "unknown";
   const estimates = [
-    ...ledger.filter(isEstimate).map((row) => row.agent_key),
+    ...ledger.filter(isEstimate).map((row) => (row.step === "synthesis" ? row.step : row.agent_key)),
     ...overhead.filter(isEstimate).map(({ purpose }) => (purpose === "routing" ? "manager" : purpose)),
   ];
   for (const who of new Set(unbooked)) {
