@@ -8,9 +8,11 @@ DO $$
 BEGIN
   FOR pass IN 1..32 LOOP
     UPDATE "room_agents" a
-    SET "name" = left(a."name", 117 - length(a."agent_key")) || ' (' || a."agent_key" || ')'
+    SET "name" = left(a."name", 120 - length(namesake.suffix)) || namesake.suffix
     FROM (
-      SELECT "id", row_number() OVER (PARTITION BY "room_id", lower("name") ORDER BY "position", "id") AS place
+      SELECT "id",
+        ' (' || "agent_key" || CASE WHEN pass > 1 THEN ' ' || pass ELSE '' END || ')' AS suffix,
+        row_number() OVER (PARTITION BY "room_id", lower("name") ORDER BY "position", "id") AS place
       FROM "room_agents"
     ) namesake
     WHERE namesake."id" = a."id" AND namesake.place > 1;

@@ -1,4 +1,4 @@
-/** Whose tokens are accepted, and what they are checked with. */
+/** Which tokens are accepted, and the keys that verify them. */
 export type AuthSettings = {
   issuer: string;
   audience: string;

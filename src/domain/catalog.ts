@@ -14,7 +14,7 @@ export type CatalogModel = {
   contextWindowTokens: number;
   /** Price multiplier in hundredths: 50 is 0.50. */
   multiplierHundredths: number;
-  /** How its provider wants to be asked. */
+  /** How requests to its provider differ. */
   dialect: ModelDialect;
 };
 
@@ -24,10 +24,10 @@ export type Catalog = {
   models: ReadonlyMap<string, CatalogModel>;
 };
 
-/** Models whose window is not known are treated as this small. */
+/** The context window of a model whose own is not known. */
 export const defaultContextWindowTokens = 8_192;
 
-/** Its prices stand in the database from the start. */
+/** The pricing version that the first migration stores. */
 export const standardPricingVersion = "2026-02-20";
 
 const openRouterModel = (
@@ -52,7 +52,7 @@ export const standardModels: readonly CatalogModel[] = [
   openRouterModel("premium", "google/gemini-2.5-pro", 1_048_576, 1_400),
 ];
 
-/** The standard models, with a deployment's own added or put in their place by alias. */
+/** The standard models and a deployment's own, which replace standard ones of the same alias. */
 export function buildCatalog(overrides: readonly CatalogModel[], overridesDigest: string): Catalog {
   const models = new Map(standardModels.map((model) => [model.alias, model]));
   for (const model of overrides) models.set(model.alias, model);

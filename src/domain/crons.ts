@@ -1,7 +1,7 @@
-/** When scheduled jobs run, as wrangler.toml has it. */
+/** When scheduled jobs run, as in wrangler.toml. */
 export const crons = {
   /** Recovery of runs whose holders are gone. */
   everyMinute: "* * * * *",
-  /** What keeps the database small. */
+  /** Deletion of old rows. */
   daily: "17 3 * * *",
 } as const;

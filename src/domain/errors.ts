@@ -1,5 +1,5 @@
 /**
- * Every error that a client can get: its stable `code`, its HTTP status and a title for people. Documented in docs/api.md; adding a code here adds it to the OpenAPI document.
+ * Every error that a client can receive: its stable `code`, its HTTP status, and a title for people. Documented in docs/api.md; adding a code here adds it to the OpenAPI document.
  */
 export const errorCodes = {
   upload_incomplete: { status: 400, title: "The upload broke off" },
@@ -9,9 +9,9 @@ export const errorCodes = {
   not_found: { status: 404, title: "Not found" },
   agent_key_taken: { status: 409, title: "The agent key is taken in this room" },
   agent_name_taken: { status: 409, title: "The agent's name is taken in this room" },
-  room_full: { status: 409, title: "The room has its maximum number of agents" },
+  room_full: { status: 409, title: "The room cannot have another agent" },
   turn_conflict: { status: 409, title: "Another turn is running in this session" },
-  turn_in_progress: { status: 409, title: "This request is still being answered" },
+  turn_in_progress: { status: 409, title: "The same request is still being answered" },
   not_latest_turn: { status: 409, title: "The turn is not the session's latest" },
   nothing_to_retry: { status: 409, title: "There is nothing to retry" },
   too_many_retries: { status: 409, title: "The turn has no retry left" },
@@ -33,7 +33,7 @@ export const errorCodes = {
   idempotency_key_reused: { status: 422, title: "The Idempotency-Key was used for another request" },
   rate_limited: { status: 429, title: "Too many requests" },
   internal_error: { status: 500, title: "Internal error" },
-  auth_unavailable: { status: 503, title: "The keys of the identity provider cannot be fetched" },
+  auth_unavailable: { status: 503, title: "The keys that verify tokens cannot be read" },
   commit_failed: { status: 503, title: "The turn could not be stored" },
   database_unavailable: { status: 503, title: "The database does not answer" },
   file_storage_unavailable: { status: 503, title: "The file storage does not answer" },
@@ -42,7 +42,7 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes;
 
-/** Every code, in the table's order; the keys of a const object are exactly its type's keys. */
+/** Every code, in the table's order. Sound: a const object has exactly the keys of its type. */
 export const errorCodeNames = Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]];
 
 export type ErrorExtras = {
@@ -67,7 +67,7 @@ export class PantheonError extends Error {
 
 export const internalErrorDetail = "Something went wrong on our side.";
 
-/** The same answer, to the byte, for a resource of another user and for one that never existed. */
+/** A resource of another user answers 404, exactly like one that never existed. */
 export function notFound(): PantheonError {
   return new PantheonError("not_found", "There is no such resource.");
 }

@@ -6,6 +6,6 @@ export type Log = {
   info(event: string, fields?: LogFields): void;
   warn(event: string, fields?: LogFields): void;
   error(event: string, fields?: LogFields): void;
-  /** The same log with fields that stand in each of its lines. */
+  /** The same log, which adds these fields to each line. */
   with(fields: LogFields): Log;
 };

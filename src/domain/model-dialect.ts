@@ -1,7 +1,7 @@
 import type { ProviderFieldName } from "./context/provider-fields.ts";
 import { type ModelSettings, modelSettingNames } from "./model-settings.ts";
 
-/** Parameters of a request that a call can do without. */
+/** Parameters that may be left out of a request. */
 export const optionalParameters = [
   "temperature",
   "top_p",
@@ -17,21 +17,21 @@ export type MaxTokensField = (typeof maxTokensFields)[number];
 export const systemRoles = ["system", "developer", "user"] as const;
 export type SystemRole = (typeof systemRoles)[number];
 
-/** Where a model differs from others that are called OpenAI-compatible. Never part of an API answer. */
+/** How a model differs from other OpenAI-compatible models. Never part of an API answer. */
 export type ModelDialect = {
   /** The parameter that limits an answer's tokens. */
   maxTokensField: MaxTokensField;
   /** Parameters that are never sent. */
   omit: readonly OptionalParameter[];
-  /** Parameters that are always sent, a gateway's routing for one. */
+  /** Further parameters that are always sent, for example a gateway's routing. */
   extraBody: Readonly<Record<string, unknown>>;
-  /** Who says what the system message says. */
+  /** The role of the system message. */
   systemRole: SystemRole;
-  /** Which fields of its answers the provider is sent back; `auto`: all that it sent. */
+  /** Fields of an answer that are sent back to the provider. `auto`: all that it sent. */
   sendBack: "auto" | "none" | readonly ProviderFieldName[];
   /** Whether replies may begin with reasoning that only a closing tag ends. */
   reasoningInText: boolean;
-  /** Further tries of a request that was refused for the moment. */
+  /** Further attempts after a temporary refusal. */
   retries: number;
 };
 
@@ -49,10 +49,10 @@ export const standardDialect: ModelDialect = {
 
 export const maxExtraBodyBytes = 4 * 1024;
 
-/** What a request is made of, or what its budget rests on. */
+/** Parameters that Pantheon sets itself. */
 const ownParameters = /^(model|messages|tools|tool_choice|stream|stream_options|max_.*tokens|n)$/;
 
-/** What is wrong with parameters that are always to be sent; null: nothing. */
+/** What is wrong with `extraBody`. Null: nothing. */
 export function findExtraBodyProblem(extraBody: Readonly<Record<string, unknown>>): string | null {
   const own = Object.keys(extraBody).find((name) => ownParameters.test(name));
   if (own !== undefined) return `must not hold '${own}'`;
@@ -60,7 +60,7 @@ export function findExtraBodyProblem(extraBody: Readonly<Record<string, unknown>
   return byteLength > maxExtraBodyBytes ? `must have at most ${maxExtraBodyBytes} bytes` : null;
 }
 
-/** The settings of an agent that reach a model of this dialect. */
+/** The settings of an agent that are sent to a model of this dialect. */
 export function sentSettings({ omit }: ModelDialect): (keyof ModelSettings)[] {
   const omitted: readonly string[] = omit;
   return modelSettingNames.filter((name) => !omitted.includes(name));

@@ -14,8 +14,7 @@ export type ReasoningEffort = (typeof reasoningEfforts)[number];
 export const maxTemperature = 2;
 export const maxTopP = 1;
 
-const isWithin = (value: unknown, maximum: number) =>
-  typeof value === "number" && value >= 0 && value <= maximum;
+const isWithin = (value: unknown, max: number) => typeof value === "number" && value >= 0 && value <= max;
 
 const isReadable: Readonly<Record<keyof ModelSettings, (value: unknown) => boolean>> = {
   temperature: (value) => isWithin(value, maxTemperature),
@@ -27,7 +26,7 @@ const isReadable: Readonly<Record<keyof ModelSettings, (value: unknown) => boole
 /** Every setting, by name. */
 export const modelSettingNames = Object.keys(isReadable) as (keyof ModelSettings)[];
 
-/** Reads stored settings. What is not a setting, or not within its bounds, counts as not set. */
+/** Reads stored settings. Unknown names and values outside their bounds are ignored. */
 export function readModelSettings(stored: unknown): ModelSettings {
   if (typeof stored !== "object" || stored === null) return {};
   const readable = Object.entries(stored).filter(
@@ -41,7 +40,7 @@ export function agentOutputTokens(settings: ModelSettings | undefined, maxOutput
   return Math.min(settings?.max_output_tokens ?? maxOutputTokens, maxOutputTokens);
 }
 
-/** @throws PantheonError `validation_failed` where an agent is to have longer answers than the deployment allows. */
+/** @throws PantheonError `validation_failed` where `max_output_tokens` is above the deployment's limit. */
 export function requireAllowedSettings(settings: ModelSettings | undefined, maxOutputTokens: number): void {
   if ((settings?.max_output_tokens ?? 0) <= maxOutputTokens) return;
   const path = "model_settings.max_output_tokens";

@@ -1,6 +1,6 @@
 import { isToolName, type ToolName } from "./tool-names.ts";
 
-/** Reads stored permissions. Whatever is not a list of known tool names counts as none at all. */
+/** Reads stored permissions. Anything other than a list of known tool names counts as no permission. */
 export function readPermissions(stored: unknown): ToolName[] {
   if (!Array.isArray(stored) || !stored.every(isToolName)) return [];
   return [...new Set(stored)];

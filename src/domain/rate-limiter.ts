@@ -1,10 +1,10 @@
 import { PantheonError } from "./errors.ts";
 import type { Log } from "./log.ts";
 
-/** Counts a call of `key`; `success` is false where it is one too many. The shape of Workers' own binding. */
+/** Counts a call of `key`. `success` is false above the limit. The shape of Workers' own binding. */
 export type RateLimiter = { limit(call: { key: string }): Promise<{ success: boolean }> };
 
-/** Its period in wrangler.toml: so long after a user's last turn nothing is counted any more. */
+/** The limiter's period, as in wrangler.toml. */
 export const limiterPeriodSeconds = 60;
 
 export function isRateLimiter(value: unknown): value is RateLimiter {
@@ -12,9 +12,9 @@ export function isRateLimiter(value: unknown): value is RateLimiter {
 }
 
 /**
- * Counts a request of a user. A limiter that fails refuses nobody: requests go on without a limit, and each says
- * so in one warning. Null: there is no limit.
- * @throws PantheonError `rate_limited` with `Retry-After` where the request is one too many.
+ * Counts a request of a user. If the limiter fails, the request is not refused, and a warning is logged. Null: there is
+ * no limit.
+ * @throws PantheonError `rate_limited` with `Retry-After` where the limit is exceeded.
  */
 export async function countRequest(
   limiter: RateLimiter | null,

@@ -1,4 +1,4 @@
-/** What runtime and tools have in common: how a run asks for a tool, and what it gets. */
+/** The types that runtime and tools share: a run's request for a tool, and its result. */
 
 export type JsonValue =
   | string
@@ -9,36 +9,36 @@ export type JsonValue =
   | { readonly [key: string]: JsonValue };
 export type JsonRecord = { readonly [key: string]: JsonValue };
 
-/** A tool as a model is offered it; `parameters` is a JSON schema. */
+/** A tool as it is offered to a model. `parameters` is a JSON schema. */
 export type OfferedTool = { name: string; description: string; parameters: JsonRecord };
 
-/** Whose run it is. A tool that reads stored data must ask for it in these names. */
+/** The user, room and session of a run. A tool that reads stored data must pass them to the database. */
 export type RunIdentity = { userId: string; roomId: string; sessionId: string };
 
 export type ToolContext = RunIdentity & {
-  /** Stops the execution, which then ends with an error. */
+  /** Stops the execution, which then fails. */
   signal: AbortSignal;
 };
 
 export type ToolRequest = {
   name: string;
-  /** The model's own text, JSON if it kept to the form. */
+  /** The model's own text. It should be JSON. */
   argumentsText: string;
-  /** The agent's permissions as they are stored, whatever they are. */
+  /** The agent's permissions as they are stored. They may be of any form. */
   permissions: unknown;
   context: ToolContext;
 };
 
-/** A tool call that a user's message asks for, in the form that a model would have asked for it. */
+/** A tool call that a user's message asks for, in the form of a model's call. */
 export type ToolTrigger = Pick<ToolRequest, "name" | "argumentsText">;
 
-/** One execution or refusal: `content` is for the model, the rest for the record. */
+/** One execution or refusal. `content` is for the model, the rest for the record. */
 export type ToolExecution = {
   /** As the model wrote it, cut at 64 characters. */
   toolName: string;
   /** `denied`: nothing was run. */
   status: "success" | "error" | "denied";
-  /** As the model is shown it: text from outside fenced, refusals and failures in words of this house. */
+  /** As the model is sent it. Text from outside is fenced; texts of refusals and failures are Pantheon's own. */
   content: string;
   /** Each at most 8 KiB of JSON. */
   input: JsonRecord;
@@ -46,12 +46,12 @@ export type ToolExecution = {
   latencyMs: number;
 };
 
-/** How a run reaches tools. */
+/** The tools, as a run uses them. */
 export type ToolPort = {
-  /** What a model may be offered: the permitted tools, in their order. */
+  /** The permitted tools, in a fixed order. */
   offered(permissions: unknown): OfferedTool[];
   /** The first permitted tool that the message asks for by its prefix. */
   trigger(message: string, permissions: unknown): ToolTrigger | null;
-  /** Checks the permission again, whatever was offered, and runs the tool. Never throws. */
+  /** Checks the permission again and runs the tool. Never throws. */
   execute(request: ToolRequest): Promise<ToolExecution>;
 };

@@ -1,2 +1,2 @@
-/** Who calls: `userId` is the token's `sub`. */
+/** The caller. `userId` is the token's `sub`. */
 export type User = { userId: string; email: string | null };

@@ -2,12 +2,12 @@ import { type UnzipFileInfo, unzipSync } from "fflate";
 import { ParseError } from "./parse-error.ts";
 import { parseLimits } from "./parse-limits.ts";
 
-/** The files of an archive that were asked for, unpacked, by name. */
+/** Unpacked files of an archive, by name. */
 export type ArchiveFiles = ReadonlyMap<string, Uint8Array>;
 
 /**
- * Unpacks the files of a ZIP archive that `isWanted` names. Sizes are taken from the archive's directory, and
- * no file is given more room than it says there: what lies about its size is cut, never unpacked without bound.
+ * Unpacks the files of a ZIP archive that `isWanted` accepts. The archive's directory states their sizes. A file that is
+ * larger than stated is cut, so unpacking is always bounded.
  * @throws ParseError `file_unreadable`; `file_too_complex` over the limits of entries or unpacked bytes.
  */
 export function unpackArchive(bytes: Uint8Array, isWanted: (name: string) => boolean): ArchiveFiles {

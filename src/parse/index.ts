@@ -7,7 +7,7 @@ import { createConsoleLog } from "../http/console-log.ts";
 import { createR2Store } from "../storage/r2-store.ts";
 import { handleBatch } from "./parse-queue.ts";
 
-// At start, not at the first message: a Worker with a bad setting refuses to start, and says which.
+// The configuration is read at start: a Worker with a bad setting does not start, and names the setting.
 const config = parseParserConfig({ ...env });
 const deps = {
   db: createDb(config.databaseUrl, config.neonHttpEndpoint),

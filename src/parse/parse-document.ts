@@ -32,7 +32,7 @@ export async function parseDocument(
   return { kind, pages: limitPages(pages), pageCount, encodingGuessed };
 }
 
-/** Which Office format an archive is; its own list of contents says so. */
+/** The Office format of an archive, by the names of its files. */
 function detectOfficeKind(bytes: Uint8Array): FileKind | undefined {
   const marks = {
     "word/document.xml": "docx",
@@ -47,7 +47,7 @@ function detectOfficeKind(bytes: Uint8Array): FileKind | undefined {
   return found[0];
 }
 
-/** The first bytes of an Office file that is encrypted: it is no archive then. */
+/** The first byte of an encrypted Office file, which is no archive. */
 const compoundFileStart = 0xd0;
 
 async function readPages(kind: FileKind, bytes: Uint8Array, pdfium: WebAssembly.Module): Promise<ReadPages> {
@@ -88,7 +88,7 @@ function split(text: string): string[] {
   return splitPages(cleanText(text), parseLimits.pageCharacters);
 }
 
-/** Pages up to the limits of their number and characters; a page that is too long alone is cut. */
+/** Pages up to the limits of their number and characters. A page that is too long is cut. */
 function limitPages(pages: readonly string[]): string[] {
   const kept: string[] = [];
   let left: number = parseLimits.maxCharacters;

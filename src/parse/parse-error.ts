@@ -1,6 +1,6 @@
 import type { FileErrorCode } from "../domain/files/file-error.ts";
 
-/** A file that cannot be parsed, however often it is tried. */
+/** A file that cannot be parsed. Another attempt would fail too. */
 export class ParseError extends Error {
   readonly code: FileErrorCode;
 

@@ -1,21 +1,21 @@
-/** What one document may cost. A document over a limit keeps what was read, or fails with `file_too_complex`. */
+/** Limits of one document. Above a limit, the text read so far is kept, or the file fails with `file_too_complex`. */
 export const parseLimits = {
-  /** Pages that are read; later ones are counted. */
+  /** Pages that are read. Later pages are only counted. */
   maxPages: 2_000,
-  /** Characters of text that are kept over all pages. */
+  /** Characters of text of all pages together. */
   maxCharacters: 4_000_000,
-  /** Characters of one page: Postgres holds a `tsvector` of 1 MiB at most. */
+  /** Characters of one page. A `tsvector` of Postgres has at most 1 MiB. */
   maxPageCharacters: 100_000,
-  /** Characters of a page that is cut from a text without pages. */
+  /** Characters of a page, where a text without pages is cut into pages. */
   pageCharacters: 3_000,
-  /** Bytes of all that is unpacked from an archive. */
+  /** Bytes that are unpacked from an archive. */
   maxUnpackedBytes: 67_108_864,
   /** Entries of an archive. */
   maxArchiveEntries: 10_000,
-  /** Elements inside each other. */
+  /** Depth of nested elements. */
   maxDepth: 256,
   /** Rows of all sheets of a workbook. */
   maxRows: 100_000,
-  /** Bytes that PDFium may take. */
+  /** Bytes of PDFium's memory. */
   maxHeapBytes: 67_108_864,
 } as const;

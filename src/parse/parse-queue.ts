@@ -4,15 +4,15 @@ import { type ParserDeps, runParseJob } from "./run-parse-job.ts";
 
 const parseMessage = z.object({ file_id: z.uuid() });
 
-/** Names of queues whose messages have failed every attempt. */
+/** Names of queues that receive messages after their last attempt. */
 const deadLetters = /^pantheon-parse-dead/;
 
 /** Seconds before the second, third and fourth attempt. */
 const retryDelaysSeconds = [5, 30, 120];
 
 /**
- * Handles a batch of a queue: parses each file, or, in the queue of dead letters, ends it. A message that names no
- * file is dropped.
+ * Handles a batch of messages: parses each file. In a queue of dead letters it marks the file as failed instead. A
+ * message without a file's id is dropped.
  */
 export async function handleBatch(deps: ParserDeps, batch: MessageBatch<unknown>): Promise<void> {
   for (const message of batch.messages) {

@@ -3,10 +3,10 @@ import type { FileKind } from "../domain/files/file-kind.ts";
 /** A document's text, page by page. */
 export type ParsedDocument = {
   kind: FileKind;
-  /** In order; a page without text is an empty string. */
+  /** In order. A page without text is an empty string. */
   pages: string[];
-  /** Pages that the document has; more than `pages.length` where reading stopped at a limit. */
+  /** Pages of the document. More than `pages.length` if reading stopped at a limit. */
   pageCount: number;
-  /** True where the encoding was guessed, so that some characters may be wrong. */
+  /** Whether the encoding was guessed. Some characters may then be wrong. */
   encodingGuessed: boolean;
 };

@@ -1,4 +1,4 @@
-/** The bundler gives a compiled module for it. */
+/** The bundler replaces this import by a compiled module. */
 declare module "@embedpdf/pdfium/pdfium.wasm" {
   const module: WebAssembly.Module;
   export default module;

@@ -24,13 +24,13 @@ export type ParserDeps = {
   log: Log;
 };
 
-/** Longer than any document takes: a parser that is gone must not keep its file for long. */
+/** Longer than parsing of any document. After it another parser may take the file of one that is gone. */
 const leaseMs = 120_000;
 
 /**
- * Parses a file that waits, and stores its pages. A file that another parser has, or that is ready, is left alone.
- * A file that cannot be parsed ends with its error.
- * @throws what may pass (database, bucket): the file then waits for the next attempt.
+ * Parses a pending file and stores its pages. A file that another parser holds, or that is ready, is skipped. A file
+ * that cannot be parsed fails with its error.
+ * @throws errors of the database or the bucket. The file is then pending for the next attempt.
  */
 export async function runParseJob(deps: ParserDeps, fileId: string): Promise<void> {
   const job = await takeParseJob(deps.db, fileId, leaseMs);
@@ -76,7 +76,7 @@ async function storeDocument(deps: ParserDeps, job: ParseJob, document: ParsedDo
   log.info("file_parsed", { file_id: job.fileId, pages: pages.length, tokens });
 }
 
-/** Bytes of a request to the database; Neon takes 10 MiB. */
+/** Bytes of a request to the database. Neon's limit is 10 MiB. */
 const maxBatchBytes = 4_194_304;
 
 function batchPages(pages: readonly NewFilePage[]): NewFilePage[][] {
@@ -96,7 +96,7 @@ function batchPages(pages: readonly NewFilePage[]): NewFilePage[][] {
   return batches;
 }
 
-/** Pages travel as JSON within the JSON of a request: what is escaped is escaped twice. */
+/** Pages are sent as JSON within the JSON of a request, so characters are escaped twice. */
 function requestBytes(page: NewFilePage): number {
   return new TextEncoder().encode(JSON.stringify(JSON.stringify(page))).length;
 }

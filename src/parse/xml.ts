@@ -3,7 +3,7 @@ import { ParseError } from "./parse-error.ts";
 import { parseLimits } from "./parse-limits.ts";
 
 export type XmlHandler = {
-  /** `name` as it is written, prefix included; in XML the prefixes of Office files are always the same. */
+  /** `name` with its prefix. Office files always use the same prefixes. */
   open?(name: string, attributes: Readonly<Record<string, string>>): void;
   text?(text: string): void;
   close?(name: string): void;
@@ -12,7 +12,7 @@ export type XmlHandler = {
 const sliceCharacters = 65_536;
 
 /**
- * Reads XML or HTML event by event; nothing is built in memory.
+ * Reads XML or HTML event by event, without a tree in memory.
  * @throws ParseError `file_too_complex` where elements are nested too deep.
  */
 export function readMarkup(markup: string, handler: XmlHandler, { xml }: { xml: boolean }): void {
@@ -32,13 +32,13 @@ export function readMarkup(markup: string, handler: XmlHandler, { xml }: { xml: 
     },
     { xmlMode: xml, decodeEntities: true },
   );
-  for (let at = 0; at < markup.length; at += sliceCharacters) {
-    parser.write(markup.slice(at, at + sliceCharacters));
+  for (let start = 0; start < markup.length; start += sliceCharacters) {
+    parser.write(markup.slice(start, start + sliceCharacters));
   }
   parser.end();
 }
 
-/** XML of an Office file: UTF-8 by its standard, UTF-16 where a mark says so. */
+/** Decodes XML of an Office file: UTF-16 if it has a byte order mark, else UTF-8. */
 export function decodeXml(bytes: Uint8Array): string {
   const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
   return new TextDecoder(isUtf16 ? (bytes[0] === 0xff ? "utf-16le" : "utf-16be") : "utf-8").decode(bytes);

@@ -3,7 +3,7 @@ import { type FileStore, fileKey } from "../domain/files/file-store.ts";
 
 const prefix = fileKey("");
 
-/** Files in a bucket of R2. A put needs the length of its stream, and writes where nothing is stored yet. */
+/** Files in a bucket of R2. A put needs the length of its stream, and never overwrites. */
 export function createR2Store(bucket: Bucket): FileStore {
   return {
     async put(key, body, bytes) {

@@ -2,14 +2,14 @@ import { cutBytes } from "../domain/text/cut-text.ts";
 import { toStorableText } from "../domain/text/storable-text.ts";
 import type { JsonRecord, JsonValue } from "../domain/tool.ts";
 
-/** What one record of a tool call may take, in bytes of its JSON. */
+/** Bytes that the JSON of one record of a tool call may have. */
 const maxRecordedBytes = 8_192;
 
-/** Written as a JSON string again, a JSON text grows to twice its size at most. */
+/** A JSON text that is written as a JSON string again has at most twice the size. */
 const previewBytes = Math.floor((maxRecordedBytes - '{"truncated":true,"preview":""}'.length) / 2);
 
 /**
- * A record as it is stored: without what Postgres refuses, and within `maxRecordedBytes`. A larger one
+ * A record as it is stored: without characters that Postgres refuses, and within `maxRecordedBytes`. A larger record
  * becomes `{truncated: true, preview}` with the beginning of its JSON.
  */
 export function toRecordedJson(record: JsonRecord): JsonRecord {
@@ -31,7 +31,7 @@ function toStorable(value: JsonValue): JsonValue {
   return isList(value) ? value.map(toStorable) : storableMembers(value);
 }
 
-/** `Array.isArray` as the compiler does not know it: it also tells a list that cannot be changed. */
+/** `Array.isArray` for the compiler: its own type does not know readonly lists. */
 function isList(value: readonly JsonValue[] | JsonRecord): value is readonly JsonValue[] {
   return Array.isArray(value);
 }

@@ -46,7 +46,7 @@ export function createToolRegistry(tools: readonly Tool[], { now }: { now: () =>
   };
 }
 
-/** What stands around it in a prompt takes the rest. */
+/** The rest is for the fence around the content. */
 const maxContentBytes = turnBounds.maxToolResultBytes - 1_024;
 
 type CallResult = Pick<ToolExecution, "status" | "content" | "input" | "output">;
@@ -78,7 +78,7 @@ async function runTool(tool: Tool, argumentsText: string, context: ToolContext):
   }
 }
 
-/** A refusal that models can read and act on. */
+/** An error in a form that models can read and act on. */
 function explain(code: string, message: string) {
   return { content: JSON.stringify({ error: { code, message } }), output: { error: code } };
 }

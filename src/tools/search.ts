@@ -16,7 +16,7 @@ const maxArguments = 16_384;
 
 const prefix = /search(?::|\s+for\s)/iy;
 
-/** Web search through Tavily. Without a key it stays a tool, and tells the model that it is not configured. */
+/** Web search through Tavily. Without a key every search fails with `search_not_configured`. */
 export function createSearchTool(options: TavilyOptions): Tool<SearchArguments> {
   return {
     name: "search",
@@ -60,7 +60,7 @@ function readSearchArguments(text: string): ArgumentsReading<SearchArguments> {
   return query === "" ? { ok: false, message: "`query` must not be empty." } : { ok: true, args: { query } };
 }
 
-/** `search: query` or `search for query`, in any case, after the tags a message may begin with. */
+/** Reads `search: query` or `search for query`, in any case, after leading tags. */
 function readSearchTrigger(message: string): SearchArguments | null {
   const words = afterLeadingTags(message);
   prefix.lastIndex = 0;
@@ -81,7 +81,7 @@ function found(input: JsonRecord, results: readonly SearchResult[], attempts: nu
   };
 }
 
-/** What a model is told. All ours: a provider's text may hold anything. */
+/** Texts for the model. None is a provider's text, which may hold anything. */
 const failureTexts: Record<SearchFailure, string> = {
   search_not_configured: "Web search is not configured.",
   search_timeout: "The web search did not answer in time.",

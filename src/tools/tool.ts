@@ -1,31 +1,31 @@
 import type { JsonRecord, ToolContext } from "../domain/tool.ts";
 
-/** A model's arguments as the tool understood them, or why it did not, in words for the model. */
+/** A model's arguments as the tool reads them, or why it cannot, in words for the model. */
 export type ArgumentsReading<Args> = { ok: true; args: Args } | { ok: false; message: string };
 
 export type ToolResult = {
   status: "success" | "error";
-  /** What the model is shown, not fenced yet. On `error` our own words, never those of a peer. */
+  /** For the model, not fenced yet. On `error` a text of the tool, never one of a peer. */
   content: string;
-  /** For the record: what was asked and what came of it. Never a secret. */
+  /** For the record: the request and its result. Never a secret. */
   input: JsonRecord;
   output: JsonRecord;
 };
 
 /**
- * All that a tool is. Written as methods, so that tools of different arguments go into one list: the
- * registry hands `execute` only what the same tool's `readArguments` gave.
+ * A tool. Its functions are methods, so that tools with different arguments fit into one list. The registry calls
+ * `execute` only with arguments that the same tool's `readArguments` returned.
  */
 export type Tool<Args extends JsonRecord = JsonRecord> = {
   name: string;
   /** For models, and for people who choose an agent's permissions. */
   description: string;
-  /** JSON schema of the arguments, as function calling takes it. */
+  /** JSON schema of the arguments, for function calling. */
   parameters: JsonRecord;
   /** Reads the model's own text. Tolerates unknown fields, limits sizes, never throws. */
   readArguments(text: string): ArgumentsReading<Args>;
-  /** The arguments that a user's message asks for by its prefix; null where it has none. */
+  /** The arguments of a message that asks for the tool by its prefix. Null: it does not. */
   readTrigger(message: string): Args | null;
-  /** Never throws: what goes wrong is a result. */
+  /** Never throws: an error is a result. */
   execute(args: Args, context: ToolContext): Promise<ToolResult>;
 };

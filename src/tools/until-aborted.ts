@@ -1,4 +1,4 @@
-/** Settles as `work` does, or rejects as soon as the signal aborts, whether or not `work` heeds it. */
+/** Settles like `work`, or rejects as soon as the signal aborts, even if `work` ignores the signal. */
 export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>();
   const onAbort = () => aborted.reject(new Error("aborted"));

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import tokenCases from "../cases/token-estimates.json";
 import { createTurnScene, says, type TurnScene } from "../support/turn-scene.ts";
 import { callsFor, conversationIn } from "./modes/support/asked.ts";
 
@@ -82,4 +83,57 @@ test.each([
   await scene.post("@ada and now?");
   const calls = callsFor(await scene.models.journal(), "ada").map(conversationIn);
   expect(calls[1]?.[0]).toBe("@ada @bob the poison");
+});
+
+const tooLong = { status: 400, body: { error: { code: "context_length_exceeded", message: "too long" } } };
+
+test("a message that is too long for every model asked is left out, until a retry succeeds", async () => {
+  const scene = await createTurnScene({ agents: ["ada", "bob"] });
+  await scene.models.script(
+    says("ada", tooLong, 1),
+    says("bob", tooLong, 1),
+    says("ada", "Hello."),
+    says("bob", "Here I am."),
+  );
+  const refused = await scene.post("@ada @bob the long one");
+  expect(await readMessages(scene)).toMatchObject([
+    { 2: "context_budget_exceeded" },
+    { 2: "context_budget_exceeded" },
+    { 2: "context_budget_exceeded" },
+  ]);
+  await retry(scene, refused.body.id);
+  await scene.post("@ada and now?");
+  const calls = callsFor(await scene.models.journal(), "ada").map(conversationIn);
+  expect(calls.at(-1)?.[0]).toBe("@ada @bob the long one");
+});
+
+test("one that is not retried is not sent again", async () => {
+  const scene = await createTurnScene();
+  await scene.models.script(says("ada", tooLong, 1), says("ada", "Hello."));
+  await scene.post("@ada the long one");
+  await scene.post("@ada and now?");
+  const calls = callsFor(await scene.models.journal(), "ada").map(conversationIn);
+  expect(calls.at(-1)).toEqual(["@ada and now?"]);
+});
+
+const pastes = tokenCases.cases.filter(({ name }) => /^(base64|hex|Amharic)/i.test(name));
+
+test("the cases have all three kinds of pastes", () => expect(pastes).toHaveLength(3));
+
+test.each(pastes)("three pastes of 30,000 characters of $name leave a session usable", async (sample) => {
+  const scene = await createTurnScene();
+  // What the model server counts is no tokenizer's count of such a text.
+  await scene.models.script(says("ada", { text: "Seen.", usage: null }));
+  const paste = `@ada ${sample.text.repeat(30)}`.slice(0, 30_000);
+  expect(paste).toHaveLength(30_000);
+  for (let n = 1; n <= 3; n += 1) await scene.post(paste);
+  const next = await scene.post("@ada and now?");
+
+  expect(next.body).toMatchObject({ status: "completed" });
+  const { audit } = (await scene.read(next.body.id)).body;
+  expect(audit[0].estimated_tokens_after_prune).toBeLessThanOrEqual(audit[0].input_budget);
+  const sent = conversationIn((await scene.models.journal()).at(-1));
+  expect(sent.at(-1)).toBe("@ada and now?");
+  const sentTokens = (sent.join("").length * sample.tokens) / sample.text.length;
+  expect(sentTokens).toBeLessThanOrEqual(audit[0].model_context_limit - audit[0].output_reserve);
 });

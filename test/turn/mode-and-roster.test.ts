@@ -85,7 +85,10 @@ describe("an agent that is changed while a turn runs", () => {
   test.each([
     [
       "edited",
-      ({ sql, roomId }: TurnScene) => sql`update room_agents set name = 'New', role_prompt = 'new role',
+      ({
+        sql,
+        roomId,
+      }: TurnScene) => sql`update room_agents set name = 'New ' || agent_key, role_prompt = 'new role',
         model_alias = 'llama' where room_id = ${roomId}`,
     ],
     ["removed", ({ sql, roomId }: TurnScene) => sql`delete from room_agents where room_id = ${roomId}`],

@@ -118,8 +118,8 @@ describe("a body that does not validate", () => {
   });
 
   test("characters are counted as the reference means them: an emoji is one", async () => {
-    // An emoji is about three tokens: so many fit the largest windows only.
-    const scene = await createTurnScene({ agents: [{ key: "ada", modelAlias: "llama" }] });
+    // So many emoji fit the largest window only.
+    const scene = await createTurnScene({ agents: [{ key: "ada", modelAlias: "premium" }] });
     const message = `@ada ${"🙂".repeat(31_995)}`;
     expect(await scene.post(message)).toMatchObject({ status: 201, body: { user_input: message } });
     expect((await scene.post(`${message}🙂`)).body.errors).toEqual([

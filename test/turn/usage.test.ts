@@ -115,7 +115,7 @@ describe("what a call used", () => {
       period,
     );
 
-    expect(body).toMatchObject({ status: "completed", usage: { calls: 5 } });
+    expect(body).toMatchObject({ status: "completed", usage: { calls: 4 } });
     expect(compared).toEqual([{ booked: body.usage.credits, is_equal: true }]);
   });
 });

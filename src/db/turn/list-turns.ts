@@ -88,7 +88,7 @@ type UsageRow = {
 const selectUsage = (ids: ReturnType<typeof selectFitting>) => sql`
   select turn_id, count(*)::int as calls, sum(input_tokens_fresh) as fresh, sum(input_tokens_cached) as cached,
     sum(output_tokens) as output, sum(credits) as credits
-  from ${llmCallEvents} where turn_id in ${ids} group by turn_id`;
+  from ${llmCallEvents} where turn_id in ${ids} and status <> 'unknown' group by turn_id`;
 
 const noUsage: UsageSum = {
   calls: 0,

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { TranscriptMessage } from "../../domain/context/prompt.ts";
-import { learnTokenScale } from "../../domain/context/turn-context.ts";
+import { learnTokenScale } from "../../domain/context/token-scale.ts";
 import { prepareStatement } from "../core/prepared-statement.ts";
 import { sentBytes } from "../core/sent-bytes.ts";
 import { messages, sessionSummaries, turnClaims, turnContextAudit, turns } from "../schema.ts";

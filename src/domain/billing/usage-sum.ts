@@ -14,16 +14,19 @@ export type UsageSum = {
 type CallUsage = Omit<UsageSum, "calls" | "creditsE8"> & {
   /** A decimal with eight places. */
   credits: string;
+  status: "completed" | "failed" | "unknown";
 };
 
+/** Rows of status `unknown` are left out: nobody can say whether those calls were made, and they cost nothing. */
 export function sumUsage(ledger: readonly CallUsage[]): UsageSum {
-  const sum = (count: (row: CallUsage) => number) => ledger.reduce((total, row) => total + count(row), 0);
+  const known = ledger.filter(({ status }) => status !== "unknown");
+  const sum = (count: (row: CallUsage) => number) => known.reduce((total, row) => total + count(row), 0);
   return {
-    calls: ledger.length,
+    calls: known.length,
     inputTokensFresh: sum((row) => row.inputTokensFresh),
     inputTokensCached: sum((row) => row.inputTokensCached),
     outputTokens: sum((row) => row.outputTokens),
     totalTokens: sum((row) => row.totalTokens),
-    creditsE8: ledger.reduce((total, { credits }) => total + parseDecimal(credits, 8), 0n),
+    creditsE8: known.reduce((total, { credits }) => total + parseDecimal(credits, 8), 0n),
   };
 }

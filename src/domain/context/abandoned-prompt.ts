@@ -2,7 +2,7 @@ import type { Catalog } from "../catalog.ts";
 import type { Step } from "../plan/step.ts";
 import type { PromptMeasure } from "../turn/turn-outcome.ts";
 import { planAgentBudget } from "./context-budget.ts";
-import { defaultTokenScale } from "./turn-context.ts";
+import { defaultTokenScale } from "./token-scale.ts";
 
 /** The measure of a step whose prompt nobody can tell any more: its budget, and nothing that was in it. */
 export function abandonedPrompt(

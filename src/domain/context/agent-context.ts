@@ -11,7 +11,8 @@ import {
   wholeText,
 } from "./prompt.ts";
 import { type DroppedRange, toDroppedRanges, toSeqRanges } from "./seq-ranges.ts";
-import { defaultTokenScale, type MeasuredMessage, type TurnContext } from "./turn-context.ts";
+import { defaultTokenScale } from "./token-scale.ts";
+import type { MeasuredMessage, TurnContext } from "./turn-context.ts";
 
 /** One agent's prompt and how it came to fit. All token figures are estimates, scaled to its model. */
 export type AgentContext = {

@@ -1,6 +1,6 @@
 import type { ContextBudget } from "./context-budget.ts";
 
-/** A message of the raw window. `tokens` are estimates, scaled to the model that is to read it. */
+/** A message of the raw window. `tokens` are estimates, scaled to the agent's model. */
 export type WindowMessage = {
   id: string;
   seq: number;
@@ -15,9 +15,9 @@ export type FitContextInput = {
   pruneRatio: number;
   /** The newest turns whose user messages always stay. */
   keepRawTurns: number;
-  /** What cannot be left out: role, roster, the current message, the same turn's answers. Tokens. */
+  /** Tokens that cannot be left out: role, roster, the current message, the same turn's answers. */
   fixedTokens: number;
-  /** The latest summary, tokens; 0: there is none. */
+  /** Tokens of the latest summary. 0: there is none. */
   summaryTokens: number;
   /** The raw window, oldest first, without the turn that is being answered. */
   history: readonly WindowMessage[];
@@ -26,21 +26,21 @@ export type FitContextInput = {
 export type DropReason = "pruned_reply" | "pruned_user_message";
 
 export type FittedContext = {
-  /** What stays, oldest first. */
+  /** Messages that stay, oldest first. */
   includedIds: string[];
-  /** What is left out, in the order in which it went; oldest first within one reason. */
+  /** Messages that are left out, in the order in which they were dropped. Oldest first within one reason. */
   dropped: { id: string; reason: DropReason }[];
   estimatedTokensBefore: number;
   estimatedTokensAfterPrune: number;
-  /** The ratio was reached, whether or not anything could be left out. */
+  /** Whether the ratio was reached. There may have been nothing to leave out. */
   pruneTriggered: boolean;
-  /** What is left is still more than the input budget. */
+  /** Whether the rest is still more than the input budget. */
   overflow: boolean;
 };
 
 /**
- * Fits a conversation into a budget: from `pruneRatio · inputBudget` on, the oldest replies go first, then the
- * oldest user messages but those of the last `keepRawTurns` turns, until the total is below that ratio.
+ * Fits a conversation into a budget. From `pruneRatio · inputBudget` on, the oldest replies are dropped first, then the
+ * oldest user messages except those of the last `keepRawTurns` turns, until the total is below that ratio.
  */
 export function fitContext(input: FitContextInput): FittedContext {
   const { budget, history } = input;
@@ -49,7 +49,7 @@ export function fitContext(input: FitContextInput): FittedContext {
   const estimatedTokensBefore = input.fixedTokens + input.summaryTokens + historyTokens;
   let tokens = estimatedTokensBefore;
   const dropped = new Map<string, DropReason>();
-  for (const candidate of orderOfPruning(input)) {
+  for (const candidate of listCandidates(input)) {
     if (tokens < pruneAtTokens) break;
     tokens -= candidate.tokens;
     dropped.set(candidate.id, candidate.reason);
@@ -66,8 +66,8 @@ export function fitContext(input: FitContextInput): FittedContext {
 
 type Candidate = { id: string; tokens: number; reason: DropReason };
 
-function orderOfPruning({ history, keepRawTurns }: FitContextInput): Candidate[] {
-  // Turn indexes have no gaps, so that the last turns can be told from the newest one's index.
+function listCandidates({ history, keepRawTurns }: FitContextInput): Candidate[] {
+  // Turn indexes have no gaps, so the last turns follow from the newest index.
   const lastUnprotected = (history.at(-1)?.turnIndex ?? 0) - keepRawTurns;
   const candidates = (reason: DropReason, isCandidate: (message: WindowMessage) => boolean) =>
     history.filter(isCandidate).map(({ id, tokens }) => ({ id, tokens, reason }));

@@ -1,8 +1,8 @@
 import { jsonBytes } from "../text/json-bytes.ts";
 
 /**
- * Fields that providers put beside an answer and its tool calls, and want back with the next request of the same
- * run: signatures of what a model thought, without which some refuse to go on.
+ * Fields that providers send with an answer and its tool calls, and require in the next request of the same run. They
+ * hold signatures of the model's reasoning. Without them some providers refuse the request.
  */
 export const providerFieldNames = [
   "reasoning",
@@ -15,27 +15,27 @@ export const providerFieldNames = [
 
 export type ProviderFieldName = (typeof providerFieldNames)[number];
 
-/** Values as the provider sent them, its pieces put together. JSON. */
+/** Values as the provider sent them, joined from the pieces of the stream. JSON. */
 export type ProviderFields = Partial<Record<ProviderFieldName, unknown>>;
 
-/** Of a whole answer: beside its text, and beside each of its tool calls in their order. */
+/** The fields of a complete answer, and of each of its tool calls in their order. */
 export type AnswerFields = { message: ProviderFields; calls: readonly ProviderFields[] };
 
-/** With where they came from: they go back there and nowhere else. */
+/** Fields with their origin. They are sent back only there. */
 export type OwnedFields = AnswerFields & { modelAlias: string; baseUrl: string };
 
-/** Of one answer; one that has more is sent back without any. A part of a signature is worth nothing. */
+/** Bytes of an answer's fields. An answer with more is sent back without any: part of a signature is useless. */
 export const maxAnswerFieldBytes = 256 * 1024;
 
-/** A provider's id of a call is sent back whole, or its answer is not taken. */
+/** Bytes of a call's id. An answer with a longer id fails, since the id must be sent back unchanged. */
 export const maxToolCallIdBytes = 4 * 1024;
 
-/** Values within values, deeper than any provider has them, are taken as they come last. */
+/** Below this depth values are not merged: the last one is kept. No provider nests them so deep. */
 const maxMergeDepth = 16;
 
 /**
- * Adds what a piece of a stream (a delta, or a call in it) has of these fields to what came before, in place.
- * Strings are joined, lists concatenated, objects merged.
+ * Adds the fields of a piece of a stream (a delta, or a call in it) in place. Strings are joined, lists concatenated,
+ * objects merged.
  */
 export function addProviderFields(fields: ProviderFields, piece: Readonly<Record<string, unknown>>): void {
   for (const name of providerFieldNames) {
@@ -45,13 +45,13 @@ export function addProviderFields(fields: ProviderFields, piece: Readonly<Record
   }
 }
 
-/** The fields of a whole answer as they may be kept; null where there are none, or too many. */
+/** The fields of a complete answer. Null: there are none, or too many bytes of them. */
 export function keepAnswerFields(fields: AnswerFields): AnswerFields | null {
-  if ([fields.message, ...fields.calls].every((one) => Object.keys(one).length === 0)) return null;
+  if ([fields.message, ...fields.calls].every((group) => Object.keys(group).length === 0)) return null;
   return jsonBytes(fields) <= maxAnswerFieldBytes ? fields : null;
 }
 
-/** Those of the fields that `isWanted` says. */
+/** The fields whose name `isWanted` accepts. */
 export function pickProviderFields(
   fields: ProviderFields,
   isWanted: (name: ProviderFieldName) => boolean,
@@ -65,12 +65,12 @@ export function pickProviderFields(
 
 function joinValues(before: unknown, value: unknown, depth: number): unknown {
   if (typeof before === "string" && typeof value === "string") {
-    // Inside an object what comes twice is a label; text and signatures differ.
+    // Inside an object a repeated string is a label. Texts and signatures differ from piece to piece.
     return depth > 0 && before === value ? before : before + value;
   }
   if (Array.isArray(before) && Array.isArray(value)) {
-    // In place: a copy for each piece would take time that grows with the square of their number.
-    for (const one of value) before.push(one);
+    // In place: a copy for each piece would take quadratic time.
+    for (const entry of value) before.push(entry);
     return before;
   }
   if (isRecord(before) && isRecord(value) && depth < maxMergeDepth) return mergeRecords(before, value, depth);
@@ -79,8 +79,8 @@ function joinValues(before: unknown, value: unknown, depth: number): unknown {
 
 function mergeRecords(before: Record<string, unknown>, value: Record<string, unknown>, depth: number) {
   const merged = new Map(Object.entries(before));
-  for (const [key, one] of Object.entries(value)) {
-    merged.set(key, merged.has(key) ? joinValues(merged.get(key), one, depth + 1) : one);
+  for (const [key, added] of Object.entries(value)) {
+    merged.set(key, merged.has(key) ? joinValues(merged.get(key), added, depth + 1) : added);
   }
   return Object.fromEntries(merged);
 }

@@ -1,7 +1,7 @@
-/** Messages left out of a prompt, by their place in the session, and why. */
+/** A range of messages, by `seq`, that a prompt leaves out, and why. */
 export type DroppedRange = { from: number; to: number; reason: string };
 
-/** Folds ascending `seq`s into ranges `[from, to]`, so that an audit row stays small. */
+/** Joins ascending `seq`s to ranges `[from, to]`, so that an audit row stays small. */
 export function toSeqRanges(seqs: readonly number[]): [number, number][] {
   const ranges: [number, number][] = [];
   for (const seq of seqs) {
@@ -12,27 +12,29 @@ export function toSeqRanges(seqs: readonly number[]): [number, number][] {
   return ranges;
 }
 
-/** The ranges that ascending `seqs` leave out from `from` to their own end. */
+/** The gaps in ascending `seqs`, from `from` to their last one. */
 export function toMissingRanges(from: number, seqs: readonly number[]): [number, number][] {
-  return seqs.flatMap((seq, place): [number, number][] => {
-    const expected = place === 0 ? from : (seqs[place - 1] ?? 0) + 1;
+  return seqs.flatMap((seq, index): [number, number][] => {
+    const expected = index === 0 ? from : (seqs[index - 1] ?? 0) + 1;
     return seq > expected ? [[expected, seq - 1]] : [];
   });
 }
 
-/** Like `toSeqRanges` for what was left out; a range has one reason. */
+/** Like `toSeqRanges`, for messages that were left out. A range has one reason. */
 export function toDroppedRanges(dropped: readonly { seq: number; reason: string }[]): DroppedRange[] {
   const reasons = [...new Set(dropped.map(({ reason }) => reason))];
   return reasons.flatMap((reason) =>
-    toSeqRanges(dropped.filter((one) => one.reason === reason).map(({ seq }) => seq)).map(([from, to]) => ({
-      from,
-      to,
-      reason,
-    })),
+    toSeqRanges(dropped.filter((entry) => entry.reason === reason).map(({ seq }) => seq)).map(
+      ([from, to]) => ({
+        from,
+        to,
+        reason,
+      }),
+    ),
   );
 }
 
-/** What comes after the summary and was not read: beyond what a window can hold, or superseded by a retry. */
+/** Messages after the summary that were not read: the window has no room for them, or a retry superseded them. */
 export function listNotRead(summarisedToSeq: number, readSeqs: readonly number[]): DroppedRange[] {
   return toMissingRanges(summarisedToSeq + 1, readSeqs).map(([from, to]) => ({
     from,

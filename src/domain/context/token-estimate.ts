@@ -1,15 +1,15 @@
 /**
- * How many tokens a text has, by classes of characters: no one ratio fits prose and base64, or Chinese and
- * Amharic. The weights are fitted to o200k. What differs in other tokenizers, the token scale learns. One pass.
+ * Estimates the tokens of a text by classes of characters: no single ratio fits prose and base64, or Chinese and Amharic.
+ * The weights are fitted to the tokenizer o200k. The token scale corrects for other tokenizers. One pass.
  */
 export function estimateTokens(text: string): number {
   let tokens = 0;
-  let place = 0;
-  while (place < text.length) {
-    const code = text.charCodeAt(place);
-    const end = runEnd(text, place, code);
-    tokens += weighRun(text, place, end, code);
-    place = end;
+  let index = 0;
+  while (index < text.length) {
+    const code = text.charCodeAt(index);
+    const end = runEnd(text, index, code);
+    tokens += weighRun(text, index, end, code);
+    index = end;
   }
   return Math.ceil(tokens);
 }
@@ -19,7 +19,7 @@ const isLower = (code: number) => code >= 97 && code <= 122;
 const isDigit = (code: number) => code >= 48 && code <= 57;
 const isBreak = (code: number) => code === 10 || code === 13;
 
-/** A run is letters of one case (a capital may begin small ones), digits, or the same character again. */
+/** A run is letters of one case (a capital may begin small ones), digits, or a repeated character. */
 function runEnd(text: string, start: number, code: number): number {
   let end = start + 1;
   const isAlike = isDigit(code)
@@ -49,27 +49,27 @@ function weighRun(text: string, start: number, end: number, code: number): numbe
       ? weighWord(text, start, end, 0.24)
       : weighWord(text, start, end, 0.4);
   if (isBreak(code)) return 1 + length / 12;
-  // A blank belongs to the word after it, but not to a number.
+  // A blank is part of the token of the next word, but not of a number.
   if (code === 32) return length > 1 ? 1 + length / 16 : isDigit(text.charCodeAt(end)) ? 1 : 0.05;
   if (code < 128) return code === 9 ? 0.6 * length : 0.75 + 0.2 * (length - 1);
   return weighBeyondAscii(code);
 }
 
-/** Words that could be spoken are in a tokenizer's vocabulary, or made of longer parts than random letters are. */
+/** Pronounceable words have fewer tokens than random letters: a tokenizer's vocabulary holds them or long parts of them. */
 function weighWord(text: string, start: number, end: number, perLetter: number): number {
   const length = end - start;
-  const spoken = 1 + perLetter * Math.max(0, length - (perLetter > 0.3 ? 2 : 4));
+  const pronounceable = 1 + perLetter * Math.max(0, length - (perLetter > 0.3 ? 2 : 4));
   if (length < 3) return 1;
   let vowels = 0;
-  for (let place = start; place < end; place += 1) if (isVowel(text.charCodeAt(place) | 32)) vowels += 1;
-  return vowels * 5 < length ? Math.max(spoken, 0.6 * length) : spoken;
+  for (let index = start; index < end; index += 1) if (isVowel(text.charCodeAt(index) | 32)) vowels += 1;
+  return vowels * 5 < length ? Math.max(pronounceable, 0.6 * length) : pronounceable;
 }
 
 function isVowel(small: number): boolean {
   return small === 97 || small === 101 || small === 105 || small === 111 || small === 117 || small === 121;
 }
 
-/** Blocks of Unicode by their last character, and the tokens of a character (of half a surrogate pair). */
+/** Blocks of Unicode by their last character, with the tokens of a UTF-16 unit. */
 const blocks: readonly (readonly [last: number, tokens: number])[] = [
   [0x00bf, 0.8], // Latin-1 punctuation
   [0x024f, 0.5], // Latin with marks
@@ -109,7 +109,7 @@ const blocks: readonly (readonly [last: number, tokens: number])[] = [
   [0xffff, 0.9], // full-width forms
 ];
 
-/** The weights by pages of 16 characters, at which no block's bounds cut; a search for each would cost more. */
+/** The weights by pages of 16 characters, so that no search is needed. Blocks begin and end at pages. */
 const pageTokens = Float64Array.from(
   { length: 4096 },
   (_, page) => blocks.find(([last]) => page * 16 <= last)?.[1] ?? 2,

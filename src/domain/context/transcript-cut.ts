@@ -1,32 +1,32 @@
 import { cutCharacters } from "../text/cut-text.ts";
 
 /**
- * Cuts the longest texts of a transcript until their estimates fit together: short ones stay whole, the others
- * share what is left evenly. A cut text keeps its beginning, in proportion of characters to tokens.
+ * Cuts the longest texts of a transcript until all fit into the budget. Short texts stay complete; the others share the
+ * rest evenly. A cut text keeps its beginning, in proportion of characters to tokens.
  */
 export function cutTranscript<Message extends { content: string; tokens: number }>(
   messages: readonly Message[],
   budgetTokens: number,
 ): Message[] {
-  const most = maxShare(
+  const maxTokens = maxShare(
     messages.map(({ tokens }) => tokens),
     budgetTokens,
   );
   return messages.map((message) => {
-    if (message.tokens <= most) return message;
-    const characters = Math.floor((message.content.length * most) / message.tokens);
-    return { ...message, content: cutCharacters(message.content, characters), tokens: most };
+    if (message.tokens <= maxTokens) return message;
+    const characters = Math.floor((message.content.length * maxTokens) / message.tokens);
+    return { ...message, content: cutCharacters(message.content, characters), tokens: maxTokens };
   });
 }
 
-/** The largest whole `most` for which Σ min(size, most) ≤ budget; no limit where all fit as they are. */
+/** The largest integer `share` with Σ min(size, share) ≤ budget. Infinite where all sizes fit. */
 function maxShare(sizes: readonly number[], budget: number): number {
-  let left = Math.max(0, budget);
+  let rest = Math.max(0, budget);
   const ascending = sizes.toSorted((a, b) => a - b);
   for (const [index, size] of ascending.entries()) {
-    const share = Math.floor(left / (ascending.length - index));
+    const share = Math.floor(rest / (ascending.length - index));
     if (size > share) return share;
-    left -= size;
+    rest -= size;
   }
   return Number.POSITIVE_INFINITY;
 }

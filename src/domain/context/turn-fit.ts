@@ -3,7 +3,8 @@ import { PantheonError } from "../errors.ts";
 import { modelAliasOf, planAgents, type TurnPlan } from "../plan/turn-plan.ts";
 import { type AgentContext, fitAgentContext } from "./agent-context.ts";
 import type { ContextLimits } from "./context-budget.ts";
-import { scaleAfterRefusal, type TurnContext } from "./turn-context.ts";
+import { scaleAfterRefusal } from "./token-scale.ts";
+import type { TurnContext } from "./turn-context.ts";
 
 export type FitSettings = {
   catalog: Catalog;

@@ -1,7 +1,7 @@
 /**
- * Text that a tool returned, as the prompt shows it: labelled as data and fenced. The fence carries a number
- * that the text nowhere puts beside its word, so that nothing in the text can close it. Deterministic.
- * `source` is a tool's name; what is not a plain word in it is left out.
+ * Text of a tool, as the prompt shows it: labelled as data and fenced. The fence has a number that the text does not use
+ * in such a mark, so nothing in the text can close it. Deterministic. `source` is a tool's name; characters that are not
+ * letters, digits, `_` or `-` are removed from it.
  */
 export function fenceUntrusted(source: string, text: string): string {
   const name = source.replace(/[^A-Za-z0-9_-]/g, "").slice(0, maxSource) || "tool";
@@ -19,7 +19,7 @@ export function fenceUntrusted(source: string, text: string): string {
 const fenceWord = "untrusted_text";
 const maxSource = 64;
 
-/** Looser than the fence is written: a model may take a lookalikeMark (`</UNTRUSTED-TEXT 1 >`) for it. */
+/** Also matches forms that a model may take for the fence, like `</UNTRUSTED-TEXT 1 >`. */
 const lookalikeMark = /untrusted[^\p{L}\p{N}]{0,4}text[^\p{L}\p{N}]{0,4}(\d+)/giu;
 
 function minUnused(text: string): number {

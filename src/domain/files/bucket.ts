@@ -1,4 +1,4 @@
-/** The part of R2's binding that is used, told by its shape as a rate limiter is. */
+/** The part of R2's binding that is used. */
 export type Bucket = {
   /** @returns null where the condition does not hold. */
   put(

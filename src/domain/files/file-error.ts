@@ -1,4 +1,4 @@
-/** Why a file's text is not there. */
+/** Why a file has no text. */
 export const fileErrorCodes = {
   file_encrypted: "The file is encrypted. Upload it without a password.",
   file_unreadable: "The file is damaged, or is not what its name says.",

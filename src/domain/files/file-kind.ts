@@ -3,7 +3,7 @@ export const fileKinds = ["pdf", "docx", "pptx", "xlsx", "html", "csv", "tsv", "
 
 export type FileKind = (typeof fileKinds)[number];
 
-/** So many bytes of a file's beginning decide its kind. */
+/** Bytes of a file's beginning that decide its kind. */
 export const kindSampleBytes = 65_536;
 
 const pdfMark = [0x25, 0x50, 0x44, 0x46, 0x2d];
@@ -29,8 +29,8 @@ const kindsByEnding: Readonly<Record<string, FileKind>> = {
 };
 
 /**
- * The kind of a file by its first bytes; among files of text the ending of the name chooses.
- * `zip` stands for any ZIP archive: which one it is, only its contents say.
+ * The kind of a file by its first bytes. The ending of the name decides between the kinds of text files. `zip` is any ZIP
+ * archive: only its contents tell its format.
  * @param sample The first 64 KiB of the file, or all of it where it is shorter.
  * @returns undefined where agents cannot read such a file.
  */
@@ -55,18 +55,18 @@ const maxBytesBeforePdf = 1_024;
 
 function isPdf(sample: Uint8Array): boolean {
   const last = Math.min(maxBytesBeforePdf, sample.length - pdfMark.length);
-  for (let at = 0; at <= last; at += 1) if (startsWith(sample, pdfMark, at)) return true;
+  for (let start = 0; start <= last; start += 1) if (startsWith(sample, pdfMark, start)) return true;
   return false;
 }
 
-function startsWith(bytes: Uint8Array, mark: readonly number[], at = 0): boolean {
-  return mark.every((byte, index) => bytes[at + index] === byte);
+function startsWith(bytes: Uint8Array, mark: readonly number[], start = 0): boolean {
+  return mark.every((byte, index) => bytes[start + index] === byte);
 }
 
 /** Tab, line feed, vertical tab, form feed, carriage return; escape begins the switches of ISO-2022. */
 const controlsOfText = new Set([0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x1b]);
 
-/** Text has no control characters but those that lay it out; UTF-16 is known by its mark. */
+/** Text has no control characters except those of layout. UTF-16 is recognised by its byte order mark. */
 function isText(sample: Uint8Array): boolean {
   if (startsWith(sample, [0xff, 0xfe]) || startsWith(sample, [0xfe, 0xff])) return sample.length % 2 === 0;
   return sample.every((byte) => byte >= 0x20 || controlsOfText.has(byte));

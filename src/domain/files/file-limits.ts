@@ -1,4 +1,4 @@
-/** What a user may store, and how much. Bytes are those of the files as uploaded. */
+/** How much a user may store. Bytes are those of the uploaded files. */
 export type FileLimits = {
   maxFileBytes: number;
   maxRoomBytes: number;
@@ -6,7 +6,7 @@ export type FileLimits = {
   maxUserBytes: number;
 };
 
-/** A multipart body is held whole, so it has a limit of its own. */
+/** A multipart body is held in memory, so it has a limit of its own. */
 export const maxMultipartBytes = 1_048_576;
 
 /** Characters of a file's name. */

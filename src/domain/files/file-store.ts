@@ -1,11 +1,11 @@
-/** Where the bytes of files are: a bucket of R2, or what looks like one. Keys are `files/<file id>`. */
+/** The storage of files' bytes: a bucket of R2, or a substitute. Keys are `files/<file id>`. */
 export type FileStore = {
-  /** Stores a stream of exactly `bytes` bytes under a key that holds nothing yet. */
+  /** Stores a stream of exactly `bytes` bytes under an unused key. */
   put(key: string, body: ReadableStream<Uint8Array>, bytes: number): Promise<void>;
   /** @returns undefined where nothing is stored there. */
   get(key: string, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined>;
   delete(key: string): Promise<void>;
-  /** What is stored under keys behind `startAfter`, in their order, page by page. */
+  /** The stored objects whose keys follow `startAfter`, in the order of their keys, page by page. */
   list(startAfter: string): AsyncIterable<readonly StoredObject[]>;
 };
 

@@ -12,7 +12,7 @@ const mediaTypes: Readonly<Record<FileKind, string>> = {
   text: "text/plain",
 };
 
-/** The media type that is shown with a file. Of a ZIP archive, the name's ending says which it may be. */
+/** The media type of a file, as the API shows it. For a ZIP archive it follows from the ending of the name. */
 export function mediaTypeOf(kind: FileKind | "zip", name: string): string {
   if (kind !== "zip") return mediaTypes[kind];
   const office = (["docx", "pptx", "xlsx"] as const).find((ending) =>

@@ -1,6 +1,6 @@
-/** A digest of bytes that come piece by piece. */
+/** A digest of bytes that arrive in pieces. */
 export type StreamHash = {
   update(bytes: Uint8Array): Promise<void>;
-  /** In hex; nothing can be added after it. */
+  /** The digest in hex. No bytes can be added afterwards. */
   digest(): Promise<string>;
 };

@@ -1,7 +1,8 @@
 import { type Catalog, defaultContextWindowTokens } from "../catalog.ts";
 import type { AgentContext } from "../context/agent-context.ts";
 import { type ContextLimits, planContextBudget } from "../context/context-budget.ts";
-import { defaultTokenScale, type MeasuredMessage, type TurnContext } from "../context/turn-context.ts";
+import { defaultTokenScale } from "../context/token-scale.ts";
+import type { MeasuredMessage, TurnContext } from "../context/turn-context.ts";
 import type { SessionState } from "../turn/session-state.ts";
 import { planSummary } from "./summary-plan.ts";
 
@@ -10,7 +11,7 @@ export type DueSummaryInput = {
   lastSummary: { toSeq: number; madeInTurnIndex: number } | null;
   session: Pick<SessionState, "nextSummaryTurnIndex">;
   context: TurnContext;
-  /** The oldest messages that no summary covers; needed where the history does not reach back to them. */
+  /** The oldest messages that no summary covers. Needed where the history does not reach back to them. */
   backlog: readonly MeasuredMessage[];
   /** Each agent's context at the start of the run. */
   fits: readonly AgentContext[];
@@ -20,12 +21,12 @@ export type DueSummaryInput = {
   estimateTokens: (text: string) => number;
 };
 
-/** The summarizer's instructions and the summary it is writing; the summary before comes on top. Tokens. */
+/** Tokens of the summarizer's instructions and of the summary that it writes. The previous summary is not included. */
 const summaryPromptTokens = 700;
-/** What the record of one message adds to its text. Tokens. */
+/** Tokens that the record of one message adds to its text. */
 const recordTokens = 12;
 
-/** What is to be summarised beside a turn; null: nothing. */
+/** The summary to make during a turn. Null: none is due. */
 export function planDueSummary(input: DueSummaryInput): TurnContext["dueSummary"] {
   const { turnIndex, lastSummary, context, backlog, fits, limits } = input;
   if (turnIndex < input.session.nextSummaryTurnIndex) return null;

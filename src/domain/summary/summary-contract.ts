@@ -5,12 +5,12 @@ import { toOneLine } from "../text/one-line.ts";
 import { toStorableText } from "../text/storable-text.ts";
 
 const maxWords = 220;
-/** For languages that put no blanks between words. */
+/** For languages without blanks between words. */
 const maxCharacters = 4_000;
 const maxItems = 50;
 const maxItemCharacters = 500;
 
-/** What the second call draws out of a conversation, each item a sentence. */
+/** The lists that the second call extracts from a conversation. Each item is a sentence. */
 export type SummaryStructure = {
   keyFacts: readonly string[];
   decisions: readonly string[];
@@ -28,8 +28,8 @@ const recordIsData = [
 ].join("\n");
 
 /**
- * The first call: the conversation as one text. Only the latest summary is ever shown, so that a new one must
- * hold what the previous one held (as `renderSummary` gave it).
+ * The prompt of the first call, which makes one text of the conversation. Only the latest summary is shown to agents, so
+ * a new one must include the previous one, as `renderSummary` returned it.
  */
 export function buildSummaryTextPrompt(
   previousSummary: string | null,
@@ -44,7 +44,7 @@ export function buildSummaryTextPrompt(
   return ask(instructions, { previous_summary: previousSummary, messages: transcript });
 }
 
-/** The second call: what of the conversation can be looked up, as lists. */
+/** The prompt of the second call, which lists facts of the conversation. */
 export function buildSummaryStructurePrompt(
   summaryText: string,
   transcript: readonly SummarisedMessage[],
@@ -82,7 +82,7 @@ function inTags(tag: string, lines: readonly string[]): string {
   return [`<${tag}>`, ...lines, `</${tag}>`].join("\n");
 }
 
-/** One line of JSON in which no closing tag can stand, so that no message can end the record. */
+/** One line of JSON without a closing tag, so that no message can end the record. */
 function encodeLine(line: Readonly<Record<string, string>>): string {
   return JSON.stringify(line).replaceAll("</", "<\\/");
 }
@@ -91,7 +91,7 @@ function nameOfSpeaker({ role, agentKey, agentName }: SummarisedMessage): string
   return role === "user" ? "the user" : `agent ${agentName ?? agentKey ?? "unknown"}`;
 }
 
-/** Reads the first answer; too many words are cut. Null where it breaks the contract: that is no summary. */
+/** Reads the first answer. Too many words are cut. Null: it breaks the contract, and there is no summary. */
 export function parseSummaryText(raw: string): string | null {
   const reading = readJsonObject(raw);
   const text = reading.kind === "object" ? reading.fields.summary_text : undefined;
@@ -100,8 +100,8 @@ export function parseSummaryText(raw: string): string | null {
 }
 
 /**
- * Reads the second answer. A string stands for a list of one; what else breaks the contract is left out. Null
- * where none of its lists is there.
+ * Reads the second answer. A string counts as a list of one. Anything else that breaks the contract is left out. Null:
+ * none of the lists is there.
  */
 export function parseSummaryStructure(raw: string): SummaryStructure | null {
   const reading = readJsonObject(raw);
@@ -118,7 +118,7 @@ export function parseSummaryStructure(raw: string): SummaryStructure | null {
   };
 }
 
-/** Where there is no structure the text stands alone. */
+/** The lists of a summary that has only a text. */
 export const emptyStructure: SummaryStructure = {
   keyFacts: [],
   decisions: [],
@@ -135,7 +135,7 @@ function readItems(list: unknown): string[] | null {
   return items.filter((item) => item !== "").slice(0, maxItems);
 }
 
-/** How a summary is shown to an agent, and to whoever writes the next one. */
+/** A summary as prompts show it, to agents and to the summarizer of the next one. */
 export function renderSummary(summary: SummaryContent): string {
   const lists = [
     renderList("Key facts", summary.keyFacts),

@@ -6,55 +6,55 @@ import type { ExclusionReason } from "../turn/exclusion.ts";
 export type UnsummarisedMessage = {
   seq: number;
   turnIndex: number;
-  /** `private` is covered by a summary, but never told in it: a summary is shown to every agent. */
+  /** `private` messages are within the range of a summary but not in its transcript: every agent is shown a summary. */
   visibility: "shared" | "private";
-  /** Covered and never told either, where it is not null. */
+  /** Not null: within the range, but not in the transcript. */
   excluded: ExclusionReason | null;
   content: string;
   tokens: number;
 };
 
-/** The messages that a summary stands for: whole turns, from the end of the summary before it. */
+/** The messages that a summary replaces: whole turns, from the end of the previous summary. */
 export type SummaryRange = { fromSeq: number; toSeq: number };
 
 export type SummaryPlan<Message> = SummaryRange & {
   /** The last turn covered. */
   toTurnIndex: number;
-  /** What is to be summarised, oldest first: the shared messages of the range. Fits the summarizer's budget. */
+  /** The shared messages of the range, oldest first. They fit the summarizer's budget. */
   transcript: readonly Message[];
-  /** The one turn covered was larger than the summarizer's budget, and its longest texts are cut. */
+  /** Whether the only turn of the range was larger than the summarizer's budget. Its longest texts are then cut. */
   cutToBudget: boolean;
 };
 
-/** A summarizer that can read no more than this would make a summary of next to nothing. */
+/** With a smaller budget no summary is made: it could cover almost nothing. */
 export const minSummarizerBudgetTokens = 256;
 
 export type SummaryPlanInput<Message> = {
-  /** Index of the turn now running; it and what follows it are never summarised. */
+  /** Index of the running turn. It is never summarised. */
   turnIndex: number;
   lastSummary: { toSeq: number; madeInTurnIndex: number } | null;
   /**
-   * The newest unsummarised messages, oldest first, without a gap up to the last stored one. Where it begins in
-   * the last `keepRawTurns` turns, which no summary covers, it may have gaps.
+   * The newest unsummarised messages, oldest first, without a gap up to the last stored one. It may have gaps if it begins
+   * within the last `keepRawTurns` turns, which no summary covers.
    */
   window: readonly Message[];
   /**
-   * Needed where `window` does not reach back to the last summary: the oldest unsummarised messages, without
-   * a gap, at least to the first message of their second turn. It may overlap the window.
+   * The oldest unsummarised messages without a gap, at least to the first message of their second turn. Needed where
+   * `window` does not reach back to the last summary. It may overlap the window.
    */
   backlog: readonly Message[];
-  /** The largest share of its input budget that any agent of the turn fills, before pruning. */
+  /** The largest share of an agent's input budget that is used before pruning. */
   fillRatio: number;
   limits: Pick<ContextLimits, "summaryRatio" | "summaryEveryTurns" | "keepRawTurns">;
-  /** What the summarizer can read beside its instructions and the summary before. */
+  /** Tokens that the summarizer can read beside its instructions and the previous summary. */
   summarizerBudgetTokens: number;
 };
 
 /**
- * Decides whether a summary is due and of what; null: of nothing. Due at `summaryRatio`, every
- * `summaryEveryTurns` turns, or once the window no longer reaches back to the last summary, since agents do
- * not see what lies between. It covers the oldest whole turns that fit, never the last `keepRawTurns` (nor
- * the very last, which a retry may still add to).
+ * Decides whether a summary is due and what it covers. Null: none is due. It is due at `summaryRatio`, every
+ * `summaryEveryTurns` turns, or when the window no longer reaches back to the last summary, since agents do not see the
+ * messages between. It covers the oldest whole turns that fit, never the last `keepRawTurns`, and never the last one, to
+ * which a retry may still add.
  */
 export function planSummary<Message extends UnsummarisedMessage>(
   input: SummaryPlanInput<Message>,
@@ -82,20 +82,20 @@ export function planSummary<Message extends UnsummarisedMessage>(
   };
 }
 
-/** Before the first summary, turns count from the first one, as if it had made one. */
+/** Before the first summary, turns are counted as if turn 1 had made one. */
 function isDue({ turnIndex, lastSummary, fillRatio, limits }: SummaryPlanInput<unknown>): boolean {
   const turnsSinceSummary = turnIndex - (lastSummary?.madeInTurnIndex ?? 1);
   return fillRatio >= limits.summaryRatio || turnsSinceSummary >= limits.summaryEveryTurns;
 }
 
-/** The messages from `fromSeq` on, up to the gap between the blocks where there is one. */
+/** The messages from `fromSeq` on, up to the gap between the blocks if there is one. */
 function joinBlocks<Message extends UnsummarisedMessage>(
   { backlog, window }: SummaryPlanInput<Message>,
   fromSeq: number,
 ): readonly Message[] {
   if (backlog[0]?.seq !== fromSeq) return [];
   const backlogEnd = backlog.at(-1)?.seq ?? 0;
-  // Messages that are not read leave holes in `seq` too: only blocks that overlap or touch surely have no gap.
+  // Messages that are not read leave gaps in `seq` too. Only blocks that overlap or touch surely have no gap.
   const windowStart = window[0]?.seq ?? Number.POSITIVE_INFINITY;
   if (windowStart > backlogEnd + 1) return backlog;
   return [...backlog, ...window.filter(({ seq }) => seq > backlogEnd)];
@@ -104,8 +104,8 @@ function joinBlocks<Message extends UnsummarisedMessage>(
 type CoverableTurn<Message> = { turnIndex: number; toSeq: number; shared: Message[]; tokens: number };
 
 /**
- * The turns that are known to their ends: one ends right before the first message of the next, so that what
- * is hidden at its end is covered too; of the last turn given the end is not known.
+ * The turns whose end is known: a turn ends right before the first message of the next one, so hidden messages at its end
+ * are covered too. The end of the last turn is not known.
  */
 function coverableTurns<Message extends UnsummarisedMessage>(
   messages: readonly Message[],
@@ -113,12 +113,14 @@ function coverableTurns<Message extends UnsummarisedMessage>(
 ): CoverableTurn<Message>[] {
   const byTurn = [...Map.groupBy(messages, (message) => message.turnIndex)];
   const lastCoverable = turnIndex - 1 - Math.max(1, limits.keepRawTurns);
-  return byTurn.flatMap(([index, ofTurn], place) => {
-    const nextTurn = byTurn[place + 1]?.[1][0];
-    if (nextTurn === undefined || index > lastCoverable) return [];
-    const shared = ofTurn.filter(({ visibility, excluded }) => visibility === "shared" && excluded === null);
+  return byTurn.flatMap(([coverable, messagesOfTurn], position) => {
+    const nextTurn = byTurn[position + 1]?.[1][0];
+    if (nextTurn === undefined || coverable > lastCoverable) return [];
+    const shared = messagesOfTurn.filter(
+      ({ visibility, excluded }) => visibility === "shared" && excluded === null,
+    );
     const tokens = shared.reduce((sum, message) => sum + message.tokens, 0);
-    return [{ turnIndex: index, toSeq: nextTurn.seq - 1, shared, tokens }];
+    return [{ turnIndex: coverable, toSeq: nextTurn.seq - 1, shared, tokens }];
   });
 }
 

@@ -1,6 +1,6 @@
 /**
- * Bytes of a value as JSON, which is how texts travel to the database and back: a character of Japanese takes three,
- * a control character six. Infinite where a value is nested too deep to be written.
+ * Bytes of a value as JSON, the form in which texts are sent to the database and back. Infinite where a value is nested
+ * too deep to be written.
  */
 export function jsonBytes(value: unknown): number {
   try {
@@ -10,7 +10,7 @@ export function jsonBytes(value: unknown): number {
   }
 }
 
-/** As much of the beginning of a text as takes at most `maxBytes` as a JSON string, cut between characters. */
+/** The longest beginning of a text that has at most `maxBytes` as a JSON string, cut between characters. */
 export function cutJsonBytes(text: string, maxBytes: number): string {
   if (jsonBytes(text) <= maxBytes) return text;
   let bytes = '""'.length;

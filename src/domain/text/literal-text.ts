@@ -1,12 +1,11 @@
 import { cjkLetters, cjkPunctuation } from "./scripts.ts";
 
-/** Takes the place of a character that is quoted, code or part of an address. */
+/** Replaces a character that is quoted, code or part of a URL. */
 const mask = "\uFFFC";
 
 /**
- * The message with everything blotted out that quotes somebody or is meant literally: code fences, lines that
- * begin with `>`, code spans and URLs. It has the length of the message, so that places in it are places in the
- * message. Takes linear time.
+ * The message with quoted and literal text masked: code fences, lines that begin with `>`, code spans and URLs. It has
+ * the length of the message, so that an index in it is an index in the message. Takes linear time.
  */
 export function maskLiteralText(message: string): string {
   return maskUrls(maskCodeSpans(maskBlocks(message)));
@@ -15,7 +14,7 @@ export function maskLiteralText(message: string): string {
 const lineWithEnd = /[^\r\n]*(?:\r\n|\r|\n|$)/g;
 const fenceLine = /^[ \t]*(`{3,}(?=[^`]*$)|~{3,})/;
 
-/** Fences and quoted lines. A fence that is never closed reaches to the end of the message. */
+/** Masks fences and quoted lines. A fence that is never closed reaches to the end of the message. */
 function maskBlocks(message: string): string {
   let fence: string | null = null;
   return message.replace(lineWithEnd, (line) => {
@@ -33,7 +32,7 @@ function closesFence(text: string, fence: string): boolean {
   return text.length >= fence.length && text === fence.charAt(0).repeat(text.length);
 }
 
-/** Line ends stay: where a line begins matters to what follows. */
+/** Line ends are not masked: later steps need to know where lines begin. */
 function maskWords(text: string): string {
   return text.replace(/[^\r\n]/g, mask);
 }
@@ -41,15 +40,18 @@ function maskWords(text: string): string {
 type Backticks = { start: number; length: number };
 
 /**
- * A code span ends at the next run of as many backticks in the same paragraph. Each run is looked at once as an
- * opening and once as a closing one, whatever the message is made of.
+ * A code span ends at the next run of as many backticks in the same paragraph. Each run is read once as an opening and
+ * once as a closing one, so the time is linear for any message.
  */
 function maskCodeSpans(text: string): string {
   const runs = [...text.matchAll(/`+/g)].map((run) => ({ start: run.index, length: run[0].length }));
   if (runs.length < 2) return text;
   const paragraphEnds = [...text.matchAll(/(?:\r\n|\r|\n)[ \t]*(?=\r|\n)/g)].map(({ index }) => index);
   const closings = new Map(
-    [...Map.groupBy(runs, ({ length }) => length)].map(([length, alike]) => [length, { alike, next: 0 }]),
+    [...Map.groupBy(runs, ({ length }) => length)].map(([length, sameLength]) => [
+      length,
+      { sameLength, next: 0 },
+    ]),
   );
   const parts: string[] = [];
   let end = 0;
@@ -67,19 +69,20 @@ function maskCodeSpans(text: string): string {
   return parts.join("") + text.slice(end);
 }
 
-/** After a backslash the first backtick is a character like any other. */
+/** A backslash escapes the first backtick of a run. */
 function withoutEscaped(text: string, { start, length }: Backticks): Backticks {
   return text[start - 1] === "\\" ? { start: start + 1, length: length - 1 } : { start, length };
 }
 
-type Closings = { alike: readonly Backticks[]; next: number };
+type Closings = { sameLength: readonly Backticks[]; next: number };
 
-/** Openings come in order, so that closings before this one are never looked at again. */
+/** Openings come in order, so closings before this one are never read again. */
 function nextClosing(closings: Closings | undefined, after: number): Backticks | undefined {
   if (closings === undefined) return undefined;
-  const { alike } = closings;
-  while (closings.next < alike.length && (alike[closings.next]?.start ?? 0) <= after) closings.next += 1;
-  return alike[closings.next];
+  const { sameLength } = closings;
+  while (closings.next < sameLength.length && (sameLength[closings.next]?.start ?? 0) <= after)
+    closings.next += 1;
+  return sameLength[closings.next];
 }
 
 /** A scheme, `www.`, or a domain with a path. */
@@ -87,7 +90,7 @@ const urlBeginning =
   /(?<=[A-Za-z0-9+.-]):\/\/|(?<![A-Za-z0-9])www\.|(?<![A-Za-z0-9._@/-])[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}(?::\d+)?\//g;
 const urlPart = new RegExp(`[^\\s<>"\`{}|\\\\^()\\[\\]${mask}${cjkPunctuation}]+|[()[\\]]`, "uy");
 
-/** In a URL only its `@` is masked, and not where a CJK letter precedes it: there the address had ended. */
+/** Of a URL only its `@` are masked. After a CJK letter an `@` is not masked: the URL ended before it. */
 const urlAt = new RegExp(`(?<![${cjkLetters}])@`, "gu");
 
 function maskUrls(text: string): string {
@@ -103,7 +106,7 @@ function maskUrls(text: string): string {
   }
 }
 
-/** A bracket that closes none of the URL's own ends it, as in `[text](url)`. */
+/** A URL ends at a bracket that was not opened in it, as in `[text](url)`. */
 function urlEnd(text: string, start: number): number {
   let end = start;
   let depth = 0;

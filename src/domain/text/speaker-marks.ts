@@ -1,25 +1,25 @@
-/** What may stand before the mark of a speaker on its line: blanks, and characters that nobody sees. */
-const unseen = "[^\\S\\r\\n\\u2028\\u2029]|\\p{Default_Ignorable_Code_Point}|>";
-const markLine = new RegExp(`(?<=^|[\\v\\f\\u0085])((?:${unseen})*)(?=\\[[^\\r\\n]{0,120}?\\]:)`, "gmu");
+/** Characters that may precede a speaker's mark on its line: blanks and invisible characters. */
+const invisible = "[^\\S\\r\\n\\u2028\\u2029]|\\p{Default_Ignorable_Code_Point}|>";
+const markLine = new RegExp(`(?<=^|[\\v\\f\\u0085])((?:${invisible})*)(?=\\[[^\\r\\n]{0,120}?\\]:)`, "gmu");
 
-/** A text as prompts show it: no line of it can pass for the words of somebody else, as in `[Name]: …`. */
+/** Escapes marks like `[Name]:` at the beginning of a line, so that no line of a text can pass for another speaker's. */
 export function escapeSpeakerMarks(text: string): string {
   return text.includes("]:") ? text.replace(markLine, "$1\\") : text;
 }
 
-/** Before a mark; with the longest name 130 characters are held back at most. */
+/** Blanks before a mark. With the longest name at most 130 characters are held back. */
 const maxBlanksBefore = 7;
 
 export type MarkFilter = {
-  /** Gives the next piece without the mark; what may still become one is held back. */
+  /** Returns the next piece without the mark. Holds back what may still become the mark. */
   push(piece: string): string;
-  /** What was held back and is none. */
+  /** Returns what was held back. */
   end(): string;
 };
 
 /**
- * Takes an agent's own mark off the beginning of its reply, piece by piece: models copy it from the conversation
- * that they are shown. Where a reply is cut into pieces makes no difference to what is left of it.
+ * Removes an agent's own mark from the beginning of its reply, piece by piece. Models copy it from the conversation in
+ * their prompt. The result does not depend on how the reply is cut into pieces.
  */
 export function createMarkFilter(name: string): MarkFilter {
   const mark = `[${name}]:`;
@@ -50,7 +50,7 @@ export function createMarkFilter(name: string): MarkFilter {
   };
 }
 
-/** A whole reply without its agent's own mark. */
+/** A complete reply without its agent's own mark. */
 export function stripOwnMark(name: string, reply: string): string {
   const filter = createMarkFilter(name);
   return filter.push(reply) + filter.end();

@@ -1,28 +1,28 @@
 import { maskLiteralText } from "./literal-text.ts";
 import { cjkLetters } from "./scripts.ts";
 
-/** A tag `@key` as it stands in a message; whether the key is an agent's is for others to say. */
+/** A tag `@key` of a message. Its key may be no agent's. */
 export type WrittenTag = {
-  /** The key with all that may belong to it: dashes at its end, and underscores that end an emphasis. */
+  /** The longest possible key, with dashes at its end and underscores that may end an emphasis. */
   written: string;
-  /** So much of `written` is a key at least. */
+  /** The length of the shortest possible key in `written`. */
   stemLength: number;
-  /** Where the `@` stands, and where `written` ends. */
+  /** The index of the `@`, and the index after `written`. */
   start: number;
   end: number;
 };
 
 /**
- * The tags of a message, in order. None stands in code, in quoted lines, in URLs, after a backslash, after a
- * letter or digit (an e-mail address), nor before a letter or mark that makes another word of it (`@Anaïs` is
- * not `@ana`). CJK puts no blanks between words and is no obstacle. Takes linear time.
+ * The tags of a message, in order. There are none in code, in quoted lines, in URLs, after a backslash, after a letter or
+ * digit (an e-mail address), nor before a letter or mark that makes it another word (`@Anaïs` is not `@ana`). CJK
+ * letters may touch a tag, since they have no blanks between words. Takes linear time.
  */
 export function findTags(message: string): WrittenTag[] {
   const text = maskLiteralText(message);
   return [...text.matchAll(/[^\r\n]+/g)].flatMap((line) => findInLine(line[0], line.index));
 }
 
-/** The message after the tags it begins with; a tool's prefix may stand there. */
+/** The message after its leading tags, where a tool's prefix may be. */
 export function afterLeadingTags(message: string): string {
   let start = 0;
   for (const tag of findTags(message)) {
@@ -34,14 +34,14 @@ export function afterLeadingTags(message: string): string {
   return message.slice(start).trimStart();
 }
 
-/** What may stand before a leading tag, and what must follow it before other words begin. */
+/** Characters that may precede a leading tag, and those that must separate it from the next word. */
 const onlyOpens = /^[\s*_~([{]*$/;
 const separation = /[*_~)\]}]*[\s,.:;、，。：；]+/uy;
 
 /**
- * An `@` that begins a tag. It follows no letter or digit, whose accents may be characters of their own, and
- * after `_` it stands only where that begins an emphasis. The sign comes first, and what precedes it is looked
- * at only where there is one: else a message of accents would take quadratic time.
+ * An `@` that begins a tag. It follows no letter or digit, whose accents may be separate characters, and follows `_` only
+ * where that begins an emphasis. The pattern matches the sign first and looks back from there: otherwise a message of
+ * accents would take quadratic time.
  */
 const tagSign = new RegExp(
   `@(?<!(?![${cjkLetters}])[\\p{L}\\p{N}]\\p{M}*@)(?<![.\\-@\\\\_]@)|@(?<=(?:^|[\\s([{<])[*~]*_[_*~]*@)`,
@@ -65,7 +65,7 @@ function findInLine(line: string, offset: number): WrittenTag[] {
   });
 }
 
-/** From where to where `_` may mark words of the line as emphasised. */
+/** The part of the line in which `_` may mark emphasis. */
 function findEmphasis(line: string): { begin: number; end: number } {
   const begin = line.search(/(?<=^|[\s([{<*~])_+(?=[^\s_])/);
   const closings = begin === -1 ? [] : [...line.matchAll(/(?<=[^\s_])_+(?![\p{L}\p{N}_])/gu)];
@@ -73,7 +73,7 @@ function findEmphasis(line: string): { begin: number; end: number } {
   return end > begin ? { begin, end } : { begin: Number.POSITIVE_INFINITY, end: -1 };
 }
 
-/** Not by a pattern: `-+$` takes quadratic time on a message of dashes. */
+/** A pattern like `-+$` would take quadratic time on a message of dashes. */
 function lengthWithout(endings: string, text: string): number {
   let end = text.length;
   while (end > 0 && endings.includes(text.charAt(end - 1))) end -= 1;

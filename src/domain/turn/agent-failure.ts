@@ -1,4 +1,4 @@
-/** Why an agent left no answer. Stable, documented in docs/api.md. */
+/** Why an agent gave no answer. Stable, documented in docs/api.md. */
 export const agentFailureCodes = [
   "model_error",
   "model_rate_limited",
@@ -28,7 +28,7 @@ export function isAgentFailure(value: unknown): value is AgentFailure {
   );
 }
 
-/** The stored content of a failed agent's message. `message` is ours, never a provider's text. */
+/** The stored content of a failed agent's message. `failure.message` is never a provider's text. */
 export function formatFailureContent(agentName: string, failure: AgentFailure): string {
   return `[[agent_error]] agent=${agentName} type=${failure.code} message=${failure.message}`;
 }

@@ -1,9 +1,9 @@
 /**
- * Rows of LangGraph's Postgres tables as plain values; `unknown` is JSON. The runtime makes them and reads them
- * again, the database stores them: these types are their common ground.
+ * Rows of LangGraph's Postgres tables as plain values; `unknown` is JSON. The runtime makes and reads them, the database
+ * layer stores them.
  */
 
-/** One checkpoint without its channel values, which are blobs. */
+/** One checkpoint without the values of its channels, which are blobs. */
 export type CheckpointRow = {
   threadId: string;
   checkpointNs: string;
@@ -13,7 +13,7 @@ export type CheckpointRow = {
   metadata: unknown;
 };
 
-/** The serializer's name of a format, and the value in it. */
+/** A value, and the serializer's name of its format. */
 type SerializedValue = { type: string; blob: Uint8Array };
 
 /** The value that a channel has at one of its versions. A channel without a value has no row. */
@@ -24,18 +24,18 @@ export type BlobRow = SerializedValue & {
   version: string;
 };
 
-/** What a task wrote to a channel, on top of the checkpoint that it started from. */
+/** A task's write to a channel, on top of the checkpoint that the task started from. */
 export type WriteRow = SerializedValue & {
   threadId: string;
   checkpointNs: string;
   checkpointId: string;
   taskId: string;
-  /** Its place among the task's writes; below zero: LangGraph's own marks, of which the last one counts. */
+  /** The index among the task's writes. Below zero: LangGraph's own marks, of which the last one counts. */
   idx: number;
   channel: string;
 };
 
-/** What is stored together. Steps may be joined by joining their lists, in the order they were made. */
+/** Rows that are stored together. Those of several steps can be concatenated in the order of the steps. */
 export type StepRows = {
   checkpoints: readonly CheckpointRow[];
   blobs: readonly BlobRow[];
@@ -44,11 +44,11 @@ export type StepRows = {
 
 export const noRows: StepRows = { checkpoints: [], blobs: [], writes: [] };
 
-/** A checkpoint as it is read: with the values of its channels and what tasks have written on top of it. */
+/** A checkpoint as it is read: with the values of its channels, and the writes of tasks on top of it. */
 export type StoredCheckpoint = CheckpointRow & {
   blobs: readonly (SerializedValue & { channel: string })[];
-  /** By task, then by place. */
+  /** By task, then by index. */
   writes: readonly (SerializedValue & { taskId: string; channel: string })[];
-  /** It was read without the lists that hold texts, since it was too large with them. */
+  /** Whether it was read without the lists that hold texts, because it was too large. */
   lacksTexts: boolean;
 };

@@ -1,2 +1,2 @@
-/** Which run a session is executing, and which holder executes it. The database refuses writes of any other holder. */
+/** The run that a session is executing, and its holder. The database refuses writes of any other holder. */
 export type Claim = { sessionId: string; runId: string; holder: string };

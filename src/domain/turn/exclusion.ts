@@ -10,8 +10,8 @@ export type ExclusionReason = (typeof exclusionReasons)[number];
 type Reply = { status: "completed" | "failed"; error: { code: string } | null };
 
 /**
- * Why a turn with these replies is left out of what comes after it: every agent asked was refused the user's
- * message, or could not hold it, and so would whoever is sent it again. Null: it is not left out.
+ * Why a turn with these replies is left out of later prompts: for every agent the message was refused, or was too long.
+ * It would be again. Null: it is not left out.
  */
 export function exclusionOf(replies: readonly Reply[]): ExclusionReason | null {
   const reasons = replies.map(({ error }) => exclusionReasons.find((reason) => reason === error?.code));

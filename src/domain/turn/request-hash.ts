@@ -1,4 +1,4 @@
-/** What makes two requests the same under one Idempotency-Key. */
+/** The fields that must be equal in two requests under one Idempotency-Key. */
 export type HashedRequest = {
   kind: "turn" | "retry";
   sessionId: string;
@@ -8,7 +8,7 @@ export type HashedRequest = {
   body: Readonly<Record<string, string>>;
 };
 
-/** The text whose digest is a request's hash: the same for the same request, however it was written. */
+/** The text whose digest is a request's hash. It does not depend on the order of the body's fields. */
 export function canonicalRequest({ kind, sessionId, turnId, body }: HashedRequest): string {
   const fields = Object.entries(body).sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify([kind, sessionId.toLowerCase(), turnId?.toLowerCase() ?? null, fields]);

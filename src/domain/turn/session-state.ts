@@ -1,6 +1,6 @@
 import type { PromptMeasure, TurnOutcome } from "./turn-outcome.ts";
 
-/** What a session has learnt from its failures; read with every open, written where it changes. */
+/** What a session keeps of its failures. It is read with every open, and written when it changes. */
 export type SessionState = {
   /** Summaries that failed since one was stored. */
   summaryFailures: number;

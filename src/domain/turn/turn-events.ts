@@ -3,8 +3,8 @@ import type { AgentFailureCode } from "./agent-failure.ts";
 import type { FinishReason } from "./finish-reason.ts";
 
 /**
- * What a running turn tells as it happens. `agentRunId` names one step of one run, the same for every holder,
- * so that steps that run at once are told apart. Nothing here is on record yet: a turn is stored by its commit.
+ * The events of a turn while it runs. `agentRunId` names one step of one run and is the same for every holder. It
+ * distinguishes steps that run at the same time. Nothing of an event is stored yet: the commit stores the turn.
  */
 export type TurnEvent =
   | {
@@ -37,7 +37,7 @@ export type TurnEvent =
   | { type: "agent_finished"; agentRunId: string; finishReason: FinishReason }
   | { type: "agent_failed"; agentRunId: string; code: AgentFailureCode; message: string };
 
-/** Takes events in their order. Must not throw and must not wait: a slow reader is the stream's trouble. */
+/** Receives events in their order. Must not throw and must not wait: the stream handles slow readers. */
 export type EmitTurnEvent = (event: TurnEvent) => void;
 
 export const emitNothing: EmitTurnEvent = () => undefined;

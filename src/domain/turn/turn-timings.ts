@@ -1,4 +1,4 @@
-/** Where a turn's time went, and what it asked of the database while the client waited. */
+/** The times of a turn, and its requests to the database while the client waited. */
 export type TurnTimings = {
   openMs: number;
   modelMs: number;

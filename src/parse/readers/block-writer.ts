@@ -1,6 +1,5 @@
 /**
- * Collects a document's text block by block; tables become Markdown.
- * Cells of a table within a cell are text of the outer cell.
+ * Collects a document's text block by block. Tables become Markdown. A table within a cell becomes text of the cell.
  */
 export type BlockWriter = {
   add(text: string): void;

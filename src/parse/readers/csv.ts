@@ -2,7 +2,7 @@ import Papa from "papaparse";
 import { parseLimits } from "../parse-limits.ts";
 import { pageTable } from "../text/table-pages.ts";
 
-/** The rows of a table of text, the first one repeated on each page. */
+/** The pages of a text table. Each repeats the first row. */
 export function readCsv(text: string, delimiter: "," | "\t" | undefined): string[] {
   const { data } = Papa.parse<string[]>(text, {
     delimiter: delimiter ?? "",
@@ -13,7 +13,7 @@ export function readCsv(text: string, delimiter: "," | "\t" | undefined): string
   return pageTable(rows, header, parseLimits.pageCharacters);
 }
 
-/** A row as CSV again, whatever divided its cells before: it then has one line, and one form. */
+/** A row as one line of CSV, whatever its delimiter was. */
 export function formatRow(cells: readonly unknown[]): string {
   return Papa.unparse([cells.map((cell) => String(cell ?? "").replace(/\s*\n\s*/g, " "))]);
 }

@@ -4,10 +4,10 @@ import { decodeXml, readMarkup } from "../xml.ts";
 import { createBlockWriter } from "./block-writer.ts";
 
 const body = "word/document.xml";
-/** Parts that stand behind the body, in this order. */
+/** Parts whose text follows the body, in this order. */
 const notes = ["word/footnotes.xml", "word/endnotes.xml"];
 
-/** The text of a Word document: paragraphs, tables as Markdown, notes at the end; no deleted text. */
+/** The text of a Word document: paragraphs, tables as Markdown, notes at the end. Deleted text is left out. */
 export function readDocx(bytes: Uint8Array): string {
   const files = unpackArchive(bytes, (name) => name === body || notes.includes(name));
   if (!files.has(body)) throw new ParseError("file_unreadable");
@@ -17,9 +17,9 @@ export function readDocx(bytes: Uint8Array): string {
     .join("\n\n");
 }
 
-/** Notes that only draw the line between body and notes. */
+/** Notes without text: they only draw the line between body and notes. */
 const separatorTypes = ["separator", "continuationSeparator", "continuationNotice"];
-/** Text within these is not read: deleted in a tracked change, an instruction of a field, the fallback of a drawing. */
+/** Elements whose text is not read: deletions of tracked changes, field instructions, fallbacks of drawings. */
 const hiddenElements = ["w:del", "w:moveFrom", "w:instrText", "mc:Fallback"];
 
 function readPart(files: ArchiveFiles, name: string): string {

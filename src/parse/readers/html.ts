@@ -18,7 +18,7 @@ const blockElements = new Set(
 );
 const headingLevel = /^h([1-6])$/;
 
-/** The text of a page as a reader sees it: headings and list items marked as in Markdown, tables as Markdown. */
+/** The visible text of a page. Headings, list items and tables are written as Markdown. */
 export function readHtml(html: string): string {
   const writer = createBlockWriter();
   let hidden = 0;

@@ -3,14 +3,14 @@ import { ParseError } from "../parse-error.ts";
 import { parseLimits } from "../parse-limits.ts";
 import { cleanText } from "../text/clean-text.ts";
 
-/** Of `FPDF_GetLastError`. Source: fpdfview.h of PDFium. */
+/** Values of `FPDF_GetLastError`, from PDFium's fpdfview.h. */
 const pdfiumErrors = { password: 4, security: 5 };
 
 export type PdfText = { pages: string[]; pageCount: number };
 
 /**
- * The text of a PDF, page by page. Every document gets an instance of its own: PDFium's memory never shrinks.
- * @throws ParseError `file_encrypted`, `file_unreadable`; `file_too_complex` where it needs more memory than it may.
+ * The text of a PDF, page by page. Each document has its own instance of PDFium, whose memory never shrinks.
+ * @throws ParseError `file_encrypted`, `file_unreadable`; `file_too_complex` where it needs too much memory.
  */
 export async function readPdf(bytes: Uint8Array, module: WebAssembly.Module): Promise<PdfText> {
   const memory = { isExhausted: false };
@@ -40,14 +40,14 @@ async function startPdfium(
   return pdfium;
 }
 
-/** What Emscripten adds to the module; the published types leave it to those of Emscripten. */
+/** Members that Emscripten adds to the module. The published types lack them. */
 type EmscriptenRuntime = {
   HEAPU8: Uint8Array;
   UTF16ToString(pointer: number, maxBytes: number): string;
   wasmExports: { malloc(bytes: number): number; free(pointer: number): void };
 };
 
-/** Sound for modules that Emscripten has made, as PDFium's is. */
+/** Sound: Emscripten makes PDFium's module. */
 function runtimeOf({ pdfium }: WrappedPdfiumModule): EmscriptenRuntime {
   return pdfium as unknown as EmscriptenRuntime;
 }
@@ -91,7 +91,7 @@ function isLocked(pdfium: WrappedPdfiumModule): boolean {
 }
 
 function readPage(pdfium: WrappedPdfiumModule, document: number, index: number): string {
-  // A page that is shown rotated is read as it lies, else its lines come in reverse.
+  // Rotation is undone before reading: otherwise the lines of a rotated page come in reverse order.
   const page = pdfium.EPDF_LoadPageNormalized(document, index, 0);
   if (page === 0) return "";
   const textPage = pdfium.FPDFText_LoadPage(page);
@@ -116,7 +116,7 @@ function readText(pdfium: WrappedPdfiumModule, textPage: number): string {
   return joinHyphens(cleanText(text));
 }
 
-/** PDFium marks a hyphen that only breaks a word at a line's end as U+FFFE. */
+/** Removes U+FFFE: PDFium writes it for a hyphen that only breaks a word at the end of a line. */
 function joinHyphens(text: string): string {
   return text.replace(/\ufffe\n?/g, "").trim();
 }

@@ -7,7 +7,7 @@ const slidePattern = /^ppt\/slides\/slide(\d+)\.xml$/;
 const presentation = "ppt/presentation.xml";
 const relations = "ppt/_rels/presentation.xml.rels";
 
-/** The text of a presentation, a page for each slide in the order in which they are shown. */
+/** The text of a presentation: a page for each slide, in the order in which the slides are shown. */
 export function readPptx(bytes: Uint8Array): string[] {
   const files = unpackArchive(
     bytes,
@@ -47,7 +47,7 @@ function listSlides(show: string, rels: string): string[] {
   return slides;
 }
 
-/** A target is relative to the presentation, or begins at the archive's root. */
+/** A target is relative to the presentation, or to the archive's root if it begins with a slash. */
 function resolveTarget(target: string): string {
   return target.startsWith("/") ? target.slice(1) : `ppt/${target}`;
 }

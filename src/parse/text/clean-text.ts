@@ -1,8 +1,8 @@
-/** Line ends of other systems, and characters that begin a new line or page. */
+/** Line ends of other systems, and characters that start a new line or page. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced.
 const lineEnds = /\r\n?|[\u000b\u000c\u0085\u2028\u2029]/g;
 
-/** Control characters but tab and line feed. Postgres cannot hold NUL, and no reader wants the others. */
+/** Control characters except tab and line feed. Postgres cannot store NUL; the others show nothing. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed.
 const controls = /[\u0000-\u0008\u000b-\u001f\u007f]/g;
 

@@ -2,14 +2,14 @@ import { analyse } from "chardet";
 
 export type DecodedText = { text: string; encodingGuessed: boolean };
 
-/** Below it, a guess of the encoding is worth no more than the default. 0-100. */
+/** A guess of the encoding with less confidence (0-100) is ignored. */
 const minConfidence = 30;
 const fallbackEncoding = "windows-1252";
 
-/** So many bytes are enough for a guess. */
+/** Bytes that the guess is made from. */
 const guessedBytes = 65_536;
 
-/** Decodes a text file: by its byte order mark, as UTF-8, by a guess, else as windows-1252. */
+/** Decodes a text file by its byte order mark, else as UTF-8, else by a guess, else as windows-1252. */
 export function decodeText(bytes: Uint8Array): DecodedText {
   const marked = encodingOfMark(bytes);
   if (marked !== undefined) return { text: decode(bytes, marked), encodingGuessed: false };
@@ -38,7 +38,7 @@ function guessEncoding(bytes: Uint8Array): string {
   return known?.name ?? fallbackEncoding;
 }
 
-/** Some encodings that are guessed have no decoder here. */
+/** Some encodings that are guessed have no decoder in this runtime. */
 function isKnown(encoding: string): boolean {
   try {
     return new TextDecoder(encoding).encoding !== "utf-8";

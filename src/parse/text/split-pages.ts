@@ -1,12 +1,12 @@
-/** Lines that begin a part of a Markdown text: a page had better begin there too. */
+/** Headings of Markdown. A page begins at one if the page before is full enough. */
 const heading = /^#{1,6}\s/;
 
-/** A page is filled to this share before it ends at a heading. */
+/** A page must be filled to this share before it ends at a heading. */
 const minFilledShare = 0.5;
 
 /**
- * Cuts a text without pages into pages: at line ends, or before a heading where the page is half full.
- * @param size Characters of a page. A line that is longer alone is cut at it.
+ * Cuts a text into pages: at line ends, or before a heading if the page is half full.
+ * @param size Characters of a page. A longer line is cut.
  */
 export function splitPages(text: string, size: number): string[] {
   const pages: string[] = [];

@@ -1,4 +1,4 @@
-/** Rows as pages of at most `size` characters, cut at row ends; each page begins with the header. */
+/** Joins rows to pages of at most `size` characters. Pages end at row ends and begin with the header. */
 export function pageTable(rows: readonly string[], header: string | undefined, size: number): string[] {
   const start = header === undefined ? [] : [header];
   const startLength = header === undefined ? 0 : header.length + 1;

@@ -17,10 +17,10 @@ type StepToDump = Pick<CheckpointRow, "threadId" | "checkpointNs" | "parentCheck
 /** A checkpoint's row, and one for each channel that has a value and a new version. */
 export async function toStepRows(
   serde: SerializerProtocol,
-  { checkpoint, metadata, newVersions, ...place }: StepToDump,
+  { checkpoint, metadata, newVersions, ...key }: StepToDump,
 ): Promise<StepRows> {
   const { channel_values: values, ...rest } = checkpoint;
-  const { threadId, checkpointNs } = place;
+  const { threadId, checkpointNs } = key;
   const changed = Object.entries(newVersions).filter(([channel]) => Object.hasOwn(values, channel));
   const toBlob = async ([channel, version]: (typeof changed)[number]): Promise<BlobRow> => {
     const [type, blob] = await serde.dumpsTyped(values[channel]);
@@ -28,27 +28,27 @@ export async function toStepRows(
   };
   const [metadataJson, ...blobs] = await Promise.all([toJson(serde, metadata), ...changed.map(toBlob)]);
   return {
-    checkpoints: [{ ...place, checkpointId: checkpoint.id, checkpoint: rest, metadata: metadataJson }],
+    checkpoints: [{ ...key, checkpointId: checkpoint.id, checkpoint: rest, metadata: metadataJson }],
     blobs,
     writes: [],
   };
 }
 
-/** One row per write of a task; LangGraph's own marks (an error, an interrupt …) have fixed places below zero. */
+/** One row per write of a task. LangGraph's own marks (an error, an interrupt …) have fixed indexes below zero. */
 export function toWriteRows(
   serde: SerializerProtocol,
   task: Pick<WriteRow, "threadId" | "checkpointNs" | "checkpointId" | "taskId">,
   writes: readonly PendingWrite[],
 ): Promise<WriteRow[]> {
   return Promise.all(
-    writes.map(async ([channel, value], place) => {
+    writes.map(async ([channel, value], index) => {
       const [type, blob] = await serde.dumpsTyped(value);
-      return { ...task, idx: WRITES_IDX_MAP[channel] ?? place, channel, type, blob };
+      return { ...task, idx: WRITES_IDX_MAP[channel] ?? index, channel, type, blob };
     }),
   );
 }
 
-/** As the serializer writes it, so that what JSON has no word for comes back; it must write JSON. */
+/** Uses the serializer, so that values without a JSON form are restored. The serializer must write JSON. */
 async function toJson(serde: SerializerProtocol, value: unknown): Promise<unknown> {
   const [, bytes] = await serde.dumpsTyped(value);
   return JSON.parse(new TextDecoder().decode(bytes));

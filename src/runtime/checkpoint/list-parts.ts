@@ -2,22 +2,22 @@ import type { ChannelVersions, Checkpoint } from "@langchain/langgraph-checkpoin
 import { listChannels } from "../graph/turn-state.ts";
 
 /**
- * Lists of the state only grow, and a step stores what is new of each: a part, as the value of a channel of its own
- * that is named after the list and the place of its first entry (`calls#3`). A checkpoint names the parts of all steps
- * before it, as it names the values of all channels, so that rows and statements are LangGraph's. (Its own
- * `DeltaChannel` would keep every task's writes of every step, which runs here do not store.)
+ * Lists of the state only grow. A step stores only the new entries of a list, as a part. A part is the value of its own
+ * channel, named after the list and the index of the part's first entry (`calls#3`). A checkpoint names the parts of all
+ * steps before it, as it names the values of all channels, so rows and statements stay those of LangGraph. LangGraph's
+ * `DeltaChannel` is not used: it needs every task's writes of every step, which are not stored here.
  */
 export type PutCheckpoint = { checkpoint: Checkpoint; newVersions: ChannelVersions };
 
 type ListChannel = (typeof listChannels)[number];
 const separator = "#";
 
-/** What of a run's lists is in parts so far. */
+/** Keeps track of the parts of a run's lists that are stored. */
 export class ListParts {
   readonly #versions: ChannelVersions = {};
   readonly #lengths = new Map<ListChannel, number>();
 
-  /** @param stored the checkpoint that the run goes on from, as `joinParts` gives it. */
+  /** @param stored The checkpoint that the run continues from, as `joinParts` returns it. */
   constructor(stored?: JoinedCheckpoint) {
     if (stored === undefined) return;
     Object.assign(this.#versions, stored.partVersions);
@@ -27,7 +27,7 @@ export class ListParts {
     }
   }
 
-  /** The checkpoint as it is stored, with new entries of lists as parts. */
+  /** The checkpoint as it is stored: the new entries of lists are parts. */
   split({ checkpoint, newVersions }: PutCheckpoint): PutCheckpoint {
     const values = { ...checkpoint.channel_values };
     const versions = { ...newVersions };
@@ -53,14 +53,14 @@ export class ListParts {
 }
 
 export type JoinedCheckpoint = {
-  /** As LangGraph gave it. */
+  /** As LangGraph made it. */
   checkpoint: Checkpoint;
   partVersions: ChannelVersions;
-  /** Whether every part was there; one that was too large to be stored is not. */
+  /** Whether every part is stored. A part that was too large is not. */
   isWhole: boolean;
 };
 
-/** A stored checkpoint with its lists put together again. */
+/** A stored checkpoint whose lists are joined from their parts. */
 export function joinParts(stored: Checkpoint): JoinedCheckpoint {
   const versions = { ...stored.channel_versions };
   const values = { ...stored.channel_values };
@@ -69,7 +69,7 @@ export function joinParts(stored: Checkpoint): JoinedCheckpoint {
   for (const channel of listChannels) {
     const names = partsOf(channel, versions);
     if (names.length === 0) {
-      // Runs that began before lists were stored in parts have them whole, or by agent key.
+      // Runs of earlier versions stored a list in one piece, or as an object by agent key.
       if (channel in values) values[channel] = Object.values(values[channel] ?? []);
       continue;
     }
@@ -99,10 +99,11 @@ export function hasParts(newVersions: ChannelVersions): boolean {
 function partsOf(channel: ListChannel, versions: ChannelVersions): string[] {
   return Object.keys(versions)
     .filter((name) => name.startsWith(channel + separator))
-    .toSorted((one, other) => placeOf(one) - placeOf(other));
+    .toSorted((one, other) => startOf(one) - startOf(other));
 }
 
-function placeOf(part: string): number {
+/** The index of a part's first entry. */
+function startOf(part: string): number {
   return Number(part.slice(part.lastIndexOf(separator) + 1));
 }
 

@@ -10,7 +10,7 @@ import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 
 type WithoutValues = Omit<Checkpoint, "channel_values">;
 
-/** What LangGraph gave to be stored, as it was; without a parent there is no `parentConfig`. */
+/** The tuple that LangGraph stored. A checkpoint without a parent has no `parentConfig`. */
 export async function toTuple(serde: SerializerProtocol, stored: StoredCheckpoint): Promise<CheckpointTuple> {
   const { checkpointId, parentCheckpointId } = stored;
   const [values, pendingWrites, metadata] = await Promise.all([
@@ -27,7 +27,7 @@ export async function toTuple(serde: SerializerProtocol, stored: StoredCheckpoin
   };
 }
 
-/** What LangGraph knows a checkpoint by. */
+/** LangGraph's key of a checkpoint. */
 export function toConfig(
   { threadId, checkpointNs }: Pick<StoredCheckpoint, "threadId" | "checkpointNs">,
   checkpointId: string,

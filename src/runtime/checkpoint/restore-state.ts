@@ -3,8 +3,8 @@ import { agentStepId } from "../../domain/plan/step.ts";
 import { emptyState, reducers, type TurnStateUpdate, type TurnStateValue } from "../graph/turn-state.ts";
 
 /**
- * The state of a stored run: its last checkpoint, and the answers of a parallel step stored since. What an earlier
- * version stored by agent is given by step.
+ * The state of a stored run: its last checkpoint, and the answers of a parallel step that were stored after it. Values
+ * that an earlier version stored by agent are converted to steps.
  */
 export function restoreState(tuple: CheckpointTuple | undefined): TurnStateValue {
   if (tuple === undefined) return emptyState();
@@ -24,13 +24,13 @@ function applyUpdate(state: TurnStateValue, update: TurnStateUpdate): TurnStateV
 type ChannelName = keyof typeof reducers;
 const channelNames = Object.keys(reducers) as ChannelName[];
 
-/** Each channel's reducer takes that channel's own type on both sides; the table of them loses the pairing. */
+/** Sound: each reducer takes its channel's own type on both sides. The type of the table does not show that. */
 function reduce(name: ChannelName, state: TurnStateValue, update: TurnStateUpdate): unknown {
   const reducer = reducers[name] as (left: unknown, right: unknown) => unknown;
   return reducer(state[name], update[name]);
 }
 
-/** Of what LangGraph stores, the channels that are ours; their values are what our nodes wrote. */
+/** The channels of the turn's state, without LangGraph's own. Nodes of this graph wrote their values. */
 function ownChannels(values: Readonly<Record<string, unknown>>): Partial<TurnStateValue> {
   const { routing } = values;
   const named = routing == null ? values : { ...values, decisions: [routing] };

@@ -6,12 +6,12 @@ import { toTuple } from "./load-tuple.ts";
 import { plainJson } from "./plain-json.ts";
 import { restoreState } from "./restore-state.ts";
 
-/** A run as it was last stored: as LangGraph goes on from it, and as the state that it had reached. */
+/** A run as it was last stored: as LangGraph's tuple, and as the state. */
 export type StoredRun = {
   tuple: CheckpointTuple;
   joined: JoinedCheckpoint;
   state: TurnStateValue;
-  /** Whether nothing of it is missing; only then can LangGraph go on from it. */
+  /** Whether nothing of it is missing. Only then can LangGraph continue it. */
   isWhole: boolean;
   /** Whether this version wrote it. LangGraph cannot go on from another: its nodes have other names. */
   isCurrent: boolean;

@@ -16,36 +16,36 @@ import { checkpointFormat } from "./stored-run.ts";
 
 export type TurnSaverOptions = {
   runId: string;
-  /** What open read of this run; undefined: it is new. */
+  /** The checkpoint of this run. Undefined: the run is new. */
   stored: { tuple: CheckpointTuple; joined: JoinedCheckpoint } | undefined;
   /** Whether steps have several tasks, whose answers are stored one by one. */
   isParallel: boolean;
-  /** Whether these channel values are the run's last: they are stored by its commit. */
+  /** Whether these channel values are the run's last. The commit stores them. */
   isFinal: (values: Partial<TurnStateValue>) => boolean;
-  /** One request; false: it was not stored. Must not reject: that would end the run. */
+  /** Stores the rows in one request. False: they were not stored. Must not reject: that would end the run. */
   store: (rows: StepRows) => Promise<boolean>;
 };
 
 const checkpointNs = "";
 
 /**
- * A saver for one run, with three economies: it never asks the database (a new run has nothing, a resumed one
- * was read at open), it stores the input only where a parallel step's answers need it, and it leaves the last
- * checkpoint to the commit. With LangGraph's `sync` durability, storing a step overlaps the next one, and a
+ * The checkpointer of one run. It saves requests in three ways. It never reads from the database: a new run has nothing,
+ * and a resumed one was read when it was opened. It stores the input only where a parallel step's answers need it. It
+ * leaves the last checkpoint to the commit. With LangGraph's `sync` durability, storing a step overlaps the next step; a
  * step starts only when at most one earlier step is still being stored.
  */
 export class TurnSaver extends BaseCheckpointSaver {
   readonly #options: TurnSaverOptions;
-  /** Ends when all that was handed over was tried to be stored. */
+  /** Resolves when storing of all steps so far was tried. */
   #storing: Promise<void> = Promise.resolve();
   /** The same up to the end of the step before. */
   #storingBefore: Promise<void> = Promise.resolve();
-  #isConcluded = false;
-  /** What is being stored just now. */
+  #isDrained = false;
+  /** The rows of the request in flight. */
   #inFlight: StepRows = noRows;
-  /** The input's own checkpoint, which nothing ever goes on from. */
+  /** The checkpoint of the input. No run continues from it. */
   #inputId: string | null = null;
-  /** Rows that nothing has stored yet: the first checkpoint's, and those of steps that could not be stored. */
+  /** Rows that are not stored yet: those of the first checkpoint, and of steps whose request failed. */
   #unstored: StepRows = noRows;
 
   readonly #parts: ListParts;
@@ -57,15 +57,15 @@ export class TurnSaver extends BaseCheckpointSaver {
   }
 
   /**
-   * Ends the storing and gives what the commit has to store: what waits, and what is under way, since the
-   * commit waits for nothing (a step that comes after it finds the claim gone, and is refused).
+   * Stops storing and returns the rows that the commit has to store. They include those of a request in flight, since
+   * the commit does not wait for it. If that request arrives after the commit, the claim is gone and it is refused.
    */
   drain(): StepRows {
-    this.#isConcluded = true;
+    this.#isDrained = true;
     return dropSuperseded(joinRows(this.#inFlight, this.#unstored));
   }
 
-  /** Waits until all that was handed over was tried to be stored. */
+  /** Waits until storing of all steps so far was tried. */
   flushed(): Promise<void> {
     return this.#storing;
   }
@@ -82,19 +82,19 @@ export class TurnSaver extends BaseCheckpointSaver {
   ): Promise<RunnableConfig> {
     const { runId: threadId, isFinal, isParallel } = this.#options;
     const parentCheckpointId = readId(config);
-    const place = { threadId, checkpointNs, parentCheckpointId };
+    const key = { threadId, checkpointNs, parentCheckpointId };
     const split = this.#parts.split({ checkpoint, newVersions });
     const marked = { ...metadata, format: checkpointFormat };
-    const rows = await toStepRows(this.serde, { ...place, ...split, metadata: marked });
+    const rows = await toStepRows(this.serde, { ...key, ...split, metadata: marked });
     if (metadata.source === "input") this.#inputId = checkpoint.id;
     else if (metadata.step === 0) {
-      // Before the first step nothing is paid for; only the answers of a parallel one stand on this checkpoint.
+      // Before the first step nothing is paid for. Only the answers of a parallel step need this checkpoint.
       if (isParallel) this.#keep(rows);
     } else if (isFinal(checkpoint.channel_values) || !hasParts(split.newVersions)) {
       // What holds no answer of its own is not worth a request: it goes with the next step.
       this.#keep(rows);
     } else {
-      // Only this step may still be under way when the next one starts.
+      // Only the request of this step may still be in flight when the next step starts.
       await this.#storingBefore;
       this.#enqueue(rows);
       this.#storingBefore = this.#storing;
@@ -121,7 +121,7 @@ export class TurnSaver extends BaseCheckpointSaver {
   #enqueue(rows: StepRows): void {
     this.#keep(rows);
     this.#storing = this.#storing.then(async () => {
-      if (this.#isConcluded || isEmpty(this.#unstored)) return;
+      if (this.#isDrained || isEmpty(this.#unstored)) return;
       this.#inFlight = this.#unstored;
       this.#unstored = noRows;
       const isStored = await this.#options.store(this.#inFlight);
@@ -140,7 +140,7 @@ function isEmpty({ checkpoints, blobs, writes }: StepRows): boolean {
   return checkpoints.length + blobs.length + writes.length === 0;
 }
 
-/** What could not be stored goes with the next step, in the order in which it was made. */
+/** Rows that could not be stored go before those of the next step. */
 function joinRows(before: StepRows, after: StepRows): StepRows {
   return {
     checkpoints: [...before.checkpoints, ...after.checkpoints],
@@ -149,7 +149,7 @@ function joinRows(before: StepRows, after: StepRows): StepRows {
   };
 }
 
-/** The checkpoint after a step holds all that tasks of the step have written. */
+/** Drops the writes of tasks whose step has a checkpoint: it holds all that they wrote. */
 function dropSuperseded({ checkpoints, blobs, writes }: StepRows): StepRows {
   const superseded = new Set(checkpoints.map(({ parentCheckpointId }) => parentCheckpointId));
   return { checkpoints, blobs, writes: writes.filter(({ checkpointId }) => !superseded.has(checkpointId)) };

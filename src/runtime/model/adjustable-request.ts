@@ -3,19 +3,19 @@ import type { ModelRequest } from "./model-port.ts";
 import { adjustRefused, describeSent, isAdjustableStatus } from "./refused-parameters.ts";
 import type { AdjustmentMemory, RequestAdjustments } from "./request-adjustments.ts";
 
-/** A request as its provider is known to take it, which gives way once to what the provider refuses. */
+/** A request in the form that its provider accepts. It is adjusted once after a refusal. */
 export type AdjustableRequest = {
-  /** As it is to be sent now. */
+  /** The body to send now. */
   body(): RequestBody;
-  /** Takes in a refusal; true: the request is another one now, and is to be sent again. */
+  /** Adjusts the request to a refusal. True: the body has changed and is to be sent again. */
   adjust(status: number, refusal: string): boolean;
-  /** The request as it is now was taken. */
+  /** To be called when the provider has accepted the current body. */
   accept(): void;
 };
 
 /**
- * A refusal is believed for later calls once the request without the parameter is taken, or is refused for another
- * one.
+ * An adjustment is kept for later calls once the request without the parameter is accepted, or is refused because of
+ * another parameter.
  */
 export function createAdjustableRequest(
   request: ModelRequest,
@@ -25,24 +25,24 @@ export function createAdjustableRequest(
   const { providerModel } = request.model;
   const known = memory.read(baseUrl, providerModel);
   let body = buildRequestBody(request, { baseUrl, adjustments: known });
-  let believed: RequestAdjustments | null = null;
+  let adjustment: RequestAdjustments | null = null;
   const store = (adjustments: RequestAdjustments) => memory.store(baseUrl, providerModel, adjustments);
   return {
     body: () => body,
     adjust(status, refusal) {
       if (!isAdjustableStatus(status)) return false;
-      const adjusted = adjustRefused(refusal, describeSent(body), believed ?? known);
+      const adjusted = adjustRefused(refusal, describeSent(body), adjustment ?? known);
       if (adjusted === null) return false;
-      if (believed !== null) {
+      if (adjustment !== null) {
         store(adjusted.lasting);
         return false;
       }
-      believed = adjusted.lasting;
+      adjustment = adjusted.lasting;
       body = buildRequestBody(request, { baseUrl, adjustments: adjusted.adjustments });
       return true;
     },
     accept() {
-      if (believed !== null) store(believed);
+      if (adjustment !== null) store(adjustment);
     },
   };
 }

@@ -1,17 +1,17 @@
 import { type AnswerState, hasBegun } from "./answer-state.ts";
 
-/** How long a connection that stays open is listened to behind the end of an answer: its usage may follow. */
+/** How long an open connection is read after the end of an answer: the usage may follow. */
 const usageWaitMs = 2_000;
-/** The same once usage was reported: a larger report may follow. */
+/** The same after usage was reported: a larger report may follow. */
 const lateUsageWaitMs = 200;
 
 export type AnswerEnd = {
-  /** To be called after every piece. True: nothing more is waited for. */
+  /** To be called after every piece. True: the answer is over. */
   isReached(answer: AnswerState): boolean;
   cancel(): void;
 };
 
-/** Decides when an answer is over whose connection is not closed; `stop` is called where it is by time. */
+/** Decides when an answer is over although its connection stays open. Calls `stop` when a time limit ends it. */
 export function watchAnswerEnd(stop: () => void): AnswerEnd {
   let timer: ReturnType<typeof setTimeout> | null = null;
   let waitMs: number | null = null;

@@ -26,7 +26,7 @@ const maxLineCharacters = 1024 * 1024;
 /** The parser looks for line ends in what it is fed: short pieces keep that linear. */
 const feedBytes = 64 * 1024;
 
-/** An answer of more bytes than this is given up; what a token takes on the wire is mostly what stands around it. */
+/** An answer of more bytes fails. Most of a token's bytes are those of the event around it. */
 export function maxAnswerBytes(maxOutputTokens: number): number {
   return 1024 * 1024 + 2 * 1024 * maxOutputTokens;
 }
@@ -34,8 +34,8 @@ export function maxAnswerBytes(maxOutputTokens: number): number {
 type Body = { push(text: string): void; end(): void };
 
 /**
- * Reads the body of an answer as it comes, an event stream or JSON, whichever it turns out to be. Gives each event
- * once; events without data and comments are not given.
+ * Reads the body of an answer as it arrives, an event stream or JSON. Emits each event once. Comments and events without
+ * data are skipped.
  */
 export function createAnswerEvents(maxBytes: number, onEvent: (event: AnswerEvent) => void): AnswerEvents {
   const decoder = new TextDecoder();
@@ -60,7 +60,7 @@ export function createAnswerEvents(maxBytes: number, onEvent: (event: AnswerEven
   };
 }
 
-/** By its first character; null as long as there is none. */
+/** The first character decides. Null: none has come yet. */
 function chooseBody(text: string, onEvent: (event: AnswerEvent) => void): Body | null {
   const [first] = text.trimStart();
   if (first === undefined) return null;
@@ -71,44 +71,44 @@ function chooseBody(text: string, onEvent: (event: AnswerEvent) => void): Body |
 function createEventBody(onEvent: (event: AnswerEvent) => void): Body {
   let hasEvents = false;
   let hasOtherLines = false;
-  const give = (data: string, name: string | undefined): void => {
+  const emit = (data: string, name: string | undefined): void => {
     hasEvents = true;
     onEvent(name === undefined ? { kind: "event", data } : { kind: "event", name, data });
   };
   const parser = createParser({
     maxBufferSize: maxLineCharacters,
-    onEvent: ({ event, data }) => give(data, event),
+    onEvent: ({ event, data }) => emit(data, event),
     onError: ({ type, field, value, line }) => {
       if (type === "max-buffer-size-exceeded") throw new UnreadableAnswer("a line has no end");
-      // A bare `error:` line or JSON alone is no field of an event stream, and says what went wrong all the same.
-      if (field === "error" && value !== undefined) return give(value, "error");
-      if (line?.startsWith("{") && parseJson(line) !== undefined) return give(line, undefined);
+      // A bare `error:` line, or a line of JSON, is no field of an event stream. It still says what went wrong.
+      if (field === "error" && value !== undefined) return emit(value, "error");
+      if (line?.startsWith("{") && parseJson(line) !== undefined) return emit(line, undefined);
       hasOtherLines ||= type === "unknown-field";
     },
   });
   return {
     push: (text) => parser.feed(text),
     end() {
-      // The parser keeps a last event to itself that no blank line ends.
+      // The parser holds back a last event that no blank line ends.
       parser.feed("\n\n");
       if (hasOtherLines && !hasEvents) throw new UnreadableAnswer("the answer is a text");
     },
   };
 }
 
-/** One JSON value. It is given as soon as it is whole: the connection may stay open behind it. */
+/** One JSON value. It is emitted as soon as it is complete: the connection may stay open afterwards. */
 function createJsonBody(onEvent: (event: AnswerEvent) => void): Body {
   const scanner = createObjectScanner();
   const pieces: string[] = [];
-  let isGiven = false;
+  let isEmitted = false;
   return {
     push(text) {
-      const end = isGiven ? 0 : scanner.push(text);
+      const end = isEmitted ? 0 : scanner.push(text);
       if (end === null) return void pieces.push(text);
       // Lines of JSON are no completion.
       if (text.slice(end).trim() !== "") throw new UnreadableAnswer("the answer goes on behind its end");
-      if (isGiven) return;
-      isGiven = true;
+      if (isEmitted) return;
+      isEmitted = true;
       onEvent({ kind: "json", data: pieces.join("") + text.slice(0, end) });
     },
     end: () => undefined,

@@ -5,7 +5,7 @@ import type { AnswerState } from "./answer-state.ts";
 import { classifyProviderError } from "./provider-error.ts";
 import { findAssemblyProblem, toolCallsOf } from "./tool-call-assembly.ts";
 
-/** Why an answer that was read to its end is none; null where it is one. */
+/** Why an answer that was read to its end has failed. Null: it has not. */
 export function classifyAnswer(answer: AnswerState, keySetting: string): AgentFailure | null {
   const { error, hasRefusal, stopReason, isDone, calls } = answer;
   if (error !== null) return classifyProviderError(error, keySetting);

@@ -2,16 +2,16 @@ import { createAnswerEvents, maxAnswerBytes, UnreadableAnswer } from "./answer-e
 import { type AnswerState, emptyAnswer, endText, isWhole, readChunk } from "./answer-state.ts";
 import { parseJson, toList, toRecord } from "./wire-values.ts";
 
-/** No language needs more characters for a token: a peer that streams on regardless of its limit fails. */
+/** No language needs more characters for a token. A peer that streams beyond its limit fails. */
 const maxCharactersPerToken = 32;
 
 export type AnswerReaderOptions = {
   maxOutputTokens: number;
   /** Whether the model may end its reasoning with a closing tag that nothing opened. */
   reasoningInText: boolean;
-  /** Told each piece of text. */
+  /** Receives each piece of text. */
   onText: (delta: string) => void;
-  /** Told that a part of the answer came: text, reasoning or a call. */
+  /** Called when a part of the answer arrives: text, reasoning or a call. */
   onProgress: () => void;
 };
 
@@ -30,12 +30,12 @@ export function createAnswerReader(options: AnswerReaderOptions): AnswerReader {
   const maxCharacters = maxOutputTokens * maxCharactersPerToken;
   let state: "open" | "broken" | "ending" = "open";
 
-  const tell = (text: string): void => {
+  const emitText = (text: string): void => {
     if (text !== "") onText(text);
   };
   const takeChunk = (chunk: unknown, name?: string): void => {
     const { text, isProgress } = readChunk(answer, chunk, name);
-    tell(text);
+    emitText(text);
     if (isProgress) onProgress();
     if (answer.text.length + answer.calls.characters > maxCharacters && !isWhole(answer)) {
       throw new UnreadableAnswer("the answer has no end");
@@ -46,7 +46,7 @@ export function createAnswerReader(options: AnswerReaderOptions): AnswerReader {
     if (answer.isDone) return;
     if (text === "[DONE]") answer.isDone = true;
     else if (text.startsWith("{")) takeJson(text, name);
-    // What else is no JSON keeps the connection alive, unless it is called an error.
+    // Any other text keeps the connection alive, except in an event named `error`.
     else if (name === "error" && text !== "") takeChunk({ message: text }, name);
   };
   const takeJson = (text: string, name?: string): void => {
@@ -54,7 +54,7 @@ export function createAnswerReader(options: AnswerReaderOptions): AnswerReader {
     if (chunk !== undefined) takeChunk(chunk, name);
     // Some servers end an event with one line break.
     else if (text.includes("\n")) for (const line of text.split("\n")) takeData(line, name);
-    // What is left behind a cut connection may be half an event.
+    // After a cut connection the rest may be half an event.
     else if (state !== "ending") throw new UnreadableAnswer("an event is not JSON");
   };
   const takeBody = (data: string): void => {
@@ -87,7 +87,7 @@ export function createAnswerReader(options: AnswerReaderOptions): AnswerReader {
       try {
         if (isOpen && !answer.isDone) events.end();
       } finally {
-        tell(endText(answer));
+        emitText(endText(answer));
       }
     },
   };

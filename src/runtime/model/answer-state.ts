@@ -22,15 +22,15 @@ import { toList, toNumber, toRecord, type WireRecord } from "./wire-values.ts";
 
 /** What has been read of one answer. */
 export type AnswerState = {
-  /** As it is stored and told. */
+  /** As it is stored and emitted. */
   text: string;
   filter: TextFilter;
   reasoning: ReasoningText;
   calls: ToolCallAssembly;
   stopReason: StopReason | null;
-  /** The provider's own word for it, where that is a plain one. */
+  /** The provider's own word for `stopReason`, if it is printable ASCII. */
   providerReason: string | null;
-  /** Whether the mark of a stream's end has come, or the whole of a JSON answer. */
+  /** Whether the end mark of a stream has arrived, or a complete JSON answer. */
   isDone: boolean;
   hasRefusal: boolean;
   error: ProviderError | null;
@@ -38,13 +38,13 @@ export type AnswerState = {
   /** Whether usage was reported with the end of the answer or after it. */
   hasFinalUsage: boolean;
   responseId: string | null;
-  /** Only one choice counts: the first that was seen. */
+  /** The index of the first choice that was seen. Other choices are ignored. */
   choice: number | null;
   fields: ProviderFields;
   fieldCharacters: number;
 };
 
-/** Kept up to a limit, to count its tokens by. */
+/** Reasoning is kept up to a limit, to estimate its tokens. */
 export type ReasoningText = { text: string; characters: number };
 
 const maxReasoningCharacters = 256 * 1024;
@@ -79,34 +79,34 @@ function addReasoning(reasoning: ReasoningText, text: string): void {
   if (reasoning.text.length < maxReasoningCharacters) reasoning.text += text;
 }
 
-/** Whether the answer is whole: nothing that happens from now on makes a failure of it. */
+/** Whether the answer is complete. Nothing that happens later turns it into a failure. */
 export function isWhole({ stopReason, isDone }: AnswerState): boolean {
   return stopReason !== null || isDone;
 }
 
-/** Whether anything of an answer came that a provider charges for. */
+/** Whether anything of an answer has arrived that a provider charges for. */
 export function hasBegun({ text, reasoning, calls, stopReason, usage }: AnswerState): boolean {
   if (text !== "" || reasoning.characters > 0 || calls.calls.length > 0) return true;
   return stopReason !== null || usage !== null;
 }
 
-/** What a chunk brought: text to be told, and whether it brought any part of an answer at all. */
-export type ChunkNews = { text: string; isProgress: boolean };
+/** `text` is to be emitted. `isProgress`: the chunk held a part of the answer. */
+export type ChunkReading = { text: string; isProgress: boolean };
 
-const noNews: ChunkNews = { text: "", isProgress: false };
+const nothingRead: ChunkReading = { text: "", isProgress: false };
 
 /** Adds one chunk, whatever it is, to what was read. */
-export function readChunk(answer: AnswerState, value: unknown, eventName?: string): ChunkNews {
+export function readChunk(answer: AnswerState, value: unknown, eventName?: string): ChunkReading {
   const chunk = toRecord(value);
-  if (chunk === null) return noNews;
+  if (chunk === null) return nothingRead;
   answer.responseId ??= readId(chunk.id);
   const error = readChunkError(chunk, eventName);
   if (error !== null && !isWhole(answer)) answer.error ??= error;
   const choices = toList(chunk.choices).map(toRecord);
-  const choice = choices.find((one) => one !== null && isCounted(answer, one)) ?? null;
-  const news = choice === null || answer.error !== null ? noNews : readChoice(answer, choice);
+  const choice = choices.find((candidate) => candidate !== null && isCounted(answer, candidate)) ?? null;
+  const reading = choice === null || answer.error !== null ? nothingRead : readChoice(answer, choice);
   addUsage(answer, readUsage(chunk, choice));
-  return news;
+  return reading;
 }
 
 function isCounted(answer: AnswerState, choice: WireRecord): boolean {
@@ -115,7 +115,7 @@ function isCounted(answer: AnswerState, choice: WireRecord): boolean {
   return index === answer.choice;
 }
 
-function readChoice(answer: AnswerState, choice: WireRecord): ChunkNews {
+function readChoice(answer: AnswerState, choice: WireRecord): ChunkReading {
   const delta = toRecord(choice.delta) ?? toRecord(choice.message) ?? { content: choice.text };
   const content = readContent(delta.content);
   const reasoning = content.reasoning + readReasoning(delta);
@@ -142,26 +142,26 @@ function addUsage(answer: AnswerState, report: UsageReport | null): void {
   if (answer.stopReason !== null || answer.error !== null) answer.hasFinalUsage = true;
 }
 
-/** Beyond what is sent back in any case nothing has to be kept. */
+/** Above the limit the fields are not sent back, so nothing more is kept. */
 function addFields(answer: AnswerState, delta: WireRecord): void {
   if (answer.fieldCharacters > maxAnswerFieldBytes) return;
   answer.fieldCharacters += countFieldCharacters(delta);
   addProviderFields(answer.fields, delta);
 }
 
-/** What the provider wants back with the calls of a whole answer. */
+/** The provider's fields that are sent back with the calls of a complete answer. */
 export function answerFieldsOf(answer: AnswerState): AnswerFields | null {
   return keepAnswerFields({ message: answer.fields, calls: callFieldsOf(answer.calls) });
 }
 
-/** Gives out the text that was held back. To be called once no more will come. */
+/** Returns the text that was held back. To be called once, after the last chunk. */
 export function endText(answer: AnswerState): string {
   const text = answer.filter.end();
   answer.text += text;
   return text;
 }
 
-/** A provider's word is kept where it is a plain one: what cannot be stored would cost the whole turn. */
+/** A provider's word is kept only as printable ASCII: a text that cannot be stored would fail the whole turn. */
 function readId(id: unknown): string | null {
   return typeof id === "string" && /^[\x21-\x7e]{1,200}$/.test(id) ? id : null;
 }

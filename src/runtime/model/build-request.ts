@@ -12,7 +12,7 @@ type WireTool = {
   function: { name: string; description: string; parameters: Record<string, unknown> };
 };
 
-/** The JSON body of one chat completion, always streamed: a cut answer is told from a whole one. */
+/** The JSON body of one chat completion. It is always streamed, so that a cut answer can be recognised. */
 export type RequestBody = Partial<Record<MaxTokensField, number>> &
   Omit<ModelSettings, "max_output_tokens"> & {
     model: string;
@@ -23,7 +23,7 @@ export type RequestBody = Partial<Record<MaxTokensField, number>> &
     stream_options?: { include_usage: true };
   };
 
-/** Where a request goes, and what its provider has told of it before. */
+/** Where a request is sent, and how its provider's earlier refusals change it. */
 export type RequestTarget = { baseUrl: string; adjustments: RequestAdjustments };
 
 export function buildRequestBody(request: ModelRequest, target: RequestTarget): RequestBody {
@@ -46,13 +46,13 @@ export function buildRequestBody(request: ModelRequest, target: RequestTarget): 
   return { ...body, ...withoutParameters(dialect, adjustments) };
 }
 
-/** What is always sent, but for what the provider has refused since. */
+/** The extra parameters of the dialect, without those that the provider has refused. */
 function withoutParameters({ extraBody }: ModelDialect, { dropped }: RequestAdjustments) {
   const refused: readonly string[] = dropped;
   return Object.fromEntries(Object.entries(extraBody).filter(([name]) => !refused.includes(name)));
 }
 
-/** Providers refuse what tools said in a request that offers none. */
+/** Providers refuse tool results in a request that offers no tools. */
 function writeTools({
   tools,
   toolChoice,
@@ -84,7 +84,7 @@ function calledNames(message: PromptMessage): string[] {
   return "toolCalls" in message ? message.toolCalls.map(({ name }) => toFunctionName(name)) : [];
 }
 
-/** An answer's own fields go back to the model and the address that they came from, and to no other. */
+/** A provider's fields are sent back only to the model and the base URL that they came from. */
 function fieldsToSend(
   message: Parameters<FieldsOf>[0],
   { model }: ModelRequest,

@@ -12,7 +12,7 @@ export type BillingOptions = {
   estimateTokens: (text: string) => number;
 };
 
-/** The ledger's view of a call: its attempts that were billed or may have been. */
+/** The attempts of a call that were billed or may have been, for the ledger. */
 export function billCall(
   attempts: readonly HttpAttempt[],
   request: ModelRequest,
@@ -23,14 +23,14 @@ export function billCall(
     .map((attempt) => billAttempt(attempt, request, options));
 }
 
-/** An HTTP error status is not billed, nor what a provider refuses in an answer before it begins. */
+/** Not billed: an HTTP error status, and an error below 500 in a stream before any part of an answer. */
 function isRefused({ status, answer }: HttpAttempt): boolean {
   if (status !== null && (status < 200 || status > 299)) return true;
   const refusal = answer === null || hasBegun(answer) ? null : answer.error;
   return refusal?.status !== null && refusal?.status !== undefined && refusal.status < 500;
 }
 
-/** An attempt that got no headers may have been billed, and is `unknown`; so is one of whose answer nothing came. */
+/** An attempt without headers, or without any part of an answer, may have been billed. Its status is `unknown`. */
 function billAttempt(attempt: HttpAttempt, request: ModelRequest, options: BillingOptions): BilledAttempt {
   const { now, estimateTokens } = options;
   const answer = attempt.answer !== null && hasBegun(attempt.answer) ? attempt.answer : null;
@@ -55,14 +55,14 @@ function countUsage(
     return { usage: { fresh, cached: 0, output: outputTokens() }, usageSource: "estimated" };
   }
   const usage: TokenUsage = toTokenUsage(answer.usage, answer.reasoning.characters > 0);
-  // No provider puts out a text for no tokens at all.
+  // A text without output tokens is a wrong report.
   const isOutputMissing = usage.output === 0 && (answer.text !== "" || answer.calls.calls.length > 0);
   return isOutputMissing
     ? { usage: { ...usage, output: outputTokens() }, usageSource: "estimated" }
     : { usage, usageSource: "provider" };
 }
 
-/** What the provider would have counted. Costs time in long prompts. */
+/** Estimates what the provider would have counted. Takes time for long prompts. */
 function estimateInput({ messages }: ModelRequest, estimateTokens: (text: string) => number): number {
   return messages.reduce((sum, message) => sum + estimateTokens(wholeText(message)), 0);
 }

@@ -3,7 +3,7 @@ import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
 export type CallDeadline = {
   /** Aborts with an AgentFailure once a time has passed. */
   signal: AbortSignal;
-  /** The first byte, or a part of an answer, has come: the next has its own time. */
+  /** To be called when the first byte or a part of an answer has arrived. Restarts the time for the next one. */
   extend(): void;
   cancel(): void;
 };
@@ -31,7 +31,7 @@ export function startDeadline({ pieceMs, totalMs }: { pieceMs: number; totalMs: 
   };
 }
 
-/** Waits so long, or until the signal aborts. */
+/** Waits `ms`, or until the signal aborts. */
 export async function waitFor(ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   const { promise, resolve } = Promise.withResolvers<void>();

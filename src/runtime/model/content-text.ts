@@ -1,12 +1,12 @@
 import { toRecord } from "./wire-values.ts";
 
-/** A piece of an answer's content: what is said, and what is thought. */
+/** A piece of an answer's content: text and reasoning. */
 export type ContentText = { text: string; reasoning: string };
 
-/** Parts within parts, deeper than any provider nests them, are not read. */
+/** Parts that are nested deeper are not read. No provider nests them so deep. */
 const maxDepth = 4;
 
-/** Content is a text, a number, or a list of parts; of anything else nothing is read. */
+/** Reads content that is a text, a number, or a list of parts. Anything else is ignored. */
 export function readContent(content: unknown): ContentText {
   const read: ContentText = { text: "", reasoning: "" };
   addContent(read, content, false, 0);
@@ -51,7 +51,7 @@ function addPart(
   }
 }
 
-/** What a delta says was thought beside its content: the first of the usual fields that holds a text. */
+/** The reasoning beside a delta's content: the first of the usual fields that holds a text. */
 export function readReasoning(delta: Readonly<Record<string, unknown>>): string {
   for (const name of ["reasoning_content", "reasoning", "thinking"]) {
     const value = delta[name];

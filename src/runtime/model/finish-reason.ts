@@ -27,10 +27,10 @@ const reasons = new Map(
   Object.entries(synonyms).flatMap(([reason, words]) => words.map((word) => [word, reason as StopReason])),
 );
 
-/** What some providers send with every chunk where there is no reason yet. */
+/** Values that some providers send with every chunk before there is a reason. */
 const noReasons: readonly string[] = ["", "null", "none", "finish_reason_unspecified", "unspecified"];
 
-/** Null: this is no reason. */
+/** Null: the value is no reason. */
 export function readStopReason(value: unknown): StopReason | null {
   const word = toWord(value)
     .slice(0, 64)
@@ -42,8 +42,8 @@ export function readStopReason(value: unknown): StopReason | null {
 }
 
 /**
- * Of several reasons the first counts: what comes after the end of an answer does not change it. Only that it was
- * cut is taken from a later one, since providers that send a reason with every chunk begin with `stop`.
+ * The first of several reasons counts. Only `length` replaces an earlier `stop`, since some providers send `stop` with
+ * every chunk.
  */
 export function joinStopReasons(before: StopReason | null, reason: StopReason | null): StopReason | null {
   if (before === null || reason === null) return before ?? reason;

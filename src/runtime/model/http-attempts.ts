@@ -8,14 +8,14 @@ import type { ProviderError } from "./provider-error.ts";
 export type HttpAttempt = {
   attempt: number;
   startedAtMs: number;
-  /** When its headers came, or that they will not. */
+  /** When its headers arrived or the request failed. Null: it is in flight. */
   endedAtMs: number | null;
-  /** Null: no answer's headers arrived. */
+  /** Null: no headers arrived. */
   status: number | null;
   requestId: string | null;
-  /** What was read of its answer; null: it has none. */
+  /** What was read of its answer. Null: there is none. */
   answer: AnswerState | null;
-  /** Why that is no answer. */
+  /** Why the attempt failed. Null: it did not. */
   failure: AgentFailure | null;
   /** The body of an answer with an error status. */
   refusal: ProviderError | null;
@@ -41,8 +41,8 @@ export function endpointOf(
 }
 
 /**
- * Sends one request and records it. A redirect is an answer like any other: what it points to may be anybody. No
- * compression is asked for, so that the bytes that come are the bytes that are read.
+ * Sends one request and records it. Redirects are not followed: they may lead to another host. Compression is not
+ * requested, so that the limit of bytes holds for what is read.
  */
 export async function sendAttempt(
   attempt: HttpAttempt,

@@ -24,11 +24,11 @@ export type CallOptions = BillingOptions & {
   callTimeoutMs: number;
   /** Of the whole call. */
   callTotalMs: number;
-  /** What providers have told of the parameters that they do not take. */
+  /** What is known of parameters that providers refuse. */
   adjustments: AdjustmentMemory;
   /** From 0 to 1. */
   random: () => number;
-  /** Gives way to timers and to other requests. */
+  /** Lets timers and other requests run. */
   pause: () => Promise<void>;
 };
 
@@ -41,7 +41,7 @@ type Call = {
   signal: AbortSignal;
 };
 
-/** Makes a call: its attempts, the last of which says how it went. Never throws over what a provider does. */
+/** Makes a call and returns its attempts. The last one holds the result. Never throws because of a provider. */
 export async function makeCall(request: ModelRequest, options: CallOptions): Promise<HttpAttempt[]> {
   const { now, callTimeoutMs, callTotalMs } = options;
   const deadline = startDeadline({ pieceMs: callTimeoutMs, totalMs: callTotalMs });
@@ -94,11 +94,11 @@ function startAttempt(attempt: number, startedAtMs: number): HttpAttempt {
   };
 }
 
-/** Null: nothing is sent again. `adjusted`: another request is, at once. */
-type EndedAttempt = FailedAttempt | { kind: "adjusted" } | null;
+/** Null: nothing is sent again. `adjusted`: the adjusted request is sent at once. */
+type AttemptResult = FailedAttempt | { kind: "adjusted" } | null;
 
-/** Gives why there is no answer where a request may be answered if it is sent again. */
-async function makeAttempt(call: Call, attempt: HttpAttempt): Promise<EndedAttempt> {
+/** Makes one attempt. Returns why it failed if the request may succeed when it is sent again. */
+async function makeAttempt(call: Call, attempt: HttpAttempt): Promise<AttemptResult> {
   const { options, adjustable, endpoint, signal } = call;
   let response: Response;
   try {
@@ -116,7 +116,7 @@ async function readRefusal(
   { endpoint, signal, options, adjustable }: Call,
   attempt: HttpAttempt,
   response: Response,
-): Promise<EndedAttempt> {
+): Promise<AttemptResult> {
   const text = await readErrorText(response, { signal, pause: options.pause });
   const error = readErrorBody(response.status, parseJson(text) ?? text);
   attempt.refusal = error;
@@ -147,7 +147,7 @@ async function readAnswer(
   return { kind: "refused", error: answer.error, headers: response.headers };
 }
 
-/** False: what came is no answer of a model. */
+/** False: the body is no answer of a model. */
 async function readWholeBody(
   { deadline, signal, options }: Call,
   reader: AnswerReader,
@@ -176,7 +176,7 @@ async function readWholeBody(
   }
 }
 
-/** Why a call was stopped. */
+/** The failure of a call whose signal has aborted. */
 function toFailure({ reason }: AbortSignal): AgentFailure {
   return isAgentFailure(reason) ? reason : streamCut;
 }

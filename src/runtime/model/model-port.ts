@@ -10,19 +10,19 @@ import type { FinishReason } from "../../domain/turn/finish-reason.ts";
 export type ModelRequest = {
   model: CatalogModel;
   messages: readonly PromptMessage[];
-  /** None: the model is not told of any. */
+  /** Empty: the model is offered none. */
   tools: readonly OfferedTool[];
   toolChoice: "auto" | "none";
   maxOutputTokens: number;
-  /** Of the agent; its limit of tokens is in `maxOutputTokens`. */
+  /** The agent's settings. Its limit of tokens is in `maxOutputTokens`. */
   settings: ModelSettings;
   /** Aborts the call at once; its reason is an AgentFailure where the caller knows why. */
   signal: AbortSignal;
-  /** Told each piece of text as it arrives. Must not throw. */
+  /** Receives each piece of text as it arrives. Must not throw. */
   onText: (delta: string) => void;
 };
 
-/** A call without tools whose text nobody watches. */
+/** A call without tools and without streaming to a client. */
 export const plainCall = { tools: [], toolChoice: "none", settings: {}, onText: () => undefined } as const;
 
 /** One HTTP request of a call that was billed or may have been. */
@@ -31,9 +31,9 @@ export type BilledAttempt = {
   attempt: number;
   usage: TokenUsage;
   usageSource: "provider" | "estimated";
-  /** Decimal of US dollars, null where the provider does not say. */
+  /** Decimal of US dollars. Null: the provider reports none. */
   providerCostUsd: string | null;
-  /** `unknown`: nothing of an answer arrived; whether it was billed cannot be told. */
+  /** `unknown`: nothing of an answer arrived. Whether the provider billed it is not known. */
   status: "completed" | "failed" | "unknown";
   latencyMs: number;
   providerRequestId: string | null;
@@ -44,25 +44,25 @@ export type ModelAnswer = { billed: BilledAttempt[]; attempts: number } & (
       ok: true;
       text: string;
       toolCalls: readonly ToolCallRequest[];
-      /** Where there are no calls: why the answer ended. */
+      /** Why an answer without tool calls ended. */
       finishReason: FinishReason;
-      /** The provider's own word for it, where that is a plain one. */
+      /** The provider's own word for it, if it is printable ASCII. */
       providerReason: string | null;
-      /** What the provider wants back with these calls, `calls` in the order of `toolCalls`; absent: nothing. */
+      /** Fields that are sent back with these calls, `calls` in the order of `toolCalls`. Absent: none. */
       providerFields?: OwnedFields;
     }
   | {
       ok: false;
       failure: AgentFailure;
-      /** What had arrived of an answer that is none; for the record alone. */
+      /** What arrived of the failed answer, only for the record. */
       text?: string;
       /** Absent: the provider did not refuse the prompt as too long. */
       tooLong?: TooLongPrompt;
     }
 );
 
-/** A prompt that the provider refused as too long, with its count of tokens; null: it named none. */
+/** A prompt that the provider refused as too long. `countedTokens`: its count. Null: it named none. */
 export type TooLongPrompt = { countedTokens: number | null };
 
-/** Calls a model and tells how it went. Failure is data: it never throws. */
+/** Calls a model. Failure is data: it never throws. */
 export type CallModel = (request: ModelRequest) => Promise<ModelAnswer>;

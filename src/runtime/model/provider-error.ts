@@ -1,13 +1,13 @@
 import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
 import { toNumber, toRecord, toWord, type WireRecord, writeJson } from "./wire-values.ts";
 
-/** What a provider says went wrong, by HTTP status or inside of an answer with status 200. */
+/** An error that a provider reports, by HTTP status or inside an answer with status 200. */
 export type ProviderError = {
   /** Null: the provider names none. */
   status: number | null;
   /** Its codes and types in lower case, as far as they are words. */
   codes: readonly string[];
-  /** Its own text: to look for words in, never to be shown. */
+  /** The provider's own text. It is searched for words, and never shown. */
   message: string;
 };
 
@@ -55,7 +55,7 @@ function toError(wire: WireRecord): ProviderError {
   const metadata = toRecord(wire.metadata);
   const words = [wire.code, wire.type, wire.status, inner?.code, inner?.type];
   const codes = words.map((word) => toWord(word).slice(0, 100).toLowerCase()).filter((word) => word !== "");
-  // OpenRouter tells a moderation's refusal by what was flagged.
+  // OpenRouter reports a refusal by moderation only in these fields.
   if (metadata !== null && ("flagged_input" in metadata || "reasons" in metadata)) codes.push("moderation");
   const message = [wire.message, wire.detail, wire.msg, metadata?.raw].map(toText).join(" ");
   return { status: readStatus(words), codes, message: message.slice(0, maxMessageCharacters) };
@@ -87,7 +87,7 @@ const lengthWords =
 
 const rateCodes = /rate_?limit|too_many_requests|resource_exhausted|throttl/;
 
-/** Whether the provider refuses what was asked or answered, not how. */
+/** Whether the provider refuses the content of the prompt or of the answer. */
 export function isFilterRefusal({ status, codes, message }: ProviderError): boolean {
   if (status !== null && status !== 400 && status !== 403 && status !== 422 && status !== 451) return false;
   return codes.some((code) => filterCodes.test(code)) || filterWords.test(message);
@@ -104,15 +104,15 @@ export function isRateLimit({ status, codes }: ProviderError): boolean {
   return status === 429 || codes.some((code) => rateCodes.test(code));
 }
 
-/** Whether the same request may be answered a moment later. */
+/** Whether the same request may succeed a moment later. */
 export function isPassing(error: ProviderError): boolean {
   const status = isRateLimit(error) ? 429 : error.status;
   return status !== null && (status === 408 || status === 409 || status === 429 || status >= 500);
 }
 
 /**
- * What a provider's error means, in our own words: its text may hold anything. `keySetting` names where an operator
- * has to look.
+ * The failure that a provider's error stands for. Its message is written here, since a provider's text may hold
+ * anything. `keySetting`: the setting that an operator has to check.
  */
 export function classifyProviderError(error: ProviderError, keySetting: string): AgentFailure {
   if (isRateLimit(error)) {
@@ -141,7 +141,7 @@ function describeStatus(status: number | null, keySetting: string): string {
   return `${answered}.`;
 }
 
-/** The tokens that a provider counted for a request that it refused as too long; null where it names none. */
+/** The tokens that a provider counted for a request that was too long. Null: it names none. */
 export function readCountedTokens({ message }: ProviderError): number | null {
   const promptAlone = /\(([\d,_]{2,11}) (?:tokens )?(?:in the (?:messages|prompt|input)|of text input)/i.exec(
     message,

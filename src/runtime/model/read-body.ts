@@ -1,27 +1,27 @@
-/** How a body's reading ended: as the peer closed it, as the peer broke off, or as the reader was stopped. */
+/** How reading a body ended: the peer closed it, the connection broke, or the reader was stopped. */
 export type BodyEnd = "closed" | "broken" | "stopped";
 
 export type BodyReading = {
-  /** Takes bytes as they come; true: no more are wanted. */
+  /** Receives bytes as they arrive. True: no more are wanted. */
   onBytes: (bytes: Uint8Array) => boolean;
-  /** Stops the reading at once. */
+  /** Stops reading at once. */
   signal: AbortSignal;
-  /** Gives way to whatever else waits: timers, and other requests. */
+  /** Lets timers and other requests run. */
   pause: () => Promise<void>;
 };
 
-/** Bytes that have come need no waiting for: after so many the reader gives way. */
+/** Buffered bytes are read without waiting. After so many the reader lets other work run. */
 const bytesBetweenPauses = 128 * 1024;
 const readsBetweenPauses = 256;
 
-/** Reads a body to its end, and lets the connection go in any case. Throws what `onBytes` throws. */
+/** Reads a body to its end and releases the connection in any case. Throws what `onBytes` throws. */
 export async function readBody(
   body: ReadableStream<Uint8Array> | null,
   { onBytes, signal, pause }: BodyReading,
 ): Promise<BodyEnd> {
   if (body === null) return "closed";
   const reader = body.getReader();
-  // A read that waits ends with the cancellation.
+  // Cancelling ends a pending read.
   const stop = () => void reader.cancel().catch(() => undefined);
   signal.addEventListener("abort", stop, { once: true });
   let [bytes, reads] = [0, 0];
@@ -44,11 +44,11 @@ export async function readBody(
   }
 }
 
-/** Of the body of a refusal no more than this is read, and no longer. */
+/** Limits of reading the body of a refusal. */
 const maxErrorBytes = 64 * 1024;
 const maxErrorMs = 2_000;
 
-/** The text of a refusal, as far as it comes in time. */
+/** The text of a refusal, as far as it arrives within the limits. */
 export async function readErrorText(response: Response, { signal, pause }: Omit<BodyReading, "onBytes">) {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), maxErrorMs);

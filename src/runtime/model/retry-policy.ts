@@ -1,13 +1,13 @@
 import { readRetryAfterMs } from "../../domain/retry-after.ts";
 import { isPassing, type ProviderError } from "./provider-error.ts";
 
-/** Longer waits than this are not started: the provider has no place for this call. */
+/** The call fails instead of waiting longer than this. */
 const maxHonouredWaitMs = 59_000;
 
 const firstBackoffMs = 500;
 const maxBackoffMs = 8_000;
 
-/** Why an attempt got no answer: no headers came, or a refusal. */
+/** Why an attempt failed: no headers arrived, or the provider refused. */
 export type FailedAttempt =
   | { kind: "unreachable" }
   | { kind: "refused"; error: ProviderError; headers: Headers };
@@ -17,24 +17,24 @@ export type RetryState = {
   attempts: number;
   maxRetries: number;
   nowMs: number;
-  /** By when the first byte must have come. */
+  /** When the first byte must have arrived. */
   deadlineMs: number;
   /** From 0 to 1. */
   random: () => number;
 };
 
-/** How long to wait before the same request is sent again, ms; null: it is not. */
+/** How long to wait before the request is sent again, ms. Null: it is not sent again. */
 export function decideRetry(failed: FailedAttempt, state: RetryState): number | null {
   const { attempts, maxRetries, nowMs, deadlineMs } = state;
   if (attempts > maxRetries) return null;
   const statedMs = failed.kind === "refused" ? readRetryAfter(failed, nowMs) : 0;
   if (statedMs === null) return null;
-  const isInVain = statedMs > maxHonouredWaitMs || nowMs + statedMs >= deadlineMs;
-  if (isInVain) return null;
+  const isTooLong = statedMs > maxHonouredWaitMs || nowMs + statedMs >= deadlineMs;
+  if (isTooLong) return null;
   return statedMs > 0 ? statedMs : backoffMs(state);
 }
 
-/** Null: the provider's answer stays what it is. */
+/** The stated wait, ms; 0: none is stated. Null: the request is not sent again. */
 function readRetryAfter(
   { error, headers }: FailedAttempt & { kind: "refused" },
   nowMs: number,
@@ -45,8 +45,8 @@ function readRetryAfter(
 }
 
 function backoffMs({ attempts, random }: RetryState): number {
-  const longest = Math.min(firstBackoffMs * 2 ** (attempts - 1), maxBackoffMs);
-  return longest * (1 - random() * 0.25);
+  const maxMs = Math.min(firstBackoffMs * 2 ** (attempts - 1), maxBackoffMs);
+  return maxMs * (1 - random() * 0.25);
 }
 
 /** `Retry-After`, or OpenAI's `retry-after-ms`, in ms; 0 where there is none. */

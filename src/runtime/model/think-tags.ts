@@ -1,33 +1,33 @@
 import type { TextFilter } from "./text-filters.ts";
 
 export type ThinkTagOptions = {
-  /** Told what was thought. */
+  /** Receives reasoning. */
   onReasoning: (text: string) => void;
   /** Whether the model may end its reasoning with a closing tag that nothing opened. */
   reasoningInText: boolean;
 };
 
-/** A text that may begin with reasoning is held back until its closing tag, or up to so many characters. */
+/** A text that may begin with reasoning is held back until its closing tag, but no more characters than this. */
 const maxHeldCharacters = 64 * 1024;
 
 const opening = /^\s*<(think|thinking)>/i;
-/** A text that may yet turn out to begin with a tag. */
+/** A text that may still become an opening tag. */
 const openingBegun = /^\s*(<(t(h(i(n(k(i(n(g)?)?)?)?)?)?)?)?)?$/i;
 const closing = /<\/think(?:ing)?>/i;
 const closingCharacters = "</thinking>".length;
-/** Blanks before a tag, more than any model begins with. */
+/** Blanks before a tag. No model begins with more. */
 const maxLeadingBlanks = 1_024;
 
 /**
- * Takes `<think>…</think>` off the beginning of a text, however its pieces are cut. Reasoning that never ends is all
- * there was.
+ * Removes `<think>…</think>` from the beginning of a text that comes in pieces. If the reasoning never ends, there is no
+ * text.
  */
 export function createThinkFilter({ onReasoning, reasoningInText }: ThinkTagOptions): TextFilter {
-  let state: "beginning" | "thinking" | "undecided" | "after" | "speaking" = "beginning";
-  /** Pieces that are held, without the window's. */
+  let state: "beginning" | "thinking" | "undecided" | "after" | "passing" = "beginning";
+  /** Text that is held back before `window`. */
   let held: string[] = [];
   let heldCharacters = 0;
-  /** The end of what came: what is looked at for a tag. */
+  /** The end of the text so far, which is searched for a tag. */
   let window = "";
 
   const hold = (certain: number): void => {
@@ -42,10 +42,10 @@ export function createThinkFilter({ onReasoning, reasoningInText }: ThinkTagOpti
     window = "";
     return text;
   };
-  const speak = (): string => {
+  const passOn = (): string => {
     const text = release();
     const isAfter = state === "after";
-    state = "speaking";
+    state = "passing";
     return isAfter ? text.trimStart() : text;
   };
   const begin = (): string => {
@@ -56,14 +56,14 @@ export function createThinkFilter({ onReasoning, reasoningInText }: ThinkTagOpti
       return think();
     }
     if (openingBegun.test(window) && window.length <= maxLeadingBlanks) return "";
-    if (!reasoningInText || state === "after") return speak();
+    if (!reasoningInText || state === "after") return passOn();
     state = "undecided";
     return decide();
   };
-  /** What is thought is told as it comes; only what may be half a tag is held. */
+  /** Reasoning is passed on as it arrives. Only what may be half a tag is held back. */
   const think = (): string => {
     const tag = closing.exec(window);
-    if (tag !== null) return conclude(tag);
+    if (tag !== null) return endReasoning(tag);
     const certain = Math.max(0, window.length - closingCharacters);
     onReasoning(window.slice(0, certain));
     window = window.slice(certain);
@@ -71,11 +71,11 @@ export function createThinkFilter({ onReasoning, reasoningInText }: ThinkTagOpti
   };
   const decide = (): string => {
     const tag = closing.exec(window);
-    if (tag !== null) return conclude(tag);
+    if (tag !== null) return endReasoning(tag);
     hold(Math.max(0, window.length - closingCharacters));
-    return heldCharacters > maxHeldCharacters ? speak() : "";
+    return heldCharacters > maxHeldCharacters ? passOn() : "";
   };
-  const conclude = (tag: RegExpExecArray): string => {
+  const endReasoning = (tag: RegExpExecArray): string => {
     const rest = window.slice(tag.index + tag[0].length);
     window = window.slice(0, tag.index);
     onReasoning(release());
@@ -86,15 +86,15 @@ export function createThinkFilter({ onReasoning, reasoningInText }: ThinkTagOpti
 
   return {
     push(piece) {
-      if (state === "speaking" || piece === "") return piece;
+      if (state === "passing" || piece === "") return piece;
       window += piece;
       if (state === "thinking") return think();
       return state === "undecided" ? decide() : begin();
     },
     end() {
-      if (state !== "thinking") return speak();
+      if (state !== "thinking") return passOn();
       onReasoning(release());
-      state = "speaking";
+      state = "passing";
       return "";
     },
   };

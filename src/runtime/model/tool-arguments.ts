@@ -3,8 +3,8 @@ import { parseJson, toRecord } from "./wire-values.ts";
 const fence = /^```[a-z]*\s*\n?([\s\S]*?)\n?```\s*$/i;
 
 /**
- * A call's arguments as a JSON object, where some model wrote them as JSON within JSON, in a fence or with rubbish
- * behind; as they are where no object can be made of them without guessing.
+ * A call's arguments as a JSON object. Some models write JSON within JSON, a fence around it, or other text after it.
+ * Arguments that would have to be guessed are returned unchanged.
  */
 export function readArguments(text: string): string {
   const object = findObject(text.trim(), 0);
@@ -21,7 +21,7 @@ function findObject(text: string, depth: number): string | null {
   return cutBehindObject(text);
 }
 
-/** The object that a text begins with. Two different ones are no object: neither may be dropped. */
+/** The object that a text begins with. Null where another object follows: neither may be dropped. */
 function cutBehindObject(text: string): string | null {
   const length = endOfObject(text);
   if (length === null) return null;
@@ -41,9 +41,9 @@ function endOfObject(text: string): number | null {
   return createObjectScanner().push(text);
 }
 
-/** Finds the end of a JSON object in a text that comes in pieces, each character looked at once. */
+/** Finds the end of a JSON object in a text that comes in pieces. Reads each character once. */
 export type ObjectScanner = {
-  /** The place behind the object's closing brace in this piece; null: it is not yet there. */
+  /** The index after the object's closing brace in this piece. Null: it has not arrived. */
   push(piece: string): number | null;
 };
 
@@ -53,8 +53,8 @@ export function createObjectScanner(): ObjectScanner {
   let isEscaped = false;
   return {
     push(piece) {
-      for (let at = 0; at < piece.length; at += 1) {
-        const character = piece[at];
+      for (let index = 0; index < piece.length; index += 1) {
+        const character = piece[index];
         if (isEscaped) isEscaped = false;
         else if (isInText) {
           if (character === "\\") isEscaped = true;
@@ -63,7 +63,7 @@ export function createObjectScanner(): ObjectScanner {
         else if (character === "{" || character === "[") depth += 1;
         else if (character === "}" || character === "]") {
           depth -= 1;
-          if (depth === 0) return at + 1;
+          if (depth === 0) return index + 1;
         }
       }
       return null;

@@ -10,37 +10,37 @@ import { toStorableText } from "../../domain/text/storable-text.ts";
 import { isWholeObject, readArguments } from "./tool-arguments.ts";
 import { toRecord, toWord, type WireRecord, writeJson } from "./wire-values.ts";
 
-/** More calls in one answer than this are not taken. */
+/** An answer with more calls fails. */
 export const maxToolCalls = 16;
 
 const maxNameCharacters = 200;
 
 type AssembledCall = { id: string; name: string; argumentsText: string; fields: ProviderFields };
 
-/** The tool calls of an answer as far as they have come. */
+/** The tool calls of an answer as far as they have arrived. */
 export type ToolCallAssembly = {
   calls: AssembledCall[];
   byIndex: Map<number, AssembledCall>;
-  byPlace: Map<number, AssembledCall>;
+  byPosition: Map<number, AssembledCall>;
   /** Of names, ids and arguments together. */
   characters: number;
   fieldCharacters: number;
 };
 
 export function emptyAssembly(): ToolCallAssembly {
-  return { calls: [], byIndex: new Map(), byPlace: new Map(), characters: 0, fieldCharacters: 0 };
+  return { calls: [], byIndex: new Map(), byPosition: new Map(), characters: 0, fieldCharacters: 0 };
 }
 
-type Piece = { index: number | null; place: number; id: string; name: string; argumentsText: string };
+type Piece = { index: number | null; position: number; id: string; name: string; argumentsText: string };
 
-/** Adds what a delta says of calls. Gives whether it said anything. */
+/** Adds the calls of a delta. Returns whether it holds any part of a call. */
 export function addToolCalls(assembly: ToolCallAssembly, delta: WireRecord): boolean {
   const { tool_calls: listed, function_call: single } = delta;
-  // The form of before there were lists.
+  // The form before `tool_calls` existed.
   const old = toRecord(single) === null ? [] : [{ function: single }];
-  const said: readonly unknown[] = [...(Array.isArray(listed) ? listed : [listed]), ...old];
-  const records = said.map(toRecord).filter((record) => record !== null);
-  const pieces = records.map((record, place) => ({ record, piece: readPiece(record, place) }));
+  const entries: readonly unknown[] = [...(Array.isArray(listed) ? listed : [listed]), ...old];
+  const records = entries.map(toRecord).filter((record) => record !== null);
+  const pieces = records.map((record, position) => ({ record, piece: readPiece(record, position) }));
   const added = pieces.map(({ record, piece }) => addPiece(assembly, record, piece, records.length));
   return added.includes(true);
 }
@@ -51,7 +51,7 @@ function addPiece(
   piece: Piece,
   piecesInDelta: number,
 ): boolean {
-  // Beyond the limit the answer is not taken; nothing more of it has to be kept.
+  // Above the limit the answer fails, so nothing more of it is kept.
   if (assembly.calls.length > maxToolCalls) return true;
   const known = findCall(assembly, piece, piecesInDelta);
   // An empty piece is no call.
@@ -60,7 +60,7 @@ function addPiece(
   const call = isNew ? { id: "", name: "", argumentsText: "", fields: {} } : known;
   if (isNew) assembly.calls.push(call);
   if (piece.index !== null) assembly.byIndex.set(piece.index, call);
-  assembly.byPlace.set(piece.place, call);
+  assembly.byPosition.set(piece.position, call);
   call.id ||= piece.id;
   if (piece.name !== call.name) call.name = (call.name + piece.name).slice(0, maxNameCharacters);
   call.argumentsText = joinArguments(call.argumentsText, piece.argumentsText);
@@ -69,7 +69,7 @@ function addPiece(
   return true;
 }
 
-/** Beyond what is sent back in any case nothing has to be kept. */
+/** Above the limit the fields are not sent back, so nothing more is kept. */
 function addFields(assembly: ToolCallAssembly, call: AssembledCall, record: WireRecord): void {
   if (assembly.fieldCharacters > maxAnswerFieldBytes) return;
   assembly.fieldCharacters += countFieldCharacters(record);
@@ -85,13 +85,13 @@ function sizeOf(value: unknown): number {
   return typeof value === "string" ? value.length : (writeJson(value)?.length ?? Number.POSITIVE_INFINITY);
 }
 
-function readPiece(record: WireRecord, place: number): Piece {
-  // Some servers leave out the object that name and arguments stand in.
+function readPiece(record: WireRecord, position: number): Piece {
+  // Some servers leave out the object `function`.
   const named = toRecord(record.function) ?? record;
   const index = record.index;
   return {
     index: typeof index === "number" && Number.isInteger(index) ? index : null,
-    place,
+    position,
     id: toWord(record.id),
     name: typeof named.name === "string" ? named.name : "",
     argumentsText: toArgumentsText(named.arguments),
@@ -103,22 +103,22 @@ function toArgumentsText(value: unknown): string {
   return typeof value === "string" ? value : (writeJson(value) ?? "");
 }
 
-/** By index, else by id, else by place. A piece that names neither goes on with the last call. */
+/** By index, else by id, else by position in the list. A piece without any of them continues the last call. */
 function findCall(
-  { calls, byIndex, byPlace }: ToolCallAssembly,
-  { index, place, id, name }: Piece,
+  { calls, byIndex, byPosition }: ToolCallAssembly,
+  { index, position, id, name }: Piece,
   piecesInDelta: number,
 ): AssembledCall | undefined {
   const known = index === null ? findById(calls, id) : byIndex.get(index);
   if (known !== undefined) return known;
   if (name === "") {
-    const placed = piecesInDelta > 1 ? byPlace.get(place) : undefined;
-    // An index and an id that are both new are those of another call, whose name may follow.
+    const samePosition = piecesInDelta > 1 ? byPosition.get(position) : undefined;
+    // An index and an id that are both new belong to another call. Its name may follow.
     const isAnother = index !== null && id !== "";
-    return findById(calls, id) ?? placed ?? (isAnother ? undefined : calls.at(-1));
+    return findById(calls, id) ?? samePosition ?? (isAnother ? undefined : calls.at(-1));
   }
-  // A name without an id and without an index may be said again with the next piece.
-  return index === null && id === "" ? byPlace.get(place) : undefined;
+  // A name without an id and an index may be repeated with the next piece.
+  return index === null && id === "" ? byPosition.get(position) : undefined;
 }
 
 function findById(calls: readonly AssembledCall[], id: string): AssembledCall | undefined {
@@ -126,8 +126,8 @@ function findById(calls: readonly AssembledCall[], id: string): AssembledCall | 
 }
 
 /**
- * An id changes in later pieces of some providers' calls; together with a name it is another call. So are a name and
- * arguments that come once the arguments before them are whole, unless they are the same ones.
+ * Some providers change the id in later pieces of a call. Only a new id together with a name begins another call. So do
+ * a name and arguments after complete arguments, unless the arguments are the same.
  */
 function beginsAnother(call: AssembledCall, { id, name, argumentsText }: Piece): boolean {
   if (name === "") return false;
@@ -136,12 +136,12 @@ function beginsAnother(call: AssembledCall, { id, name, argumentsText }: Piece):
   return isWholeObject(call.argumentsText);
 }
 
-/** Arguments that come again whole are the same ones. */
+/** Complete arguments that are repeated count once. */
 function joinArguments(before: string, piece: string): string {
   return before !== "" && before === piece && isWholeObject(piece) ? before : before + piece;
 }
 
-/** Why the calls of an answer cannot be run as they were meant; null where they can. */
+/** Why the calls of an answer cannot be run. Null: they can. */
 export function findAssemblyProblem({ calls }: ToolCallAssembly, isCut: boolean): string | null {
   if (calls.length > maxToolCalls) return `The model asked for more than ${maxToolCalls} tools at once.`;
   // The last call of an answer that was cut may have lost its name.
@@ -155,11 +155,11 @@ export function findAssemblyProblem({ calls }: ToolCallAssembly, isCut: boolean)
   return null;
 }
 
-/** The calls of a whole answer: each with an id of its own whatever the provider sent. */
+/** The calls of a complete answer, each with a unique id. */
 export function toolCallsOf({ calls }: ToolCallAssembly): ToolCallRequest[] {
   const ids = new Set<string>();
-  return namedCalls(calls).map(({ id, name, argumentsText }, place) => {
-    const unique = makeUnique(toStorableText(id), place + 1, ids);
+  return namedCalls(calls).map(({ id, name, argumentsText }, index) => {
+    const unique = makeUnique(toStorableText(id), index + 1, ids);
     ids.add(unique);
     return {
       id: unique,
@@ -175,7 +175,7 @@ function makeUnique(stated: string, position: number, taken: ReadonlySet<string>
   return taken.has(made) ? makeUnique("", position + maxToolCalls, taken) : made;
 }
 
-/** What the provider wants back with each call, in the order of the calls. */
+/** The fields that are sent back with each call, in the order of the calls. */
 export function callFieldsOf({ calls }: ToolCallAssembly): ProviderFields[] {
   return namedCalls(calls).map(({ fields }) => fields);
 }
@@ -184,7 +184,7 @@ function namedCalls(calls: readonly AssembledCall[]): AssembledCall[] {
   return calls.filter(({ name }) => name.trim() !== "");
 }
 
-/** Models put the namespace of their training before a name, and leak their control tokens behind it. */
+/** Some models write a namespace before a name, and control tokens after it. */
 function plainName(name: string): string {
   const [plain = ""] = name.trim().split("<|");
   return plain.replace(/^functions?\./, "") || name;

@@ -1,7 +1,7 @@
 import type { TokenUsage } from "../../domain/billing/pricing.ts";
 import { toNumber, toRecord, type WireRecord } from "./wire-values.ts";
 
-/** What a provider counted, as it counted. */
+/** Usage as the provider reports it. */
 export type UsageReport = {
   prompt: number;
   completion: number;
@@ -11,14 +11,14 @@ export type UsageReport = {
   costUsd: number | null;
 };
 
-/** More tokens than any call has. */
+/** A report of more tokens is wrong. */
 const maxTokens = 100_000_000;
 
-/** A chunk's report of usage, wherever providers put it; null where there is none that can be believed. */
+/** A chunk's report of usage, in any of the fields that providers use. Null: there is no valid one. */
 export function readUsage(chunk: WireRecord, choice: WireRecord | null): UsageReport | null {
-  const places = [chunk.usage, choice?.usage, toRecord(chunk.x_groq)?.usage];
-  for (const place of places) {
-    const wire = toRecord(place);
+  const candidates = [chunk.usage, choice?.usage, toRecord(chunk.x_groq)?.usage];
+  for (const candidate of candidates) {
+    const wire = toRecord(candidate);
     const report = wire === null ? null : readReport(wire);
     if (report !== null) return report;
   }
@@ -47,17 +47,17 @@ function readCached(wire: WireRecord): number | null {
     wire.cached_tokens,
     wire.cache_read_input_tokens,
   ].map(readCount);
-  return counts.reduce((most, count) => (most === null || count === null ? null : Math.max(most, count)), 0);
+  return counts.reduce((max, count) => (max === null || count === null ? null : Math.max(max, count)), 0);
 }
 
-/** 0 where nothing is said; null where what is said cannot be. */
+/** 0: nothing is reported. Null: the report is wrong. */
 function readCount(value: unknown): number | null {
   if (value === undefined || value === null) return 0;
   const count = toNumber(value);
   return count !== null && Number.isInteger(count) && count >= 0 && count <= maxTokens ? count : null;
 }
 
-/** What the provider does not state, or states oddly, is unknown, never zero. */
+/** A cost that is missing or wrong is unknown, never zero. */
 function readCost(value: unknown): number | null {
   const cost = toNumber(value);
   return cost !== null && cost >= 0 && cost < 1e9 ? cost : null;
@@ -82,8 +82,8 @@ function joinCosts(before: number | null, cost: number | null): number | null {
 }
 
 /**
- * The tokens that are booked. Cached tokens stand in the prompt's, or beside them where they could not else be.
- * Output is what was completed; only where reasoning was not counted in it, the rest of the total.
+ * The tokens for the ledger. Cached tokens are part of the prompt's tokens, unless the numbers show that they are counted
+ * beside them. Output is the completion's tokens; where reasoning is counted beside them, it is the rest of the total.
  */
 export function toTokenUsage(
   { prompt, completion, total, cached, reasoning }: UsageReport,
@@ -99,7 +99,7 @@ export function toTokenUsage(
   };
 }
 
-/** Decimal of US dollars as the ledger keeps it. */
+/** A decimal of US dollars, as the ledger stores it. */
 export function formatCost(costUsd: number | null): string | null {
   return costUsd === null ? null : costUsd.toFixed(8);
 }

@@ -3,7 +3,7 @@ import type { ProviderFields } from "../../domain/context/provider-fields.ts";
 import type { SystemRole } from "../../domain/model-dialect.ts";
 import { createCallIds, type WireToolCall, writeToolCalls } from "./wire-tool-calls.ts";
 
-/** A message as chat completions take it. */
+/** A message of a chat completion. */
 export type WireMessage =
   | { role: SystemRole; content: string }
   | AssistantMessage
@@ -17,12 +17,12 @@ type AssistantMessage = ProviderFields & {
 
 type AskingMessage = Extract<PromptMessage, { toolCalls: unknown }>;
 
-/** Fields of its own that the provider is sent back with a message and its calls; null: none. */
+/** The provider's fields that are sent back with a message and its calls. Null: none. */
 export type FieldsOf = (
   message: AskingMessage,
 ) => { message: ProviderFields; calls: readonly ProviderFields[] } | null;
 
-/** Stands where a conversation would begin with an agent's own answer. */
+/** Sent first where a conversation would begin with an agent's own answer. */
 const openingNote = "(What was said before is left out.)";
 
 /**

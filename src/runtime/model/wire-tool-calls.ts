@@ -13,21 +13,21 @@ export function writeToolCalls(
   idOf: (id: string) => string,
   fields: readonly ProviderFields[],
 ): WireToolCall[] {
-  return calls.map(({ id, name, argumentsText }, place) => ({
-    ...fields[place],
+  return calls.map(({ id, name, argumentsText }, index) => ({
+    ...fields[index],
     id: idOf(id),
     type: "function",
     function: { name: toFunctionName(name), arguments: toObjectText(argumentsText) },
   }));
 }
 
-/** A name as every provider takes it; models at times write tokens of their own into one. */
+/** A name that every provider accepts. Models sometimes write control tokens into a name. */
 export function toFunctionName(name: string): string {
   const plain = name.replace(/[^A-Za-z0-9_-]+/g, "_").slice(0, 64);
   return plain === "" ? "unnamed" : plain;
 }
 
-/** Providers read arguments before the model does, and refuse what is no JSON object. */
+/** Providers refuse arguments that are no JSON object. */
 export function toObjectText(argumentsText: string): string {
   return isObjectText(argumentsText) ? argumentsText : "{}";
 }
@@ -42,14 +42,14 @@ function isObjectText(text: string): boolean {
 }
 
 /**
- * Ids of calls, each once in a request: some providers count anew in every answer. An id that comes again gets a
- * mark in front: its end may be a signature.
+ * Makes the ids of calls unique within a request: some providers number them from the start in every answer. A repeated
+ * id gets a prefix, since its end may be a signature.
  */
 export function createCallIds() {
   const used = new Set<string>();
   let current = new Map<string, string>();
   return {
-    /** The calls of the next answer; what tools said of them follows. */
+    /** Begins the next answer with the ids of its calls. Their results follow. */
     begin(ids: readonly string[]): void {
       current = new Map(ids.map((id) => [id, takeUnused(used, id)]));
     },

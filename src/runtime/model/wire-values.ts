@@ -1,4 +1,4 @@
-/** What a provider sends is anything: these read what can be read of it and never throw. */
+/** A provider may send anything. These functions read what they can, and never throw. */
 export type WireRecord = Readonly<Record<string, unknown>>;
 
 export function toRecord(value: unknown): WireRecord | null {

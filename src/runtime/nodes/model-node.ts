@@ -1,7 +1,7 @@
 import { toPlainName } from "../../domain/agent-name.ts";
 import { type AgentContext, fitAgentContext } from "../../domain/context/agent-context.ts";
 import type { PromptTask, SameTurnAnswer } from "../../domain/context/prompt.ts";
-import { scaleAfterTooLong } from "../../domain/context/turn-context.ts";
+import { scaleAfterTooLong } from "../../domain/context/token-scale.ts";
 import { type Step, stepRoleOf } from "../../domain/plan/step.ts";
 import { isBlank } from "../../domain/text/is-blank.ts";
 import { createMarkFilter, stripOwnMark } from "../../domain/text/speaker-marks.ts";

@@ -22,12 +22,12 @@ export type SearchOutcome = { attempts: number } & (
 
 const defaultTimeoutMs = 10_000;
 const maxAttempts = 2;
-/** Between attempts, where the service does not say. */
-const usualPauseMs = 250;
-/** An agent waits for the search: a service that asks for more patience is not asked again. */
+/** Pause between attempts where the service names none. */
+const defaultPauseMs = 250;
+/** An agent waits for the search. If the service asks for a longer pause, there is no second attempt. */
 const maxPauseMs = 3_000;
 
-/** Searches the web: at most two attempts within the timeout. Never throws; what goes wrong is an outcome. */
+/** Searches the web with at most two attempts within the timeout. Never throws: an error is an outcome. */
 export async function askTavily(
   query: string,
   { apiKey, baseUrl, fetch, now, timeoutMs = defaultTimeoutMs }: TavilyOptions,
@@ -47,7 +47,7 @@ export async function askTavily(
       attempts += 1;
       const reading = await sendSearch(query, { url, apiKey, fetch, now, signal: stop });
       if (reading.ok) return { ...reading, attempts };
-      const pauseMs = reading.retryAfterMs ?? usualPauseMs;
+      const pauseMs = reading.retryAfterMs ?? defaultPauseMs;
       const isLast = attempts >= maxAttempts || !reading.mayRetry;
       if (isLast || pauseMs > maxPauseMs || now() + pauseMs >= deadlineMs) {
         return { ok: false, failure: reading.failure, httpStatus: reading.httpStatus, attempts };

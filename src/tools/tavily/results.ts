@@ -7,10 +7,10 @@ export type SearchResult = { title: string; url: string; snippet: string };
 export const maxResults = 5;
 const maxTitle = 200;
 const maxSnippet = 500;
-/** A cut URL leads nowhere: a result with a longer one is left out. */
+/** A result with a longer URL is left out, since a cut URL leads nowhere. */
 const maxUrl = 1_024;
 
-/** Reads the body of Tavily's answer; null where it is not one. Results that cannot be cited are left out. */
+/** Reads the body of Tavily's answer. Null: it is none. Results without a usable URL are left out. */
 export function readResults(body: string): SearchResult[] | null {
   const reading = readJsonObject(body);
   if (reading.kind !== "object" || !Array.isArray(reading.fields.results)) return null;
@@ -27,7 +27,7 @@ function readResult(entry: unknown): SearchResult | null {
   return { title: title || new URL(url).hostname, url, snippet };
 }
 
-/** As the URL parser writes it: no white space, no control characters, ASCII only. */
+/** The URL as the parser writes it: no white space, no control characters, ASCII only. */
 function readUrl(value: unknown): string | null {
   if (typeof value !== "string" || !URL.canParse(value)) return null;
   const { protocol, href } = new URL(value);

@@ -1,7 +1,7 @@
 import { readRetryAfterMs } from "../../domain/retry-after.ts";
 import { maxResults, readResults, type SearchResult } from "./results.ts";
 
-/** Why a search found nothing; stands in the record of the call. */
+/** Why a search failed. Part of the record of the call. */
 export type SearchFailure =
   | "search_not_configured"
   | "search_timeout"
@@ -20,7 +20,7 @@ export type SearchRequest = {
   signal: AbortSignal;
 };
 
-/** How one HTTP request went. `retryAfterMs`: null where the service does not say. */
+/** The result of one HTTP request. `retryAfterMs`: null where the service names no time. */
 export type SearchReading =
   | { ok: true; results: SearchResult[] }
   | {
@@ -33,7 +33,7 @@ export type SearchReading =
 
 const maxBodyBytes = 1_048_576;
 
-/** Sends one search. Throws only where the signal has aborted. */
+/** Sends one search. Throws only if the signal has aborted. */
 export async function sendSearch(query: string, request: SearchRequest): Promise<SearchReading> {
   const { url, apiKey, fetch, now, signal } = request;
   try {
@@ -64,7 +64,7 @@ function classifyStatus({ status, headers }: Response, nowMs: number): SearchRea
   return { ...failed(failureOf(status), status), mayRetry, retryAfterMs: readRetryAfterMs(headers, nowMs) };
 }
 
-/** 432 and 433 are Tavily's own: a plan's or a budget's limit is reached, which no retry mends. */
+/** 432 and 433 are Tavily's own: the limit of a plan or a budget is reached. A retry does not help. */
 function failureOf(status: number): SearchFailure {
   if (status === 401 || status === 403) return "search_unauthorized";
   if (status === 429 || status === 432 || status === 433) return "search_rate_limited";
@@ -75,7 +75,7 @@ function failed(failure: SearchFailure, httpStatus: number | null) {
   return { ok: false, failure, httpStatus, mayRetry: false, retryAfterMs: null } as const;
 }
 
-/** The body as text; null where it is longer than `maxBodyBytes`, of which no more is then read. */
+/** The body as text. Null: it is longer than `maxBodyBytes`, and the rest is not read. */
 async function readCapped({ body }: Response): Promise<string | null> {
   if (body === null) return null;
   const decoder = new TextDecoder();

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { estimateTokens } from "../../../src/domain/context/token-estimate.ts";
-import { defaultTokenScale } from "../../../src/domain/context/turn-context.ts";
+import { defaultTokenScale } from "../../../src/domain/context/token-scale.ts";
 import tokenCases from "../../cases/token-estimates.json";
 
 const estimateOf = (text: string) => estimateTokens(text) * defaultTokenScale;

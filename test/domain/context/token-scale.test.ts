@@ -3,7 +3,7 @@ import {
   learnTokenScale,
   scaleAfterRefusal,
   scaleAfterTooLong,
-} from "../../../src/domain/context/turn-context.ts";
+} from "../../../src/domain/context/token-scale.ts";
 
 const count = (countedTokens: number, tokenScale = 1.25) => ({
   tokenScale,

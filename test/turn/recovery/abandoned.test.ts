@@ -173,7 +173,7 @@ describe("the scheduled settling", () => {
     },
   );
 
-  test("gives back a run that cannot be planned, and stores nothing of it", async () => {
+  test("deletes the claim of a run that cannot be planned, and stores only what it may have spent", async () => {
     const scene = await createTurnScene();
     await scene.models.script(says("ada", { text: "late", hold: "gate" }));
     const post = scene.post("@ada hello");
@@ -184,9 +184,12 @@ describe("the scheduled settling", () => {
     await settle(scene);
 
     expect(await scene.claim()).toBeUndefined();
-    expect(await scene.rowCounts()).toEqual(noRows);
+    // An estimate for each attempt that may have been sent.
+    expect(await scene.rowCounts()).toEqual({ ...noRows, llm_call_events: 3 });
     await scene.models.release("gate");
     expect((await post).status).toBe(409);
+    // The holder that was replaced reports its one call: its estimates are gone.
+    expect(await scene.rowCounts()).toEqual({ ...noRows, llm_call_events: 1 });
   });
 
   test("of a manager that never answered abandons the fallback, and its call stands in the audit", async () => {
