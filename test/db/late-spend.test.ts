@@ -4,9 +4,9 @@ import { readableColumns } from "../../src/db/core/instant.ts";
 import { llmCallEvents } from "../../src/db/schema.ts";
 import { reportLateSpend } from "../../src/db/turn/late-spend.ts";
 import type { LedgerRow } from "../../src/db/turn/stored-turn.ts";
-import { createTurnScene, type TurnScene } from "../support/turn-scene.ts";
+import { createTurnFixture, type TurnFixture } from "../support/turn-fixture.ts";
 
-async function bookedRow({ api, sessionId }: TurnScene): Promise<LedgerRow> {
+async function bookedRow({ api, sessionId }: TurnFixture): Promise<LedgerRow> {
   const isIt = eq(llmCallEvents.sessionId, sessionId);
   const [row] = await api.deps.db.select(readableColumns(llmCallEvents)).from(llmCallEvents).where(isIt);
   if (row === undefined) throw new Error("nothing is booked");
@@ -14,9 +14,9 @@ async function bookedRow({ api, sessionId }: TurnScene): Promise<LedgerRow> {
 }
 
 /** Reports the call of a stored turn once more, as having taken more tokens. */
-async function reportMore(scene: TurnScene, row: LedgerRow): Promise<void> {
-  const { db, catalog } = scene.api.deps;
-  const claim = { sessionId: scene.sessionId, runId: row.runId, holder: crypto.randomUUID() };
+async function reportMore(fixture: TurnFixture, row: LedgerRow): Promise<void> {
+  const { db, catalog } = fixture.api.deps;
+  const claim = { sessionId: fixture.sessionId, runId: row.runId, holder: crypto.randomUUID() };
   const more = { outputTokens: row.outputTokens + 1_000, totalTokens: row.totalTokens + 1_000 };
   const ledger = [{ ...row, ...more, status: "completed" as const, credits: "0.50000000" }];
   await reportLateSpend(
@@ -27,28 +27,30 @@ async function reportMore(scene: TurnScene, row: LedgerRow): Promise<void> {
 }
 
 test("a late report changes no row that says what a call was", async () => {
-  const scene = await createTurnScene();
-  await scene.post("@ada hello");
-  const row = await bookedRow(scene);
+  const fixture = await createTurnFixture();
+  await fixture.post("@ada hello");
+  const row = await bookedRow(fixture);
 
-  await reportMore(scene, row);
+  await reportMore(fixture, row);
 
-  expect(await bookedRow(scene)).toEqual(row);
+  expect(await bookedRow(fixture)).toEqual(row);
 });
 
 test("and takes the place of one that only guesses", async () => {
-  const scene = await createTurnScene();
-  const { body: turn } = await scene.post("@ada hello");
-  await scene.sql`update llm_call_events set status = 'unknown', credits = 0 where turn_id = ${turn.id}`;
+  const fixture = await createTurnFixture();
+  const { body: turn } = await fixture.post("@ada hello");
+  await fixture.sql`update llm_call_events set status = 'unknown', credits = 0 where turn_id = ${turn.id}`;
 
-  const guess = await bookedRow(scene);
+  const guess = await bookedRow(fixture);
 
-  await reportMore(scene, guess);
+  await reportMore(fixture, guess);
 
-  expect(await bookedRow(scene)).toEqual({
+  expect(await bookedRow(fixture)).toEqual({
     ...guess,
-    ...{ status: "completed", credits: "0.50000000" },
-    ...{ outputTokens: guess.outputTokens + 1_000, totalTokens: guess.totalTokens + 1_000 },
+    status: "completed",
+    credits: "0.50000000",
+    outputTokens: guess.outputTokens + 1_000,
+    totalTokens: guess.totalTokens + 1_000,
   });
-  expect(await scene.ledger()).toHaveLength(1);
+  expect(await fixture.ledger()).toHaveLength(1);
 });

@@ -1,12 +1,12 @@
 import { describe, expect, inject, test } from "vitest";
 import { createDb } from "../../src/db/core/client.ts";
 import { releaseClaim } from "../../src/db/turn/release-claim.ts";
-import { createTurnScene } from "../support/turn-scene.ts";
+import { createTurnFixture } from "../support/turn-fixture.ts";
 
 const nothingElse = { spend: null, refusalScales: {} };
 
 async function claimedSession() {
-  const { sql, sessionId, claim } = await createTurnScene();
+  const { sql, sessionId, claim } = await createTurnFixture();
   const [runId, holder] = [crypto.randomUUID(), crypto.randomUUID()];
   await sql`insert into turn_claims (session_id, run_id, turn_id, kind, turn_index, request_hash, request, snapshot,
     holder, lease_until) values (${sessionId}, ${runId}, ${runId}, 'turn', 1, 'x', '{}', '{}', ${holder}, now())`;

@@ -8,7 +8,10 @@ const [model] = standardModels;
 if (model === undefined) throw new Error("there is no model");
 const request = (signal = new AbortController().signal) => ({
   ...plainCall,
-  ...{ model, messages: [], maxOutputTokens: 1, signal },
+  model,
+  messages: [],
+  maxOutputTokens: 1,
+  signal,
 });
 const answer: ModelAnswer = {
   ok: true,

@@ -23,7 +23,8 @@ const answer: ModelAnswer = {
 /** A run whose models answer at once, or when a test says so, as its steps are stored. */
 function start(flow: PlanForm, answers: () => Promise<ModelAnswer> = async () => answer) {
   const { ports, plan, context } = createGraphTurn({
-    ...{ flow, tools: createFakeTools([]).port },
+    flow,
+    tools: createFakeTools([]).port,
     agents: Object.fromEntries(keys.map((key) => [key, []])),
   });
   const stores: { rows: StepRows; end: (isStored: boolean) => void }[] = [];

@@ -4,7 +4,7 @@ import { createApp } from "../../src/app.ts";
 import { parseConfig } from "../../src/config.ts";
 import { createDeps, type Deps } from "../../src/deps.ts";
 import type { Log, LogFields } from "../../src/domain/log.ts";
-import { nameOf } from "./scene-agents.ts";
+import { nameOf } from "./fixture-agents.ts";
 
 // What `vitest.config.ts` binds; tests may lean on them.
 export const testSecret = "only-for-tests-0123456789abcdef0123456789abcdef";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Sql } from "../support/sql.ts";
-import { createTurnScene, noRows, says, type TurnScene } from "../support/turn-scene.ts";
+import { createTurnFixture, noRows, says, type TurnFixture } from "../support/turn-fixture.ts";
 
 /** Lets Postgres refuse one kind of write of one turn. Gives what takes the trigger away. */
 async function refuse(sql: Sql, write: string, condition: string): Promise<() => Promise<void>> {
@@ -27,34 +27,34 @@ describe("a violation inside the commit's batch", () => {
     ["update on rooms", "new.id = $room"],
     ["delete on turn_claims", "old.turn_id = $turn"],
   ])("at the %s leaves no row of the turn in any table", async (write, condition) => {
-    const scene = await createTurnScene();
-    await scene.api.as(scene.owner).patch(`/rooms/${scene.roomId}/mode`, { mode: "tag" });
-    await scene.models.script(says("ada", { text: "hi", hold: "gate" }));
-    const post = scene.post("@ada hello");
-    await scene.models.wait({ calls: 1 });
-    const claim = await scene.claim();
-    const written = condition.replace("$turn", `'${claim?.turn_id}'`).replace("$room", `'${scene.roomId}'`);
-    const restore = await refuse(scene.sql, write, written);
+    const fixture = await createTurnFixture();
+    await fixture.api.as(fixture.owner).patch(`/rooms/${fixture.roomId}/mode`, { mode: "tag" });
+    await fixture.models.script(says("ada", { text: "hi", hold: "gate" }));
+    const post = fixture.post("@ada hello");
+    await fixture.models.wait({ calls: 1 });
+    const claim = await fixture.claim();
+    const written = condition.replace("$turn", `'${claim?.turn_id}'`).replace("$room", `'${fixture.roomId}'`);
+    const restore = await refuse(fixture.sql, write, written);
 
-    await scene.models.release("gate");
+    await fixture.models.release("gate");
     const answer = await post.finally(restore);
 
     expect(answer).toMatchObject({ status: 503, body: { code: "commit_failed" } });
     expect(answer.text).not.toMatch(/canary|violation|trigger|constraint|refuse_/);
-    expect(await scene.rowCounts()).toEqual(noRows);
-    const { body: room } = await scene.api.as(scene.owner).get(`/rooms/${scene.roomId}`);
+    expect(await fixture.rowCounts()).toEqual(noRows);
+    const { body: room } = await fixture.api.as(fixture.owner).get(`/rooms/${fixture.roomId}`);
     expect(room).toMatchObject({ current_mode: "manual", pending_mode: "tag" });
     // The claim stays, with its answers and without a lease: whoever comes next goes on with it.
-    const { lease_until, ...left } = (await scene.claim()) ?? {};
+    const { lease_until, ...left } = (await fixture.claim()) ?? {};
     expect(claim).toMatchObject(left);
     const [lease] =
-      await scene.sql`select ${lease_until}::timestamptz < ${claim?.lease_until}::timestamptz as is_over`;
+      await fixture.sql`select ${lease_until}::timestamptz < ${claim?.lease_until}::timestamptz as is_over`;
     expect(lease).toEqual({ is_over: true });
   });
 });
 
 /** It is no lost claim: an operator is told which row stood in the way. */
-function expectRefusalLogged({ api }: TurnScene, constraint: string): void {
+function expectRefusalLogged({ api }: TurnFixture, constraint: string): void {
   expect(api.lines).toContainEqual(
     expect.objectContaining({ event: "commit_refused", level: "error", constraint }),
   );
@@ -62,37 +62,37 @@ function expectRefusalLogged({ api }: TurnScene, constraint: string): void {
 
 describe("a row that is already where the turn's must go", () => {
   test("a turn of the same index: the one that was first stays, and the spend is on the books", async () => {
-    const scene = await createTurnScene();
-    await scene.models.script(says("ada", { text: "hi", hold: "gate" }));
-    const post = scene.post("@ada hello");
-    await scene.models.wait({ calls: 1 });
+    const fixture = await createTurnFixture();
+    await fixture.models.script(says("ada", { text: "hi", hold: "gate" }));
+    const post = fixture.post("@ada hello");
+    await fixture.models.wait({ calls: 1 });
     const otherTurn = crypto.randomUUID();
-    await scene.sql`insert into turns (id, session_id, turn_index, mode, user_input, assistant_output, status,
-      model_alias_used, created_at) values (${otherTurn}, ${scene.sessionId}, 1, 'tag', 'x', 'y', 'completed', 'llama', now())`;
+    await fixture.sql`insert into turns (id, session_id, turn_index, mode, user_input, assistant_output, status,
+      model_alias_used, created_at) values (${otherTurn}, ${fixture.sessionId}, 1, 'tag', 'x', 'y', 'completed', 'llama', now())`;
 
-    await scene.models.release("gate");
+    await fixture.models.release("gate");
     const answer = await post;
 
     expect(answer).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
-    expect(await scene.rowCounts()).toEqual({ ...noRows, turns: 1, llm_call_events: 1 });
-    expectRefusalLogged(scene, "uq_turns_session_id_turn_index");
-    expect(await scene.ledger()).toMatchObject([{ turn_id: null, status: "completed" }]);
-    expect((await scene.list()).body.data).toMatchObject([{ id: otherTurn }]);
+    expect(await fixture.rowCounts()).toEqual({ ...noRows, turns: 1, llm_call_events: 1 });
+    expectRefusalLogged(fixture, "uq_turns_session_id_turn_index");
+    expect(await fixture.ledger()).toMatchObject([{ turn_id: null, status: "completed" }]);
+    expect((await fixture.list()).body.data).toMatchObject([{ id: otherTurn }]);
   });
 
   test("a run under the same key: the one that was first stays", async () => {
-    const scene = await createTurnScene();
-    await scene.post("@ada first");
-    await scene.models.script(says("ada", { text: "hi", hold: "gate" }));
-    const post = scene.post("@ada second", { key: "k" });
-    await scene.models.wait({ calls: 2 });
-    await scene.sql`update turn_runs set idempotency_key = 'k' where session_id = ${scene.sessionId}`;
+    const fixture = await createTurnFixture();
+    await fixture.post("@ada first");
+    await fixture.models.script(says("ada", { text: "hi", hold: "gate" }));
+    const post = fixture.post("@ada second", { key: "k" });
+    await fixture.models.wait({ calls: 2 });
+    await fixture.sql`update turn_runs set idempotency_key = 'k' where session_id = ${fixture.sessionId}`;
 
-    await scene.models.release("gate");
+    await fixture.models.release("gate");
 
     expect(await post).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
-    expectRefusalLogged(scene, "uq_turn_runs_session_id_idempotency_key");
-    expect(await scene.rowCounts()).toMatchObject({
+    expectRefusalLogged(fixture, "uq_turn_runs_session_id_idempotency_key");
+    expect(await fixture.rowCounts()).toMatchObject({
       turns: 1,
       turn_runs: 1,
       messages: 2,
@@ -101,18 +101,18 @@ describe("a row that is already where the turn's must go", () => {
   });
 
   test("a message of the same seq: no row of the turn but what it spent", async () => {
-    const scene = await createTurnScene();
-    await scene.post("@ada first");
-    await scene.models.script(says("ada", { text: "hi", hold: "gate" }));
-    const post = scene.post("@ada second");
-    await scene.models.wait({ calls: 2 });
-    await scene.sql`update messages set seq = 3 where session_id = ${scene.sessionId} and seq = 2`;
+    const fixture = await createTurnFixture();
+    await fixture.post("@ada first");
+    await fixture.models.script(says("ada", { text: "hi", hold: "gate" }));
+    const post = fixture.post("@ada second");
+    await fixture.models.wait({ calls: 2 });
+    await fixture.sql`update messages set seq = 3 where session_id = ${fixture.sessionId} and seq = 2`;
 
-    await scene.models.release("gate");
+    await fixture.models.release("gate");
     const answer = await post;
 
     expect(answer).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
-    expect(await scene.rowCounts()).toEqual({
+    expect(await fixture.rowCounts()).toEqual({
       turns: 1,
       turn_runs: 1,
       messages: 2,

@@ -1,19 +1,19 @@
 import { describe, expect, test } from "vitest";
 import { newUser } from "../support/api.ts";
 import { firstAnswers } from "../support/first-answers.ts";
-import { createTurnScene, says } from "../support/turn-scene.ts";
+import { createTurnFixture, says } from "../support/turn-fixture.ts";
 
 const conflictDetail = "Turn creation conflicted with concurrent writes. Please retry.";
 
 describe("20 posts at once on one session", () => {
   test("are one turn and 19 conflicts, and the model is asked for one turn only", async () => {
-    const scene = await createTurnScene({ agents: ["ada", "bob"] });
-    await scene.models.script({ answer: { text: "hi", hold: "winner" } });
+    const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
+    await fixture.models.script({ answer: { text: "hi", hold: "winner" } });
 
-    const posts = Array.from({ length: 20 }, (_, n) => scene.post(`@ada @bob number ${n}`));
+    const posts = Array.from({ length: 20 }, (_, n) => fixture.post(`@ada @bob number ${n}`));
     const losers = await firstAnswers(19, posts);
-    await scene.models.wait({ calls: 2 });
-    const claim = await scene.claim();
+    await fixture.models.wait({ calls: 2 });
+    const claim = await fixture.claim();
 
     for (const { status, body, headers } of losers) {
       expect(status).toBe(409);
@@ -22,13 +22,13 @@ describe("20 posts at once on one session", () => {
       expect(Number(headers.get("Retry-After"))).toBeGreaterThan(20);
       expect(Number(headers.get("Retry-After"))).toBeLessThanOrEqual(330);
     }
-    await scene.models.release("winner");
+    await fixture.models.release("winner");
     const answers = await Promise.all(posts);
     const [won, ...rest] = answers.filter(({ status }) => status === 201);
     expect(rest).toEqual([]);
     expect(won?.body).toMatchObject({ id: claim?.turn_id, turn_index: 1, status: "completed" });
-    expect(await scene.models.journal()).toHaveLength(2);
-    expect(await scene.rowCounts()).toMatchObject({
+    expect(await fixture.models.journal()).toHaveLength(2);
+    expect(await fixture.rowCounts()).toMatchObject({
       turns: 1,
       turn_runs: 1,
       messages: 3,
@@ -37,78 +37,78 @@ describe("20 posts at once on one session", () => {
   });
 
   test("under one key are one turn too; the others are told that it is under way", async () => {
-    const scene = await createTurnScene();
-    await scene.models.script(says("ada", { text: "hi", hold: "winner" }));
+    const fixture = await createTurnFixture();
+    await fixture.models.script(says("ada", { text: "hi", hold: "winner" }));
 
-    const posts = Array.from({ length: 20 }, () => scene.post("@ada hello", { key: "one" }));
+    const posts = Array.from({ length: 20 }, () => fixture.post("@ada hello", { key: "one" }));
     const losers = await firstAnswers(19, posts);
-    await scene.models.release("winner");
+    await fixture.models.release("winner");
     const answers = await Promise.all(posts);
 
     expect(losers.map(({ body }) => body.code)).toEqual(Array(19).fill("turn_in_progress"));
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
-    expect(await scene.models.journal()).toHaveLength(1);
+    expect(await fixture.models.journal()).toHaveLength(1);
   });
 });
 
 test("turns posted one after another count on without a gap", async () => {
-  const scene = await createTurnScene();
+  const fixture = await createTurnFixture();
   const indexes = [];
   for (const message of ["@ada one", "@ada two", "@ada three"]) {
-    indexes.push((await scene.post(message)).body.turn_index);
+    indexes.push((await fixture.post(message)).body.turn_index);
   }
   expect(indexes).toEqual([1, 2, 3]);
 });
 
 test("posts that chase each other on one session give turns without a gap, and nothing is paid for in vain", async () => {
-  const scene = await createTurnScene();
+  const fixture = await createTurnFixture();
   const postUntilStored = async (message: string): Promise<number> => {
-    const { status, body } = await scene.post(message);
+    const { status, body } = await fixture.post(message);
     return status === 409 ? postUntilStored(message) : body.turn_index;
   };
 
   const indexes = await Promise.all([1, 2, 3, 4, 5, 6].map((n) => postUntilStored(`@ada ${n}`)));
 
   expect(indexes.sort()).toEqual([1, 2, 3, 4, 5, 6]);
-  expect(await scene.models.journal()).toHaveLength(6);
-  expect(await scene.ledger()).toHaveLength(6);
+  expect(await fixture.models.journal()).toHaveLength(6);
+  expect(await fixture.ledger()).toHaveLength(6);
 });
 
 describe("a turn under way", () => {
   test("reads as running to its owner and does not exist for anybody else", async () => {
-    const scene = await createTurnScene();
-    await scene.models.script(says("ada", { text: "hi", hold: "gate" }));
-    const post = scene.post("@ada hello");
-    await scene.models.wait({ calls: 1 });
-    const turnId = (await scene.claim())?.turn_id;
+    const fixture = await createTurnFixture();
+    await fixture.models.script(says("ada", { text: "hi", hold: "gate" }));
+    const post = fixture.post("@ada hello");
+    await fixture.models.wait({ calls: 1 });
+    const turnId = (await fixture.claim())?.turn_id;
 
-    const running = await scene.read(turnId);
+    const running = await fixture.read(turnId);
     expect(running.status).toBe(200);
     expect(running.body).toEqual({
       id: turnId,
-      session_id: scene.sessionId,
+      session_id: fixture.sessionId,
       turn_index: 1,
       status: "running",
     });
     const stranger = newUser();
     const withoutRequestId = ({ request_id: _, ...body }: Record<string, unknown>) => body;
     const [theirs, nobodys] = [
-      await scene.read(turnId, stranger),
-      await scene.read(crypto.randomUUID(), stranger),
+      await fixture.read(turnId, stranger),
+      await fixture.read(crypto.randomUUID(), stranger),
     ];
     expect(theirs.status).toBe(404);
     expect(withoutRequestId(theirs.body)).toEqual(withoutRequestId(nobodys.body));
-    expect((await scene.post("@ada hello", { user: stranger })).status).toBe(404);
-    expect((await scene.list()).body.data).toEqual([]);
+    expect((await fixture.post("@ada hello", { user: stranger })).status).toBe(404);
+    expect((await fixture.list()).body.data).toEqual([]);
 
-    await scene.models.release("gate");
+    await fixture.models.release("gate");
     expect((await post).body.id).toBe(turnId);
-    expect((await scene.read(turnId)).body.status).toBe("completed");
-    expect((await scene.read(turnId, stranger)).status).toBe(404);
+    expect((await fixture.read(turnId)).body.status).toBe("completed");
+    expect((await fixture.read(turnId, stranger)).status).toBe(404);
   });
 
   test("does not keep a turn of another session waiting", async () => {
-    const [slow, quick] = [await createTurnScene(), await createTurnScene()];
+    const [slow, quick] = [await createTurnFixture(), await createTurnFixture()];
     await slow.models.script(says("ada", { text: "hi", hold: "gate" }));
     const post = slow.post("@ada hello");
     await slow.models.wait({ calls: 1 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { JournalEntry } from "../support/models.ts";
-import { createTurnScene, roleOf, says } from "../support/turn-scene.ts";
+import { createTurnFixture, roleOf, says } from "../support/turn-fixture.ts";
 
 const said = ({ messages }: JournalEntry) => messages.slice(1).map(({ role, content }) => [role, content]);
 
@@ -13,17 +13,17 @@ function callOf(journal: JournalEntry[], agentKey: string, nth: number): Journal
 
 describe("a second turn", () => {
   test("shows each agent the first one, its own words as its own and the others' marked", async () => {
-    const scene = await createTurnScene({ agents: ["ada", "bob", "cy"], goal: "Ship it" });
-    await scene.models.script(
+    const fixture = await createTurnFixture({ agents: ["ada", "bob", "cy"], goal: "Ship it" });
+    await fixture.models.script(
       says("ada", "I am Ada."),
       says("bob", "I am Bob.", 1),
       says("bob", "Bob again."),
       says("cy", { status: 400 }),
     );
-    await scene.post("@ada @bob @cy who are you?");
-    await scene.post("@bob @ada and now?");
+    await fixture.post("@ada @bob @cy who are you?");
+    await fixture.post("@bob @ada and now?");
 
-    const journal = await scene.models.journal();
+    const journal = await fixture.models.journal();
     const failure =
       "[Cy]: [[agent_error]] agent=Cy type=model_error message=The model's provider answered with status 400.";
     expect(said(callOf(journal, "ada", 2))).toEqual([
@@ -40,11 +40,11 @@ describe("a second turn", () => {
   });
 
   test("tells each agent its own role, the room's goal and roster, and no other's role", async () => {
-    const scene = await createTurnScene({ agents: ["ada", "bob"], goal: "Ship it" });
-    await scene.post("@ada @bob hello");
-    await scene.post("@ada @bob hello again");
+    const fixture = await createTurnFixture({ agents: ["ada", "bob"], goal: "Ship it" });
+    await fixture.post("@ada @bob hello");
+    await fixture.post("@ada @bob hello again");
 
-    const journal = await scene.models.journal();
+    const journal = await fixture.models.journal();
     expect(journal).toHaveLength(4);
     for (const { messages } of journal) {
       const [system] = messages;
@@ -60,34 +60,34 @@ describe("a second turn", () => {
   });
 
   test("has in its audit what it was sent", async () => {
-    const scene = await createTurnScene({ agents: ["ada", "bob"] });
-    await scene.post("@ada @bob hello");
-    const { body } = await scene.post("@ada hello again");
+    const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
+    await fixture.post("@ada @bob hello");
+    const { body } = await fixture.post("@ada hello again");
 
-    expect((await scene.read(body.id)).body.audit).toMatchObject([
+    expect((await fixture.read(body.id)).body.audit).toMatchObject([
       { agent_key: "ada", included: [[1, 3]], dropped: [], model_alias_marker: "deepseek" },
     ]);
   });
 
   test("sees nothing of another session of the same room", async () => {
-    const scene = await createTurnScene();
-    await scene.post("@ada a secret of this session");
+    const fixture = await createTurnFixture();
+    await fixture.post("@ada a secret of this session");
     const otherSession = crypto.randomUUID();
-    await scene.sql`insert into sessions (id, room_id, started_by_user_id, created_at)
-      values (${otherSession}, ${scene.roomId}, ${scene.owner.userId}, now())`;
+    await fixture.sql`insert into sessions (id, room_id, started_by_user_id, created_at)
+      values (${otherSession}, ${fixture.roomId}, ${fixture.owner.userId}, now())`;
 
-    await scene.api.as(scene.owner).post(`/sessions/${otherSession}/turns`, { message: "@ada hello" });
+    await fixture.api.as(fixture.owner).post(`/sessions/${otherSession}/turns`, { message: "@ada hello" });
 
-    const [, second] = await scene.models.journal();
+    const [, second] = await fixture.models.journal();
     expect(JSON.stringify(second?.messages)).not.toContain("a secret of this session");
   });
 });
 
 test("a call asks for a stream with its usage, within the output limit, and offers no tools", async () => {
-  const scene = await createTurnScene({ settings: { MAX_OUTPUT_TOKENS: "321" } });
-  await scene.post("@ada hello");
+  const fixture = await createTurnFixture({ settings: { MAX_OUTPUT_TOKENS: "321" } });
+  await fixture.post("@ada hello");
 
-  const [call] = await scene.models.journal();
+  const [call] = await fixture.models.journal();
   expect(call).toMatchObject({
     stream: true,
     tools: [],

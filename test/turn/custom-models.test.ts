@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createModels } from "../support/models.ts";
-import { createTurnScene, says } from "../support/turn-scene.ts";
+import { createTurnFixture, says } from "../support/turn-fixture.ts";
 
 const house = (change: Record<string, unknown> = {}) => ({
   alias: "house",
@@ -14,22 +14,22 @@ const house = (change: Record<string, unknown> = {}) => ({
 describe("a deployment's own model", () => {
   test("is billed under a pricing version of its own, which stands in the tables beside its rows", async () => {
     const model = house();
-    const scene = await createTurnScene({
+    const fixture = await createTurnFixture({
       agents: [{ key: "ada", modelAlias: "house" }],
       settings: { MODELS_JSON: JSON.stringify([model]) },
     });
-    await scene.models.script(
+    await fixture.models.script(
       says("ada", { text: "hi", usage: { prompt_tokens: 120, completion_tokens: 40 } }),
     );
 
-    const { body } = await scene.post("@ada hello");
-    await scene.post("@ada once more");
+    const { body } = await fixture.post("@ada hello");
+    await fixture.post("@ada once more");
 
     expect(body).toMatchObject({ model_alias_used: "house", usage: { credits: "0.02050000" } });
-    const [row] = await scene.ledger();
+    const [row] = await fixture.ledger();
     expect(row).toMatchObject({ provider: "own", model_alias: "house", provider_model: model.model });
     expect(row?.pricing_version).toMatch(/^2026-02-20\+[0-9a-f]{8}$/);
-    const prices = await scene.sql`select model_alias, multiplier from model_prices
+    const prices = await fixture.sql`select model_alias, multiplier from model_prices
       where version = ${row?.pricing_version} order by model_alias`;
     expect(prices).toEqual([
       { model_alias: "deepseek", multiplier: "1.00" },
@@ -40,13 +40,13 @@ describe("a deployment's own model", () => {
       { model_alias: "qwen", multiplier: "0.50" },
     ]);
     expect(
-      await scene.sql`select version from pricing_versions where version = ${row?.pricing_version}`,
+      await fixture.sql`select version from pricing_versions where version = ${row?.pricing_version}`,
     ).toHaveLength(1);
   });
 
   test("may have a provider of its own, with its own key", async () => {
     const elsewhere = createModels();
-    const scene = await createTurnScene({
+    const fixture = await createTurnFixture({
       agents: [{ key: "ada", modelAlias: "house" }, "bob"],
       settings: {
         MODELS_JSON: JSON.stringify([house({ base_url: elsewhere.baseUrl, api_key_setting: "HOUSE_KEY" })]),
@@ -54,21 +54,21 @@ describe("a deployment's own model", () => {
       },
     });
 
-    await scene.post("@ada @bob hello");
+    await fixture.post("@ada @bob hello");
 
     expect(await elsewhere.journal()).toHaveLength(1);
-    expect(await scene.models.journal()).toHaveLength(1);
+    expect(await fixture.models.journal()).toHaveLength(1);
   });
 
   test("that is no longer configured fails its agent alone", async () => {
-    const scene = await createTurnScene({ agents: [{ key: "ada", modelAlias: "gone" }, "bob"] });
+    const fixture = await createTurnFixture({ agents: [{ key: "ada", modelAlias: "gone" }, "bob"] });
 
-    const { body } = await scene.post("@ada @bob hello");
+    const { body } = await fixture.post("@ada @bob hello");
 
     expect(body.replies).toMatchObject([
       { status: "failed", error: { code: "model_not_configured" } },
       { status: "completed" },
     ]);
-    expect(await scene.ledger()).toMatchObject([{ agent_key: "bob" }]);
+    expect(await fixture.ledger()).toMatchObject([{ agent_key: "bob" }]);
   });
 });

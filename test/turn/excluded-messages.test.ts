@@ -1,31 +1,31 @@
 import { describe, expect, test } from "vitest";
 import tokenCases from "../cases/token-estimates.json";
-import { createTurnScene, says, type TurnScene } from "../support/turn-scene.ts";
-import { callsFor, conversationIn } from "./modes/support/asked.ts";
+import { createTurnFixture, says, type TurnFixture } from "../support/turn-fixture.ts";
+import { callsFor, conversationIn } from "./modes/support/model-calls.ts";
 
 const refusal = { text: "", finish_reason: "content_filter" };
 
-async function readMessages({ api, owner, sessionId }: TurnScene) {
+async function readMessages({ api, owner, sessionId }: TurnFixture) {
   const { body } = await api.as(owner).get(`/sessions/${sessionId}/messages`);
   return body.data.map((row: Record<string, unknown>) => [row.seq, row.status, row.excluded]);
 }
 
-const retry = ({ api, owner, turnsPath }: TurnScene, turnId: string) =>
+const retry = ({ api, owner, turnsPath }: TurnFixture, turnId: string) =>
   api.as(owner).post(`${turnsPath}/${turnId}/retry`);
 
 describe("a message that every agent asked refused", () => {
   test("is left out of later prompts, and the transcript and the audit say so", async () => {
-    const scene = await createTurnScene({ agents: ["ada", "bob"] });
-    await scene.models.script(says("ada", refusal, 2), says("bob", refusal, 1), says("ada", "Hello."));
-    await scene.post("@ada good morning");
-    const refused = await scene.post("@ada @bob the poison");
-    const next = await scene.post("@ada and now?");
+    const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
+    await fixture.models.script(says("ada", refusal, 2), says("bob", refusal, 1), says("ada", "Hello."));
+    await fixture.post("@ada good morning");
+    const refused = await fixture.post("@ada @bob the poison");
+    const next = await fixture.post("@ada and now?");
 
     expect(refused.body).toMatchObject({ status: "failed" });
     expect(next.body).toMatchObject({ status: "completed" });
-    const calls = callsFor(await scene.models.journal(), "ada").map(conversationIn);
+    const calls = callsFor(await fixture.models.journal(), "ada").map(conversationIn);
     expect(calls[2]).toEqual(["@ada good morning", "Hello.", "@ada and now?"]);
-    expect(await readMessages(scene)).toEqual([
+    expect(await readMessages(fixture)).toEqual([
       [1, "completed", null],
       [2, "completed", null],
       [3, "completed", "model_refused"],
@@ -34,41 +34,41 @@ describe("a message that every agent asked refused", () => {
       [6, "completed", null],
       [7, "completed", null],
     ]);
-    const { audit } = (await scene.read(next.body.id)).body;
+    const { audit } = (await fixture.read(next.body.id)).body;
     expect(audit).toMatchObject([
       { included: [[1, 2]], dropped: [{ from: 3, to: 5, reason: "excluded_model_refused" }] },
     ]);
   });
 
   test("is included again once a retry succeeds, whoever answers", async () => {
-    const scene = await createTurnScene({ agents: ["ada", "bob"] });
-    await scene.models.script(
+    const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
+    await fixture.models.script(
       says("ada", refusal, 1),
       says("bob", refusal, 1),
       says("ada", refusal, 2),
       says("ada", "Hello."),
       says("bob", "Here I am."),
     );
-    const refused = await scene.post("@ada @bob the poison");
-    expect(await readMessages(scene)).toMatchObject([{ 2: "model_refused" }, {}, {}]);
-    expect((await retry(scene, refused.body.id)).body).toMatchObject({ status: "partial" });
-    expect(await readMessages(scene)).toEqual([
+    const refused = await fixture.post("@ada @bob the poison");
+    expect(await readMessages(fixture)).toMatchObject([{ 2: "model_refused" }, {}, {}]);
+    expect((await retry(fixture, refused.body.id)).body).toMatchObject({ status: "partial" });
+    expect(await readMessages(fixture)).toEqual([
       [1, "completed", null],
       [4, "failed", null],
       [5, "completed", null],
     ]);
-    await scene.post("@ada and now?");
-    const calls = callsFor(await scene.models.journal(), "ada").map(conversationIn);
+    await fixture.post("@ada and now?");
+    const calls = callsFor(await fixture.models.journal(), "ada").map(conversationIn);
     expect(calls[2]?.[0]).toBe("@ada @bob the poison");
   });
 
   test("stays left out where a retry fails for the same reasons", async () => {
-    const scene = await createTurnScene();
-    await scene.models.script(says("ada", refusal, 1), says("ada", refusal, 2), says("ada", "Hello."));
-    const refused = await scene.post("@ada the poison");
-    await retry(scene, refused.body.id);
-    await scene.post("@ada and now?");
-    const calls = callsFor(await scene.models.journal(), "ada").map(conversationIn);
+    const fixture = await createTurnFixture();
+    await fixture.models.script(says("ada", refusal, 1), says("ada", refusal, 2), says("ada", "Hello."));
+    const refused = await fixture.post("@ada the poison");
+    await retry(fixture, refused.body.id);
+    await fixture.post("@ada and now?");
+    const calls = callsFor(await fixture.models.journal(), "ada").map(conversationIn);
     expect(calls[2]).toEqual(["@ada and now?"]);
   });
 });
@@ -77,42 +77,42 @@ test.each([
   ["one agent answered", { text: "Hello." }],
   ["one agent failed for another reason", { status: 400 }],
 ])("a message stays in the conversation where %s", async (_, answer) => {
-  const scene = await createTurnScene({ agents: ["ada", "bob"] });
-  await scene.models.script(says("ada", refusal, 1), says("bob", answer), says("ada", "Hello."));
-  await scene.post("@ada @bob the poison");
-  await scene.post("@ada and now?");
-  const calls = callsFor(await scene.models.journal(), "ada").map(conversationIn);
+  const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
+  await fixture.models.script(says("ada", refusal, 1), says("bob", answer), says("ada", "Hello."));
+  await fixture.post("@ada @bob the poison");
+  await fixture.post("@ada and now?");
+  const calls = callsFor(await fixture.models.journal(), "ada").map(conversationIn);
   expect(calls[1]?.[0]).toBe("@ada @bob the poison");
 });
 
 const tooLong = { status: 400, body: { error: { code: "context_length_exceeded", message: "too long" } } };
 
 test("a message that is too long for every model asked is left out, until a retry succeeds", async () => {
-  const scene = await createTurnScene({ agents: ["ada", "bob"] });
-  await scene.models.script(
+  const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
+  await fixture.models.script(
     says("ada", tooLong, 1),
     says("bob", tooLong, 1),
     says("ada", "Hello."),
     says("bob", "Here I am."),
   );
-  const refused = await scene.post("@ada @bob the long one");
-  expect(await readMessages(scene)).toMatchObject([
+  const refused = await fixture.post("@ada @bob the long one");
+  expect(await readMessages(fixture)).toMatchObject([
     { 2: "context_budget_exceeded" },
     { 2: "context_budget_exceeded" },
     { 2: "context_budget_exceeded" },
   ]);
-  await retry(scene, refused.body.id);
-  await scene.post("@ada and now?");
-  const calls = callsFor(await scene.models.journal(), "ada").map(conversationIn);
+  await retry(fixture, refused.body.id);
+  await fixture.post("@ada and now?");
+  const calls = callsFor(await fixture.models.journal(), "ada").map(conversationIn);
   expect(calls.at(-1)?.[0]).toBe("@ada @bob the long one");
 });
 
 test("one that is not retried is not sent again", async () => {
-  const scene = await createTurnScene();
-  await scene.models.script(says("ada", tooLong, 1), says("ada", "Hello."));
-  await scene.post("@ada the long one");
-  await scene.post("@ada and now?");
-  const calls = callsFor(await scene.models.journal(), "ada").map(conversationIn);
+  const fixture = await createTurnFixture();
+  await fixture.models.script(says("ada", tooLong, 1), says("ada", "Hello."));
+  await fixture.post("@ada the long one");
+  await fixture.post("@ada and now?");
+  const calls = callsFor(await fixture.models.journal(), "ada").map(conversationIn);
   expect(calls.at(-1)).toEqual(["@ada and now?"]);
 });
 
@@ -121,18 +121,18 @@ const pastes = tokenCases.cases.filter(({ name }) => /^(base64|hex|Amharic)/i.te
 test("the cases have all three kinds of pastes", () => expect(pastes).toHaveLength(3));
 
 test.each(pastes)("three pastes of 30,000 characters of $name leave a session usable", async (sample) => {
-  const scene = await createTurnScene();
+  const fixture = await createTurnFixture();
   // What the model server counts is no tokenizer's count of such a text.
-  await scene.models.script(says("ada", { text: "Seen.", usage: null }));
+  await fixture.models.script(says("ada", { text: "Seen.", usage: null }));
   const paste = `@ada ${sample.text.repeat(30)}`.slice(0, 30_000);
   expect(paste).toHaveLength(30_000);
-  for (let n = 1; n <= 3; n += 1) await scene.post(paste);
-  const next = await scene.post("@ada and now?");
+  for (let n = 1; n <= 3; n += 1) await fixture.post(paste);
+  const next = await fixture.post("@ada and now?");
 
   expect(next.body).toMatchObject({ status: "completed" });
-  const { audit } = (await scene.read(next.body.id)).body;
+  const { audit } = (await fixture.read(next.body.id)).body;
   expect(audit[0].estimated_tokens_after_prune).toBeLessThanOrEqual(audit[0].input_budget);
-  const sent = conversationIn((await scene.models.journal()).at(-1));
+  const sent = conversationIn((await fixture.models.journal()).at(-1));
   expect(sent.at(-1)).toBe("@ada and now?");
   const sentTokens = (sent.join("").length * sample.tokens) / sample.text.length;
   expect(sentTokens).toBeLessThanOrEqual(audit[0].model_context_limit - audit[0].output_reserve);

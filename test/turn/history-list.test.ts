@@ -1,18 +1,18 @@
 import { describe, expect, test } from "vitest";
-import { createTurnScene } from "../support/turn-scene.ts";
+import { createTurnFixture } from "../support/turn-fixture.ts";
 
 describe("the turns of a session", () => {
   test("are listed first turn first, in pages that follow the turn's index", async () => {
-    const scene = await createTurnScene();
+    const fixture = await createTurnFixture();
     const posted = [];
-    for (const n of [1, 2, 3, 4, 5]) posted.push((await scene.post(`@ada ${n}`)).body);
+    for (const n of [1, 2, 3, 4, 5]) posted.push((await fixture.post(`@ada ${n}`)).body);
     // The order is that of the index, not that of ids or times.
-    await scene.sql`update turns set created_at = now() - interval '1 hour' where id = ${posted[4].id}`;
+    await fixture.sql`update turns set created_at = now() - interval '1 hour' where id = ${posted[4].id}`;
 
-    const first = (await scene.list("?limit=2")).body;
-    const second = (await scene.list(`?limit=2&after=${first.last_id}`)).body;
-    const third = (await scene.list(`?limit=2&after=${second.last_id}`)).body;
-    const beyond = (await scene.list(`?after=${third.last_id}`)).body;
+    const first = (await fixture.list("?limit=2")).body;
+    const second = (await fixture.list(`?limit=2&after=${first.last_id}`)).body;
+    const third = (await fixture.list(`?limit=2&after=${second.last_id}`)).body;
+    const beyond = (await fixture.list(`?after=${third.last_id}`)).body;
 
     const pages = [first, second, third].map((page) =>
       page.data.map((turn: { turn_index: number }) => turn.turn_index),
@@ -25,23 +25,23 @@ describe("the turns of a session", () => {
   });
 
   test("each with the replies and the usage of its own", async () => {
-    const scene = await createTurnScene({ agents: ["ada", "bob"] });
-    const posted = [(await scene.post("@ada one")).body, (await scene.post("@ada @bob two")).body];
-    expect((await scene.list()).body).toEqual({ data: posted, has_more: false, last_id: posted[1].id });
+    const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
+    const posted = [(await fixture.post("@ada one")).body, (await fixture.post("@ada @bob two")).body];
+    expect((await fixture.list()).body).toEqual({ data: posted, has_more: false, last_id: posted[1].id });
   });
 
   test("of a new session are none", async () => {
-    const scene = await createTurnScene();
-    expect((await scene.list()).body).toEqual({ data: [], has_more: false, last_id: null });
+    const fixture = await createTurnFixture();
+    expect((await fixture.list()).body).toEqual({ data: [], has_more: false, last_id: null });
   });
 });
 
 describe("a cursor that names no turn of the session", () => {
   test("another session's turn, or nobody's: 422 invalid_cursor", async () => {
-    const [scene, other] = [await createTurnScene(), await createTurnScene()];
+    const [fixture, other] = [await createTurnFixture(), await createTurnFixture()];
     const { body: foreign } = await other.post("@ada hello");
     for (const after of [foreign.id, crypto.randomUUID()]) {
-      expect(await scene.list(`?after=${after}`)).toMatchObject({
+      expect(await fixture.list(`?after=${after}`)).toMatchObject({
         status: 422,
         body: { code: "invalid_cursor" },
       });
@@ -51,8 +51,8 @@ describe("a cursor that names no turn of the session", () => {
   test.each(["limit=0", "limit=201", "limit=x", "after=nonsense"])(
     "%s: 422 validation_failed",
     async (query) => {
-      const scene = await createTurnScene();
-      expect(await scene.list(`?${query}`)).toMatchObject({
+      const fixture = await createTurnFixture();
+      expect(await fixture.list(`?${query}`)).toMatchObject({
         status: 422,
         body: { code: "validation_failed" },
       });
@@ -61,10 +61,10 @@ describe("a cursor that names no turn of the session", () => {
 });
 
 test("a turn of another session is not found in this one, though both are the caller's", async () => {
-  const [scene, other] = [await createTurnScene(), await createTurnScene()];
+  const [fixture, other] = [await createTurnFixture(), await createTurnFixture()];
   const { body } = await other.post("@ada hello");
-  await scene.sql`update rooms set owner_user_id = ${scene.owner.userId} where id = ${other.roomId}`;
+  await fixture.sql`update rooms set owner_user_id = ${fixture.owner.userId} where id = ${other.roomId}`;
 
-  expect((await scene.api.as(scene.owner).get(`${other.turnsPath}/${body.id}`)).status).toBe(200);
-  expect(await scene.read(body.id)).toMatchObject({ status: 404, body: { code: "not_found" } });
+  expect((await fixture.api.as(fixture.owner).get(`${other.turnsPath}/${body.id}`)).status).toBe(200);
+  expect(await fixture.read(body.id)).toMatchObject({ status: 404, body: { code: "not_found" } });
 });

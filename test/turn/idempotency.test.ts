@@ -1,73 +1,73 @@
 import { describe, expect, test } from "vitest";
 import { createTestApi } from "../support/api.ts";
-import { createTurnScene, says } from "../support/turn-scene.ts";
+import { createTurnFixture, says } from "../support/turn-fixture.ts";
 
 test("a request repeated under its key gets the turn as it stands, and no model is called", async () => {
-  const scene = await createTurnScene({ agents: ["ada", "bob"] });
-  await scene.models.script(says("bob", { status: 400 }));
-  const first = await scene.post("@ada @bob hello", { key: "k 1" });
-  await scene.post("@ada a later turn");
-  const callsBefore = (await scene.models.journal()).length;
+  const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
+  await fixture.models.script(says("bob", { status: 400 }));
+  const first = await fixture.post("@ada @bob hello", { key: "k 1" });
+  await fixture.post("@ada a later turn");
+  const callsBefore = (await fixture.models.journal()).length;
 
-  const again = await scene.post("  @ada @bob hello ", { key: "k 1" });
+  const again = await fixture.post("  @ada @bob hello ", { key: "k 1" });
 
   expect(again.status).toBe(201);
   expect(again.body).toEqual(first.body);
   expect(first.headers.get("Idempotency-Replayed")).toBeNull();
   expect(again.headers.get("Idempotency-Replayed")).toBe("true");
   expect(again.headers.get("Server-Timing")).toMatch(/model;dur=0,.*db;desc="2"/);
-  expect(await scene.models.journal()).toHaveLength(callsBefore);
-  expect(await scene.claim()).toBeUndefined();
-  expect(await scene.rowCounts()).toMatchObject({ turns: 2, turn_runs: 2 });
+  expect(await fixture.models.journal()).toHaveLength(callsBefore);
+  expect(await fixture.claim()).toBeUndefined();
+  expect(await fixture.rowCounts()).toMatchObject({ turns: 2, turn_runs: 2 });
 });
 
 test("another request under a used key is refused, and nothing happens", async () => {
-  const scene = await createTurnScene();
-  await scene.post("@ada hello", { key: "k" });
+  const fixture = await createTurnFixture();
+  await fixture.post("@ada hello", { key: "k" });
 
-  const other = await scene.post("@ada hello!", { key: "k" });
-  const otherModel = await scene.post("@ada hello", { key: "k", modelAliasOverride: "llama" });
+  const other = await fixture.post("@ada hello!", { key: "k" });
+  const otherModel = await fixture.post("@ada hello", { key: "k", modelAliasOverride: "llama" });
 
   for (const answer of [other, otherModel]) {
     expect(answer).toMatchObject({ status: 422, body: { code: "idempotency_key_reused" } });
   }
-  expect(await scene.claim()).toBeUndefined();
-  expect(await scene.models.journal()).toHaveLength(1);
-  expect(await scene.rowCounts()).toMatchObject({ turns: 1 });
+  expect(await fixture.claim()).toBeUndefined();
+  expect(await fixture.models.journal()).toHaveLength(1);
+  expect(await fixture.rowCounts()).toMatchObject({ turns: 1 });
 });
 
 test("while a request is being answered, its repetition is told so and another under its key is refused", async () => {
-  const scene = await createTurnScene();
-  await scene.models.script(says("ada", { text: "hi", hold: "gate" }));
-  const post = scene.post("@ada hello", { key: "k" });
-  await scene.models.wait({ calls: 1 });
-  const turnId = (await scene.claim())?.turn_id;
+  const fixture = await createTurnFixture();
+  await fixture.models.script(says("ada", { text: "hi", hold: "gate" }));
+  const post = fixture.post("@ada hello", { key: "k" });
+  await fixture.models.wait({ calls: 1 });
+  const turnId = (await fixture.claim())?.turn_id;
 
-  const again = await scene.post("@ada hello", { key: "k" });
-  const other = await scene.post("@ada something else", { key: "k" });
-  const unkeyed = await scene.post("@ada hello");
+  const again = await fixture.post("@ada hello", { key: "k" });
+  const other = await fixture.post("@ada something else", { key: "k" });
+  const unkeyed = await fixture.post("@ada hello");
 
   expect(again).toMatchObject({ status: 409, body: { code: "turn_in_progress", turn_id: turnId } });
   expect(Number(again.headers.get("Retry-After"))).toBeGreaterThanOrEqual(1);
   expect(other).toMatchObject({ status: 422, body: { code: "idempotency_key_reused" } });
   expect(unkeyed).toMatchObject({ status: 409, body: { code: "turn_conflict", turn_id: turnId } });
-  await scene.models.release("gate");
+  await fixture.models.release("gate");
   expect((await post).status).toBe(201);
-  expect(await scene.models.journal()).toHaveLength(1);
+  expect(await fixture.models.journal()).toHaveLength(1);
 });
 
 test("two keys are two turns, also of one message; so are two posts without a key", async () => {
-  const scene = await createTurnScene();
+  const fixture = await createTurnFixture();
   const answers = [];
   for (const options of [{ key: "a" }, { key: "b" }, {}, {}]) {
-    answers.push(await scene.post("@ada hello", options));
+    answers.push(await fixture.post("@ada hello", options));
   }
   expect(answers.map(({ body }) => body.turn_index)).toEqual([1, 2, 3, 4]);
   expect(new Set(answers.map(({ body }) => body.id)).size).toBe(4);
 });
 
 test("a key belongs to its session: in another it is another request", async () => {
-  const [one, other] = [await createTurnScene(), await createTurnScene()];
+  const [one, other] = [await createTurnFixture(), await createTurnFixture()];
   await one.post("@ada hello", { key: "k" });
 
   const answer = await other.post("@ada something else", { key: "k" });
@@ -77,15 +77,15 @@ test("a key belongs to its session: in another it is another request", async () 
 });
 
 test("a failed turn is replayed too: asking again is a new request's matter", async () => {
-  const scene = await createTurnScene();
-  await scene.models.script({ answer: { status: 400 } });
-  const first = await scene.post("@ada hello", { key: "k" });
+  const fixture = await createTurnFixture();
+  await fixture.models.script({ answer: { status: 400 } });
+  const first = await fixture.post("@ada hello", { key: "k" });
 
-  const again = await scene.post("@ada hello", { key: "k" });
+  const again = await fixture.post("@ada hello", { key: "k" });
 
   expect(first.body.status).toBe("failed");
   expect(again.body).toEqual(first.body);
-  expect(await scene.models.journal()).toHaveLength(1);
+  expect(await fixture.models.journal()).toHaveLength(1);
 });
 
 describe("a model that has left the catalog", () => {
@@ -94,29 +94,29 @@ describe("a model that has left the catalog", () => {
 
   /** Posts with the model in one deployment; gives the next one's application, which has it no longer. */
   async function leaveCatalog() {
-    const scene = await createTurnScene({ settings: withOwn });
-    const stored = await scene.post("@ada hello", { key: "k", modelAliasOverride: "own" });
-    const next = createTestApi({ settings: { LLM_BASE_URL: scene.models.baseUrl } }).as(scene.owner);
+    const fixture = await createTurnFixture({ settings: withOwn });
+    const stored = await fixture.post("@ada hello", { key: "k", modelAliasOverride: "own" });
+    const next = createTestApi({ settings: { LLM_BASE_URL: fixture.models.baseUrl } }).as(fixture.owner);
     const post = (key?: string) =>
       next.post(
-        scene.turnsPath,
+        fixture.turnsPath,
         { message: "@ada hello", model_alias_override: "own" },
         { headers: key === undefined ? {} : { "Idempotency-Key": key } },
       );
-    return { scene, stored, post };
+    return { fixture, stored, post };
   }
 
   test("does not keep a stored turn from its key", async () => {
-    const { scene, stored, post } = await leaveCatalog();
+    const { fixture, stored, post } = await leaveCatalog();
     const again = await post("k");
     expect(again).toMatchObject({ status: 201, body: stored.body });
     expect(again.headers.get("Idempotency-Replayed")).toBe("true");
-    expect(await scene.models.journal()).toHaveLength(1);
+    expect(await fixture.models.journal()).toHaveLength(1);
   });
 
   test("does not keep a run that was cut off from being gone on with under its key", async () => {
-    const { scene, post } = await leaveCatalog();
-    const { sessionId, sql } = scene;
+    const { fixture, post } = await leaveCatalog();
+    const { sessionId, sql } = fixture;
     // As a Worker leaves it that died before its first call.
     await sql`insert into turn_claims (session_id, run_id, turn_id, kind, turn_index, idempotency_key, request_hash,
         request, snapshot, holder, lease_until)

@@ -4,17 +4,17 @@ import type { Json } from "../support/api.ts";
 import { watchDatabase } from "../support/database-requests.ts";
 import { control, type LargeTurns, seedLargeTurns } from "../support/large-session.ts";
 import { walkPages } from "../support/pages.ts";
-import { createTurnScene, says } from "../support/turn-scene.ts";
+import { createTurnFixture, says } from "../support/turn-fixture.ts";
 
 // Neon's endpoint gives no answer over 10 MiB, and neither does the local one.
 
-async function createLargeScene(large: LargeTurns) {
+async function createLargeFixture(large: LargeTurns) {
   // The model with the largest window: whatever the others are shown, it is shown.
-  const scene = await createTurnScene({ agents: [{ key: "ada", modelAlias: "premium" }] });
-  const { sessionId, owner } = scene;
+  const fixture = await createTurnFixture({ agents: [{ key: "ada", modelAlias: "premium" }] });
+  const { sessionId, owner } = fixture;
   const turnIds = await seedLargeTurns({ sessionId, userId: owner.userId, agentKey: "ada" }, large);
-  const client = scene.api.as(owner);
-  return { ...scene, turnIds, client, messagesPath: `/sessions/${sessionId}/messages` };
+  const client = fixture.api.as(owner);
+  return { ...fixture, turnIds, client, messagesPath: `/sessions/${sessionId}/messages` };
 }
 
 /** More than any answer of the database can hold, had it been stored before turns had a size. */
@@ -23,7 +23,7 @@ const withTools = { privateMessages: 12, privateCharacters: 30_000, toolEvents: 
 
 describe("the turns of a session", () => {
   test("that used many tools are listed, in pages that fit", async () => {
-    const { client, turnsPath, turnIds } = await createLargeScene({ turns: 24, ...withTools });
+    const { client, turnsPath, turnIds } = await createLargeFixture({ turns: 24, ...withTools });
     const pages = await walkPages(client, turnsPath, 200);
     expect(pages.flat().map(({ id }) => id)).toEqual(turnIds);
     expect(pages.length).toBeGreaterThan(1);
@@ -35,14 +35,14 @@ describe("the turns of a session", () => {
 
   test("are listed without reading what is private", async () => {
     const large = { turns: 24, privateMessages: 4, privateCharacters: 200_000 };
-    const { list, turnIds } = await createLargeScene(large);
+    const { list, turnIds } = await createLargeFixture(large);
     const { result, requests } = await watchDatabase(() => list("?limit=200"));
     expect(result.body.data).toHaveLength(turnIds.length);
     expect(requests.map(({ answerBytes }) => answerBytes < 100_000)).toEqual([true]);
   });
 
   test("whose texts grow to six times their bytes on the way are listed, in pages that fit", async () => {
-    const { client, turnsPath, turnIds } = await createLargeScene({
+    const { client, turnsPath, turnIds } = await createLargeFixture({
       turns: 40,
       character: control,
       replyCharacters: 60_000,
@@ -53,7 +53,7 @@ describe("the turns of a session", () => {
   });
 
   test("are listed where one of them is more than a page: its texts are cut, and say so", async () => {
-    const { list, turnIds } = await createLargeScene({ ...huge, toolEvents: 3, toolCharacters: 1_000_000 });
+    const { list, turnIds } = await createLargeFixture({ ...huge, toolEvents: 3, toolCharacters: 1_000_000 });
     const [turn] = (await list()).body.data;
     expect(turn.id).toBe(turnIds[0]);
     expect(turn.replies[0]).toMatchObject({ content_cut: true, content: control.repeat(10_000) });
@@ -65,9 +65,12 @@ describe("the turns of a session", () => {
 });
 
 test("a turn of any size is read, its texts cut where it must be", async () => {
-  const { read, turnIds } = await createLargeScene({
+  const { read, turnIds } = await createLargeFixture({
     ...huge,
-    ...{ privateMessages: 8, privateCharacters: 400_000, toolEvents: 8, toolCharacters: 400_000 },
+    privateMessages: 8,
+    privateCharacters: 400_000,
+    toolEvents: 8,
+    toolCharacters: 400_000,
   });
   const { status, body } = await read(turnIds[0] ?? "");
   expect(status).toBe(200);
@@ -77,7 +80,7 @@ test("a turn of any size is read, its texts cut where it must be", async () => {
 
 describe("the transcript", () => {
   test("of control characters is walked in pages that fit", async () => {
-    const { client, messagesPath } = await createLargeScene({
+    const { client, messagesPath } = await createLargeFixture({
       turns: 30,
       character: control,
       replyCharacters: 100_000,
@@ -88,14 +91,14 @@ describe("the transcript", () => {
   });
 
   test("holds a message that is more than a page, cut, and what comes after it", async () => {
-    const { client, messagesPath } = await createLargeScene({ ...huge, turns: 2 });
+    const { client, messagesPath } = await createLargeFixture({ ...huge, turns: 2 });
     const pages = await walkPages(client, messagesPath, 200);
     expect(pages.flat().map(({ content_cut }) => content_cut)).toEqual([undefined, true, undefined, true]);
   });
 });
 
 test("summaries of any number and size are walked in pages that fit", async () => {
-  const { client, sessionId, sql, turnIds } = await createLargeScene({ turns: 60 });
+  const { client, sessionId, sql, turnIds } = await createLargeFixture({ turns: 60 });
   await sql`insert into session_summaries (id, session_id, turn_id, made_in_turn_index, from_seq, to_seq, summary_text,
       key_facts, decisions, open_questions, action_items, used_fallback, created_at)
     select gen_random_uuid(), ${sessionId}, ${turnIds[0]}, 1, n, n, repeat(${control}, 4000),
@@ -107,42 +110,48 @@ test("summaries of any number and size are walked in pages that fit", async () =
 
 describe("a session of any texts goes on", () => {
   test("with another turn, after answers full of control characters", async () => {
-    const { post } = await createLargeScene({ turns: 60, character: control, replyCharacters: 60_000 });
+    const { post } = await createLargeFixture({ turns: 60, character: control, replyCharacters: 60_000 });
     expect(await post("@ada go on")).toMatchObject({ status: 201, body: { turn_index: 61 } });
   });
 
   test("with another turn, after tool results full of control characters", async () => {
-    const { post } = await createLargeScene({
-      ...{ turns: 30, character: control },
-      ...{ privateMessages: 10, privateCharacters: 10_000 },
+    const { post } = await createLargeFixture({
+      turns: 30,
+      character: control,
+      privateMessages: 10,
+      privateCharacters: 10_000,
     });
     expect(await post("@ada go on")).toMatchObject({ status: 201, body: { turn_index: 31 } });
   });
 
   test("with a retry of its last turn", async () => {
-    const scene = await createLargeScene({ ...huge, turns: 1, ...withTools, lastStatus: "failed" });
-    await scene.sql`update messages set content = repeat(${control}, 300000)
-      where session_id = ${scene.sessionId} and visibility = 'private'`;
-    await scene.models.script(says("ada", "Now."));
-    const retried = await scene.client.post(`${scene.turnsPath}/${scene.turnIds[0]}/retry`);
+    const fixture = await createLargeFixture({ ...huge, turns: 1, ...withTools, lastStatus: "failed" });
+    await fixture.sql`update messages set content = repeat(${control}, 300000)
+      where session_id = ${fixture.sessionId} and visibility = 'private'`;
+    await fixture.models.script(says("ada", "Now."));
+    const retried = await fixture.client.post(`${fixture.turnsPath}/${fixture.turnIds[0]}/retry`);
     expect(retried).toMatchObject({ status: 201, body: { status: "completed", assistant_output: "Now." } });
   });
 
   test("with a retry that is recovered by the schedule, its holder gone", async () => {
-    const scene = await createLargeScene({ ...huge, turns: 1, ...withTools, lastStatus: "failed" });
-    await scene.sql`update messages set content = repeat(${control}, 300000)
-      where session_id = ${scene.sessionId} and visibility = 'private'`;
+    const fixture = await createLargeFixture({ ...huge, turns: 1, ...withTools, lastStatus: "failed" });
+    await fixture.sql`update messages set content = repeat(${control}, 300000)
+      where session_id = ${fixture.sessionId} and visibility = 'private'`;
     const snapshot = {
-      ...{ roomId: scene.roomId, goal: null, mode: "manual", consumesPendingMode: false },
-      ...{ userMessageId: crypto.randomUUID(), roster: [] },
+      roomId: fixture.roomId,
+      goal: null,
+      mode: "manual",
+      consumesPendingMode: false,
+      userMessageId: crypto.randomUUID(),
+      roster: [],
     };
-    await scene.sql`insert into turn_claims (session_id, run_id, turn_id, kind, turn_index, request_hash, request,
+    await fixture.sql`insert into turn_claims (session_id, run_id, turn_id, kind, turn_index, request_hash, request,
         snapshot, holder, lease_until)
-      values (${scene.sessionId}, gen_random_uuid(), ${scene.turnIds[0]}, 'retry', 1, 'x', '{"message": "hello"}',
+      values (${fixture.sessionId}, gen_random_uuid(), ${fixture.turnIds[0]}, 'retry', 1, 'x', '{"message": "hello"}',
         ${JSON.stringify(snapshot)}, gen_random_uuid(), now() - interval '1 minute')`;
-    await recoverAbandonedRuns(scene.api.deps);
-    expect(await scene.claim()).toBeUndefined();
-    const failures = scene.api.lines.filter(({ event }) => event === "recovery_failed");
-    expect(failures.filter(({ session_id }) => session_id === scene.sessionId)).toEqual([]);
+    await recoverAbandonedRuns(fixture.api.deps);
+    expect(await fixture.claim()).toBeUndefined();
+    const failures = fixture.api.lines.filter(({ event }) => event === "recovery_failed");
+    expect(failures.filter(({ session_id }) => session_id === fixture.sessionId)).toEqual([]);
   });
 });

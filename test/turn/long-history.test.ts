@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { watchDatabase } from "../support/database-requests.ts";
-import { createTurnScene, type TurnScene } from "../support/turn-scene.ts";
+import { createTurnFixture, type TurnFixture } from "../support/turn-fixture.ts";
 
 /** One stored turn of so many messages, each of so many characters and beginning with its seq. */
 async function storeHistory(
-  { sql, sessionId }: TurnScene,
+  { sql, sessionId }: TurnFixture,
   messages: number,
   characters: number,
   filling = "word ",
@@ -26,13 +26,13 @@ const seqsOf = (messages: { content: string }[]) =>
 
 describe("however long a session is, what is read for a turn is bounded", () => {
   test("by rows: of 450 short messages the newest 400 are shown", async () => {
-    const scene = await createTurnScene();
-    await storeHistory(scene, 450, 10);
+    const fixture = await createTurnFixture();
+    await storeHistory(fixture, 450, 10);
 
-    const { body } = await scene.post("@ada hello");
+    const { body } = await fixture.post("@ada hello");
 
     expect(body).toMatchObject({ status: "completed", turn_index: 2 });
-    const [call] = await scene.models.journal();
+    const [call] = await fixture.models.journal();
     expect(seqsOf(call?.messages ?? [])).toEqual(Array.from({ length: 400 }, (_, n) => 51 + n));
     expect(call?.messages).toHaveLength(2);
   });
@@ -48,28 +48,28 @@ describe("however long a session is, what is read for a turn is bounded", () => 
       context_window: 1_000_000,
       multiplier: 1,
     };
-    const scene = await createTurnScene({
+    const fixture = await createTurnFixture({
       agents: [{ key: "ada", modelAlias: "large" }],
       settings: { MODELS_JSON: JSON.stringify([model]) },
     });
-    await storeHistory(scene, 80, 50_000, filling);
+    await storeHistory(fixture, 80, 50_000, filling);
 
-    const { result, requests } = await watchDatabase(() => scene.post("@ada hello"));
+    const { result, requests } = await watchDatabase(() => fixture.post("@ada hello"));
 
     expect(result).toMatchObject({ status: 201, body: { turn_index: 2 } });
     expect(requests).toHaveLength(2);
     const [{ answerBytes } = { answerBytes: 0 }] = requests;
     expect(answerBytes).toBeGreaterThan(1_024 * 1_024);
     expect(answerBytes).toBeLessThan(4 * 1_024 * 1_024);
-    const [call] = await scene.models.journal();
+    const [call] = await fixture.models.journal();
     expect(seqsOf(call?.messages ?? []).at(-1)).toBe(80);
   });
 
   test("by characters: the answer of the database does not grow with the session", async () => {
-    const scene = await createTurnScene();
-    await storeHistory(scene, 390, 10_000);
+    const fixture = await createTurnFixture();
+    await storeHistory(fixture, 390, 10_000);
 
-    const { result, requests } = await watchDatabase(() => scene.post("@ada hello"));
+    const { result, requests } = await watchDatabase(() => fixture.post("@ada hello"));
 
     expect(result.body.status).toBe("completed");
     expect(requests).toHaveLength(2);
@@ -85,20 +85,20 @@ describe("however long a session is, what is read for a turn is bounded", () => 
       context_window: 4_096,
       multiplier: 1,
     };
-    const scene = await createTurnScene({
+    const fixture = await createTurnFixture({
       agents: [{ key: "ada", modelAlias: "small" }],
       settings: { MODELS_JSON: JSON.stringify([model]) },
     });
-    await storeHistory(scene, 50, 400);
+    await storeHistory(fixture, 50, 400);
 
-    const { body } = await scene.post("@ada hello");
+    const { body } = await fixture.post("@ada hello");
 
-    const [call] = await scene.models.journal();
+    const [call] = await fixture.models.journal();
     const seqs = seqsOf(call?.messages ?? []);
     expect(seqs.at(-1)).toBe(50);
     expect(seqs).toEqual(Array.from({ length: seqs.length }, (_, n) => 51 - seqs.length + n));
     expect(seqs.length).toBeGreaterThan(5);
-    const [{ input_budget, estimated_tokens_after_prune }] = (await scene.read(body.id)).body.audit;
+    const [{ input_budget, estimated_tokens_after_prune }] = (await fixture.read(body.id)).body.audit;
     expect(estimated_tokens_after_prune).toBeLessThanOrEqual(input_budget);
   });
 });

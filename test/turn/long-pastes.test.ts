@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { createTurnScene, says, type TurnScene } from "../support/turn-scene.ts";
-import { callsFor, conversationIn } from "./modes/support/asked.ts";
+import { createTurnFixture, says, type TurnFixture } from "../support/turn-fixture.ts";
+import { callsFor, conversationIn } from "./modes/support/model-calls.ts";
 
 const length = 30_000;
 
@@ -18,7 +18,7 @@ const pastes: [string, string][] = [
 
 const tooLong = { status: 400, body: { error: { code: "context_length_exceeded", message: "too long" } } };
 
-async function excludedOf({ api, owner, sessionId }: TurnScene): Promise<(string | null)[]> {
+async function excludedOf({ api, owner, sessionId }: TurnFixture): Promise<(string | null)[]> {
   const { body } = await api.as(owner).get(`/sessions/${sessionId}/messages`);
   return body.data.map(({ excluded }: { excluded: string | null }) => excluded);
 }
@@ -28,31 +28,31 @@ const seesPaste = (call: Parameters<typeof conversationIn>[0], paste: string) =>
 
 describe.each(pastes)("a session with a paste of 30,000 characters of %s", (_what, paste) => {
   test("goes on, and its agents are shown the paste", async () => {
-    const scene = await createTurnScene();
+    const fixture = await createTurnFixture();
 
-    const pasted = await scene.post(`@ada what is this?\n${paste}`);
-    const next = await scene.post("@ada and now?");
+    const pasted = await fixture.post(`@ada what is this?\n${paste}`);
+    const next = await fixture.post("@ada and now?");
 
     expect(paste).toHaveLength(length);
     expect([pasted.body.status, next.body.status]).toEqual(["completed", "completed"]);
-    const calls = callsFor(await scene.models.journal(), "ada");
+    const calls = callsFor(await fixture.models.journal(), "ada");
     expect(calls.map((call) => seesPaste(call, paste))).toEqual([true, true]);
-    expect(await excludedOf(scene)).toEqual([null, null, null, null]);
+    expect(await excludedOf(fixture)).toEqual([null, null, null, null]);
   });
 
   test("goes on where the provider refused it as too long, and never sends it again", async () => {
-    const scene = await createTurnScene();
-    await scene.models.script(says("ada", tooLong, 1), says("ada", "Here."));
+    const fixture = await createTurnFixture();
+    await fixture.models.script(says("ada", tooLong, 1), says("ada", "Here."));
 
-    const pasted = await scene.post(`@ada what is this?\n${paste}`);
-    const later = [await scene.post("@ada and now?"), await scene.post("@ada and then?")];
+    const pasted = await fixture.post(`@ada what is this?\n${paste}`);
+    const later = [await fixture.post("@ada and now?"), await fixture.post("@ada and then?")];
 
     expect(pasted.body.replies).toMatchObject([{ error: { code: "context_budget_exceeded" } }]);
     expect(later.map(({ body }) => body.status)).toEqual(["completed", "completed"]);
-    const calls = callsFor(await scene.models.journal(), "ada");
+    const calls = callsFor(await fixture.models.journal(), "ada");
     expect(calls.map((call) => seesPaste(call, paste))).toEqual([true, false, false]);
     const reason = "context_budget_exceeded";
-    expect(await excludedOf(scene)).toEqual([reason, reason, null, null, null, null]);
+    expect(await excludedOf(fixture)).toEqual([reason, reason, null, null, null, null]);
   });
 
   test("goes on where it is more than a small model can hold", async () => {
@@ -64,13 +64,13 @@ describe.each(pastes)("a session with a paste of 30,000 characters of %s", (_wha
       multiplier: 1,
     };
     const settings = { MODELS_JSON: JSON.stringify([small]) };
-    const scene = await createTurnScene({ settings, agents: [{ key: "ada", modelAlias: "small" }] });
+    const fixture = await createTurnFixture({ settings, agents: [{ key: "ada", modelAlias: "small" }] });
 
-    const pasted = await scene.post(`@ada what is this?\n${paste}`);
-    const next = await scene.post("@ada and now?");
+    const pasted = await fixture.post(`@ada what is this?\n${paste}`);
+    const next = await fixture.post("@ada and now?");
 
     expect(pasted).toMatchObject({ status: 422, body: { code: "context_budget_exceeded" } });
     expect(next).toMatchObject({ status: 201, body: { status: "completed" } });
-    expect(await scene.models.journal()).toHaveLength(1);
+    expect(await fixture.models.journal()).toHaveLength(1);
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { createTurnScene, noRows, says, type TurnScene } from "../support/turn-scene.ts";
-import { flushed } from "./recovery/support/dead-holder.ts";
+import { createTurnFixture, noRows, says, type TurnFixture } from "../support/turn-fixture.ts";
+import { answersStored } from "./recovery/support/abandoned-run.ts";
 
 /** Ways to lose a claim in mid-turn, by hand-written SQL. */
-const losses: [string, (scene: TurnScene) => Promise<unknown>][] = [
+const losses: [string, (fixture: TurnFixture) => Promise<unknown>][] = [
   [
     "to another holder",
     ({ sql, sessionId }) =>
@@ -19,36 +19,36 @@ const losses: [string, (scene: TurnScene) => Promise<unknown>][] = [
 
 describe("a holder that lost its claim", () => {
   test.each(losses)("%s stores nothing of its turn, but what it spent", async (_to, lose) => {
-    const scene = await createTurnScene({ agents: ["ada", "bob"] });
-    await scene.models.script(
+    const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
+    await fixture.models.script(
       says("ada", { text: "hi", usage: { prompt_tokens: 120, completion_tokens: 40 }, hold: "gate" }),
       says("bob", { status: 500, headers: { "x-should-retry": "false" } }),
     );
-    const post = scene.post("@ada @bob hello");
-    await scene.models.wait({ calls: 2, settled: 1 });
+    const post = fixture.post("@ada @bob hello");
+    await fixture.models.wait({ calls: 2, settled: 1 });
     // Bob's failure is stored by then: else its storing would find out, and cut ada off.
-    await flushed(scene, { answers: 1 });
-    const before = await scene.claim();
-    await lose(scene);
-    const taken = await scene.claim();
+    await answersStored(fixture, { answers: 1 });
+    const before = await fixture.claim();
+    await lose(fixture);
+    const taken = await fixture.claim();
 
-    await scene.models.release("gate");
+    await fixture.models.release("gate");
     const answer = await post;
 
     expect(answer).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
-    expect(await scene.rowCounts()).toEqual({ ...noRows, llm_call_events: 1 });
-    expect(await scene.ledger()).toMatchObject([
+    expect(await fixture.rowCounts()).toEqual({ ...noRows, llm_call_events: 1 });
+    expect(await fixture.ledger()).toMatchObject([
       {
         agent_key: "ada",
         run_id: before?.run_id,
         turn_id: null,
-        session_id: scene.sessionId,
+        session_id: fixture.sessionId,
         status: "completed",
         credits: "0.00820000",
       },
     ]);
     // What it lost is another's: it neither releases nor changes it.
-    expect(await scene.claim()).toEqual(taken);
+    expect(await fixture.claim()).toEqual(taken);
   });
 
   test("reports its spend also where its models have a pricing version that is not stored yet", async () => {
@@ -59,19 +59,19 @@ describe("a holder that lost its claim", () => {
       context_window: 8_192,
       multiplier: 2,
     };
-    const scene = await createTurnScene({
+    const fixture = await createTurnFixture({
       agents: [{ key: "ada", modelAlias: "house" }],
       settings: { MODELS_JSON: JSON.stringify([{ ...model, model: crypto.randomUUID() }]) },
     });
-    await scene.models.script(says("ada", { text: "hi", hold: "gate" }));
-    const post = scene.post("@ada hello");
-    await scene.models.wait({ calls: 1 });
-    await scene.sql`delete from turn_claims where session_id = ${scene.sessionId}`;
+    await fixture.models.script(says("ada", { text: "hi", hold: "gate" }));
+    const post = fixture.post("@ada hello");
+    await fixture.models.wait({ calls: 1 });
+    await fixture.sql`delete from turn_claims where session_id = ${fixture.sessionId}`;
 
-    await scene.models.release("gate");
+    await fixture.models.release("gate");
 
     expect((await post).status).toBe(409);
-    expect(await scene.ledger()).toMatchObject([
+    expect(await fixture.ledger()).toMatchObject([
       { model_alias: "house", turn_id: null, status: "completed" },
     ]);
   });

@@ -1,80 +1,80 @@
 import { describe, expect, test } from "vitest";
-import { createTurnScene, roleOf, says, type TurnScene } from "../support/turn-scene.ts";
+import { createTurnFixture, roleOf, says, type TurnFixture } from "../support/turn-fixture.ts";
 
-const switchMode = ({ api, owner, roomId }: TurnScene, mode: string) =>
+const switchMode = ({ api, owner, roomId }: TurnFixture, mode: string) =>
   api.as(owner).patch(`/rooms/${roomId}/mode`, { mode });
 
-async function modes({ api, owner, roomId }: TurnScene) {
+async function modes({ api, owner, roomId }: TurnFixture) {
   const { body } = await api.as(owner).get(`/rooms/${roomId}`);
   return [body.current_mode, body.pending_mode];
 }
 
 /** Posts a turn and lets `meanwhile` happen while its model is being asked. */
-async function postWhile(scene: TurnScene, message: string, meanwhile: () => Promise<unknown>) {
-  await scene.models.script(says("ada", { text: "hi", hold: "gate" }));
-  const post = scene.post(message);
-  await scene.models.wait({ calls: 1 });
+async function postWhile(fixture: TurnFixture, message: string, meanwhile: () => Promise<unknown>) {
+  await fixture.models.script(says("ada", { text: "hi", hold: "gate" }));
+  const post = fixture.post(message);
+  await fixture.models.wait({ calls: 1 });
   await meanwhile();
-  await scene.models.release("gate");
+  await fixture.models.release("gate");
   return await post;
 }
 
 describe("the mode of a room", () => {
   test("changes with the next turn, which runs in it", async () => {
-    const scene = await createTurnScene({ mode: "orchestrator" });
-    const switched = await switchMode(scene, "tag");
-    expect(await modes(scene)).toEqual(["orchestrator", "tag"]);
+    const fixture = await createTurnFixture({ mode: "orchestrator" });
+    const switched = await switchMode(fixture, "tag");
+    expect(await modes(fixture)).toEqual(["orchestrator", "tag"]);
 
-    const { body } = await scene.post("@ada hello");
+    const { body } = await fixture.post("@ada hello");
 
     expect(body.mode).toBe("tag");
-    expect(await modes(scene)).toEqual(["tag", null]);
-    const room = await scene.api.as(scene.owner).get(`/rooms/${scene.roomId}`);
+    expect(await modes(fixture)).toEqual(["tag", null]);
+    const room = await fixture.api.as(fixture.owner).get(`/rooms/${fixture.roomId}`);
     expect(Date.parse(room.body.updated_at)).toBeGreaterThan(Date.parse(switched.body.updated_at));
   });
 
   test("that is asked for while a turn runs is that of the turn after it", async () => {
-    const scene = await createTurnScene({ mode: "manual" });
-    const first = await postWhile(scene, "@ada hello", () => switchMode(scene, "tag"));
+    const fixture = await createTurnFixture({ mode: "manual" });
+    const first = await postWhile(fixture, "@ada hello", () => switchMode(fixture, "tag"));
     expect(first.body.mode).toBe("manual");
-    expect(await modes(scene)).toEqual(["manual", "tag"]);
+    expect(await modes(fixture)).toEqual(["manual", "tag"]);
 
-    const second = await scene.post("@ada again");
+    const second = await fixture.post("@ada again");
     expect(second.body.mode).toBe("tag");
-    expect(await modes(scene)).toEqual(["tag", null]);
+    expect(await modes(fixture)).toEqual(["tag", null]);
   });
 
   test("that replaces one a running turn is about to consume is not swallowed", async () => {
-    const scene = await createTurnScene({ mode: "orchestrator" });
-    await switchMode(scene, "tag");
+    const fixture = await createTurnFixture({ mode: "orchestrator" });
+    await switchMode(fixture, "tag");
 
-    const first = await postWhile(scene, "@ada hello", () => switchMode(scene, "roundtable"));
+    const first = await postWhile(fixture, "@ada hello", () => switchMode(fixture, "roundtable"));
 
     expect(first.body.mode).toBe("tag");
-    expect(await modes(scene)).toEqual(["orchestrator", "roundtable"]);
+    expect(await modes(fixture)).toEqual(["orchestrator", "roundtable"]);
   });
 
   test("that is taken back while a running turn is about to consume it stays as it was", async () => {
-    const scene = await createTurnScene({ mode: "roundtable" });
-    await switchMode(scene, "tag");
+    const fixture = await createTurnFixture({ mode: "roundtable" });
+    await switchMode(fixture, "tag");
 
-    await postWhile(scene, "@ada hello", () => switchMode(scene, "roundtable"));
+    await postWhile(fixture, "@ada hello", () => switchMode(fixture, "roundtable"));
 
-    expect(await modes(scene)).toEqual(["roundtable", null]);
+    expect(await modes(fixture)).toEqual(["roundtable", null]);
   });
 
   test("is changed by a turn that lost its claim as little as anything else", async () => {
-    const scene = await createTurnScene({ mode: "roundtable" });
-    await switchMode(scene, "tag");
+    const fixture = await createTurnFixture({ mode: "roundtable" });
+    await switchMode(fixture, "tag");
 
     const { status } = await postWhile(
-      scene,
+      fixture,
       "@ada hello",
-      () => scene.sql`delete from turn_claims where session_id = ${scene.sessionId}`,
+      () => fixture.sql`delete from turn_claims where session_id = ${fixture.sessionId}`,
     );
 
     expect(status).toBe(409);
-    expect(await modes(scene)).toEqual(["roundtable", "tag"]);
+    expect(await modes(fixture)).toEqual(["roundtable", "tag"]);
   });
 });
 
@@ -88,17 +88,17 @@ describe("an agent that is changed while a turn runs", () => {
       ({
         sql,
         roomId,
-      }: TurnScene) => sql`update room_agents set name = 'New ' || agent_key, role_prompt = 'new role',
+      }: TurnFixture) => sql`update room_agents set name = 'New ' || agent_key, role_prompt = 'new role',
         model_alias = 'llama' where room_id = ${roomId}`,
     ],
-    ["removed", ({ sql, roomId }: TurnScene) => sql`delete from room_agents where room_id = ${roomId}`],
+    ["removed", ({ sql, roomId }: TurnFixture) => sql`delete from room_agents where room_id = ${roomId}`],
   ])("%s: the turn goes on as it began", async (_how, change) => {
-    const scene = await createTurnScene({ agents: keys });
-    await scene.models.script({ answer: { text: "hi", hold: "gate" } });
-    const post = scene.post(keys.map((key) => `@${key}`).join(" "));
-    await scene.models.wait({ calls: 4 });
-    await change(scene);
-    await scene.models.release("gate");
+    const fixture = await createTurnFixture({ agents: keys });
+    await fixture.models.script({ answer: { text: "hi", hold: "gate" } });
+    const post = fixture.post(keys.map((key) => `@${key}`).join(" "));
+    await fixture.models.wait({ calls: 4 });
+    await change(fixture);
+    await fixture.models.release("gate");
 
     const { body } = await post;
 
@@ -111,7 +111,7 @@ describe("an agent that is changed while a turn runs", () => {
       "Eve",
       "Fay",
     ]);
-    const last = (await scene.models.journal()).find(({ messages }) =>
+    const last = (await fixture.models.journal()).find(({ messages }) =>
       messages[0]?.content.includes(roleOf("fay")),
     );
     expect(last?.model).toBe("deepseek/deepseek-v3.1-terminus");
@@ -120,38 +120,41 @@ describe("an agent that is changed while a turn runs", () => {
 
 describe("what is deleted while a turn runs", () => {
   test.each([
-    ["the session", ({ api, owner, sessionId }: TurnScene) => api.as(owner).delete(`/sessions/${sessionId}`)],
-    ["the room", ({ api, owner, roomId }: TurnScene) => api.as(owner).delete(`/rooms/${roomId}`)],
+    [
+      "the session",
+      ({ api, owner, sessionId }: TurnFixture) => api.as(owner).delete(`/sessions/${sessionId}`),
+    ],
+    ["the room", ({ api, owner, roomId }: TurnFixture) => api.as(owner).delete(`/rooms/${roomId}`)],
   ])("%s: the turn is stored all the same, and nobody can post another", async (_what, remove) => {
-    const scene = await createTurnScene();
+    const fixture = await createTurnFixture();
 
-    const { status, body } = await postWhile(scene, "@ada hello", () => remove(scene));
+    const { status, body } = await postWhile(fixture, "@ada hello", () => remove(fixture));
 
     expect(status).toBe(201);
     expect(body.status).toBe("completed");
-    expect(await scene.rowCounts()).toEqual({
+    expect(await fixture.rowCounts()).toEqual({
       turns: 1,
       turn_runs: 1,
       messages: 2,
       turn_context_audit: 1,
       llm_call_events: 1,
     });
-    expect(await scene.claim()).toBeUndefined();
-    expect((await scene.post("@ada again")).status).toBe(404);
-    expect((await scene.read(body.id)).status).toBe(404);
-    expect((await scene.list()).status).toBe(404);
+    expect(await fixture.claim()).toBeUndefined();
+    expect((await fixture.post("@ada again")).status).toBe(404);
+    expect((await fixture.read(body.id)).status).toBe(404);
+    expect((await fixture.list()).status).toBe(404);
   });
 
   test("the session for good: the turn is lost, and what it spent is still on the books", async () => {
-    const scene = await createTurnScene();
+    const fixture = await createTurnFixture();
     const { status } = await postWhile(
-      scene,
+      fixture,
       "@ada hello",
-      () => scene.sql`delete from sessions where id = ${scene.sessionId}`,
+      () => fixture.sql`delete from sessions where id = ${fixture.sessionId}`,
     );
 
     expect(status).toBe(409);
-    const rows = await scene.sql`select * from llm_call_events where user_id = ${scene.owner.userId}`;
+    const rows = await fixture.sql`select * from llm_call_events where user_id = ${fixture.owner.userId}`;
     expect(rows).toMatchObject([{ session_id: null, turn_id: null, status: "completed" }]);
   });
 });

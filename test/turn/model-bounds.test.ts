@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { endlessAnswers, eventOf, eventStreamHeaders as headers } from "../support/endless-answers.ts";
 import { createModels, type ModelAnswer } from "../support/models.ts";
-import { createTurnScene, says } from "../support/turn-scene.ts";
+import { createTurnFixture, says } from "../support/turn-fixture.ts";
 
 /** Longer than any answer here may take: who waits for the end of what has none waits for ever. */
 const longMs = 20_000;
@@ -10,19 +10,19 @@ describe("a provider that sends", () => {
   test.each(endlessAnswers)(
     "%s is given up, and an agent of somebody else is answered meanwhile",
     async (_what, answer, code) => {
-      const scene = await createTurnScene();
-      const neighbour = await createTurnScene();
-      await scene.models.script(says("ada", answer));
+      const fixture = await createTurnFixture();
+      const neighbour = await createTurnFixture();
+      await fixture.models.script(says("ada", answer));
 
-      const post = scene.post("@ada hello");
-      await scene.models.wait({ calls: 1 });
+      const post = fixture.post("@ada hello");
+      await fixture.models.wait({ calls: 1 });
       const { body: other } = await neighbour.post("@ada hello");
       const { body } = await post;
 
       expect(other.status).toBe("completed");
       expect(body.replies).toMatchObject([{ status: "failed", error: { code } }]);
-      await scene.models.wait({ calls: 1, settled: 1 });
-      const [call] = await scene.models.journal();
+      await fixture.models.wait({ calls: 1, settled: 1 });
+      const [call] = await fixture.models.journal();
       expect(call?.accept_encoding).toBe("identity");
       // An answer that has an end may be on its way before it is given up.
       if (answer.repeat?.bytes === undefined) expect(call?.client_closed).toBe(true);
@@ -35,22 +35,22 @@ describe("a provider that sends", () => {
     ["pieces of nothing", eventOf({ content: "" }), { MODEL_CALL_TIMEOUT_MS: "400" }],
     ["words", eventOf({ content: "word " }), { MODEL_CALL_TOTAL_MS: "800" }],
   ])("%s for ever, slowly, has the time of one call", async (_what, text, settings) => {
-    const scene = await createTurnScene({ settings });
-    await scene.models.script(says("ada", { headers, body: "", repeat: { text, pause_ms: 20 } }));
+    const fixture = await createTurnFixture({ settings });
+    await fixture.models.script(says("ada", { headers, body: "", repeat: { text, pause_ms: 20 } }));
 
-    const { body } = await scene.post("@ada hello");
+    const { body } = await fixture.post("@ada hello");
 
     expect(body.replies).toMatchObject([{ status: "failed", error: { code: "model_timeout" } }]);
-    await scene.models.wait({ calls: 1, settled: 1 });
-    expect(await scene.models.journal()).toMatchObject([{ client_closed: true }]);
+    await fixture.models.wait({ calls: 1, settled: 1 });
+    expect(await fixture.models.journal()).toMatchObject([{ client_closed: true }]);
   });
 
   test("words slowly may take longer than the time between two of them", async () => {
-    const scene = await createTurnScene({ settings: { MODEL_CALL_TIMEOUT_MS: "500" } });
+    const fixture = await createTurnFixture({ settings: { MODEL_CALL_TIMEOUT_MS: "500" } });
     const deltas = Array.from({ length: 10 }, (_, place) => `${place} `);
-    await scene.models.script(says("ada", { deltas, delta_delay_ms: 100 }));
+    await fixture.models.script(says("ada", { deltas, delta_delay_ms: 100 }));
 
-    const { body } = await scene.post("@ada hello");
+    const { body } = await fixture.post("@ada hello");
 
     expect(body.replies).toMatchObject([{ status: "completed", content: deltas.join("") }]);
   });
@@ -58,27 +58,27 @@ describe("a provider that sends", () => {
 
 describe("a provider that redirects is not followed", () => {
   test.each([301, 302, 303, 307, 308])("%d to another host", async (status) => {
-    const scene = await createTurnScene();
+    const fixture = await createTurnFixture();
     const elsewhere = createModels();
     const location = `${elsewhere.baseUrl}/chat/completions`;
-    await scene.models.script(says("ada", { status, body: "", headers: { Location: location } }));
+    await fixture.models.script(says("ada", { status, body: "", headers: { Location: location } }));
 
-    const { body } = await scene.post("@ada hello");
+    const { body } = await fixture.post("@ada hello");
 
     expect(body.replies).toMatchObject([{ status: "failed", error: { code: "model_error" } }]);
     expect(await elsewhere.journal()).toEqual([]);
-    expect(await scene.models.journal()).toHaveLength(1);
-    expect(await scene.ledger()).toEqual([]);
+    expect(await fixture.models.journal()).toHaveLength(1);
+    expect(await fixture.ledger()).toEqual([]);
   });
 
   test("nor to itself, again and again", async () => {
-    const scene = await createTurnScene();
-    const location = `${scene.models.baseUrl}/chat/completions`;
-    await scene.models.script(says("ada", { status: 307, body: "", headers: { Location: location } }));
+    const fixture = await createTurnFixture();
+    const location = `${fixture.models.baseUrl}/chat/completions`;
+    await fixture.models.script(says("ada", { status: 307, body: "", headers: { Location: location } }));
 
-    await scene.post("@ada hello");
+    await fixture.post("@ada hello");
 
-    expect(await scene.models.journal()).toHaveLength(1);
+    expect(await fixture.models.journal()).toHaveLength(1);
   });
 });
 
@@ -90,25 +90,25 @@ describe("an answer that ended is complete, though its connection stays open", (
     ["and the time between its parts passes", { MODEL_CALL_TIMEOUT_MS: "700" }],
     ["and the turn's deadline passes", { TURN_TIMEOUT_MS: "900" }],
   ])("%s", async (_what, settings) => {
-    const scene = await createTurnScene({ settings });
-    await scene.models.script(says("ada", { ...whole, usage: null }));
+    const fixture = await createTurnFixture({ settings });
+    await fixture.models.script(says("ada", { ...whole, usage: null }));
 
-    const { body } = await scene.post("@ada hello");
+    const { body } = await fixture.post("@ada hello");
 
     expect(body.replies).toMatchObject([
       { status: "completed", content: "All of it.", finish_reason: "stop" },
     ]);
-    expect(await scene.ledger()).toMatchObject([{ status: "completed", usage_source: "estimated" }]);
+    expect(await fixture.ledger()).toMatchObject([{ status: "completed", usage_source: "estimated" }]);
   });
 
   test("and its usage comes a second late", async () => {
-    const scene = await createTurnScene();
+    const fixture = await createTurnFixture();
     const usage = { prompt_tokens: 120, completion_tokens: 40 };
-    await scene.models.script(says("ada", { ...whole, usage, usage_delay_ms: 1_000 }));
+    await fixture.models.script(says("ada", { ...whole, usage, usage_delay_ms: 1_000 }));
 
-    await scene.post("@ada hello");
+    await fixture.post("@ada hello");
 
-    expect(await scene.ledger()).toMatchObject([{ usage_source: "provider", total_tokens: 160 }]);
-    await scene.models.wait({ calls: 1, settled: 1 });
+    expect(await fixture.ledger()).toMatchObject([{ usage_source: "provider", total_tokens: 160 }]);
+    await fixture.models.wait({ calls: 1, settled: 1 });
   });
 });

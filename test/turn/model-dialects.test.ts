@@ -4,8 +4,8 @@ import toolCalls from "../cases/tool-calls.json" with { type: "json" };
 import usages from "../cases/usage.json" with { type: "json" };
 import { toEvents } from "../runtime/model/read-answer.ts";
 import type { ModelAnswer } from "../support/models.ts";
-import { createTurnScene, says } from "../support/turn-scene.ts";
-import { createToolScene } from "../tools/in-turns/tool-scene.ts";
+import { createTurnFixture, says } from "../support/turn-fixture.ts";
+import { createToolFixture } from "../tools/in-turns/tool-fixture.ts";
 
 type StreamCase = {
   name: string;
@@ -25,10 +25,10 @@ function toAnswer({ status, content_type, body, leaves_open }: StreamCase): Mode
 
 describe("an agent is answered in a form that users of other systems reported", () => {
   test.each((streams as StreamCase[]).map((one) => [one.name, one] as const))("%s", async (_name, one) => {
-    const scene = await createTurnScene();
-    await scene.models.script(says("ada", toAnswer(one)));
+    const fixture = await createTurnFixture();
+    await fixture.models.script(says("ada", toAnswer(one)));
 
-    const { body } = await scene.post("@ada hello");
+    const { body } = await fixture.post("@ada hello");
 
     const { reply, error, finish_reason, usage_source } = one.expect;
     expect(body.replies).toMatchObject([
@@ -36,34 +36,34 @@ describe("an agent is answered in a form that users of other systems reported", 
         ? { status: "completed", content: reply, ...(finish_reason === undefined ? {} : { finish_reason }) }
         : { status: "failed", error: { code: error } },
     ]);
-    if (usage_source !== undefined) expect(await scene.ledger()).toMatchObject([{ usage_source }]);
+    if (usage_source !== undefined) expect(await fixture.ledger()).toMatchObject([{ usage_source }]);
   });
 
   test.each(toolCalls.map((one) => [one.name, one] as const))("tool calls: %s", async (_name, one) => {
-    const scene = await createToolScene();
+    const fixture = await createToolFixture();
     const first = { body: toEvents(one.first_answer), headers: eventStream };
-    await scene.models.script(says("ada", first, 1), says("ada", "Found."));
+    await fixture.models.script(says("ada", first, 1), says("ada", "Found."));
 
-    const { body } = await scene.post("@ada go");
+    const { body } = await fixture.post("@ada go");
 
     expect(body.replies).toMatchObject([{ status: "completed", content: "Found." }]);
     expect(body.tool_calls.length).toBeGreaterThan(0);
-    if (one.expect.runs !== undefined) expect(await scene.searched()).toEqual(one.expect.runs);
+    if (one.expect.runs !== undefined) expect(await fixture.searched()).toEqual(one.expect.runs);
   });
 
   test.each(usages.map((one) => [one.name, one] as const))("usage: %s", async (_name, one) => {
-    const scene = await createTurnScene();
+    const fixture = await createTurnFixture();
     const chunks = [
       { choices: [{ index: 0, delta: { content: one.answer }, finish_reason: null }] },
       { choices: [{ index: 0, delta: {}, finish_reason: "stop" }] },
       ...one.usage_chunks.map((usage) => ({ choices: [], usage })),
     ];
-    await scene.models.script(says("ada", { body: toEvents(chunks), headers: eventStream }));
+    await fixture.models.script(says("ada", { body: toEvents(chunks), headers: eventStream }));
 
-    await scene.post("@ada hello");
+    await fixture.post("@ada hello");
 
     const { source, fresh, cached, output, output_at_least } = one.expect;
-    const [row] = await scene.ledger();
+    const [row] = await fixture.ledger();
     expect(row).toMatchObject({
       status: "completed",
       usage_source: source,
@@ -78,36 +78,36 @@ describe("an answer inside status 200 that is an error", () => {
   const limited = 'data: {"error":{"code":429,"message":"slow down"}}\n\n';
 
   test("before any text is asked again, and leaves no row of its own", async () => {
-    const scene = await createTurnScene();
+    const fixture = await createTurnFixture();
     const refusal: ModelAnswer = { body: limited, headers: { ...eventStream, "retry-after-ms": "1" } };
-    await scene.models.script(says("ada", refusal, 1), says("ada", "here"));
+    await fixture.models.script(says("ada", refusal, 1), says("ada", "here"));
 
-    const { body } = await scene.post("@ada hello");
+    const { body } = await fixture.post("@ada hello");
 
     expect(body).toMatchObject({ status: "completed", assistant_output: "here", usage: { calls: 1 } });
-    expect(await scene.ledger()).toMatchObject([{ status: "completed", attempts: 2 }]);
+    expect(await fixture.ledger()).toMatchObject([{ status: "completed", attempts: 2 }]);
   });
 
   test("after a text is not: nothing is shown twice", async () => {
-    const scene = await createTurnScene();
+    const fixture = await createTurnFixture();
     const half = 'data: {"choices":[{"index":0,"delta":{"content":"half"},"finish_reason":null}]}\n\n';
-    await scene.models.script(says("ada", { body: half + limited, headers: eventStream }));
+    await fixture.models.script(says("ada", { body: half + limited, headers: eventStream }));
 
-    const { body } = await scene.post("@ada hello");
+    const { body } = await fixture.post("@ada hello");
 
     expect(body.replies).toMatchObject([{ error: { code: "model_rate_limited" } }]);
-    expect(await scene.models.journal()).toHaveLength(1);
-    expect(await scene.ledger()).toMatchObject([{ status: "failed", usage_source: "estimated" }]);
+    expect(await fixture.models.journal()).toHaveLength(1);
+    expect(await fixture.ledger()).toMatchObject([{ status: "failed", usage_source: "estimated" }]);
   });
 });
 
 test("an agent whose key is refused is told which setting to look at, and not the key", async () => {
-  const scene = await createTurnScene({ settings: { LLM_API_KEY: "sk-never-shown" } });
-  await scene.models.script(
+  const fixture = await createTurnFixture({ settings: { LLM_API_KEY: "sk-never-shown" } });
+  await fixture.models.script(
     says("ada", { status: 401, body: { error: { message: "bad key sk-never-shown" } } }),
   );
 
-  const { body } = await scene.post("@ada hello");
+  const { body } = await fixture.post("@ada hello");
 
   expect(body.replies).toMatchObject([{ error: { code: "model_error" } }]);
   expect(body.replies[0].error.message).toContain("LLM_API_KEY");

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ModelAnswer } from "../support/models.ts";
-import { createTurnScene, says } from "../support/turn-scene.ts";
+import { createTurnFixture, says } from "../support/turn-fixture.ts";
 
 const deltas = ["One ", "two ", "three."];
 const usage = { prompt_tokens: 120, completion_tokens: 40 };
@@ -76,10 +76,10 @@ describe("an answer that", () => {
   test.each(faults)(
     "%s is a failed reply, and stands in the ledger for what it cost",
     async (_fault, answer, code, ledger) => {
-      const scene = await createTurnScene({ agents: ["ada", "bob"] });
-      await scene.models.script(says("ada", answer), says("bob", "I am fine."));
+      const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
+      await fixture.models.script(says("ada", answer), says("bob", "I am fine."));
 
-      const posted = await scene.post("@ada @bob hello");
+      const posted = await fixture.post("@ada @bob hello");
 
       expect(posted.status).toBe(201);
       expect(posted.body).toMatchObject({
@@ -92,20 +92,20 @@ describe("an answer that", () => {
       expect(posted.body.replies[0].content).toMatch(
         new RegExp(`^\\[\\[agent_error]] agent=Ada type=${code} message=\\S`),
       );
-      const rows = (await scene.ledger()).filter(({ agent_key }) => agent_key === "ada");
+      const rows = (await fixture.ledger()).filter(({ agent_key }) => agent_key === "ada");
       expect(rows).toMatchObject(ledger);
       // What cannot be told apart from an answer is asked for once only: nothing is shown twice.
-      expect(await scene.models.journal()).toHaveLength(2);
+      expect(await fixture.models.journal()).toHaveLength(2);
     },
   );
 
   test("was cut in mid-sentence is charged for what had arrived of it", async () => {
-    const scene = await createTurnScene();
-    await scene.models.script(says("ada", { deltas: ["word ".repeat(400), "rest"], cut_after_chunks: 1 }));
+    const fixture = await createTurnFixture();
+    await fixture.models.script(says("ada", { deltas: ["word ".repeat(400), "rest"], cut_after_chunks: 1 }));
 
-    await scene.post("@ada hello");
+    await fixture.post("@ada hello");
 
-    const [row] = await scene.ledger();
+    const [row] = await fixture.ledger();
     expect(row?.output_tokens).toBeGreaterThan(300);
     expect(Number(row?.credits)).toBeGreaterThan(0);
   });
@@ -118,19 +118,21 @@ describe("an answer is complete with its finish reason", () => {
     ["that nobody knows", "tired", "other"],
     ["that was not said before the end mark", null, "other"],
   ])("%s", async (_reason, finishReason, told) => {
-    const scene = await createTurnScene();
-    await scene.models.script(says("ada", { deltas, usage, finish_reason: finishReason }));
+    const fixture = await createTurnFixture();
+    await fixture.models.script(says("ada", { deltas, usage, finish_reason: finishReason }));
 
-    const { body } = await scene.post("@ada hello");
+    const { body } = await fixture.post("@ada hello");
 
     expect(body).toMatchObject({
       status: "completed",
       replies: [{ status: "completed", content: "One two three.", finish_reason: told, error: null }],
     });
-    expect((await scene.read(body.id)).body.replies).toEqual(body.replies);
-    const { body: transcript } = await scene.api.as(scene.owner).get(`/sessions/${scene.sessionId}/messages`);
+    expect((await fixture.read(body.id)).body.replies).toEqual(body.replies);
+    const { body: transcript } = await fixture.api
+      .as(fixture.owner)
+      .get(`/sessions/${fixture.sessionId}/messages`);
     expect(transcript.data).toMatchObject([{ role: "user", finish_reason: null }, { finish_reason: told }]);
-    expect(await scene.ledger()).toMatchObject([{ status: "completed", total_tokens: 160 }]);
+    expect(await fixture.ledger()).toMatchObject([{ status: "completed", total_tokens: 160 }]);
   });
 });
 
@@ -143,13 +145,13 @@ describe("an answer is complete once its finish reason has come", () => {
     ["and the stream is cut after the usage", { deltas, usage, cut_after_chunks: 5 }, "provider"],
   ];
   test.each(faultless)("%s", async (_case, answer, usageSource) => {
-    const scene = await createTurnScene();
-    await scene.models.script(says("ada", answer));
+    const fixture = await createTurnFixture();
+    await fixture.models.script(says("ada", answer));
 
-    const posted = await scene.post("@ada hello");
+    const posted = await fixture.post("@ada hello");
 
     expect(posted.body).toMatchObject({ status: "completed", assistant_output: "One two three." });
-    expect(await scene.ledger()).toMatchObject([
+    expect(await fixture.ledger()).toMatchObject([
       { status: "completed", usage_source: usageSource, attempts: 1 },
     ]);
   });

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { JournalEntry } from "../support/models.ts";
-import { createTurnScene, type SceneOptions, says } from "../support/turn-scene.ts";
+import { createTurnFixture, type FixtureOptions, says } from "../support/turn-fixture.ts";
 
 const bodiesOf = (journal: readonly JournalEntry[]) => journal.map(({ body }) => body);
 
 /** A room whose agents are of a model that the deployment describes itself. */
-function createHouse(dialect: Record<string, unknown> = {}, options: SceneOptions = {}) {
+function createHouse(dialect: Record<string, unknown> = {}, options: FixtureOptions = {}) {
   const model = {
     alias: "house",
     provider: "own",
@@ -14,7 +14,7 @@ function createHouse(dialect: Record<string, unknown> = {}, options: SceneOption
     multiplier: 1,
     ...dialect,
   };
-  return createTurnScene({
+  return createTurnFixture({
     agents: [{ key: "ada", modelAlias: "house" }],
     ...options,
     settings: { MODELS_JSON: JSON.stringify([model]) },
@@ -30,14 +30,14 @@ function refuses(parameter: string) {
 
 describe("an agent's model settings", () => {
   test("are sent with each of its calls and with nobody else's, and the ones of the claim hold for a run", async () => {
-    const scene = await createHouse({}, { agents: [{ key: "ada", modelAlias: "house" }, "bob"] });
+    const fixture = await createHouse({}, { agents: [{ key: "ada", modelAlias: "house" }, "bob"] });
     const settings = { temperature: 0.2, top_p: 0.9, max_output_tokens: 50, reasoning_effort: "low" };
-    const agent = `/rooms/${scene.roomId}/agents/ada`;
-    await scene.api.as(scene.owner).patch(agent, { model_settings: settings });
+    const agent = `/rooms/${fixture.roomId}/agents/ada`;
+    await fixture.api.as(fixture.owner).patch(agent, { model_settings: settings });
 
-    const { body } = await scene.post("@ada @bob hello");
+    const { body } = await fixture.post("@ada @bob hello");
 
-    const bodies = bodiesOf(await scene.models.journal());
+    const bodies = bodiesOf(await fixture.models.journal());
     const [ofAda, ofBob] = [0, 1].map((place) =>
       bodies.find(({ messages }) => JSON.stringify(messages).includes(`You play <${["ada", "bob"][place]}>`)),
     );
@@ -45,7 +45,7 @@ describe("an agent's model settings", () => {
     expect(Object.keys(ofBob ?? {})).not.toEqual(expect.arrayContaining(["temperature"]));
     expect(ofBob).toMatchObject({ max_tokens: 2_048 });
     // The shorter answer leaves more of the window to what is asked.
-    const { audit } = (await scene.read(body.id)).body;
+    const { audit } = (await fixture.read(body.id)).body;
     expect(audit.find(({ agent_key }: { agent_key: string }) => agent_key === "ada")).toMatchObject({
       output_reserve: 50,
       input_budget: 8_192 - 1_024 - 50,
@@ -53,29 +53,29 @@ describe("an agent's model settings", () => {
   });
 
   test("that were stored before the deployment allowed less are held to what it allows", async () => {
-    const scene = await createTurnScene({ settings: { MAX_OUTPUT_TOKENS: "100" } });
-    await scene.sql`update room_agents set model_settings = '{"max_output_tokens":900,"temperature":7}'
-      where room_id = ${scene.roomId}`;
+    const fixture = await createTurnFixture({ settings: { MAX_OUTPUT_TOKENS: "100" } });
+    await fixture.sql`update room_agents set model_settings = '{"max_output_tokens":900,"temperature":7}'
+      where room_id = ${fixture.roomId}`;
 
-    await scene.post("@ada hello");
+    await fixture.post("@ada hello");
 
-    const [body] = bodiesOf(await scene.models.journal());
+    const [body] = bodiesOf(await fixture.models.journal());
     expect(body).toMatchObject({ max_tokens: 100 });
     expect(body).not.toHaveProperty("temperature");
   });
 });
 
 test("a model is asked in the dialect that the deployment describes", async () => {
-  const scene = await createHouse({
+  const fixture = await createHouse({
     max_tokens_field: "max_completion_tokens",
     omit: ["stream_options"],
     extra_body: { provider: { order: ["a"] } },
     system_role: "developer",
   });
 
-  expect((await scene.post("@ada hello")).body.status).toBe("completed");
+  expect((await fixture.post("@ada hello")).body.status).toBe("completed");
 
-  const [body] = bodiesOf(await scene.models.journal());
+  const [body] = bodiesOf(await fixture.models.journal());
   expect(Object.keys(body ?? {}).toSorted()).toEqual(
     ["max_completion_tokens", "messages", "model", "provider", "stream"].toSorted(),
   );
@@ -86,13 +86,13 @@ test("a model is asked in the dialect that the deployment describes", async () =
 });
 
 test("an agent is told of its own failure in a note, and does not find it among its own words", async () => {
-  const scene = await createTurnScene();
-  await scene.models.script(says("ada", { status: 400 }, 1), says("ada", "Hello."));
-  await scene.post("@ada one");
+  const fixture = await createTurnFixture();
+  await fixture.models.script(says("ada", { status: 400 }, 1), says("ada", "Hello."));
+  await fixture.post("@ada one");
 
-  await scene.post("@ada two");
+  await fixture.post("@ada two");
 
-  const [, second] = await scene.models.journal();
+  const [, second] = await fixture.models.journal();
   const failure =
     "[[agent_error]] agent=Ada type=model_error message=The model's provider answered with status 400.";
   expect(second?.messages.slice(1).map(({ role, content }) => [role, content])).toEqual([
@@ -102,15 +102,15 @@ test("an agent is told of its own failure in a note, and does not find it among 
 
 describe("a parameter that a provider refuses", () => {
   test("is exchanged or dropped in one repeat, which the ledger counts, and not sent again", async () => {
-    const scene = await createHouse();
-    await scene.models.script(says("ada", refuses("max_tokens"), 1), says("ada", "Hello."));
+    const fixture = await createHouse();
+    await fixture.models.script(says("ada", refuses("max_tokens"), 1), says("ada", "Hello."));
 
-    const { body } = await scene.post("@ada hello");
+    const { body } = await fixture.post("@ada hello");
 
     expect(body).toMatchObject({ status: "completed", assistant_output: "Hello." });
-    expect(await scene.ledger()).toMatchObject([{ status: "completed", attempts: 2 }]);
-    await scene.post("@ada again");
-    const limits = bodiesOf(await scene.models.journal()).map((sent) => [
+    expect(await fixture.ledger()).toMatchObject([{ status: "completed", attempts: 2 }]);
+    await fixture.post("@ada again");
+    const limits = bodiesOf(await fixture.models.journal()).map((sent) => [
       sent.max_tokens,
       sent.max_completion_tokens,
     ]);
@@ -119,40 +119,40 @@ describe("a parameter that a provider refuses", () => {
       [undefined, 1_638],
       [undefined, 1_638],
     ]);
-    expect((await scene.ledger()).map(({ attempts }) => attempts)).toEqual([2, 1]);
+    expect((await fixture.ledger()).map(({ attempts }) => attempts)).toEqual([2, 1]);
   });
 
   test("fails its agent where the repeat is refused too; the next turn sends neither", async () => {
-    const scene = await createHouse();
-    await scene.sql`update room_agents set model_settings = '{"temperature":1,"top_p":1}' where room_id = ${scene.roomId}`;
-    await scene.models.script(
+    const fixture = await createHouse();
+    await fixture.sql`update room_agents set model_settings = '{"temperature":1,"top_p":1}' where room_id = ${fixture.roomId}`;
+    await fixture.models.script(
       says("ada", refuses("temperature"), 1),
       says("ada", refuses("top_p"), 2),
       says("ada", "Hello."),
     );
 
-    const first = await scene.post("@ada hello");
-    const second = await scene.post("@ada again");
+    const first = await fixture.post("@ada hello");
+    const second = await fixture.post("@ada again");
 
     expect(first.body.replies).toMatchObject([{ status: "failed", error: { code: "model_error" } }]);
     expect(second.body).toMatchObject({ status: "completed" });
-    const bodies = bodiesOf(await scene.models.journal());
+    const bodies = bodiesOf(await fixture.models.journal());
     expect(bodies.map((sent) => ["temperature" in sent, "top_p" in sent])).toEqual([
       [true, true],
       [false, true],
       [false, false],
     ]);
-    expect(await scene.ledger()).toMatchObject([{ attempts: 1, status: "completed" }]);
+    expect(await fixture.ledger()).toMatchObject([{ attempts: 1, status: "completed" }]);
   });
 
   test("that is no parameter which a call can do without is refused for good", async () => {
-    const scene = await createHouse();
-    await scene.models.script(says("ada", refuses("messages")));
+    const fixture = await createHouse();
+    await fixture.models.script(says("ada", refuses("messages")));
 
-    const { body } = await scene.post("@ada hello");
+    const { body } = await fixture.post("@ada hello");
 
     expect(body.replies).toMatchObject([{ status: "failed", error: { code: "model_error" } }]);
-    expect(await scene.models.journal()).toHaveLength(1);
-    expect(await scene.ledger()).toEqual([]);
+    expect(await fixture.models.journal()).toHaveLength(1);
+    expect(await fixture.ledger()).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { holdTimers } from "../support/held-timers.ts";
 import type { ModelAnswer } from "../support/models.ts";
-import { createTurnScene, says } from "../support/turn-scene.ts";
+import { createTurnFixture, says } from "../support/turn-fixture.ts";
 
 const soon = { "retry-after-ms": "1" };
 
@@ -9,36 +9,36 @@ describe("a call is tried up to three times", () => {
   test.each([408, 409, 429, 500, 502, 503])(
     "%d, then an answer: the reply, after two attempts",
     async (status) => {
-      const scene = await createTurnScene();
-      await scene.models.script(says("ada", { status, headers: soon }, 1), says("ada", "here"));
+      const fixture = await createTurnFixture();
+      await fixture.models.script(says("ada", { status, headers: soon }, 1), says("ada", "here"));
 
-      const { body } = await scene.post("@ada hello");
+      const { body } = await fixture.post("@ada hello");
 
       expect(body).toMatchObject({ status: "completed", assistant_output: "here", usage: { calls: 1 } });
-      expect(await scene.ledger()).toMatchObject([{ status: "completed", attempts: 2 }]);
-      expect(await scene.models.journal()).toHaveLength(2);
+      expect(await fixture.ledger()).toMatchObject([{ status: "completed", attempts: 2 }]);
+      expect(await fixture.models.journal()).toHaveLength(2);
     },
   );
 
   test("500, 500, an answer: the reply, after three", async () => {
-    const scene = await createTurnScene();
+    const fixture = await createTurnFixture();
     const refusal: ModelAnswer = { status: 500, headers: soon };
-    await scene.models.script(says("ada", refusal, 1), says("ada", refusal, 2), says("ada", "here"));
+    await fixture.models.script(says("ada", refusal, 1), says("ada", refusal, 2), says("ada", "here"));
 
-    const { body } = await scene.post("@ada hello");
+    const { body } = await fixture.post("@ada hello");
 
     expect(body).toMatchObject({ status: "completed", assistant_output: "here" });
-    expect(await scene.ledger()).toMatchObject([{ status: "completed", attempts: 3 }]);
+    expect(await fixture.ledger()).toMatchObject([{ status: "completed", attempts: 3 }]);
   });
 
   test("an attempt cut before its headers may have been billed, and stands in the ledger for nothing", async () => {
-    const scene = await createTurnScene();
-    await scene.models.script(says("ada", { cut_before_headers: true }, 1), says("ada", "here"));
+    const fixture = await createTurnFixture();
+    await fixture.models.script(says("ada", { cut_before_headers: true }, 1), says("ada", "here"));
 
-    const { body } = await scene.post("@ada hello");
+    const { body } = await fixture.post("@ada hello");
 
     expect(body.status).toBe("completed");
-    const rows = await scene.ledger();
+    const rows = await fixture.ledger();
     expect(rows.map(({ status, usage_source }) => [status, usage_source]).sort()).toEqual([
       ["completed", "provider"],
       ["unknown", "estimated"],
@@ -49,46 +49,46 @@ describe("a call is tried up to three times", () => {
     });
     const [known] = rows.filter(({ status }) => status !== "unknown");
     expect(body.usage).toMatchObject({ calls: 1, total_tokens: known?.total_tokens });
-    expect((await scene.list()).body.data).toMatchObject([{ usage: body.usage }]);
+    expect((await fixture.list()).body.data).toMatchObject([{ usage: body.usage }]);
   });
 
   test("never four times", async () => {
-    const scene = await createTurnScene();
-    await scene.models.script({ answer: { status: 429, headers: soon } });
+    const fixture = await createTurnFixture();
+    await fixture.models.script({ answer: { status: 429, headers: soon } });
 
-    const { body } = await scene.post("@ada hello");
+    const { body } = await fixture.post("@ada hello");
 
     expect(body.replies).toMatchObject([{ status: "failed", error: { code: "model_rate_limited" } }]);
-    expect(await scene.models.journal()).toHaveLength(3);
-    expect(await scene.ledger()).toEqual([]);
+    expect(await fixture.models.journal()).toHaveLength(3);
+    expect(await fixture.ledger()).toEqual([]);
   });
 
   test.each([400, 401, 402, 403, 404, 413, 422])(
     "but once where the provider refuses it with %d",
     async (status) => {
-      const scene = await createTurnScene();
-      await scene.models.script({ answer: { status } });
+      const fixture = await createTurnFixture();
+      await fixture.models.script({ answer: { status } });
 
-      const { body } = await scene.post("@ada hello");
+      const { body } = await fixture.post("@ada hello");
 
       expect(body.replies).toMatchObject([{ status: "failed", error: { code: "model_error" } }]);
-      expect(await scene.models.journal()).toHaveLength(1);
+      expect(await fixture.models.journal()).toHaveLength(1);
     },
   );
 });
 
 describe("Retry-After", () => {
   test("is waited for where there is time", async () => {
-    const scene = await createTurnScene();
-    await scene.models.script(
+    const fixture = await createTurnFixture();
+    await fixture.models.script(
       says("ada", { status: 429, headers: { "Retry-After": "1" } }, 1),
       says("ada", "here"),
     );
 
-    const { body } = await scene.post("@ada hello");
+    const { body } = await fixture.post("@ada hello");
 
     expect(body.status).toBe("completed");
-    const [first, second] = await scene.models.journal();
+    const [first, second] = await fixture.models.journal();
     expect((second?.arrived_at_ms ?? 0) - (first?.arrived_at_ms ?? 0)).toBeGreaterThanOrEqual(990);
   });
 
@@ -96,26 +96,26 @@ describe("Retry-After", () => {
     ["seconds", () => "3600"],
     ["a date", () => new Date(Date.now() + 3_600_000).toUTCString()],
   ])("in %s that is longer than what is left fails at once, after one attempt", async (_form, header) => {
-    const scene = await createTurnScene();
-    await scene.models.script({ answer: { status: 429, headers: { "Retry-After": header() } } });
+    const fixture = await createTurnFixture();
+    await fixture.models.script({ answer: { status: 429, headers: { "Retry-After": header() } } });
 
     // Who waited for anything would wait for ever.
     holdTimers();
-    const answer = await scene.post("@ada hello");
+    const answer = await fixture.post("@ada hello");
 
     expect(answer.body.replies).toMatchObject([{ status: "failed", error: { code: "model_rate_limited" } }]);
-    expect(await scene.models.journal()).toHaveLength(1);
+    expect(await fixture.models.journal()).toHaveLength(1);
   });
 });
 
 test("a provider that cannot be reached fails the agent, and each attempt is on the books as unknown", async () => {
   // Port 9 (discard) is never served here.
-  const scene = await createTurnScene({ settings: { LLM_BASE_URL: "http://127.0.0.1:9/v1" } });
+  const fixture = await createTurnFixture({ settings: { LLM_BASE_URL: "http://127.0.0.1:9/v1" } });
 
-  const { body } = await scene.post("@ada hello");
+  const { body } = await fixture.post("@ada hello");
 
   expect(body.replies).toMatchObject([{ status: "failed", error: { code: "model_unreachable" } }]);
-  const rows = await scene.ledger();
+  const rows = await fixture.ledger();
   expect(rows).toHaveLength(3);
   for (const row of rows) {
     expect(row).toMatchObject({

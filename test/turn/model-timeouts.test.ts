@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import { readEvents } from "../support/event-reader.ts";
 import { holdTimers, untilRead } from "../support/held-timers.ts";
 import type { ModelAnswer } from "../support/models.ts";
-import { createStreamScene } from "../support/streams.ts";
-import { createTurnScene, says } from "../support/turn-scene.ts";
-import { flushed } from "./recovery/support/dead-holder.ts";
+import { createStreamFixture } from "../support/streams.ts";
+import { createTurnFixture, says } from "../support/turn-fixture.ts";
+import { answersStored } from "./recovery/support/abandoned-run.ts";
 
 describe("a model that hangs fails its agent alone", () => {
   const hangs: [string, ModelAnswer, row: object | undefined][] = [
@@ -14,19 +14,19 @@ describe("a model that hangs fails its agent alone", () => {
   ];
   test.each(hangs)("%s", async (_when, answer, row) => {
     const timers = holdTimers();
-    const scene = await createTurnScene({ agents: ["ada", "bob"] });
-    await scene.models.script(
+    const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
+    await fixture.models.script(
       says("ada", answer, 1),
       says("ada", { hang: "before_headers" }),
       says("bob", "I am fine."),
     );
     const calls = row === undefined ? 3 : 2;
 
-    const post = scene.post("@ada @bob hello");
-    await flushed(scene, { answers: 1 });
-    await untilRead(scene.models, calls - 1);
+    const post = fixture.post("@ada @bob hello");
+    await answersStored(fixture, { answers: 1 });
+    await untilRead(fixture.models, calls - 1);
     await timers.pass(1_000);
-    await scene.models.wait({ calls });
+    await fixture.models.wait({ calls });
     await timers.pass(60_000);
     const { body } = await post;
 
@@ -35,59 +35,62 @@ describe("a model that hangs fails its agent alone", () => {
       { status: "failed", error: { code: "model_timeout" } },
       { status: "completed" },
     ]);
-    const rows = (await scene.ledger()).filter(({ agent_key }) => agent_key === "ada");
+    const rows = (await fixture.ledger()).filter(({ agent_key }) => agent_key === "ada");
     expect(rows).toMatchObject([
       { usage_source: "estimated", ...(row ?? { status: "unknown", attempts: 2 }) },
     ]);
     // The call was given up, not left running.
-    await scene.models.wait({ calls, settled: calls });
-    expect((await scene.models.journal()).filter(({ client_closed }) => client_closed)).toHaveLength(1);
+    await fixture.models.wait({ calls, settled: calls });
+    expect((await fixture.models.journal()).filter(({ client_closed }) => client_closed)).toHaveLength(1);
   });
 
   test("the time is over all attempts of a call, waits between them included", async () => {
-    const scene = await createTurnScene({ settings: { MODEL_CALL_TIMEOUT_MS: "300" } });
+    const fixture = await createTurnFixture({ settings: { MODEL_CALL_TIMEOUT_MS: "300" } });
     // Without a Retry-After the second attempt begins after 375 ms at the earliest.
-    await scene.models.script(says("ada", { status: 503 }, 1), says("ada", "too late"));
+    await fixture.models.script(says("ada", { status: 503 }, 1), says("ada", "too late"));
 
     const timers = holdTimers();
-    const post = scene.post("@ada hello");
-    await untilRead(scene.models, 1);
+    const post = fixture.post("@ada hello");
+    await untilRead(fixture.models, 1);
     await timers.pass(300);
     const { body } = await post;
 
     expect(body.replies).toMatchObject([{ status: "failed", error: { code: "model_timeout" } }]);
-    expect(await scene.ledger()).toEqual([]);
-    expect(await scene.models.journal()).toHaveLength(1);
+    expect(await fixture.ledger()).toEqual([]);
+    expect(await fixture.models.journal()).toHaveLength(1);
   });
 
   test("the time does not end with the first word: an answer that takes longer fails", async () => {
     const timers = holdTimers();
-    const scene = await createStreamScene(
+    const fixture = await createStreamFixture(
       {},
       says("ada", { deltas: ["tick ", "tick ", "tick"], hold_after_first: "gate" }),
     );
 
-    const told = readEvents(await scene.stream("@ada hello"));
+    const told = readEvents(await fixture.stream("@ada hello"));
     await told.until("TEXT_MESSAGE_CONTENT");
     await timers.pass(60_000);
-    await scene.models.release("gate");
+    await fixture.models.release("gate");
     await told.until("RUN_FINISHED");
 
-    const [body] = await scene.turns();
+    const [body] = await fixture.turns();
     expect(body?.replies).toMatchObject([{ error: { code: "model_timeout" } }]);
-    expect(await scene.ledger()).toMatchObject([{ status: "failed", usage_source: "estimated" }]);
+    expect(await fixture.ledger()).toMatchObject([{ status: "failed", usage_source: "estimated" }]);
   });
 });
 
 describe("a turn's deadline", () => {
   test("fails the agents that have not answered by then, and the turn is stored", async () => {
     const timers = holdTimers();
-    const scene = await createTurnScene({ agents: ["ada", "bob"], settings: { TURN_TIMEOUT_MS: "5000" } });
-    await scene.models.script(says("ada", "in time"), says("bob", { hang: "before_headers" }));
+    const fixture = await createTurnFixture({
+      agents: ["ada", "bob"],
+      settings: { TURN_TIMEOUT_MS: "5000" },
+    });
+    await fixture.models.script(says("ada", "in time"), says("bob", { hang: "before_headers" }));
 
-    const post = scene.post("@bob @ada hello");
-    await scene.models.wait({ calls: 2 });
-    await flushed(scene, { answers: 1 });
+    const post = fixture.post("@bob @ada hello");
+    await fixture.models.wait({ calls: 2 });
+    await answersStored(fixture, { answers: 1 });
     await timers.pass(5_000);
     const { status, body } = await post;
 
@@ -99,37 +102,37 @@ describe("a turn's deadline", () => {
         { agent_key: "ada", status: "completed", content: "in time" },
       ],
     });
-    expect(await scene.ledger()).toMatchObject([
+    expect(await fixture.ledger()).toMatchObject([
       { agent_key: "ada", status: "completed" },
       { agent_key: "bob", status: "unknown", credits: "0.00000000" },
     ]);
-    await scene.models.wait({ calls: 2, settled: 2 });
-    expect((await scene.list()).body.data).toEqual([body]);
+    await fixture.models.wait({ calls: 2, settled: 2 });
+    expect((await fixture.list()).body.data).toEqual([body]);
   });
 
   test("ends a wait between two attempts of a call too", async () => {
     const timers = holdTimers();
-    const scene = await createTurnScene({ settings: { TURN_TIMEOUT_MS: "5000" } });
-    await scene.models.script({ answer: { status: 429, headers: { "Retry-After": "20" } } });
+    const fixture = await createTurnFixture({ settings: { TURN_TIMEOUT_MS: "5000" } });
+    await fixture.models.script({ answer: { status: 429, headers: { "Retry-After": "20" } } });
 
-    const post = scene.post("@ada hello");
-    await untilRead(scene.models, 1);
+    const post = fixture.post("@ada hello");
+    await untilRead(fixture.models, 1);
     await timers.pass(5_000);
     const { body } = await post;
 
     expect(body.replies).toMatchObject([{ status: "failed", error: { code: "deadline" } }]);
-    expect(await scene.models.journal()).toHaveLength(1);
-    expect(await scene.ledger()).toEqual([]);
+    expect(await fixture.models.journal()).toHaveLength(1);
+    expect(await fixture.ledger()).toEqual([]);
   });
 
   test("fails agents that still wait for their place among the four, without a call", async () => {
     const keys = ["a", "b", "c", "d", "e", "f"];
     const timers = holdTimers();
-    const scene = await createTurnScene({ agents: keys, settings: { TURN_TIMEOUT_MS: "5000" } });
-    await scene.models.script({ answer: { hang: "before_headers" } });
+    const fixture = await createTurnFixture({ agents: keys, settings: { TURN_TIMEOUT_MS: "5000" } });
+    await fixture.models.script({ answer: { hang: "before_headers" } });
 
-    const post = scene.post(keys.map((key) => `@${key}`).join(" "));
-    await scene.models.wait({ calls: 4 });
+    const post = fixture.post(keys.map((key) => `@${key}`).join(" "));
+    await fixture.models.wait({ calls: 4 });
     await timers.pass(5_000);
     const { body } = await post;
 
@@ -137,7 +140,7 @@ describe("a turn's deadline", () => {
     expect(body.replies.map(({ error }: { error: { code: string } }) => error.code)).toEqual(
       Array(6).fill("deadline"),
     );
-    expect(await scene.models.journal()).toHaveLength(4);
-    expect(await scene.ledger()).toHaveLength(4);
+    expect(await fixture.models.journal()).toHaveLength(4);
+    expect(await fixture.ledger()).toHaveLength(4);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, inject, test } from "vitest";
 import type { Sql } from "../support/sql.ts";
-import { createTurnScene } from "../support/turn-scene.ts";
+import { createTurnFixture } from "../support/turn-fixture.ts";
 
 /** Stops one kind of write of a session's commits until the gate is opened. */
 async function holdCommits(sql: Sql, sessionId: string, write: string) {
@@ -41,14 +41,14 @@ describe.runIf(inject("trueConcurrency"))("an open that meets a commit (only wit
     ["at its end, the claim already deleted", "after delete on turn_claims"],
     ["at its beginning, its fence already passed and its lease run out", "before insert on turns"],
   ])("%s: waits for it, and makes the next turn; nothing is paid for in vain", async (_where, write) => {
-    const scene = await createTurnScene();
-    const gate = await holdCommits(scene.sql, scene.sessionId, write);
-    const first = scene.post("@ada one");
-    await waitForRequest(scene.sql, isHeld);
-    await scene.sql`update turn_claims set lease_until = clock_timestamp() - interval '1 second'
-      where session_id = ${scene.sessionId} and ${write.startsWith("before")}`;
-    const second = scene.post("@ada two");
-    await waitForRequest(scene.sql, waitsForHeld);
+    const fixture = await createTurnFixture();
+    const gate = await holdCommits(fixture.sql, fixture.sessionId, write);
+    const first = fixture.post("@ada one");
+    await waitForRequest(fixture.sql, isHeld);
+    await fixture.sql`update turn_claims set lease_until = clock_timestamp() - interval '1 second'
+      where session_id = ${fixture.sessionId} and ${write.startsWith("before")}`;
+    const second = fixture.post("@ada two");
+    await waitForRequest(fixture.sql, waitsForHeld);
 
     await gate.open();
     const answers = await Promise.all([first, second]).finally(gate.remove);
@@ -57,8 +57,8 @@ describe.runIf(inject("trueConcurrency"))("an open that meets a commit (only wit
       [201, 1],
       [201, 2],
     ]);
-    expect(await scene.models.journal()).toHaveLength(2);
-    const [, call] = await scene.models.journal();
+    expect(await fixture.models.journal()).toHaveLength(2);
+    const [, call] = await fixture.models.journal();
     expect(JSON.stringify(call?.messages)).toContain("@ada one");
   });
 });

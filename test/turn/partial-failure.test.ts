@@ -1,21 +1,21 @@
 import { describe, expect, test } from "vitest";
-import { createTurnScene, says } from "../support/turn-scene.ts";
+import { createTurnFixture, says } from "../support/turn-fixture.ts";
 
 describe("a turn to two agents of which one's model answers 500", () => {
   test("is stored as partial, with the other's reply and a failed one", async () => {
-    const scene = await createTurnScene({ agents: ["ada", { key: "bob", modelAlias: "qwen" }] });
-    await scene.models.script(
+    const fixture = await createTurnFixture({ agents: ["ada", { key: "bob", modelAlias: "qwen" }] });
+    await fixture.models.script(
       says("ada", { text: "Hello from Ada.", usage: { prompt_tokens: 120, completion_tokens: 40 } }),
       says("bob", { status: 500, headers: { "retry-after-ms": "1" } }),
     );
 
-    const answer = await scene.post("@bob and @ada, hello");
+    const answer = await fixture.post("@bob and @ada, hello");
 
     const failure = { code: "model_error", message: "The model's provider answered with status 500." };
     const failedContent = `[[agent_error]] agent=Bob type=model_error message=${failure.message}`;
     expect(answer.status).toBe(201);
     expect(answer.body).toMatchObject({
-      session_id: scene.sessionId,
+      session_id: fixture.sessionId,
       turn_index: 1,
       mode: "manual",
       user_input: "@bob and @ada, hello",
@@ -36,16 +36,16 @@ describe("a turn to two agents of which one's model answers 500", () => {
       },
       tool_calls: [],
     });
-    const journal = await scene.models.journal();
+    const journal = await fixture.models.journal();
     expect(journal.filter(({ model }) => model === "qwen/qwen3-235b-a22b")).toHaveLength(3);
     expect(journal).toHaveLength(4);
-    expect(await scene.ledger()).toMatchObject([
+    expect(await fixture.ledger()).toMatchObject([
       {
         agent_key: "ada",
         turn_id: answer.body.id,
         run_id: answer.body.id,
-        user_id: scene.owner.userId,
-        room_id: scene.roomId,
+        user_id: fixture.owner.userId,
+        room_id: fixture.roomId,
         round: 1,
         provider: "openrouter",
         model_alias: "deepseek",
@@ -58,15 +58,15 @@ describe("a turn to two agents of which one's model answers 500", () => {
         pricing_version: "2026-02-20",
       },
     ]);
-    expect(await scene.claim()).toBeUndefined();
+    expect(await fixture.claim()).toBeUndefined();
   });
 
   test("reads later as the post told it, with what it cost and what each agent was sent", async () => {
-    const scene = await createTurnScene({ agents: ["ada", "bob"] });
-    await scene.models.script(says("bob", { status: 400 }));
+    const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
+    await fixture.models.script(says("bob", { status: 400 }));
 
-    const posted = await scene.post("@ada @bob @zoe hello");
-    const read = await scene.read(posted.body.id);
+    const posted = await fixture.post("@ada @bob @zoe hello");
+    const read = await fixture.read(posted.body.id);
 
     expect(read.status).toBe(200);
     const { llm_calls, audit, messages, ...turn } = read.body;
@@ -87,21 +87,21 @@ describe("a turn to two agents of which one's model answers 500", () => {
       },
     ]);
     expect(audit[0].estimated_tokens_before).toBeGreaterThan(0);
-    expect((await scene.list()).body.data).toEqual([posted.body]);
+    expect((await fixture.list()).body.data).toEqual([posted.body]);
   });
 });
 
 test("a turn none of whose agents answered is stored as failed", async () => {
-  const scene = await createTurnScene({ agents: ["ada", "bob"] });
-  await scene.models.script({ answer: { status: 401 } });
+  const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
+  await fixture.models.script({ answer: { status: 401 } });
 
-  const answer = await scene.post("@ada @bob hello");
+  const answer = await fixture.post("@ada @bob hello");
 
   expect(answer).toMatchObject({
     status: 201,
     body: { status: "failed", usage: { calls: 0, credits: "0.00000000" } },
   });
-  expect(await scene.rowCounts()).toEqual({
+  expect(await fixture.rowCounts()).toEqual({
     turns: 1,
     turn_runs: 1,
     messages: 3,
@@ -111,10 +111,10 @@ test("a turn none of whose agents answered is stored as failed", async () => {
 });
 
 test("one agent's reply is the turn's output as it is, and its model the turn's", async () => {
-  const scene = await createTurnScene({ agents: [{ key: "ada", modelAlias: "gpt_oss" }, "bob"] });
-  await scene.models.script(says("ada", { deltas: ["One", ", two", "\n\nthree. 🙂"] }));
+  const fixture = await createTurnFixture({ agents: [{ key: "ada", modelAlias: "gpt_oss" }, "bob"] });
+  await fixture.models.script(says("ada", { deltas: ["One", ", two", "\n\nthree. 🙂"] }));
 
-  const answer = await scene.post("@ada hello");
+  const answer = await fixture.post("@ada hello");
 
   expect(answer.body).toMatchObject({
     status: "completed",
@@ -124,21 +124,21 @@ test("one agent's reply is the turn's output as it is, and its model the turn's"
 });
 
 test("an override is the model of every agent of the turn", async () => {
-  const scene = await createTurnScene({ agents: ["ada", { key: "bob", modelAlias: "qwen" }] });
+  const fixture = await createTurnFixture({ agents: ["ada", { key: "bob", modelAlias: "qwen" }] });
 
-  const answer = await scene.post("@ada @bob hello", { modelAliasOverride: "llama" });
+  const answer = await fixture.post("@ada @bob hello", { modelAliasOverride: "llama" });
 
   expect(answer.body.status).toBe("completed");
-  expect((await scene.models.journal()).map(({ model }) => model)).toEqual(
+  expect((await fixture.models.journal()).map(({ model }) => model)).toEqual(
     Array(2).fill("meta-llama/llama-4-scout"),
   );
-  expect((await scene.ledger()).map(({ model_alias }) => model_alias)).toEqual(["llama", "llama"]);
+  expect((await fixture.ledger()).map(({ model_alias }) => model_alias)).toEqual(["llama", "llama"]);
 });
 
 test("an agent may be called like a property of every object", async () => {
-  const scene = await createTurnScene({ agents: ["__proto__", "constructor", "toString"] });
+  const fixture = await createTurnFixture({ agents: ["__proto__", "constructor", "toString"] });
 
-  const answer = await scene.post("@toString @__proto__ @constructor hello");
+  const answer = await fixture.post("@toString @__proto__ @constructor hello");
 
   expect(answer.body.status).toBe("completed");
   expect(answer.body.replies.map((reply: { agent_key: string }) => reply.agent_key)).toEqual([

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createTurnScene, says } from "../support/turn-scene.ts";
+import { createTurnFixture, says } from "../support/turn-fixture.ts";
 
 test.each([
   [
@@ -15,10 +15,10 @@ test.each([
     'data: {"id":7,"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}]}',
   ],
 ])("a provider's id %s does not cost the turn", async (_id, line) => {
-  const scene = await createTurnScene({ agents: ["ada", "bob"] });
-  await scene.models.script(says("ada", { body: `${line}\n\ndata: [DONE]\n\n` }));
+  const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
+  await fixture.models.script(says("ada", { body: `${line}\n\ndata: [DONE]\n\n` }));
 
-  const { status, body } = await scene.post("@ada @bob hello");
+  const { status, body } = await fixture.post("@ada @bob hello");
 
   expect(status).toBe(201);
   expect(body.replies).toMatchObject([{ status: "completed", content: "hi" }, { status: "completed" }]);

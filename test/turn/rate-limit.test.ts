@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { newUser } from "../support/api.ts";
 import { watchDatabase } from "../support/database-requests.ts";
-import { createTurnScene, says } from "../support/turn-scene.ts";
+import { createTurnFixture, says } from "../support/turn-fixture.ts";
 
 const limit = 10;
 const on = { RATE_LIMIT: "on" };
@@ -19,11 +19,11 @@ async function withinOneMinute<T>(attempt: () => Promise<T>): Promise<T> {
 }
 
 test("the eleventh turn of a minute is refused before the database or a model is asked", async () => {
-  const scene = await createTurnScene({ settings: on });
+  const fixture = await createTurnFixture({ settings: on });
   const { first, refused, requests } = await withinOneMinute(async () => {
     const user = newUser();
     // A session that is not theirs costs no model, and counts like any other.
-    const post = () => scene.post("@ada hello", { user });
+    const post = () => fixture.post("@ada hello", { user });
     const first = await Promise.all(Array.from({ length: limit }, post));
     const { result: refused, requests } = await watchDatabase(post);
     return { first, refused, requests };
@@ -38,16 +38,16 @@ test("the eleventh turn of a minute is refused before the database or a model is
 
 test("turns, AG-UI runs, retries and replays draw on one limit, which users do not share", async () => {
   const served = await withinOneMinute(async () => {
-    const scene = await createTurnScene({ settings: on });
-    await scene.models.script(says("ada", { status: 400 }, 1), says("ada", "Now."));
-    const as = scene.api.as(scene.owner);
+    const fixture = await createTurnFixture({ settings: on });
+    await fixture.models.script(says("ada", { status: 400 }, 1), says("ada", "Now."));
+    const as = fixture.api.as(fixture.owner);
     const run = { threadId: "t", runId: "r", messages: [{ id: "m", role: "user", content: "@ada and?" }] };
-    const post = () => scene.post("@ada hello", { key: "once" });
+    const post = () => fixture.post("@ada hello", { key: "once" });
     const { body: turn } = await post();
     const ways = {
       replay: post,
-      retry: () => as.post(`${scene.turnsPath}/${turn.id}/retry`),
-      agUi: () => as.post(`/sessions/${scene.sessionId}/ag-ui`, run),
+      retry: () => as.post(`${fixture.turnsPath}/${turn.id}/retry`),
+      agUi: () => as.post(`/sessions/${fixture.sessionId}/ag-ui`, run),
     };
     const statuses = async () => [
       (await ways.replay()).status,
@@ -55,9 +55,9 @@ test("turns, AG-UI runs, retries and replays draw on one limit, which users do n
       (await ways.agUi()).status,
     ];
     const within = await statuses();
-    for (let posts = 4; posts < limit; posts += 1) within.push((await scene.post("@nobody")).status);
+    for (let posts = 4; posts < limit; posts += 1) within.push((await fixture.post("@nobody")).status);
     const beyond = await statuses();
-    const other = await scene.post("@ada hello", { user: newUser() });
+    const other = await fixture.post("@ada hello", { user: newUser() });
     return { within, beyond, other: other.status };
   });
   expect(served.within).toEqual([201, 201, 200, ...Array(limit - 4).fill(422)]);
@@ -66,23 +66,23 @@ test("turns, AG-UI runs, retries and replays draw on one limit, which users do n
 });
 
 test("requests that do not validate are not counted as turns", async () => {
-  const scene = await createTurnScene({ settings: on });
+  const fixture = await createTurnFixture({ settings: on });
   const user = newUser();
-  const unusable = Array.from({ length: limit + 1 }, () => scene.api.as(user).post(scene.turnsPath, {}));
+  const unusable = Array.from({ length: limit + 1 }, () => fixture.api.as(user).post(fixture.turnsPath, {}));
   for (const { status } of await Promise.all(unusable)) expect(status).toBe(422);
-  expect((await scene.post("@ada hello", { user })).status).toBe(404);
+  expect((await fixture.post("@ada hello", { user })).status).toBe(404);
 });
 
 test("the thirty-first request of a minute that does not validate is refused as one too many", async () => {
   const { refused, served } = await withinOneMinute(async () => {
-    const scene = await createTurnScene({ settings: on });
+    const fixture = await createTurnFixture({ settings: on });
     const user = newUser();
-    const as = scene.api.as(user);
-    const agUi = `/sessions/${scene.sessionId}/ag-ui`;
+    const as = fixture.api.as(user);
+    const agUi = `/sessions/${fixture.sessionId}/ag-ui`;
     const faults = [
       () => as.post("/rooms", { name: 7 }),
-      () => as.patch(`/rooms/${scene.roomId}`, {}),
-      () => as.put(`/rooms/${scene.roomId}/agents/order`, { agent_keys: 7 }),
+      () => as.patch(`/rooms/${fixture.roomId}`, {}),
+      () => as.put(`/rooms/${fixture.roomId}/agents/order`, { agent_keys: 7 }),
       () => as.post(agUi, {}),
       () => as.post("/rooms", { name: "x".repeat(300_000) }),
     ];
@@ -91,8 +91,8 @@ test("the thirty-first request of a minute that does not validate is refused as 
     const others = await Promise.all([
       as.get("/rooms?limit=0"),
       as.post("/rooms", { name: "A room" }),
-      scene.post("@ada hello", { user }),
-      scene.api.as(newUser()).post("/rooms", {}),
+      fixture.post("@ada hello", { user }),
+      fixture.api.as(newUser()).post("/rooms", {}),
     ]);
     return { refused, served: { beyond, others: others.map(({ status }) => status) } };
   });
@@ -106,9 +106,9 @@ test("the thirty-first request of a minute that does not validate is refused as 
 
 test("a limiter that fails refuses nobody, and each turn says so in one warning", async () => {
   const limit = async () => Promise.reject(new TypeError("secret words"));
-  const scene = await createTurnScene({ deps: { turnLimiter: { limit } } });
-  expect((await scene.post("@ada hello")).status).toBe(201);
-  const warnings = scene.api.lines.filter(({ level }) => level === "warn");
+  const fixture = await createTurnFixture({ deps: { turnLimiter: { limit } } });
+  expect((await fixture.post("@ada hello")).status).toBe(201);
+  const warnings = fixture.api.lines.filter(({ level }) => level === "warn");
   expect(warnings).toEqual([
     expect.objectContaining({
       event: "rate_limit_unavailable",
@@ -121,8 +121,8 @@ test("a limiter that fails refuses nobody, and each turn says so in one warning"
 
 test("local mode has no limit unless it is asked for", async () => {
   expect(env).toHaveProperty("TURN_LIMITER");
-  const scene = await createTurnScene();
+  const fixture = await createTurnFixture();
   const user = newUser();
-  const posts = Array.from({ length: 2 * limit + 1 }, () => scene.post("@ada hello", { user }));
+  const posts = Array.from({ length: 2 * limit + 1 }, () => fixture.post("@ada hello", { user }));
   for (const { status } of await Promise.all(posts)) expect(status).toBe(404);
 });

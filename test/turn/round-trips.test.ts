@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Answer } from "../support/api.ts";
 import { type DatabaseRequest, failing, losingAnswers, watchDatabase } from "../support/database-requests.ts";
-import { createTurnScene, noRows } from "../support/turn-scene.ts";
+import { createTurnFixture, noRows } from "../support/turn-fixture.ts";
 
 const timing = (headers: Headers, name: string) =>
   new RegExp(`${name};desc="(\\d+)"`).exec(headers.get("Server-Timing") ?? "")?.[1];
@@ -16,11 +16,11 @@ function expectTwoRoundTrips({ headers }: Answer, requests: readonly DatabaseReq
 describe("a turn asks the database twice before it answers", () => {
   test.each([1, 2, 3, 4, 5, 6])("with %d agents", async (count) => {
     const keys = Array.from({ length: count }, (_, n) => `agent-${n}`);
-    const scene = await createTurnScene({ agents: keys });
-    await scene.post("@agent-0 an earlier turn");
+    const fixture = await createTurnFixture({ agents: keys });
+    await fixture.post("@agent-0 an earlier turn");
 
     const { result, requests } = await watchDatabase(() =>
-      scene.post(keys.map((key) => `@${key}`).join(" ")),
+      fixture.post(keys.map((key) => `@${key}`).join(" ")),
     );
 
     expect(result.body.status).toBe("completed");
@@ -28,18 +28,18 @@ describe("a turn asks the database twice before it answers", () => {
   });
 
   test.each(["roundtable", "orchestrator"] as const)("in mode %s", async (mode) => {
-    const scene = await createTurnScene({ agents: ["ada", "bob", "cy"], mode });
-    const { result, requests } = await watchDatabase(() => scene.post("hello"));
+    const fixture = await createTurnFixture({ agents: ["ada", "bob", "cy"], mode });
+    const { result, requests } = await watchDatabase(() => fixture.post("hello"));
     expect(result.status).toBe(201);
     expectTwoRoundTrips(result, requests);
   });
 
   test("also where it is the first of a room with a pending mode, has a key, and an agent fails", async () => {
-    const scene = await createTurnScene({ agents: ["ada", "bob"] });
-    await scene.models.script({ match: { call: 1 }, answer: { status: 400 } });
-    await scene.api.as(scene.owner).patch(`/rooms/${scene.roomId}/mode`, { mode: "tag" });
+    const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
+    await fixture.models.script({ match: { call: 1 }, answer: { status: 400 } });
+    await fixture.api.as(fixture.owner).patch(`/rooms/${fixture.roomId}/mode`, { mode: "tag" });
 
-    const { result, requests } = await watchDatabase(() => scene.post("@ada @bob hello", { key: "k" }));
+    const { result, requests } = await watchDatabase(() => fixture.post("@ada @bob hello", { key: "k" }));
 
     expect(result.body).toMatchObject({ status: "partial", mode: "tag" });
     expectTwoRoundTrips(result, requests);
@@ -47,8 +47,8 @@ describe("a turn asks the database twice before it answers", () => {
 });
 
 test("Server-Timing tells where the time went", async () => {
-  const scene = await createTurnScene();
-  const { headers } = await scene.post("@ada hello");
+  const fixture = await createTurnFixture();
+  const { headers } = await fixture.post("@ada hello");
   expect(headers.get("Server-Timing")).toMatch(
     /^open;dur=\d+, model;dur=\d+, tools;dur=0, commit;dur=\d+, total;dur=\d+, db;desc="2", checkpoints;desc="0"$/,
   );
@@ -56,94 +56,97 @@ test("Server-Timing tells where the time went", async () => {
 
 describe("an answer of the database that is lost", () => {
   test("on open: it is asked again, finds its own claim, and the turn is made once", async () => {
-    const scene = await createTurnScene();
+    const fixture = await createTurnFixture();
 
     const { result, requests } = await watchDatabase(
-      () => scene.post("@ada hello", { key: "k" }),
+      () => fixture.post("@ada hello", { key: "k" }),
       losingAnswers(1),
     );
 
     expect(result).toMatchObject({ status: 201, body: { turn_index: 1, status: "completed" } });
     expect(dbTrips(result.headers)).toBe(String(requests.length));
-    expect(await scene.models.journal()).toHaveLength(1);
-    expect(await scene.rowCounts()).toMatchObject({ turns: 1, turn_runs: 1, llm_call_events: 1 });
-    expect(await scene.claim()).toBeUndefined();
+    expect(await fixture.models.journal()).toHaveLength(1);
+    expect(await fixture.rowCounts()).toMatchObject({ turns: 1, turn_runs: 1, llm_call_events: 1 });
+    expect(await fixture.claim()).toBeUndefined();
   });
 
   test("on commit: the turn is found stored by our own hand, and is told as it stands", async () => {
-    const scene = await createTurnScene();
+    const fixture = await createTurnFixture();
 
-    const { result, requests } = await watchDatabase(() => scene.post("@ada hello"), losingAnswers(2));
+    const { result, requests } = await watchDatabase(() => fixture.post("@ada hello"), losingAnswers(2));
 
     expect(result).toMatchObject({ status: 201, body: { turn_index: 1, status: "completed" } });
     expect(requests).toHaveLength(4);
     expect(dbTrips(result.headers)).toBe("4");
-    expect((await scene.read(result.body.id)).body).toMatchObject(result.body);
-    expect(await scene.rowCounts()).toMatchObject({
+    expect((await fixture.read(result.body.id)).body).toMatchObject(result.body);
+    expect(await fixture.rowCounts()).toMatchObject({
       turns: 1,
       turn_runs: 1,
       messages: 2,
       llm_call_events: 1,
     });
-    expect(await scene.claim()).toBeUndefined();
+    expect(await fixture.claim()).toBeUndefined();
   });
 
   test("on every try to commit: the refusal of what comes after it tells that the turn is stored", async () => {
-    const scene = await createTurnScene();
+    const fixture = await createTurnFixture();
 
-    const { result, requests } = await watchDatabase(() => scene.post("@ada hello"), losingAnswers(2, 3, 4));
+    const { result, requests } = await watchDatabase(
+      () => fixture.post("@ada hello"),
+      losingAnswers(2, 3, 4),
+    );
 
     expect(result).toMatchObject({ status: 201, body: { turn_index: 1, status: "completed" } });
     expect(dbTrips(result.headers)).toBe(String(requests.length));
-    expect(await scene.rowCounts()).toMatchObject({ turns: 1, turn_runs: 1, llm_call_events: 1 });
+    expect(await fixture.rowCounts()).toMatchObject({ turns: 1, turn_runs: 1, llm_call_events: 1 });
   });
 
   test("on all that comes from commit on: 503, and the same key gets the turn that was stored", async () => {
-    const scene = await createTurnScene();
+    const fixture = await createTurnFixture();
 
     const { result } = await watchDatabase(
-      () => scene.post("@ada hello", { key: "k" }),
+      () => fixture.post("@ada hello", { key: "k" }),
       losingAnswers(2, 3, 4, 5, 6, 7),
     );
-    const again = await scene.post("@ada hello", { key: "k" });
+    const again = await fixture.post("@ada hello", { key: "k" });
 
     expect(result).toMatchObject({ status: 503, body: { code: "commit_failed" } });
     expect(again).toMatchObject({ status: 201, body: { turn_index: 1 } });
     expect(again.headers.get("Idempotency-Replayed")).toBe("true");
-    expect(await scene.models.journal()).toHaveLength(1);
-    expect(await scene.ledger()).toHaveLength(1);
+    expect(await fixture.models.journal()).toHaveLength(1);
+    expect(await fixture.ledger()).toHaveLength(1);
   });
 });
 
 describe("a request that does not reach the database", () => {
   test("on open: it is asked again", async () => {
-    const scene = await createTurnScene();
-    const { result } = await watchDatabase(() => scene.post("@ada hello"), failing(1, 2));
+    const fixture = await createTurnFixture();
+    const { result } = await watchDatabase(() => fixture.post("@ada hello"), failing(1, 2));
     expect(result).toMatchObject({ status: 201, body: { turn_index: 1 } });
     expect(dbTrips(result.headers)).toBe("4");
   });
 
   test("on commit: it is asked again", async () => {
-    const scene = await createTurnScene();
-    const { result } = await watchDatabase(() => scene.post("@ada hello"), failing(2, 3));
+    const fixture = await createTurnFixture();
+    const { result } = await watchDatabase(() => fixture.post("@ada hello"), failing(2, 3));
     expect(result).toMatchObject({ status: 201, body: { turn_index: 1 } });
     expect(dbTrips(result.headers)).toBe("4");
-    expect(await scene.rowCounts()).toMatchObject({ turns: 1, messages: 2, llm_call_events: 1 });
+    expect(await fixture.rowCounts()).toMatchObject({ turns: 1, messages: 2, llm_call_events: 1 });
   });
 
   test("however often it is tried on open: 503, and nothing happened", async () => {
-    const scene = await createTurnScene();
-    const { result } = await watchDatabase(() => scene.post("@ada hello"), failing(1, 2, 3));
+    const fixture = await createTurnFixture();
+    const { result } = await watchDatabase(() => fixture.post("@ada hello"), failing(1, 2, 3));
     expect(result).toMatchObject({ status: 503, body: { code: "database_unavailable" } });
-    expect(await scene.models.journal()).toEqual([]);
-    expect(await scene.claim()).toBeUndefined();
+    expect(await fixture.models.journal()).toEqual([]);
+    expect(await fixture.claim()).toBeUndefined();
   });
 
   test("however often it is tried on commit: 503, the claim stays and nothing is half written", async () => {
-    const scene = await createTurnScene();
-    const { result } = await watchDatabase(() => scene.post("@ada hello"), failing(2, 3, 4));
+    const fixture = await createTurnFixture();
+    const { result } = await watchDatabase(() => fixture.post("@ada hello"), failing(2, 3, 4));
     expect(result).toMatchObject({ status: 503, body: { code: "commit_failed" } });
-    expect(await scene.rowCounts()).toEqual(noRows);
-    expect(await scene.claim()).toBeDefined();
+    expect(await fixture.rowCounts()).toEqual(noRows);
+    expect(await fixture.claim()).toBeDefined();
   });
 });

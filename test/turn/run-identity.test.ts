@@ -2,10 +2,10 @@ import { expect, test } from "vitest";
 import type { Deps } from "../../src/deps.ts";
 import { emitNothing } from "../../src/domain/turn/turn-events.ts";
 import { postTurn } from "../../src/turn/post.ts";
-import { createTurnScene } from "../support/turn-scene.ts";
+import { createTurnFixture } from "../support/turn-fixture.ts";
 
 test("a run gives its tools the user, the room and the session that it belongs to", async () => {
-  const { api, owner, roomId, sessionId } = await createTurnScene();
+  const { api, owner, roomId, sessionId } = await createTurnFixture();
   const given: unknown[] = [];
   const deps: Deps = {
     ...api.deps,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { chunkOf, eventStream, toEvents } from "../runtime/model/read-answer.ts";
-import { createTurnScene, says } from "../support/turn-scene.ts";
+import { createTurnFixture, says } from "../support/turn-fixture.ts";
 
 type Variant = [
   name: string,
@@ -376,13 +376,13 @@ const failed: Variant[] = [
 ];
 
 test.each([...read, ...failed])("an agent is answered where %s", async (_name, body, right, options = {}) => {
-  const scene = await createTurnScene();
+  const fixture = await createTurnFixture();
   const { status = 200, contentType = eventStream["Content-Type"], leavesOpen } = options;
   const headers = { "Content-Type": contentType, "retry-after-ms": "1" };
   const open = leavesOpen === undefined ? {} : { leave_open: leavesOpen };
-  await scene.models.script(says("ada", { status, body, headers, ...open }));
+  await fixture.models.script(says("ada", { status, body, headers, ...open }));
 
-  const { body: turn } = await scene.post("@ada hello");
+  const { body: turn } = await fixture.post("@ada hello");
 
   if ("error" in right) {
     expect(turn.replies).toMatchObject([{ status: "failed", error: { code: right.error } }]);
@@ -390,9 +390,9 @@ test.each([...read, ...failed])("an agent is answered where %s", async (_name, b
   }
   const { usage_source: source, ...reply } = right;
   expect(turn.replies).toMatchObject([{ status: "completed", ...toContent(reply) }]);
-  if (source !== undefined) expect(await scene.ledger()).toMatchObject([{ usage_source: source }]);
+  if (source !== undefined) expect(await fixture.ledger()).toMatchObject([{ usage_source: source }]);
   if (source === "provider") {
-    expect(await scene.ledger()).toMatchObject([{ input_tokens_fresh: 90, output_tokens: 9 }]);
+    expect(await fixture.ledger()).toMatchObject([{ input_tokens_fresh: 90, output_tokens: 9 }]);
   }
 });
 

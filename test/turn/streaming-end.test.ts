@@ -2,20 +2,20 @@ import { sql } from "drizzle-orm";
 import { expect, test } from "vitest";
 import { messages, turnClaims } from "../../src/db/schema.ts";
 import { eventsOf, joinDeltas, readEvents } from "../support/event-reader.ts";
-import { createStreamScene, type StreamScene } from "../support/streams.ts";
-import { says } from "../support/turn-scene.ts";
+import { createStreamFixture, type StreamFixture } from "../support/streams.ts";
+import { says } from "../support/turn-fixture.ts";
 
 const held = says("ada", { deltas: ["first", " second"], hold_after_first: "more" });
 
 test("RUN_FINISHED comes only once the turn is stored", async () => {
-  const room = await createStreamScene({ agents: ["ada"] });
+  const room = await createStreamFixture({ agents: ["ada"] });
   const reader = readEvents(await room.stream("@ada go"));
   const { result } = await reader.until("RUN_FINISHED");
   expect((await room.read(result.id)).body.status).toBe("completed");
 });
 
 test("a run whose claim was taken away ends in RUN_ERROR, and nothing is stored", async () => {
-  const room = await createStreamScene({ agents: ["ada"] }, held);
+  const room = await createStreamFixture({ agents: ["ada"] }, held);
   const reader = readEvents(await room.stream("@ada go"));
   await reader.until("TEXT_MESSAGE_CONTENT");
   await room.api.deps.db.delete(turnClaims).where(sql`${turnClaims.sessionId} = ${room.sessionId}`);
@@ -32,7 +32,7 @@ test("a run whose claim was taken away ends in RUN_ERROR, and nothing is stored"
 });
 
 test("what breaks on our side is RUN_ERROR without a word of why", async () => {
-  const room = await createStreamScene({ agents: ["ada"] });
+  const room = await createStreamFixture({ agents: ["ada"] });
   room.api.deps.runTurn = () => Promise.reject(new Error("secret of ours"));
   const events = await readEvents(await room.stream("@ada go")).all();
   expect(events.at(-1)).toEqual({
@@ -46,7 +46,7 @@ test("what breaks on our side is RUN_ERROR without a word of why", async () => {
 });
 
 test("a client that goes away in the middle does not stop its turn", async () => {
-  const room = await createStreamScene({ agents: ["ada"] }, held);
+  const room = await createStreamFixture({ agents: ["ada"] }, held);
   const reader = readEvents(await room.stream("@ada go", { "Idempotency-Key": "gone" }));
   await reader.until("TEXT_MESSAGE_CONTENT");
   await reader.leave();
@@ -61,7 +61,7 @@ test("a client that goes away in the middle does not stop its turn", async () =>
 });
 
 test("a streamed request is logged once its stream is over, with how long it took and how it ended", async () => {
-  const room = await createStreamScene({ agents: ["ada"] }, held);
+  const room = await createStreamFixture({ agents: ["ada"] }, held);
   const done = () => room.api.lines.filter(({ event }) => event === "request_done");
   const reader = readEvents(await room.stream("@ada go"));
   await reader.until("TEXT_MESSAGE_CONTENT");
@@ -80,7 +80,7 @@ test("a streamed request is logged once its stream is over, with how long it too
 });
 
 test("a client that never reads does not stop its turn", async () => {
-  const room = await createStreamScene(
+  const room = await createStreamFixture(
     { agents: ["ada"], settings: { MAX_OUTPUT_TOKENS: "60000" } },
     says("ada", { deltas: Array.from({ length: 40 }, () => "x".repeat(10_000)) }),
   );
@@ -93,7 +93,7 @@ test("a client that never reads does not stop its turn", async () => {
 test("a client that leaves too much unread loses its stream, and nothing else", async () => {
   const deltas = Array.from({ length: 40 }, () => "x".repeat(10_000));
   const agents = ["ada", "bob", "cyd", "dan", "eve", "fay", "gus", "hal"];
-  const room = await createStreamScene(
+  const room = await createStreamFixture(
     { agents, settings: { MAX_OUTPUT_TOKENS: "60000" } },
     { answer: { deltas } },
   );
@@ -108,7 +108,7 @@ test("a client that leaves too much unread loses its stream, and nothing else", 
 });
 
 test("a replay is told as one snapshot of the session and the stored turn", async () => {
-  const room = await createStreamScene(
+  const room = await createStreamFixture(
     { agents: ["ada", "bob"] },
     { match: { contains: "fail" }, answer: { status: 400 } },
   );
@@ -152,7 +152,7 @@ test("a replay is told as one snapshot of the session and the stored turn", asyn
 });
 
 test("a replayed snapshot leaves out what is private or superseded, and is bounded", async () => {
-  const room = await createStreamScene({ agents: ["ada"] });
+  const room = await createStreamFixture({ agents: ["ada"] });
   const key = { "Idempotency-Key": "again" };
   const first = await readEvents(await room.stream("@ada go", key)).all();
   const [reply] = (await room.turns())[0]?.replies ?? [];
@@ -176,7 +176,7 @@ const refusals: {
   name: string;
   status: number;
   code: string;
-  ask: (room: StreamScene) => Promise<Response>;
+  ask: (room: StreamFixture) => Promise<Response>;
 }[] = [
   { name: "no tag", status: 422, code: "no_valid_tagged_agents", ask: (room) => room.stream("nobody") },
   { name: "a blank message", status: 422, code: "validation_failed", ask: (room) => room.stream("  ") },
@@ -197,7 +197,7 @@ const refusals: {
     status: 404,
     code: "not_found",
     ask: async (room) =>
-      (await createStreamScene({ agents: ["ada"] })).stream("@ada go", {
+      (await createStreamFixture({ agents: ["ada"] })).stream("@ada go", {
         Authorization: `Bearer ${room.token}`,
       }),
   },
@@ -213,14 +213,14 @@ const refusals: {
 ];
 
 test.for(refusals)("$name is refused with a problem, not with a stream", async ({ ask, status, code }) => {
-  const response = await ask(await createStreamScene({ agents: ["ada"] }));
+  const response = await ask(await createStreamFixture({ agents: ["ada"] }));
   expect(response.status).toBe(status);
   expect(response.headers.get("Content-Type")).toBe("application/problem+json");
   expect(await response.json()).toMatchObject({ status, code });
 });
 
 test("another turn under way is a conflict, not a stream", async () => {
-  const room = await createStreamScene({ agents: ["ada"] }, held);
+  const room = await createStreamFixture({ agents: ["ada"] }, held);
   const key = { "Idempotency-Key": "mine" };
   const reader = readEvents(await room.stream("@ada go", key));
   const { runId } = await reader.until("RUN_STARTED");
@@ -243,7 +243,7 @@ function finishedResult(event: unknown): object {
 type AddedMessages = { count: number; content: string; visibility?: string; supersedes?: string };
 
 /** Adds answers to the session's first turn, straight into the table; `content` is SQL over `n`, from 1. */
-async function addMessages({ api, sessionId }: StreamScene, added: AddedMessages): Promise<void> {
+async function addMessages({ api, sessionId }: StreamFixture, added: AddedMessages): Promise<void> {
   await api.deps.db.execute(sql`
     insert into ${messages} (id, session_id, turn_id, run_id, seq, role, agent_key, agent_name, visibility, status,
       content, supersedes_id, created_at)

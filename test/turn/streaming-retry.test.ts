@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
 import { eventsOf, joinDeltas, readEvents } from "../support/event-reader.ts";
-import { createStreamScene } from "../support/streams.ts";
-import { says } from "../support/turn-scene.ts";
+import { createStreamFixture } from "../support/streams.ts";
+import { says } from "../support/turn-fixture.ts";
 
 const asStream = { Accept: "text/event-stream" };
 
 test("a retry is told as a run of its own: those who failed, and what this run took", async () => {
   const usage = (prompt_tokens: number) => ({ prompt_tokens, completion_tokens: 10 });
-  const room = await createStreamScene(
+  const room = await createStreamFixture(
     { agents: ["ada", "bob"], mode: "roundtable" },
     says("ada", { text: "ada one", usage: usage(100) }),
     says("bob", { status: 400 }),
@@ -35,7 +35,7 @@ test("a retry is told as a run of its own: those who failed, and what this run t
 });
 
 test("a retry that is refused is a problem, not a stream", async () => {
-  const room = await createStreamScene({ agents: ["ada"] }, says("ada", "hi"));
+  const room = await createStreamFixture({ agents: ["ada"] }, says("ada", "hi"));
   const { body: first } = await room.post("@ada hello");
   const response = await room.send(`/turns/${first.id}/retry`, {}, asStream);
   expect(response.status).toBe(409);

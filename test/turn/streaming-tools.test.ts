@@ -1,8 +1,8 @@
 import type { AGUIEvent } from "@ag-ui/core";
 import { expect, test } from "vitest";
 import { eventsOf, joinDeltas, readEvents } from "../support/event-reader.ts";
-import { createStreamScene } from "../support/streams.ts";
-import { says } from "../support/turn-scene.ts";
+import { createStreamFixture } from "../support/streams.ts";
+import { says } from "../support/turn-fixture.ts";
 
 const asksFor = (query: string, id: string) => ({
   tool_calls: [{ id, name: "search", arguments: JSON.stringify({ query }) }],
@@ -14,22 +14,22 @@ function partOf(events: readonly AGUIEvent[], name: string): AGUIEvent[] {
   return events.filter((event) => "subagentRunId" in event && event.subagentRunId === started?.subagentRunId);
 }
 
-async function createToolScene(mode: "manual" | "roundtable", agents: string[], permissions: string[]) {
-  const scene = await createStreamScene({ agents, mode });
-  await scene.sql`update room_agents set tool_permissions = ${JSON.stringify(permissions)}::jsonb
-    where room_id = ${scene.roomId}`;
-  return scene;
+async function createToolFixture(mode: "manual" | "roundtable", agents: string[], permissions: string[]) {
+  const fixture = await createStreamFixture({ agents, mode });
+  await fixture.sql`update room_agents set tool_permissions = ${JSON.stringify(permissions)}::jsonb
+    where room_id = ${fixture.roomId}`;
+  return fixture;
 }
 
 test("a round that ends in tool calls is a text of its own, and its calls and results are told", async () => {
-  const scene = await createToolScene("manual", ["ada"], ["search"]);
-  await scene.models.script(
+  const fixture = await createToolFixture("manual", ["ada"], ["search"]);
+  await fixture.models.script(
     says("ada", { deltas: ["I will ", "look."], ...asksFor("cats", "call_0") }, 1),
     says("ada", asksFor("dogs", "call_0"), 2),
     says("ada", "Found.", 3),
   );
-  const events = await readEvents(await scene.stream("@ada go")).all();
-  const [turn] = await scene.turns();
+  const events = await readEvents(await fixture.stream("@ada go")).all();
+  const [turn] = await fixture.turns();
   expect(partOf(events, "Ada").map(({ type }) => type)).toEqual([
     "SUBAGENT_STARTED",
     "TEXT_MESSAGE_START",
@@ -58,20 +58,20 @@ test("a round that ends in tool calls is a text of its own, and its calls and re
     first?.toolCallId,
     second?.toolCallId,
   ]);
-  const stored = await scene.sql`select id, role from messages
-    where session_id = ${scene.sessionId} and visibility = 'private' order by seq`;
+  const stored = await fixture.sql`select id, role from messages
+    where session_id = ${fixture.sessionId} and visibility = 'private' order by seq`;
   const results = eventsOf(events, "TOOL_CALL_RESULT").map(({ messageId }) => messageId);
   expect(stored.map(({ id }) => id)).toEqual([spoken?.messageId, ...results]);
 });
 
 test("agents whose models give their calls the same id are told apart", async () => {
-  const scene = await createToolScene("manual", ["ada", "bob"], ["search"]);
-  await scene.models.script(
+  const fixture = await createToolFixture("manual", ["ada", "bob"], ["search"]);
+  await fixture.models.script(
     says("ada", asksFor("for ada", "call_0"), 1),
     says("bob", asksFor("for bob", "call_0"), 1),
     { answer: { text: "done" } },
   );
-  const events = await readEvents(await scene.stream("@ada @bob go")).all();
+  const events = await readEvents(await fixture.stream("@ada @bob go")).all();
   for (const [name, query] of [
     ["Ada", "for ada"],
     ["Bob", "for bob"],
@@ -84,19 +84,19 @@ test("agents whose models give their calls the same id are told apart", async ()
 });
 
 test("a call that is not permitted is told with its refusal", async () => {
-  const scene = await createToolScene("manual", ["ada"], []);
-  await scene.models.script(says("ada", asksFor("secrets", "c"), 1), says("ada", "I may not.", 2));
-  const events = await readEvents(await scene.stream("@ada go")).all();
+  const fixture = await createToolFixture("manual", ["ada"], []);
+  await fixture.models.script(says("ada", asksFor("secrets", "c"), 1), says("ada", "I may not.", 2));
+  const events = await readEvents(await fixture.stream("@ada go")).all();
   const [result] = eventsOf(events, "TOOL_CALL_RESULT");
   expect(JSON.parse(String(result?.content))).toMatchObject({ error: { code: "tool_not_permitted" } });
   expect(events.at(-1)).toMatchObject({ result: { tool_calls: [{ status: "denied" }] } });
 });
 
 test("a round table is told one agent after another", async () => {
-  const scene = await createToolScene("roundtable", ["ada", "bob", "cyd"], []);
-  await scene.models.script(says("bob", { status: 400 }), { answer: { text: "Well said." } });
-  const events = await readEvents(await scene.stream("go")).all();
-  const [turn] = await scene.turns();
+  const fixture = await createToolFixture("roundtable", ["ada", "bob", "cyd"], []);
+  await fixture.models.script(says("bob", { status: 400 }), { answer: { text: "Well said." } });
+  const events = await readEvents(await fixture.stream("go")).all();
+  const [turn] = await fixture.turns();
   const told = events.flatMap((event) => (event.type.startsWith("SUBAGENT") ? [event.type] : []));
   expect(told).toEqual([
     ...["SUBAGENT_STARTED", "SUBAGENT_FINISHED"],
@@ -108,13 +108,13 @@ test("a round table is told one agent after another", async () => {
 });
 
 test("an orchestrator's choice is not told, its agents are", async () => {
-  const scene = await createStreamScene(
+  const fixture = await createStreamFixture(
     { agents: ["ada", "bob"], mode: "orchestrator" },
     { match: { call: 1 }, answer: { text: JSON.stringify({ selected_agent_keys: ["bob"] }) } },
     says("bob", "Mine."),
   );
-  const events = await readEvents(await scene.stream("who?")).all();
+  const events = await readEvents(await fixture.stream("who?")).all();
   expect(eventsOf(events, "SUBAGENT_STARTED").map(({ name }) => name)).toEqual(["Bob"]);
   expect(eventsOf(events, "TEXT_MESSAGE_CONTENT").map(({ delta }) => delta)).toEqual(["Mine."]);
-  expect(await scene.calls()).toBe(2);
+  expect(await fixture.calls()).toBe(2);
 });

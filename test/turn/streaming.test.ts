@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { eventsOf, joinDeltas, readEvents } from "../support/event-reader.ts";
-import { createStreamScene, type StoredTurn } from "../support/streams.ts";
-import { says } from "../support/turn-scene.ts";
+import { createStreamFixture, type StoredTurn } from "../support/streams.ts";
+import { says } from "../support/turn-fixture.ts";
 
 test("a turn of one agent is told from start to stored turn, in order", async () => {
-  const room = await createStreamScene(
+  const room = await createStreamFixture(
     { agents: ["ada"] },
     says("ada", {
       deltas: ["Hello", ", ", "you."],
@@ -59,7 +59,7 @@ test("a turn of one agent is told from start to stored turn, in order", async ()
 });
 
 test("a delta leaves before the model says more", async () => {
-  const room = await createStreamScene(
+  const room = await createStreamFixture(
     { agents: ["ada"] },
     says("ada", { deltas: ["first", " second"], hold_after_first: "more" }),
   );
@@ -72,7 +72,7 @@ test("a delta leaves before the model says more", async () => {
 });
 
 test("parallel agents interleave and are told apart", async () => {
-  const room = await createStreamScene(
+  const room = await createStreamFixture(
     { agents: ["ada", "bob"] },
     says("ada", { deltas: ["a1", "a2"], hold_after_first: "ada" }),
     says("bob", { deltas: ["b1", "b2"], hold_after_first: "bob" }),
@@ -124,7 +124,7 @@ const failures = [
 ];
 
 test.for(failures)("an agent $name fails alone", async ({ answer, code, text }) => {
-  const room = await createStreamScene(
+  const room = await createStreamFixture(
     { agents: ["ada", "bob"] },
     says("ada", answer),
     says("bob", "Bob is well."),
@@ -152,7 +152,7 @@ test.for(failures)("an agent $name fails alone", async ({ answer, code, text }) 
 });
 
 test("a turn in which nobody answered is a stored turn, and no RUN_ERROR", async () => {
-  const room = await createStreamScene({ agents: ["ada"] }, says("ada", { status: 400 }));
+  const room = await createStreamFixture({ agents: ["ada"] }, says("ada", { status: 400 }));
   const events = await readEvents(await room.stream("@ada go")).all();
   expect(events.map(({ type }) => type)).toEqual([
     "RUN_STARTED",
@@ -190,7 +190,7 @@ const texts: { name: string; deltas: string[]; stored?: string }[] = [
 test.for(texts)(
   "a reply rebuilt from its deltas equals the stored one: $name",
   async ({ deltas, stored }) => {
-    const room = await createStreamScene(
+    const room = await createStreamFixture(
       { agents: ["ada"], settings: { MAX_OUTPUT_TOKENS: "60000" } },
       says("ada", { deltas }),
     );
@@ -207,7 +207,7 @@ test.for(texts)(
 test.for([undefined, "*/*", "application/json", "text/*", "text/event-stream;q=0, application/json"])(
   "Accept %s is answered with the stored turn",
   async (accept) => {
-    const room = await createStreamScene({ agents: ["ada"] });
+    const room = await createStreamFixture({ agents: ["ada"] });
     const headers: Record<string, string> = accept === undefined ? {} : { Accept: accept };
     const response = await room.send("/turns", { message: "@ada go" }, headers);
     expect(response.status).toBe(201);
@@ -220,7 +220,7 @@ test.for([undefined, "*/*", "application/json", "text/*", "text/event-stream;q=0
 test.for(["text/event-stream", "application/json, text/event-stream", "*/*;q=0.1,TEXT/Event-Stream;q=0.9"])(
   "Accept %s is answered with a stream",
   async (accept) => {
-    const room = await createStreamScene({ agents: ["ada"] });
+    const room = await createStreamFixture({ agents: ["ada"] });
     const response = await room.stream("@ada go", { Accept: accept });
     expect(response.status).toBe(200);
     expect((await readEvents(response).all()).at(-1)).toMatchObject({ type: "RUN_FINISHED" });

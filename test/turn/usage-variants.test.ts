@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { chunkOf, eventStream, toEvents } from "../runtime/model/read-answer.ts";
-import { createTurnScene, says } from "../support/turn-scene.ts";
+import { createTurnFixture, says } from "../support/turn-fixture.ts";
 
 type Booked = {
   source: "provider" | "estimated";
@@ -218,14 +218,14 @@ const variants: Variant[] = [
 ];
 
 test.each(variants)("the ledger books %s", async (_name, chunks, booked) => {
-  const scene = await createTurnScene();
+  const fixture = await createTurnFixture();
   const text = "The weather is fine today, with some clouds in the afternoon and rain later in the evening.";
   const body = toEvents([chunkOf({ content: text }), chunkOf({}, "stop"), ...chunks]);
-  await scene.models.script(says("ada", { body, headers: eventStream }));
+  await fixture.models.script(says("ada", { body, headers: eventStream }));
 
-  await scene.post("@ada hello");
+  await fixture.post("@ada hello");
 
-  const [row] = await scene.ledger();
+  const [row] = await fixture.ledger();
   expect(row).toMatchObject({ status: "completed", usage_source: booked.source });
   if (booked.fresh !== undefined) {
     expect([row?.input_tokens_fresh, row?.input_tokens_cached, row?.output_tokens]).toEqual([

@@ -1,16 +1,16 @@
 import { describe, expect, test } from "vitest";
 import policy from "../../docs/transaction-policy.md?raw";
-import { createTurnScene, says } from "../support/turn-scene.ts";
+import { createTurnFixture, says } from "../support/turn-fixture.ts";
 
 describe("what a call used", () => {
   test("is what the provider reports, cached tokens apart, priced to the last digit", async () => {
-    const scene = await createTurnScene({ agents: [{ key: "ada", modelAlias: "qwen" }] });
+    const fixture = await createTurnFixture({ agents: [{ key: "ada", modelAlias: "qwen" }] });
     const usage = { prompt_tokens: 1_500, cached_tokens: 500, completion_tokens: 200 };
-    await scene.models.script(says("ada", { text: "hi", usage }));
+    await fixture.models.script(says("ada", { text: "hi", usage }));
 
-    const { body } = await scene.post("@ada hello");
+    const { body } = await fixture.post("@ada hello");
 
-    expect(await scene.ledger()).toMatchObject([
+    expect(await fixture.ledger()).toMatchObject([
       {
         input_tokens_fresh: 1_000,
         input_tokens_cached: 500,
@@ -33,36 +33,36 @@ describe("what a call used", () => {
   });
 
   test("is the sum of its agents' for a turn", async () => {
-    const scene = await createTurnScene({ agents: ["ada", { key: "bob", modelAlias: "premium" }] });
-    await scene.models.script(
+    const fixture = await createTurnFixture({ agents: ["ada", { key: "bob", modelAlias: "premium" }] });
+    await fixture.models.script(
       says("ada", { text: "hi", usage: { prompt_tokens: 120, completion_tokens: 40 } }),
       says("bob", { text: "hi", usage: { prompt_tokens: 10_000, completion_tokens: 1_000 } }),
     );
 
-    const { body } = await scene.post("@ada @bob hello");
+    const { body } = await fixture.post("@ada @bob hello");
 
     expect(body.usage).toMatchObject({ calls: 2, total_tokens: 11_160, credits: "6.30820000" });
   });
 
   test("has the provider's own cost beside it where the provider states one", async () => {
-    const scene = await createTurnScene();
+    const fixture = await createTurnFixture();
     const usage = { prompt_tokens: 10, completion_tokens: 5, cost: 0.00001234 };
-    await scene.models.script(says("ada", { text: "hi", usage }));
+    await fixture.models.script(says("ada", { text: "hi", usage }));
 
-    const { body } = await scene.post("@ada hello");
+    const { body } = await fixture.post("@ada hello");
 
-    expect(await scene.ledger()).toMatchObject([{ provider_cost_usd: "0.00001234" }]);
-    expect((await scene.read(body.id)).body.llm_calls).toMatchObject([{ provider_cost_usd: "0.00001234" }]);
+    expect(await fixture.ledger()).toMatchObject([{ provider_cost_usd: "0.00001234" }]);
+    expect((await fixture.read(body.id)).body.llm_calls).toMatchObject([{ provider_cost_usd: "0.00001234" }]);
   });
 
   test("is estimated where the provider reports nothing, and the row says so", async () => {
-    const scene = await createTurnScene();
-    await scene.models.script(says("ada", { text: "A short answer.", usage: null }));
+    const fixture = await createTurnFixture();
+    await fixture.models.script(says("ada", { text: "A short answer.", usage: null }));
 
-    const { body } = await scene.post("@ada hello");
+    const { body } = await fixture.post("@ada hello");
 
     expect(body.status).toBe("completed");
-    const [row] = await scene.ledger();
+    const [row] = await fixture.ledger();
     expect(row).toMatchObject({ usage_source: "estimated", status: "completed", input_tokens_cached: 0 });
     expect(row?.input_tokens_fresh).toBeGreaterThan(20);
     expect(row?.output_tokens).toBeGreaterThan(2);
@@ -75,29 +75,29 @@ describe("what a call used", () => {
     ["larger than any window", { prompt_tokens: 2 ** 40, completion_tokens: 5 }],
     ["larger than any answer", { prompt_tokens: 5, completion_tokens: 100_000_001 }],
   ])("is estimated where the provider's figures cannot be: %s", async (_figures, usage) => {
-    const scene = await createTurnScene();
-    await scene.models.script(says("ada", { text: "hi", usage }));
+    const fixture = await createTurnFixture();
+    await fixture.models.script(says("ada", { text: "hi", usage }));
 
-    const { status, body } = await scene.post("@ada hello");
+    const { status, body } = await fixture.post("@ada hello");
 
     expect(status).toBe(201);
     expect(body.status).toBe("completed");
-    expect(await scene.ledger()).toMatchObject([{ usage_source: "estimated" }]);
+    expect(await fixture.ledger()).toMatchObject([{ usage_source: "estimated" }]);
   });
 
   test("names the provider's id of the call", async () => {
-    const scene = await createTurnScene();
-    await scene.post("@ada hello");
+    const fixture = await createTurnFixture();
+    await fixture.post("@ada hello");
 
-    const [call] = await scene.models.journal();
-    expect(await scene.ledger()).toMatchObject([{ provider_request_id: call?.call_id }]);
+    const [call] = await fixture.models.journal();
+    expect(await fixture.ledger()).toMatchObject([{ provider_request_id: call?.call_id }]);
   });
 
   test("can be priced anew from the ledger's rows, as the policy tells, to the last digit", async () => {
-    const scene = await createTurnScene({
+    const fixture = await createTurnFixture({
       agents: ["ada", { key: "bob", modelAlias: "premium" }, { key: "cy", modelAlias: "llama" }, "dan"],
     });
-    await scene.models.script(
+    await fixture.models.script(
       says("ada", { text: "hi", usage: { prompt_tokens: 121, cached_tokens: 7, completion_tokens: 43 } }),
       says("bob", { text: "hi", usage: { prompt_tokens: 10_001, cached_tokens: 3, completion_tokens: 999 } }),
       says("cy", { text: "hi", usage: { prompt_tokens: 33, completion_tokens: 1 } }),
@@ -106,11 +106,11 @@ describe("what a call used", () => {
       says("dan", { text: "hi", usage: { prompt_tokens: 77, completion_tokens: 11 } }),
     );
 
-    const { body } = await scene.post("@ada @bob @cy @dan hello");
+    const { body } = await fixture.post("@ada @bob @cy @dan hello");
 
     const [, query = ""] = /```sql\n(.*?);\n```/s.exec(policy) ?? [];
-    const period = [new Date(0), new Date(Date.now() + 86_400_000), scene.owner.userId];
-    const compared = await scene.sql.query(
+    const period = [new Date(0), new Date(Date.now() + 86_400_000), fixture.owner.userId];
+    const compared = await fixture.sql.query(
       `select booked, booked = priced_anew as is_equal from (${query}) as sums`,
       period,
     );

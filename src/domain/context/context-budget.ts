@@ -2,7 +2,7 @@ import { type Catalog, defaultContextWindowTokens } from "../catalog.ts";
 import { agentOutputTokens } from "../model-settings.ts";
 import type { RosterAgent } from "../plan/roster-agent.ts";
 
-/** What a deployment sets of how conversations are kept within their models' windows. */
+/** The deployment's settings for fitting conversations into the windows of models. */
 export type ContextLimits = {
   maxOutputTokens: number;
   summaryRatio: number;
@@ -11,7 +11,7 @@ export type ContextLimits = {
   keepRawTurns: number;
 };
 
-/** What of a model's context window a call may use. All figures are tokens. */
+/** How a model's context window is divided for a call. All figures are tokens. */
 export type ContextBudget = {
   modelContextLimit: number;
   outputReserve: number;
@@ -21,7 +21,7 @@ export type ContextBudget = {
 
 const outputShare = 0.2;
 const overheadShare = 0.05;
-const minimumOverheadTokens = 1_024;
+const minOverheadTokens = 1_024;
 
 /**
  * Splits a model's window into reserves and the budget of its input:
@@ -29,7 +29,7 @@ const minimumOverheadTokens = 1_024;
  */
 export function planContextBudget(modelContextLimit: number, maxOutputTokens: number): ContextBudget {
   const outputReserve = Math.min(maxOutputTokens, Math.floor(outputShare * modelContextLimit));
-  const overheadReserve = Math.max(minimumOverheadTokens, Math.floor(overheadShare * modelContextLimit));
+  const overheadReserve = Math.max(minOverheadTokens, Math.floor(overheadShare * modelContextLimit));
   const inputBudget = Math.max(0, modelContextLimit - outputReserve - overheadReserve);
   return { modelContextLimit, outputReserve, overheadReserve, inputBudget };
 }

@@ -5,7 +5,7 @@ import { escapeSpeakerMarks } from "../text/speaker-marks.ts";
 import type { ExclusionReason } from "../turn/exclusion.ts";
 import type { OwnedFields } from "./provider-fields.ts";
 
-/** A message of a model call in our own words; turned into the provider's form only at the call. */
+/** A message of a model call, independent of providers. It is converted to the provider's form at the call. */
 export type PromptMessage =
   | { role: "system" | "user" | "assistant"; content: string }
   | {
@@ -125,7 +125,7 @@ function viewOf(agentKey: string, message: TranscriptMessage): PromptMessage {
   return asSpeakerMessage(message.agentName ?? message.agentKey ?? "agent", message.content);
 }
 
-/** A failure is told to its agent as a note: an agent that reads it as words of its own repeats it. */
+/** An agent is sent its own failure as a note: as its own message, the agent would repeat it. */
 function asOwn({ content, isFailure }: TranscriptMessage): PromptMessage {
   return isFailure
     ? asUser(`(Note: your own answer failed here. ${content})`)

@@ -24,13 +24,13 @@ export type ModelCallRecord = {
   providerModel: string;
   multiplierHundredths: number;
   usage: TokenUsage;
-  /** `estimated`: the provider told nothing of this attempt's tokens. */
+  /** `estimated`: the provider reported no tokens for this attempt. */
   usageSource: "provider" | "estimated";
-  /** What the provider says it cost, a decimal of US dollars; null where it says nothing. */
+  /** The cost that the provider reports, a decimal of US dollars. Null: it reports none. */
   providerCostUsd: string | null;
   status: "completed" | "failed" | "unknown";
   latencyMs: number;
-  /** HTTP requests made for the whole call, refused ones among them; 0: nobody knows, the call is an estimate. */
+  /** HTTP requests of the whole call, refused ones included. 0: not known, the call is an estimate. */
   attempts: number;
   providerRequestId: string | null;
 };
@@ -106,7 +106,7 @@ export type PromptMeasure = Omit<AgentContext, "messages"> & {
 /** A new rolling summary of the session's older turns. */
 export type NewSummary = SummaryRange & SummaryContent & { usedFallback: boolean };
 
-/** All that running a plan gives; the turn's record is made from it. */
+/** The result of running a plan. The turn's record is made from it. */
 export type TurnOutcome = {
   /** One per step that was to answer, in the order of answers. */
   replies: readonly AgentReply[];

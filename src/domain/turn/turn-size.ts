@@ -21,10 +21,10 @@ export const turnBounds = {
   maxRuns: 16,
 } as const;
 
-/** Of a run's state the lists that hold texts. What was spent stands in others, which are small. */
+/** The lists of a run's state that hold texts. The other lists, with what was spent, are small. */
 export const textLists: readonly string[] = ["replies", "toolMessages", "toolEvents"];
 
-/** Told to the model in place of a result, and kept in the record of the call. */
+/** Sent to the model instead of a result, and kept in the record of the call. */
 export const toolLimitCode = "tool_limit_reached";
 
 /** Why an agent's answer is not kept. */
@@ -75,7 +75,7 @@ export type TurnSize = {
    * where there is no room.
    */
   beginToolCall(step: string, nthOfAnswer: number): ((content: string) => void) | null;
-  /** Takes in what a model said; false: the turn has no room for it. */
+  /** Adds a text of a model. False: the turn has no room for it. */
   takeModelText(value: unknown): boolean;
 };
 
@@ -106,7 +106,7 @@ export function createTurnSize(used: TurnUse): TurnSize {
   };
 }
 
-/** Room is kept for the largest result: what a call will bring is not known before it ran. */
+/** Room is reserved for the largest result, since the size of a result is not known before the call. */
 function hasRoom(step: StepUse, turn: StepUse): boolean {
   const { maxToolResultBytes } = turnBounds;
   return (

@@ -1,11 +1,11 @@
 import { HttpAgent } from "@ag-ui/client";
 import { expect, test, vi } from "vitest";
-import { createStreamScene, type StreamScene } from "../../support/streams.ts";
-import { says } from "../../support/turn-scene.ts";
-import { flushed, lapse } from "../../turn/recovery/support/dead-holder.ts";
+import { createStreamFixture, type StreamFixture } from "../../support/streams.ts";
+import { says } from "../../support/turn-fixture.ts";
+import { answersStored, expireLease } from "../../turn/recovery/support/abandoned-run.ts";
 
 /** The stock client, with nothing of ours but the way to the application. */
-function openAgent(room: StreamScene, threadId?: string): HttpAgent {
+function openAgent(room: StreamFixture, threadId?: string): HttpAgent {
   return new HttpAgent({
     url: `https://pantheon.example/api/v1/sessions/${room.sessionId}/ag-ui`,
     headers: { Authorization: `Bearer ${room.token}` },
@@ -35,7 +35,7 @@ function untilAborted(response: Response, signal: AbortSignal | null | undefined
 
 test("a stock client holds a conversation of three turns with a room", async () => {
   const warned = vi.spyOn(console, "warn");
-  const room = await createStreamScene(
+  const room = await createStreamFixture(
     { agents: ["ada", "bob"] },
     { match: { contains: "third" }, answer: { text: "to the third" } },
     { match: { contains: "second" }, answer: { text: "to the second" } },
@@ -77,7 +77,7 @@ function inOrderOf<Reply extends { message_id: string }>(agent: HttpAgent, repli
 }
 
 test("a stock client sees an agent fail and the others answer", async () => {
-  const room = await createStreamScene(
+  const room = await createStreamFixture(
     { agents: ["ada", "bob"] },
     says("ada", { deltas: ["half ", "gone"], cut_after_chunks: 1 }),
     says("bob", "whole"),
@@ -96,7 +96,7 @@ test("a stock client sees an agent fail and the others answer", async () => {
 });
 
 test("a stock client that repeats its run gets the stored answers, each in its place", async () => {
-  const room = await createStreamScene(
+  const room = await createStreamFixture(
     { agents: ["ada"] },
     { match: { contains: "again" }, answer: { text: "twice" } },
     { answer: { text: "once" } },
@@ -122,7 +122,7 @@ test("a stock client that repeats its run gets the stored answers, each in its p
 });
 
 test("a stock client that lost its line in the middle asks again, and has the conversation in order", async () => {
-  const room = await createStreamScene(
+  const room = await createStreamFixture(
     { agents: ["ada"] },
     says("ada", { deltas: ["half", " and whole"], hold_after_first: "more" }),
   );
@@ -141,7 +141,7 @@ test("a stock client that lost its line in the middle asks again, and has the co
 });
 
 test("a stock client learns of a refusal before its run, by status", async () => {
-  const room = await createStreamScene({ agents: ["ada"] });
+  const room = await createStreamFixture({ agents: ["ada"] });
   const agent = openAgent(room);
   agent.addMessage({ id: "mine", role: "user", content: "nobody is tagged" });
   const refused = await agent.runAgent({}).catch((error: unknown) => error);
@@ -149,7 +149,7 @@ test("a stock client learns of a refusal before its run, by status", async () =>
 });
 
 test("a stock client whose run lost its holder asks again, and has each answer once and in its place", async () => {
-  const room = await createStreamScene(
+  const room = await createStreamFixture(
     { agents: ["ada", "bob"], mode: "roundtable" },
     says("ada", "one"),
     says("bob", { deltas: ["half", " gone"], hold_after_first: "never" }, 1),
@@ -167,8 +167,8 @@ test("a stock client whose run lost its holder asks again, and has each answer o
   );
   await lost.catch(() => undefined);
   expect(agent.messages.map(({ content }) => content)).toEqual(["go", "one", "half"]);
-  await flushed(room, { steps: 1 });
-  await lapse(room);
+  await answersStored(room, { steps: 1 });
+  await expireLease(room);
 
   await agent.runAgent({ runId: "lost" });
 

@@ -99,8 +99,11 @@ test("the stock client takes a run with tools and a text of its own for each rou
 
 test("usage is summed by provider and model, and cached tokens are part of the input", () => {
   const call = (providerModel: string, fresh: number, cached: number, output: number) => ({
-    ...{ provider: "openrouter", providerModel },
-    ...{ inputTokensFresh: fresh, inputTokensCached: cached, outputTokens: output },
+    provider: "openrouter",
+    providerModel,
+    inputTokensFresh: fresh,
+    inputTokensCached: cached,
+    outputTokens: output,
     totalTokens: fresh + cached + output,
   });
   expect(toTokenUsage([call("a", 10, 5, 3), call("b", 1, 0, 1), call("a", 20, 0, 4)])).toEqual([

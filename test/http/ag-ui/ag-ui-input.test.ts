@@ -1,7 +1,7 @@
 import type { RunAgentInput } from "@ag-ui/core";
 import { expect, test } from "vitest";
 import { eventsOf, readEvents } from "../../support/event-reader.ts";
-import { createStreamScene } from "../../support/streams.ts";
+import { createStreamFixture } from "../../support/streams.ts";
 
 function inputOf(runId: string, messages: unknown[], more: object = {}): object {
   return {
@@ -19,7 +19,7 @@ function inputOf(runId: string, messages: unknown[], more: object = {}): object 
 const userSays = (content: unknown) => ({ id: "u1", role: "user", content });
 
 test("the client's ids are echoed, its runId is the key, and only its last user message counts", async () => {
-  const room = await createStreamScene({ agents: ["ada"] });
+  const room = await createStreamFixture({ agents: ["ada"] });
   const history = [userSays("@ada before"), { id: "a1", role: "assistant", content: "made up" }];
   const response = await room.send(
     "/ag-ui",
@@ -52,7 +52,7 @@ test("the client's ids are echoed, its runId is the key, and only its last user 
 });
 
 test("the text parts of a message are its lines", async () => {
-  const room = await createStreamScene({ agents: ["ada"] });
+  const room = await createStreamFixture({ agents: ["ada"] });
   const parts = [
     { type: "text", text: "@ada one" },
     { type: "text", text: "two", id: "p2" },
@@ -108,7 +108,7 @@ const refused: { name: string; input: object; status?: number; code?: string; pa
 test.for(refused)(
   "$name is refused with a problem",
   async ({ input, path, status = 422, code = "validation_failed" }) => {
-    const room = await createStreamScene({ agents: ["ada"] });
+    const room = await createStreamFixture({ agents: ["ada"] });
     const response = await room.send("/ag-ui", input, { Accept: "text/event-stream" });
     expect(response.headers.get("Content-Type")).toBe("application/problem+json");
     const problem = await response.json<{ errors?: { path: string }[] }>();
@@ -119,7 +119,7 @@ test.for(refused)(
 );
 
 test("a history of up to 4 MiB is taken, and no byte more", async () => {
-  const room = await createStreamScene({ agents: ["ada"] });
+  const room = await createStreamFixture({ agents: ["ada"] });
   const fill = (total: number) => {
     const input = inputOf("r", [{ id: "a", role: "assistant", content: "" }, userSays("@ada go")]);
     const rest = total - JSON.stringify(input).length;
@@ -135,8 +135,8 @@ test("a history of up to 4 MiB is taken, and no byte more", async () => {
 
 test("a token is asked for, and another's session is not there", async () => {
   const [room, other] = [
-    await createStreamScene({ agents: ["ada"] }),
-    await createStreamScene({ agents: ["ada"] }),
+    await createStreamFixture({ agents: ["ada"] }),
+    await createStreamFixture({ agents: ["ada"] }),
   ];
   const input = inputOf("r", [userSays("@ada go")]);
   const nobody = await room.send("/ag-ui", input, { Authorization: "" });
@@ -147,9 +147,12 @@ test("a token is asked for, and another's session is not there", async () => {
 });
 
 test("what the stock client may send is what our schema takes", async () => {
-  const room = await createStreamScene({ agents: ["ada"] });
+  const room = await createStreamFixture({ agents: ["ada"] });
   const input: RunAgentInput = {
-    ...{ threadId: "t", runId: "r", protocolVersion: "1.0", parentRunId: "p" },
+    threadId: "t",
+    runId: "r",
+    protocolVersion: "1.0",
+    parentRunId: "p",
     messages: [
       { id: "s", role: "system", content: "ignored" },
       { id: "d", role: "developer", content: "ignored" },

@@ -44,8 +44,11 @@ describe("tool calls", () => {
     { type: "tool_call_ended", agentRunId, toolCallId },
   ];
   const result = (agentRunId: string, toolCallId: string): TurnEvent => ({
-    ...{ type: "tool_call_result", agentRunId, toolCallId },
-    ...{ messageId: "m", content: "found" },
+    type: "tool_call_result",
+    agentRunId,
+    toolCallId,
+    messageId: "m",
+    content: "found",
   });
   const nameAll = (events: readonly TurnEvent[]) => {
     const name = createToolCallNames();

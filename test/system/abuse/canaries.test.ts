@@ -3,13 +3,13 @@ import worker from "../../../src/index.ts";
 import type { Json } from "../../support/api.ts";
 import { watchDatabase } from "../../support/database-requests.ts";
 import type { ModelAnswer } from "../../support/models.ts";
-import { type CanaryScene, createCanaryScene, tablesHolding } from "./support/canary-scene.ts";
+import { type CanaryFixture, createCanaryFixture, tablesHolding } from "./support/canary-fixture.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
 });
 
-async function expectNoTrace({ mark, answers, logged }: CanaryScene): Promise<void> {
+async function expectNoTrace({ mark, answers, logged }: CanaryFixture): Promise<void> {
   expect(answers.length).toBeGreaterThan(0);
   expect(logged.length).toBeGreaterThan(0);
   expect(answers.filter((text) => text.includes(mark))).toEqual([]);
@@ -18,20 +18,20 @@ async function expectNoTrace({ mark, answers, logged }: CanaryScene): Promise<vo
 }
 
 /** Turns told in every way. */
-async function takePart({ scene, send }: CanaryScene): Promise<void> {
-  const turns = `/sessions/${scene.sessionId}/turns`;
+async function takePart({ fixture, send }: CanaryFixture): Promise<void> {
+  const turns = `/sessions/${fixture.sessionId}/turns`;
   const { body } = await send("POST", turns, { message: "search: news" });
   await send("POST", `${turns}/${body.id}/retry`);
   await send("POST", turns, { message: "search: more" }, "text/event-stream");
-  await send("PATCH", `/rooms/${scene.roomId}/mode`, { mode: "orchestrator" });
+  await send("PATCH", `/rooms/${fixture.roomId}/mode`, { mode: "orchestrator" });
   const said = { id: "m", role: "user", content: "and now?" };
   const run = { threadId: "t", runId: crypto.randomUUID(), messages: [said] };
-  await send("POST", `/sessions/${scene.sessionId}/ag-ui`, run);
+  await send("POST", `/sessions/${fixture.sessionId}/ag-ui`, run);
 }
 
 /** All that can be read of them, and what anybody can read; gives the first turn. */
-async function readAll({ scene, send }: CanaryScene): Promise<Json> {
-  const session = `/sessions/${scene.sessionId}`;
+async function readAll({ fixture, send }: CanaryFixture): Promise<Json> {
+  const session = `/sessions/${fixture.sessionId}`;
   const [turn] = (await send("GET", `${session}/turns`)).body.data;
   for (const path of [`turns/${turn.id}`, "messages?include=superseded", "summaries"]) {
     await send("GET", `${session}/${path}`);
@@ -51,8 +51,8 @@ async function readAll({ scene, send }: CanaryScene): Promise<Json> {
 }
 
 test("secrets that are in use are in no answer, no line of the log and no row", async () => {
-  const canary = await createCanaryScene();
-  const { scene, house, search, mark, scriptAll } = canary;
+  const canary = await createCanaryFixture();
+  const { fixture, house, search, mark, scriptAll } = canary;
   const said = `said${crypto.randomUUID()}`;
   await scriptAll({ text: said });
 
@@ -60,7 +60,7 @@ test("secrets that are in use are in no answer, no line of the log and no row", 
   await readAll(canary);
 
   // They were in use, and what was said is found where it was stored, in checkpoints too.
-  expect((await scene.models.journal())[0]?.authorization_present).toBe(true);
+  expect((await fixture.models.journal())[0]?.authorization_present).toBe(true);
   expect((await house.journal())[0]?.authorization_present).toBe(true);
   expect((await search.journal())[0]?.authorization).toBe(`Bearer tvly-${mark}`);
   expect(await tablesHolding(said)).toEqual(
@@ -89,7 +89,7 @@ const echoes: [string, (mark: string) => ModelAnswer, status?: "completed" | "fa
 test.each(echoes)(
   "what providers echo in %s is in no answer, no line of the log and no row",
   async (_where, echo, status = "failed") => {
-    const canary = await createCanaryScene();
+    const canary = await createCanaryFixture();
     const { mark, scriptAll } = canary;
     const searched = { status: 401, body: { detail: { error: mark } }, headers: { "x-error": mark } };
     await scriptAll(echo(mark), { default: searched });
@@ -124,15 +124,15 @@ function refusal(code: string, mark: string): Response {
 
 describe.each(faults)("while the database %s", (_how, fault) => {
   test("no secret is in an answer, a line of the log or a row", async () => {
-    const canary = await createCanaryScene();
-    const { scene, mark, send, scriptAll } = canary;
+    const canary = await createCanaryFixture();
+    const { fixture, mark, send, scriptAll } = canary;
     await scriptAll({ text: "hi" });
-    const room = `/rooms/${scene.roomId}`;
+    const room = `/rooms/${fixture.roomId}`;
     const work = async () => {
       for (const path of ["/rooms", room, `${room}/agents`, "/health/ready"]) await send("GET", path);
       await send("POST", "/rooms", { name: mark });
       await send("PATCH", room, { goal: mark });
-      await send("POST", `/sessions/${scene.sessionId}/turns`, { message: "hello" });
+      await send("POST", `/sessions/${fixture.sessionId}/turns`, { message: "hello" });
     };
     const { requests } = await watchDatabase(work, async () => fault(mark));
     expect(requests.length).toBeGreaterThan(6);
@@ -140,14 +140,14 @@ describe.each(faults)("while the database %s", (_how, fault) => {
     // And where it fails once the turn is under way, so that its answers cannot be stored.
     await watchDatabase(
       () =>
-        send("POST", `/sessions/${scene.sessionId}/turns`, { message: "hello again" }, "text/event-stream"),
+        send("POST", `/sessions/${fixture.sessionId}/turns`, { message: "hello again" }, "text/event-stream"),
       async (ask, n) => (n === 1 ? ask() : fault(mark)),
     );
     await expectNoTrace(canary);
   });
 
   test.each(["* * * * *", "17 3 * * *"])("the job of %s does not tell them either", async (cron) => {
-    const { mark, logged } = await createCanaryScene();
+    const { mark, logged } = await createCanaryFixture();
     // What it throws is logged by the platform.
     const { result } = await watchDatabase(
       () => worker.scheduled({ cron }).then(String, (error: Error) => `${error.stack} ${error.cause}`),

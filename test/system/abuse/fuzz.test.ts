@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { afterAll, expect, inject, test } from "vitest";
 import { type Answer, createTestApi, mintToken } from "../../support/api.ts";
 import { listOperations, type Operation } from "../../support/operations.ts";
-import { judge, judgeCode } from "./support/judge.ts";
+import { checkAnswer, checkCode } from "./support/check-answer.ts";
 import { headerText, oddText } from "./support/odd-values.ts";
 import { type FuzzedRequest, pathOf, requestsFor } from "./support/requests.ts";
 import { createTally } from "./support/tally.ts";
@@ -51,7 +51,7 @@ async function tryOperation(operation: Operation): Promise<void> {
     fc.asyncProperty(requestsFor(operation), async (request) => {
       const answer = await send(request);
       tally.add(operation.name, answer.status, answer.status < 400 ? undefined : answer.body.code);
-      judge(answer, operation);
+      checkAnswer(answer, operation);
     }),
     // Seeds of their own: else each route would be tried with the same headers in the same order.
     { seed: seed + operations.indexOf(operation), numRuns: requestsEach, endOnFailure: true },
@@ -89,7 +89,7 @@ test("what is no route is 404 or 401, whatever it is called", async () => {
       tally.add("(any path)", response.status, undefined);
       expect(response.status, path).toBeLessThan(500);
       if (response.status < 400 || method === "HEAD") return;
-      judgeCode(JSON.parse(text).code, response.status, `${method} ${path}`);
+      checkCode(JSON.parse(text).code, response.status, `${method} ${path}`);
       expect(response.headers.get("Content-Type")).toBe("application/problem+json");
     }),
     { seed, numRuns: requestsEach, endOnFailure: true },

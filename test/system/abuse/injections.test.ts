@@ -1,8 +1,8 @@
 import { expect, inject, test } from "vitest";
 import { createSession } from "../../support/api.ts";
 import type { ModelRule } from "../../support/models.ts";
-import { roleOf } from "../../support/turn-scene.ts";
-import { createToolScene, query } from "../../tools/in-turns/tool-scene.ts";
+import { roleOf } from "../../support/turn-fixture.ts";
+import { createToolFixture, query } from "../../tools/in-turns/tool-fixture.ts";
 import {
   generateCases,
   type InjectedCase,
@@ -30,22 +30,22 @@ function obey(name: keyof typeof models): ModelRule[] {
   }));
 }
 
-async function createScene() {
-  const scene = await createToolScene({
+async function createFixture() {
+  const fixture = await createToolFixture({
     agents: [
       { key: "lena", modelAlias: "qwen" },
       { key: "otto", modelAlias: "deepseek" },
     ],
     permissions: { lena: ["search"] },
   });
-  const { sql, roomId, api, owner } = scene;
+  const { sql, roomId, api, owner } = fixture;
   /** Puts the instruction where the case has it, and gives the turn's answer, in a session of its own. */
   const run = async ({ place, text, mode }: InjectedCase) => {
     const found = { title: "News", url: "https://news.example/", content: "None." };
     if (place === "title") found.title = text;
     if (place === "snippet") found.content = text;
-    await scene.search.script({ default: { results: [found] } });
-    await scene.models.script(
+    await fixture.search.script({ default: { results: [found] } });
+    await fixture.models.script(
       ...obey("lena"),
       ...obey("otto"),
       ...(place === "reply" ? [{ match: { model: models.lena }, answer: { text } }] : []),
@@ -58,16 +58,16 @@ async function createScene() {
     const session = await createSession(api, owner, roomId);
     const searches = place === "title" || place === "snippet" ? "search: news" : "hello";
     const message = `@lena @otto ${place === "message" ? text : searches}`;
-    const before = (await scene.searched()).length;
+    const before = (await fixture.searched()).length;
     const { status, body } = await api.as(owner).post(`/sessions/${session.id}/turns`, { message });
     // In a tag turn Otto sees neither results nor replies; they reach him with the next.
     if (mode === "tag" && (place === "reply" || place === "title" || place === "snippet")) {
       const next = await api.as(owner).post(`/sessions/${session.id}/turns`, { message: "@otto and you?" });
       body.tool_calls.push(...next.body.tool_calls);
     }
-    return { status, body, searched: (await scene.searched()).slice(before) };
+    return { status, body, searched: (await fixture.searched()).slice(before) };
   };
-  return { ...scene, run };
+  return { ...fixture, run };
 }
 
 type Event = { agent_key: string; tool_name: string; status: string };
@@ -75,10 +75,10 @@ type Event = { agent_key: string; tool_name: string; status: string };
 test.each(places)(
   "of injected instructions in a %s a model that always obeys runs none outside its permissions",
   async (place: Place) => {
-    const scene = await createScene();
+    const fixture = await createFixture();
     for (const one of cases.filter((candidate) => candidate.place === place)) {
       const told = `seed ${seed}: ${JSON.stringify(one)}`;
-      const { status, body, searched } = await scene.run(one);
+      const { status, body, searched } = await fixture.run(one);
       expect(status, told).toBe(201);
       const events: Event[] = body.tool_calls;
       const ran = events.filter((event) => event.status !== "denied");

@@ -1,6 +1,6 @@
 import { turnBounds } from "../../../src/domain/turn/turn-size.ts";
+import { says } from "../../support/fixture-agents.ts";
 import type { ModelRule } from "../../support/node/model-script.ts";
-import { says } from "../../support/scene-agents.ts";
 import { fixtureTagOf } from "../faults/testbed/scenario-tag.ts";
 import { createSessionFixture, type SessionFixture } from "../faults/testbed/session-fixture.ts";
 import type { Testbed } from "../faults/testbed/testbed.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { says } from "../../support/turn-scene.ts";
-import { createToolScene, durationOf, searchesFor, type ToolScene, textsOf } from "./tool-scene.ts";
+import { says } from "../../support/turn-fixture.ts";
+import { createToolFixture, durationOf, searchesFor, type ToolFixture, textsOf } from "./tool-fixture.ts";
 
 const fenced =
   /^Result of the tool "search": untrusted text[\s\S]*<untrusted_text_1 source="search">\n1\. About cats\n {3}https:\/\/example\.com\/found\n {3}All of cats\.\n<\/untrusted_text_1>$/;
@@ -13,8 +13,8 @@ const found = {
 };
 
 async function expectOneSuccess(
-  scene: ToolScene,
-  posted: Awaited<ReturnType<ToolScene["post"]>>,
+  fixture: ToolFixture,
+  posted: Awaited<ReturnType<ToolFixture["post"]>>,
   round: number,
 ) {
   const { status, body, headers } = posted;
@@ -29,24 +29,24 @@ async function expectOneSuccess(
   expect(body.tool_calls[0].latency_ms).toBeGreaterThanOrEqual(40);
   expect(durationOf(headers.get("Server-Timing"), "tools")).toBeGreaterThanOrEqual(40);
   expect(headers.get("Server-Timing")).toContain('db;desc="2"');
-  const { llm_calls, audit, messages, ...turn } = (await scene.read(body.id)).body;
+  const { llm_calls, audit, messages, ...turn } = (await fixture.read(body.id)).body;
   expect(turn).toEqual(body);
-  expect((await scene.list()).body.data).toEqual([body]);
-  const rows = await scene.toolRows();
+  expect((await fixture.list()).body.data).toEqual([body]);
+  const rows = await fixture.toolRows();
   expect(rows).toMatchObject([
     {
       ...found,
       id: body.tool_calls[0].id,
       agent_key: "ada",
-      user_id: scene.owner.userId,
-      room_id: scene.roomId,
+      user_id: fixture.owner.userId,
+      room_id: fixture.roomId,
       turn_id: body.id,
       run_id: body.id,
       latency_ms: body.tool_calls[0].latency_ms,
       credits_charged: "0.00000000",
     },
   ]);
-  expect(await scene.search.settledJournal()).toMatchObject([
+  expect(await fixture.search.settledJournal()).toMatchObject([
     { query: "cats", path: expect.stringMatching(/\/search$/), authorization: "Bearer tavily-key" },
   ]);
 }
@@ -60,14 +60,14 @@ describe("an agent with the permission", () => {
   ])(
     "that is told %s searches before its model is asked, and answers from the results",
     async (_, message) => {
-      const scene = await createToolScene();
-      await scene.search.script({ default: { delay_ms: 50 } });
-      await scene.models.script(says("ada", "Cats, says https://example.com/found."));
+      const fixture = await createToolFixture();
+      await fixture.search.script({ default: { delay_ms: 50 } });
+      await fixture.models.script(says("ada", "Cats, says https://example.com/found."));
 
-      const posted = await scene.post(message);
+      const posted = await fixture.post(message);
 
-      await expectOneSuccess(scene, posted, 0);
-      const [call, ...more] = await scene.models.journal();
+      await expectOneSuccess(fixture, posted, 0);
+      const [call, ...more] = await fixture.models.journal();
       expect(more).toEqual([]);
       const [told = "", ...others] = textsOf(call, "user");
       expect(others).toEqual([]);
@@ -78,46 +78,46 @@ describe("an agent with the permission", () => {
   );
 
   test("whose model calls on its own is told the results of its call, and answers from them", async () => {
-    const scene = await createToolScene();
-    await scene.search.script({ default: { delay_ms: 50 } });
-    await scene.models.script(
+    const fixture = await createToolFixture();
+    await fixture.search.script({ default: { delay_ms: 50 } });
+    await fixture.models.script(
       says("ada", searchesFor("cats"), 1),
       says("ada", "Cats, says https://example.com/found.", 2),
     );
 
-    const posted = await scene.post("@ada what is a cat?");
+    const posted = await fixture.post("@ada what is a cat?");
 
-    await expectOneSuccess(scene, posted, 1);
-    const [first, second] = await scene.models.journal();
+    await expectOneSuccess(fixture, posted, 1);
+    const [first, second] = await fixture.models.journal();
     expect(first?.tools.map(({ name }) => name)).toEqual(["search"]);
     expect(first?.body.tool_choice).toBe("auto");
     const [asked, answered] = second?.messages.slice(-2) ?? [];
     expect(asked).toMatchObject({ role: "assistant", tool_calls: [{ function: { name: "search" } }] });
     expect(answered).toMatchObject({ role: "tool", content: expect.stringMatching(fenced) });
-    expect(await scene.rounds()).toEqual(["ada 1", "ada 2"]);
+    expect(await fixture.rounds()).toEqual(["ada 1", "ada 2"]);
   });
 
   test("may search again after the search that its user asked for", async () => {
-    const scene = await createToolScene();
-    await scene.models.script(says("ada", searchesFor("more cats"), 1), says("ada", "Many.", 2));
+    const fixture = await createToolFixture();
+    await fixture.models.script(says("ada", searchesFor("more cats"), 1), says("ada", "Many.", 2));
 
-    const { body } = await scene.post("@ada search: cats");
+    const { body } = await fixture.post("@ada search: cats");
 
     expect(body).toMatchObject({ status: "completed", assistant_output: "Many." });
     expect(body.tool_calls).toMatchObject([
       { round: 0, input: { query: "cats" } },
       { round: 1, input: { query: "more cats" } },
     ]);
-    expect(await scene.searched()).toEqual(["cats", "more cats"]);
+    expect(await fixture.searched()).toEqual(["cats", "more cats"]);
     // What the trigger found is still there in the second call.
-    expect(textsOf((await scene.models.journal())[1], "user").at(-1)).toContain("All of cats.");
+    expect(textsOf((await fixture.models.journal())[1], "user").at(-1)).toContain("All of cats.");
   });
 
   test("answers a message without a prefix, or with an empty one, without a search", async () => {
-    const scene = await createToolScene();
+    const fixture = await createToolFixture();
     for (const message of ["@ada hello", "@ada search:", "@ada research: cats", "@ada please search: cats"]) {
-      expect((await scene.post(message)).body).toMatchObject({ status: "completed", tool_calls: [] });
+      expect((await fixture.post(message)).body).toMatchObject({ status: "completed", tool_calls: [] });
     }
-    expect(await scene.searched()).toEqual([]);
+    expect(await fixture.searched()).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { chunkOf, eventStream, toEvents } from "../../runtime/model/read-answer.ts";
-import { says } from "../../support/turn-scene.ts";
-import { createToolScene, query } from "./tool-scene.ts";
+import { says } from "../../support/turn-fixture.ts";
+import { createToolFixture, query } from "./tool-fixture.ts";
 
 /** Pieces of calls, one delta each; the finish reason and usage follow. */
 type Variant = [name: string, deltas: readonly object[], queries: readonly string[], finishReason?: string];
@@ -181,16 +181,16 @@ const variants: Variant[] = [
 ];
 
 test.each(variants)("a tool runs where %s", async (_name, deltas, queries, finishReason = "tool_calls") => {
-  const scene = await createToolScene();
+  const fixture = await createToolFixture();
   const usage = { id: "gen-1", choices: [], usage: { prompt_tokens: 90, completion_tokens: 9 } };
   const body = toEvents([...deltas.map((delta) => chunkOf(delta)), chunkOf({}, finishReason), usage]);
-  await scene.models.script(says("ada", { body, headers: eventStream }, 1), says("ada", "Found."));
+  await fixture.models.script(says("ada", { body, headers: eventStream }, 1), says("ada", "Found."));
 
-  const { body: turn } = await scene.post("@ada go");
+  const { body: turn } = await fixture.post("@ada go");
 
   expect(turn.replies).toMatchObject([{ status: "completed", content: "Found." }]);
-  expect(await scene.searched()).toEqual(queries);
-  const [, second] = await scene.models.journal();
+  expect(await fixture.searched()).toEqual(queries);
+  const [, second] = await fixture.models.journal();
   const messages = second?.body.messages as {
     role: string;
     tool_call_id?: string;
@@ -214,29 +214,29 @@ describe("an answer fails, is booked, and runs no tool", () => {
       calls(...Array.from({ length: 17 }, (_, index) => call(`c${index}`, `${index}`, { index }))),
     ],
   ])("%s", async (_name, delta) => {
-    const scene = await createToolScene();
+    const fixture = await createToolFixture();
     const usage = { id: "gen-1", choices: [], usage: { prompt_tokens: 90, completion_tokens: 9 } };
     const body = toEvents([chunkOf(delta), chunkOf({}, "tool_calls"), usage]);
-    await scene.models.script(says("ada", { body, headers: eventStream }));
+    await fixture.models.script(says("ada", { body, headers: eventStream }));
 
-    const { body: turn } = await scene.post("@ada go");
+    const { body: turn } = await fixture.post("@ada go");
 
     expect(turn.replies).toMatchObject([{ status: "failed", error: { code: "model_bad_response" } }]);
-    expect(await scene.searched()).toEqual([]);
-    expect(await scene.ledger()).toMatchObject([
+    expect(await fixture.searched()).toEqual([]);
+    expect(await fixture.ledger()).toMatchObject([
       { status: "failed", input_tokens_fresh: 90, output_tokens: 9 },
     ]);
   });
 });
 
 test("an id of 4 KiB goes back whole", async () => {
-  const scene = await createToolScene();
+  const fixture = await createToolFixture();
   const id = `c${"Q".repeat(4095)}`;
   const body = toEvents([chunkOf(calls(call(id, "a", { index: 0 }))), chunkOf({}, "tool_calls")]);
-  await scene.models.script(says("ada", { body, headers: eventStream }, 1), says("ada", "Found."));
+  await fixture.models.script(says("ada", { body, headers: eventStream }, 1), says("ada", "Found."));
 
-  await scene.post("@ada go");
+  await fixture.post("@ada go");
 
-  const [, second] = await scene.models.journal();
+  const [, second] = await fixture.models.journal();
   expect(second?.body.messages).toContainEqual(expect.objectContaining({ role: "tool", tool_call_id: id }));
 });

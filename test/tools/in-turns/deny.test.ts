@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { says } from "../../support/turn-scene.ts";
-import { calls, createToolScene, query, searchesFor, textsOf } from "./tool-scene.ts";
+import { says } from "../../support/turn-fixture.ts";
+import { calls, createToolFixture, query, searchesFor, textsOf } from "./tool-fixture.ts";
 
 const refusal = (code: string, tools: string) => ({
   error: { code, message: expect.stringContaining(`Tools you may use: ${tools}.`) },
@@ -10,25 +10,25 @@ describe("an agent without the permission", () => {
   test.each(["@ada search: cats", "@ada search for cats"])(
     "that is told '%s' answers an ordinary turn, which leaves no event and asks no search server",
     async (message) => {
-      const scene = await createToolScene({ permissions: {} });
-      await scene.models.script(says("ada", "I know cats."));
+      const fixture = await createToolFixture({ permissions: {} });
+      await fixture.models.script(says("ada", "I know cats."));
 
-      const { body, headers } = await scene.post(message);
+      const { body, headers } = await fixture.post(message);
 
       expect(body).toMatchObject({ status: "completed", assistant_output: "I know cats.", tool_calls: [] });
       expect(headers.get("Server-Timing")).toContain("tools;dur=0,");
-      expect(await scene.toolRows()).toEqual([]);
-      expect(await scene.privateMessages()).toEqual([]);
-      expect(await scene.searched()).toEqual([]);
-      expect(await scene.models.journal()).toMatchObject([{ tools: [] }]);
+      expect(await fixture.toolRows()).toEqual([]);
+      expect(await fixture.privateMessages()).toEqual([]);
+      expect(await fixture.searched()).toEqual([]);
+      expect(await fixture.models.journal()).toMatchObject([{ tools: [] }]);
     },
   );
 
   test("whose model calls on its own is refused: the model is told so, and nothing runs", async () => {
-    const scene = await createToolScene({ permissions: {} });
-    await scene.models.script(says("ada", searchesFor("cats"), 1), says("ada", "I may not.", 2));
+    const fixture = await createToolFixture({ permissions: {} });
+    await fixture.models.script(says("ada", searchesFor("cats"), 1), says("ada", "I may not.", 2));
 
-    const { body, headers } = await scene.post("@ada what is a cat?");
+    const { body, headers } = await fixture.post("@ada what is a cat?");
 
     expect(body).toMatchObject({ status: "completed", assistant_output: "I may not." });
     expect(headers.get("Server-Timing")).toContain('db;desc="2"');
@@ -40,9 +40,9 @@ describe("an agent without the permission", () => {
       output: { error: "tool_not_permitted" },
     };
     expect(body.tool_calls).toMatchObject([denied]);
-    expect(await scene.toolRows()).toMatchObject([{ ...denied, agent_key: "ada", turn_id: body.id }]);
-    expect(await scene.searched()).toEqual([]);
-    const journal = await scene.models.journal();
+    expect(await fixture.toolRows()).toMatchObject([{ ...denied, agent_key: "ada", turn_id: body.id }]);
+    expect(await fixture.searched()).toEqual([]);
+    const journal = await fixture.models.journal();
     // What was asked for in vain is named where its refusal stands, and not to be called.
     expect(journal.map(({ tools, body }) => [tools.length, body.tool_choice])).toEqual([
       [0, undefined],
@@ -53,10 +53,10 @@ describe("an agent without the permission", () => {
   });
 
   test("beside one with it does not search by the same trigger", async () => {
-    const scene = await createToolScene({ agents: ["ada", "bob"], permissions: { bob: ["search"] } });
-    await scene.models.script(says("ada", "From memory."), says("bob", "From the web."));
+    const fixture = await createToolFixture({ agents: ["ada", "bob"], permissions: { bob: ["search"] } });
+    await fixture.models.script(says("ada", "From memory."), says("bob", "From the web."));
 
-    const { body } = await scene.post("@ada @bob search: cats");
+    const { body } = await fixture.post("@ada @bob search: cats");
 
     expect(body).toMatchObject({ status: "completed" });
     expect(body.replies.map(({ content }: { content: string }) => content)).toEqual([
@@ -64,8 +64,8 @@ describe("an agent without the permission", () => {
       "From the web.",
     ]);
     expect(body.tool_calls).toMatchObject([{ agent_key: "bob", status: "success" }]);
-    expect(await scene.searched()).toEqual(["cats"]);
-    const journal = await scene.models.journal();
+    expect(await fixture.searched()).toEqual(["cats"]);
+    const journal = await fixture.models.journal();
     const prompts = journal.map((call) => JSON.stringify(call.messages));
     expect(prompts.filter((prompt) => prompt.includes("untrusted_text"))).toHaveLength(1);
     expect(journal.map(({ tools }) => tools.length).toSorted()).toEqual([0, 1]);
@@ -73,14 +73,14 @@ describe("an agent without the permission", () => {
 });
 
 test("of several calls of one answer only the permitted run, and each is recorded", async () => {
-  const scene = await createToolScene();
+  const fixture = await createToolFixture();
   const { tool_calls: [search] = [] } = searchesFor("cats");
   const { tool_calls: [read] = [] } = calls("file_read", '{"id":"x"}');
   const { tool_calls: [remove] = [] } = calls("delete_everything");
   const all = [read, search, remove].flatMap((call) => call ?? []);
-  await scene.models.script(says("ada", { tool_calls: all }, 1), says("ada", "Done.", 2));
+  await fixture.models.script(says("ada", { tool_calls: all }, 1), says("ada", "Done.", 2));
 
-  const { body } = await scene.post("@ada go");
+  const { body } = await fixture.post("@ada go");
 
   expect(body).toMatchObject({ status: "completed", assistant_output: "Done." });
   expect(body.tool_calls).toMatchObject([
@@ -88,9 +88,9 @@ test("of several calls of one answer only the permitted run, and each is recorde
     { tool_name: "search", status: "success" },
     { tool_name: "delete_everything", status: "denied", output: { error: "unknown_tool" } },
   ]);
-  const told = textsOf((await scene.models.journal())[1], "tool");
+  const told = textsOf((await fixture.models.journal())[1], "tool");
   expect(JSON.parse(told[0] ?? "")).toEqual(refusal("unknown_tool", "search"));
   expect(told[1]).toContain("All of cats.");
   expect(JSON.parse(told[2] ?? "")).toEqual(refusal("unknown_tool", "search"));
-  expect(await scene.searched()).toEqual(["cats"]);
+  expect(await fixture.searched()).toEqual(["cats"]);
 });

@@ -11,7 +11,12 @@ const tools = {
 };
 
 const agent = (agentKey: string, toolPermissions: string[], position: number): RosterAgent => ({
-  ...{ agentKey, name: agentKey, modelAlias: "deepseek", rolePrompt: "", toolPermissions, position },
+  agentKey,
+  name: agentKey,
+  modelAlias: "deepseek",
+  rolePrompt: "",
+  toolPermissions,
+  position,
 });
 
 function nodesOf(flow: PlanForm, agents: RosterAgent[]): string[] {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { says } from "../../support/turn-scene.ts";
-import { calls, createToolScene, query, searchesFor, textsOf } from "./tool-scene.ts";
+import { says } from "../../support/turn-fixture.ts";
+import { calls, createToolFixture, query, searchesFor, textsOf } from "./tool-fixture.ts";
 
 type WireMessage = { content: string; tool_call_id?: string; tool_calls?: { id: string }[] };
 
@@ -11,51 +11,51 @@ describe("a model that calls tools for ever", () => {
     [["search"], "success", 4],
     [[], "denied", 0],
   ])("with permissions %j answers after four rounds", async (names, status, searches) => {
-    const scene = await createToolScene({ permissions: { ada: names } });
-    await scene.models.script(
+    const fixture = await createToolFixture({ permissions: { ada: names } });
+    await fixture.models.script(
       ...four.map((word, place) => says("ada", searchesFor(word), place + 1)),
       says("ada", "Enough.", 5),
     );
 
-    const { body } = await scene.post("@ada go");
+    const { body } = await fixture.post("@ada go");
 
     expect(body).toMatchObject({ status: "completed", assistant_output: "Enough.", usage: { calls: 5 } });
     expect(body.tool_calls).toMatchObject([1, 2, 3, 4].map((round) => ({ round, status })));
-    expect(await scene.searched()).toEqual(four.slice(0, searches));
-    const journal = await scene.models.journal();
+    expect(await fixture.searched()).toEqual(four.slice(0, searches));
+    const journal = await fixture.models.journal();
     const choices =
       names.length === 0 ? [undefined, ...Array(4).fill("none")] : [...Array(4).fill("auto"), "none"];
     expect(journal.map((call) => call.body.tool_choice)).toEqual(choices);
-    expect(await scene.rounds()).toEqual([1, 2, 3, 4, 5].map((round) => `ada ${round}`));
+    expect(await fixture.rounds()).toEqual([1, 2, 3, 4, 5].map((round) => `ada ${round}`));
   });
 
   test("and asks for them even when it must answer leaves a failed reply", async () => {
-    const scene = await createToolScene({ agents: ["ada", "bob"] });
-    await scene.models.script(says("ada", searchesFor("more")), says("bob", "Fine."));
+    const fixture = await createToolFixture({ agents: ["ada", "bob"] });
+    await fixture.models.script(says("ada", searchesFor("more")), says("bob", "Fine."));
 
-    const { body } = await scene.post("@ada @bob go");
+    const { body } = await fixture.post("@ada @bob go");
 
     expect(body).toMatchObject({
       status: "partial",
       replies: [{ status: "failed", error: { code: "model_bad_response" } }, { content: "Fine." }],
     });
     expect(body.tool_calls).toHaveLength(4);
-    expect(await scene.searched()).toEqual(Array(4).fill("more"));
-    expect(await scene.ledger()).toHaveLength(6);
+    expect(await fixture.searched()).toEqual(Array(4).fill("more"));
+    expect(await fixture.ledger()).toHaveLength(6);
   });
 
   test("after a trigger still has four rounds", async () => {
-    const scene = await createToolScene();
-    await scene.models.script(
+    const fixture = await createToolFixture();
+    await fixture.models.script(
       ...four.map((word, place) => says("ada", searchesFor(word), place + 1)),
       says("ada", "Enough.", 5),
     );
 
-    const { body } = await scene.post("@ada search: zero");
+    const { body } = await fixture.post("@ada search: zero");
 
     expect(body.assistant_output).toBe("Enough.");
-    expect(await scene.searched()).toEqual(["zero", ...four]);
-    expect(await scene.toolRows()).toHaveLength(5);
+    expect(await fixture.searched()).toEqual(["zero", ...four]);
+    expect(await fixture.toolRows()).toHaveLength(5);
   });
 });
 
@@ -77,17 +77,17 @@ describe("a call that cannot be run is told to the model and recorded", () => {
     ["with nothing", calls("search", ""), { status: "error", ...error("invalid_arguments") }],
     ["with a blank", calls("search", query(" \u0000 ")), { status: "error", ...error("invalid_arguments") }],
   ])("%s", async (_how, asked, row) => {
-    const scene = await createToolScene();
-    await scene.models.script(says("ada", asked, 1), says("ada", "Then not.", 2));
+    const fixture = await createToolFixture();
+    await fixture.models.script(says("ada", asked, 1), says("ada", "Then not.", 2));
 
-    const { body } = await scene.post("@ada go");
+    const { body } = await fixture.post("@ada go");
 
     const [call] = asked.tool_calls ?? [];
     expect(body).toMatchObject({ status: "completed", assistant_output: "Then not." });
     expect(body.tool_calls).toMatchObject([{ tool_name: call?.name, round: 1, ...row }]);
-    expect(await scene.toolRows()).toMatchObject([{ tool_name: call?.name, ...row }]);
-    expect(await scene.searched()).toEqual([]);
-    const [told = ""] = textsOf((await scene.models.journal())[1], "tool");
+    expect(await fixture.toolRows()).toMatchObject([{ tool_name: call?.name, ...row }]);
+    expect(await fixture.searched()).toEqual([]);
+    const [told = ""] = textsOf((await fixture.models.journal())[1], "tool");
     expect(JSON.parse(told)).toMatchObject({ error: { code: row.output.error } });
   });
 });
@@ -95,36 +95,36 @@ describe("a call that cannot be run is told to the model and recorded", () => {
 describe("several calls of one answer", () => {
   test("run together, and their results come in the order of the calls", async () => {
     const words = ["a", "b", "c", "d"];
-    const scene = await createToolScene();
-    await scene.search.script({ answers: words.map((_, place) => ({ delay_ms: 80 - 20 * place })) });
-    await scene.models.script(says("ada", searchesFor(...words), 1), says("ada", "Four.", 2));
+    const fixture = await createToolFixture();
+    await fixture.search.script({ answers: words.map((_, place) => ({ delay_ms: 80 - 20 * place })) });
+    await fixture.models.script(says("ada", searchesFor(...words), 1), says("ada", "Four.", 2));
 
-    const { body } = await scene.post("@ada go");
+    const { body } = await fixture.post("@ada go");
 
     expect(body.tool_calls.map((call: { input: unknown }) => call.input)).toEqual(
       words.map((word) => ({ query: word })),
     );
-    expect((await scene.searched()).toSorted()).toEqual(words);
-    const [, second] = await scene.models.journal();
+    expect((await fixture.searched()).toSorted()).toEqual(words);
+    const [, second] = await fixture.models.journal();
     const told = textsOf(second, "tool");
     expect(told.map((text) => /About (\w)/.exec(text)?.[1])).toEqual(words);
-    expect(await scene.toolRows()).toHaveLength(4);
-    expect(await scene.ledger()).toHaveLength(2);
+    expect(await fixture.toolRows()).toHaveLength(4);
+    expect(await fixture.ledger()).toHaveLength(2);
   });
 
   test("beyond the fourth are refused to the model and on record, and cost the agent nothing else", async () => {
-    const scene = await createToolScene();
+    const fixture = await createToolFixture();
     const words = Array.from({ length: 16 }, (_, place) => `q${place}`);
-    await scene.models.script(says("ada", searchesFor(...words), 1), says("ada", "With four.", 2));
+    await fixture.models.script(says("ada", searchesFor(...words), 1), says("ada", "With four.", 2));
 
-    const { body } = await scene.post("@ada go");
+    const { body } = await fixture.post("@ada go");
 
     expect(body).toMatchObject({ status: "completed", assistant_output: "With four." });
-    expect((await scene.searched()).toSorted()).toEqual(words.slice(0, 4));
-    const told = textsOf((await scene.models.journal())[1], "tool");
+    expect((await fixture.searched()).toSorted()).toEqual(words.slice(0, 4));
+    const told = textsOf((await fixture.models.journal())[1], "tool");
     expect(told).toHaveLength(16);
     for (const text of told.slice(4)) expect(JSON.parse(text).error.code).toBe("tool_limit_reached");
-    const rows = await scene.toolRows();
+    const rows = await fixture.toolRows();
     expect(rows.map(({ status }) => status)).toEqual([
       ...Array(4).fill("success"),
       ...Array(12).fill("denied"),
@@ -133,14 +133,14 @@ describe("several calls of one answer", () => {
   });
 
   test("with one id are two calls, each answered under an id of its own", async () => {
-    const scene = await createToolScene();
+    const fixture = await createToolFixture();
     const twice = ["cats", "dogs"].map((word) => ({ id: "same", name: "search", arguments: query(word) }));
-    await scene.models.script(says("ada", { tool_calls: twice }, 1), says("ada", "Both.", 2));
+    await fixture.models.script(says("ada", { tool_calls: twice }, 1), says("ada", "Both.", 2));
 
-    const { body } = await scene.post("@ada go");
+    const { body } = await fixture.post("@ada go");
 
     expect(body.tool_calls).toMatchObject([{ input: { query: "cats" } }, { input: { query: "dogs" } }]);
-    const wire = (await scene.models.journal())[1]?.body.messages as WireMessage[];
+    const wire = (await fixture.models.journal())[1]?.body.messages as WireMessage[];
     const [asked, ...answered] = wire.slice(-3);
     const ids = asked?.tool_calls?.map(({ id }) => id) ?? [];
     expect(new Set(ids).size).toBe(2);

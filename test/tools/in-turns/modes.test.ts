@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import type { RoomMode } from "../../../src/domain/plan/modes.ts";
 import { eventsOf, joinDeltas, readEvents } from "../../support/event-reader.ts";
 import type { ModelRule } from "../../support/models.ts";
-import { nameOf, roleOf, says } from "../../support/turn-scene.ts";
-import { createToolScene, promptOf, searchesFor } from "./tool-scene.ts";
+import { nameOf, roleOf, says } from "../../support/turn-fixture.ts";
+import { createToolFixture, promptOf, searchesFor } from "./tool-fixture.ts";
 
 const agents = ["ada", "bob", "cyd"];
 const permissions = { ada: ["search"], cyd: ["search"] };
@@ -19,18 +19,18 @@ const modes: [RoomMode, string, ModelRule[]][] = [
 ];
 
 /** Ada and Cyd search, Bob tries to. */
-async function createScene(mode: RoomMode, rules: ModelRule[]) {
-  const scene = await createToolScene({ agents, mode, permissions });
+async function createFixture(mode: RoomMode, rules: ModelRule[]) {
+  const fixture = await createToolFixture({ agents, mode, permissions });
   // The manager is shown the roles as well.
   const first = 1 + rules.length;
-  await scene.models.script(
+  await fixture.models.script(
     ...rules,
     ...agents.flatMap((key) => [
       says(key, { text: `${key} looks.`, ...searchesFor(`by ${key}`) }, first),
       says(key, `${key} is done.`, first + 1),
     ]),
   );
-  return scene;
+  return fixture;
 }
 
 const recorded = [
@@ -44,18 +44,18 @@ const done = agents.map((key) => ({ agent_key: key, status: "completed", content
 const twoRounds = agents.flatMap((key) => [`${key} 1`, `${key} 2`]);
 
 test.each(modes)("in mode %s agents use the tools they may use", async (mode, message, rules) => {
-  const scene = await createScene(mode, rules);
+  const fixture = await createFixture(mode, rules);
 
-  const { body, headers } = await scene.post(message);
+  const { body, headers } = await fixture.post(message);
 
   expect(body).toMatchObject({ status: "completed", replies: done });
   expect(body.tool_calls.toSorted(byAgent)).toMatchObject(recorded);
-  expect((await scene.searched()).toSorted()).toEqual(["by ada", "by cyd"]);
-  expect(await scene.rounds()).toEqual(twoRounds);
+  expect((await fixture.searched()).toSorted()).toEqual(["by ada", "by cyd"]);
+  expect(await fixture.rounds()).toEqual(twoRounds);
   expect(headers.get("Server-Timing")).toContain('db;desc="2"');
-  expect((await scene.read(body.id)).body.tool_calls).toEqual(body.tool_calls);
+  expect((await fixture.read(body.id)).body.tool_calls).toEqual(body.tool_calls);
   // Nobody is shown what another said or was told on the way to its answer.
-  for (const call of (await scene.models.journal()).slice(rules.length)) {
+  for (const call of (await fixture.models.journal()).slice(rules.length)) {
     const others = agents.filter((key) => !promptOf(call).includes(roleOf(key)));
     for (const other of others) {
       expect(promptOf(call)).not.toContain(`by ${other}`);
@@ -65,9 +65,9 @@ test.each(modes)("in mode %s agents use the tools they may use", async (mode, me
 });
 
 test.each(modes)("in mode %s tools are told in a stream", async (mode, message, rules) => {
-  const scene = await createScene(mode, rules);
+  const fixture = await createFixture(mode, rules);
 
-  const events = await readEvents(await scene.stream(message)).all();
+  const events = await readEvents(await fixture.stream(message)).all();
 
   expect(events.at(-1)).toMatchObject({
     type: "RUN_FINISHED",
@@ -87,39 +87,39 @@ test.each(modes)("in mode %s tools are told in a stream", async (mode, message, 
     const [, reply] = eventsOf(part, "TEXT_MESSAGE_START");
     expect(joinDeltas(events, reply?.messageId ?? "")).toBe(`${key} is done.`);
   }
-  expect((await scene.searched()).toSorted()).toEqual(["by ada", "by cyd"]);
+  expect((await fixture.searched()).toSorted()).toEqual(["by ada", "by cyd"]);
 });
 
 test("calls of agents who answer at once read the same however often they are read", async () => {
-  const scene = await createToolScene({ agents });
+  const fixture = await createToolFixture({ agents });
   const keys = agents.map((key) => `@${key}`).join(" ");
-  await scene.search.script({ answers: [{ delay_ms: 90 }, { delay_ms: 45 }, {}] });
-  await scene.models.script(
+  await fixture.search.script({ answers: [{ delay_ms: 90 }, { delay_ms: 45 }, {}] });
+  await fixture.models.script(
     says("ada", searchesFor("by ada"), 1),
     says("bob", { ...searchesFor("by bob"), delay_ms: 10 }, 1),
     says("cyd", { ...searchesFor("by cyd"), delay_ms: 20 }, 1),
   );
 
-  const posted = await scene.post(`${keys} go`, { key: "k" });
-  const replayed = await scene.post(`${keys} go`, { key: "k" });
+  const posted = await fixture.post(`${keys} go`, { key: "k" });
+  const replayed = await fixture.post(`${keys} go`, { key: "k" });
 
-  expect((await scene.read(posted.body.id)).body.tool_calls).toEqual(posted.body.tool_calls);
+  expect((await fixture.read(posted.body.id)).body.tool_calls).toEqual(posted.body.tool_calls);
   expect(replayed.body).toEqual(posted.body);
 });
 
 test("a trigger reaches every agent with the permission, in an orchestrator's room those it picked", async () => {
-  const scene = await createToolScene({ agents, mode: "orchestrator" });
-  await scene.models.script({
+  const fixture = await createToolFixture({ agents, mode: "orchestrator" });
+  await fixture.models.script({
     match: { contains: "selected_agent_keys" },
     answer: { text: JSON.stringify({ selected_agent_keys: ["cyd", "ada"] }) },
   });
 
-  const { body } = await scene.post("search: cats");
+  const { body } = await fixture.post("search: cats");
 
   expect(body.tool_calls).toMatchObject([
     { agent_key: "cyd", round: 0, status: "success" },
     { agent_key: "ada", round: 0, status: "success" },
   ]);
-  const [routing] = await scene.models.journal();
+  const [routing] = await fixture.models.journal();
   expect(routing?.tools).toEqual([]);
 });

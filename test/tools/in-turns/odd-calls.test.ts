@@ -1,8 +1,8 @@
 import { neonConfig } from "@neondatabase/serverless";
 import { afterEach, expect, test } from "vitest";
 import type { ModelAnswer } from "../../support/models.ts";
-import { says } from "../../support/turn-scene.ts";
-import { calls, createToolScene, query, searchesFor } from "./tool-scene.ts";
+import { says } from "../../support/turn-fixture.ts";
+import { calls, createToolFixture, query, searchesFor } from "./tool-fixture.ts";
 
 afterEach(() => {
   neonConfig.fetchFunction = undefined;
@@ -53,20 +53,20 @@ test.each<[string, ModelAnswer, Record<string, unknown>]>([
     { status: "success", input: { query: "cats" } },
   ],
 ])("a call with %s is stored, and its agent goes on", async (_what, asked, row) => {
-  const scene = await createToolScene();
-  await scene.models.script(says("ada", asked, 1), says("ada", "Then this.", 2));
+  const fixture = await createToolFixture();
+  await fixture.models.script(says("ada", asked, 1), says("ada", "Then this.", 2));
 
   const sent = watchRequests();
-  const { status, body } = await scene.post("@ada go");
+  const { status, body } = await fixture.post("@ada go");
 
   expect(sent.length).toBeGreaterThanOrEqual(2);
   expect(sent.some(holdsHalfPair)).toBe(false);
   expect(status).toBe(201);
   expect(body).toMatchObject({ status: "completed", assistant_output: "Then this." });
   expect(body.tool_calls).toMatchObject([row]);
-  expect(await scene.toolRows()).toMatchObject([row]);
-  expect((await scene.read(body.id)).body).toMatchObject(body);
-  expect((await scene.post("@ada again")).body.status).toBe("completed");
+  expect(await fixture.toolRows()).toMatchObject([row]);
+  expect((await fixture.read(body.id)).body).toMatchObject(body);
+  expect((await fixture.post("@ada again")).body.status).toBe("completed");
 });
 
 test.each([
@@ -79,18 +79,18 @@ test.each([
 ])(
   "an agent whose text %s has half a surrogate pair goes on, with U+FFFD in its place",
   async (_, odd, searches) => {
-    const scene = await createToolScene({ agents: ["ada", "bob"] });
-    await scene.models.script(...odd, says("bob", "Fine."), says("ada", searchesFor("cats")));
+    const fixture = await createToolFixture({ agents: ["ada", "bob"] });
+    await fixture.models.script(...odd, says("bob", "Fine."), says("ada", searchesFor("cats")));
     const sent = watchRequests();
 
-    const { body } = await scene.post("@ada @bob go");
+    const { body } = await fixture.post("@ada @bob go");
 
     expect(sent.some(holdsHalfPair)).toBe(false);
     expect(body).toMatchObject({
       status: "completed",
       replies: [{ status: "completed" }, { content: "Fine." }],
     });
-    const texts = [...(await scene.privateMessages()), ...body.replies].map(({ content }) => content);
+    const texts = [...(await fixture.privateMessages()), ...body.replies].map(({ content }) => content);
     expect(texts).toContain("I look\ufffd");
     expect(body.tool_calls).toHaveLength(searches);
   },

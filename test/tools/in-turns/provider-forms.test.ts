@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import cases from "../../cases/tool-calls.json";
 import type { Json } from "../../support/api.ts";
-import { says } from "../../support/turn-scene.ts";
-import { createToolScene, type ToolScene } from "./tool-scene.ts";
+import { says } from "../../support/turn-fixture.ts";
+import { createToolFixture, type ToolFixture } from "./tool-fixture.ts";
 
 /** An answer that is streamed as it stands. */
 function streams(chunks: readonly unknown[]) {
@@ -36,12 +36,12 @@ const holds: Readonly<Record<string, (asked: Json, first: readonly Json[], body:
   },
 };
 
-async function askTwice(scene: ToolScene): Promise<Json> {
-  expect((await scene.post("@ada go")).body).toMatchObject({
+async function askTwice(fixture: ToolFixture): Promise<Json> {
+  expect((await fixture.post("@ada go")).body).toMatchObject({
     status: "completed",
     assistant_output: "Done.",
   });
-  const [, second, ...others] = await scene.models.journal();
+  const [, second, ...others] = await fixture.models.journal();
   expect(others).toEqual([]);
   return second?.body;
 }
@@ -50,10 +50,10 @@ describe("a first answer that asks for a tool", () => {
   test.each(cases)(
     "$name: its calls run, and the next request is what its provider wants",
     async ({ first_answer, expect: expected }) => {
-      const scene = await createToolScene();
-      await scene.models.script(says("ada", streams(first_answer), 1), says("ada", "Done."));
+      const fixture = await createToolFixture();
+      await fixture.models.script(says("ada", streams(first_answer), 1), says("ada", "Done."));
 
-      const body = await askTwice(scene);
+      const body = await askTwice(fixture);
 
       const asked = body.messages.findLast(({ role }: Json) => role === "assistant");
       const answered = body.messages.filter(({ role }: Json) => role === "tool");
@@ -61,7 +61,7 @@ describe("a first answer that asks for a tool", () => {
         asked.tool_calls.map(({ id }: Json) => id),
       );
       expect(body.tools.map((tool: Json) => tool.function.name)).toEqual(["search"]);
-      if (expected.runs !== undefined) expect(await scene.searched()).toEqual(expected.runs);
+      if (expected.runs !== undefined) expect(await fixture.searched()).toEqual(expected.runs);
       if (expected.next_request !== undefined) holds[expected.next_request]?.(asked, first_answer, body);
     },
   );
@@ -92,18 +92,18 @@ const reasons = (id: string, query: string) =>
 
 describe("what a provider wants back", () => {
   test("goes to the agent's own next requests of the run, every step's, and into no answer, event, log or later turn", async () => {
-    const scene = await createToolScene({ agents: ["ada", "bob"], mode: "roundtable" });
-    await scene.models.script(
+    const fixture = await createToolFixture({ agents: ["ada", "bob"], mode: "roundtable" });
+    await fixture.models.script(
       says("ada", reasons("c1", "cats"), 1),
       says("ada", reasons("c1", "dogs"), 2),
       says("ada", "Done."),
       says("bob", "Agreed."),
     );
 
-    const events = await (await scene.stream("go")).text();
-    const later = await scene.post("again");
+    const events = await (await fixture.stream("go")).text();
+    const later = await fixture.post("again");
 
-    const journal = await scene.models.journal();
+    const journal = await fixture.models.journal();
     const [, , third, ...rest] = journal.map(({ body }) => body as Json);
     const asked = third.messages.filter(({ role }: Json) => role === "assistant");
     const fields = {
@@ -115,25 +115,27 @@ describe("what a provider wants back", () => {
     };
     expect(asked).toMatchObject([fields, fields]);
     expect(asked.map((one: Json) => one.tool_calls[0].id)).toEqual(["c1", "2-c1"]);
-    const elsewhere = [rest, events, later, scene.api.lines, await scene.list(), await scene.ledger()];
-    const { body: transcript } = await scene.api.as(scene.owner).get(`/sessions/${scene.sessionId}/messages`);
+    const elsewhere = [rest, events, later, fixture.api.lines, await fixture.list(), await fixture.ledger()];
+    const { body: transcript } = await fixture.api
+      .as(fixture.owner)
+      .get(`/sessions/${fixture.sessionId}/messages`);
     expect(JSON.stringify([...elsewhere, transcript])).not.toMatch(/SECRET-SIGNATURE|I must/);
   });
 
   test("is left out in one repeat where the provider refuses it by name", async () => {
-    const scene = await createToolScene();
+    const fixture = await createToolFixture();
     const refusal = { status: 400, body: { error: { message: "property 'reasoning' is unsupported" } } };
-    await scene.models.script(
+    await fixture.models.script(
       says("ada", reasons("c1", "cats"), 1),
       says("ada", refusal, 2),
       says("ada", reasons("c2", "dogs"), 3),
       says("ada", "Done."),
     );
 
-    const { body } = await scene.post("@ada go");
+    const { body } = await fixture.post("@ada go");
 
     expect(body).toMatchObject({ status: "completed", assistant_output: "Done." });
-    const sent = (await scene.models.journal()).map(({ body: { messages } }) =>
+    const sent = (await fixture.models.journal()).map(({ body: { messages } }) =>
       (messages as Json[]).flatMap(({ role, reasoning, reasoning_details: details }) =>
         role === "assistant" ? [[reasoning !== undefined, details !== undefined]] : [],
       ),
@@ -147,7 +149,9 @@ describe("what a provider wants back", () => {
         [false, true],
       ],
     ]);
-    const attempts = (await scene.ledger()).toSorted((a, b) => a.round - b.round).map((row) => row.attempts);
+    const attempts = (await fixture.ledger())
+      .toSorted((a, b) => a.round - b.round)
+      .map((row) => row.attempts);
     expect(attempts).toEqual([1, 2, 1]);
   });
 });

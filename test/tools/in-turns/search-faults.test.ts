@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createConsoleLog } from "../../../src/http/console-log.ts";
 import type { SearchAnswer } from "../../support/node/search-script.ts";
-import { says } from "../../support/turn-scene.ts";
-import { createToolScene, searchesFor, type ToolScene, textsOf } from "./tool-scene.ts";
+import { says } from "../../support/turn-fixture.ts";
+import { createToolFixture, searchesFor, type ToolFixture, textsOf } from "./tool-fixture.ts";
 
 const key = "tvly-CANARY-51c7e0";
 
@@ -12,7 +12,7 @@ afterEach(() => {
 });
 
 /** All that any table holds, row by row, where it holds `needle`. */
-async function rowsWith({ sql }: ToolScene, needle: string): Promise<unknown[]> {
+async function rowsWith({ sql }: ToolFixture, needle: string): Promise<unknown[]> {
   const tables = await sql`select table_name as name from information_schema.tables
     where table_schema = 'public' and table_type = 'BASE TABLE'`;
   expect(tables.length).toBeGreaterThan(8);
@@ -29,51 +29,51 @@ function watchConsole(): () => string {
   return () => JSON.stringify(spies.flatMap((spy) => spy.mock.calls));
 }
 
-/** A scene that logs everything to the console, and two turns: one by trigger, one by the model's own call. */
+/** A fixture that logs everything to the console, and two turns: one by trigger, one by the model's own call. */
 async function searchTwice(settings: Record<string, string>, answer: SearchAnswer = {}) {
   const logged = watchConsole();
-  const scene = await createToolScene({
+  const fixture = await createToolFixture({
     settings: { TAVILY_API_KEY: key, ...settings },
     deps: { log: createConsoleLog("debug") },
   });
-  await scene.search.script({ default: answer });
-  await scene.models.script(
+  await fixture.search.script({ default: answer });
+  await fixture.models.script(
     says("ada", "Without the web.", 1),
     says("ada", searchesFor("dogs"), 2),
     says("ada", "Without the web.", 3),
   );
-  const posts = [await scene.post("@ada search: cats"), await scene.post("@ada what is a dog?")];
-  return { scene, posts, logged };
+  const posts = [await fixture.post("@ada search: cats"), await fixture.post("@ada what is a dog?")];
+  return { fixture, posts, logged };
 }
 
 type Searched = Awaited<ReturnType<typeof searchTwice>>;
 
-async function expectAnswersAnyway({ scene, posts }: Searched, output: Record<string, unknown>) {
+async function expectAnswersAnyway({ fixture, posts }: Searched, output: Record<string, unknown>) {
   for (const [round, { status, body, headers }] of posts.entries()) {
     expect(status).toBe(201);
     expect(body).toMatchObject({ status: "completed", assistant_output: "Without the web." });
     expect(body.tool_calls).toMatchObject([{ tool_name: "search", status: "error", round, output }]);
     expect(headers.get("Server-Timing")).toContain('db;desc="2"');
   }
-  expect(await scene.toolRows()).toMatchObject([
+  expect(await fixture.toolRows()).toMatchObject([
     { status: "error", input: { query: "cats" }, output },
     { status: "error", input: { query: "dogs" }, output },
   ]);
 }
 
-async function expectKeyNowhere({ scene, posts, logged }: Searched) {
+async function expectKeyNowhere({ fixture, posts, logged }: Searched) {
   const reads = await Promise.all([
-    scene.list(),
-    scene.api.as(scene.owner).get(`/sessions/${scene.sessionId}/messages`),
-    ...posts.map(({ body }) => scene.read(body.id)),
+    fixture.list(),
+    fixture.api.as(fixture.owner).get(`/sessions/${fixture.sessionId}/messages`),
+    ...posts.map(({ body }) => fixture.read(body.id)),
   ]);
   for (const answer of [...posts, ...reads]) {
     expect(answer.text).not.toContain(key);
     expect(JSON.stringify([...answer.headers])).not.toContain(key);
   }
-  expect(JSON.stringify(await scene.models.journal())).not.toContain(key);
-  expect(await rowsWith(scene, key)).toEqual([]);
-  expect(await rowsWith(scene, scene.sessionId)).not.toEqual([]);
+  expect(JSON.stringify(await fixture.models.journal())).not.toContain(key);
+  expect(await rowsWith(fixture, key)).toEqual([]);
+  expect(await rowsWith(fixture, fixture.sessionId)).not.toEqual([]);
   expect(logged()).toContain("request");
   expect(logged()).not.toContain(key);
 }
@@ -109,7 +109,7 @@ describe("where the search fails, the agent answers, the row says why, and the k
   ])("by %s", async (_how, answer, output) => {
     const searched = await searchTwice({}, answer);
     await expectAnswersAnyway(searched, output);
-    expect((await searched.scene.search.journal())[0]?.authorization).toBe(`Bearer ${key}`);
+    expect((await searched.fixture.search.journal())[0]?.authorization).toBe(`Bearer ${key}`);
     await expectKeyNowhere(searched);
   });
 
@@ -122,16 +122,16 @@ describe("where the search fails, the agent answers, the row says why, and the k
   test("because there is no key", async () => {
     const searched = await searchTwice({ TAVILY_API_KEY: "" });
     await expectAnswersAnyway(searched, { error: "search_not_configured", attempts: 0 });
-    expect(await searched.scene.searched()).toEqual([]);
+    expect(await searched.fixture.searched()).toEqual([]);
   });
 
   test("because it is too slow", async () => {
-    const scene = await createToolScene({ settings: { TAVILY_API_KEY: key } });
-    await scene.search.script({ default: { hang: "before_headers" } });
-    await scene.models.script(says("ada", "Without the web."));
+    const fixture = await createToolFixture({ settings: { TAVILY_API_KEY: key } });
+    await fixture.search.script({ default: { hang: "before_headers" } });
+    await fixture.models.script(says("ada", "Without the web."));
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    const post = scene.post("@ada search: cats");
-    while ((await scene.searched()).length === 0);
+    const post = fixture.post("@ada search: cats");
+    while ((await fixture.searched()).length === 0);
     await vi.advanceTimersByTimeAsync(10_000);
 
     const { body } = await post;
@@ -140,13 +140,13 @@ describe("where the search fails, the agent answers, the row says why, and the k
     expect(body.tool_calls).toMatchObject([
       { status: "error", output: { error: "search_timeout", attempts: 1 } },
     ]);
-    expect(await rowsWith(scene, key)).toEqual([]);
+    expect(await rowsWith(fixture, key)).toEqual([]);
   });
 });
 
 test("the model is told of a failed search in our words alone", async () => {
-  const { scene } = await searchTwice({}, { status: 401, body: echo });
-  const journal = await scene.models.journal();
+  const { fixture } = await searchTwice({}, { status: 401, body: echo });
+  const journal = await fixture.models.journal();
   expect(textsOf(journal[0], "user").at(-1)).toMatch(/^The web search refused our access\.\n\n/);
   expect(textsOf(journal[2], "tool")).toEqual(["The web search refused our access."]);
 });

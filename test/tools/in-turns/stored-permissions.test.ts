@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { says } from "../../support/turn-scene.ts";
-import { createToolScene, searchesFor } from "./tool-scene.ts";
+import { says } from "../../support/turn-fixture.ts";
+import { createToolFixture, searchesFor } from "./tool-fixture.ts";
 
 const unreadable = [
   '"search"',
@@ -27,30 +27,30 @@ const unreadable = [
 ];
 
 test("permissions stored as anything but a list of known names count as none", async () => {
-  const scene = await createToolScene({ settings: { CONTEXT_SUMMARY_EVERY_TURNS: "1000" } });
-  await scene.models.script(says("ada", { text: "As you wish.", ...searchesFor("cats") }));
+  const fixture = await createToolFixture({ settings: { CONTEXT_SUMMARY_EVERY_TURNS: "1000" } });
+  await fixture.models.script(says("ada", { text: "As you wish.", ...searchesFor("cats") }));
   for (const stored of unreadable) {
-    await scene.permit("ada", stored);
+    await fixture.permit("ada", stored);
 
-    const { body } = await scene.post("@ada search: cats");
+    const { body } = await fixture.post("@ada search: cats");
 
     expect(body, stored).toMatchObject({ status: "completed" });
     expect(new Set(body.tool_calls.map((call: { status: string }) => call.status)), stored).toEqual(
       new Set(["denied"]),
     );
   }
-  expect(await scene.searched()).toEqual([]);
-  const journal = await scene.models.journal();
+  expect(await fixture.searched()).toEqual([]);
+  const journal = await fixture.models.journal();
   expect(journal.filter(({ tools, body }) => tools.length > 0 && body.tool_choice !== "none")).toEqual([]);
   expect(journal).toHaveLength(5 * unreadable.length);
 }, 30_000);
 
 test("permissions that name a tool twice count once", async () => {
-  const scene = await createToolScene();
-  await scene.permit("ada", '["search","search"]');
+  const fixture = await createToolFixture();
+  await fixture.permit("ada", '["search","search"]');
 
-  const { body } = await scene.post("@ada search: cats");
+  const { body } = await fixture.post("@ada search: cats");
 
   expect(body.tool_calls).toMatchObject([{ status: "success" }]);
-  expect((await scene.models.journal())[0]?.tools).toHaveLength(1);
+  expect((await fixture.models.journal())[0]?.tools).toHaveLength(1);
 });

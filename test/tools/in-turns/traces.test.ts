@@ -1,30 +1,30 @@
 import { expect, test } from "vitest";
-import { roleOf, says } from "../../support/turn-scene.ts";
-import { createToolScene, promptOf, searchesFor, textsOf } from "./tool-scene.ts";
+import { roleOf, says } from "../../support/turn-fixture.ts";
+import { createToolFixture, promptOf, searchesFor, textsOf } from "./tool-fixture.ts";
 
 const finding = "Cats sleep 15 hours.";
 const aside = "I look that up.";
 
 /** Ada looked something up, in a turn of Ada and Bob. */
 async function lookUp() {
-  const scene = await createToolScene({ agents: ["ada", "bob"] });
-  await scene.search.script({
+  const fixture = await createToolFixture({ agents: ["ada", "bob"] });
+  await fixture.search.script({
     default: { results: [{ title: "Cats", url: "https://cats.example/", content: finding }] },
   });
-  await scene.models.script(
+  await fixture.models.script(
     says("ada", { text: aside, ...searchesFor("cats") }, 1),
     says("ada", "They sleep.", 2),
     { answer: { text: "Well." } },
   );
-  const { body } = await scene.post("@ada @bob what do cats do?");
-  return { scene, body };
+  const { body } = await fixture.post("@ada @bob what do cats do?");
+  return { fixture, body };
 }
 
 test("what a tool told an agent is in its own next prompt, fenced, and in no other's", async () => {
-  const { scene } = await lookUp();
-  await scene.post("@ada @bob how long?");
+  const { fixture } = await lookUp();
+  await fixture.post("@ada @bob how long?");
 
-  const next = (await scene.models.journal()).slice(-2);
+  const next = (await fixture.models.journal()).slice(-2);
   const [ada, bob] = ["ada", "bob"].map((key) => next.find((call) => promptOf(call).includes(roleOf(key))));
   const told = textsOf(ada, "user").find((text) => text.includes(finding)) ?? "";
   expect(told).toMatch(/^What your tool 'search' told you earlier:\nResult of the tool "search": untrusted/);
@@ -40,17 +40,17 @@ test("what a tool told an agent is in its own next prompt, fenced, and in no oth
 });
 
 test("traces are stored for their agent, and no reader of the session is shown them", async () => {
-  const { scene, body } = await lookUp();
-  expect(await scene.privateMessages()).toMatchObject([
+  const { fixture, body } = await lookUp();
+  expect(await fixture.privateMessages()).toMatchObject([
     { role: "assistant", agent_key: "ada", content: aside, turn_id: body.id, run_id: body.id },
     { role: "tool", agent_key: "ada", content: expect.stringContaining(finding), turn_id: body.id },
   ]);
-  const owner = scene.api.as(scene.owner);
+  const owner = fixture.api.as(fixture.owner);
   const answers = [
-    await owner.get(`/sessions/${scene.sessionId}/messages?include=superseded`),
-    await scene.read(body.id),
-    await scene.list(),
-    await owner.post(scene.turnsPath, { message: "@bob bye" }),
+    await owner.get(`/sessions/${fixture.sessionId}/messages?include=superseded`),
+    await fixture.read(body.id),
+    await fixture.list(),
+    await owner.post(fixture.turnsPath, { message: "@bob bye" }),
   ];
   for (const { status, text } of answers) {
     expect(status).toBeLessThan(300);
@@ -66,22 +66,22 @@ test("traces are stored for their agent, and no reader of the session is shown t
 });
 
 test("a refusal, too, is known to its agent later, and to it alone", async () => {
-  const scene = await createToolScene({ agents: ["ada", "bob"], permissions: {} });
-  await scene.models.script(says("ada", searchesFor("cats"), 1), { answer: { text: "Well." } });
-  await scene.post("@ada @bob go");
-  await scene.post("@ada @bob again");
+  const fixture = await createToolFixture({ agents: ["ada", "bob"], permissions: {} });
+  await fixture.models.script(says("ada", searchesFor("cats"), 1), { answer: { text: "Well." } });
+  await fixture.post("@ada @bob go");
+  await fixture.post("@ada @bob again");
 
-  const next = (await scene.models.journal()).slice(-2).map(promptOf);
+  const next = (await fixture.models.journal()).slice(-2).map(promptOf);
   expect(next.filter((prompt) => prompt.includes("tool_not_permitted"))).toHaveLength(1);
   expect(next.find((prompt) => prompt.includes("tool_not_permitted"))).toContain(roleOf("ada"));
 });
 
 test("what a summary is made from holds no trace", async () => {
-  const { scene } = await lookUp();
-  const before = (await scene.models.journal()).length;
-  for (let turn = 2; turn <= 9; turn += 1) await scene.post("@bob go on");
+  const { fixture } = await lookUp();
+  const before = (await fixture.models.journal()).length;
+  for (let turn = 2; turn <= 9; turn += 1) await fixture.post("@bob go on");
 
-  const prompts = (await scene.models.journal()).slice(before).map(promptOf);
+  const prompts = (await fixture.models.journal()).slice(before).map(promptOf);
   const summaries = prompts.filter((prompt) => !prompt.includes(roleOf("bob")));
   expect(summaries.length).toBeGreaterThan(0);
   for (const prompt of prompts) expect(prompt).not.toContain(finding);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { createTurnScene, noRows, type SceneAgent, says } from "../../support/turn-scene.ts";
-import { askedOf, conversationIn, databaseTrips, managerPicks, replyKeys } from "./support/asked.ts";
+import { createTurnFixture, type FixtureAgent, noRows, says } from "../../support/turn-fixture.ts";
+import { callerOf, conversationIn, databaseTrips, managerPicks, replyKeys } from "./support/model-calls.ts";
 import { ownModel, textOf, tinyBudget, tinySettings, tinyWindow, windowUsed } from "./support/small-model.ts";
 
-const tiny = (key: string): SceneAgent => ({ key, modelAlias: "tiny" });
+const tiny = (key: string): FixtureAgent => ({ key, modelAlias: "tiny" });
 const huge = (mark: string) => textOf(31_000, mark);
 
 describe("a message that no summary and no pruning can make fit", () => {
@@ -15,9 +15,9 @@ describe("a message that no summary and no pruning can make fit", () => {
   ] as const)(
     "is refused in mode %s to %j before any call, with the figures, and leaves no claim",
     async (mode, agents) => {
-      const scene = await createTurnScene({ agents: [...agents], mode, settings: tinySettings() });
+      const fixture = await createTurnFixture({ agents: [...agents], mode, settings: tinySettings() });
 
-      const answer = await scene.post(huge("@ada @bob"), { key: "k" });
+      const answer = await fixture.post(huge("@ada @bob"), { key: "k" });
 
       expect(answer).toMatchObject({
         status: 422,
@@ -29,10 +29,10 @@ describe("a message that no summary and no pruning can make fit", () => {
         },
       });
       expect(answer.body.estimated_tokens).toBeGreaterThan(tinyBudget.input);
-      expect(await scene.claim()).toBeUndefined();
-      expect(await scene.rowCounts()).toEqual(noRows);
-      expect(await scene.models.journal()).toEqual([]);
-      expect(await scene.post("@ada @bob hello", { key: "k" })).toMatchObject({
+      expect(await fixture.claim()).toBeUndefined();
+      expect(await fixture.rowCounts()).toEqual(noRows);
+      expect(await fixture.models.journal()).toEqual([]);
+      expect(await fixture.post("@ada @bob hello", { key: "k" })).toMatchObject({
         status: 201,
         body: { turn_index: 1 },
       });
@@ -40,32 +40,32 @@ describe("a message that no summary and no pruning can make fit", () => {
   );
 
   test("is nobody's trouble where those it is for can hold it", async () => {
-    const scene = await createTurnScene({ agents: [tiny("ada"), "bob"], settings: tinySettings() });
-    expect((await scene.post(huge("@bob"))).body).toMatchObject({
+    const fixture = await createTurnFixture({ agents: [tiny("ada"), "bob"], settings: tinySettings() });
+    expect((await fixture.post(huge("@bob"))).body).toMatchObject({
       status: "completed",
       overflow_rejected: false,
     });
   });
 
   test("is taken where the override's window holds it, and refused where that is too small", async () => {
-    const scene = await createTurnScene({ agents: [tiny("ada")], settings: tinySettings() });
-    expect((await scene.post(huge("@ada"), { modelAliasOverride: "llama" })).body.status).toBe("completed");
+    const fixture = await createTurnFixture({ agents: [tiny("ada")], settings: tinySettings() });
+    expect((await fixture.post(huge("@ada"), { modelAliasOverride: "llama" })).body.status).toBe("completed");
 
-    const other = await createTurnScene({ settings: tinySettings() });
+    const other = await createTurnFixture({ settings: tinySettings() });
     expect((await other.post(huge("@ada"), { modelAliasOverride: "tiny" })).body.code).toBe(
       "context_budget_exceeded",
     );
   });
 
   test("fails only the picked agent that cannot hold it, where the manager's other candidates could", async () => {
-    const scene = await createTurnScene({
+    const fixture = await createTurnFixture({
       agents: ["bob", tiny("ada")],
       mode: "orchestrator",
       settings: tinySettings(),
     });
-    await scene.models.script(managerPicks("ada", "bob"), says("bob", "I can hold it."));
+    await fixture.models.script(managerPicks("ada", "bob"), says("bob", "I can hold it."));
 
-    const { status, body } = await scene.post(huge("hello"));
+    const { status, body } = await fixture.post(huge("hello"));
 
     expect(status).toBe(201);
     expect(body).toMatchObject({
@@ -76,19 +76,19 @@ describe("a message that no summary and no pruning can make fit", () => {
         { agent_key: "bob", status: "completed" },
       ],
     });
-    expect((await scene.models.journal()).map(askedOf)).toEqual(["manager", "bob"]);
+    expect((await fixture.models.journal()).map(callerOf)).toEqual(["manager", "bob"]);
   });
 });
 
 test("an agent whom the same turn's answers leave no room fails alone, uncalled; the others go on", async () => {
-  const scene = await createTurnScene({
+  const fixture = await createTurnFixture({
     agents: [tiny("ada"), tiny("bob"), "cy", tiny("dan")],
     mode: "roundtable",
     settings: tinySettings(),
   });
-  await scene.models.script(says("ada", huge("Ada's flood")), says("cy", "Cy has room."));
+  await fixture.models.script(says("ada", huge("Ada's flood")), says("cy", "Cy has room."));
 
-  const { status, headers, body } = await scene.post("hello");
+  const { status, headers, body } = await fixture.post("hello");
 
   expect(status).toBe(201);
   expect(body).toMatchObject({ status: "partial", overflow_rejected: true });
@@ -100,31 +100,31 @@ test("an agent whom the same turn's answers leave no room fails alone, uncalled;
     "context_budget_exceeded",
   ]);
   expect(databaseTrips(headers)).toBe("2");
-  const journal = await scene.models.journal();
-  expect(journal.map(askedOf)).toEqual(["ada", "cy"]);
+  const journal = await fixture.models.journal();
+  expect(journal.map(callerOf)).toEqual(["ada", "cy"]);
   expect(conversationIn(journal[1])).toEqual([
     "hello",
     expect.stringContaining("[Ada]: Ada's flood"),
     expect.stringContaining("[Bob]: [[agent_error]] agent=Bob type=context_budget_exceeded"),
   ]);
-  const { audit } = (await scene.read(body.id)).body;
+  const { audit } = (await fixture.read(body.id)).body;
   expect(audit.map((row: { agent_key: string }) => row.agent_key)).toEqual(["ada", "bob", "cy", "dan"]);
   expect(audit[1].estimated_tokens_after_prune).toBeGreaterThan(tinyBudget.input);
   expect(audit[1].counted_input_tokens).toBeNull();
-  expect(await scene.ledger()).toHaveLength(2);
+  expect(await fixture.ledger()).toHaveLength(2);
 });
 
 test("a flood of the turn before is left out and summarised, never an overflow", async () => {
-  const scene = await createTurnScene({ agents: [tiny("ada")], settings: tinySettings() });
-  await scene.models.script(says("ada", huge("flood"), 1));
-  await scene.post("@ada hello");
+  const fixture = await createTurnFixture({ agents: [tiny("ada")], settings: tinySettings() });
+  await fixture.models.script(says("ada", huge("flood"), 1));
+  await fixture.post("@ada hello");
 
-  const { body } = await scene.post("@ada again");
+  const { body } = await fixture.post("@ada again");
 
   expect(body).toMatchObject({ status: "completed", prune_triggered: true, overflow_rejected: false });
-  const [, call] = await scene.models.journal();
+  const [, call] = await fixture.models.journal();
   expect(conversationIn(call)).toEqual(["@ada hello", "@ada again"]);
-  expect((await scene.read(body.id)).body.audit).toMatchObject([
+  expect((await fixture.read(body.id)).body.audit).toMatchObject([
     { included: [[1, 1]], dropped: [{ from: 2, to: 2, reason: "pruned_reply" }] },
   ]);
 });
@@ -133,15 +133,15 @@ test.each([2_048, 4_096, 8_192, 11_000])(
   "in a window of %d no call asks for more output than its prompt leaves",
   async (contextWindow) => {
     const settings = { MODELS_JSON: JSON.stringify([ownModel("small", contextWindow)]) };
-    const scene = await createTurnScene({ agents: [{ key: "ada", modelAlias: "small" }], settings });
-    const first = await scene.post("@ada hello");
-    const { input_budget, output_reserve } = (await scene.read(first.body.id)).body.audit[0];
+    const fixture = await createTurnFixture({ agents: [{ key: "ada", modelAlias: "small" }], settings });
+    const first = await fixture.post("@ada hello");
+    const { input_budget, output_reserve } = (await fixture.read(first.body.id)).body.audit[0];
 
     // Four characters a token, and room for the role.
-    const { body } = await scene.post(textOf(4 * (input_budget - 150), "@ada"));
+    const { body } = await fixture.post(textOf(4 * (input_budget - 150), "@ada"));
 
     expect(body.status).toBe("completed");
-    const [, call] = await scene.models.journal();
+    const [, call] = await fixture.models.journal();
     expect(call?.body.max_tokens).toBe(output_reserve);
     expect(call && windowUsed(call)).toBeLessThanOrEqual(contextWindow);
   },

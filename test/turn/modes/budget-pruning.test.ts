@@ -1,39 +1,42 @@
 import { expect, test } from "vitest";
 import type { Json } from "../../support/api.ts";
-import { createTurnScene, says, type TurnScene } from "../../support/turn-scene.ts";
-import { callsFor, conversationIn, summaryTextIs } from "./support/asked.ts";
+import { createTurnFixture, says, type TurnFixture } from "../../support/turn-fixture.ts";
 import { seqsIn } from "./support/history.ts";
+import { callsFor, conversationIn, summaryTextIs } from "./support/model-calls.ts";
 import { textOf, tinyBudget, tinySettings, tooSmallSummarizer } from "./support/small-model.ts";
 
 /** No summary comes between: what is left out is left out by pruning alone. */
 const withoutSummaries = { CONTEXT_SUMMARY_EVERY_TURNS: "1000", ...tooSmallSummarizer };
 
-async function createTinyScene(settings: Record<string, string> = withoutSummaries): Promise<TurnScene> {
-  return createTurnScene({ agents: [{ key: "ada", modelAlias: "tiny" }], settings: tinySettings(settings) });
+async function createTinyFixture(settings: Record<string, string> = withoutSummaries): Promise<TurnFixture> {
+  return createTurnFixture({
+    agents: [{ key: "ada", modelAlias: "tiny" }],
+    settings: tinySettings(settings),
+  });
 }
 
-const auditOf = async (scene: TurnScene, turn: Json) => (await scene.read(turn.id)).body.audit[0];
+const auditOf = async (fixture: TurnFixture, turn: Json) => (await fixture.read(turn.id)).body.audit[0];
 
 test("below nine tenths of the budget everything is shown and nothing is pruned", async () => {
-  const scene = await createTinyScene();
-  await scene.models.script(says("ada", textOf(600)));
-  for (let n = 1; n <= 4; n += 1) await scene.post(textOf(1_000, `@ada ${n}`));
+  const fixture = await createTinyFixture();
+  await fixture.models.script(says("ada", textOf(600)));
+  for (let n = 1; n <= 4; n += 1) await fixture.post(textOf(1_000, `@ada ${n}`));
 
-  const { body } = await scene.post("@ada and now?");
+  const { body } = await fixture.post("@ada and now?");
 
   expect(body.prune_triggered).toBe(false);
-  expect(await auditOf(scene, body)).toMatchObject({ included: [[1, 8]], dropped: [] });
+  expect(await auditOf(fixture, body)).toMatchObject({ included: [[1, 8]], dropped: [] });
 });
 
 test("from there on the oldest replies go first, and no more of them than must", async () => {
-  const scene = await createTinyScene();
-  await scene.models.script(says("ada", textOf(2_400)));
-  for (let n = 1; n <= 6; n += 1) await scene.post(textOf(1_600, `@ada ${n}`));
+  const fixture = await createTinyFixture();
+  await fixture.models.script(says("ada", textOf(2_400)));
+  for (let n = 1; n <= 6; n += 1) await fixture.post(textOf(1_600, `@ada ${n}`));
 
-  const { body } = await scene.post(textOf(1_600, "@ada now"));
+  const { body } = await fixture.post(textOf(1_600, "@ada now"));
 
   expect(body).toMatchObject({ status: "completed", prune_triggered: true, overflow_rejected: false });
-  const audit = await auditOf(scene, body);
+  const audit = await auditOf(fixture, body);
   const dropped: Json[] = audit.dropped.filter(({ reason }: Json) => reason !== "not_read");
   expect(new Set(dropped.map(({ reason }) => reason))).toEqual(new Set(["pruned_reply"]));
   const droppedSeqs = seqsIn(dropped.map(({ from, to }) => [from, to] as const));
@@ -49,17 +52,17 @@ test("from there on the oldest replies go first, and no more of them than must",
 });
 
 test("then the oldest user messages go, never those of the last four turns nor the one that is asked", async () => {
-  const scene = await createTinyScene();
-  await scene.models.script(says("ada", "Yes."));
-  for (let n = 1; n <= 6; n += 1) await scene.post(textOf(3_400, `@ada turn ${n}`));
+  const fixture = await createTinyFixture();
+  await fixture.models.script(says("ada", "Yes."));
+  for (let n = 1; n <= 6; n += 1) await fixture.post(textOf(3_400, `@ada turn ${n}`));
 
-  const { body } = await scene.post(textOf(3_400, "@ada turn 7"));
+  const { body } = await fixture.post(textOf(3_400, "@ada turn 7"));
 
   expect(body).toMatchObject({ status: "completed", prune_triggered: true });
-  const calls = callsFor(await scene.models.journal(), "ada").at(-1);
+  const calls = callsFor(await fixture.models.journal(), "ada").at(-1);
   const shown = conversationIn(calls).map((said) => /^@ada turn \d/.exec(said)?.[0]);
   expect(shown).toEqual([3, 4, 5, 6, 7].map((n) => `@ada turn ${n}`));
-  const { included, dropped } = await auditOf(scene, body);
+  const { included, dropped } = await auditOf(fixture, body);
   expect(seqsIn(included)).toEqual([5, 7, 9, 11]);
   expect(dropped).toEqual([
     ...[2, 4, 6, 8, 10, 12].map((seq) => ({ from: seq, to: seq, reason: "pruned_reply" })),
@@ -69,15 +72,15 @@ test("then the oldest user messages go, never those of the last four turns nor t
 });
 
 test("what the user said in the last four turns is shown, however much was answered since", async () => {
-  const scene = await createTinyScene();
-  await scene.models.script(says("ada", textOf(20_000)), summaryTextIs({ status: 400 }));
-  for (let n = 1; n <= 6; n += 1) await scene.post(`@ada turn ${n}`);
+  const fixture = await createTinyFixture();
+  await fixture.models.script(says("ada", textOf(20_000)), summaryTextIs({ status: 400 }));
+  for (let n = 1; n <= 6; n += 1) await fixture.post(`@ada turn ${n}`);
 
-  const { body } = await scene.post("@ada turn 7");
+  const { body } = await fixture.post("@ada turn 7");
 
-  const call = callsFor(await scene.models.journal(), "ada").at(-1);
+  const call = callsFor(await fixture.models.journal(), "ada").at(-1);
   expect(conversationIn(call)).toEqual([3, 4, 5, 6, 7].map((n) => `@ada turn ${n}`));
-  const { included, dropped } = await auditOf(scene, body);
+  const { included, dropped } = await auditOf(fixture, body);
   expect(seqsIn(included)).toEqual([5, 7, 9, 11]);
   expect(dropped).toEqual([
     { from: 1, to: 4, reason: "not_read" },
@@ -89,14 +92,14 @@ test("what the user said in the last four turns is shown, however much was answe
 });
 
 test("a summary is due at seven tenths of the budget, before anything is pruned", async () => {
-  const scene = await createTinyScene({});
-  await scene.models.script(says("ada", "Yes."));
+  const fixture = await createTinyFixture({});
+  await fixture.models.script(says("ada", "Yes."));
   const told: Json[] = [];
-  for (let n = 1; n <= 8; n += 1) told.push((await scene.post(textOf(2_400, `@ada turn ${n}`))).body);
+  for (let n = 1; n <= 8; n += 1) told.push((await fixture.post(textOf(2_400, `@ada turn ${n}`))).body);
 
   const fills: number[] = [];
   for (const turn of told) {
-    const { estimated_tokens_before, input_budget } = await auditOf(scene, turn);
+    const { estimated_tokens_before, input_budget } = await auditOf(fixture, turn);
     fills.push(estimated_tokens_before / input_budget);
   }
   const first = fills.findIndex((fill) => fill >= 0.7);
@@ -104,6 +107,6 @@ test("a summary is due at seven tenths of the budget, before anything is pruned"
   expect(told.findIndex(({ summary_triggered }) => summary_triggered)).toBe(Math.max(first, 5));
   expect(told.filter(({ prune_triggered }) => prune_triggered)).toEqual([]);
   const made = told.find(({ summary_triggered }) => summary_triggered);
-  const { estimated_tokens_before, estimated_tokens_after_summary } = await auditOf(scene, made);
+  const { estimated_tokens_before, estimated_tokens_after_summary } = await auditOf(fixture, made);
   expect(estimated_tokens_after_summary).toBeLessThan(estimated_tokens_before - 500);
 });

@@ -3,8 +3,8 @@ import type { RoomMode } from "../../../src/domain/plan/modes.ts";
 import type { Answer } from "../../support/api.ts";
 import { type DatabaseRequest, watchDatabase } from "../../support/database-requests.ts";
 import type { ModelRule } from "../../support/models.ts";
-import { createTurnScene, says } from "../../support/turn-scene.ts";
-import { askedOf, databaseTrips, managerPicks, overlappedTrips } from "./support/asked.ts";
+import { createTurnFixture, says } from "../../support/turn-fixture.ts";
+import { callerOf, databaseTrips, managerPicks, overlappedTrips } from "./support/model-calls.ts";
 
 type Case = { mode: RoomMode; agents: string[]; message: string; picked?: string[]; asked: string[] };
 
@@ -38,48 +38,48 @@ function expectTwoTrips({ headers }: Answer, requests: readonly DatabaseRequest[
 
 describe("a turn calls exactly the models of its plan and asks the database twice", () => {
   test.each(cases)("$mode with $agents: $asked", async (one) => {
-    const scene = await createTurnScene({ agents: one.agents, mode: one.mode });
-    await scene.models.script(...rules(one));
+    const fixture = await createTurnFixture({ agents: one.agents, mode: one.mode });
+    await fixture.models.script(...rules(one));
 
-    const { result, requests } = await watchDatabase(() => scene.post(one.message));
+    const { result, requests } = await watchDatabase(() => fixture.post(one.message));
 
     expect(result.body).toMatchObject({ status: "completed", summary_triggered: false });
-    expect((await scene.models.journal()).map(askedOf).toSorted()).toEqual(one.asked);
+    expect((await fixture.models.journal()).map(callerOf).toSorted()).toEqual(one.asked);
     expectTwoTrips(result, requests);
   });
 
   test.each(cases)("$mode with $agents, and two more for a summary that is due", async (one) => {
-    const scene = await createTurnScene({
+    const fixture = await createTurnFixture({
       agents: one.agents,
       mode: one.mode,
       settings: { CONTEXT_SUMMARY_EVERY_TURNS: "2", CONTEXT_KEEP_RAW_TURNS: "1", SUMMARY_GRACE_MS: "10000" },
     });
-    await scene.models.script(...rules(one));
-    for (const _ of [1, 2]) await scene.post(one.message);
-    const before = (await scene.models.journal()).length;
+    await fixture.models.script(...rules(one));
+    for (const _ of [1, 2]) await fixture.post(one.message);
+    const before = (await fixture.models.journal()).length;
 
-    const { result, requests } = await watchDatabase(() => scene.post(one.message));
+    const { result, requests } = await watchDatabase(() => fixture.post(one.message));
 
     expect(result.body).toMatchObject({ status: "completed", summary_triggered: true });
-    const asked = (await scene.models.journal()).slice(before).map(askedOf);
+    const asked = (await fixture.models.journal()).slice(before).map(callerOf);
     expect(before).toBe(2 * one.asked.length);
     expect(asked.toSorted()).toEqual([...one.asked, "summary_structure", "summary_text"].toSorted());
     expectTwoTrips(result, requests);
   });
 
   test.each(cases)("$mode with $agents, also where an agent fails and is retried", async (one) => {
-    const scene = await createTurnScene({ agents: one.agents, mode: one.mode });
+    const fixture = await createTurnFixture({ agents: one.agents, mode: one.mode });
     const [failing = ""] = one.asked;
-    await scene.models.script(...rules(one), says(failing, { status: 400 }));
+    await fixture.models.script(...rules(one), says(failing, { status: 400 }));
 
-    const first = await watchDatabase(() => scene.post(one.message, { key: "k" }));
-    await scene.models.script();
+    const first = await watchDatabase(() => fixture.post(one.message, { key: "k" }));
+    await fixture.models.script();
     const again = await watchDatabase(() =>
-      scene.api.as(scene.owner).post(`${scene.turnsPath}/${first.result.body.id}/retry`),
+      fixture.api.as(fixture.owner).post(`${fixture.turnsPath}/${first.result.body.id}/retry`),
     );
 
     expect(again.result).toMatchObject({ status: 201, body: { status: "completed" } });
-    const asked = (await scene.models.journal()).map(askedOf);
+    const asked = (await fixture.models.journal()).map(callerOf);
     expect(asked.slice(0, one.asked.length).toSorted()).toEqual(one.asked);
     expect(asked.slice(one.asked.length)).toEqual([failing]);
     for (const { result, requests } of [first, again]) {

@@ -2,9 +2,9 @@ import { describe, expect, test, vi } from "vitest";
 import type { RoomMode } from "../../../src/domain/plan/modes.ts";
 import type { Json } from "../../support/api.ts";
 import { watchDatabase } from "../../support/database-requests.ts";
-import { createTurnScene, says, type TurnScene } from "../../support/turn-scene.ts";
-import { askedOf, databaseTrips, managerPicks } from "./support/asked.ts";
+import { createTurnFixture, says, type TurnFixture } from "../../support/turn-fixture.ts";
 import { seqsIn, storedAudits, storedSummaries, upTo } from "./support/history.ts";
+import { callerOf, databaseTrips, managerPicks } from "./support/model-calls.ts";
 import { textOf, tinyBudget, tinySettings, tinyWindow, windowUsed } from "./support/small-model.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -25,19 +25,19 @@ const lengthOf = (typical: number, turn: number) => Math.round(typical * (0.4 + 
 
 async function holdSession({ mode, said, answered }: Session) {
   const agents = ["ada", "bob"].map((key) => ({ key, modelAlias: "tiny" }));
-  const scene = await createTurnScene({ agents, mode, settings: tinySettings() });
+  const fixture = await createTurnFixture({ agents, mode, settings: tinySettings() });
   const told: { turn: Json; calls: string[]; trips: string | undefined; openBytes: number }[] = [];
   for (let n = 1; n <= turns; n += 1) {
-    await scene.models.script(
+    await fixture.models.script(
       managerPicks("ada", "bob"),
       says("ada", textOf(lengthOf(answered, n), `ada in turn ${n}`)),
       says("bob", textOf(lengthOf(answered, n + 3), `bob in turn ${n}`)),
     );
-    const before = (await scene.models.journal()).length;
+    const before = (await fixture.models.journal()).length;
     const { result, requests } = await watchDatabase(() =>
-      scene.post(textOf(lengthOf(said, n), `@ada @bob ${n}`)),
+      fixture.post(textOf(lengthOf(said, n), `@ada @bob ${n}`)),
     );
-    const calls = (await scene.models.journal()).slice(before).map(askedOf);
+    const calls = (await fixture.models.journal()).slice(before).map(callerOf);
     if (result.status !== 201) throw new Error(`turn ${n}: ${result.text}`);
     told.push({
       turn: result.body,
@@ -46,14 +46,14 @@ async function holdSession({ mode, said, answered }: Session) {
       openBytes: requests[0]?.answerBytes ?? 0,
     });
   }
-  return { scene, told };
+  return { fixture, told };
 }
 
 /** Whether a summary was due, worked out from what is on record before the turn. */
-async function dueTurns(scene: TurnScene): Promise<number[]> {
-  const [audits, summaries] = [await storedAudits(scene), await storedSummaries(scene)];
-  const userSeqs = await scene.sql`select t.turn_index, min(m.seq) as first_seq from messages m
-    join turns t on t.id = m.turn_id where m.session_id = ${scene.sessionId} group by 1 order by 1`;
+async function dueTurns(fixture: TurnFixture): Promise<number[]> {
+  const [audits, summaries] = [await storedAudits(fixture), await storedSummaries(fixture)];
+  const userSeqs = await fixture.sql`select t.turn_index, min(m.seq) as first_seq from messages m
+    join turns t on t.id = m.turn_id where m.session_id = ${fixture.sessionId} group by 1 order by 1`;
   return upTo(turns).filter((index) => {
     const last = summaries.findLast(({ made_in_turn_index }) => made_in_turn_index < index);
     const first = audits.find(({ turn_index }) => turn_index === index);
@@ -71,21 +71,21 @@ describe.each(sessions)("a session of 60 turns in a window of 8,192 tokens: $nam
   test("never overflows: every turn completes, and no call asks for more than the window", {
     timeout: 120_000,
   }, async () => {
-    const { scene, told } = await hold();
+    const { fixture, told } = await hold();
 
     expect(told.map(({ turn }) => turn.status)).toEqual(told.map(() => "completed"));
     expect(told.filter(({ turn }) => turn.overflow_rejected)).toEqual([]);
-    const journal = await scene.models.journal();
+    const journal = await fixture.models.journal();
     expect(journal.length).toBeGreaterThan(2 * turns);
-    for (const call of journal.filter((one) => askedOf(one) !== "manager")) {
-      expect(windowUsed(call), askedOf(call)).toBeLessThanOrEqual(tinyWindow);
+    for (const call of journal.filter((one) => callerOf(one) !== "manager")) {
+      expect(windowUsed(call), callerOf(call)).toBeLessThanOrEqual(tinyWindow);
     }
   });
 
   test("calls exactly the agents, the routing and the summaries that are due", async () => {
-    const { scene, told } = await hold();
+    const { fixture, told } = await hold();
 
-    const due = await dueTurns(scene);
+    const due = await dueTurns(fixture);
     expect(due.length).toBeGreaterThan(10);
     expect(told.flatMap(({ turn }) => (turn.summary_triggered ? [turn.turn_index] : []))).toEqual(due);
     for (const { turn, calls, trips } of told) {
@@ -97,17 +97,17 @@ describe.each(sessions)("a session of 60 turns in a window of 8,192 tokens: $nam
   });
 
   test("summarises no message twice and leaves none out", async () => {
-    const { scene } = await hold();
-    const summaries = await storedSummaries(scene);
+    const { fixture } = await hold();
+    const summaries = await storedSummaries(fixture);
 
     expect(summaries[0].from_seq).toBe(1);
     for (const [place, { from_seq }] of summaries.slice(1).entries()) {
       expect(from_seq).toBe(summaries[place].to_seq + 1);
     }
     // Each stage was shown every message of its range, once.
-    const journal = await scene.models.journal();
+    const journal = await fixture.models.journal();
     const texts = journal
-      .filter((call) => askedOf(call) === "summary_text")
+      .filter((call) => callerOf(call) === "summary_text")
       .map(({ messages }) => messages[1]?.content);
     for (const n of upTo(summaries.at(-1).turn_index - 10)) {
       for (const mark of [`@ada @bob ${n} `, `ada in turn ${n} `, `bob in turn ${n} `]) {
@@ -120,10 +120,10 @@ describe.each(sessions)("a session of 60 turns in a window of 8,192 tokens: $nam
   });
 
   test("shows each agent the summary and what came after it, and says of each message where it went", async () => {
-    const { scene } = await hold();
-    const summaries = new Map((await storedSummaries(scene)).map((row) => [row.id, row.to_seq]));
+    const { fixture } = await hold();
+    const summaries = new Map((await storedSummaries(fixture)).map((row) => [row.id, row.to_seq]));
 
-    const audits = await storedAudits(scene);
+    const audits = await storedAudits(fixture);
     expect(audits).toHaveLength(2 * turns);
     for (const { turn_index, agent_key, summary_id, included, dropped, last_seq_before } of audits) {
       const left = dropped.map(({ from, to }: { from: number; to: number }) => [from, to]);
@@ -136,11 +136,12 @@ describe.each(sessions)("a session of 60 turns in a window of 8,192 tokens: $nam
   });
 
   test("never leaves out what the user said in the last four turns", async () => {
-    const { scene } = await hold();
-    const users = await scene.sql`select m.seq, t.turn_index from messages m join turns t on t.id = m.turn_id
-      where m.session_id = ${scene.sessionId} and m.role = 'user' order by m.seq`;
+    const { fixture } = await hold();
+    const users =
+      await fixture.sql`select m.seq, t.turn_index from messages m join turns t on t.id = m.turn_id
+      where m.session_id = ${fixture.sessionId} and m.role = 'user' order by m.seq`;
 
-    for (const { turn_index, agent_key, included } of await storedAudits(scene)) {
+    for (const { turn_index, agent_key, included } of await storedAudits(fixture)) {
       const last = users.filter(
         (user) => user.turn_index < turn_index && user.turn_index >= turn_index - keepRawTurns,
       );
@@ -150,8 +151,8 @@ describe.each(sessions)("a session of 60 turns in a window of 8,192 tokens: $nam
   });
 
   test("stays within the budget by the provider's own count", async () => {
-    const { scene } = await hold();
-    for (const audit of await storedAudits(scene)) {
+    const { fixture } = await hold();
+    for (const audit of await storedAudits(fixture)) {
       expect(audit.input_budget).toBe(tinyBudget.input);
       expect(audit.estimated_tokens_after_prune).toBeLessThanOrEqual(tinyBudget.input);
       expect(audit.counted_input_tokens).toBeLessThanOrEqual(tinyBudget.input);

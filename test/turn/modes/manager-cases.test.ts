@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import managerCases from "../../cases/manager-answers.json";
-import { createTurnScene } from "../../support/turn-scene.ts";
-import { managerSays, replyKeys, summaryTextIs } from "./support/asked.ts";
+import { createTurnFixture } from "../../support/turn-fixture.ts";
 import { storedSummaries } from "./support/history.ts";
-import { createSummaryScene, talk } from "./support/summary-scene.ts";
+import { managerSays, replyKeys, summaryTextIs } from "./support/model-calls.ts";
+import { createSummaryFixture, talk } from "./support/summary-fixture.ts";
 
 type RoutingCase = { name: string; answer: string; expect: string | string[] };
 type SummaryCase = { name: string; answer: string; expect: string | null };
@@ -86,12 +86,12 @@ describe("a manager that answers with", () => {
   test.each([...(managerCases.cases as RoutingCase[]), ...routingVariants])(
     "$name: those it names are asked, or the first",
     async ({ answer, expect: right }) => {
-      const scene = await createTurnScene({ agents: managerCases.room, mode: "orchestrator" });
-      await scene.models.script(managerSays(answer, 1), managerSays('{"selected_agent_keys":[]}'));
+      const fixture = await createTurnFixture({ agents: managerCases.room, mode: "orchestrator" });
+      await fixture.models.script(managerSays(answer, 1), managerSays('{"selected_agent_keys":[]}'));
 
-      const { body } = await scene.post("who is there?");
+      const { body } = await fixture.post("who is there?");
 
-      const { audit } = (await scene.read(body.id)).body;
+      const { audit } = (await fixture.read(body.id)).body;
       const isFallback = right === "fallback";
       expect(audit[0].routing.rule === "fallback_first_position").toBe(isFallback);
       expect(replyKeys(body)).toEqual(isFallback ? managerCases.room.slice(0, 1) : right);
@@ -103,13 +103,13 @@ describe("a summarizer that answers with", () => {
   test.each([...(managerCases.summaries as SummaryCase[]), ...summaryVariants])(
     "$name: its text is stored, or nothing",
     async ({ answer, expect: right }) => {
-      const scene = await createSummaryScene();
-      await scene.models.script(summaryTextIs(answer));
+      const fixture = await createSummaryFixture();
+      await fixture.models.script(summaryTextIs(answer));
 
-      const [, , third] = await talk(scene, 3);
+      const [, , third] = await talk(fixture, 3);
 
       expect(third).toMatchObject({ status: "completed", summary_triggered: right !== null });
-      const stored = await storedSummaries(scene);
+      const stored = await storedSummaries(fixture);
       expect(stored.map(({ summary_text }: { summary_text: string }) => summary_text)).toEqual(
         right === null ? [] : [right],
       );

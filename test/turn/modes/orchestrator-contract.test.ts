@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createConsoleLog } from "../../../src/http/console-log.ts";
 import type { ModelAnswer } from "../../support/models.ts";
-import { createTurnScene } from "../../support/turn-scene.ts";
-import { askedOf, callsFor, managerSays, replyKeys } from "./support/asked.ts";
+import { createTurnFixture } from "../../support/turn-fixture.ts";
+import { callerOf, callsFor, managerSays, replyKeys } from "./support/model-calls.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -24,7 +24,10 @@ const selected = (raw: string, ...agents: string[]) => ({
   raw,
 });
 const fallback = (verdict: string, raw: string | null) => ({
-  ...{ selected: ["ada"], rule: "fallback_first_position", verdict, raw },
+  selected: ["ada"],
+  rule: "fallback_first_position",
+  verdict,
+  raw,
 });
 
 const valid: Case[] = [
@@ -88,24 +91,24 @@ const fallen: Case[] = [
 async function route(manager: ModelAnswer | string, settings: Record<string, string> = {}) {
   const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
   const deps = { log: createConsoleLog("warn") };
-  const scene = await createTurnScene({ agents: keys, mode: "orchestrator", settings, deps });
-  await scene.models.script(managerSays(manager));
-  const answer = await scene.post("who is there?");
+  const fixture = await createTurnFixture({ agents: keys, mode: "orchestrator", settings, deps });
+  await fixture.models.script(managerSays(manager));
+  const answer = await fixture.post("who is there?");
   const warnings = warn.mock.calls.map(([line]) => JSON.parse(String(line)));
-  const { audit } = (await scene.read(answer.body.id)).body;
-  return { scene, answer, warnings, audit, journal: await scene.models.journal() };
+  const { audit } = (await fixture.read(answer.body.id)).body;
+  return { fixture, answer, warnings, audit, journal: await fixture.models.journal() };
 }
 
 describe("of a manager that answers with", () => {
   test.each([...valid, ...read, ...fallen])(
     "%s, the selection is what the contract says",
     async (_what, manager, expected) => {
-      const { scene, answer, warnings, audit, journal } = await route(manager);
+      const { fixture, answer, warnings, audit, journal } = await route(manager);
 
       const { selected, ...decision } = expected;
       expect(answer.body.status).toBe("completed");
       expect(replyKeys(answer.body)).toEqual(selected);
-      expect(journal.map(askedOf)).toEqual(["manager", ...selected]);
+      expect(journal.map(callerOf)).toEqual(["manager", ...selected]);
       const fellBack = decision.rule === "fallback_first_position";
       expect(warnings).toMatchObject(
         fellBack
@@ -118,26 +121,26 @@ describe("of a manager that answers with", () => {
       );
 
       // The same once more: nothing about the choice depends on the turn.
-      const again = await scene.post("who is there?");
+      const again = await fixture.post("who is there?");
       expect(replyKeys(again.body)).toEqual(selected);
     },
   );
 
   test("a 500 each time, it falls back after three attempts, which cost nothing", async () => {
-    const { scene, answer, warnings, audit, journal } = await route({
+    const { fixture, answer, warnings, audit, journal } = await route({
       status: 500,
       headers: { "retry-after-ms": "1" },
     });
 
     expect(answer.body).toMatchObject({ status: "completed", replies: [{ agent_key: "ada" }] });
-    expect(journal.map(askedOf)).toEqual(["manager", "manager", "manager", "ada"]);
+    expect(journal.map(callerOf)).toEqual(["manager", "manager", "manager", "ada"]);
     expect(warnings).toMatchObject([{ event: "routing_fell_back", verdict: "call_failed" }]);
     expect(audit).toMatchObject([{ routing: { verdict: "call_failed", raw: null }, overhead_calls: [] }]);
-    expect(await scene.ledger()).toMatchObject([{ agent_key: "ada" }]);
+    expect(await fixture.ledger()).toMatchObject([{ agent_key: "ada" }]);
   });
 
   test("silence, it falls back when the call's time is over, and the attempt stands in the audit as unknown", async () => {
-    const { scene, answer, warnings, audit } = await route(
+    const { fixture, answer, warnings, audit } = await route(
       { hang: "before_headers" },
       { MODEL_CALL_TIMEOUT_MS: "1000" },
     );
@@ -152,9 +155,9 @@ describe("of a manager that answers with", () => {
         ],
       },
     ]);
-    expect(await scene.ledger()).toMatchObject([{ agent_key: "ada" }]);
-    await scene.models.wait({ calls: 2, settled: 2 });
-    expect(callsFor(await scene.models.journal(), "manager")).toMatchObject([{ client_closed: true }]);
+    expect(await fixture.ledger()).toMatchObject([{ agent_key: "ada" }]);
+    await fixture.models.wait({ calls: 2, settled: 2 });
+    expect(callsFor(await fixture.models.journal(), "manager")).toMatchObject([{ client_closed: true }]);
   });
 
   test("more than its tokens, it falls back, and what was spent stands in the audit", async () => {
@@ -172,24 +175,26 @@ describe("of a manager that answers with", () => {
   });
 
   test("an error once and then a list, the list counts and nobody is warned", async () => {
-    const scene = await createTurnScene({ agents: keys, mode: "orchestrator" });
-    await scene.models.script(
+    const fixture = await createTurnFixture({ agents: keys, mode: "orchestrator" });
+    await fixture.models.script(
       managerSays({ status: 503, headers: { "retry-after-ms": "1" } }, 1),
       managerSays(picks("dan")),
     );
 
-    const { body } = await scene.post("who is there?");
+    const { body } = await fixture.post("who is there?");
 
     expect(replyKeys(body)).toEqual(["dan"]);
-    expect((await scene.models.journal()).map(askedOf)).toEqual(["manager", "manager", "dan"]);
-    expect(scene.api.lines.filter(({ level }) => level === "warn")).toEqual([]);
+    expect((await fixture.models.journal()).map(callerOf)).toEqual(["manager", "manager", "dan"]);
+    expect(fixture.api.lines.filter(({ level }) => level === "warn")).toEqual([]);
   });
 });
 
 test("the first position is that of the room's order, whoever was made first", async () => {
-  const scene = await createTurnScene({ agents: ["ada", "bob"], mode: "orchestrator" });
-  await scene.api.as(scene.owner).put(`/rooms/${scene.roomId}/agents/order`, { agent_keys: ["bob", "ada"] });
-  await scene.models.script(managerSays(prose));
+  const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "orchestrator" });
+  await fixture.api
+    .as(fixture.owner)
+    .put(`/rooms/${fixture.roomId}/agents/order`, { agent_keys: ["bob", "ada"] });
+  await fixture.models.script(managerSays(prose));
 
-  expect(replyKeys((await scene.post("hello")).body)).toEqual(["bob"]);
+  expect(replyKeys((await fixture.post("hello")).body)).toEqual(["bob"]);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { createTurnScene, noRows, says } from "../../support/turn-scene.ts";
+import { createTurnFixture, noRows, says } from "../../support/turn-fixture.ts";
 import {
-  askedOf,
+  callerOf,
   callsFor,
   conversationIn,
   databaseTrips,
@@ -9,22 +9,22 @@ import {
   managerSays,
   replyKeys,
   rolesIn,
-} from "./support/asked.ts";
+} from "./support/model-calls.ts";
 
 describe("the manager", () => {
   test("is told roster, goal and message, in one short call without tools or history", async () => {
     const role = `You know ${"everything about boats and ".repeat(10)}the sea.`;
-    const scene = await createTurnScene({
+    const fixture = await createTurnFixture({
       agents: [{ key: "ada", role }, "bob"],
       mode: "orchestrator",
       goal: "Cross the ocean",
     });
-    await scene.models.script(managerPicks("bob"));
-    await scene.post("an earlier message");
+    await fixture.models.script(managerPicks("bob"));
+    await fixture.post("an earlier message");
 
-    await scene.post("which boat?");
+    await fixture.post("which boat?");
 
-    const [, call] = callsFor(await scene.models.journal(), "manager");
+    const [, call] = callsFor(await fixture.models.journal(), "manager");
     expect(call?.messages.map(({ role: speaker }) => speaker)).toEqual(["system", "user"]);
     const [instructions = "", message] = call?.messages.map(({ content }) => content) ?? [];
     expect(instructions).toContain("Cross the ocean");
@@ -39,30 +39,30 @@ describe("the manager", () => {
   });
 
   test("is the model that the settings name", async () => {
-    const scene = await createTurnScene({
+    const fixture = await createTurnFixture({
       agents: [{ key: "ada", modelAlias: "llama" }],
       mode: "orchestrator",
       settings: { MANAGER_MODEL_ALIAS: "qwen" },
     });
-    const { body } = await scene.post("hello");
+    const { body } = await fixture.post("hello");
 
-    expect((await scene.models.journal()).map(({ model }) => model)).toEqual([
+    expect((await fixture.models.journal()).map(({ model }) => model)).toEqual([
       "qwen/qwen3-235b-a22b",
       "meta-llama/llama-4-scout",
     ]);
-    expect((await scene.read(body.id)).body.audit[0].overhead_calls).toMatchObject([
+    expect((await fixture.read(body.id)).body.audit[0].overhead_calls).toMatchObject([
       { purpose: "routing", model_alias: "qwen", provider_model: "qwen/qwen3-235b-a22b" },
     ]);
   });
 
   test("keeps its own model where the turn has another for every agent", async () => {
-    const scene = await createTurnScene({ agents: ["ada", "bob"], mode: "orchestrator" });
-    await scene.models.script(managerPicks("bob", "ada"));
+    const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "orchestrator" });
+    await fixture.models.script(managerPicks("bob", "ada"));
 
-    const { body } = await scene.post("hello", { modelAliasOverride: "llama" });
+    const { body } = await fixture.post("hello", { modelAliasOverride: "llama" });
 
     expect(body.model_alias_used).toBe("multi-agent");
-    expect((await scene.models.journal()).map(({ model }) => model)).toEqual([
+    expect((await fixture.models.journal()).map(({ model }) => model)).toEqual([
       "deepseek/deepseek-v3.1-terminus",
       "meta-llama/llama-4-scout",
       "meta-llama/llama-4-scout",
@@ -70,20 +70,20 @@ describe("the manager", () => {
   });
 
   test("is not billed: no ledger row and no credit, only overhead in the first agent's audit", async () => {
-    const scene = await createTurnScene({ agents: ["ada", "bob", "cy"], mode: "orchestrator" });
+    const fixture = await createTurnFixture({ agents: ["ada", "bob", "cy"], mode: "orchestrator" });
     const usage = { prompt_tokens: 400, cached_tokens: 100, completion_tokens: 12, cost: 0.0005 };
     const call = { prompt_tokens: 120, completion_tokens: 40 };
-    await scene.models.script(
+    await fixture.models.script(
       managerSays({ text: '{"selected_agent_keys":["cy","bob"]}', usage }),
       says("cy", { text: "hi", usage: call }),
       says("bob", { text: "hi", usage: call }),
     );
 
-    const { body } = await scene.post("hello");
+    const { body } = await fixture.post("hello");
 
     expect(body.usage).toMatchObject({ calls: 2, total_tokens: 320, credits: "0.01640000" });
-    expect(await scene.ledger()).toMatchObject([{ agent_key: "bob" }, { agent_key: "cy" }]);
-    const { audit, llm_calls } = (await scene.read(body.id)).body;
+    expect(await fixture.ledger()).toMatchObject([{ agent_key: "bob" }, { agent_key: "cy" }]);
+    const { audit, llm_calls } = (await fixture.read(body.id)).body;
     // In the order of the answers, which is neither that of the keys nor that of the roster.
     expect(llm_calls).toMatchObject([{ agent_key: "cy" }, { agent_key: "bob" }]);
     expect(audit).toMatchObject([
@@ -110,21 +110,21 @@ describe("the manager", () => {
 
 describe("those whom the manager picked", () => {
   test("answer in its order, one after another, and each hears the ones before", async () => {
-    const scene = await createTurnScene({ agents: ["ada", "bob", "cy", "dan"], mode: "orchestrator" });
-    await scene.models.script(
+    const fixture = await createTurnFixture({ agents: ["ada", "bob", "cy", "dan"], mode: "orchestrator" });
+    await fixture.models.script(
       managerPicks("dan", "ada", "cy"),
       says("dan", "Dan first"),
       says("ada", { status: 400 }),
       says("cy", "Cy last"),
     );
 
-    const { headers, body } = await scene.post("hello");
+    const { headers, body } = await fixture.post("hello");
 
     expect(body).toMatchObject({ status: "partial", mode: "orchestrator", model_alias_used: "multi-agent" });
     expect(replyKeys(body)).toEqual(["dan", "ada", "cy"]);
     expect(databaseTrips(headers)).toBe("2");
-    const journal = await scene.models.journal();
-    expect(journal.map(askedOf)).toEqual(["manager", "dan", "ada", "cy"]);
+    const journal = await fixture.models.journal();
+    expect(journal.map(callerOf)).toEqual(["manager", "dan", "ada", "cy"]);
     expect(journal.map(({ in_flight_at_arrival }) => in_flight_at_arrival)).toEqual([1, 1, 1, 1]);
     expect(journal.slice(1).map(conversationIn)).toEqual([
       ["hello"],
@@ -139,74 +139,74 @@ describe("those whom the manager picked", () => {
   });
 
   test("are all that is asked, stored and audited; the marker of one alone is its own alias", async () => {
-    const scene = await createTurnScene({
+    const fixture = await createTurnFixture({
       agents: ["ada", { key: "bob", modelAlias: "gpt_oss" }, "cy"],
       mode: "orchestrator",
     });
-    await scene.models.script(managerPicks("bob"));
+    await fixture.models.script(managerPicks("bob"));
 
-    const { body } = await scene.post("hello");
+    const { body } = await fixture.post("hello");
 
     expect(body).toMatchObject({ status: "completed", model_alias_used: "gpt_oss" });
     expect(body.replies).toHaveLength(1);
-    expect(await scene.models.journal()).toHaveLength(2);
-    expect((await scene.read(body.id)).body.audit).toMatchObject([
+    expect(await fixture.models.journal()).toHaveLength(2);
+    expect((await fixture.read(body.id)).body.audit).toMatchObject([
       { agent_key: "bob", model_alias_marker: "gpt_oss" },
     ]);
   });
 
   test("may all fail: the turn is stored as failed, with the decision", async () => {
-    const scene = await createTurnScene({ agents: ["ada", "bob"], mode: "orchestrator" });
-    await scene.models.script(managerPicks("bob", "ada"), { answer: { status: 400 } });
+    const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "orchestrator" });
+    await fixture.models.script(managerPicks("bob", "ada"), { answer: { status: 400 } });
 
-    const { status, body } = await scene.post("hello");
+    const { status, body } = await fixture.post("hello");
 
     expect(status).toBe(201);
     expect(body.status).toBe("failed");
     expect(replyKeys(body)).toEqual(["bob", "ada"]);
-    expect((await scene.read(body.id)).body.audit[0].routing.selected_keys).toEqual(["bob", "ada"]);
+    expect((await fixture.read(body.id)).body.audit[0].routing.selected_keys).toEqual(["bob", "ada"]);
   });
 });
 
 test("a room without agents is refused before the manager is asked, and its claim is given back", async () => {
-  const scene = await createTurnScene({ agents: [], mode: "orchestrator" });
+  const fixture = await createTurnFixture({ agents: [], mode: "orchestrator" });
 
-  const answer = await scene.post("hello");
+  const answer = await fixture.post("hello");
 
   expect(answer).toMatchObject({ status: 422, body: { code: "no_room_agents" } });
-  expect(await scene.claim()).toBeUndefined();
-  expect(await scene.rowCounts()).toEqual(noRows);
-  expect(await scene.models.journal()).toEqual([]);
+  expect(await fixture.claim()).toBeUndefined();
+  expect(await fixture.rowCounts()).toEqual(noRows);
+  expect(await fixture.models.journal()).toEqual([]);
 });
 
 test("an orchestrator of a full room picks among twelve", async () => {
   const keys = Array.from({ length: 12 }, (_, n) => `agent-${n}`);
-  const scene = await createTurnScene({ agents: keys, mode: "orchestrator" });
-  await scene.models.script(managerPicks("agent-11", "agent-0", "agent-7"));
+  const fixture = await createTurnFixture({ agents: keys, mode: "orchestrator" });
+  await fixture.models.script(managerPicks("agent-11", "agent-0", "agent-7"));
 
-  const { body } = await scene.post("hello");
+  const { body } = await fixture.post("hello");
 
   expect(body.status).toBe("completed");
   expect(replyKeys(body)).toEqual(["agent-11", "agent-0", "agent-7"]);
-  expect(await scene.models.journal()).toHaveLength(4);
+  expect(await fixture.models.journal()).toHaveLength(4);
 });
 
 test("a turn whose deadline passes while the manager is silent is stored, with the decision", async () => {
-  const scene = await createTurnScene({
+  const fixture = await createTurnFixture({
     agents: ["ada", "bob"],
     mode: "orchestrator",
     settings: { TURN_TIMEOUT_MS: "300" },
   });
-  await scene.models.script(managerSays({ hang: "before_headers" }));
+  await fixture.models.script(managerSays({ hang: "before_headers" }));
 
-  const { status, body } = await scene.post("hello");
+  const { status, body } = await fixture.post("hello");
 
   expect(status).toBe(201);
   expect(body).toMatchObject({
     status: "failed",
     replies: [{ agent_key: "ada", error: { code: "deadline" } }],
   });
-  const { audit } = (await scene.read(body.id)).body;
+  const { audit } = (await fixture.read(body.id)).body;
   expect(audit).toMatchObject([
     { routing: { verdict: "call_failed" }, overhead_calls: [{ purpose: "routing", status: "unknown" }] },
   ]);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Json } from "../../support/api.ts";
-import { createTurnScene, says, type TurnScene } from "../../support/turn-scene.ts";
-import { conversationIn } from "./support/asked.ts";
+import { createTurnFixture, says, type TurnFixture } from "../../support/turn-fixture.ts";
+import { conversationIn } from "./support/model-calls.ts";
 import { textOf, tinySettings, tooSmallSummarizer } from "./support/small-model.ts";
 
 const tooLong = {
@@ -17,56 +17,56 @@ const tooLongAt = (tokens: number) => ({
 const tooLongInStream = { body: `data: {"error":{"code":400,"message":"${counted(9_001)}"}}\n\n` };
 
 /** No summary comes between, and no provider counts a prompt but where a rule says so. */
-function createTinyScene(agents = ["ada"]): Promise<TurnScene> {
-  return createTurnScene({
+function createTinyFixture(agents = ["ada"]): Promise<TurnFixture> {
+  return createTurnFixture({
     agents: agents.map((key) => ({ key, modelAlias: "tiny" })),
     settings: tinySettings({ CONTEXT_SUMMARY_EVERY_TURNS: "1000", ...tooSmallSummarizer }),
   });
 }
 
-const auditOf = async (scene: TurnScene, turn: Json): Promise<Json> =>
-  (await scene.read(turn.id)).body.audit[0];
+const auditOf = async (fixture: TurnFixture, turn: Json): Promise<Json> =>
+  (await fixture.read(turn.id)).body.audit[0];
 
-async function refusalScales({ sql, sessionId }: TurnScene): Promise<unknown> {
+async function refusalScales({ sql, sessionId }: TurnFixture): Promise<unknown> {
   const [row] = await sql`select refusal_scales from sessions where id = ${sessionId}`;
   return row?.refusal_scales;
 }
 
 describe("a prompt that the provider refuses as too long", () => {
   test("makes the next one shorter, until the provider counts a prompt again", async () => {
-    const scene = await createTinyScene();
+    const fixture = await createTinyFixture();
     const reply = { text: textOf(1_200), usage: null };
-    await scene.models.script(
+    await fixture.models.script(
       says("ada", tooLong, 5),
       says("ada", { ...reply, usage: { prompt_tokens: 4_000, completion_tokens: 5 } }, 7),
       says("ada", reply),
     );
-    for (let n = 1; n <= 4; n += 1) await scene.post(textOf(1_800, `@ada ${n}`));
+    for (let n = 1; n <= 4; n += 1) await fixture.post(textOf(1_800, `@ada ${n}`));
 
-    const refused = (await scene.post("@ada the refused one")).body;
-    const next = (await scene.post("@ada and now?")).body;
+    const refused = (await fixture.post("@ada the refused one")).body;
+    const next = (await fixture.post("@ada and now?")).body;
 
     expect(refused).toMatchObject({
       status: "failed",
       prune_triggered: false,
       replies: [{ error: { code: "context_budget_exceeded" } }],
     });
-    expect(await auditOf(scene, refused)).toMatchObject({
+    expect(await auditOf(fixture, refused)).toMatchObject({
       token_scale: "1.2500",
       counted_input_tokens: null,
     });
     expect(next).toMatchObject({ status: "completed", prune_triggered: true });
-    expect(await auditOf(scene, next)).toMatchObject({ token_scale: "1.6250" });
-    const [before, after] = (await scene.models.journal())
+    expect(await auditOf(fixture, next)).toMatchObject({ token_scale: "1.6250" });
+    const [before, after] = (await fixture.models.journal())
       .slice(4)
       .map((call) => conversationIn(call).join(""));
     expect(after?.length).toBeLessThan((before?.length ?? 0) - 1_000);
 
-    expect(await refusalScales(scene)).toEqual({ tiny: 1.625 });
-    const third = await auditOf(scene, (await scene.post("@ada once more")).body);
+    expect(await refusalScales(fixture)).toEqual({ tiny: 1.625 });
+    const third = await auditOf(fixture, (await fixture.post("@ada once more")).body);
     expect(third).toMatchObject({ token_scale: "1.6250", counted_input_tokens: 4_000 });
-    expect(await refusalScales(scene)).toEqual({});
-    const fourth = await auditOf(scene, (await scene.post("@ada and again")).body);
+    expect(await refusalScales(fixture)).toEqual({});
+    const fourth = await auditOf(fixture, (await fixture.post("@ada and again")).body);
     const learnt = (4_000 * 1.625) / third.estimated_tokens_after_prune;
     expect(Number(fourth.token_scale)).toBeCloseTo(learnt, 3);
   });
@@ -75,10 +75,10 @@ describe("a prompt that the provider refuses as too long", () => {
     ["in a 400", tooLongAt(1_500), 1_500],
     ["in its answer's stream", tooLongInStream, 9_001],
   ])("is measured by the count that the provider names %s", async (_, refusal, tokens) => {
-    const scene = await createTinyScene();
-    await scene.models.script(says("ada", refusal, 1));
-    const refused = await auditOf(scene, (await scene.post(textOf(3_000, "@ada"))).body);
-    const next = await auditOf(scene, (await scene.post("@ada and now?")).body);
+    const fixture = await createTinyFixture();
+    await fixture.models.script(says("ada", refusal, 1));
+    const refused = await auditOf(fixture, (await fixture.post(textOf(3_000, "@ada"))).body);
+    const next = await auditOf(fixture, (await fixture.post("@ada and now?")).body);
 
     const scale = Math.min(3, (tokens * 1.25) / refused.estimated_tokens_after_prune);
     expect(scale).toBeGreaterThan(1.4);
@@ -86,43 +86,43 @@ describe("a prompt that the provider refuses as too long", () => {
   });
 
   test("outweighs a count of the same run, and changes no other model's scale", async () => {
-    const scene = await createTurnScene({
+    const fixture = await createTurnFixture({
       agents: [
         { key: "ada", modelAlias: "qwen" },
         { key: "bob", modelAlias: "qwen" },
         { key: "cy", modelAlias: "llama" },
       ],
     });
-    await scene.models.script(says("bob", tooLong, 1));
-    await scene.post("@ada @bob @cy hello");
-    expect(await refusalScales(scene)).toEqual({ qwen: 1.625 });
+    await fixture.models.script(says("bob", tooLong, 1));
+    await fixture.post("@ada @bob @cy hello");
+    expect(await refusalScales(fixture)).toEqual({ qwen: 1.625 });
   });
 
   test("makes the retry of its agent shorter", async () => {
-    const scene = await createTinyScene();
-    await scene.models.script(says("ada", tooLong, 1));
-    const { body } = await scene.post("@ada hello");
-    await scene.api.as(scene.owner).post(`${scene.turnsPath}/${body.id}/retry`);
-    const { audit } = (await scene.read(body.id)).body;
+    const fixture = await createTinyFixture();
+    await fixture.models.script(says("ada", tooLong, 1));
+    const { body } = await fixture.post("@ada hello");
+    await fixture.api.as(fixture.owner).post(`${fixture.turnsPath}/${body.id}/retry`);
+    const { audit } = (await fixture.read(body.id)).body;
     expect(audit.map(({ token_scale }: Json) => token_scale)).toEqual(["1.2500", "1.6250"]);
   });
 });
 
 test("a message that is refused before any call is tried once the scale has come down to it", async () => {
-  const scene = await createTinyScene();
-  await scene.models.script(
+  const fixture = await createTinyFixture();
+  await fixture.models.script(
     says("ada", { text: "hi", usage: { prompt_tokens: 100_000, completion_tokens: 5 } }, 1),
   );
-  await scene.post("@ada hello");
+  await fixture.post("@ada hello");
   const large = textOf(12_000, "@ada");
 
-  expect((await scene.post(large)).body).toMatchObject({ code: "context_budget_exceeded" });
-  expect(await refusalScales(scene)).toEqual({ tiny: 2 });
-  expect((await scene.post(large)).body).toMatchObject({ code: "context_budget_exceeded" });
-  expect(await refusalScales(scene)).toEqual({ tiny: 1.5 });
-  const { status, body } = await scene.post(large);
+  expect((await fixture.post(large)).body).toMatchObject({ code: "context_budget_exceeded" });
+  expect(await refusalScales(fixture)).toEqual({ tiny: 2 });
+  expect((await fixture.post(large)).body).toMatchObject({ code: "context_budget_exceeded" });
+  expect(await refusalScales(fixture)).toEqual({ tiny: 1.5 });
+  const { status, body } = await fixture.post(large);
 
   expect({ status, reply: body.status }).toEqual({ status: 201, reply: "completed" });
-  expect(await auditOf(scene, body)).toMatchObject({ token_scale: "1.5000" });
-  expect(await refusalScales(scene)).toEqual({});
+  expect(await auditOf(fixture, body)).toMatchObject({ token_scale: "1.5000" });
+  expect(await refusalScales(fixture)).toEqual({});
 });

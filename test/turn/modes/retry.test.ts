@@ -1,16 +1,16 @@
 import { describe, expect, test } from "vitest";
 import type { RoomMode } from "../../../src/domain/plan/modes.ts";
-import { createTurnScene, says } from "../../support/turn-scene.ts";
+import { createTurnFixture, says } from "../../support/turn-fixture.ts";
 import {
-  askedOf,
+  callerOf,
   callsFor,
   conversationIn,
   databaseTrips,
   managerPicks,
   replyKeys,
   rolesIn,
-} from "./support/asked.ts";
-import { retry, runsOf, transcripts } from "./support/retry-scene.ts";
+} from "./support/model-calls.ts";
+import { retry, runsOf, transcripts } from "./support/retry-fixture.ts";
 
 const agents = ["ada", "bob", "cy", "dan"];
 const failure = { status: 400 };
@@ -61,18 +61,18 @@ const cases: Case[] = [
 ];
 
 async function failAndRetry({ mode, message, plan, failing }: Case) {
-  const scene = await createTurnScene({ agents, mode });
+  const fixture = await createTurnFixture({ agents, mode });
   const answerOf = (round: string) => agents.map((key) => says(key, `${key} ${round}`));
-  await scene.models.script(
+  await fixture.models.script(
     managerPicks(...plan),
     ...failing.map((key) => says(key, failure)),
     ...answerOf("one"),
   );
-  const { body: first } = await scene.post(message);
-  const callsBefore = (await scene.models.journal()).length;
-  await scene.models.script(...answerOf("two"));
-  const answer = await retry(scene, first.id);
-  return { scene, first, answer, calls: (await scene.models.journal()).slice(callsBefore) };
+  const { body: first } = await fixture.post(message);
+  const callsBefore = (await fixture.models.journal()).length;
+  await fixture.models.script(...answerOf("two"));
+  const answer = await retry(fixture, first.id);
+  return { fixture, first, answer, calls: (await fixture.models.journal()).slice(callsBefore) };
 }
 
 describe.each(cases)("a turn in mode $mode to $plan of whom $failing failed, run again", (one) => {
@@ -103,8 +103,8 @@ describe.each(cases)("a turn in mode $mode to $plan of whom $failing failed, run
   test("asks those alone, never the manager, each with its own role and the answers that stand", async () => {
     const { calls } = await failAndRetry(one);
 
-    expect(calls.map(askedOf).toSorted()).toEqual(failing.toSorted());
-    if (mode !== "tag") expect(calls.map(askedOf)).toEqual(failing);
+    expect(calls.map(callerOf).toSorted()).toEqual(failing.toSorted());
+    if (mode !== "tag") expect(calls.map(callerOf)).toEqual(failing);
     for (const key of failing) {
       const [call] = callsFor(calls, key);
       expect(conversationIn(call)).toEqual([one.message, ...(one.told[key] ?? [])]);
@@ -113,21 +113,21 @@ describe.each(cases)("a turn in mode $mode to $plan of whom $failing failed, run
   });
 
   test("keeps what it replaces: superseded messages, both runs, their calls and audits", async () => {
-    const { scene, first, answer } = await failAndRetry(one);
+    const { fixture, first, answer } = await failAndRetry(one);
 
-    const runs = await runsOf(scene);
+    const runs = await runsOf(fixture);
     expect(runs).toMatchObject([
       { id: first.id, turn_id: first.id, kind: "turn" },
       { turn_id: first.id, kind: "retry" },
     ]);
-    const rows = await scene.sql`select agent_key, run_id, turn_id from llm_call_events
-      where session_id = ${scene.sessionId}`;
+    const rows = await fixture.sql`select agent_key, run_id, turn_id from llm_call_events
+      where session_id = ${fixture.sessionId}`;
     expect(rows).toHaveLength(plan.length);
     for (const { agent_key, run_id, turn_id } of rows) {
       expect(turn_id).toBe(first.id);
       expect(run_id).toBe(failing.includes(agent_key) ? runs[1]?.id : first.id);
     }
-    const detail = (await scene.read(first.id)).body;
+    const detail = (await fixture.read(first.id)).body;
     expect(detail).toMatchObject(answer.body);
     expect(detail.llm_calls).toHaveLength(plan.length);
     for (const { model_alias_marker } of detail.audit)
@@ -136,7 +136,7 @@ describe.each(cases)("a turn in mode $mode to $plan of whom $failing failed, run
       ...plan,
       ...failing,
     ]);
-    const { currentReply, all } = await transcripts(scene);
+    const { currentReply, all } = await transcripts(fixture);
     expect(currentReply).toHaveLength(1 + plan.length);
     expect(all).toHaveLength(1 + plan.length + failing.length);
     const replaced = all.filter(({ id }: { id: string }) =>
@@ -146,15 +146,15 @@ describe.each(cases)("a turn in mode $mode to $plan of whom $failing failed, run
       failing.map((key) => [key, "failed"]),
     );
     for (const { id } of replaced) expect(JSON.stringify(currentReply)).not.toContain(`"id":"${id}"`);
-    expect(await scene.claim()).toBeUndefined();
+    expect(await fixture.claim()).toBeUndefined();
   });
 
   test("is told in the next turn with each answer once, and no failure", async () => {
-    const { scene } = await failAndRetry(one);
+    const { fixture } = await failAndRetry(one);
 
-    await scene.post("@ada and the next");
+    await fixture.post("@ada and the next");
 
-    const call = callsFor(await scene.models.journal(), "ada").at(-1);
+    const call = callsFor(await fixture.models.journal(), "ada").at(-1);
     const said = conversationIn(call).join("\n");
     expect(said).not.toContain("[[agent_error]]");
     for (const key of plan) expect(said.split(wordsOf(key))).toHaveLength(2);
@@ -163,12 +163,12 @@ describe.each(cases)("a turn in mode $mode to $plan of whom $failing failed, run
 
 describe("a retry whose agents fail again", () => {
   test("is stored: the newer failure stands, and the turn stays what it was", async () => {
-    const scene = await createTurnScene({ agents: ["ada", "bob"], mode: "roundtable" });
-    await scene.models.script(says("ada", "hi"), says("bob", { status: 400 }));
-    const { body: first } = await scene.post("hello");
-    await scene.models.script(says("bob", { text: "a half", finish_reason: "content_filter" }));
+    const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "roundtable" });
+    await fixture.models.script(says("ada", "hi"), says("bob", { status: 400 }));
+    const { body: first } = await fixture.post("hello");
+    await fixture.models.script(says("bob", { text: "a half", finish_reason: "content_filter" }));
 
-    const { status, body } = await retry(scene, first.id);
+    const { status, body } = await retry(fixture, first.id);
 
     expect(status).toBe(201);
     expect(body).toMatchObject({
@@ -178,43 +178,45 @@ describe("a retry whose agents fail again", () => {
         { agent_key: "bob", status: "failed", error: { code: "model_refused" } },
       ],
     });
-    expect((await scene.read(first.id)).body).toMatchObject(body);
-    expect(await scene.ledger()).toMatchObject([
+    expect((await fixture.read(first.id)).body).toMatchObject(body);
+    expect(await fixture.ledger()).toMatchObject([
       { agent_key: "ada" },
       { agent_key: "bob", status: "failed" },
     ]);
   });
 
   test("tells the model that answered in the end, where one agent was asked and given another", async () => {
-    const scene = await createTurnScene({ agents: [{ key: "ada", modelAlias: "qwen" }] });
-    await scene.models.script(says("ada", { status: 400 }));
-    const { body: first } = await scene.post("@ada hello");
-    await scene.api.as(scene.owner).patch(`/rooms/${scene.roomId}/agents/ada`, { model_alias: "llama" });
-    await scene.models.script(says("ada", "hi"));
+    const fixture = await createTurnFixture({ agents: [{ key: "ada", modelAlias: "qwen" }] });
+    await fixture.models.script(says("ada", { status: 400 }));
+    const { body: first } = await fixture.post("@ada hello");
+    await fixture.api
+      .as(fixture.owner)
+      .patch(`/rooms/${fixture.roomId}/agents/ada`, { model_alias: "llama" });
+    await fixture.models.script(says("ada", "hi"));
 
-    const { body } = await retry(scene, first.id);
+    const { body } = await retry(fixture, first.id);
 
     expect([first.model_alias_used, body.model_alias_used]).toEqual(["qwen", "llama"]);
-    expect((await scene.read(first.id)).body.model_alias_used).toBe("llama");
+    expect((await fixture.read(first.id)).body.model_alias_used).toBe("llama");
   });
 
   test("can be retried until all have answered, in the plan's order all the while", async () => {
-    const scene = await createTurnScene({ agents: ["ada", "bob", "cy"], mode: "roundtable" });
-    await scene.models.script({ answer: { status: 400 } });
-    const { body: first } = await scene.post("hello");
+    const fixture = await createTurnFixture({ agents: ["ada", "bob", "cy"], mode: "roundtable" });
+    await fixture.models.script({ answer: { status: 400 } });
+    const { body: first } = await fixture.post("hello");
 
     const seen = [[first.status, replyKeys(first)]];
     for (const key of ["cy", "ada", "bob"]) {
-      await scene.models.script(says(key, `${key} at last`), { answer: { status: 400 } });
-      const { body } = await retry(scene, first.id);
+      await fixture.models.script(says(key, `${key} at last`), { answer: { status: 400 } });
+      const { body } = await retry(fixture, first.id);
       seen.push([body.status, replyKeys(body)]);
     }
 
     expect(seen).toEqual(
       ["failed", "partial", "partial", "completed"].map((status) => [status, ["ada", "bob", "cy"]]),
     );
-    expect(await runsOf(scene)).toHaveLength(4);
-    const { currentReply, all } = await transcripts(scene);
+    expect(await runsOf(fixture)).toHaveLength(4);
+    const { currentReply, all } = await transcripts(fixture);
     expect(currentReply.map(({ content }: { content: string }) => content).toSorted()).toEqual([
       "ada at last",
       "bob at last",
@@ -222,6 +224,6 @@ describe("a retry whose agents fail again", () => {
       "hello",
     ]);
     expect(all).toHaveLength(1 + 3 + 3 + 2 + 1);
-    expect((await retry(scene, first.id)).body.code).toBe("nothing_to_retry");
+    expect((await retry(fixture, first.id)).body.code).toBe("nothing_to_retry");
   });
 });

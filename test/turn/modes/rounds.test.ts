@@ -1,21 +1,21 @@
 import { describe, expect, test } from "vitest";
-import { createTurnScene } from "../../support/turn-scene.ts";
-import { agentSays, callsFor, managerPicksInRounds, managerSays, replySteps } from "./support/asked.ts";
+import { createTurnFixture } from "../../support/turn-fixture.ts";
+import { agentSays, callsFor, managerPicksInRounds, managerSays, replySteps } from "./support/model-calls.ts";
 
 const createRounds = (agents: string[], maxRounds: number) =>
-  createTurnScene({ agents, mode: "orchestrator", orchestration: { maxRounds } });
+  createTurnFixture({ agents, mode: "orchestrator", orchestration: { maxRounds } });
 
 describe("a manager that may pick in several rounds", () => {
   test("picks, is told what was answered, picks again, and stops", async () => {
-    const scene = await createRounds(["ada", "bob"], 3);
-    await scene.models.script(
+    const fixture = await createRounds(["ada", "bob"], 3);
+    await fixture.models.script(
       ...managerPicksInRounds(["ada", "bob"], ["ada"], []),
       agentSays("ada", "first of Ada", 1),
       agentSays("bob", "first of Bob"),
       agentSays("ada", "second of Ada", 2),
     );
 
-    const { body } = await scene.post("which boat?");
+    const { body } = await fixture.post("which boat?");
 
     expect(replySteps(body)).toEqual(["ada#1", "bob#1", "ada#2"]);
     expect(body).toMatchObject({
@@ -28,12 +28,12 @@ describe("a manager that may pick in several rounds", () => {
         { role: "agent", round: 2 },
       ],
     });
-    const [first, second, third] = callsFor(await scene.models.journal(), "manager");
+    const [first, second, third] = callsFor(await fixture.models.journal(), "manager");
     expect(first?.messages.map(({ content }) => content).at(-1)).toBe("The user's message:\n\nwhich boat?");
     const shown = (call: typeof first) => JSON.stringify(call?.messages.slice(1));
     expect(shown(second)).toMatch(/which boat.*\[Ada\]: first of Ada.*\[Bob\]: first of Bob/s);
     expect(shown(third)).toContain("[Ada]: second of Ada");
-    const { audit } = (await scene.read(body.id)).body;
+    const { audit } = (await fixture.read(body.id)).body;
     expect(audit[0]).toMatchObject({
       step: "ada#1",
       routing: { selected_keys: ["ada", "bob"], rule: "selected" },
@@ -54,15 +54,15 @@ describe("a manager that may pick in several rounds", () => {
   });
 
   test("that never stops is stopped by the room's limit", async () => {
-    const scene = await createRounds(["ada", "bob"], 2);
-    await scene.models.script(managerSays(JSON.stringify({ selected_agent_keys: ["ada"] })));
+    const fixture = await createRounds(["ada", "bob"], 2);
+    await fixture.models.script(managerSays(JSON.stringify({ selected_agent_keys: ["ada"] })));
 
-    const { body } = await scene.post("hello");
+    const { body } = await fixture.post("hello");
 
     expect(replySteps(body)).toEqual(["ada#1", "ada#2"]);
     expect(body.model_alias_used).toBe("deepseek");
-    expect(callsFor(await scene.models.journal(), "manager")).toHaveLength(2);
-    const { audit } = (await scene.read(body.id)).body;
+    expect(callsFor(await fixture.models.journal(), "manager")).toHaveLength(2);
+    const { audit } = (await fixture.read(body.id)).body;
     expect(audit[0].orchestration.rounds_ended_by).toBe("max_rounds");
   });
 
@@ -72,32 +72,32 @@ describe("a manager that may pick in several rounds", () => {
     ["has another shape", '{"agents":["ada"]}', "wrong_shape"],
     ["fails", { status: 400 }, "call_failed"],
   ] as const)("stops where its second answer %s", async (_case, second, verdict) => {
-    const scene = await createRounds(["ada", "bob"], 3);
-    await scene.models.script(
+    const fixture = await createRounds(["ada", "bob"], 3);
+    await fixture.models.script(
       managerSays(JSON.stringify({ selected_agent_keys: ["bob"] }), 1),
       managerSays(second, 2),
     );
 
-    const { body } = await scene.post("hello");
+    const { body } = await fixture.post("hello");
 
     expect(replySteps(body)).toEqual(["bob#1"]);
     expect(body).toMatchObject({ status: "completed", model_alias_used: "deepseek" });
-    expect((await scene.read(body.id)).body.audit[0].orchestration).toMatchObject({
+    expect((await fixture.read(body.id)).body.audit[0].orchestration).toMatchObject({
       rounds_ended_by: "unreadable_decision",
       decisions: [{ rule: "selected" }, { rule: "stopped", verdict, selected_keys: [] }],
     });
   });
 
   test("picks three agents a round at most, each answer sees all before it", async () => {
-    const scene = await createRounds(["ada", "bob", "cy", "dee"], 2);
-    await scene.models.script(
+    const fixture = await createRounds(["ada", "bob", "cy", "dee"], 2);
+    await fixture.models.script(
       ...managerPicksInRounds(["ada", "bob", "cy", "dee"], ["dee", "cy", "bob", "ada"]),
     );
 
-    const { body } = await scene.post("hello");
+    const { body } = await fixture.post("hello");
 
     expect(replySteps(body)).toEqual(["ada#1", "bob#1", "cy#1", "dee#1", "cy#2", "bob#2"]);
-    const calls = callsFor(await scene.models.journal(), "bob");
+    const calls = callsFor(await fixture.models.journal(), "bob");
     const namesIn = (call: (typeof calls)[number] | undefined) =>
       JSON.stringify(call?.messages.slice(1)).match(/\[\w+\]:/g);
     expect(namesIn(calls[0])).toEqual(["[Ada]:"]);
@@ -105,13 +105,13 @@ describe("a manager that may pick in several rounds", () => {
   });
 
   test("falls back in the first round as with one round", async () => {
-    const scene = await createRounds(["ada", "bob"], 2);
-    await scene.models.script(managerSays("rubbish", 1), managerSays('{"selected_agent_keys":[]}', 2));
+    const fixture = await createRounds(["ada", "bob"], 2);
+    await fixture.models.script(managerSays("rubbish", 1), managerSays('{"selected_agent_keys":[]}', 2));
 
-    const { body } = await scene.post("hello");
+    const { body } = await fixture.post("hello");
 
     expect(replySteps(body)).toEqual(["ada#1"]);
-    expect((await scene.read(body.id)).body.audit[0].orchestration.decisions).toMatchObject([
+    expect((await fixture.read(body.id)).body.audit[0].orchestration.decisions).toMatchObject([
       { rule: "fallback_first_position", verdict: "not_json" },
       { rule: "stopped", verdict: "ok" },
     ]);
@@ -119,17 +119,17 @@ describe("a manager that may pick in several rounds", () => {
 });
 
 test("an agent asked twice in one turn is told apart in replies, ledger, messages and audit", async () => {
-  const scene = await createRounds(["ada", "bob"], 2);
+  const fixture = await createRounds(["ada", "bob"], 2);
   const usage = (prompt: number) => ({ prompt_tokens: prompt, completion_tokens: 10 });
-  await scene.models.script(
+  await fixture.models.script(
     ...managerPicksInRounds(["ada"], ["ada"]),
     agentSays("ada", { text: "one", usage: usage(100) }, 1),
     agentSays("ada", { text: "two", usage: usage(200) }, 2),
   );
 
-  const { body } = await scene.post("hello");
+  const { body } = await fixture.post("hello");
 
-  const { replies, messages, llm_calls, audit, usage: sum } = (await scene.read(body.id)).body;
+  const { replies, messages, llm_calls, audit, usage: sum } = (await fixture.read(body.id)).body;
   expect(replies).toMatchObject([
     { step: "ada#1", content: "one", round: 1 },
     { step: "ada#2", content: "two", round: 2 },
@@ -146,7 +146,7 @@ test("an agent asked twice in one turn is told apart in replies, ledger, message
     { step: "ada#2", counted_input_tokens: 200 },
   ]);
   expect(sum).toMatchObject({ calls: 2, total_tokens: 320 });
-  expect(callsFor(await scene.models.journal(), "ada")[1]?.messages[0]?.content).toContain(
+  expect(callsFor(await fixture.models.journal(), "ada")[1]?.messages[0]?.content).toContain(
     "You are asked again in this turn.",
   );
 });

@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { createTurnScene, nameOf, noRows, roleOf, says } from "../../support/turn-scene.ts";
-import { askedOf, callsFor, conversationIn, databaseTrips, replyKeys, rolesIn } from "./support/asked.ts";
+import { createTurnFixture, nameOf, noRows, roleOf, says } from "../../support/turn-fixture.ts";
+import {
+  callerOf,
+  callsFor,
+  conversationIn,
+  databaseTrips,
+  replyKeys,
+  rolesIn,
+} from "./support/model-calls.ts";
 
 const twelve = Array.from({ length: 12 }, (_, n) => `agent-${n + 1}`);
 
@@ -9,18 +16,18 @@ describe("three agents round a table, of whom the second fails", () => {
     "[[agent_error]] agent=Bob type=model_error message=The model's provider answered with status 400.";
 
   async function holdRound() {
-    const scene = await createTurnScene({ agents: ["ada", "bob", "cy"], mode: "roundtable" });
-    await scene.models.script(
+    const fixture = await createTurnFixture({ agents: ["ada", "bob", "cy"], mode: "roundtable" });
+    await fixture.models.script(
       says("ada", "Ada's own words"),
       says("bob", { status: 400 }),
       says("cy", "Cy closes"),
     );
-    const answer = await scene.post("hello all");
-    return { scene, answer, journal: await scene.models.journal() };
+    const answer = await fixture.post("hello all");
+    return { fixture, answer, journal: await fixture.models.journal() };
   }
 
   test("leave a partial turn whose replies stand in the order of their positions", async () => {
-    const { scene, answer } = await holdRound();
+    const { fixture, answer } = await holdRound();
 
     expect(answer).toMatchObject({
       status: 201,
@@ -37,14 +44,14 @@ describe("three agents round a table, of whom the second fails", () => {
         overflow_rejected: false,
       },
     });
-    expect((await scene.read(answer.body.id)).body).toMatchObject(answer.body);
-    expect(await scene.ledger()).toMatchObject([{ agent_key: "ada" }, { agent_key: "cy" }]);
+    expect((await fixture.read(answer.body.id)).body).toMatchObject(answer.body);
+    expect(await fixture.ledger()).toMatchObject([{ agent_key: "ada" }, { agent_key: "cy" }]);
   });
 
   test("the third is sent the first's words and the second's failure, after the user's", async () => {
     const { journal } = await holdRound();
 
-    expect(journal.map(askedOf)).toEqual(["ada", "bob", "cy"]);
+    expect(journal.map(callerOf)).toEqual(["ada", "bob", "cy"]);
     expect(journal.map(conversationIn)).toEqual([
       ["hello all"],
       ["hello all", "[Ada]: Ada's own words"],
@@ -61,50 +68,53 @@ describe("three agents round a table, of whom the second fails", () => {
 });
 
 test("agents answer in the order the room was last given, not in that of their making", async () => {
-  const scene = await createTurnScene({ agents: ["ada", "bob", "cy"], mode: "roundtable" });
-  await scene.api
-    .as(scene.owner)
-    .put(`/rooms/${scene.roomId}/agents/order`, { agent_keys: ["cy", "ada", "bob"] });
+  const fixture = await createTurnFixture({ agents: ["ada", "bob", "cy"], mode: "roundtable" });
+  await fixture.api
+    .as(fixture.owner)
+    .put(`/rooms/${fixture.roomId}/agents/order`, { agent_keys: ["cy", "ada", "bob"] });
 
-  const { body } = await scene.post("hello");
+  const { body } = await fixture.post("hello");
 
   expect(replyKeys(body)).toEqual(["cy", "ada", "bob"]);
-  expect((await scene.models.journal()).map(askedOf)).toEqual(["cy", "ada", "bob"]);
+  expect((await fixture.models.journal()).map(callerOf)).toEqual(["cy", "ada", "bob"]);
 });
 
 test("a round table of one is still a round table", async () => {
-  const scene = await createTurnScene({ agents: [{ key: "ada", modelAlias: "qwen" }], mode: "roundtable" });
+  const fixture = await createTurnFixture({
+    agents: [{ key: "ada", modelAlias: "qwen" }],
+    mode: "roundtable",
+  });
 
-  const { body } = await scene.post("hello");
+  const { body } = await fixture.post("hello");
 
   expect(body).toMatchObject({ model_alias_used: "roundtable", status: "completed" });
   expect(body.assistant_output).toBe(body.replies[0].content);
-  const [audit] = (await scene.read(body.id)).body.audit;
+  const [audit] = (await fixture.read(body.id)).body.audit;
   expect(audit).toMatchObject({ model_alias: "qwen", model_alias_marker: "roundtable" });
 });
 
 test("a room without agents is refused before any call, and its claim is given back", async () => {
-  const scene = await createTurnScene({ agents: [], mode: "roundtable" });
+  const fixture = await createTurnFixture({ agents: [], mode: "roundtable" });
 
-  const answer = await scene.post("hello", { key: "k" });
+  const answer = await fixture.post("hello", { key: "k" });
 
   expect(answer).toMatchObject({ status: 422, body: { code: "no_room_agents" } });
-  expect(await scene.claim()).toBeUndefined();
-  expect(await scene.rowCounts()).toEqual(noRows);
-  expect(await scene.models.journal()).toEqual([]);
+  expect(await fixture.claim()).toBeUndefined();
+  expect(await fixture.rowCounts()).toEqual(noRows);
+  expect(await fixture.models.journal()).toEqual([]);
 });
 
 test("a full room of twelve speaks strictly one after another, each hearing all before it", async () => {
-  const scene = await createTurnScene({ agents: twelve, mode: "roundtable" });
-  await scene.models.script(...twelve.map((key) => says(key, `word of ${key}.`)));
+  const fixture = await createTurnFixture({ agents: twelve, mode: "roundtable" });
+  await fixture.models.script(...twelve.map((key) => says(key, `word of ${key}.`)));
 
-  const { headers, body } = await scene.post("hello");
+  const { headers, body } = await fixture.post("hello");
 
   expect(body.status).toBe("completed");
   expect(replyKeys(body)).toEqual(twelve);
   expect(databaseTrips(headers)).toBe("2");
-  const journal = await scene.models.journal();
-  expect(journal.map(askedOf)).toEqual(twelve);
+  const journal = await fixture.models.journal();
+  expect(journal.map(callerOf)).toEqual(twelve);
   expect(journal.map(({ in_flight_at_arrival }) => in_flight_at_arrival)).toEqual(twelve.map(() => 1));
   const words = twelve.map((key) => `[${nameOf(key)}]: word of ${key}.`);
   for (const [place, call] of journal.entries()) {
@@ -114,28 +124,28 @@ test("a full room of twelve speaks strictly one after another, each hearing all 
 });
 
 test("a later agent waits for the one before it, also where that one is slow", async () => {
-  const scene = await createTurnScene({ agents: ["ada", "bob"], mode: "roundtable" });
-  await scene.models.script(says("ada", { text: "slow words", hold: "gate" }));
+  const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "roundtable" });
+  await fixture.models.script(says("ada", { text: "slow words", hold: "gate" }));
 
-  const post = scene.post("hello");
-  await scene.models.wait({ calls: 1 });
-  const whileHeld = (await scene.models.journal()).map(askedOf);
-  await scene.models.release("gate");
+  const post = fixture.post("hello");
+  await fixture.models.wait({ calls: 1 });
+  const whileHeld = (await fixture.models.journal()).map(callerOf);
+  await fixture.models.release("gate");
   const { body } = await post;
 
   expect(whileHeld).toEqual(["ada"]);
   expect(body.status).toBe("completed");
-  expect(conversationIn(callsFor(await scene.models.journal(), "bob")[0])).toContain("[Ada]: slow words");
+  expect(conversationIn(callsFor(await fixture.models.journal(), "bob")[0])).toContain("[Ada]: slow words");
 });
 
 test("in the next turn an agent knows its own words as its own, and others' by their names", async () => {
-  const scene = await createTurnScene({ agents: ["ada", "bob"], mode: "roundtable" });
-  await scene.models.script(says("ada", "from Ada"), says("bob", "from Bob"));
-  await scene.post("first");
+  const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "roundtable" });
+  await fixture.models.script(says("ada", "from Ada"), says("bob", "from Bob"));
+  await fixture.post("first");
 
-  await scene.post("second");
+  await fixture.post("second");
 
-  const call = callsFor(await scene.models.journal(), "bob")[1];
+  const call = callsFor(await fixture.models.journal(), "bob")[1];
   expect(call?.messages.map(({ role, content }) => [role, content])).toEqual([
     ["system", expect.stringContaining(roleOf("bob"))],
     ["user", "first\n\n[Ada]: from Ada"],

@@ -1,28 +1,34 @@
 import { describe, expect, test } from "vitest";
-import type { TurnScene } from "../../support/turn-scene.ts";
-import { askedOf, callsFor, conversationIn, summaryStructureIs, summaryTextIs } from "./support/asked.ts";
+import type { TurnFixture } from "../../support/turn-fixture.ts";
 import { storedSummaries } from "./support/history.ts";
-import { createSummaryScene, talk, wholeStructure } from "./support/summary-scene.ts";
+import {
+  callerOf,
+  callsFor,
+  conversationIn,
+  summaryStructureIs,
+  summaryTextIs,
+} from "./support/model-calls.ts";
+import { createSummaryFixture, talk, wholeStructure } from "./support/summary-fixture.ts";
 
 const text = (words: string) => JSON.stringify({ summary_text: words });
 const noLists = { key_facts: [], decisions: [], open_questions: [], action_items: [] };
 
 describe("a summary whose two answers keep to the contract", () => {
   test("is stored with its range, and told in the turn that made it", async () => {
-    const scene = await createSummaryScene();
-    await scene.models.script(
+    const fixture = await createSummaryFixture();
+    await fixture.models.script(
       summaryTextIs(text("They planned a trip.")),
       summaryStructureIs(JSON.stringify(wholeStructure)),
     );
 
-    const [, , third] = await talk(scene, 3);
+    const [, , third] = await talk(fixture, 3);
 
     expect(third).toMatchObject({
       summary_triggered: true,
       summary_used_fallback: false,
       status: "completed",
     });
-    expect(await storedSummaries(scene)).toMatchObject([
+    expect(await storedSummaries(fixture)).toMatchObject([
       {
         turn_id: third.id,
         made_in_turn_index: 3,
@@ -36,15 +42,15 @@ describe("a summary whose two answers keep to the contract", () => {
   });
 
   test("stands for its range from the next turn on, which a later summary takes over", async () => {
-    const scene = await createSummaryScene();
-    await scene.models.script(
+    const fixture = await createSummaryFixture();
+    await fixture.models.script(
       summaryTextIs(text("Summary one."), 1),
       summaryTextIs(text("Summary two.")),
       summaryStructureIs(JSON.stringify(wholeStructure)),
     );
-    await talk(scene, 6);
+    await talk(fixture, 6);
 
-    const journal = await scene.models.journal();
+    const journal = await fixture.models.journal();
     const [, , third, fourth, fifth, sixth] = callsFor(journal, "ada").map(conversationIn);
     expect(third?.[0]).toBe("@ada word 1");
     expect(fourth?.join("\n\n")).toContain("Summary one.");
@@ -65,11 +71,11 @@ describe("a summary whose two answers keep to the contract", () => {
   });
 
   test("is written from the summary before and the messages after it, by the model the settings name", async () => {
-    const scene = await createSummaryScene({ SUMMARIZER_MODEL_ALIAS: "qwen" });
-    await scene.models.script(summaryTextIs(text("Summary one."), 1), summaryTextIs(text("Summary two.")));
-    await talk(scene, 5);
+    const fixture = await createSummaryFixture({ SUMMARIZER_MODEL_ALIAS: "qwen" });
+    await fixture.models.script(summaryTextIs(text("Summary one."), 1), summaryTextIs(text("Summary two.")));
+    await talk(fixture, 5);
 
-    const [, second] = callsFor(await scene.models.journal(), "summary_text");
+    const [, second] = callsFor(await fixture.models.journal(), "summary_text");
     expect(second?.model).toBe("qwen/qwen3-235b-a22b");
     expect(second?.body).not.toHaveProperty("tools");
     const shown = second?.messages[1]?.content ?? "";
@@ -79,8 +85,8 @@ describe("a summary whose two answers keep to the contract", () => {
   });
 
   test("is infrastructure: no ledger row and no credit, both calls in the first agent's audit", async () => {
-    const scene = await createSummaryScene({}, { agents: ["ada", "bob"], mode: "roundtable" });
-    await scene.models.script(
+    const fixture = await createSummaryFixture({}, { agents: ["ada", "bob"], mode: "roundtable" });
+    await fixture.models.script(
       summaryTextIs({ text: text("One."), usage: { prompt_tokens: 210, completion_tokens: 30 } }),
       summaryStructureIs({
         text: "{}",
@@ -88,11 +94,11 @@ describe("a summary whose two answers keep to the contract", () => {
       }),
     );
 
-    const [, , third] = await talk(scene, 3);
+    const [, , third] = await talk(fixture, 3);
 
     expect(third.usage.calls).toBe(2);
-    expect(await scene.ledger()).toHaveLength(6);
-    expect((await scene.read(third.id)).body.audit).toMatchObject([
+    expect(await fixture.ledger()).toHaveLength(6);
+    expect((await fixture.read(third.id)).body.audit).toMatchObject([
       {
         agent_key: "ada",
         overhead_calls: [
@@ -112,39 +118,39 @@ describe("a summary whose two answers keep to the contract", () => {
 
 describe("of a summarizer that breaks the contract", () => {
   test("in its first answer, nothing is stored, it is logged once, and the next try is four turns later", async () => {
-    const scene = await createSummaryScene();
-    await scene.models.script(
+    const fixture = await createSummaryFixture();
+    await fixture.models.script(
       summaryTextIs("I'm sorry, but I can't help with that.", 1),
       summaryTextIs(text("At last.")),
       summaryStructureIs(JSON.stringify(wholeStructure)),
     );
 
-    const told = await talk(scene, 7);
+    const told = await talk(fixture, 7);
 
     expect(told.map((turn) => turn.summary_triggered)).toEqual([...Array(6).fill(false), true]);
     expect(told[2]).toMatchObject({ summary_used_fallback: false, status: "completed" });
     expect(
-      (await scene.models.journal()).map(askedOf).filter((asked) => asked === "summary_text"),
+      (await fixture.models.journal()).map(callerOf).filter((asked) => asked === "summary_text"),
     ).toHaveLength(2);
-    expect(await storedSummaries(scene)).toMatchObject([
+    expect(await storedSummaries(fixture)).toMatchObject([
       { made_in_turn_index: 7, from_seq: 1, to_seq: 10, summary_text: "At last." },
     ]);
-    expect(warningsOf(scene)).toMatchObject([
+    expect(warningsOf(fixture)).toMatchObject([
       { event: "summary_failed", purpose: "summary_text", code: "no_contract" },
     ]);
   });
 
   test("again and again, it is asked in the turns 3, 7, 11 and 27, and one that is stored ends the pauses", async () => {
-    const scene = await createSummaryScene();
+    const fixture = await createSummaryFixture();
     const sorry = "I can't help with that.";
-    await scene.models.script(
+    await fixture.models.script(
       ...[1, 2, 3].map((call) => summaryTextIs(sorry, call)),
       summaryTextIs(text("At last."), 4),
       summaryTextIs(text("Again.")),
     );
-    const told = await talk(scene, 29);
+    const told = await talk(fixture, 29);
     expect(told.flatMap((turn) => (turn.summary_triggered ? [turn.turn_index] : []))).toEqual([27, 29]);
-    const calls = (await scene.models.journal()).map(askedOf);
+    const calls = (await fixture.models.journal()).map(callerOf);
     expect(calls.filter((asked) => asked === "summary_text")).toHaveLength(5);
   });
 
@@ -159,47 +165,47 @@ describe("of a summarizer that breaks the contract", () => {
   ])(
     "in its second answer with %s, all four lists are empty and the text stands",
     async (_what, structure) => {
-      const scene = await createSummaryScene();
-      await scene.models.script(summaryTextIs(text("They talked.")), summaryStructureIs(structure));
+      const fixture = await createSummaryFixture();
+      await fixture.models.script(summaryTextIs(text("They talked.")), summaryStructureIs(structure));
 
-      const [, , third] = await talk(scene, 3);
+      const [, , third] = await talk(fixture, 3);
 
       expect(third).toMatchObject({ summary_triggered: true, summary_used_fallback: true });
-      expect((await scene.read(third.id)).body.summary_used_fallback).toBe(true);
-      expect(await storedSummaries(scene)).toMatchObject([
+      expect((await fixture.read(third.id)).body.summary_used_fallback).toBe(true);
+      expect(await storedSummaries(fixture)).toMatchObject([
         { summary_text: "They talked.", used_fallback: true, ...noLists },
       ]);
     },
   );
 
   test("in its second answer by leaving keys out, those alone are empty", async () => {
-    const scene = await createSummaryScene();
-    await scene.models.script(
+    const fixture = await createSummaryFixture();
+    await fixture.models.script(
       summaryTextIs(text("They talked.")),
       summaryStructureIs('{"decisions": ["Go."]}'),
     );
-    await talk(scene, 3);
-    expect(await storedSummaries(scene)).toMatchObject([
+    await talk(fixture, 3);
+    expect(await storedSummaries(fixture)).toMatchObject([
       { ...noLists, decisions: ["Go."], used_fallback: false },
     ]);
   });
 
   test("by failing its second call, the text stands with empty lists", async () => {
-    const scene = await createSummaryScene();
-    await scene.models.script(summaryTextIs(text("They talked.")), summaryStructureIs({ status: 400 }));
+    const fixture = await createSummaryFixture();
+    await fixture.models.script(summaryTextIs(text("They talked.")), summaryStructureIs({ status: 400 }));
 
-    const [, , third] = await talk(scene, 3);
+    const [, , third] = await talk(fixture, 3);
 
     expect(third).toMatchObject({ summary_triggered: true, status: "completed" });
-    expect(await storedSummaries(scene)).toMatchObject([{ summary_text: "They talked.", ...noLists }]);
+    expect(await storedSummaries(fixture)).toMatchObject([{ summary_text: "They talked.", ...noLists }]);
   });
 
   test("with too many words, they are cut at 220", async () => {
-    const scene = await createSummaryScene();
+    const fixture = await createSummaryFixture();
     const words = Array.from({ length: 300 }, (_, n) => `word-${n}`);
-    await scene.models.script(summaryTextIs(text(words.join(" "))));
-    await talk(scene, 3);
-    expect((await storedSummaries(scene))[0].summary_text).toBe(words.slice(0, 220).join(" "));
+    await fixture.models.script(summaryTextIs(text(words.join(" "))));
+    await talk(fixture, 3);
+    expect((await storedSummaries(fixture))[0].summary_text).toBe(words.slice(0, 220).join(" "));
   });
 });
 
@@ -216,30 +222,30 @@ describe("a summarizer that does not answer", () => {
   ])(
     "and %s leaves no summary and a turn like any other; the next try is four turns later",
     async (_how, answer, overhead) => {
-      const scene = await createSummaryScene();
-      await scene.models.script(
+      const fixture = await createSummaryFixture();
+      await fixture.models.script(
         summaryTextIs(answer, 1),
         summaryTextIs(text("At last.")),
         summaryStructureIs(JSON.stringify(wholeStructure)),
       );
 
-      const [, , third, ...later] = await talk(scene, 7);
+      const [, , third, ...later] = await talk(fixture, 7);
 
       expect(third).toMatchObject({
         summary_triggered: false,
         summary_used_fallback: false,
         status: "completed",
       });
-      expect((await scene.read(third.id)).body.audit).toMatchObject([{ overhead_calls: overhead }]);
+      expect((await fixture.read(third.id)).body.audit).toMatchObject([{ overhead_calls: overhead }]);
       expect(later.map((turn) => turn.summary_triggered)).toEqual([false, false, false, true]);
-      expect(await storedSummaries(scene)).toMatchObject([
+      expect(await storedSummaries(fixture)).toMatchObject([
         { made_in_turn_index: 7, from_seq: 1, to_seq: 10, summary_text: "At last." },
       ]);
-      expect(warningsOf(scene)).toMatchObject([{ event: "summary_failed", purpose: "summary_text" }]);
+      expect(warningsOf(fixture)).toMatchObject([{ event: "summary_failed", purpose: "summary_text" }]);
     },
   );
 });
 
-function warningsOf(scene: TurnScene) {
-  return scene.api.lines.filter(({ level }) => level === "warn");
+function warningsOf(fixture: TurnFixture) {
+  return fixture.api.lines.filter(({ level }) => level === "warn");
 }

@@ -1,18 +1,18 @@
 import { expect, test } from "vitest";
 import { newUser } from "../../support/api.ts";
 import { walkPages } from "../../support/pages.ts";
-import { summaryStructureIs, summaryTextIs } from "./support/asked.ts";
-import { createSummaryScene, talk, wholeStructure } from "./support/summary-scene.ts";
+import { summaryStructureIs, summaryTextIs } from "./support/model-calls.ts";
+import { createSummaryFixture, talk, wholeStructure } from "./support/summary-fixture.ts";
 
 test("a session's summaries are listed newest first, page by page", async () => {
-  const scene = await createSummaryScene();
-  await scene.models.script(
+  const fixture = await createSummaryFixture();
+  await fixture.models.script(
     ...[1, 2, 3].map((n) => summaryTextIs(JSON.stringify({ summary_text: `Summary ${n}.` }), n)),
     summaryStructureIs(JSON.stringify(wholeStructure)),
   );
-  const told = await talk(scene, 7);
-  const client = scene.api.as(scene.owner);
-  const list = `/sessions/${scene.sessionId}/summaries`;
+  const told = await talk(fixture, 7);
+  const client = fixture.api.as(fixture.owner);
+  const list = `/sessions/${fixture.sessionId}/summaries`;
 
   const { status, body } = await client.get(list);
 
@@ -35,25 +35,28 @@ test("a session's summaries are listed newest first, page by page", async () => 
 });
 
 test("a session without summaries has an empty list, a stranger's is not there", async () => {
-  const scene = await createSummaryScene();
-  const list = `/sessions/${scene.sessionId}/summaries`;
+  const fixture = await createSummaryFixture();
+  const list = `/sessions/${fixture.sessionId}/summaries`;
 
-  expect((await scene.api.as(scene.owner).get(list)).body).toEqual({
+  expect((await fixture.api.as(fixture.owner).get(list)).body).toEqual({
     data: [],
     has_more: false,
     last_id: null,
   });
-  expect(await scene.api.as(newUser()).get(list)).toMatchObject({ status: 404, body: { code: "not_found" } });
+  expect(await fixture.api.as(newUser()).get(list)).toMatchObject({
+    status: 404,
+    body: { code: "not_found" },
+  });
 });
 
 test("a summary of another session is no cursor of this one", async () => {
-  const [scene, other] = [await createSummaryScene(), await createSummaryScene()];
+  const [fixture, other] = [await createSummaryFixture(), await createSummaryFixture()];
   await talk(other, 3);
   const [theirs] = (await other.api.as(other.owner).get(`/sessions/${other.sessionId}/summaries`)).body.data;
 
-  const answer = await scene.api
-    .as(scene.owner)
-    .get(`/sessions/${scene.sessionId}/summaries?after=${theirs.id}`);
+  const answer = await fixture.api
+    .as(fixture.owner)
+    .get(`/sessions/${fixture.sessionId}/summaries?after=${theirs.id}`);
 
   expect(answer).toMatchObject({ status: 422, body: { code: "invalid_cursor" } });
 });

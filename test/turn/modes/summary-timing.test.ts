@@ -1,114 +1,114 @@
 import { describe, expect, test } from "vitest";
-import { createTurnScene, says } from "../../support/turn-scene.ts";
-import { askedOf, callsFor, summaryTextIs } from "./support/asked.ts";
+import { createTurnFixture, says } from "../../support/turn-fixture.ts";
 import { storedSummaries } from "./support/history.ts";
-import { createSummaryScene, talk } from "./support/summary-scene.ts";
+import { callerOf, callsFor, summaryTextIs } from "./support/model-calls.ts";
+import { createSummaryFixture, talk } from "./support/summary-fixture.ts";
 
 describe("of short turns a summary is made", () => {
   test("in the ninth turn and then in the seventeenth, of all but the last four turns", async () => {
-    const scene = await createTurnScene({ settings: { SUMMARY_GRACE_MS: "60000" } });
+    const fixture = await createTurnFixture({ settings: { SUMMARY_GRACE_MS: "60000" } });
 
-    const told = await talk(scene, 18);
+    const told = await talk(fixture, 18);
 
     expect(told.flatMap((turn) => (turn.summary_triggered ? [turn.turn_index] : []))).toEqual([9, 17]);
-    expect(await storedSummaries(scene)).toMatchObject([
+    expect(await storedSummaries(fixture)).toMatchObject([
       { made_in_turn_index: 9, from_seq: 1, to_seq: 8 },
       { made_in_turn_index: 17, from_seq: 9, to_seq: 24 },
     ]);
-    expect(await scene.models.journal()).toHaveLength(18 + 4);
+    expect(await fixture.models.journal()).toHaveLength(18 + 4);
   });
 
   test("of none while every turn is among the last that are kept", async () => {
-    const scene = await createSummaryScene({
+    const fixture = await createSummaryFixture({
       // Always due.
       CONTEXT_SUMMARY_RATIO: "0.000001",
       CONTEXT_SUMMARY_EVERY_TURNS: "6",
       CONTEXT_KEEP_RAW_TURNS: "5",
     });
-    await talk(scene, 6);
-    expect(await storedSummaries(scene)).toEqual([]);
-    expect(await scene.models.journal()).toHaveLength(6);
+    await talk(fixture, 6);
+    expect(await storedSummaries(fixture)).toEqual([]);
+    expect(await fixture.models.journal()).toHaveLength(6);
   });
 });
 
 describe("a summary runs beside the agents", () => {
   test("who are asked before it has answered, and the commit waits for it", async () => {
-    const scene = await createSummaryScene();
-    await talk(scene, 2);
-    await scene.models.script(summaryTextIs({ text: '{"summary_text": "Slow."}', hold: "gate" }));
+    const fixture = await createSummaryFixture();
+    await talk(fixture, 2);
+    await fixture.models.script(summaryTextIs({ text: '{"summary_text": "Slow."}', hold: "gate" }));
 
-    const post = scene.post("@ada word 3");
-    await scene.models.wait({ calls: 4, settled: 3 });
-    const whileHeld = (await scene.models.journal()).slice(2).map(askedOf).toSorted();
-    const claim = await scene.claim();
-    await scene.models.release("gate");
+    const post = fixture.post("@ada word 3");
+    await fixture.models.wait({ calls: 4, settled: 3 });
+    const whileHeld = (await fixture.models.journal()).slice(2).map(callerOf).toSorted();
+    const claim = await fixture.claim();
+    await fixture.models.release("gate");
     const { body } = await post;
 
     expect(whileHeld).toEqual(["ada", "summary_text"]);
     expect(claim).toBeDefined();
     expect(body).toMatchObject({ status: "completed", summary_triggered: true });
-    expect(await storedSummaries(scene)).toMatchObject([{ summary_text: "Slow." }]);
+    expect(await storedSummaries(fixture)).toMatchObject([{ summary_text: "Slow." }]);
   });
 
   test("but no longer than it may: it is dropped, its call given up, and what it may have cost is audited", async () => {
-    const scene = await createSummaryScene({ SUMMARY_GRACE_MS: "50" });
-    await scene.models.script(summaryTextIs({ text: "never seen", hold: "never" }, 1));
+    const fixture = await createSummaryFixture({ SUMMARY_GRACE_MS: "50" });
+    await fixture.models.script(summaryTextIs({ text: "never seen", hold: "never" }, 1));
 
-    const [, , third] = await talk(scene, 3);
+    const [, , third] = await talk(fixture, 3);
 
     expect(third).toMatchObject({ status: "completed", summary_triggered: false });
-    expect(await storedSummaries(scene)).toEqual([]);
-    expect((await scene.read(third.id)).body.audit).toMatchObject([
+    expect(await storedSummaries(fixture)).toEqual([]);
+    expect((await fixture.read(third.id)).body.audit).toMatchObject([
       {
         overhead_calls: [
           { purpose: "summary_text", status: "unknown", usage_source: "estimated", output_tokens: 0 },
         ],
       },
     ]);
-    expect(await scene.ledger()).toHaveLength(3);
-    await scene.models.wait({ calls: 4, settled: 4 });
-    expect(callsFor(await scene.models.journal(), "summary_text")).toMatchObject([{ client_closed: true }]);
+    expect(await fixture.ledger()).toHaveLength(3);
+    await fixture.models.wait({ calls: 4, settled: 4 });
+    expect(callsFor(await fixture.models.journal(), "summary_text")).toMatchObject([{ client_closed: true }]);
   });
 
   test("nor where the second stage is the slow one: what the first cost is audited as it was counted", async () => {
-    const scene = await createSummaryScene({ SUMMARY_GRACE_MS: "50" });
+    const fixture = await createSummaryFixture({ SUMMARY_GRACE_MS: "50" });
     const usage = { prompt_tokens: 200, completion_tokens: 20 };
-    await scene.models.script(
+    await fixture.models.script(
       summaryTextIs({ text: '{"summary_text": "First."}', usage }),
       { match: { contains: "list what must not be forgotten" }, answer: { hang: "before_headers" } },
       // The agent answers once the first stage is over for sure.
       says("ada", { text: "hi", hold: "gate" }, 3),
     );
-    await talk(scene, 2);
+    await talk(fixture, 2);
 
-    const post = scene.post("@ada word 3");
-    await scene.models.wait({ calls: 5, settled: 3 });
-    await scene.models.release("gate");
+    const post = fixture.post("@ada word 3");
+    await fixture.models.wait({ calls: 5, settled: 3 });
+    await fixture.models.release("gate");
     const { body } = await post;
 
     expect(body).toMatchObject({ status: "completed", summary_triggered: false });
-    expect((await scene.read(body.id)).body.audit[0].overhead_calls).toMatchObject([
+    expect((await fixture.read(body.id)).body.audit[0].overhead_calls).toMatchObject([
       { purpose: "summary_text", status: "completed", input_tokens_fresh: 200, output_tokens: 20 },
       { purpose: "summary_structure", status: "unknown", usage_source: "estimated" },
     ]);
-    expect(await storedSummaries(scene)).toEqual([]);
+    expect(await storedSummaries(fixture)).toEqual([]);
   });
 
   test("and counts among the four calls that a turn has in flight", async () => {
-    const scene = await createSummaryScene({}, { agents: ["ada", "bob", "cy", "dan"] });
-    await talk(scene, 2);
-    await scene.models.script({ answer: { text: "ok", hold: "gate" } });
+    const fixture = await createSummaryFixture({}, { agents: ["ada", "bob", "cy", "dan"] });
+    await talk(fixture, 2);
+    await fixture.models.script({ answer: { text: "ok", hold: "gate" } });
 
-    const post = scene.post("@ada @bob @cy @dan word 3");
-    await scene.models.wait({ calls: 6 });
-    const whileHeld = (await scene.models.journal()).slice(2).map(askedOf);
-    await scene.models.release("gate");
+    const post = fixture.post("@ada @bob @cy @dan word 3");
+    await fixture.models.wait({ calls: 6 });
+    const whileHeld = (await fixture.models.journal()).slice(2).map(callerOf);
+    await fixture.models.release("gate");
     const { body } = await post;
 
     expect(whileHeld).toHaveLength(4);
     expect(whileHeld).toContain("summary_text");
     expect(body.status).toBe("completed");
-    const inFlight = (await scene.models.journal()).map(({ in_flight_at_arrival }) => in_flight_at_arrival);
+    const inFlight = (await fixture.models.journal()).map(({ in_flight_at_arrival }) => in_flight_at_arrival);
     expect(Math.max(...inFlight)).toBe(4);
   });
 });

@@ -1,23 +1,23 @@
 import { describe, expect, test } from "vitest";
-import { createTurnScene, says, type TurnScene } from "../../support/turn-scene.ts";
+import { createTurnFixture, says, type TurnFixture } from "../../support/turn-fixture.ts";
 import {
-  askedOf,
+  callerOf,
   callsFor,
   conversationIn,
   managerPicks,
   replySteps,
   synthesisSays,
-} from "./support/asked.ts";
-import { retry } from "./support/retry-scene.ts";
+} from "./support/model-calls.ts";
+import { retry } from "./support/retry-fixture.ts";
 
 type Mode = "tag" | "roundtable" | "orchestrator";
 
 const createSynthesis = (mode: Mode, synthesis: string, agents = ["ada", "bob"]) =>
-  createTurnScene({ agents, mode, orchestration: { synthesis } });
+  createTurnFixture({ agents, mode, orchestration: { synthesis } });
 
-const asked = async ({ models }: TurnScene) => (await models.journal()).map(askedOf);
-const resultOf = async (scene: TurnScene, turnId: string) =>
-  (await scene.read(turnId)).body.audit.map(
+const asked = async ({ models }: TurnFixture) => (await models.journal()).map(callerOf);
+const resultOf = async (fixture: TurnFixture, turnId: string) =>
+  (await fixture.read(turnId)).body.audit.map(
     ({ orchestration }: { orchestration: { synthesis_result: string } | null }) =>
       orchestration?.synthesis_result ?? null,
   );
@@ -26,8 +26,8 @@ describe.each(["tag", "roundtable", "orchestrator"] as const)(
   "the synthesis of a turn in mode %s",
   (mode) => {
     test("sees all answers and failures, is the turn's output, and is billed like an agent's", async () => {
-      const scene = await createSynthesis(mode, "manager", ["ada", "bob", "cy"]);
-      await scene.models.script(
+      const fixture = await createSynthesis(mode, "manager", ["ada", "bob", "cy"]);
+      await fixture.models.script(
         managerPicks("ada", "bob", "cy"),
         synthesisSays({ text: "all in one", usage: { prompt_tokens: 300, completion_tokens: 30 } }),
         says("ada", "one"),
@@ -35,7 +35,7 @@ describe.each(["tag", "roundtable", "orchestrator"] as const)(
         says("cy", "three"),
       );
 
-      const { body } = await scene.post("@ada @bob @cy hello");
+      const { body } = await fixture.post("@ada @bob @cy hello");
 
       expect(replySteps(body)).toEqual(["ada#1", "bob#1", "cy#1", "synthesis"]);
       expect(body).toMatchObject({ status: "partial", assistant_output: "all in one" });
@@ -48,14 +48,14 @@ describe.each(["tag", "roundtable", "orchestrator"] as const)(
         content: "all in one",
         status: "completed",
       });
-      const [call] = callsFor(await scene.models.journal(), "synthesis");
+      const [call] = callsFor(await fixture.models.journal(), "synthesis");
       expect(conversationIn(call)).toEqual([
         "@ada @bob @cy hello",
         "[Ada]: one",
         expect.stringMatching(/^\[Bob\]: \[\[agent_error\]\] agent=Bob type=/),
         "[Cy]: three",
       ]);
-      const { llm_calls, audit } = (await scene.read(body.id)).body;
+      const { llm_calls, audit } = (await fixture.read(body.id)).body;
       expect(llm_calls.at(-1)).toMatchObject({
         step: "synthesis",
         agent_key: "manager",
@@ -69,99 +69,99 @@ describe.each(["tag", "roundtable", "orchestrator"] as const)(
     });
 
     test("is skipped where nobody answered", async () => {
-      const scene = await createSynthesis(mode, "manager");
-      await scene.models.script(
+      const fixture = await createSynthesis(mode, "manager");
+      await fixture.models.script(
         managerPicks("ada", "bob"),
         says("ada", { status: 400 }),
         says("bob", { status: 400 }),
       );
 
-      const { body } = await scene.post("@ada @bob hello");
+      const { body } = await fixture.post("@ada @bob hello");
 
       expect(body.status).toBe("failed");
       expect(replySteps(body)).toEqual(["ada#1", "bob#1"]);
-      expect(await asked(scene)).not.toContain("synthesis");
-      expect(await resultOf(scene, body.id)).toEqual(["skipped", null]);
+      expect(await asked(fixture)).not.toContain("synthesis");
+      expect(await resultOf(fixture, body.id)).toEqual(["skipped", null]);
     });
 
     test("that fails makes the turn partial and loses no answer", async () => {
-      const scene = await createSynthesis(mode, "manager");
-      await scene.models.script(
+      const fixture = await createSynthesis(mode, "manager");
+      await fixture.models.script(
         managerPicks("ada", "bob"),
         synthesisSays({ status: 400 }),
         says("ada", "one"),
         says("bob", "two"),
       );
 
-      const { body } = await scene.post("@ada @bob hello");
+      const { body } = await fixture.post("@ada @bob hello");
 
       expect(body.status).toBe("partial");
       expect(body.assistant_output).toMatch(/^Ada: one\n\nBob: two\n\nManager: \[\[agent_error\]\]/);
       expect(body.replies[2]).toMatchObject({ step: "synthesis", status: "failed" });
-      expect(await resultOf(scene, body.id)).toEqual(["failed", null, null]);
+      expect(await resultOf(fixture, body.id)).toEqual(["failed", null, null]);
     });
   },
 );
 
 describe("who writes the synthesis", () => {
   test("is an agent of the room, by its role, with the turn's model", async () => {
-    const scene = await createSynthesis("tag", "BOB");
-    await scene.models.script(synthesisSays("together"), says("ada", "one"));
+    const fixture = await createSynthesis("tag", "BOB");
+    await fixture.models.script(synthesisSays("together"), says("ada", "one"));
 
-    const { body } = await scene.post("@ada hello", { modelAliasOverride: "llama" });
+    const { body } = await fixture.post("@ada hello", { modelAliasOverride: "llama" });
 
     expect(body).toMatchObject({
       assistant_output: "together",
       model_alias_used: "multi-agent",
       replies: [{ agent_key: "ada" }, { agent_key: "bob", agent_name: "Bob", role: "synthesis" }],
     });
-    expect((await scene.models.journal()).map(({ model }) => model)).toEqual([
+    expect((await fixture.models.journal()).map(({ model }) => model)).toEqual([
       "meta-llama/llama-4-scout",
       "meta-llama/llama-4-scout",
     ]);
   });
 
   test("keeps the turn's alias where the only agent writes it", async () => {
-    const scene = await createSynthesis("tag", "ada");
-    const { body } = await scene.post("@ada hello");
+    const fixture = await createSynthesis("tag", "ada");
+    const { body } = await fixture.post("@ada hello");
     expect(replySteps(body)).toEqual(["ada#1", "synthesis"]);
     expect(body.model_alias_used).toBe("deepseek");
   });
 
   test("is the manager by its own model, whatever model the turn has", async () => {
-    const scene = await createTurnScene({
+    const fixture = await createTurnFixture({
       mode: "tag",
       orchestration: { synthesis: "manager" },
       settings: { MANAGER_MODEL_ALIAS: "qwen" },
     });
-    await scene.post("@ada hello", { modelAliasOverride: "llama" });
-    expect((await scene.models.journal()).map(({ model }) => model)).toEqual([
+    await fixture.post("@ada hello", { modelAliasOverride: "llama" });
+    expect((await fixture.models.journal()).map(({ model }) => model)).toEqual([
       "meta-llama/llama-4-scout",
       "qwen/qwen3-235b-a22b",
     ]);
   });
 
   test("is nobody where the agent has left the room, and the audit says so", async () => {
-    const scene = await createSynthesis("tag", "zoe");
-    const { body } = await scene.post("@ada hello");
+    const fixture = await createSynthesis("tag", "zoe");
+    const { body } = await fixture.post("@ada hello");
     expect(replySteps(body)).toEqual(["ada#1"]);
-    expect(await resultOf(scene, body.id)).toEqual(["agent_gone"]);
+    expect(await resultOf(fixture, body.id)).toEqual(["agent_gone"]);
   });
 });
 
 describe("a retry of a turn with a synthesis", () => {
   test("runs only the synthesis where only it failed", async () => {
-    const scene = await createSynthesis("tag", "manager");
-    await scene.models.script(synthesisSays({ status: 400 }, 1), synthesisSays("at last", 2));
-    const { body: first } = await scene.post("@ada @bob hello");
-    const before = (await asked(scene)).length;
+    const fixture = await createSynthesis("tag", "manager");
+    await fixture.models.script(synthesisSays({ status: 400 }, 1), synthesisSays("at last", 2));
+    const { body: first } = await fixture.post("@ada @bob hello");
+    const before = (await asked(fixture)).length;
 
-    const { body } = await retry(scene, first.id);
+    const { body } = await retry(fixture, first.id);
 
-    expect((await asked(scene)).slice(before)).toEqual(["synthesis"]);
+    expect((await asked(fixture)).slice(before)).toEqual(["synthesis"]);
     expect(body).toMatchObject({ status: "completed", assistant_output: "at last" });
     expect(replySteps(body)).toEqual(["ada#1", "bob#1", "synthesis"]);
-    expect(conversationIn((await scene.models.journal()).at(-1))).toEqual([
+    expect(conversationIn((await fixture.models.journal()).at(-1))).toEqual([
       "@ada @bob hello",
       expect.stringMatching(/^\[Ada\]: /),
       expect.stringMatching(/^\[Bob\]: /),
@@ -169,15 +169,19 @@ describe("a retry of a turn with a synthesis", () => {
   });
 
   test("leaves a synthesis that stands, and marks it stale once an answer came that it does not know", async () => {
-    const scene = await createSynthesis("tag", "manager");
-    await scene.models.script(synthesisSays("without Bob"), says("ada", "one"), says("bob", { status: 400 }));
-    const { body: first } = await scene.post("@ada @bob hello");
-    await scene.models.script(says("bob", "two"));
-    const before = (await asked(scene)).length;
+    const fixture = await createSynthesis("tag", "manager");
+    await fixture.models.script(
+      synthesisSays("without Bob"),
+      says("ada", "one"),
+      says("bob", { status: 400 }),
+    );
+    const { body: first } = await fixture.post("@ada @bob hello");
+    await fixture.models.script(says("bob", "two"));
+    const before = (await asked(fixture)).length;
 
-    const { body } = await retry(scene, first.id);
+    const { body } = await retry(fixture, first.id);
 
-    expect((await asked(scene)).slice(before)).toEqual(["bob"]);
+    expect((await asked(fixture)).slice(before)).toEqual(["bob"]);
     expect(first.replies[2]).not.toHaveProperty("stale");
     expect(body).toMatchObject({ status: "completed", assistant_output: "without Bob" });
     expect(body.replies).toMatchObject([
@@ -185,31 +189,35 @@ describe("a retry of a turn with a synthesis", () => {
       { step: "bob#1", content: "two" },
       { step: "synthesis", stale: true },
     ]);
-    expect(await resultOf(scene, body.id)).toEqual(["completed", null, null, "kept"]);
+    expect(await resultOf(fixture, body.id)).toEqual(["completed", null, null, "kept"]);
   });
 
   test("writes a synthesis that was skipped, last, with the answers that it brought", async () => {
-    const scene = await createSynthesis("roundtable", "manager");
-    await scene.models.script(says("ada", { status: 400 }), says("bob", { status: 400 }));
-    const { body: first } = await scene.post("hello");
+    const fixture = await createSynthesis("roundtable", "manager");
+    await fixture.models.script(says("ada", { status: 400 }), says("bob", { status: 400 }));
+    const { body: first } = await fixture.post("hello");
     // What the room is set to now is for its next turn.
-    await scene.api.as(scene.owner).patch(`/rooms/${scene.roomId}`, { orchestration: { synthesis: "off" } });
-    await scene.models.script(synthesisSays("in one"), says("ada", "one"), says("bob", "two"));
+    await fixture.api
+      .as(fixture.owner)
+      .patch(`/rooms/${fixture.roomId}`, { orchestration: { synthesis: "off" } });
+    await fixture.models.script(synthesisSays("in one"), says("ada", "one"), says("bob", "two"));
 
-    const { body } = await retry(scene, first.id);
+    const { body } = await retry(fixture, first.id);
 
     expect(replySteps(body)).toEqual(["ada#1", "bob#1", "synthesis"]);
     expect(body).toMatchObject({ status: "completed", assistant_output: "in one" });
   });
 
   test("writes none where the turn was planned without", async () => {
-    const scene = await createTurnScene({ agents: ["ada", "bob"] });
-    await scene.models.script(says("bob", { status: 400 }));
-    const { body: first } = await scene.post("@ada @bob hello");
-    await scene.api.as(scene.owner).patch(`/rooms/${scene.roomId}`, { orchestration: { synthesis: "ada" } });
-    await scene.models.script();
+    const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
+    await fixture.models.script(says("bob", { status: 400 }));
+    const { body: first } = await fixture.post("@ada @bob hello");
+    await fixture.api
+      .as(fixture.owner)
+      .patch(`/rooms/${fixture.roomId}`, { orchestration: { synthesis: "ada" } });
+    await fixture.models.script();
 
-    const { body } = await retry(scene, first.id);
+    const { body } = await retry(fixture, first.id);
 
     expect(replySteps(body)).toEqual(["ada#1", "bob#1"]);
   });

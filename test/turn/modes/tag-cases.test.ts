@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import tagCases from "../../cases/tags.json";
-import { createTurnScene } from "../../support/turn-scene.ts";
+import { createTurnFixture } from "../../support/turn-fixture.ts";
 
 const variants = [
   { message: "(@ada)", expect: ["ada"] },
@@ -21,12 +21,12 @@ const variants = [
 ];
 
 describe("the agents that a message calls by tags", async () => {
-  const scene = await createTurnScene({ agents: tagCases.keys, mode: "tag" });
+  const fixture = await createTurnFixture({ agents: tagCases.keys, mode: "tag" });
 
   test.each([...tagCases.cases, ...variants])(
     "answer in the order of mention: $message",
     async ({ message, expect: keys }) => {
-      const answer = await scene.post(message);
+      const answer = await fixture.post(message);
       const replies: { agent_key: string }[] = answer.body.replies ?? [];
       expect(replies.map(({ agent_key }) => agent_key)).toEqual(keys);
       if (keys.length === 0)

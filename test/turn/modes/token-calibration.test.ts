@@ -1,21 +1,21 @@
 import { describe, expect, test } from "vitest";
 import type { Json } from "../../support/api.ts";
 import type { ModelAnswer } from "../../support/models.ts";
-import { createTurnScene, says, type TurnScene } from "../../support/turn-scene.ts";
+import { createTurnFixture, says, type TurnFixture } from "../../support/turn-fixture.ts";
 
 type ReportedUsage = NonNullable<ModelAnswer["usage"]>;
 
-const auditsOf = async (scene: TurnScene, turn: Json): Promise<Json[]> =>
-  (await scene.read(turn.id)).body.audit;
+const auditsOf = async (fixture: TurnFixture, turn: Json): Promise<Json[]> =>
+  (await fixture.read(turn.id)).body.audit;
 const counted = (prompt_tokens: number): ReportedUsage => ({ prompt_tokens, completion_tokens: 5 });
 
 /** Two turns, of which the provider counts the first one's prompt so. */
 async function talkTwice(usage: ReportedUsage | null) {
-  const scene = await createTurnScene();
-  await scene.models.script(says("ada", { text: "hi", usage }, 1));
-  const first = await scene.post("@ada hello there");
-  const second = await scene.post("@ada hello again");
-  const [[before], [after]] = [await auditsOf(scene, first.body), await auditsOf(scene, second.body)];
+  const fixture = await createTurnFixture();
+  await fixture.models.script(says("ada", { text: "hi", usage }, 1));
+  const first = await fixture.post("@ada hello there");
+  const second = await fixture.post("@ada hello again");
+  const [[before], [after]] = [await auditsOf(fixture, first.body), await auditsOf(fixture, second.body)];
   return { before, after };
 }
 
@@ -51,11 +51,11 @@ describe("the estimate of a session's second prompt", () => {
 });
 
 test("an estimate that was put right agrees with the count, and stays so", async () => {
-  const scene = await createTurnScene();
+  const fixture = await createTurnFixture();
   const told: Json[] = [];
-  for (let n = 1; n <= 4; n += 1) told.push((await scene.post(`@ada the same few words, time ${n}`)).body);
+  for (let n = 1; n <= 4; n += 1) told.push((await fixture.post(`@ada the same few words, time ${n}`)).body);
 
-  const [first, ...later] = await Promise.all(told.map(async (turn) => (await auditsOf(scene, turn))[0]));
+  const [first, ...later] = await Promise.all(told.map(async (turn) => (await auditsOf(fixture, turn))[0]));
 
   const error = (audit: Json) =>
     Math.abs(audit.estimated_tokens_after_prune / audit.counted_input_tokens - 1);
@@ -64,17 +64,17 @@ test("an estimate that was put right agrees with the count, and stays so", async
 });
 
 test("each model has a scale of its own, also where another answered in between or failed", async () => {
-  const scene = await createTurnScene({ agents: ["ada", { key: "bob", modelAlias: "qwen" }] });
-  await scene.models.script(
+  const fixture = await createTurnFixture({ agents: ["ada", { key: "bob", modelAlias: "qwen" }] });
+  await fixture.models.script(
     says("ada", { text: "hi", usage: counted(100) }, 1),
     says("bob", { text: "hi", usage: counted(150) }, 1),
     says("ada", { status: 400 }, 2),
   );
-  const [first] = await auditsOf(scene, (await scene.post("@ada hello")).body);
-  const [second] = await auditsOf(scene, (await scene.post("@bob hello")).body);
-  const [failed] = await auditsOf(scene, (await scene.post("@ada again")).body);
+  const [first] = await auditsOf(fixture, (await fixture.post("@ada hello")).body);
+  const [second] = await auditsOf(fixture, (await fixture.post("@bob hello")).body);
+  const [failed] = await auditsOf(fixture, (await fixture.post("@ada again")).body);
 
-  const third = await auditsOf(scene, (await scene.post("@ada @bob once more")).body);
+  const third = await auditsOf(fixture, (await fixture.post("@ada @bob once more")).body);
 
   const scaleOf = (audit: Json, tokens: number) =>
     ((tokens * Number(audit.token_scale)) / audit.estimated_tokens_after_prune).toFixed(4);

@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import { turnBounds } from "../../../src/domain/turn/turn-size.ts";
 import type { JournalEntry, ModelAnswer } from "../../support/models.ts";
 import type { PlanForm } from "../../support/plans.ts";
-import { agentSays, askedOf, callsFor, conversationIn, managerPicks } from "./support/asked.ts";
 import { createFakeTools } from "./support/fake-tools.ts";
 import { createGraphTurn } from "./support/graph-run.ts";
+import { agentSays, callerOf, callsFor, conversationIn, managerPicks } from "./support/model-calls.ts";
 
 const flows: PlanForm[] = ["parallel", "sequence", "routed"];
 const asks = (name: string, id: string, query: string) => ({
@@ -280,7 +280,7 @@ describe.each(flows)("tools in a turn whose flow is %s", (flow) => {
       [1, 2],
     );
     if (flow !== "parallel") {
-      const order = journal.map(askedOf).filter((key) => key !== "manager");
+      const order = journal.map(callerOf).filter((key) => key !== "manager");
       expect(order).toEqual(["ada", "ada", "bob", "bob", "bob", "cy"]);
       expect(conversationIn(callsFor(journal, "cy")[0])).toEqual([
         "hello",

@@ -5,9 +5,9 @@ import { compileTurnGraph } from "../../../src/runtime/graph/turn-graph.ts";
 import type { JournalEntry } from "../../support/models.ts";
 import type { PlanForm } from "../../support/plans.ts";
 import { someIdentity } from "../../support/tool-context.ts";
-import { agentSays, callsFor, conversationIn, managerPicks } from "./support/asked.ts";
 import { createFakeTools } from "./support/fake-tools.ts";
 import { createGraphTurn, type GraphTurn } from "./support/graph-run.ts";
+import { agentSays, callsFor, conversationIn, managerPicks } from "./support/model-calls.ts";
 
 const flows: PlanForm[] = ["parallel", "sequence", "routed"];
 const asks = (name: string, id: string) => ({ name, id, arguments: "{}" });
@@ -21,8 +21,15 @@ describe("the compiled graph", () => {
   const nodesOf = (turn: GraphTurn) => {
     const { plan, context, ports } = createGraphTurn(turn);
     const { nodes } = compileTurnGraph({
-      ...{ runId: "run", plan, context, identity: someIdentity, ports, signal: ports.stop },
-      ...{ started: new Set(), flushed: async () => undefined, size: createTurnSize(noUse) },
+      runId: "run",
+      plan,
+      context,
+      identity: someIdentity,
+      ports,
+      signal: ports.stop,
+      started: new Set(),
+      flushed: async () => undefined,
+      size: createTurnSize(noUse),
     });
     return Object.keys(nodes)
       .filter((name) => !name.startsWith("__"))

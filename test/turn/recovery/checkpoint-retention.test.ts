@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { removeOldCheckpoints } from "../../../src/actions/remove-old-checkpoints.ts";
 import { recoverAbandonedRuns } from "../../../src/turn/recover.ts";
-import { createTurnScene, says, type TurnScene } from "../../support/turn-scene.ts";
-import { flushed, lapse } from "./support/dead-holder.ts";
+import { createTurnFixture, says, type TurnFixture } from "../../support/turn-fixture.ts";
+import { answersStored, expireLease } from "./support/abandoned-run.ts";
 
 /** Rows of LangGraph's tables that runs of this session have. */
-async function checkpointRows({ sql, sessionId }: TurnScene) {
+async function checkpointRows({ sql, sessionId }: TurnFixture) {
   const [counts] = await sql`with runs as (
       select id::text from turn_runs where session_id = ${sessionId}
       union select run_id::text from turn_claims where session_id = ${sessionId})
@@ -23,44 +23,44 @@ describe("of a finished run", () => {
   test.each(["roundtable", "tag", "orchestrator"] as const)(
     "in mode %s the last checkpoint stays, and nothing of those before it",
     async (mode) => {
-      const scene = await createTurnScene({ agents, mode });
-      await scene.post("@ada @bob @cy hello");
-      const rows = await checkpointRows(scene);
+      const fixture = await createTurnFixture({ agents, mode });
+      await fixture.post("@ada @bob @cy hello");
+      const rows = await checkpointRows(fixture);
       expect(rows).toMatchObject({ checkpoints: 1, writes: 0 });
       expect(rows?.blobs).toBeGreaterThan(0);
     },
   );
 
   test("nothing stays where checkpoints are kept for 0 days", async () => {
-    const scene = await createTurnScene({ agents, mode: "roundtable", settings: keepNone });
-    await scene.post("hello");
-    expect(await checkpointRows(scene)).toEqual(nothing);
+    const fixture = await createTurnFixture({ agents, mode: "roundtable", settings: keepNone });
+    await fixture.post("hello");
+    expect(await checkpointRows(fixture)).toEqual(nothing);
   });
 
   test("that was settled likewise", async () => {
-    const scene = await createTurnScene({ agents, mode: "roundtable", settings: keepNone });
-    await scene.models.script(says("bob", { text: "late", hold: "gate" }, 1));
-    const post = scene.post("hello");
-    await scene.models.wait({ calls: 2 });
-    await flushed(scene, { steps: 1 });
-    await lapse(scene);
-    await recoverAbandonedRuns(scene.api.deps);
+    const fixture = await createTurnFixture({ agents, mode: "roundtable", settings: keepNone });
+    await fixture.models.script(says("bob", { text: "late", hold: "gate" }, 1));
+    const post = fixture.post("hello");
+    await fixture.models.wait({ calls: 2 });
+    await answersStored(fixture, { steps: 1 });
+    await expireLease(fixture);
+    await recoverAbandonedRuns(fixture.api.deps);
 
-    expect(await scene.claim()).toBeUndefined();
-    expect(await checkpointRows(scene)).toEqual(nothing);
-    await scene.models.release("gate");
+    expect(await fixture.claim()).toBeUndefined();
+    expect(await checkpointRows(fixture)).toEqual(nothing);
+    await fixture.models.release("gate");
     expect((await post).status).toBe(409);
-    expect(await checkpointRows(scene)).toEqual(nothing);
+    expect(await checkpointRows(fixture)).toEqual(nothing);
   });
 });
 
 describe("the daily job", () => {
-  const endedAgo = ({ sql, sessionId }: TurnScene, ago: string) =>
+  const endedAgo = ({ sql, sessionId }: TurnFixture, ago: string) =>
     sql`update turn_runs set created_at = now() - ${ago}::interval where session_id = ${sessionId}`;
 
   test("removes the checkpoints of runs that ended longer ago than they are kept, and no others", async () => {
-    const [old, young] = [await createTurnScene(), await createTurnScene()];
-    for (const scene of [old, young]) await scene.post("@ada hello");
+    const [old, young] = [await createTurnFixture(), await createTurnFixture()];
+    for (const fixture of [old, young]) await fixture.post("@ada hello");
     await endedAgo(old, "7 days 1 minute");
     await endedAgo(young, "6 days 23 hours");
 
@@ -74,20 +74,20 @@ describe("the daily job", () => {
   });
 
   test("leaves a run that is under way, and removes what a refused one left", async () => {
-    const scene = await createTurnScene({ agents, mode: "roundtable" });
-    await scene.models.script(says("bob", { text: "in time", hold: "gate" }));
-    const post = scene.post("hello");
-    await scene.models.wait({ calls: 2 });
-    await flushed(scene, { steps: 1 });
+    const fixture = await createTurnFixture({ agents, mode: "roundtable" });
+    await fixture.models.script(says("bob", { text: "in time", hold: "gate" }));
+    const post = fixture.post("hello");
+    await fixture.models.wait({ calls: 2 });
+    await answersStored(fixture, { steps: 1 });
     const orphan = crypto.randomUUID();
-    await scene.sql`insert into checkpoints (thread_id, checkpoint_ns, checkpoint_id, checkpoint, metadata)
+    await fixture.sql`insert into checkpoints (thread_id, checkpoint_ns, checkpoint_id, checkpoint, metadata)
       values (${orphan}, '', 'c', '{}', '{}')`;
 
-    await removeOldCheckpoints(scene.api.deps);
+    await removeOldCheckpoints(fixture.api.deps);
 
-    expect(await checkpointRows(scene)).toMatchObject({ checkpoints: 1 });
-    expect(await scene.sql`select 1 from checkpoints where thread_id = ${orphan}`).toEqual([]);
-    await scene.models.release("gate");
+    expect(await checkpointRows(fixture)).toMatchObject({ checkpoints: 1 });
+    expect(await fixture.sql`select 1 from checkpoints where thread_id = ${orphan}`).toEqual([]);
+    await fixture.models.release("gate");
     expect((await post).status).toBe(201);
   });
 });

@@ -1,36 +1,36 @@
 import { describe, expect, test } from "vitest";
 import { watchDatabase } from "../../support/database-requests.ts";
 import { readEvents } from "../../support/event-reader.ts";
-import { createStreamScene, type StreamScene } from "../../support/streams.ts";
-import { type SceneOptions, says } from "../../support/turn-scene.ts";
-import { expectLedgerMatchesCalls } from "./support/books.ts";
-import { asked, flushed } from "./support/dead-holder.ts";
+import { createStreamFixture, type StreamFixture } from "../../support/streams.ts";
+import { type FixtureOptions, says } from "../../support/turn-fixture.ts";
+import { answersStored, listCallers } from "./support/abandoned-run.ts";
+import { expectLedgerMatchesCalls } from "./support/ledger-check.ts";
 
 const key = { "Idempotency-Key": "k" };
 
-/** A scene whose runs go on for `graceMs` once their client has gone. */
-async function createGoneScene(options: SceneOptions, graceMs: number) {
-  const scene = await createStreamScene(options);
-  const { deps } = scene.api;
+/** A fixture whose runs go on for `graceMs` once their client has gone. */
+async function createGoneFixture(options: FixtureOptions, graceMs: number) {
+  const fixture = await createStreamFixture(options);
+  const { deps } = fixture.api;
   deps.settings = { ...deps.settings, clientGraceMs: graceMs };
-  return scene;
+  return fixture;
 }
 
 /** Posts for a plain answer; gives what makes the client go away. */
-function postAndLeave(scene: StreamScene, message: string) {
+function postAndLeave(fixture: StreamFixture, message: string) {
   const client = new AbortController();
   const answer = Promise.resolve(
-    scene.api.app.request(`/api/v1${scene.turnsPath}`, {
+    fixture.api.app.request(`/api/v1${fixture.turnsPath}`, {
       method: "POST",
       body: JSON.stringify({ message }),
-      headers: { Authorization: `Bearer ${scene.token}`, "Content-Type": "application/json", ...key },
+      headers: { Authorization: `Bearer ${fixture.token}`, "Content-Type": "application/json", ...key },
       signal: client.signal,
     }),
   );
   return { answer, leave: () => client.abort() };
 }
 
-const hasLease = async ({ sql, sessionId }: StreamScene) => {
+const hasLease = async ({ sql, sessionId }: StreamFixture) => {
   const [row] = await sql`select lease_until > clock_timestamp() as live from turn_claims
     where session_id = ${sessionId}`;
   return row?.live;
@@ -40,109 +40,109 @@ const longMs = 600_000;
 
 describe("a client that goes away before its answer", () => {
   test("does not stop its turn", async () => {
-    const scene = await createGoneScene({}, longMs);
-    await scene.models.script(says("ada", { text: "for nobody", hold: "gate" }));
-    const { leave } = postAndLeave(scene, "@ada hello");
-    await scene.models.wait({ calls: 1 });
+    const fixture = await createGoneFixture({}, longMs);
+    await fixture.models.script(says("ada", { text: "for nobody", hold: "gate" }));
+    const { leave } = postAndLeave(fixture, "@ada hello");
+    await fixture.models.wait({ calls: 1 });
 
     leave();
-    await scene.models.release("gate");
-    await scene.settled();
+    await fixture.models.release("gate");
+    await fixture.settled();
 
-    expect(await scene.turns()).toMatchObject([{ status: "completed", assistant_output: "for nobody" }]);
-    expect(await scene.claim()).toBeUndefined();
-    expect(scene.api.lines.map(({ event }) => event)).not.toContain("run_stopped");
+    expect(await fixture.turns()).toMatchObject([{ status: "completed", assistant_output: "for nobody" }]);
+    expect(await fixture.claim()).toBeUndefined();
+    expect(fixture.api.lines.map(({ event }) => event)).not.toContain("run_stopped");
   });
 
   test("for too long has its run given up: the same key goes on with it at once", async () => {
-    const scene = await createGoneScene({ agents: ["ada", "bob", "cy"], mode: "roundtable" }, 0);
-    await scene.models.script(
+    const fixture = await createGoneFixture({ agents: ["ada", "bob", "cy"], mode: "roundtable" }, 0);
+    await fixture.models.script(
       says("ada", "one"),
       says("bob", { deltas: ["half", " gone"], hold_after_first: "gate" }, 1),
     );
-    const { leave } = postAndLeave(scene, "hello");
-    await scene.models.wait({ calls: 2 });
-    await flushed(scene, { steps: 1 });
+    const { leave } = postAndLeave(fixture, "hello");
+    await fixture.models.wait({ calls: 2 });
+    await answersStored(fixture, { steps: 1 });
 
     leave();
-    await scene.settled();
+    await fixture.settled();
 
-    expect(await hasLease(scene)).toBe(false);
-    await scene.models.wait({ calls: 2, settled: 2 });
-    expect((await scene.models.journal())[1]).toMatchObject({ client_closed: true });
-    const again = await scene.post("hello", { key: "k" });
+    expect(await hasLease(fixture)).toBe(false);
+    await fixture.models.wait({ calls: 2, settled: 2 });
+    expect((await fixture.models.journal())[1]).toMatchObject({ client_closed: true });
+    const again = await fixture.post("hello", { key: "k" });
     expect(again).toMatchObject({ status: 201, body: { turn_index: 1, status: "completed" } });
     expect(again.headers.get("Idempotency-Replayed")).toBeNull();
-    expect(await asked(scene)).toEqual(["ada", "bob", "bob", "cy"]);
+    expect(await listCallers(fixture)).toEqual(["ada", "bob", "bob", "cy"]);
     // What the holder that gave up knows of its own call stands on the books, and in the answer.
-    expect((await scene.read(again.body.id)).body).toMatchObject(again.body);
-    const bobs = (await scene.ledger()).filter(({ agent_key }) => agent_key === "bob");
+    expect((await fixture.read(again.body.id)).body).toMatchObject(again.body);
+    const bobs = (await fixture.ledger()).filter(({ agent_key }) => agent_key === "bob");
     expect(bobs.map(({ status }) => status).sort()).toEqual(["completed", "failed"]);
-    await expectLedgerMatchesCalls(scene);
+    await expectLedgerMatchesCalls(fixture);
   });
 
   test("and does not come back: the next post settles its turn, and comes after it", async () => {
-    const scene = await createGoneScene({ agents: ["ada", "bob"], mode: "roundtable" }, 0);
-    await scene.models.script(says("ada", "one"), says("bob", { text: "late", hold: "gate" }, 1));
-    const { leave } = postAndLeave(scene, "hello");
-    await scene.models.wait({ calls: 2 });
-    await flushed(scene, { steps: 1 });
+    const fixture = await createGoneFixture({ agents: ["ada", "bob"], mode: "roundtable" }, 0);
+    await fixture.models.script(says("ada", "one"), says("bob", { text: "late", hold: "gate" }, 1));
+    const { leave } = postAndLeave(fixture, "hello");
+    await fixture.models.wait({ calls: 2 });
+    await answersStored(fixture, { steps: 1 });
 
     leave();
-    await scene.settled();
-    const next = await scene.post("and now?");
+    await fixture.settled();
+    const next = await fixture.post("and now?");
 
     expect(next).toMatchObject({ status: 201, body: { turn_index: 2 } });
-    expect(await scene.turns()).toMatchObject([
+    expect(await fixture.turns()).toMatchObject([
       { status: "partial", replies: [{ content: "one" }, { error: { code: "abandoned" } }] },
       { status: "completed" },
     ]);
-    await expectLedgerMatchesCalls(scene);
+    await expectLedgerMatchesCalls(fixture);
   });
 
   test("leaves the answers of a fan-out that were in, and only the others are asked again", async () => {
     const agents = ["ada", "bob", "cy", "dee"];
     const message = agents.map((one) => `@${one}`).join(" ");
-    const scene = await createGoneScene({ agents }, 0);
+    const fixture = await createGoneFixture({ agents }, 0);
     const held = { text: "late", hold: "gate" };
-    await scene.models.script(says("cy", held, 1), says("dee", held, 1));
-    const { leave } = postAndLeave(scene, message);
-    await scene.models.wait({ calls: 4, settled: 2 });
-    await flushed(scene, { answers: 2 });
+    await fixture.models.script(says("cy", held, 1), says("dee", held, 1));
+    const { leave } = postAndLeave(fixture, message);
+    await fixture.models.wait({ calls: 4, settled: 2 });
+    await answersStored(fixture, { answers: 2 });
 
     leave();
-    await scene.settled();
-    const again = await scene.post(message, { key: "k" });
+    await fixture.settled();
+    const again = await fixture.post(message, { key: "k" });
 
     expect(again.body).toMatchObject({ status: "completed" });
-    expect((await asked(scene)).slice(4).sort()).toEqual(["cy", "dee"]);
-    await expectLedgerMatchesCalls(scene);
+    expect((await listCallers(fixture)).slice(4).sort()).toEqual(["cy", "dee"]);
+    await expectLedgerMatchesCalls(fixture);
   });
 
   test("has what could not be stored before stored with its run", async () => {
-    const scene = await createGoneScene({ agents: ["ada", "bob"], mode: "roundtable" }, 0);
-    await scene.models.script(says("bob", { text: "late", hold: "gate" }, 1));
+    const fixture = await createGoneFixture({ agents: ["ada", "bob"], mode: "roundtable" }, 0);
+    await fixture.models.script(says("bob", { text: "late", hold: "gate" }, 1));
     await watchDatabase(
       async () => {
-        const { leave } = postAndLeave(scene, "hello");
-        await scene.models.wait({ calls: 2 });
+        const { leave } = postAndLeave(fixture, "hello");
+        await fixture.models.wait({ calls: 2 });
         leave();
-        await scene.settled();
+        await fixture.settled();
       },
       // Request 1 opens, 2 stores the first answer and is lost; what comes then gives the run up.
       async (ask, n) => (n === 2 ? new Response("bad gateway", { status: 502 }) : ask()),
     );
 
-    const again = await scene.post("hello", { key: "k" });
+    const again = await fixture.post("hello", { key: "k" });
 
     expect(again.body).toMatchObject({ status: "completed" });
-    expect(await asked(scene)).toEqual(["ada", "bob", "bob"]);
-    await expectLedgerMatchesCalls(scene);
+    expect(await listCallers(fixture)).toEqual(["ada", "bob", "bob"]);
+    await expectLedgerMatchesCalls(fixture);
   });
 
   test("while its turn is being committed changes nothing", async () => {
-    const scene = await createGoneScene({}, 0);
-    const { answer, leave } = postAndLeave(scene, "@ada hello");
+    const fixture = await createGoneFixture({}, 0);
+    const { answer, leave } = postAndLeave(fixture, "@ada hello");
     const { result } = await watchDatabase(
       () => answer,
       async (ask, n) => {
@@ -152,45 +152,45 @@ describe("a client that goes away before its answer", () => {
     );
 
     expect(result.status).toBe(201);
-    expect(await scene.turns()).toMatchObject([{ status: "completed" }]);
+    expect(await fixture.turns()).toMatchObject([{ status: "completed" }]);
   });
 });
 
 describe("a client that leaves its stream", () => {
   test("for too long has its run given up: its key is told the rest", async () => {
-    const scene = await createGoneScene({ agents: ["ada", "bob"], mode: "roundtable" }, 0);
-    await scene.models.script(
+    const fixture = await createGoneFixture({ agents: ["ada", "bob"], mode: "roundtable" }, 0);
+    await fixture.models.script(
       says("ada", "one"),
       says("bob", { deltas: ["ha", "lf"], hold_after_first: "g" }, 1),
     );
-    const reader = readEvents(await scene.stream("hello", key));
+    const reader = readEvents(await fixture.stream("hello", key));
     await reader.until("TEXT_MESSAGE_CONTENT", ({ delta }) => delta === "ha");
-    await flushed(scene, { steps: 1 });
+    await answersStored(fixture, { steps: 1 });
 
     await reader.leave();
-    await scene.settled();
+    await fixture.settled();
 
-    expect(await hasLease(scene)).toBe(false);
-    const events = await readEvents(await scene.stream("hello", key)).all();
+    expect(await hasLease(fixture)).toBe(false);
+    const events = await readEvents(await fixture.stream("hello", key)).all();
     expect(events.at(-1)).toMatchObject({ type: "RUN_FINISHED", result: { status: "completed" } });
-    expect(await asked(scene)).toEqual(["ada", "bob", "bob"]);
-    await expectLedgerMatchesCalls(scene);
+    expect(await listCallers(fixture)).toEqual(["ada", "bob", "bob"]);
+    await expectLedgerMatchesCalls(fixture);
   });
 
   test("while nobody reads it counts as gone too, once its stream is cut", async () => {
     const talkative = ["ada", "bob", "cy", "dee", "eve", "fay", "gus"];
-    const scene = await createGoneScene(
+    const fixture = await createGoneFixture(
       { agents: [...talkative, "hal"], settings: { MAX_OUTPUT_TOKENS: "60000" } },
       0,
     );
     const long = { deltas: Array.from({ length: 40 }, () => "x".repeat(10_000)) };
-    await scene.models.script(says("hal", { text: "late", hold: "gate" }), { answer: long });
-    await scene.stream([...talkative, "hal"].map((one) => `@${one}`).join(" "), key);
+    await fixture.models.script(says("hal", { text: "late", hold: "gate" }), { answer: long });
+    await fixture.stream([...talkative, "hal"].map((one) => `@${one}`).join(" "), key);
 
-    await scene.settled();
+    await fixture.settled();
 
-    expect(await hasLease(scene)).toBe(false);
-    expect(scene.api.lines).toContainEqual(
+    expect(await hasLease(fixture)).toBe(false);
+    expect(fixture.api.lines).toContainEqual(
       expect.objectContaining({ event: "request_done", status: 200, stream: "backpressure" }),
     );
   });

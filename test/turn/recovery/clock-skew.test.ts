@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { createTurnScene, says, type TurnScene } from "../../support/turn-scene.ts";
-import { createToolScene, searchesFor } from "../../tools/in-turns/tool-scene.ts";
-import { expectLedgerMatchesCalls } from "./support/books.ts";
-import { asked, flushed, lapse } from "./support/dead-holder.ts";
+import { createTurnFixture, says, type TurnFixture } from "../../support/turn-fixture.ts";
+import { createToolFixture, searchesFor } from "../../tools/in-turns/tool-fixture.ts";
+import { answersStored, expireLease, listCallers } from "./support/abandoned-run.ts";
+import { expectLedgerMatchesCalls } from "./support/ledger-check.ts";
 
 const aheadMs = 45_000;
 
@@ -16,8 +16,8 @@ afterEach(() => {
 });
 
 /** A first holder whose clock is ahead stores ada's answer, a second one with the right time bob's. */
-async function storeTwoAnswers(scene: TurnScene) {
-  await scene.models.script(
+async function storeTwoAnswers(fixture: TurnFixture) {
+  await fixture.models.script(
     says("bob", { text: "lost", hold: "gate" }, 1),
     says("cy", { text: "lost too", hold: "gate" }, 1),
     says("bob", "two"),
@@ -25,15 +25,15 @@ async function storeTwoAnswers(scene: TurnScene) {
     says("ada", "one"),
   );
   setClockAhead();
-  const first = scene.post("hello", { key: "k" });
-  await scene.models.wait({ calls: 2 });
-  await flushed(scene, { steps: 1 });
+  const first = fixture.post("hello", { key: "k" });
+  await fixture.models.wait({ calls: 2 });
+  await answersStored(fixture, { steps: 1 });
   vi.useRealTimers();
-  await lapse(scene);
-  const second = scene.post("hello", { key: "k" });
-  await scene.models.wait({ calls: 4 });
-  await flushed(scene, { steps: 2 });
-  await lapse(scene);
+  await expireLease(fixture);
+  const second = fixture.post("hello", { key: "k" });
+  await fixture.models.wait({ calls: 4 });
+  await answersStored(fixture, { steps: 2 });
+  await expireLease(fixture);
   return { first, second };
 }
 
@@ -41,42 +41,42 @@ const textsOf = (body: { replies: { content: string }[] }) => body.replies.map((
 
 describe("a run whose first holder's clock is ahead", () => {
   test("goes on from its latest step: what the second holder stored is not asked again", async () => {
-    const scene = await createTurnScene({ agents: ["ada", "bob", "cy"], mode: "roundtable" });
-    const { first, second } = await storeTwoAnswers(scene);
+    const fixture = await createTurnFixture({ agents: ["ada", "bob", "cy"], mode: "roundtable" });
+    const { first, second } = await storeTwoAnswers(fixture);
 
-    const third = await scene.post("hello", { key: "k" });
-    const askedByAll = await asked(scene);
-    await scene.models.release("gate");
+    const third = await fixture.post("hello", { key: "k" });
+    const askedByAll = await listCallers(fixture);
+    await fixture.models.release("gate");
 
     expect([(await first).status, (await second).status]).toEqual([409, 409]);
     expect(third).toMatchObject({ status: 201, body: { status: "completed" } });
     expect(textsOf(third.body)).toEqual(["one", "two", "three"]);
     expect(askedByAll).toEqual(["ada", "bob", "bob", "cy", "cy"]);
-    await expectLedgerMatchesCalls(scene);
+    await expectLedgerMatchesCalls(fixture);
   });
 
   test("is settled with all answers that are stored, and keeps its last checkpoint", async () => {
-    const scene = await createTurnScene({ agents: ["ada", "bob", "cy"], mode: "roundtable" });
-    const { first, second } = await storeTwoAnswers(scene);
+    const fixture = await createTurnFixture({ agents: ["ada", "bob", "cy"], mode: "roundtable" });
+    const { first, second } = await storeTwoAnswers(fixture);
 
-    const next = await scene.post("something else");
-    await scene.models.release("gate");
+    const next = await fixture.post("something else");
+    await fixture.models.release("gate");
 
     expect([(await first).status, (await second).status]).toEqual([409, 409]);
     expect(next.status).toBe(201);
-    const [settled] = (await scene.list()).body.data;
+    const [settled] = (await fixture.list()).body.data;
     expect(settled).toMatchObject({ status: "partial", replies: [{}, {}, { status: "failed" }] });
     expect(textsOf(settled).slice(0, 2)).toEqual(["one", "two"]);
-    const kept = await scene.sql`select (metadata ->> 'step')::int as step from checkpoints
+    const kept = await fixture.sql`select (metadata ->> 'step')::int as step from checkpoints
       where thread_id = ${settled.id}`;
     expect(kept).toEqual([{ step: 2 }]);
-    await expectLedgerMatchesCalls(scene);
+    await expectLedgerMatchesCalls(fixture);
   });
 });
 
 test("a retry by a Worker whose clock is behind stands after the run that it follows", async () => {
-  const scene = await createToolScene({ agents: ["ada", "bob"], mode: "roundtable" });
-  await scene.models.script(
+  const fixture = await createToolFixture({ agents: ["ada", "bob"], mode: "roundtable" });
+  await fixture.models.script(
     says("bob", searchesFor("first"), 1),
     says("bob", { status: 400 }, 2),
     says("bob", searchesFor("second"), 3),
@@ -84,12 +84,12 @@ test("a retry by a Worker whose clock is behind stands after the run that it fol
     says("ada", "one"),
   );
   setClockAhead();
-  const { body: failed } = await scene.post("hello");
+  const { body: failed } = await fixture.post("hello");
   vi.useRealTimers();
 
-  const retried = await scene.api.as(scene.owner).post(`${scene.turnsPath}/${failed.id}/retry`);
+  const retried = await fixture.api.as(fixture.owner).post(`${fixture.turnsPath}/${failed.id}/retry`);
 
-  const { body: read } = await scene.read(failed.id);
+  const { body: read } = await fixture.read(failed.id);
   expect(retried).toMatchObject({ status: 201, body: { status: "completed" } });
   const [first, second] = [failed.id, read.llm_calls.at(-1).run_id];
   expect(second).not.toBe(first);

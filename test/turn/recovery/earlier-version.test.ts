@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { createTurnScene, says, type TurnScene } from "../../support/turn-scene.ts";
-import { createToolScene, searchesFor } from "../../tools/in-turns/tool-scene.ts";
-import { managerPicks, replySteps } from "../modes/support/asked.ts";
-import { retry } from "../modes/support/retry-scene.ts";
-import { expectLedgerMatchesCalls } from "./support/books.ts";
-import { asked, flushed, lapse } from "./support/dead-holder.ts";
+import { createTurnFixture, says, type TurnFixture } from "../../support/turn-fixture.ts";
+import { createToolFixture, searchesFor } from "../../tools/in-turns/tool-fixture.ts";
+import { managerPicks, replySteps } from "../modes/support/model-calls.ts";
+import { retry } from "../modes/support/retry-fixture.ts";
+import { answersStored, expireLease, listCallers } from "./support/abandoned-run.ts";
+import { expectLedgerMatchesCalls } from "./support/ledger-check.ts";
 
 /** Makes the session's rows those that the version before steps writes: it does not know the new columns. */
-async function forgetSteps({ sql, sessionId }: TurnScene): Promise<void> {
+async function forgetSteps({ sql, sessionId }: TurnFixture): Promise<void> {
   await sql.transaction([
     sql`update messages set step = null, round = null where session_id = ${sessionId}`,
     sql`update llm_call_events set step = null where session_id = ${sessionId}`,
@@ -19,29 +19,29 @@ async function forgetSteps({ sql, sessionId }: TurnScene): Promise<void> {
 
 describe("a turn that the version before steps stored", () => {
   test("reads as before", async () => {
-    const scene = await createToolScene({ agents: ["ada", "bob"] });
-    await scene.models.script(says("ada", searchesFor("boats"), 1), says("bob", { status: 400 }));
-    const { body: first } = await scene.post("@ada @bob hello");
-    const before = (await scene.read(first.id)).body;
-    await forgetSteps(scene);
+    const fixture = await createToolFixture({ agents: ["ada", "bob"] });
+    await fixture.models.script(says("ada", searchesFor("boats"), 1), says("bob", { status: 400 }));
+    const { body: first } = await fixture.post("@ada @bob hello");
+    const before = (await fixture.read(first.id)).body;
+    await forgetSteps(fixture);
 
-    const { audit, ...detail } = (await scene.read(first.id)).body;
+    const { audit, ...detail } = (await fixture.read(first.id)).body;
 
     const { audit: auditBefore, ...detailBefore } = before;
     expect(detail).toEqual(detailBefore);
     const withoutOrchestration = auditBefore.map((row: object) => ({ ...row, orchestration: null }));
     expect(audit).toEqual(withoutOrchestration);
-    expect((await scene.list()).body.data).toEqual([first]);
+    expect((await fixture.list()).body.data).toEqual([first]);
   });
 
   test("is retried by the step that its agent had", async () => {
-    const scene = await createTurnScene({ agents: ["ada", "bob"] });
-    await scene.models.script(says("bob", { status: 400 }));
-    const { body: first } = await scene.post("@ada @bob hello");
-    await forgetSteps(scene);
-    await scene.models.script(says("bob", "now I can"));
+    const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
+    await fixture.models.script(says("bob", { status: 400 }));
+    const { body: first } = await fixture.post("@ada @bob hello");
+    await forgetSteps(fixture);
+    await fixture.models.script(says("bob", "now I can"));
 
-    const { body } = await retry(scene, first.id);
+    const { body } = await retry(fixture, first.id);
 
     expect(body.status).toBe("completed");
     expect(replySteps(body)).toEqual(["ada#1", "bob#1"]);
@@ -50,7 +50,7 @@ describe("a turn that the version before steps stored", () => {
 });
 
 /** Makes the stored checkpoints those of the version before steps: no format, and entries by agent. */
-async function forgetFormat({ sql, sessionId }: TurnScene): Promise<void> {
+async function forgetFormat({ sql, sessionId }: TurnFixture): Promise<void> {
   await sql`update checkpoints set metadata = metadata - 'format'
     where thread_id in (select run_id::text from turn_claims where session_id = ${sessionId})`;
   await sql`update checkpoint_blobs
@@ -62,23 +62,23 @@ describe("a run that the version before steps left", () => {
   test.each(["roundtable", "orchestrator"] as const)(
     "is settled in mode %s, not resumed: the answers that had arrived are kept, nobody is asked again",
     async (mode) => {
-      const scene = await createTurnScene({ agents: ["ada", "bob", "cy"], mode });
-      await scene.models.script(
+      const fixture = await createTurnFixture({ agents: ["ada", "bob", "cy"], mode });
+      await fixture.models.script(
         managerPicks("ada", "bob", "cy"),
         says("ada", "one"),
         says("bob", "two"),
         says("cy", { text: "lost", hold: "gate" }),
       );
-      const post = scene.post("hello", { key: "k" });
+      const post = fixture.post("hello", { key: "k" });
       const calls = mode === "orchestrator" ? 4 : 3;
-      await scene.models.wait({ calls });
-      await flushed(scene, { steps: calls - 1 });
-      await forgetFormat(scene);
-      await lapse(scene);
+      await fixture.models.wait({ calls });
+      await answersStored(fixture, { steps: calls - 1 });
+      await forgetFormat(fixture);
+      await expireLease(fixture);
 
-      const { status, body } = await scene.post("hello", { key: "k" });
-      const askedFor = await asked(scene);
-      await scene.models.release("gate");
+      const { status, body } = await fixture.post("hello", { key: "k" });
+      const askedFor = await listCallers(fixture);
+      await fixture.models.release("gate");
       await post;
 
       expect(status).toBe(201);
@@ -91,7 +91,7 @@ describe("a run that the version before steps left", () => {
         ],
       });
       expect(askedFor).toHaveLength(calls);
-      await expectLedgerMatchesCalls(scene);
+      await expectLedgerMatchesCalls(fixture);
     },
   );
 });

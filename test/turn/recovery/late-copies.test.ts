@@ -1,102 +1,102 @@
 import { describe, expect, test } from "vitest";
 import { takeOverRun } from "../../../src/db/turn/take-over-run.ts";
 import { delaying, watchDatabase } from "../../support/database-requests.ts";
-import { createTurnScene, noRows, says, type TurnScene } from "../../support/turn-scene.ts";
-import { expectLedgerMatchesCalls } from "./support/books.ts";
-import { lapse } from "./support/dead-holder.ts";
+import { createTurnFixture, noRows, says, type TurnFixture } from "../../support/turn-fixture.ts";
+import { expireLease } from "./support/abandoned-run.ts";
+import { expectLedgerMatchesCalls } from "./support/ledger-check.ts";
 
 const anOpen = String.raw`into \"turn_claims\"`;
 
 describe("a copy of an open that arrives late", () => {
   test("makes no claim for a turn without a key that is stored by now", async () => {
-    const scene = await createTurnScene();
+    const fixture = await createTurnFixture();
     const late = delaying(anOpen);
-    const { result: posted } = await watchDatabase(() => scene.post("@ada hello"), late.answer);
+    const { result: posted } = await watchDatabase(() => fixture.post("@ada hello"), late.answer);
     expect(posted.status).toBe(201);
 
     expect(await late.arrive()).toBe(200);
 
-    expect(await scene.claim()).toBeUndefined();
-    expect(await scene.post("@ada and then")).toMatchObject({ status: 201, body: { turn_index: 2 } });
-    expect(await scene.rowCounts()).toMatchObject({ turns: 2, turn_runs: 2 });
+    expect(await fixture.claim()).toBeUndefined();
+    expect(await fixture.post("@ada and then")).toMatchObject({ status: 201, body: { turn_index: 2 } });
+    expect(await fixture.rowCounts()).toMatchObject({ turns: 2, turn_runs: 2 });
   });
 
   test("makes none for a retry that is stored by now and has failed again", async () => {
-    const scene = await createTurnScene();
-    await scene.models.script(says("ada", { status: 400 }));
-    const { body: failed } = await scene.post("@ada hello");
-    const retry = () => scene.api.as(scene.owner).post(`${scene.turnsPath}/${failed.id}/retry`);
+    const fixture = await createTurnFixture();
+    await fixture.models.script(says("ada", { status: 400 }));
+    const { body: failed } = await fixture.post("@ada hello");
+    const retry = () => fixture.api.as(fixture.owner).post(`${fixture.turnsPath}/${failed.id}/retry`);
     const late = delaying(anOpen);
     const { result: retried } = await watchDatabase(retry, late.answer);
     expect(retried).toMatchObject({ status: 201, body: { status: "failed" } });
 
     expect(await late.arrive()).toBe(200);
 
-    expect(await scene.claim()).toBeUndefined();
-    await scene.models.script(says("ada", "at last"));
+    expect(await fixture.claim()).toBeUndefined();
+    await fixture.models.script(says("ada", "at last"));
     expect(await retry()).toMatchObject({ status: 201, body: { status: "completed" } });
   });
 
   test("makes none for a turn that was refused after it had its claim", async () => {
-    const scene = await createTurnScene({ settings: { MODELS_JSON: JSON.stringify([smallModel]) } });
+    const fixture = await createTurnFixture({ settings: { MODELS_JSON: JSON.stringify([smallModel]) } });
     const late = delaying(anOpen);
     const tooLong = `@ada ${"a long story ".repeat(2_000)}`;
-    const { result: refused } = await watchDatabase(() => scene.post(tooLong), late.answer);
+    const { result: refused } = await watchDatabase(() => fixture.post(tooLong), late.answer);
     expect(refused).toMatchObject({ status: 422, body: { code: "context_budget_exceeded" } });
 
     expect(await late.arrive()).toBe(200);
 
-    expect(await scene.claim()).toBeUndefined();
-    expect(await scene.rowCounts()).toEqual(noRows);
-    expect(await scene.post("@ada hello")).toMatchObject({ status: 201, body: { turn_index: 1 } });
+    expect(await fixture.claim()).toBeUndefined();
+    expect(await fixture.rowCounts()).toEqual(noRows);
+    expect(await fixture.post("@ada hello")).toMatchObject({ status: 201, body: { turn_index: 1 } });
   });
 
   test("gives the claim to nobody who was replaced", async () => {
-    const scene = await createTurnScene();
-    await scene.models.script(
+    const fixture = await createTurnFixture();
+    await fixture.models.script(
       says("ada", { text: "lost", hold: "gate" }, 1),
       says("ada", { text: "lost too", hold: "gate" }, 2),
       says("ada", "in time"),
     );
     const late = delaying(anOpen);
-    const first = watchDatabase(() => scene.post("@ada hello", { key: "k" }), late.answer);
-    await scene.models.wait({ calls: 1 });
-    await lapse(scene);
-    const second = scene.post("@ada hello", { key: "k" });
-    await scene.models.wait({ calls: 2 });
-    await lapse(scene);
-    const before = await scene.claim();
+    const first = watchDatabase(() => fixture.post("@ada hello", { key: "k" }), late.answer);
+    await fixture.models.wait({ calls: 1 });
+    await expireLease(fixture);
+    const second = fixture.post("@ada hello", { key: "k" });
+    await fixture.models.wait({ calls: 2 });
+    await expireLease(fixture);
+    const before = await fixture.claim();
 
     expect(await late.arrive()).toBe(200);
 
-    expect(await scene.claim()).toEqual(before);
-    const third = await scene.post("@ada hello", { key: "k" });
-    await scene.models.release("gate");
+    expect(await fixture.claim()).toEqual(before);
+    const third = await fixture.post("@ada hello", { key: "k" });
+    await fixture.models.release("gate");
     expect(third).toMatchObject({ status: 201, body: { replies: [{ content: "in time" }] } });
     expect([(await first).result.status, (await second).status]).toEqual([409, 409]);
-    await expectLedgerMatchesCalls(scene);
+    await expectLedgerMatchesCalls(fixture);
   });
 
   test("is answered with its own turn, where others have settled that by now", async () => {
-    const scene = await createTurnScene();
+    const fixture = await createTurnFixture();
     let isLost = false;
     const { result: posted } = await watchDatabase(
-      () => scene.post("@ada hello"),
+      () => fixture.post("@ada hello"),
       async (ask, _n, body) => {
         const response = await ask();
         if (isLost || !body.includes(anOpen)) return response;
         isLost = true;
         await response.arrayBuffer();
-        await lapse(scene);
-        expect((await scene.post("@ada something else")).status).toBe(201);
+        await expireLease(fixture);
+        expect((await fixture.post("@ada something else")).status).toBe(201);
         throw new TypeError("the connection was lost");
       },
     );
 
     expect(posted).toMatchObject({ status: 201, body: { turn_index: 1, status: "failed" } });
     expect(posted.headers.get("Idempotency-Replayed")).toBe("true");
-    expect(await scene.models.journal()).toHaveLength(1);
-    expect(await scene.rowCounts()).toMatchObject({ turns: 2 });
+    expect(await fixture.models.journal()).toHaveLength(1);
+    expect(await fixture.rowCounts()).toMatchObject({ turns: 2 });
   });
 });
 
@@ -109,18 +109,18 @@ const smallModel = {
 };
 
 test("a copy of a takeover that arrives late gives the claim to nobody who was replaced", async () => {
-  const scene = await createTurnScene();
-  const dead = await claimDeadRun(scene);
-  const { db } = scene.api.deps;
+  const fixture = await createTurnFixture();
+  const dead = await claimDeadRun(fixture);
+  const { db } = fixture.api.deps;
   const [settler, other] = [crypto.randomUUID(), crypto.randomUUID()];
   expect(await takeOverRun(db, dead, settler, 30_000)).toMatchObject({ kind: "taken" });
-  await lapse(scene);
+  await expireLease(fixture);
   expect(await takeOverRun(db, dead, other, 30_000)).toMatchObject({ kind: "taken" });
-  await lapse(scene);
+  await expireLease(fixture);
 
   expect(await takeOverRun(db, dead, settler, 30_000)).toEqual({ kind: "not_free" });
 
-  expect(await scene.claim()).toMatchObject({ holder: other });
+  expect(await fixture.claim()).toMatchObject({ holder: other });
 });
 
 describe("a claim for a run that is stored, as late copies left them before", () => {
@@ -128,37 +128,41 @@ describe("a claim for a run that is stored, as late copies left them before", ()
     ["with a lease", "30 seconds"],
     ["whose lease has run out", "-1 second"],
   ])("%s is deleted by who settles it, and the session goes on", async (_lease, left) => {
-    const scene = await createTurnScene();
-    const { body: turn } = await scene.post("@ada hello");
-    const before = await scene.rowCounts();
-    const dead = await claimDeadRun(scene, turn.id);
-    await scene.sql`update turn_claims set lease_until = clock_timestamp() + ${left}::interval
+    const fixture = await createTurnFixture();
+    const { body: turn } = await fixture.post("@ada hello");
+    const before = await fixture.rowCounts();
+    const dead = await claimDeadRun(fixture, turn.id);
+    await fixture.sql`update turn_claims set lease_until = clock_timestamp() + ${left}::interval
       where run_id = ${turn.id}`;
 
-    const takeover = await takeOverRun(scene.api.deps.db, dead, crypto.randomUUID(), 30_000);
+    const takeover = await takeOverRun(fixture.api.deps.db, dead, crypto.randomUUID(), 30_000);
 
     expect(takeover).toEqual({ kind: "claim_deleted" });
-    expect(await scene.claim()).toBeUndefined();
-    expect(await scene.rowCounts()).toEqual(before);
+    expect(await fixture.claim()).toBeUndefined();
+    expect(await fixture.rowCounts()).toEqual(before);
   });
 
   test("is told in the log where a post meets it", async () => {
-    const scene = await createTurnScene();
-    const { body: turn } = await scene.post("@ada hello");
-    await claimDeadRun(scene, turn.id);
+    const fixture = await createTurnFixture();
+    const { body: turn } = await fixture.post("@ada hello");
+    await claimDeadRun(fixture, turn.id);
 
-    expect(await scene.post("@ada and then")).toMatchObject({ status: 201, body: { turn_index: 2 } });
-    expect(scene.api.lines).toContainEqual(
+    expect(await fixture.post("@ada and then")).toMatchObject({ status: 201, body: { turn_index: 2 } });
+    expect(fixture.api.lines).toContainEqual(
       expect.objectContaining({ event: "claim_deleted", level: "warn", run_id: turn.id }),
     );
-    expect(await scene.rowCounts()).toMatchObject({ turns: 2, turn_runs: 2 });
+    expect(await fixture.rowCounts()).toMatchObject({ turns: 2, turn_runs: 2 });
   });
 });
 
 /** A claim that nobody holds; of a new run, or of this one. */
-async function claimDeadRun({ sql, sessionId, roomId }: TurnScene, runId = crypto.randomUUID()) {
+async function claimDeadRun({ sql, sessionId, roomId }: TurnFixture, runId = crypto.randomUUID()) {
   const snapshot = {
-    ...{ roomId, goal: null, mode: "manual", consumesPendingMode: false, roster: [] },
+    roomId,
+    goal: null,
+    mode: "manual",
+    consumesPendingMode: false,
+    roster: [],
     userMessageId: crypto.randomUUID(),
   };
   await sql`insert into turn_claims (session_id, run_id, turn_id, kind, turn_index, request_hash, request, snapshot,

@@ -1,62 +1,62 @@
 import { expect, test } from "vitest";
-import { createTurnScene, says } from "../../support/turn-scene.ts";
-import { createToolScene, searchesFor } from "../../tools/in-turns/tool-scene.ts";
-import { expectLedgerMatchesCalls } from "./support/books.ts";
-import { asked, flushed, lapse } from "./support/dead-holder.ts";
+import { createTurnFixture, says } from "../../support/turn-fixture.ts";
+import { createToolFixture, searchesFor } from "../../tools/in-turns/tool-fixture.ts";
+import { answersStored, expireLease, listCallers } from "./support/abandoned-run.ts";
+import { expectLedgerMatchesCalls } from "./support/ledger-check.ts";
 
 /** Names that every object of JavaScript answers to. */
 const names = ["__proto__", "constructor", "toString", "hasOwnProperty"];
 
 test("agents called like what every object has keep their stored answers when their run is resumed", async () => {
-  const scene = await createTurnScene({ agents: [...names, "bob"], mode: "roundtable" });
-  await scene.models.script(
+  const fixture = await createTurnFixture({ agents: [...names, "bob"], mode: "roundtable" });
+  await fixture.models.script(
     says("bob", { text: "lost", hold: "gate" }, 1),
     ...names.map((name) => says(name, `I am ${name}`)),
     says("bob", "last"),
   );
-  const post = scene.post("hello", { key: "k" });
-  await scene.models.wait({ calls: 5 });
-  await flushed(scene, { steps: 4 });
-  await lapse(scene);
+  const post = fixture.post("hello", { key: "k" });
+  await fixture.models.wait({ calls: 5 });
+  await answersStored(fixture, { steps: 4 });
+  await expireLease(fixture);
 
-  const again = await scene.post("hello", { key: "k" });
+  const again = await fixture.post("hello", { key: "k" });
 
-  await scene.models.release("gate");
+  await fixture.models.release("gate");
   expect((await post).status).toBe(409);
   expect(again.body.replies).toMatchObject([
     ...names.map((name) => ({ agent_key: name, content: `I am ${name}` })),
     { agent_key: "bob", content: "last" },
   ]);
-  expect(await asked(scene)).toEqual([...names, "bob", "bob"]);
-  expect((await scene.ledger()).map(({ agent_key }) => agent_key).toSorted()).toEqual(
+  expect(await listCallers(fixture)).toEqual([...names, "bob", "bob"]);
+  expect((await fixture.ledger()).map(({ agent_key }) => agent_key).toSorted()).toEqual(
     [...names, "bob", "bob"].toSorted(),
   );
-  await expectLedgerMatchesCalls(scene);
+  await expectLedgerMatchesCalls(fixture);
 });
 
 test("in a fan-out, in the middle of a tool loop, they go on with what their tools had found", async () => {
-  const scene = await createToolScene({ agents: ["__proto__", "constructor"] });
-  await scene.models.script(
+  const fixture = await createToolFixture({ agents: ["__proto__", "constructor"] });
+  await fixture.models.script(
     says("__proto__", "I am first"),
     says("constructor", searchesFor("boats"), 1),
     says("constructor", { text: "lost", hold: "gate" }, 2),
     says("constructor", "about boats"),
   );
   const message = "@__proto__ @constructor hello";
-  const post = scene.post(message, { key: "k" });
-  await scene.models.wait({ calls: 3 });
-  await flushed(scene, { steps: 2 });
-  await lapse(scene);
+  const post = fixture.post(message, { key: "k" });
+  await fixture.models.wait({ calls: 3 });
+  await answersStored(fixture, { steps: 2 });
+  await expireLease(fixture);
 
-  const again = await scene.post(message, { key: "k" });
+  const again = await fixture.post(message, { key: "k" });
 
-  await scene.models.release("gate");
+  await fixture.models.release("gate");
   expect((await post).status).toBe(409);
   expect(again.body.replies).toMatchObject([
     { agent_key: "__proto__", content: "I am first" },
     { agent_key: "constructor", content: "about boats" },
   ]);
-  expect(await asked(scene)).toEqual(["__proto__", "constructor", "constructor", "constructor"]);
-  expect(await scene.searched()).toEqual(["boats"]);
-  await expectLedgerMatchesCalls(scene);
+  expect(await listCallers(fixture)).toEqual(["__proto__", "constructor", "constructor", "constructor"]);
+  expect(await fixture.searched()).toEqual(["boats"]);
+  await expectLedgerMatchesCalls(fixture);
 });

@@ -1,55 +1,55 @@
 import { describe, expect, test } from "vitest";
 import { createTestApi } from "../../support/api.ts";
-import { createTurnScene, says, type TurnScene } from "../../support/turn-scene.ts";
-import { managerSays } from "../modes/support/asked.ts";
-import { expectLedgerMatchesCalls } from "./support/books.ts";
-import { flushed, lapse } from "./support/dead-holder.ts";
+import { createTurnFixture, says, type TurnFixture } from "../../support/turn-fixture.ts";
+import { managerSays } from "../modes/support/model-calls.ts";
+import { answersStored, expireLease } from "./support/abandoned-run.ts";
+import { expectLedgerMatchesCalls } from "./support/ledger-check.ts";
 
 describe("a holder that is gone in the middle of a call's attempts", () => {
   test("has an estimate of each attempt, not of the first alone", async () => {
-    const scene = await createTurnScene();
+    const fixture = await createTurnFixture();
     const cut = { cut_before_headers: true } as const;
-    await scene.models.script(
+    await fixture.models.script(
       says("ada", cut, 1),
       says("ada", cut, 2),
       says("ada", { text: "lost", hold: "gate" }, 3),
     );
-    const post = scene.post("@ada hello");
-    await scene.models.wait({ calls: 3 });
-    await lapse(scene);
+    const post = fixture.post("@ada hello");
+    await fixture.models.wait({ calls: 3 });
+    await expireLease(fixture);
 
-    expect((await scene.post("@ada and then", { key: "next" })).status).toBe(201);
+    expect((await fixture.post("@ada and then", { key: "next" })).status).toBe(201);
 
-    const [settled] = (await scene.list()).body.data;
-    const estimates = (await scene.ledger()).filter(({ turn_id }) => turn_id === settled.id);
+    const [settled] = (await fixture.list()).body.data;
+    const estimates = (await fixture.ledger()).filter(({ turn_id }) => turn_id === settled.id);
     expect(estimates).toMatchObject(Array(3).fill({ status: "unknown", credits: "0.00000000" }));
-    await expectLedgerMatchesCalls(scene);
+    await expectLedgerMatchesCalls(fixture);
 
-    await scene.models.release("gate");
+    await fixture.models.release("gate");
     expect((await post).status).toBe(409);
-    const told = (await scene.ledger()).filter(({ turn_id }) => turn_id === settled.id);
+    const told = (await fixture.ledger()).filter(({ turn_id }) => turn_id === settled.id);
     expect(told.map(({ status }) => status).toSorted()).toEqual(["completed", "unknown", "unknown"]);
     expect(told).toMatchObject(Array(3).fill({ attempts: 3 }));
-    await expectLedgerMatchesCalls(scene);
+    await expectLedgerMatchesCalls(fixture);
   });
 
   test("has one of each of the manager's, too", async () => {
-    const scene = await createTurnScene({ mode: "orchestrator" });
+    const fixture = await createTurnFixture({ mode: "orchestrator" });
     const cut = { cut_before_headers: true } as const;
-    await scene.models.script(
+    await fixture.models.script(
       managerSays(cut, 1),
       managerSays({ text: "lost", hold: "gate" }, 2),
       managerSays({ text: JSON.stringify({ selected_agent_keys: ["ada"] }) }),
     );
-    const post = scene.post("hello");
-    await scene.models.wait({ calls: 2 });
-    await lapse(scene);
+    const post = fixture.post("hello");
+    await fixture.models.wait({ calls: 2 });
+    await expireLease(fixture);
 
-    expect((await scene.post("and then")).status).toBe(201);
+    expect((await fixture.post("and then")).status).toBe(201);
 
-    await scene.models.release("gate");
+    await fixture.models.release("gate");
     expect((await post).status).toBe(409);
-    await expectLedgerMatchesCalls(scene);
+    await expectLedgerMatchesCalls(fixture);
   });
 });
 
@@ -63,125 +63,125 @@ const house = {
 const withHouse = { MODELS_JSON: JSON.stringify([house]) };
 
 /** The next deployment, which has the standard models alone. */
-const laterOf = ({ models }: TurnScene, settings: Record<string, string> = {}) =>
+const laterOf = ({ models }: TurnFixture, settings: Record<string, string> = {}) =>
   createTestApi({ settings: { LLM_BASE_URL: models.baseUrl, ...settings } });
 
 describe("a run whose models the next deployment does not have", () => {
   test("has its ledger rows, under the prices of its claim, and a late report has them too", async () => {
-    const scene = await createTurnScene({
+    const fixture = await createTurnFixture({
       agents: [{ key: "ada", modelAlias: "house" }, "bob"],
       settings: withHouse,
     });
-    await scene.models.script(says("ada", { text: "late", hold: "gate", usage }), says("bob", "hi"));
-    const post = scene.post("@ada hello");
-    await scene.models.wait({ calls: 1 });
-    await lapse(scene);
+    await fixture.models.script(says("ada", { text: "late", hold: "gate", usage }), says("bob", "hi"));
+    const post = fixture.post("@ada hello");
+    await fixture.models.wait({ calls: 1 });
+    await expireLease(fixture);
 
-    const later = laterOf(scene).as(scene.owner);
-    expect((await later.post(scene.turnsPath, { message: "@bob and then" })).status).toBe(201);
+    const later = laterOf(fixture).as(fixture.owner);
+    expect((await later.post(fixture.turnsPath, { message: "@bob and then" })).status).toBe(201);
 
-    const estimates = (await scene.ledger()).filter(({ agent_key }) => agent_key === "ada");
+    const estimates = (await fixture.ledger()).filter(({ agent_key }) => agent_key === "ada");
     const named = { provider: "own", model_alias: "house", provider_model: house.model };
     expect(estimates).toMatchObject(Array(3).fill({ ...named, status: "unknown" }));
     const version = estimates[0]?.pricing_version;
     expect(version).toMatch(/^2026-02-20\+/);
     expect(
-      await scene.sql`select multiplier from model_prices where version = ${version} and model_alias = 'house'`,
+      await fixture.sql`select multiplier from model_prices where version = ${version} and model_alias = 'house'`,
     ).toEqual([{ multiplier: "2.50" }]);
-    await scene.models.release("gate");
+    await fixture.models.release("gate");
     expect((await post).status).toBe(409);
-    const told = (await scene.ledger()).find(
+    const told = (await fixture.ledger()).find(
       ({ status, agent_key }) => agent_key === "ada" && status === "completed",
     );
     expect(told).toMatchObject({ ...named, pricing_version: version, credits: "0.02050000" });
-    await expectLedgerMatchesCalls(scene);
+    await expectLedgerMatchesCalls(fixture);
   });
 
   test("has its manager's calls in the audit", async () => {
-    const scene = await createTurnScene({
+    const fixture = await createTurnFixture({
       mode: "orchestrator",
       settings: { ...withHouse, MANAGER_MODEL_ALIAS: "house" },
     });
-    await scene.models.script(managerSays({ text: "lost", hold: "gate" }, 1));
-    const post = scene.post("hello");
-    await scene.models.wait({ calls: 1 });
-    await lapse(scene);
+    await fixture.models.script(managerSays({ text: "lost", hold: "gate" }, 1));
+    const post = fixture.post("hello");
+    await fixture.models.wait({ calls: 1 });
+    await expireLease(fixture);
 
-    expect((await laterOf(scene).as(scene.owner).post(scene.turnsPath, { message: "and then" })).status).toBe(
-      201,
-    );
+    expect(
+      (await laterOf(fixture).as(fixture.owner).post(fixture.turnsPath, { message: "and then" })).status,
+    ).toBe(201);
 
-    const [settled] = (await scene.list()).body.data;
-    const { body } = await scene.read(settled.id);
+    const [settled] = (await fixture.list()).body.data;
+    const { body } = await fixture.read(settled.id);
     expect(body.audit[0].overhead_calls).toMatchObject(
       Array(3).fill({ purpose: "routing", model_alias: "house", status: "unknown" }),
     );
-    await scene.models.release("gate");
+    await fixture.models.release("gate");
     expect((await post).status).toBe(409);
   });
 
   test("and whose claim an earlier version wrote has rows that name the alias", async () => {
-    const scene = await createTurnScene({
+    const fixture = await createTurnFixture({
       agents: [{ key: "ada", modelAlias: "house" }, "bob"],
       settings: withHouse,
     });
-    await scene.models.script(says("ada", { text: "late", hold: "gate" }), says("bob", "hi"));
-    const post = scene.post("@ada hello");
-    await scene.models.wait({ calls: 1 });
-    await scene.sql`update turn_claims set snapshot = snapshot - 'pricing' where session_id = ${scene.sessionId}`;
-    await lapse(scene);
+    await fixture.models.script(says("ada", { text: "late", hold: "gate" }), says("bob", "hi"));
+    const post = fixture.post("@ada hello");
+    await fixture.models.wait({ calls: 1 });
+    await fixture.sql`update turn_claims set snapshot = snapshot - 'pricing' where session_id = ${fixture.sessionId}`;
+    await expireLease(fixture);
 
-    const later = laterOf(scene).as(scene.owner);
-    expect((await later.post(scene.turnsPath, { message: "@bob and then" })).status).toBe(201);
+    const later = laterOf(fixture).as(fixture.owner);
+    expect((await later.post(fixture.turnsPath, { message: "@bob and then" })).status).toBe(201);
 
-    const estimates = (await scene.ledger()).filter(({ agent_key }) => agent_key === "ada");
+    const estimates = (await fixture.ledger()).filter(({ agent_key }) => agent_key === "ada");
     expect(estimates).toMatchObject(
       Array(3).fill({ provider: "unknown", model_alias: "house", pricing_version: "2026-02-20" }),
     );
-    await scene.models.release("gate");
+    await fixture.models.release("gate");
     expect((await post).status).toBe(409);
-    await expectLedgerMatchesCalls(scene);
+    await expectLedgerMatchesCalls(fixture);
   });
 });
 
 test("a run that goes on where its models cost more is priced as it was opened", async () => {
-  const scene = await createTurnScene({ agents: ["ada", "bob"], mode: "roundtable" });
-  await scene.models.script(
+  const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "roundtable" });
+  await fixture.models.script(
     says("bob", { text: "lost", hold: "gate" }, 1),
     says("ada", { text: "one", usage }),
     says("bob", { text: "two", usage }),
   );
-  const post = scene.post("hello", { key: "k" });
-  await scene.models.wait({ calls: 2 });
-  await flushed(scene, { steps: 1 });
-  await lapse(scene);
+  const post = fixture.post("hello", { key: "k" });
+  await fixture.models.wait({ calls: 2 });
+  await answersStored(fixture, { steps: 1 });
+  await expireLease(fixture);
   const dearer = { alias: "deepseek", provider: "own", model: "dear", context_window: 8_192, multiplier: 14 };
-  const later = laterOf(scene, { MODELS_JSON: JSON.stringify([dearer]) });
+  const later = laterOf(fixture, { MODELS_JSON: JSON.stringify([dearer]) });
 
   const again = await later
-    .as(scene.owner)
-    .post(scene.turnsPath, { message: "hello" }, { headers: { "Idempotency-Key": "k" } });
+    .as(fixture.owner)
+    .post(fixture.turnsPath, { message: "hello" }, { headers: { "Idempotency-Key": "k" } });
 
   expect(again).toMatchObject({ status: 201, body: { status: "completed" } });
-  const paid = (await scene.ledger()).filter(({ status }) => status === "completed");
+  const paid = (await fixture.ledger()).filter(({ status }) => status === "completed");
   expect(paid).toMatchObject([
     { agent_key: "ada", pricing_version: "2026-02-20", credits: "0.00820000" },
     { agent_key: "bob", pricing_version: "2026-02-20", credits: "0.00820000", provider: "own" },
   ]);
-  await scene.models.release("gate");
+  await fixture.models.release("gate");
   expect((await post).status).toBe(409);
 });
 
 test("a claim keeps the models that its run may call, and no others", async () => {
-  const scene = await createTurnScene({
+  const fixture = await createTurnFixture({
     agents: [{ key: "ada", modelAlias: "house" }, "bob"],
     settings: { ...withHouse, MANAGER_MODEL_ALIAS: "qwen", SUMMARIZER_MODEL_ALIAS: "llama" },
   });
-  await scene.models.script(says("ada", { text: "hi", hold: "gate" }));
-  const post = scene.post("@ada hello", { modelAliasOverride: "premium" });
-  await scene.models.wait({ calls: 1 });
-  const claim = await scene.claim();
-  await scene.models.release("gate");
+  await fixture.models.script(says("ada", { text: "hi", hold: "gate" }));
+  const post = fixture.post("@ada hello", { modelAliasOverride: "premium" });
+  await fixture.models.wait({ calls: 1 });
+  const claim = await fixture.claim();
+  await fixture.models.release("gate");
   await post;
 
   const { models, version, ...aliases } = claim?.snapshot.pricing ?? {};
@@ -195,8 +195,11 @@ test("a claim keeps the models that its run may call, and no others", async () =
     "qwen",
   ]);
   expect(models).toContainEqual({
-    ...{ alias: "house", provider: "own", providerModel: house.model },
-    ...{ multiplierHundredths: 250, maxAttempts: 3 },
+    alias: "house",
+    provider: "own",
+    providerModel: house.model,
+    multiplierHundredths: 250,
+    maxAttempts: 3,
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { createTurnScene, says, type TurnScene } from "../../support/turn-scene.ts";
-import { expectLedgerMatchesCalls } from "../recovery/support/books.ts";
-import { asked, flushed, lapse } from "../recovery/support/dead-holder.ts";
+import { createTurnFixture, says, type TurnFixture } from "../../support/turn-fixture.ts";
+import { answersStored, expireLease, listCallers } from "../recovery/support/abandoned-run.ts";
+import { expectLedgerMatchesCalls } from "../recovery/support/ledger-check.ts";
 import { until } from "../recovery/support/until.ts";
 import { measureRequests, neonLimitBytes } from "./support/measured-requests.ts";
 
@@ -15,23 +15,23 @@ const scripts = [
 ] as const;
 
 /** Calls of agents; summaries are asked for beside them. */
-const answersAsked = async (scene: TurnScene) =>
-  (await asked(scene)).filter((who) => keys.includes(who)).length;
+const answersAsked = async (fixture: TurnFixture) =>
+  (await listCallers(fixture)).filter((who) => keys.includes(who)).length;
 
 const statusesOf = (body: { replies: { status: string; error: { code: string } | null }[] }) =>
   body.replies.map(({ status, error }) => error?.code ?? status);
 
-async function answerAll(text: string): Promise<TurnScene> {
-  const scene = await createTurnScene({ agents: keys });
-  await scene.models.script({ answer: { text } });
-  return scene;
+async function answerAll(text: string): Promise<TurnFixture> {
+  const fixture = await createTurnFixture({ agents: keys });
+  await fixture.models.script({ answer: { text } });
+  return fixture;
 }
 
 describe.each(scripts)("answers %s of twelve agents", (_script, text) => {
   test("are kept while the turn has room; who is over fails alone, and all are booked", async () => {
-    const scene = await answerAll(text);
+    const fixture = await answerAll(text);
 
-    const turn = await measureRequests(() => scene.post(message, { key: "k" }));
+    const turn = await measureRequests(() => fixture.post(message, { key: "k" }));
 
     const { status, body } = turn.result;
     expect([status, body.status]).toEqual([201, "partial"]);
@@ -42,39 +42,39 @@ describe.each(scripts)("answers %s of twelve agents", (_script, text) => {
     for (const { content } of kept) expect(content).toBe(text);
     expect(statusesOf(body).filter((one) => one === "turn_too_large")).toHaveLength(12 - kept.length);
     expect(turn.maxSent).toBeLessThan(neonLimitBytes);
-    expect(await scene.ledger()).toHaveLength(12);
-    await expectLedgerMatchesCalls(scene);
-    const again = await scene.post(message, { key: "k" });
+    expect(await fixture.ledger()).toHaveLength(12);
+    await expectLedgerMatchesCalls(fixture);
+    const again = await fixture.post(message, { key: "k" });
     expect(again.body).toEqual({ ...body, timing: again.body.timing });
-    expect(await asked(scene)).toHaveLength(12);
+    expect(await listCallers(fixture)).toHaveLength(12);
   });
 
   test("are read again by a retry and by whoever takes it over, and by the turn after it", async () => {
-    const scene = await answerAll(text);
-    const { body: last } = await scene.post(message);
+    const fixture = await answerAll(text);
+    const { body: last } = await fixture.post(message);
     const failures = last.replies.filter((reply: { status: string }) => reply.status === "failed");
-    await scene.models.script(says(failures[0].agent_key, { text: "lost", hold: "gate" }, 1), {
+    await fixture.models.script(says(failures[0].agent_key, { text: "lost", hold: "gate" }, 1), {
       answer: { text: "short" },
     });
-    const before = await answersAsked(scene);
+    const before = await answersAsked(fixture);
     const failed = failures.length;
     const retry = () =>
-      scene.api.as(scene.owner).post(`${scene.turnsPath}/${last.id}/retry`, undefined, {
+      fixture.api.as(fixture.owner).post(`${fixture.turnsPath}/${last.id}/retry`, undefined, {
         headers: { "Idempotency-Key": "r" },
       });
     const post = retry();
-    await flushed(scene, { answers: failed - 1 });
-    await until("everybody is asked", async () => (await answersAsked(scene)) === before + failed);
-    await lapse(scene);
+    await answersStored(fixture, { answers: failed - 1 });
+    await until("everybody is asked", async () => (await answersAsked(fixture)) === before + failed);
+    await expireLease(fixture);
 
     const again = await measureRequests(retry);
 
-    await scene.models.release("gate");
+    await fixture.models.release("gate");
     expect((await post).status).toBe(409);
     expect(again.result).toMatchObject({ status: 201, body: { status: "completed" } });
     expect(again.maxAnswer).toBeLessThan(neonLimitBytes);
-    expect(await answersAsked(scene)).toBe(before + failed + 1);
-    expect((await scene.post(message)).status).toBe(201);
-    await expectLedgerMatchesCalls(scene);
+    expect(await answersAsked(fixture)).toBe(before + failed + 1);
+    expect((await fixture.post(message)).status).toBe(201);
+    await expectLedgerMatchesCalls(fixture);
   });
 });

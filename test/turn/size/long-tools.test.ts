@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { turnBounds } from "../../../src/domain/turn/turn-size.ts";
-import { says } from "../../support/turn-scene.ts";
-import { createToolScene, searchesFor, type ToolScene } from "../../tools/in-turns/tool-scene.ts";
-import { expectLedgerMatchesCalls } from "../recovery/support/books.ts";
-import { asked, flushed, lapse } from "../recovery/support/dead-holder.ts";
+import { says } from "../../support/turn-fixture.ts";
+import { createToolFixture, searchesFor, type ToolFixture } from "../../tools/in-turns/tool-fixture.ts";
+import { answersStored, expireLease, listCallers } from "../recovery/support/abandoned-run.ts";
+import { expectLedgerMatchesCalls } from "../recovery/support/ledger-check.ts";
 import { measureRequests, neonLimitBytes } from "./support/measured-requests.ts";
 
 const keys = Array.from({ length: 12 }, (_, n) => `agent${n}`);
@@ -19,8 +19,8 @@ function longResults(letter: string) {
 }
 
 /** Everybody asks for four searches in each of four rounds, and then answers. */
-function searchAllRounds(scene: ToolScene, answer: string) {
-  return scene.models.script(
+function searchAllRounds(fixture: ToolFixture, answer: string) {
+  return fixture.models.script(
     ...keys.flatMap((key) => [
       ...rounds.map((round) =>
         says(key, searchesFor(...[1, 2, 3, 4].map((n) => `${key} ${round} ${n}`)), round),
@@ -37,35 +37,35 @@ describe.each([
   const message = mode === "tag" ? keys.map((key) => `@${key}`).join(" ") : "hello";
 
   test("get 48, and the turn is stored in requests that the database takes", async () => {
-    const scene = await createToolScene({ agents: keys, mode });
-    await scene.search.script({ default: { results: longResults(letters) } });
-    await searchAllRounds(scene, `An answer. ${letters.repeat(400)}`);
+    const fixture = await createToolFixture({ agents: keys, mode });
+    await fixture.search.script({ default: { results: longResults(letters) } });
+    await searchAllRounds(fixture, `An answer. ${letters.repeat(400)}`);
 
-    const turn = await measureRequests(() => scene.post(message, { key: "k" }));
+    const turn = await measureRequests(() => fixture.post(message, { key: "k" }));
 
     expect(turn.result).toMatchObject({ status: 201, body: { status: "completed" } });
-    expect(await scene.searched()).toHaveLength(turnBounds.maxToolCallsPerTurn);
-    const rows = await scene.toolRows();
+    expect(await fixture.searched()).toHaveLength(turnBounds.maxToolCallsPerTurn);
+    const rows = await fixture.toolRows();
     expect(rows).toHaveLength(12 * 16);
     expect(rows.filter(({ status }) => status === "denied")).toHaveLength(
       12 * 16 - turnBounds.maxToolCallsPerTurn,
     );
-    expect(await scene.ledger()).toHaveLength(12 * 5);
-    await expectLedgerMatchesCalls(scene);
+    expect(await fixture.ledger()).toHaveLength(12 * 5);
+    await expectLedgerMatchesCalls(fixture);
     expect(turn.maxSent).toBeLessThan(neonLimitBytes / 2);
     // What steps and commit send is what is new, not all again: of each text the step (in hex) and the commit.
     expect(turn.sentBytes).toBeLessThan(neonLimitBytes);
-    const again = await scene.post(message, { key: "k" });
+    const again = await fixture.post(message, { key: "k" });
     expect(again.headers.get("Idempotency-Replayed")).toBe("true");
     expect(again.body.assistant_output).toBe(turn.result.body.assistant_output);
-    expect(await asked(scene)).toHaveLength(12 * 5);
-    expect((await scene.read(turn.result.body.id)).status).toBe(200);
+    expect(await listCallers(fixture)).toHaveLength(12 * 5);
+    expect((await fixture.read(turn.result.body.id)).status).toBe(200);
   });
 
   test("are resumed from what is stored, and nothing stored is paid for again", async () => {
-    const scene = await createToolScene({ agents: keys, mode });
-    await scene.search.script({ default: { results: longResults(letters) } });
-    await scene.models.script(
+    const fixture = await createToolFixture({ agents: keys, mode });
+    await fixture.search.script({ default: { results: longResults(letters) } });
+    await fixture.models.script(
       ...keys.flatMap((key) => [
         ...rounds.map((round) =>
           says(key, searchesFor(...[1, 2, 3, 4].map((n) => `${key} ${round} ${n}`)), round),
@@ -74,19 +74,19 @@ describe.each([
         says(key, "An answer."),
       ]),
     );
-    const post = scene.post(message, { key: "k" });
-    await scene.models.wait({ calls: 12 * 5, settled: 12 * 5 - 1 });
-    await flushed(scene, mode === "tag" ? { answers: 11 } : { steps: 12 * 9 - 2 });
-    await lapse(scene);
+    const post = fixture.post(message, { key: "k" });
+    await fixture.models.wait({ calls: 12 * 5, settled: 12 * 5 - 1 });
+    await answersStored(fixture, mode === "tag" ? { answers: 11 } : { steps: 12 * 9 - 2 });
+    await expireLease(fixture);
 
-    const again = await measureRequests(() => scene.post(message, { key: "k" }));
+    const again = await measureRequests(() => fixture.post(message, { key: "k" }));
 
-    await scene.models.release("gate");
+    await fixture.models.release("gate");
     expect((await post).status).toBe(409);
     expect(again.result).toMatchObject({ status: 201, body: { status: "completed" } });
     expect(again.maxAnswer).toBeLessThan(neonLimitBytes / 2);
-    expect(await asked(scene)).toHaveLength(12 * 5 + 1);
-    expect(await scene.searched()).toHaveLength(turnBounds.maxToolCallsPerTurn);
-    await expectLedgerMatchesCalls(scene);
+    expect(await listCallers(fixture)).toHaveLength(12 * 5 + 1);
+    expect(await fixture.searched()).toHaveLength(turnBounds.maxToolCallsPerTurn);
+    await expectLedgerMatchesCalls(fixture);
   });
 });

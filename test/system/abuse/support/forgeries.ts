@@ -26,7 +26,11 @@ export const withKeySet: Signer = {
 const now = Math.floor(Date.now() / 1_000);
 /** Claims of a token that holds. */
 export const claims = (changes: Record<string, unknown> = {}) => ({
-  ...{ iss: testIssuer, aud: testAudience, sub: newUser().userId, iat: now, exp: now + 600 },
+  iss: testIssuer,
+  aud: testAudience,
+  sub: newUser().userId,
+  iat: now,
+  exp: now + 600,
   ...changes,
 });
 

@@ -46,7 +46,9 @@ const injected: fc.Arbitrary<InjectedCase> = fc
     text: fc.tuple(fc.constantFrom(...wrappers), fc.constantFrom(...verbs), fc.string({ maxLength: 12 })),
   })
   .map(({ text: [wrap, verb, noise], place, mode, tools }) => ({
-    ...{ place, mode, tools },
+    place,
+    mode,
+    tools,
     text: wrap(`${marked(tools)} ${verb}: ${tools.join(", ")} ${noise.replaceAll("@", "")}`),
   }));
 

@@ -4,7 +4,7 @@ import { bucket } from "../../../files/support.ts";
 import { newUser, type TestUser } from "../../../support/api.ts";
 import { connectSql } from "../../../support/sql.ts";
 import { seedTurn } from "../../../support/transcript.ts";
-import { insertRoom } from "../../../support/turn-scene.ts";
+import { insertRoom } from "../../../support/turn-fixture.ts";
 
 /** Somebody, and one of everything that a path can name, all of it theirs. */
 export type Tenant = { user: TestUser; ids: Record<string, string> };

@@ -1,17 +1,17 @@
 import type { JournalEntry } from "../../../support/node/model-journal.ts";
-import { type Asked, askedOf } from "../../../turn/modes/support/asked.ts";
+import { type Caller, callerOf } from "../../../turn/modes/support/model-calls.ts";
 import { readRequest } from "../testbed/scenario-tag.ts";
 
 /** What a call at the provider was for. */
-export type CallPurpose = { callId: string; request: number; who: Asked; round: number };
+export type CallPurpose = { callId: string; request: number; who: Caller; round: number };
 
 /** Purposes of calls that cover many requests. Their request is unknown, and is 0. */
-export const summarizers: readonly Asked[] = ["summary_text", "summary_structure"];
+export const summarizers: readonly Caller[] = ["summary_text", "summary_structure"];
 
 /** Reads the purpose from the prompt, which names the request, the agent and the round. */
 export function readCallPurpose(entry: JournalEntry): CallPurpose {
   const text = entry.messages.map(({ content }) => content).join("\n");
-  const who = askedOf(entry);
+  const who = callerOf(entry);
   return {
     callId: entry.call_id,
     request: summarizers.includes(who) ? 0 : (readRequest(text) ?? 0),

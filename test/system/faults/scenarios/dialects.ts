@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { ModelAnswer } from "../../../../dev/model-server/answer.ts";
 import { type DialectName, dialectNames, dialects } from "../../../../dev/model-server/dialects.ts";
 import type { ModelRule } from "../../../support/node/model-script.ts";
-import { agentSays } from "../../../turn/modes/support/asked.ts";
+import { agentSays } from "../../../turn/modes/support/model-calls.ts";
 import { checkSession } from "../checks/session.ts";
 import type { Random } from "../random.ts";
 import type { Scenario } from "../scenario.ts";

@@ -1,7 +1,7 @@
 import type { ModelAnswer } from "../../../../dev/model-server/answer.ts";
+import { nameOf } from "../../../support/fixture-agents.ts";
 import type { ModelRule } from "../../../support/node/model-script.ts";
-import { nameOf } from "../../../support/scene-agents.ts";
-import { agentSays, managerSays } from "../../../turn/modes/support/asked.ts";
+import { agentSays, managerSays } from "../../../turn/modes/support/model-calls.ts";
 
 /** The one answer of an agent, in ten pieces. */
 export function piecesOf(agentKey: string): string[] {

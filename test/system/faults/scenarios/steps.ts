@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { RoomMode } from "../../../../src/domain/plan/modes.ts";
 import type { ModelRule } from "../../../support/node/model-script.ts";
-import { agentSays } from "../../../turn/modes/support/asked.ts";
+import { agentSays } from "../../../turn/modes/support/model-calls.ts";
 import { readStoredCalls } from "../checks/stored-answers.ts";
 import type { RequestKind } from "../testbed/request-kind.ts";
 import { fixtureTagOf } from "../testbed/scenario-tag.ts";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { RoomMode } from "../../../../src/domain/plan/modes.ts";
+import { nameOf, roleOf } from "../../../support/fixture-agents.ts";
 import type { ModelScenario } from "../../../support/node/model-scenario.ts";
-import { nameOf, roleOf } from "../../../support/scene-agents.ts";
 import type { Connection } from "./connection.ts";
 import { tagOf } from "./scenario-tag.ts";
 import type { Testbed } from "./testbed.ts";

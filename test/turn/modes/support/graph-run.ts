@@ -16,7 +16,7 @@ import { createAdjustmentMemory } from "../../../../src/runtime/model/request-ad
 import { createModels, type ScriptedModels } from "../../../support/models.ts";
 import { type PlanForm, planOf } from "../../../support/plans.ts";
 import { someIdentity } from "../../../support/tool-context.ts";
-import { nameOf, roleOf } from "../../../support/turn-scene.ts";
+import { nameOf, roleOf } from "../../../support/turn-fixture.ts";
 
 /** Keys of a turn's agents and the tools each may use. */
 export type GraphAgents = Record<string, readonly string[]>;
@@ -44,26 +44,34 @@ export function createGraphTurn({
   const models = createModels();
   const roster = Object.entries(agents).map(
     ([agentKey, toolPermissions], position): RosterAgent => ({
-      ...{ agentKey, toolPermissions, position, name: nameOf(agentKey), rolePrompt: roleOf(agentKey) },
+      agentKey,
+      toolPermissions,
+      position,
+      name: nameOf(agentKey),
+      rolePrompt: roleOf(agentKey),
       modelAlias: "deepseek",
     }),
   );
   const plan = toPlan(roster);
   const context: TurnContext = {
-    ...{ goal: null, roster, summary: null, history: [], userMessage: message, storedAnswers: [] },
-    ...{ tokenScales: new Map(), dueSummary: null },
+    goal: null,
+    roster,
+    summary: null,
+    history: [],
+    userMessage: message,
+    storedAnswers: [],
+    tokenScales: new Map(),
+    dueSummary: null,
   };
   const events: TurnEvent[] = [];
   const ports = createPorts(models, tools, { emit: (event) => events.push(event) });
   const model: CatalogModel = {
-    ...{
-      alias: "deepseek",
-      provider: "own",
-      providerModel: "own/model",
-      contextWindowTokens,
-      multiplierHundredths: 100,
-      dialect: standardDialect,
-    },
+    alias: "deepseek",
+    provider: "own",
+    providerModel: "own/model",
+    contextWindowTokens,
+    multiplierHundredths: 100,
+    dialect: standardDialect,
   };
   ports.catalog = buildCatalog([model], "test");
   return {
@@ -99,9 +107,15 @@ export function createPorts(
 ): TurnPorts {
   return {
     callModel: createOpenAiModel({
-      ...{ baseUrl: models.baseUrl, apiKeys: new Map([["LLM_API_KEY", "test-key"]]), callTimeoutMs: 10_000 },
-      ...{ callTotalMs: 20_000, random: Math.random, pause: () => scheduler.wait(0) },
-      ...{ now: Date.now, estimateTokens, adjustments: createAdjustmentMemory() },
+      baseUrl: models.baseUrl,
+      apiKeys: new Map([["LLM_API_KEY", "test-key"]]),
+      callTimeoutMs: 10_000,
+      callTotalMs: 20_000,
+      random: Math.random,
+      pause: () => scheduler.wait(0),
+      now: Date.now,
+      estimateTokens,
+      adjustments: createAdjustmentMemory(),
     }),
     tools,
     catalog: buildCatalog([], ""),

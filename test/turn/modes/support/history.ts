@@ -1,17 +1,17 @@
 import type { Json } from "../../../support/api.ts";
-import type { TurnScene } from "../../../support/turn-scene.ts";
+import type { TurnFixture } from "../../../support/turn-fixture.ts";
 
 /** The session's summaries as they are stored, oldest first. */
 export async function storedSummaries({
   sql,
   sessionId,
-}: Pick<TurnScene, "sql" | "sessionId">): Promise<Json[]> {
+}: Pick<TurnFixture, "sql" | "sessionId">): Promise<Json[]> {
   return sql`select s.*, t.turn_index from session_summaries s join turns t on t.id = s.turn_id
     where s.session_id = ${sessionId} order by s.to_seq`;
 }
 
 /** The audit rows of the session, in the order of their turns, with the last `seq` before each turn. */
-export async function storedAudits({ sql, sessionId }: TurnScene): Promise<Json[]> {
+export async function storedAudits({ sql, sessionId }: TurnFixture): Promise<Json[]> {
   return sql`select a.*, t.turn_index,
       (select coalesce(max(m.seq), 0)::int from messages m join turns e on e.id = m.turn_id
         where m.session_id = a.session_id and e.turn_index < t.turn_index) as last_seq_before

@@ -1,10 +1,10 @@
 import type { ModelAnswer } from "../../../../dev/model-server/answer.ts";
+import { roleOf } from "../../../support/fixture-agents.ts";
 import type { JournalEntry } from "../../../support/node/model-journal.ts";
 import type { ModelRule } from "../../../support/node/model-script.ts";
-import { roleOf } from "../../../support/scene-agents.ts";
 
 /** Who a call was for: an agent's key, or what the turn asked for itself. */
-export type Asked = "manager" | "synthesis" | "summary_text" | "summary_structure" | (string & {});
+export type Caller = "manager" | "synthesis" | "summary_text" | "summary_structure" | (string & {});
 
 const managersWords = "You are the manager of a room";
 const synthesisWords = "Write the one answer that the user";
@@ -12,7 +12,7 @@ const summaryTextWords = "Write one summary";
 const summaryStructureWords = "list what must not be forgotten";
 
 /** Read from the call's own instructions, which stand first and which nobody else's words can imitate there. */
-export function askedOf({ messages }: JournalEntry): Asked {
+export function callerOf({ messages }: JournalEntry): Caller {
   const instructions = messages[0]?.content ?? "";
   if (instructions.includes(managersWords)) return "manager";
   if (instructions.includes(synthesisWords)) return "synthesis";
@@ -28,8 +28,8 @@ export function rolesIn({ messages }: JournalEntry): string[] {
 }
 
 /** The calls for one agent, or of one kind, in order of arrival. */
-export function callsFor(journal: readonly JournalEntry[], asked: Asked): JournalEntry[] {
-  return journal.filter((entry) => askedOf(entry) === asked);
+export function callsFor(journal: readonly JournalEntry[], asked: Caller): JournalEntry[] {
+  return journal.filter((entry) => callerOf(entry) === asked);
 }
 
 /** What a call was told beside its instructions; what stands joined in one user message, one by one. */

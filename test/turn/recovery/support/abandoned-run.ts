@@ -1,11 +1,11 @@
-import type { TurnScene } from "../../../support/turn-scene.ts";
-import { type Asked, askedOf } from "../../modes/support/asked.ts";
+import type { TurnFixture } from "../../../support/turn-fixture.ts";
+import { type Caller, callerOf } from "../../modes/support/model-calls.ts";
 import { until } from "./until.ts";
 
-type Place = Pick<TurnScene, "sql" | "sessionId">;
+type Place = Pick<TurnFixture, "sql" | "sessionId">;
 
 /** Lets the lease of the run under way run out, as if its holder had been gone for long. */
-export async function lapse({ sql, sessionId }: Place, ago = "1 second"): Promise<void> {
+export async function expireLease({ sql, sessionId }: Place, ago = "1 second"): Promise<void> {
   await sql`update turn_claims set lease_until = clock_timestamp() - ${ago}::interval
     where session_id = ${sessionId}`;
 }
@@ -14,7 +14,7 @@ export async function lapse({ sql, sessionId }: Place, ago = "1 second"): Promis
  * Resolves once so many answers of the run under way are stored: steps (0: its input), or what
  * tasks of one have written.
  */
-export async function flushed(
+export async function answersStored(
   { sql, sessionId }: Place,
   wanted: { steps?: number; answers?: number },
 ): Promise<void> {
@@ -30,6 +30,6 @@ export async function flushed(
 }
 
 /** Whom the model server was asked for, in order of arrival. */
-export async function asked({ models }: Pick<TurnScene, "models">): Promise<Asked[]> {
-  return (await models.journal()).map(askedOf);
+export async function listCallers({ models }: Pick<TurnFixture, "models">): Promise<Caller[]> {
+  return (await models.journal()).map(callerOf);
 }

@@ -4,31 +4,35 @@ import type { Answer, Json } from "../../../support/api.ts";
 import type { Operation } from "../../../support/operations.ts";
 
 /** Fails unless the answer is one that the document has for the operation, and no fault of ours. */
-export function judge(answer: Answer, { name, responses }: Operation): void {
+export function checkAnswer(answer: Answer, { name, responses }: Operation): void {
   const told = `${name} answered ${answer.status} ${answer.text.slice(0, 500)}`;
   expect(answer.status, told).toBeLessThan(500);
   expect(answer.headers.get("X-Request-Id"), told).toMatch(/^[A-Za-z0-9._-]{1,128}$/);
   const documented = responses[answer.status];
   expect(documented, told).toBeDefined();
-  if (answer.status >= 400) judgeProblem(answer, documented?.description ?? "", told);
-  else judgeBody(answer, documented?.content, told);
+  if (answer.status >= 400) checkProblem(answer, documented?.description ?? "", told);
+  else checkBody(answer, documented?.content, told);
 }
 
 /** An answer of the documented type; a stream with its end. */
-function judgeBody(answer: Answer, content: Json, told: string): void {
+function checkBody(answer: Answer, content: Json, told: string): void {
   const type = answer.headers.get("Content-Type")?.split(";")[0] ?? "";
   if (content !== undefined) expect(Object.keys(content), told).toContain(type);
-  if (type === "text/event-stream") judgeStream(answer.text, told);
+  if (type === "text/event-stream") checkStream(answer.text, told);
 }
 
 /** A problem document whose code is documented for the operation and belongs to the status. */
-function judgeProblem({ status, body, headers }: Answer, description: string, told: string): void {
-  judgeCode(body.code, status, told);
+function checkProblem({ status, body, headers }: Answer, description: string, told: string): void {
+  checkCode(body.code, status, told);
   expect(headers.get("Content-Type"), told).toBe("application/problem+json");
   expect(description, told).toContain(`\`${body.code}\``);
   expect(body, told).toEqual({
-    ...{ type: `/api/v1/docs#error-${body.code}`, title: errorCodes[body.code as ErrorCode].title, status },
-    ...{ detail: expect.any(String), code: body.code, request_id: headers.get("X-Request-Id") },
+    type: `/api/v1/docs#error-${body.code}`,
+    title: errorCodes[body.code as ErrorCode].title,
+    status,
+    detail: expect.any(String),
+    code: body.code,
+    request_id: headers.get("X-Request-Id"),
     ...(body.code === "validation_failed"
       ? { errors: expect.any(Array), error_count: expect.any(Number) }
       : {}),
@@ -36,7 +40,7 @@ function judgeProblem({ status, body, headers }: Answer, description: string, to
   });
 }
 
-export function judgeCode(code: unknown, status: number, told: string): void {
+export function checkCode(code: unknown, status: number, told: string): void {
   expect(errorCodes, told).toHaveProperty([String(code)]);
   expect(status, told).toBe(errorCodes[code as ErrorCode].status);
 }
@@ -46,7 +50,7 @@ const extras = (body: object) =>
   Object.fromEntries(Object.entries(body).filter(([member]) => extraMembers.includes(member)));
 
 /** A stream ends with the stored turn, or with a documented code that is no fault of ours. */
-function judgeStream(text: string, told: string): void {
+function checkStream(text: string, told: string): void {
   const last = JSON.parse(text.trimEnd().split("\n\n").at(-1)?.replace("data: ", "") ?? "null");
   if (last.type === "RUN_FINISHED") return;
   expect(last, told).toMatchObject({ type: "RUN_ERROR", code: expect.any(String) });

@@ -1,17 +1,17 @@
 import { expect } from "vitest";
 import type { Json } from "../../../support/api.ts";
-import type { TurnScene } from "../../../support/turn-scene.ts";
-import { asked } from "./dead-holder.ts";
+import type { TurnFixture } from "../../../support/turn-fixture.ts";
+import { listCallers } from "./abandoned-run.ts";
 
 /**
  * Holds the journal of the model server against the books: every call that was answered to its end has exactly
  * one row of the ledger or of the audit's overhead, every other that was spent an estimate, and each row a turn.
  */
-export async function expectLedgerMatchesCalls(scene: TurnScene): Promise<void> {
-  const { sql, sessionId, models } = scene;
+export async function expectLedgerMatchesCalls(fixture: TurnFixture): Promise<void> {
+  const { sql, sessionId, models } = fixture;
   const journal = await models.journal();
-  const askedFor = await asked(scene);
-  const ledger = await scene.ledger();
+  const askedFor = await listCallers(fixture);
+  const ledger = await fixture.ledger();
   const audits = await sql`select overhead_calls from turn_context_audit where session_id = ${sessionId}`;
   const overhead = audits.flatMap(({ overhead_calls }): Json[] => overhead_calls);
   const booked = [

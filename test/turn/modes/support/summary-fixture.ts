@@ -1,14 +1,14 @@
-import { createTurnScene, type SceneOptions, type TurnScene } from "../../../support/turn-scene.ts";
+import { createTurnFixture, type FixtureOptions, type TurnFixture } from "../../../support/turn-fixture.ts";
 
 /**
- * A scene of short turns whose summaries are due every other turn, all but the last one covered: the first in
+ * A fixture of short turns whose summaries are due every other turn, all but the last one covered: the first in
  * turn 3 of turn 1, the next in turn 5 of turns 2 and 3.
  */
-export async function createSummaryScene(
+export async function createSummaryFixture(
   settings: Record<string, string> = {},
-  options: SceneOptions = {},
-): Promise<TurnScene> {
-  return createTurnScene({
+  options: FixtureOptions = {},
+): Promise<TurnFixture> {
+  return createTurnFixture({
     ...options,
     settings: {
       CONTEXT_SUMMARY_EVERY_TURNS: "2",
@@ -20,11 +20,11 @@ export async function createSummaryScene(
 }
 
 /** Posts so many turns to `@ada`, numbered on from those there are. */
-export async function talk(scene: TurnScene, count: number) {
-  const from = (await scene.list("?limit=200")).body.data.length;
+export async function talk(fixture: TurnFixture, count: number) {
+  const from = (await fixture.list("?limit=200")).body.data.length;
   const told = [];
   for (let n = from + 1; n <= from + count; n += 1) {
-    const answer = await scene.post(`@ada word ${n}`);
+    const answer = await fixture.post(`@ada word ${n}`);
     if (answer.status !== 201) throw new Error(`turn ${n}: ${answer.status} ${answer.text}`);
     told.push(answer.body);
   }

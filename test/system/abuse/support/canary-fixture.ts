@@ -4,10 +4,10 @@ import { type Answer, mintToken } from "../../../support/api.ts";
 import { createModels, type ModelAnswer } from "../../../support/models.ts";
 import { newSearchScenario } from "../../../support/search-scenario.ts";
 import { connectSql } from "../../../support/sql.ts";
-import { createTurnScene } from "../../../support/turn-scene.ts";
+import { createTurnFixture } from "../../../support/turn-fixture.ts";
 
 /** A deployment whose every secret holds this mark, and all that anybody gets to see of it. */
-export async function createCanaryScene() {
+export async function createCanaryFixture() {
   const mark = `CANARY${crypto.randomUUID().replaceAll("-", "")}`;
   const secret = (name: string) => `${name}-${mark}`;
   const [house, search] = [createModels(), newSearchScenario()];
@@ -19,7 +19,7 @@ export async function createCanaryScene() {
     multiplier: 1,
   };
   const logged = spyOnConsole();
-  const scene = await createTurnScene({
+  const fixture = await createTurnFixture({
     mode: "roundtable",
     agents: ["ada", { key: "bob", modelAlias: "house" }],
     settings: {
@@ -34,13 +34,13 @@ export async function createCanaryScene() {
     },
     deps: { log: createConsoleLog("debug") },
   });
-  await scene.sql`update room_agents set tool_permissions = '["search"]'::jsonb where room_id = ${scene.roomId}`;
-  const authorization = `Bearer ${await mintToken({ sub: scene.owner.userId }, secret("jwt"))}`;
+  await fixture.sql`update room_agents set tool_permissions = '["search"]'::jsonb where room_id = ${fixture.roomId}`;
+  const authorization = `Bearer ${await mintToken({ sub: fixture.owner.userId }, secret("jwt"))}`;
   const answers: string[] = [];
 
   /** Sends a request as the owner; what is answered is kept. */
   const send = async (method: string, path: string, body?: unknown, accept = "*/*"): Promise<Answer> => {
-    const answer = await scene.api.send(method, path, {
+    const answer = await fixture.api.send(method, path, {
       headers: { Authorization: authorization, "Content-Type": "application/json", Accept: accept },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
@@ -49,11 +49,17 @@ export async function createCanaryScene() {
   };
 
   return {
-    ...{ scene, mark, house, search, send, answers, logged },
+    fixture,
+    mark,
+    house,
+    search,
+    send,
+    answers,
+    logged,
     /** What both providers of models, and the search service, answer from now on. */
     async scriptAll(models: ModelAnswer, searched: Parameters<typeof search.script>[0] = {}): Promise<void> {
       await Promise.all([
-        scene.models.script({ answer: models }),
+        fixture.models.script({ answer: models }),
         house.script({ answer: models }),
         search.script(searched),
       ]);
@@ -61,7 +67,7 @@ export async function createCanaryScene() {
   };
 }
 
-export type CanaryScene = Awaited<ReturnType<typeof createCanaryScene>>;
+export type CanaryFixture = Awaited<ReturnType<typeof createCanaryFixture>>;
 
 /** Every word that is said on the console from now on; and it is silent. */
 function spyOnConsole(): string[] {

@@ -1,19 +1,19 @@
 import type { TestUser } from "../../../support/api.ts";
-import type { TurnScene } from "../../../support/turn-scene.ts";
+import type { TurnFixture } from "../../../support/turn-fixture.ts";
 
 export type RetryOptions = { key?: string; user?: TestUser; body?: unknown };
 
 export function retry(
-  scene: TurnScene,
+  fixture: TurnFixture,
   turnId: string,
-  { key, user = scene.owner, body }: RetryOptions = {},
+  { key, user = fixture.owner, body }: RetryOptions = {},
 ) {
   const headers = key === undefined ? {} : { "Idempotency-Key": key };
-  return scene.api.as(user).post(`${scene.turnsPath}/${turnId}/retry`, body, { headers });
+  return fixture.api.as(user).post(`${fixture.turnsPath}/${turnId}/retry`, body, { headers });
 }
 
 /** The messages that everyone sees, and with them what a retry replaced. */
-export async function transcripts({ api, owner, sessionId }: TurnScene) {
+export async function transcripts({ api, owner, sessionId }: TurnFixture) {
   const client = api.as(owner);
   const [currentReply, all] = await Promise.all([
     client.get(`/sessions/${sessionId}/messages`),
@@ -22,5 +22,5 @@ export async function transcripts({ api, owner, sessionId }: TurnScene) {
   return { currentReply: currentReply.body.data, all: all.body.data };
 }
 
-export const runsOf = ({ sql, sessionId }: TurnScene) =>
+export const runsOf = ({ sql, sessionId }: TurnFixture) =>
   sql`select * from turn_runs where session_id = ${sessionId} order by created_at, id`;

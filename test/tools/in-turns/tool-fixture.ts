@@ -1,21 +1,21 @@
 import type { ModelAnswer } from "../../support/models.ts";
 import { newSearchScenario } from "../../support/search-scenario.ts";
-import { createStreamScene } from "../../support/streams.ts";
-import type { SceneOptions } from "../../support/turn-scene.ts";
+import { createStreamFixture } from "../../support/streams.ts";
+import type { FixtureOptions } from "../../support/turn-fixture.ts";
 
-export type ToolScene = Awaited<ReturnType<typeof createToolScene>>;
+export type ToolFixture = Awaited<ReturnType<typeof createToolFixture>>;
 
 type Permissions = Readonly<Record<string, readonly string[]>>;
 
-/** A scene with a search server of its own. `permissions`: default `search` for everybody. */
-export async function createToolScene({
+/** A fixture with a search server of its own. `permissions`: default `search` for everybody. */
+export async function createToolFixture({
   permissions,
   ...options
-}: SceneOptions & { permissions?: Permissions } = {}) {
+}: FixtureOptions & { permissions?: Permissions } = {}) {
   const search = newSearchScenario();
   const settings = { TAVILY_BASE_URL: search.baseUrl, TAVILY_API_KEY: "tavily-key", ...options.settings };
-  const scene = await createStreamScene({ ...options, settings });
-  const { sql, roomId, sessionId } = scene;
+  const fixture = await createStreamFixture({ ...options, settings });
+  const { sql, roomId, sessionId } = fixture;
   /** Stores permissions as they are, past the application. */
   const permit = async (agentKey: string, json: string) => {
     await sql`update room_agents set tool_permissions = ${json}::jsonb
@@ -28,7 +28,7 @@ export async function createToolScene({
     await permit(agentKey, JSON.stringify(names));
   }
   return {
-    ...scene,
+    ...fixture,
     search,
     permit,
     /** The queries that reached the search server, in order of arrival. */
@@ -37,7 +37,7 @@ export async function createToolScene({
       sql`select * from tool_call_events where session_id = ${sessionId} order by created_at, id`,
     /** The ledger's rows as `agent round`, sorted: ids of the ledger tell no order. */
     async rounds(): Promise<string[]> {
-      return (await scene.ledger()).map(({ agent_key, round }) => `${agent_key} ${round}`).toSorted();
+      return (await fixture.ledger()).map(({ agent_key, round }) => `${agent_key} ${round}`).toSorted();
     },
     privateMessages: () =>
       sql`select * from messages where session_id = ${sessionId} and visibility = 'private' order by seq`,

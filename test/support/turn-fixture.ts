@@ -1,15 +1,15 @@
 import type { Deps } from "../../src/deps.ts";
 import type { RoomMode } from "../../src/domain/plan/modes.ts";
 import { createTestApi, newUser, type TestUser } from "./api.ts";
+import { nameOf, roleOf } from "./fixture-agents.ts";
 import { createModels } from "./models.ts";
-import { nameOf, roleOf } from "./scene-agents.ts";
 import { connectSql, type Sql } from "./sql.ts";
 
-export type SceneAgent = { key: string; name?: string; modelAlias?: string; role?: string };
+export type FixtureAgent = { key: string; name?: string; modelAlias?: string; role?: string };
 
-export type SceneOptions = {
+export type FixtureOptions = {
   /** Default: `ada` alone, then in this order. A key stands for an agent with all defaults. */
-  agents?: (string | SceneAgent)[];
+  agents?: (string | FixtureAgent)[];
   mode?: RoomMode;
   goal?: string;
   /** What is left out has its default. */
@@ -20,17 +20,17 @@ export type SceneOptions = {
 };
 
 export type PostOptions = { key?: string; modelAliasOverride?: string; user?: TestUser };
-export type TurnScene = Awaited<ReturnType<typeof createTurnScene>>;
+export type TurnFixture = Awaited<ReturnType<typeof createTurnFixture>>;
 
 /** A room with agents and a session of a new user, an application, and models that wait for a script. */
-export async function createTurnScene({
+export async function createTurnFixture({
   agents = ["ada"],
   mode = "manual",
   goal,
   orchestration = {},
   settings,
   deps = {},
-}: SceneOptions = {}) {
+}: FixtureOptions = {}) {
   const models = createModels();
   const sql = connectSql();
   const api = createTestApi({
@@ -44,7 +44,13 @@ export async function createTurnScene({
   const turnsPath = `/sessions/${sessionId}/turns`;
 
   return {
-    ...{ api, models, sql, owner, roomId, sessionId, turnsPath },
+    api,
+    models,
+    sql,
+    owner,
+    roomId,
+    sessionId,
+    turnsPath,
     post: (message: string, { key, modelAliasOverride, user = owner }: PostOptions = {}) =>
       api.as(user).post(
         turnsPath,
@@ -83,8 +89,8 @@ type SeededRoom = {
   sessionId: string;
   mode: RoomMode;
   goal?: string | undefined;
-  orchestration?: SceneOptions["orchestration"];
-  roster: readonly SceneAgent[];
+  orchestration?: FixtureOptions["orchestration"];
+  roster: readonly FixtureAgent[];
 };
 
 /** Statements that store a new user with a room, its agents and a session. */
@@ -106,6 +112,6 @@ export function insertRoom(sql: Sql, seeded: SeededRoom) {
   ];
 }
 
-export { nameOf, roleOf, says } from "./scene-agents.ts";
+export { nameOf, roleOf, says } from "./fixture-agents.ts";
 
 export const noRows = { turns: 0, turn_runs: 0, messages: 0, turn_context_audit: 0, llm_call_events: 0 };
