@@ -43,7 +43,11 @@ describe("calls of tools", () => {
     const size = createTurnSize(noUse);
     const result = "\u0001".repeat((maxToolResultBytes - 2) / 6);
     let calls = 0;
-    for (let end = size.beginToolCall("ada", 1); end !== null; end = size.beginToolCall("ada", 1)) {
+    for (
+      let end = size.beginToolCall("ada", 1);
+      end !== null && calls < 100;
+      end = size.beginToolCall("ada", 1)
+    ) {
       end(result);
       calls += 1;
     }
