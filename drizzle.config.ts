@@ -5,7 +5,7 @@ export default defineConfig({
   schema: "./src/db/schema.ts",
   out: "./drizzle",
   dbCredentials: { url: process.env.DATABASE_URL ?? "" },
-  // Of db:push: shows its statements, and asks before it runs them.
+  // For db:push: show the statements, and ask before they run.
   verbose: true,
   strict: true,
 });

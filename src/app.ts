@@ -2,6 +2,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Deps } from "./deps.ts";
 import { allowOrigins } from "./http/allowed-origins.ts";
 import { securityHeaders } from "./http/answer-headers.ts";
+import { apiPath } from "./http/api-path.ts";
 import type { App, AppEnv } from "./http/app-env.ts";
 import { captureDisconnect } from "./http/client-disconnect.ts";
 import { limitBody } from "./http/json-body.ts";
@@ -36,11 +37,11 @@ export function createApp(deps: Deps): App {
   app.notFound(answerNotFound);
 
   const api: App = new OpenAPIHono<AppEnv>({ defaultHook: throwOnInvalid });
-  // Order is meaning: what is registered before `requireUser` answers without a token.
+  // The order decides. Routes before `requireUser` need no token.
   registerHealthRoutes(api, deps);
   registerReferenceRoutes(api, app);
   api.use(refuseUnknownRoute, requireUser(deps.verifyToken), limitInvalid(deps.invalidLimiter));
-  // And what is registered before `limitBody` has a limit of its own.
+  // Routes before `limitBody` have their own limits.
   registerAgUiRoute(api, deps);
   registerTurnRoutes(api, deps);
   registerFileUploadRoute(api, deps);
@@ -54,6 +55,6 @@ export function createApp(deps: Deps): App {
   registerSessionRoutes(api, deps);
   registerRetryRoutes(api, deps);
   registerTurnHistoryRoutes(api, deps);
-  app.route("/api/v1", api);
+  app.route(apiPath, api);
   return app;
 }

@@ -11,19 +11,19 @@ import type { FileLimits } from "./domain/files/file-limits.ts";
 import type { ParseQueue } from "./domain/files/parse-queue.ts";
 import { isRateLimiter, type RateLimiter } from "./domain/rate-limiter.ts";
 
-/** Every setting, by name; MODELS_JSON can name further ones that hold keys. */
+/** The names of all settings. MODELS_JSON can name further settings with keys of providers. */
 export const settingNames: readonly string[] = Object.keys(settings.shape);
 
-/** Everything a deployment can set, parsed; secrets among it, so never log it whole. */
+/** The parsed settings of a deployment. Never log them whole: some are secrets. */
 export type Config = {
   databaseUrl: string;
-  /** Where the Neon driver posts, in local mode only; absent: Neon itself. */
+  /** The endpoint of the Neon driver in local mode; undefined: Neon's own. */
   neonHttpEndpoint: string | undefined;
   llmBaseUrl: string;
-  /** Keys of model providers by the name of their setting. */
+  /** Keys of model providers, by the names of their settings. */
   llmApiKeys: ReadonlyMap<string, string>;
   catalog: Catalog;
-  /** Web search; without a key it answers with an error. */
+  /** Web search. Without a key the tool answers with an error. */
   tavily: { apiKey: string | undefined; baseUrl: string };
   context: ContextLimits;
   managerModelAlias: string;
@@ -59,11 +59,11 @@ const limiterBindings = {
   uploads: "UPLOAD_LIMITER",
 } as const satisfies Record<keyof Limiters, string>;
 
-/** A holder gives its lease up 5 s before its end; a shorter one leaves it less. */
+/** Holders stop 5 s before their lease ends; below 15 s that margin would shrink. */
 const minDeployedLeaseMs = 15_000;
 
 /**
- * Reads the Worker's bindings; the only reader of them. A blank one counts as not set.
+ * Reads the Worker's bindings; no other code does. A blank one counts as not set.
  * @throws ConfigError naming each setting that is missing or bad.
  */
 export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config {
@@ -134,7 +134,7 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
   };
 }
 
-/** Settings that are well-formed each, and make no sense together. */
+/** Contradictions between settings that are valid each by itself. */
 function findContradictions(values: Settings): string[] {
   const isLocal = values.NEON_HTTP_ENDPOINT !== undefined;
   const problems: [boolean, string][] = [
@@ -156,10 +156,10 @@ function findContradictions(values: Settings): string[] {
       "CONTEXT_KEEP_RAW_TURNS: must be below CONTEXT_SUMMARY_EVERY_TURNS",
     ],
   ];
-  return problems.flatMap(([isSo, problem]) => (isSo ? [problem] : []));
+  return problems.flatMap(([isFound, problem]) => (isFound ? [problem] : []));
 }
 
-/** Puts the keys that models name into `keys`, by setting; gives what is wrong with them. */
+/** Adds the keys that models name to `keys`, by setting. Returns the problems. */
 function collectKeys(
   models: readonly ModelOverride[],
   bindings: Readonly<Record<string, unknown>>,
@@ -167,13 +167,14 @@ function collectKeys(
 ): string[] {
   const aliases = new Set<string>();
   return models.flatMap(({ alias, base_url: baseUrl, api_key_setting: setting }) => {
-    if (aliases.has(alias)) return [`MODELS_JSON: ${alias}: stands there twice`];
+    if (aliases.has(alias)) return [`MODELS_JSON: ${alias}: is defined twice`];
     aliases.add(alias);
     if (setting === undefined || setting === "LLM_API_KEY") {
       const isUnkeyed = baseUrl !== undefined && setting === undefined;
       return isUnkeyed ? [`MODELS_JSON: ${alias}: base_url needs api_key_setting`] : [];
     }
-    if (settingNames.includes(setting)) return [`MODELS_JSON: ${alias}: ${setting} is no key of a model`];
+    if (settingNames.includes(setting))
+      return [`MODELS_JSON: ${alias}: ${setting} is not the key of a model`];
     if (bindings[setting] === undefined) return [`${setting}: is missing (key of ${alias})`];
     const read = key.safeParse(bindings[setting]);
     if (!read.success) return [`${setting}: ${read.error.issues[0]?.message}`];
@@ -182,9 +183,9 @@ function collectKeys(
   });
 }
 
-/** On everywhere but in local mode, unless RATE_LIMIT says otherwise. */
-function areRequestsLimited({ RATE_LIMIT: wanted, NEON_HTTP_ENDPOINT: localEndpoint }: Settings): boolean {
-  return wanted === undefined ? localEndpoint === undefined : wanted === "on";
+/** Without RATE_LIMIT: on in deployments, off in local mode. */
+function areRequestsLimited({ RATE_LIMIT: setting, NEON_HTTP_ENDPOINT: localEndpoint }: Settings): boolean {
+  return setting === undefined ? localEndpoint === undefined : setting === "on";
 }
 
 function authKeys(values: Settings): AuthSettings["keys"] {
@@ -193,7 +194,7 @@ function authKeys(values: Settings): AuthSettings["keys"] {
     : { jwksUrl: values.AUTH_JWKS_URL };
 }
 
-/** Of a deployment with models of its own: what tells its pricing version from the standard one. */
+/** The suffix of the pricing version of a deployment that has models of its own. */
 function priceSuffix(text: string): string {
   return uuidv5(text, uuidv5.URL).slice(0, 8);
 }

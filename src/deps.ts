@@ -28,30 +28,30 @@ import { createToolRegistry } from "./tools/registry.ts";
 import { createSearchTool } from "./tools/search.ts";
 import type { Tool } from "./tools/tool.ts";
 
-/** What each run brings along; the rest of the runtime's ports is the same for all. */
+/** The ports that belong to one run; the others are the same for all runs. */
 export type RunPorts = Pick<
   TurnPorts,
   "holder" | "stop" | "mayCall" | "onCall" | "storeStep" | "emit" | "log"
 >;
 
-/** What the actions on files work with. */
+/** The parts that actions on files use. */
 export type FileDeps = {
   fileStore: FileStore;
-  /** Wakes the parser; the file's row is the job. */
+  /** Wakes the parser. The file's row is the job. */
   parseQueue: ParseQueue;
   fileLimits: FileLimits;
   /** Counts uploads by user; null: they are not limited. */
   uploadLimiter: RateLimiter | null;
-  /** A SHA-256 of bytes that come piece by piece. */
+  /** A SHA-256 of a stream of bytes. */
   createHash: () => StreamHash;
 };
 
-/** What actions work with; built once per isolate. */
+/** The parts that actions and runs use; built once for each isolate. */
 export type Deps = {
   db: Db;
   catalog: Catalog;
   log: Log;
-  /** The wall clock; Postgres decides lease times on its own. */
+  /** The wall clock. Leases use the clock of Postgres. */
   now: () => Date;
   /** Milliseconds, for measuring. */
   nowMs: () => number;
@@ -59,24 +59,25 @@ export type Deps = {
   newId: () => string;
   /** SHA-256 of a text, in hex. */
   digest: (text: string) => Promise<string>;
-  /** Lets work go on when its client has gone. */
+  /** Lets work go on after its client has disconnected. */
   keepAlive: (work: Promise<unknown>) => void;
   runTurn: (run: RunInput, ports: RunPorts) => Promise<RunTurnResult>;
-  /** What a stored run comes to where nobody goes on with it. */
+  /** The outcome of a stored run that is not continued. */
   settleTurn: (input: SettleInput) => Promise<TurnOutcome>;
-  /** Of a stored run the replies that had arrived, in the order of answers. */
+  /** The replies of a stored run that had arrived, in the order of answers. */
   storedReplies: typeof storedReplies;
   /** Estimated tokens of a text, unscaled. */
   estimateTokens: (text: string) => number;
   /** Every tool that an agent can be permitted to use. */
   listTools: () => Pick<OfferedTool, "name" | "description">[];
-  limits: {
+  /** Settings that actions and runs read. */
+  settings: {
     context: ContextLimits;
     managerModelAlias: string;
     summarizerModelAlias: string;
     turnLeaseMs: number;
     resumeWindowMs: number;
-    /** How long a run goes on once nobody waits for it any more. */
+    /** How long a run goes on after its client has disconnected. */
     clientGraceMs: number;
     checkpointRetentionDays: number;
     fileRetentionDays: number;
@@ -84,17 +85,17 @@ export type Deps = {
   };
   /** Counts turns by user; null: they are not limited. */
   turnLimiter: RateLimiter | null;
-  /** Counts requests that do not validate, by user, likewise. */
+  /** Counts requests that do not validate, by user; null: they are not limited. */
   invalidLimiter: RateLimiter | null;
   files: FileDeps;
   verifyToken: VerifyToken;
   corsAllowedOrigins: readonly string[];
 };
 
-/** Workers end what goes on 30 s after its client went away; the rest is for giving the run up in order. */
+/** A Worker goes on for 30 s after its client has disconnected. The other 5 s are for storing what the run has. */
 const clientGraceMs = 25_000;
 
-/** The only place where the parts meet. */
+/** Makes all parts and connects them. */
 export function createDeps(config: Config): Deps {
   const nowMs = () => Date.now();
   const tools = connectTools(config.tavily, nowMs);
@@ -136,7 +137,7 @@ export function createDeps(config: Config): Deps {
     storedReplies,
     estimateTokens,
     listTools: () => tools.offered(toolNames).map(({ name, description }) => ({ name, description })),
-    limits: {
+    settings: {
       context: config.context,
       managerModelAlias: config.managerModelAlias,
       summarizerModelAlias: config.summarizerModelAlias,

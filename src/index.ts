@@ -9,7 +9,7 @@ import { createDeps } from "./deps.ts";
 import { crons } from "./domain/crons.ts";
 import { recoverAbandonedRuns } from "./turn/recover.ts";
 
-// At start, not at the first request: a Worker with a bad setting refuses to start, and says which.
+// At start, not at the first request: a Worker with a bad setting does not start, and names it.
 const deps = createDeps(parseConfig({ ...env }));
 const app = createApp(deps);
 
@@ -20,15 +20,15 @@ export default {
       cron === crons.daily
         ? [removeOldCheckpoints, purgeDeleted, sweepFileBytes]
         : [recoverAbandonedRuns, wakeWaitingFiles];
-    // A job that fails keeps none of the others from running.
-    const ended = await Promise.allSettled(jobs.map((job) => job(deps)));
-    const failed = ended.find((end) => end.status === "rejected");
-    if (failed !== undefined) refuseJob(failed.reason);
+    // A job that fails does not stop the others.
+    const results = await Promise.allSettled(jobs.map((job) => job(deps)));
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed !== undefined) failJob(failed.reason);
   },
 };
 
-/** The platform logs what is thrown, and a database error's own text can hold stored values. */
-function refuseJob(error: unknown): never {
+/** Throws an error without the cause: the platform logs it, and a database error can contain stored values. */
+function failJob(error: unknown): never {
   deps.log.error("scheduled_job_failed", { error: error instanceof Error ? error.name : "unknown" });
   throw new Error("The scheduled job failed.");
 }

@@ -251,9 +251,7 @@ test("a multiplier may have any two decimals that its column has", () => {
 });
 
 test("an alias stands in MODELS_JSON once", () => {
-  expect(complaints(withModels(ownModel, ownModel))).toEqual([
-    "Setting MODELS_JSON: own: stands there twice",
-  ]);
+  expect(complaints(withModels(ownModel, ownModel))).toEqual(["Setting MODELS_JSON: own: is defined twice"]);
 });
 
 test("a model's key has a setting of its own, is read wherever it is named, and is fit for a header", () => {
@@ -267,7 +265,7 @@ test("a model's key has a setting of its own, is read wherever it is named, and 
     "Setting ACME_KEY: must be printable ASCII without spaces",
   ]);
   expect(complaints(withModels({ ...ownModel, api_key_setting: "AUTH_JWT_SECRET" }))).toEqual([
-    "Setting MODELS_JSON: own: AUTH_JWT_SECRET is no key of a model",
+    "Setting MODELS_JSON: own: AUTH_JWT_SECRET is not the key of a model",
   ]);
   expect(complaints(withModels({ ...ownModel, api_key_setting: "LLM_API_KEY" }))).toEqual([]);
 });

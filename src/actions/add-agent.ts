@@ -15,7 +15,7 @@ export type NewAgent = {
   rolePrompt: string;
   toolPermissions: readonly string[];
   modelSettings: ModelSettings;
-  /** From 0; beyond the end, or left out: last. */
+  /** From 0. Without it, or beyond the end, the agent comes last. */
   position?: number | undefined;
 };
 
@@ -25,15 +25,15 @@ export type NewAgent = {
  */
 export async function addAgent(deps: Deps, user: User, roomId: string, agent: NewAgent): Promise<AgentRow> {
   requireKnownModel(deps.catalog, agent.modelAlias);
-  requireAllowedSettings(agent.modelSettings, deps.limits.context.maxOutputTokens);
+  requireAllowedSettings(agent.modelSettings, deps.settings.context.maxOutputTokens);
   const row = {
     ...agent,
     id: deps.newId(),
     toolPermissions: requireKnownTools(agent.toolPermissions),
     position: Math.min(agent.position ?? roomCapacity, roomCapacity),
   };
-  const of = { roomId, userId: user.userId };
-  const added = await insertAgent(deps.db, of, row, roomCapacity, deps.now());
+  const room = { roomId, userId: user.userId };
+  const added = await insertAgent(deps.db, room, row, roomCapacity, deps.now());
   if (added === undefined) {
     throw new PantheonError("room_full", `A room has ${roomCapacity} agents at most.`);
   }

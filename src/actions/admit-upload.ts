@@ -5,7 +5,7 @@ import { countRequest } from "../domain/rate-limiter.ts";
 import type { User } from "../domain/user.ts";
 
 /**
- * Counts an upload against its user's limit and looks up what room and user have stored, before any byte is read.
+ * Counts an upload against its user's limit, and reads what room and user have stored, before any byte of it is read.
  * @throws PantheonError `rate_limited` with `Retry-After`, `not_found`.
  */
 export async function admitUpload(deps: Deps, user: User, roomId: string, log: Log): Promise<FileUsage> {

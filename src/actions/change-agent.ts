@@ -13,7 +13,7 @@ export async function changeAgent(
   change: AgentChange,
 ): Promise<AgentRow> {
   requireKnownModel(deps.catalog, change.modelAlias);
-  requireAllowedSettings(change.modelSettings, deps.limits.context.maxOutputTokens);
+  requireAllowedSettings(change.modelSettings, deps.settings.context.maxOutputTokens);
   const { toolPermissions } = change;
   return updateAgent(
     deps.db,

@@ -12,7 +12,7 @@ export type NewRoom = {
   orchestration: Partial<Orchestration>;
 };
 
-/** Creates a room of the caller's, and the caller's user row where this is its first sight. */
+/** Creates a room of the caller. Stores the caller's user row, where there is none yet. */
 export async function createRoom(deps: Deps, user: User, room: NewRoom): Promise<RoomRow> {
   const now = deps.now();
   const created = await insertRoom(deps.db, user, {

@@ -2,7 +2,7 @@ import { type FilePageRow, loadFilePages } from "../db/files/files.ts";
 import type { Deps } from "../deps.ts";
 import type { User } from "../domain/user.ts";
 
-/** Pages that are read where the request names no last one. */
+/** Pages that are read where the request names no last page. */
 const defaultPages = 20;
 
 /** @throws PantheonError `not_found`. */

@@ -3,7 +3,7 @@ import type { Deps } from "../deps.ts";
 import type { Log } from "../domain/log.ts";
 import type { User } from "../domain/user.ts";
 
-/** Lets a file whose parsing failed be parsed again. A file that waits, is parsed or is ready stays as it is. */
+/** Starts another parsing of a file whose parsing failed. A file in another state stays as it is. */
 export async function parseFileAgain(deps: Deps, user: User, fileId: string, log: Log): Promise<FileRow> {
   const file = await resetFile(deps.db, user.userId, fileId, deps.now());
   if (file.status === "pending") {

@@ -1,8 +1,8 @@
 import { deleteOldCheckpoints } from "../db/checkpoint/old-checkpoints.ts";
 import type { Deps } from "../deps.ts";
 
-/** Removes the checkpoints of runs that ended longer ago than they are kept. */
+/** Removes checkpoints of finished runs after their retention time. */
 export async function removeOldCheckpoints(deps: Deps): Promise<void> {
-  const removed = await deleteOldCheckpoints(deps.db, deps.limits.checkpointRetentionDays);
+  const removed = await deleteOldCheckpoints(deps.db, deps.settings.checkpointRetentionDays);
   deps.log.info("checkpoints_removed", { runs: removed });
 }

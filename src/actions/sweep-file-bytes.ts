@@ -3,12 +3,12 @@ import type { Deps } from "../deps.ts";
 import { fileKey } from "../domain/files/file-store.ts";
 
 const hourMs = 3_600_000;
-/** An upload that is running has bytes before it has a row. */
+/** A running upload has bytes before it has a row. */
 const minAgeMs = hourMs;
-/** The job runs each day; what is older was looked at before. */
+/** The job runs each day; older objects were checked before. */
 const maxAgeMs = 72 * hourMs;
 
-/** Removes bytes that have no row: what an upload leaves that ended between the two. */
+/** Removes bytes without a row: an upload that ended between storing its bytes and its row leaves them. */
 export async function sweepFileBytes({ db, files, log, nowMs }: Deps): Promise<void> {
   const since = fileKey(firstIdSince(nowMs() - maxAgeMs));
   let removed = 0;

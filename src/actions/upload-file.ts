@@ -11,7 +11,7 @@ import type { User } from "../domain/user.ts";
 export type Upload = {
   roomId: string;
   name: string;
-  /** What the stream must come to. */
+  /** The length that the stream must have. */
   bytes: number;
   stream: ReadableStream<Uint8Array>;
   idempotencyKey: string | null;
@@ -20,12 +20,12 @@ export type Upload = {
   log: Log;
 };
 
-/** `replayed`: the room had the file before, and nothing was stored. */
+/** `replayed`: the room already had the file, and nothing was stored. */
 export type UploadedFile = { file: FileRow; replayed: boolean };
 
 /**
- * Stores a file's bytes, then its row, then wakes the parser. The bytes go through without being held whole. What
- * is refused leaves neither row nor bytes.
+ * Stores a file's bytes, then its row, then wakes the parser. The bytes are streamed. A refused upload leaves neither row nor
+ * bytes.
  * @throws PantheonError `not_found`, `unsupported_file_type`, `room_storage_full`, `user_storage_full`,
  * `idempotency_key_reused`, `upload_incomplete`, `file_storage_unavailable`.
  */
@@ -64,7 +64,7 @@ export async function uploadFile(deps: Deps, user: User, upload: Upload): Promis
   });
   if (inserted.kind !== "inserted") await dropBytes();
   const uploaded = resolveUpload(inserted, limits, { name, sha256 });
-  // The row is the job: a message that is lost is sent again by the scheduled sweep.
+  // The row is the job: the job of every minute sends a lost message again.
   await parseQueue.send({ file_id: uploaded.file.id }).catch(() => {
     upload.log.warn("parse_not_queued", { file_id: uploaded.file.id });
   });
@@ -183,7 +183,7 @@ async function storeBytes(
 function incomplete(cause: unknown): PantheonError {
   return new PantheonError(
     "upload_incomplete",
-    "The upload did not come to the bytes that 'Content-Length' says.",
+    "The upload does not have the length that 'Content-Length' names.",
     {},
     { cause },
   );

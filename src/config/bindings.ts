@@ -1,7 +1,7 @@
 import type { Bucket } from "../domain/files/bucket.ts";
 import type { ParseQueue } from "../domain/files/parse-queue.ts";
 
-/** The platform's bindings are told by what they can do. */
+/** A binding of the platform is recognised by its methods. */
 export function isBucket(binding: unknown): binding is Bucket {
   return hasMethods(binding, ["put", "get", "delete", "list"]);
 }

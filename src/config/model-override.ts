@@ -12,7 +12,7 @@ import {
 } from "../domain/model-dialect.ts";
 import { httpUrl, name } from "./setting-forms.ts";
 
-/** What `model_prices` can hold and credits are exact for. */
+/** The column `model_prices.multiplier` can store it, and credits stay exact. */
 const isMultiplier = (value: number) =>
   value >= 0.01 && value <= 9_999.99 && Number(value.toFixed(2)) === value;
 
@@ -60,7 +60,11 @@ const modelOverride = z
   .superRefine(({ omit = [], extra_body: extra = {} }, context) => {
     const both = omit.find((parameter) => Object.hasOwn(extra, parameter));
     if (both === undefined) return;
-    context.addIssue({ code: "custom", path: ["omit"], message: `holds '${both}', as extra_body does` });
+    context.addIssue({
+      code: "custom",
+      path: ["omit"],
+      message: `has '${both}', which extra_body has as well`,
+    });
   });
 
 export type ModelOverride = z.output<typeof modelOverride>;
@@ -104,7 +108,7 @@ function toDialect(override: ModelOverride): ModelDialect {
   };
 }
 
-/** The models less their dialects: what a pricing version is named after. How a model is asked is no price. */
+/** The text that names a pricing version: the models without their dialects, which do not change prices. */
 export function describePrices(overrides: readonly ModelOverride[]): string {
   return JSON.stringify(
     overrides.map((override) => ({

@@ -3,10 +3,10 @@ import { isBucket } from "./bindings.ts";
 import { ConfigError, describeIssue, dropBlank } from "./config-error.ts";
 import { settings } from "./settings.ts";
 
-/** What a deployment can set for the parser's Worker. */
+/** The settings of the parser's Worker. */
 export type ParserConfig = {
   databaseUrl: string;
-  /** Where the Neon driver posts, in local mode only; absent: Neon itself. */
+  /** The endpoint of the Neon driver in local mode; undefined: Neon's own. */
   neonHttpEndpoint: string | undefined;
   logLevel: "debug" | "info" | "warn" | "error";
   fileBucket: Bucket;

@@ -2,10 +2,10 @@ import * as z from "zod";
 import { modelOverrides } from "./model-override.ts";
 import { httpUrl } from "./setting-forms.ts";
 
-/** Longer waits are slips of the keyboard; a timer of more than 2³¹ − 1 ms would fire at once. */
+/** A longer time is a typing error; a timer of more than 2³¹ − 1 ms would fire at once. */
 const maxMs = 24 * 60 * 60 * 1_000;
 
-/** Digits alone: what JavaScript takes for a number besides (`1e3`, `0x10`, ` 5 `) is refused. */
+/** Digits only: JavaScript would also read `1e3`, `0x10` and ` 5 ` as numbers. */
 function integer(fallback: number, minimum: number, maximum: number) {
   const range = `must be a whole number from ${minimum} to ${maximum}`;
   return z
@@ -26,23 +26,23 @@ function ratio(fallback: number) {
     .default(fallback);
 }
 
-/** What the Neon driver needs of it; that the driver finds out would be at the first request. */
+/** The parts that the Neon driver needs. The driver itself would complain only at the first request. */
 const databaseUrl = z.string().refine((text) => {
   if (!URL.canParse(text)) return false;
   const { protocol, username, hostname, pathname } = new URL(text);
   return /^postgres(ql)?:$/.test(protocol) && username !== "" && hostname !== "" && pathname.length > 1;
 }, "must look like postgres://user:password@host/database");
 
-/** Goes into a header as it is. */
+/** Sent in a header unchanged. */
 export const key = z.string().regex(/^[\x21-\x7e]{1,4096}$/, "must be printable ASCII without spaces");
 
-/** Compared to the letter. */
+/** Compared exactly. */
 const claim = z
   .string()
   .refine((text) => text === text.trim(), "must not begin or end with white space")
   .max(1_024);
 
-/** Anything longer, a trailing slash for one, would never match what a browser sends. */
+/** Anything longer, for example with a trailing slash, would never match a browser's `Origin`. */
 const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
 const origins = z
   .string()
@@ -50,7 +50,7 @@ const origins = z
   .transform((list) => list.split(",").flatMap((origin) => origin.trim() || []))
   .pipe(z.array(z.string().refine(isOrigin, "must be an origin as browsers send it: https://chat.example")));
 
-/** Every setting in its form; what several of them mean together is src/config.ts's. */
+/** The form and default of every setting. src/config.ts checks several of them together. */
 export const settings = z.object({
   DATABASE_URL: databaseUrl,
   NEON_HTTP_ENDPOINT: httpUrl.optional(),

@@ -34,11 +34,11 @@ import { tsvector } from "./core/tsvector.ts";
 
 const createdAt = () => instant("created_at", { precision: 3 }).notNull();
 const updatedAt = () => instant("updated_at", { precision: 3 }).notNull();
-/** Which answer of the turn; null: a row that a version before steps wrote, whose step is `<agent_key>#1`. */
+/** The step of the turn; null: the row is of an earlier version, and its step is `<agent_key>#1`. */
 const step = () => text("step");
 const lower = (column: ExtraConfigColumn) => sql`lower(${column})`;
 
-/** A closed set of words as a check constraint; a null column passes. */
+/** A check constraint for a closed set of words. Null passes. */
 const oneOf = (name: string, column: ExtraConfigColumn, words: readonly string[]) =>
   check(name, sql`${column} in (${sql.raw(words.map((word) => `'${word}'`).join(", "))})`);
 
@@ -75,7 +75,7 @@ export const rooms = pgTable(
   ],
 );
 
-/** Source of truth for what an agent may do. */
+/** The agents of a room. Tool permissions are read from here only. */
 export const roomAgents = pgTable(
   "room_agents",
   {
@@ -110,14 +110,14 @@ export const sessions = pgTable(
     startedByUserId: text("started_by_user_id")
       .notNull()
       .references(() => users.id, { onDelete: "restrict" }),
-    /** Summaries that failed since one was stored, and the first turn in which the next may be tried. */
+    /** Failed summaries since the last stored one, and the first turn in which the next may be tried. */
     summaryFailures: integer("summary_failures").notNull().default(0),
     nextSummaryTurnIndex: integer("next_summary_turn_index").notNull().default(0),
-    /** By model alias: scales that refusals taught, until the provider counts a prompt again. */
+    /** By model alias: token scales learnt from refusals, until the provider counts a prompt again. */
     refusalScales: jsonb("refusal_scales").$type<Readonly<Record<string, number>>>().notNull().default({}),
     createdAt: createdAt(),
     deletedAt: instant("deleted_at", { precision: 3 }),
-    /** The last run that was refused after it had its claim: a late copy of its open makes no claim again. */
+    /** The last run that was refused after its claim was taken: a late copy of its open takes no claim. */
     refusedRunId: uuid("refused_run_id"),
   },
   (t) => [
@@ -144,7 +144,7 @@ export const files = pgTable(
     status: text("status").$type<FileStatus>().notNull().default("pending"),
     /** Counts from 0; each try to parse the file is an attempt of its own. */
     attempt: integer("attempt").notNull().default(0),
-    /** Until when the parser that has the file may go on. */
+    /** Until when the parser may go on. */
     leaseUntil: instant("lease_until"),
     /** The attempt whose pages readers see. */
     readyAttempt: integer("ready_attempt"),
@@ -173,7 +173,7 @@ export const files = pgTable(
   ],
 );
 
-/** The text of a file, page by page; rows of one attempt replace those of the attempts before. */
+/** The text of a file, page by page. Rows of a later attempt replace those of earlier ones. */
 export const filePages = pgTable(
   "file_pages",
   {
@@ -194,14 +194,14 @@ export const filePages = pgTable(
 
 export type RunKind = "turn" | "retry";
 
-/** What the turn was planned from, taken down with the claim. */
+/** The input of the turn's plan, as it was when the claim was taken. */
 export type ClaimSnapshot = {
   roomId: string;
   goal: string | null;
   mode: RoomMode;
   consumesPendingMode: boolean;
   roster: RosterAgent[];
-  /** Id that the message of a new turn gets, whichever holder commits it. */
+  /** The id of a new turn's message, whichever holder commits it. */
   userMessageId: string;
   /** Absent in claims of an earlier version. */
   pricing?: RunPricing;
@@ -209,13 +209,13 @@ export type ClaimSnapshot = {
   orchestration?: Orchestration;
 };
 
-/** The validated body of the request under way. */
+/** The validated body of the run's request. */
 export type ClaimedRequest = { message: string; modelAliasOverride?: string };
 
-/** A holder that was replaced, with the checkpoint it had reached; null: none was stored. */
+/** A holder that was replaced, and the latest checkpoint at that time; null: none was stored. */
 export type PastHolder = { holder: string; checkpointId: string | null };
 
-/** The one run under way in a session. */
+/** The claim of a session: the one run in flight. */
 export const turnClaims = pgTable(
   "turn_claims",
   {
@@ -230,7 +230,7 @@ export const turnClaims = pgTable(
     requestHash: text("request_hash").notNull(),
     request: jsonb("request").$type<ClaimedRequest>().notNull(),
     snapshot: jsonb("snapshot").$type<ClaimSnapshot>().notNull(),
-    /** By the database's clock, when the run was opened first; it stays in every takeover. */
+    /** When the run was opened first, by the database's clock. A takeover keeps it. */
     openedAt: instant("opened_at").notNull().default(sql`clock_timestamp()`),
     holder: uuid("holder").notNull(),
     pastHolders: jsonb("past_holders").$type<PastHolder[]>().notNull().default([]),
@@ -314,9 +314,9 @@ export const messages = pgTable(
     status: text("status").$type<"completed" | "failed">().notNull(),
     error: jsonb("error").$type<{ code: string; message: string }>(),
     content: text("content").notNull(),
-    /** Of a completed reply; null where nothing was asked of a model, or before it was stored. */
+    /** Of a completed reply; null: no model was called, or the row is of an earlier version. */
     finishReason: text("finish_reason").$type<FinishReason>(),
-    /** Of the content, unscaled; null: stored before estimates were. */
+    /** Of the content, unscaled; null: the row is of an earlier version. */
     estimatedTokens: integer("estimated_tokens"),
     /** Why the message's turn is left out of later prompts; null: it is not. */
     excluded: text("excluded").$type<ExclusionReason>(),
@@ -336,7 +336,7 @@ export const messages = pgTable(
   ],
 );
 
-/** What stood where a long conversation was: one row per summary, each range adjoining the last. */
+/** Summaries of a session. Each range begins where the last one ends. */
 export const sessionSummaries = pgTable(
   "session_summaries",
   {
@@ -365,7 +365,7 @@ export const sessionSummaries = pgTable(
   ],
 );
 
-/** Why a step was sent what it was sent: one row per step and run of a turn. */
+/** What a step was sent, and why: one row for each step and run of a turn. */
 export const turnContextAudit = pgTable(
   "turn_context_audit",
   {
@@ -390,7 +390,7 @@ export const turnContextAudit = pgTable(
     estimatedTokensBefore: integer("estimated_tokens_before").notNull(),
     estimatedTokensAfterSummary: integer("estimated_tokens_after_summary").notNull(),
     estimatedTokensAfterPrune: integer("estimated_tokens_after_prune").notNull(),
-    /** What the estimate was multiplied with, and what the provider then counted for the same prompt. */
+    /** The factor of the estimate, and the provider's count of the same prompt. */
     tokenScale: numeric("token_scale", { precision: 8, scale: 4 }).notNull(),
     countedInputTokens: integer("counted_input_tokens"),
     summaryId: uuid("summary_id"),
@@ -398,13 +398,13 @@ export const turnContextAudit = pgTable(
     included: jsonb("included").$type<readonly (readonly [number, number])[]>().notNull(),
     dropped: jsonb("dropped").$type<readonly DroppedRange[]>().notNull(),
     unknownTags: jsonb("unknown_tags").$type<readonly string[]>().notNull(),
-    /** The decision of the first round; it stands in the row of the run's first step, like what follows. */
+    /** The decision of the first round; in the row of the run's first step, like the next columns. */
     routing: jsonb("routing").$type<RoutingDecision>(),
-    /** All decisions, why the rounds ended, and what became of the synthesis. */
+    /** All decisions, why the rounds ended, and the result of the synthesis. */
     orchestration: jsonb("orchestration").$type<OrchestrationRecord>(),
-    /** A checkpoint of the run could not be stored in its time. */
+    /** A checkpoint of the run was stored late, in part, or not at all. */
     checkpointFailed: boolean("checkpoint_degraded").notNull().default(false),
-    /** Calls made for the turn itself (routing, summary); they stand in the row of the run's first step. */
+    /** Calls of the run itself (routing, summary); in the row of its first step. */
     overheadCalls: jsonb("overhead_calls").$type<readonly OverheadCall[]>().notNull(),
     createdAt: createdAt(),
   },
@@ -415,7 +415,7 @@ export const turnContextAudit = pgTable(
   ],
 );
 
-/** The usage ledger: append-only, outlives its room, session and turn. */
+/** The usage ledger. It outlives its room, session and turn. Rows are final, except estimates. */
 export const llmCallEvents = pgTable(
   "llm_call_events",
   {
@@ -466,7 +466,7 @@ export const llmCallEvents = pgTable(
   ],
 );
 
-/** What agents did with tools: one row per execution or refusal. */
+/** Tool calls of agents: one row for each execution or refusal. */
 export const toolCallEvents = pgTable(
   "tool_call_events",
   {
@@ -517,11 +517,11 @@ export const modelPrices = pgTable(
   (t) => [primaryKey({ name: "pk_model_prices", columns: [t.version, t.modelAlias] })],
 );
 
-// LangGraph's own four tables, in its names and types: its Postgres savers can read them as they stand.
+// LangGraph's four tables, with its names and types: its Postgres savers can read them.
 const threadId = () => text("thread_id").notNull();
 const checkpointNs = () => text("checkpoint_ns").notNull().default("");
 
-/** One row per step; channel values are in `checkpoint_blobs`, under the versions that it names. */
+/** One row for each step. Channel values are in `checkpoint_blobs`, under the versions that the step names. */
 export const checkpoints = pgTable(
   "checkpoints",
   {
@@ -539,7 +539,7 @@ export const checkpoints = pgTable(
   ],
 );
 
-/** A channel's value, once per version. */
+/** One row for each version of a channel's value. */
 export const checkpointBlobs = pgTable(
   "checkpoint_blobs",
   {
@@ -559,7 +559,7 @@ export const checkpointBlobs = pgTable(
   ],
 );
 
-/** What the finished tasks of the step after a checkpoint wrote. */
+/** Writes of the tasks that finished in the step after a checkpoint. */
 export const checkpointWrites = pgTable(
   "checkpoint_writes",
   {
@@ -582,5 +582,5 @@ export const checkpointWrites = pgTable(
   ],
 );
 
-/** Which of LangGraph's migrations these tables are the result of. */
+/** The numbers of LangGraph's migrations that these tables include. */
 export const checkpointMigrations = pgTable("checkpoint_migrations", { v: integer("v").primaryKey() });

@@ -10,18 +10,18 @@ export const errorCodes = {
   agent_key_taken: { status: 409, title: "The agent key is taken in this room" },
   agent_name_taken: { status: 409, title: "The agent's name is taken in this room" },
   room_full: { status: 409, title: "The room cannot have another agent" },
-  turn_conflict: { status: 409, title: "Another turn is in flight in this session" },
+  turn_conflict: { status: 409, title: "Another turn is running in this session" },
   turn_in_progress: { status: 409, title: "The same request is still being answered" },
   not_latest_turn: { status: 409, title: "The turn is not the session's latest" },
   nothing_to_retry: { status: 409, title: "There is nothing to retry" },
   too_many_retries: { status: 409, title: "The turn has no retry left" },
-  room_storage_full: { status: 409, title: "The room has no space for another file" },
-  user_storage_full: { status: 409, title: "The user has no space for another file" },
+  room_storage_full: { status: 409, title: "The room has no space for this file" },
+  user_storage_full: { status: 409, title: "The user has no space for this file" },
   length_required: { status: 411, title: "The length of the body is required" },
   payload_too_large: { status: 413, title: "The body is too large" },
   unsupported_media_type: { status: 415, title: "The body must be application/json" },
   unsupported_file_type: { status: 415, title: "Agents cannot read files of this type" },
-  range_not_satisfiable: { status: 416, title: "The range begins behind the end of the file" },
+  range_not_satisfiable: { status: 416, title: "The range begins after the end of the file" },
   validation_failed: { status: 422, title: "The request does not validate" },
   invalid_cursor: { status: 422, title: "The cursor names no row of this list" },
   unknown_model: { status: 422, title: "The model alias is not in the catalog" },
@@ -52,7 +52,7 @@ export type ErrorExtras = {
   members?: Record<string, unknown>;
 };
 
-/** The one exception type of Pantheon; caught in one place, `src/http/problem.ts`. */
+/** The one error class of Pantheon. `src/http/problem.ts` turns it into an answer. */
 export class PantheonError extends Error {
   readonly code: ErrorCode;
   readonly extras: ErrorExtras;

@@ -1,7 +1,7 @@
 import { cors } from "hono/cors";
 import { createMiddleware } from "hono/factory";
 
-/** Lets browsers of these origins call and preflight; to any other origin CORS is not spoken at all. */
+/** Allows CORS requests of these origins. An answer to any other origin has no CORS headers. */
 export function allowOrigins(origins: readonly string[]) {
   const allow = cors({
     origin: [...origins],

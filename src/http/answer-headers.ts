@@ -1,6 +1,6 @@
 import { createMiddleware } from "hono/factory";
 
-/** No answer is guessed at by its content, and none is kept unless its route says so. */
+/** Browsers do not guess the type of an answer. An answer is not cached, unless its route sets `Cache-Control`. */
 export const securityHeaders = createMiddleware(async (c, next) => {
   await next();
   c.header("X-Content-Type-Options", "nosniff");

@@ -3,14 +3,14 @@ import type { Log } from "../domain/log.ts";
 import type { User } from "../domain/user.ts";
 import type { StreamEnd } from "./event-stream.ts";
 
-/** What middleware and routes leave in the context of a request. */
+/** Values that middleware and routes set in the context of a request. */
 export type AppEnv = {
   Variables: {
     requestId: string;
     log: Log;
     clientGone: AbortSignal;
     user: User;
-    /** How an answer that is a stream ended, once it has. */
+    /** Resolves when the answer's stream has ended. Only set for streams. */
     streamEnd: Promise<StreamEnd>;
   };
 };

@@ -13,7 +13,7 @@ import { isBlank } from "../domain/text/is-blank.ts";
 import { isStorableText } from "../domain/text/storable-text.ts";
 import type { User } from "../domain/user.ts";
 
-/** Rejects with PantheonError `unauthorized`, or `auth_unavailable` where the keys cannot be had. */
+/** Rejects with PantheonError `unauthorized`, or `auth_unavailable` where the keys cannot be fetched. */
 export type VerifyToken = (token: string) => Promise<User>;
 
 const maxTokenCharacters = 8_192;
@@ -25,9 +25,9 @@ const asymmetricAlgorithms = [
 ];
 
 /**
- * Verifies a bearer token and reads who it names. The algorithms are ours to choose, never the token's.
- * `exp` and `nbf` are taken to the second, without tolerance for clocks that differ.
- * @param fetchKeySet how a key set is fetched; tests give their own.
+ * Verifies a bearer token and reads its user. The server chooses the algorithms, never the token. `exp` and `nbf` are checked
+ * to the second, without tolerance.
+ * @param fetchKeySet fetches the key set; tests pass their own.
  */
 export function createTokenVerifier(
   { issuer, audience, keys }: AuthSettings,
@@ -51,7 +51,7 @@ const hs256 = { name: "HMAC", hash: "SHA-256" };
 
 function verifyWithSecret(secret: string, options: JWTVerifyOptions) {
   const bytes = new TextEncoder().encode(secret);
-  // Given as bytes it would be imported anew for every token.
+  // jose would import a secret given as bytes again for every token.
   let key: CryptoKey | undefined;
   return async (token: string) => {
     key ??= await crypto.subtle.importKey("raw", bytes, hs256, false, ["verify"]);
@@ -68,18 +68,18 @@ function verifyWithKeySet(jwksUrl: string, options: JWTVerifyOptions, fetchKeySe
   return (token: string) => jwtVerify(token, findKey, options);
 }
 
-/** A token that fits no key is the caller's trouble; a key set that cannot be had is ours. */
+/** A token that matches no key is refused. A key set that cannot be fetched is `auth_unavailable`. */
 function classifyMissingKey(error: unknown): never {
   const isAboutToken =
     error instanceof errors.JWKSNoMatchingKey ||
     error instanceof errors.JWKSMultipleMatchingKeys ||
     error instanceof errors.JOSENotSupported;
   if (isAboutToken) throw error;
-  const detail = "The keys of the identity provider cannot be had. Please retry.";
+  const detail = "The keys of the identity provider cannot be fetched. Please retry.";
   throw new PantheonError("auth_unavailable", detail, {}, { cause: error });
 }
 
-/** Of a key that is too weak for its algorithm jose says so by an error of no class of its own. */
+/** Any other error refuses the token as well: jose has no error class for a key that is too weak. */
 function refuseToken(error: unknown): never {
   if (error instanceof PantheonError) throw error;
   if (error instanceof errors.JWTExpired) throw unauthorized("The token has expired.");

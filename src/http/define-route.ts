@@ -12,15 +12,15 @@ type RequestParts = {
 type Responses = RouteConfig["responses"];
 
 type Declaration<Parts, Answers> = {
-  /** The group it stands under in /docs. */
+  /** Its group on the reference page. */
   tag: string;
   description?: string;
   request?: Parts;
-  /** What it answers when all is well. */
+  /** Its successful answers. */
   responses: Answers;
-  /** Problems of this route alone; those that follow from what it takes are added. */
+  /** Problems of this route alone. Those of its token, parameters and body are added. */
   problems?: readonly ErrorCode[];
-  /** True: answers without a token. */
+  /** True: needs no token. */
   isOpen?: boolean;
 };
 
@@ -31,9 +31,8 @@ type Declaration<Parts, Answers> = {
  *       tag, request: { params, body: jsonBody(change) }, responses: { 200: json(room, "The room") },
  *     })
  *
- * It adds the bearer token (unless `isOpen`) and the problems that every route which takes a token, a path
- * parameter, a query or a body can answer. Handlers are typed by the declared responses alone: a problem is
- * thrown as a PantheonError, never returned.
+ * It adds the bearer token (unless `isOpen`), and the problems that follow from a token, a path parameter, a query or a body.
+ * Handlers are typed by the declared responses only: a problem is thrown as a PantheonError, never returned.
  */
 export function defineRoute<
   const Method extends "get" | "post" | "put" | "patch" | "delete",
@@ -77,7 +76,7 @@ const bodyProblems = [
   "rate_limited",
 ] as const satisfies ErrorCode[];
 
-/** A route that declares no request has no parts: `Parts` then is its default, which is empty. */
+/** Safe: without a request `Parts` is its default, which is empty. */
 function partsOf<Parts extends RequestParts>(request: Parts | undefined): Parts {
   return request ?? ({} as Parts);
 }

@@ -1,32 +1,33 @@
-/** How often a comment line goes out, so that nothing between us and the reader takes the line for dead. */
+/** Interval of keep-alive comments: below the idle timeouts of common proxies. */
 const keepAliveMs = 15_000;
 
-/** What a reader may leave unread before its stream is dropped. Every stream's memory is bounded by it. */
+/** Unread bytes at which a stream is cut. It bounds the memory of a stream. */
 const maxUnreadBytes = 2 * 1024 * 1024;
 
 /** A body of Server-Sent Events. Writing never throws and never waits, whatever the reader does. */
 export type EventStream = {
   body: ReadableStream<Uint8Array>;
-  /** Writes one event as one `data:` line; nothing once the stream is over. */
+  /** Writes one event as one `data:` line. After the end of the stream it does nothing. */
   send(event: object): void;
-  /** Writes the last event, however much is unread, and ends the stream. */
+  /** Writes the last event, even if too much is unread, and ends the stream. */
   end(event: object): void;
 };
 
-/** `left`: its reader went away; `unread`: it left too much unread; `broken`: an event is no JSON. */
-export type CutReason = "left" | "unread" | "broken";
-export type StreamEnd = "told" | CutReason;
+/** `backpressure`: the reader left too much unread; `serialization_failed`: an event cannot be written as JSON. */
+export type CutReason = "client_disconnected" | "backpressure" | "serialization_failed";
+/** `completed`: the last event was written. */
+export type StreamEnd = "completed" | CutReason;
 
 export type EventStreamOptions = {
   keepAliveMs?: number;
   maxUnreadBytes?: number;
-  /** Told once that the stream is over: told to its end, or cut before. Must not throw. */
+  /** Called once, when the stream is completed or cut. Must not throw. */
   onEnd?: (end: StreamEnd) => void;
 };
 
 /**
- * Opens a stream of events. Each goes out at once, none waits for another; a comment line keeps the
- * connection open in between. A reader that goes away, or falls too far behind, ends the stream alone.
+ * Opens a stream of events. Each event is sent at once. A comment line keeps the connection open between events. A reader
+ * that disconnects, or is too slow, ends the stream, and nothing else.
  */
 export function openEventStream(options: EventStreamOptions = {}): EventStream {
   const encoder = new TextEncoder();
@@ -38,21 +39,21 @@ export function openEventStream(options: EventStreamOptions = {}): EventStream {
   };
   const cut = (reason: CutReason) => {
     if (open === null) return;
-    // Errored, not closed: what is unread is given up, and the reader can tell that it missed something.
-    if (reason !== "left") open.error(new Error("The event stream was cut."));
+    // An error, not a close: unread events are dropped, and the reader knows that it missed some.
+    if (reason !== "client_disconnected") open.error(new Error("The event stream was cut."));
     close(reason);
   };
   const write = (text: string) => {
     if (open === null) return;
     if ((open.desiredSize ?? 0) > 0) open.enqueue(encoder.encode(text));
-    else cut("unread");
+    else cut("backpressure");
   };
   const body = new ReadableStream<Uint8Array>(
     {
       start(controller) {
         open = controller;
       },
-      cancel: () => cut("left"),
+      cancel: () => cut("client_disconnected"),
     },
     {
       highWaterMark: options.maxUnreadBytes ?? maxUnreadBytes,
@@ -66,7 +67,7 @@ export function openEventStream(options: EventStreamOptions = {}): EventStream {
       try {
         write(toFrame(event));
       } catch {
-        cut("broken");
+        cut("serialization_failed");
       }
     },
     end(event) {
@@ -74,15 +75,15 @@ export function openEventStream(options: EventStreamOptions = {}): EventStream {
         if (open === null) return;
         open.enqueue(encoder.encode(toFrame(event)));
         open.close();
-        close("told");
+        close("completed");
       } catch {
-        cut("broken");
+        cut("serialization_failed");
       }
     },
   };
 }
 
-/** JSON holds no raw line break, so an event is one line whatever its text; lone surrogates are escaped. */
+/** JSON has no raw line breaks, so an event is always one line; lone surrogates are escaped. */
 function toFrame(event: object): string {
   return `data: ${JSON.stringify(event)}\n\n`;
 }
@@ -93,7 +94,7 @@ export const eventStreamHeaders = {
   "X-Accel-Buffering": "no",
 } as const;
 
-/** True where `text/event-stream` stands in an `Accept` header and is not refused by `q=0`. */
+/** Whether an `Accept` header names `text/event-stream`, not with `q=0`. */
 export function acceptsEventStream(accept: string | undefined): boolean {
   return (accept ?? "").split(",").some((range) => {
     const [type, ...parameters] = range.split(";").map((part) => part.trim().toLowerCase());

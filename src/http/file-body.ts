@@ -1,7 +1,7 @@
 import { PantheonError } from "../domain/errors.ts";
 import { maxMultipartBytes } from "../domain/files/file-limits.ts";
 
-/** A file as it is uploaded: `bytes` is what the stream must come to. */
+/** An uploaded file; `bytes` is the length that the stream must have. */
 export type FileBody = { name: string | undefined; bytes: number; stream: ReadableStream<Uint8Array> };
 
 /**
@@ -23,7 +23,7 @@ function readLength(header: string | null): number {
   return Number(header);
 }
 
-/** A form is held whole, so it has a limit of its own. */
+/** A form is read into memory, so it has a smaller limit. */
 async function readForm(request: Request, bytes: number): Promise<FileBody> {
   if (bytes > maxMultipartBytes) {
     throw tooLarge(

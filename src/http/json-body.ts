@@ -2,7 +2,7 @@ import { bodyLimit } from "hono/body-limit";
 import { createMiddleware } from "hono/factory";
 import { PantheonError } from "../domain/errors.ts";
 
-/** Bodies over so many bytes are refused before they are read whole; one that breaks off is no JSON. */
+/** Refuses a body of more bytes before it is read whole. A body that ends early is `malformed_json`. */
 export function limitBodyTo(maxBytes: number) {
   const limit = bodyLimit({
     maxSize: maxBytes,
@@ -13,7 +13,7 @@ export function limitBodyTo(maxBytes: number) {
   return createMiddleware(async (c, next) => {
     await limit(c, async () => undefined).catch((error: unknown) => {
       if (error instanceof PantheonError) throw error;
-      throw new PantheonError("malformed_json", "The body broke off.", {}, { cause: error });
+      throw new PantheonError("malformed_json", "The body ended early.", {}, { cause: error });
     });
     await next();
   });
@@ -21,10 +21,10 @@ export function limitBodyTo(maxBytes: number) {
 
 export const limitBody = limitBodyTo(256 * 1024);
 
-/** For an optional body: a client that always names a Content-Type may still send nothing. */
+/** Reads an empty body as `{}`, for clients that always send a Content-Type. */
 export const emptyBodyAsObject = createMiddleware(async (c, next) => {
   const { raw } = c.req;
-  const isNothing = raw.body === null || (await raw.clone().arrayBuffer()).byteLength === 0;
-  if (isNothing && raw.headers.has("Content-Type")) c.req.raw = new Request(raw, { body: "{}" });
+  const isEmpty = raw.body === null || (await raw.clone().arrayBuffer()).byteLength === 0;
+  if (isEmpty && raw.headers.has("Content-Type")) c.req.raw = new Request(raw, { body: "{}" });
   await next();
 });

@@ -4,13 +4,13 @@ import { matchedRoutes } from "hono/route";
 import { notFound } from "../domain/errors.ts";
 import type { AppEnv } from "./app-env.ts";
 
-/** The pattern of the route a request is for, e.g. `/api/v1/rooms/:room_id`; undefined where there is none. */
+/** The pattern of a request's route, e.g. `/api/v1/rooms/:room_id`; undefined: there is no such route. */
 export function readRoutePattern(c: Context): string | undefined {
-  // What `app.use` registers matches too, but for every method.
+  // Middleware of `app.use` matches as well, with the method ALL.
   return matchedRoutes(c).find(({ method }) => method !== "ALL")?.path;
 }
 
-/** A path or method that is not ours is 404 with a token as without one. */
+/** An unknown path or method is 404, with and without a token. */
 export const refuseUnknownRoute = createMiddleware<AppEnv>(async (c, next) => {
   if (readRoutePattern(c) === undefined) throw notFound();
   await next();

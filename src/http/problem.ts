@@ -8,24 +8,25 @@ import {
   PantheonError,
 } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
+import { apiPath } from "./api-path.ts";
 import type { AppEnv } from "./app-env.ts";
 
-/** Errors of these codes are ours to look into; the others are answers. */
-const ourTrouble: ReadonlySet<ErrorCode> = new Set([
+/** Errors of these codes are logged with their cause. */
+const serverFaults: ReadonlySet<ErrorCode> = new Set([
   "internal_error",
   "auth_unavailable",
   "database_unavailable",
 ]);
 
-/** The one place where an error becomes an answer: RFC 9457 `application/problem+json`. */
+/** Answers every error as RFC 9457 `application/problem+json`; no other code does. */
 export function answerError(error: Error, c: Context<AppEnv>): Response {
   return answerProblem(c, describeError(error, c.get("log")));
 }
 
-/** What a client may know of an error; what is ours to look into stands in the log. */
+/** The error in the form that a client may see. The cause of a server fault is only in the log. */
 export function describeError(error: unknown, log: Log | undefined): PantheonError {
   const known = toPantheonError(error);
-  if (ourTrouble.has(known.code)) {
+  if (serverFaults.has(known.code)) {
     log?.error("request_failed", { code: known.code, error: describeCause(error) });
   }
   return known;
@@ -52,9 +53,9 @@ function answerProblem(c: Context<AppEnv>, error: PantheonError): Response {
   });
 }
 
-/** Where a reader finds what a code means: its place in the reference page. */
+/** The code's anchor on the reference page. */
 function problemType(code: ErrorCode): string {
-  return `/api/v1/docs#error-${code}`;
+  return `${apiPath}/docs#error-${code}`;
 }
 
 function toPantheonError(error: unknown): PantheonError {
@@ -69,7 +70,7 @@ function toPantheonError(error: unknown): PantheonError {
   return new PantheonError("internal_error", internalErrorDetail);
 }
 
-/** A database error's own text can hold stored values; its name and codes cannot. */
+/** Names and codes only: the text of a database error can contain stored values. */
 function describeCause(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { name: typeof error };
   let cause = error;
@@ -82,7 +83,7 @@ function describeCause(error: unknown): Record<string, unknown> {
   };
 }
 
-/** Where it was thrown. A stack begins with the error's message, which can have several lines. */
+/** The stack's frames, without the error's message, which can have several lines. */
 function readFrames({ stack = "", message }: Error): string[] {
   const frames = stack.replace(message, "").split("\n");
   return frames.filter((line) => /^ +at /.test(line)).slice(0, 5);

@@ -3,8 +3,8 @@ import type { AppEnv } from "./app-env.ts";
 import { readRoutePattern } from "./matched-route.ts";
 
 /**
- * One line per request, once its answer is made, or its stream is over, and how that ended. The path as sent
- * stays out: it can hold anything.
+ * Logs one line for each request, when its answer is made or its stream has ended. The line has the route, not the path: a
+ * path can contain anything.
  */
 export function logRequests(nowMs: () => number) {
   return createMiddleware<AppEnv>(async (c, next) => {
@@ -16,8 +16,8 @@ export function logRequests(nowMs: () => number) {
       status: c.res.status,
       user_id: c.get("user")?.userId ?? null,
     };
-    const write = (how: object) =>
-      c.var.log.info("request_done", { ...line, duration_ms: nowMs() - startedMs, ...how });
+    const write = (fields: object) =>
+      c.var.log.info("request_done", { ...line, duration_ms: nowMs() - startedMs, ...fields });
     const streamEnd = c.get("streamEnd");
     if (streamEnd === undefined) write({});
     else void streamEnd.then((stream) => write({ stream }));

@@ -2,7 +2,7 @@ import { createMiddleware } from "hono/factory";
 import type { AppEnv } from "./app-env.ts";
 import { unauthorized, type VerifyToken } from "./auth.ts";
 
-/** Lets a request pass whose bearer token verifies, and leaves its user in the context. */
+/** Refuses a request without a valid bearer token, and sets the request's user. */
 export function requireUser(verifyToken: VerifyToken) {
   return createMiddleware<AppEnv>(async (c, next) => {
     const token = /^Bearer +(\S+)$/i.exec(c.req.header("Authorization") ?? "")?.[1];

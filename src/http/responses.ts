@@ -6,7 +6,7 @@ export function json<T extends z.ZodType>(schema: T, description: string) {
   return { description, content: { "application/json": { schema } } };
 }
 
-/** A stream's events are AG-UI's; the protocol publishes their schemas. */
+/** The events are those of AG-UI, which publishes their schemas. */
 export const eventStream = {
   description: "AG-UI 1.0 events, one JSON object in each `data:` line; see docs/streaming.md",
   content: { "text/event-stream": { schema: z.string() } },
@@ -17,7 +17,7 @@ export type JsonBody<T extends z.ZodType = z.ZodType> = {
   content: { "application/json": { schema: T } };
 };
 
-/** A body that is bytes, read by its route as a stream. */
+/** A body of bytes. Its route reads it as a stream. */
 export type BinaryBody = {
   required: boolean;
   content: { "application/octet-stream": { schema: z.ZodType } };
@@ -27,13 +27,13 @@ export function jsonBody<T extends z.ZodType>(schema: T): JsonBody<T> {
   return { required: true, content: { "application/json": { schema } } };
 }
 
-/** A body that may be left out, which is the same as sending an empty object. */
+/** A body that may be left out: then it is an empty object. */
 export function optionalJsonBody<T extends z.ZodType>(schema: T): JsonBody<T> {
   return { ...jsonBody(schema), required: false };
 }
 
-/** Codes whose answers say how long to wait. */
-const waits: readonly ErrorCode[] = ["turn_conflict", "turn_in_progress", "rate_limited"];
+/** Codes whose answers may have `Retry-After`. */
+const codesWithRetryAfter: readonly ErrorCode[] = ["turn_conflict", "turn_in_progress", "rate_limited"];
 
 const retryAfter = z.object({
   "Retry-After": z.string().optional().meta({ description: "Seconds after which it may be tried again" }),
@@ -45,7 +45,7 @@ type ProblemResponse = {
   content: { "application/problem+json": { schema: typeof problem } };
 };
 
-/** Documents the errors of a route; those of one status share an entry. */
+/** Documents the problems of a route. Codes with the same status share an entry. */
 export function problems(...codes: ErrorCode[]): Record<number, ProblemResponse> {
   const responses: Record<number, ProblemResponse> = {};
   for (const code of codes) {
@@ -53,7 +53,7 @@ export function problems(...codes: ErrorCode[]): Record<number, ProblemResponse>
     const known = responses[status];
     responses[status] = {
       description: known === undefined ? `\`${code}\`` : `${known.description}, \`${code}\``,
-      ...(waits.includes(code) || known?.headers !== undefined ? { headers: retryAfter } : {}),
+      ...(codesWithRetryAfter.includes(code) || known?.headers !== undefined ? { headers: retryAfter } : {}),
       content: { "application/problem+json": { schema: problem } },
     };
   }

@@ -13,7 +13,7 @@ export function formatServerTiming(timings: TurnTimings): string {
   ].join(", ");
 }
 
-/** The same figures for a stream, whose headers went out before there were any. */
+/** The same figures for a stream: its headers are sent before they are known. */
 export function toTimingRead(timings: TurnTimings) {
   return {
     open_ms: timings.openMs,

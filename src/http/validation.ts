@@ -6,11 +6,11 @@ import { maxErrors } from "./schemas.ts";
 
 type FieldError = { path: string; message: string };
 
-/** A field's name is the caller's own text. */
+/** The name of an unknown field is the caller's text, so it is cut. */
 const maxPathCharacters = 200;
 const maxMessageCharacters = 500;
 
-/** Turns what a schema refuses into our errors: a bad path part is not found, the rest is 422. */
+/** Throws a schema's refusal: an invalid path parameter is `not_found`, anything else `validation_failed`. */
 export const throwOnInvalid: Hook<unknown, AppEnv, string, unknown> = (result) => {
   if (result.success) return;
   if (result.target === "param") throw notFound();
@@ -24,7 +24,7 @@ export const throwOnInvalid: Hook<unknown, AppEnv, string, unknown> = (result) =
   });
 };
 
-/** The first of them: neither all issues nor all keys of one are taken up. */
+/** The first `maxErrors`: a request may have very many unknown keys. */
 function listErrors(issues: readonly z.core.$ZodIssue[]): FieldError[] {
   const errors: FieldError[] = [];
   for (const issue of issues) {

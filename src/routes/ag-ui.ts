@@ -8,7 +8,7 @@ import { postTurn } from "../turn/post.ts";
 import { answerWithStream } from "./answer-run.ts";
 import { runAgentInput } from "./schemas/ag-ui.ts";
 import { sessionParams } from "./schemas/session.ts";
-import { turnProblems } from "./turns.ts";
+import { turnProblems } from "./turn-problems.ts";
 
 const run = defineRoute("post", "/sessions/{session_id}/ag-ui", "Run a turn, for stock AG-UI clients", {
   tag: "turns",
@@ -18,22 +18,22 @@ const run = defineRoute("post", "/sessions/{session_id}/ag-ui", "Run a turn, for
   problems: turnProblems,
 });
 
-/** Stock clients send their whole history, of which one message is the turn's. */
+/** Stock clients send their whole history. Only its last user message is read as the turn's. */
 const bodyLimitBytes = 4 * 1024 * 1024;
 
-/** To be registered before the limit that all other bodies have. */
+/** Must be registered before the limit of all other bodies. */
 export function registerAgUiRoute(app: App, deps: Deps): void {
   app.use("/sessions/:session_id/ag-ui", limitBodyTo(bodyLimitBytes));
   app.openapi(run, async (c) => {
     const { session_id: sessionId } = c.req.valid("param");
     const { threadId, runId, message, userMessages } = c.req.valid("json");
-    const begun = postTurn(deps, {
+    const handle = postTurn(deps, {
       user: c.var.user,
       sessionId,
       log: c.var.log,
       request: { message },
       idempotencyKey: readIdempotencyKey(runId),
     });
-    return answerWithStream(c, deps, { sessionId, begun }, { ids: { threadId, runId }, userMessages });
+    return answerWithStream(c, deps, { sessionId, handle }, { ids: { threadId, runId }, userMessages });
   });
 }

@@ -13,10 +13,10 @@ import { roomOf } from "./schemas/room.ts";
 
 const tag = "agents";
 const roster = "/rooms/{room_id}/agents";
-const one = "/rooms/{room_id}/agents/{agent_key}";
+const path = "/rooms/{room_id}/agents/{agent_key}";
 const params = schemas.agentParams;
-const agentScope = { 200: json(schemas.agent, "The agent") };
-const gone = { 204: { description: "Gone from its room; what it said stays" } };
+const agentAnswer = { 200: json(schemas.agent, "The agent") };
+const done = { 204: { description: "The agent has left the room; its messages stay" } };
 
 const routes = {
   add: defineRoute("post", roster, "Add an agent to a room", {
@@ -36,14 +36,14 @@ const routes = {
     responses: { 200: json(schemas.agentPage, "All agents of the room, by position") },
     problems: ["agent_order_mismatch"],
   }),
-  read: defineRoute("get", one, "Read an agent", { tag, request: { params }, responses: agentScope }),
-  change: defineRoute("patch", one, "Change an agent", {
+  read: defineRoute("get", path, "Read an agent", { tag, request: { params }, responses: agentAnswer }),
+  change: defineRoute("patch", path, "Change an agent", {
     tag,
     request: { params, body: jsonBody(schemas.agentChange) },
-    responses: agentScope,
+    responses: agentAnswer,
     problems: ["agent_name_taken", "unknown_model", "unknown_tool"],
   }),
-  remove: defineRoute("delete", one, "Remove an agent", { tag, request: { params }, responses: gone }),
+  remove: defineRoute("delete", path, "Remove an agent", { tag, request: { params }, responses: done }),
 };
 
 export function registerAgentRoutes(app: App, deps: Deps): void {

@@ -14,9 +14,9 @@ const capabilities = z
   .object({
     max_output_tokens: z
       .int()
-      .meta({ description: "The longest answer that an agent of this model can give" }),
+      .meta({ description: "Tokens of the longest answer that an agent of this model can give" }),
     model_settings: z.array(z.enum(modelSettingNames)).meta({
-      description: "The `model_settings` of an agent that reach this model; the others have no effect",
+      description: "The `model_settings` that are sent to this model; others have no effect",
     }),
   })
   .meta({ id: "ModelCapabilities" });
@@ -27,7 +27,7 @@ const model = z
     provider: z.string(),
     provider_model: z.string(),
     context_window: z.int().meta({ description: "Tokens" }),
-    multiplier: z.number().meta({ description: "What credits are multiplied by, at least 0.5" }),
+    multiplier: z.number().meta({ description: "Factor of the credits; below 0.5 it counts as 0.5" }),
     capabilities,
   })
   .meta({ id: "Model" });
@@ -38,7 +38,7 @@ const modelList = z.object({ data: z.array(model) }).meta({ id: "ModelList" });
 const toolList = z.object({ data: z.array(tool) }).meta({ id: "ToolList" });
 
 const routes = {
-  models: defineRoute("get", "/models", "The models that agents can be given", {
+  models: defineRoute("get", "/models", "The models that agents can have", {
     tag,
     responses: { 200: json(modelList, "All models; the list is not paged") },
   }),
@@ -49,7 +49,7 @@ const routes = {
 };
 
 export function registerCatalogRoutes(app: App, deps: Deps): void {
-  const { maxOutputTokens } = deps.limits.context;
+  const { maxOutputTokens } = deps.settings.context;
   app.openapi(routes.models, (c) =>
     c.json({ data: [...deps.catalog.models.values()].map((row) => toModel(row, maxOutputTokens)) }, 200),
   );

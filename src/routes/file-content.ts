@@ -13,7 +13,7 @@ const content = defineRoute("get", "/files/{file_id}/content", "Download the ori
   request: { params: fileParams },
   responses: {
     200: { description: "All bytes", content: bytes },
-    206: { description: "The bytes of the range asked for", content: bytes },
+    206: { description: "The bytes of the requested range", content: bytes },
   },
   problems: ["range_not_satisfiable", "file_storage_unavailable"],
 });
@@ -32,7 +32,7 @@ export function registerFileContentRoute(app: App, deps: Deps): void {
   });
 }
 
-/** A browser must never show or run what somebody uploaded. */
+/** A browser must never show or run an uploaded file. */
 const downloadHeaders = {
   "Content-Type": "application/octet-stream",
   "X-Content-Type-Options": "nosniff",

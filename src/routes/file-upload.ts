@@ -15,7 +15,7 @@ import { runHeaders } from "./schemas/turn.ts";
 const upload = defineRoute("post", "/rooms/{room_id}/files", "Upload a file", {
   tag: "files",
   description:
-    "The body is the file. A form (`multipart/form-data`) with the one part `file` is taken too, up to 1 MiB.",
+    "The body is the file. A form (`multipart/form-data`) with the one part `file` is accepted as well, up to 1 MiB.",
   request: {
     params: roomParams,
     query: schemas.uploadQuery,
@@ -27,7 +27,7 @@ const upload = defineRoute("post", "/rooms/{room_id}/files", "Upload a file", {
   },
   responses: {
     201: {
-      ...json(schemas.file, "The file, stored; its text follows once it is parsed"),
+      ...json(schemas.file, "The stored file; its text follows when it is parsed"),
       headers: schemas.uploadAnswerHeaders,
     },
   },
@@ -45,7 +45,7 @@ const upload = defineRoute("post", "/rooms/{room_id}/files", "Upload a file", {
   ],
 });
 
-/** Registered before the limit of JSON bodies: a file has a limit of its own. */
+/** Must be registered before the limit of JSON bodies: a file has its own limit. */
 export function registerFileUploadRoute(app: App, deps: Deps): void {
   app.openapi(upload, async (c) => {
     const idempotencyKey = readIdempotencyKey(c.req.header("Idempotency-Key"));

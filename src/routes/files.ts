@@ -1,8 +1,6 @@
 import { listFilePages } from "../actions/list-file-pages.ts";
-import { listFiles } from "../actions/list-files.ts";
 import { parseFileAgain } from "../actions/parse-file-again.ts";
-import { readFile } from "../actions/read-file.ts";
-import { removeFile } from "../actions/remove-file.ts";
+import { loadFile, loadFiles, softDeleteFile } from "../db/files/files.ts";
 import type { Deps } from "../deps.ts";
 import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
@@ -10,7 +8,7 @@ import { json } from "../http/responses.ts";
 import { pageOf, pageQuery } from "../http/schemas.ts";
 import * as schemas from "./schemas/file.ts";
 import { toPage } from "./schemas/page.ts";
-import { roomParams } from "./schemas/room.ts";
+import { roomOf, roomParams } from "./schemas/room.ts";
 
 const tag = "files";
 const params = schemas.fileParams;
@@ -34,25 +32,25 @@ const routes = {
   remove: defineRoute("delete", "/files/{file_id}", "Delete a file", {
     tag,
     request: { params },
-    responses: { 204: { description: "Gone from every read" } },
+    responses: {
+      204: { description: "No read finds the file from now on; its bytes and text are deleted later" },
+    },
   }),
   parse: defineRoute("post", "/files/{file_id}/parse", "Parse a file again whose parsing failed", {
     tag,
     request: { params },
-    responses: { 202: json(schemas.file, "The file as it stands") },
+    responses: { 202: json(schemas.file, "The file as it is now") },
   }),
 };
 
 export function registerFileRoutes(app: App, deps: Deps): void {
+  const { db, now } = deps;
   app.openapi(routes.list, async (c) => {
-    const { room_id } = c.req.valid("param");
-    return c.json(
-      toPage(await listFiles(deps, c.var.user, room_id, c.req.valid("query")), schemas.toFile),
-      200,
-    );
+    const page = await loadFiles(db, roomOf(c.var.user, c.req.valid("param")), c.req.valid("query"));
+    return c.json(toPage(page, schemas.toFile), 200);
   });
   app.openapi(routes.read, async (c) =>
-    c.json(schemas.toFile(await readFile(deps, c.var.user, c.req.valid("param").file_id)), 200),
+    c.json(schemas.toFile(await loadFile(db, c.var.user.userId, c.req.valid("param").file_id)), 200),
   );
   app.openapi(routes.pages, async (c) => {
     const { file_id } = c.req.valid("param");
@@ -60,7 +58,7 @@ export function registerFileRoutes(app: App, deps: Deps): void {
     return c.json({ data: pages.map(schemas.toFilePage), has_more: hasMore }, 200);
   });
   app.openapi(routes.remove, async (c) => {
-    await removeFile(deps, c.var.user, c.req.valid("param").file_id);
+    await softDeleteFile(db, c.var.user.userId, c.req.valid("param").file_id, now());
     return c.body(null, 204);
   });
   app.openapi(routes.parse, async (c) => {

@@ -6,7 +6,7 @@ import { defineRoute } from "../http/define-route.ts";
 import { json } from "../http/responses.ts";
 
 const health = z.object({ status: z.literal("ok") }).meta({ id: "Health" });
-const open = { tag: "health", isOpen: true, responses: { 200: json(health, "It does") } };
+const open = { tag: "health", isOpen: true, responses: { 200: json(health, "Yes") } };
 
 const routes = {
   live: defineRoute("get", "/health", "Whether the Worker answers", open),

@@ -20,14 +20,14 @@ const routes = {
   }),
 };
 
-/** Nothing but the page's own style is let in: no script, no frame, no request of any kind. */
+/** The page may use its own style only: no script, no frame, no request. */
 const pagePolicy = [
   "default-src 'none'; style-src 'unsafe-inline'",
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 ].join("; ");
 
-const keptFor = "public, max-age=300";
-const quiet = { "Referrer-Policy": "no-referrer" };
+const cachePolicy = "public, max-age=300";
+const noReferrer = { "Referrer-Policy": "no-referrer" };
 
 type Reference = { document: Record<string, z.core.util.JSONType>; page: string };
 
@@ -45,10 +45,14 @@ export function registerReferenceRoutes(app: App, root: App): void {
   };
   app.openapi(routes.document, (c) => {
     const { document } = readReference();
-    return c.json(document, 200, { "Cache-Control": keptFor });
+    return c.json(document, 200, { "Cache-Control": cachePolicy });
   });
   app.openapi(routes.page, (c) => {
     const { page } = readReference();
-    return c.html(page, 200, { "Cache-Control": keptFor, "Content-Security-Policy": pagePolicy, ...quiet });
+    return c.html(page, 200, {
+      "Cache-Control": cachePolicy,
+      "Content-Security-Policy": pagePolicy,
+      ...noReferrer,
+    });
   });
 }

@@ -7,6 +7,7 @@ import { eventStream, json, optionalJsonBody } from "../http/responses.ts";
 import { retryTurn } from "../turn/post.ts";
 import { answerRun } from "./answer-run.ts";
 import { newRetry, runHeaders, turnAnswerHeaders, turnParams, turnRead } from "./schemas/turn.ts";
+import { retryProblems } from "./turn-problems.ts";
 
 const retry = defineRoute("post", "/sessions/{session_id}/turns/{turn_id}/retry", "Retry a turn", {
   tag: "turns",
@@ -15,22 +16,11 @@ const retry = defineRoute("post", "/sessions/{session_id}/turns/{turn_id}/retry"
   responses: {
     200: eventStream,
     201: {
-      ...json(turnRead, "The turn as it stands after the retry, whether its agents answered or not"),
+      ...json(turnRead, "The turn after the retry, also where its agents failed"),
       headers: turnAnswerHeaders,
     },
   },
-  problems: [
-    "invalid_idempotency_key",
-    "turn_conflict",
-    "turn_in_progress",
-    "not_latest_turn",
-    "nothing_to_retry",
-    "too_many_retries",
-    "idempotency_key_reused",
-    "context_budget_exceeded",
-    "rate_limited",
-    "commit_failed",
-  ],
+  problems: retryProblems,
 });
 
 export function registerRetryRoutes(app: App, deps: Deps): void {
@@ -39,7 +29,7 @@ export function registerRetryRoutes(app: App, deps: Deps): void {
     const { session_id: sessionId, turn_id: turnId } = c.req.valid("param");
     const idempotencyKey = readIdempotencyKey(c.req.header("Idempotency-Key"));
     const { user, log } = c.var;
-    const begun = retryTurn(deps, { user, sessionId, turnId, idempotencyKey, log });
-    return answerRun(c, deps, { sessionId, begun });
+    const handle = retryTurn(deps, { user, sessionId, turnId, idempotencyKey, log });
+    return answerRun(c, deps, { sessionId, handle });
   });
 }

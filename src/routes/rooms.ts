@@ -11,7 +11,7 @@ import { toNewRoom, toRoomChange } from "./schemas/room-request.ts";
 
 const tag = "rooms";
 const params = roomParams;
-const roomScope = { 200: json(room, "The room") };
+const roomAnswer = { 200: json(room, "The room") };
 
 const routes = {
   create: defineRoute("post", "/rooms", "Create a room", {
@@ -27,22 +27,22 @@ const routes = {
   read: defineRoute("get", "/rooms/{room_id}", "Read a room", {
     tag,
     request: { params },
-    responses: roomScope,
+    responses: roomAnswer,
   }),
   change: defineRoute("patch", "/rooms/{room_id}", "Change a room's name, goal or orchestration", {
     tag,
     request: { params, body: jsonBody(roomChange) },
-    responses: roomScope,
+    responses: roomAnswer,
   }),
   remove: defineRoute("delete", "/rooms/{room_id}", "Delete a room and all in it", {
     tag,
     request: { params },
-    responses: { 204: { description: "Gone from every read" } },
+    responses: { 204: { description: "No read finds the room from now on" } },
   }),
   switchMode: defineRoute("patch", "/rooms/{room_id}/mode", "Set the mode of the room's next turn", {
     tag,
     request: { params, body: jsonBody(modeSwitch) },
-    responses: roomScope,
+    responses: roomAnswer,
   }),
 };
 

@@ -27,10 +27,10 @@ const routes = {
       responses: { 200: json(pageOf(turnRead), "A page of turns; long texts end it before `limit`") },
     },
   ),
-  read: defineRoute("get", "/sessions/{session_id}/turns/{turn_id}", "Read all that is on record of a turn", {
+  read: defineRoute("get", "/sessions/{session_id}/turns/{turn_id}", "Read a turn with its audit", {
     tag,
     request: { params: turnParams },
-    responses: { 200: json(z.union([turnDetail, runningTurn]), "The turn, or that it is still running") },
+    responses: { 200: json(z.union([turnDetail, runningTurn]), "The turn, or `running`") },
   }),
   summaries: defineRoute(
     "get",

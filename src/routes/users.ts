@@ -7,7 +7,7 @@ import { json } from "../http/responses.ts";
 
 const user = z.object({ user_id: z.string(), email: z.string().nullable() }).meta({ id: "User" });
 
-const me = defineRoute("get", "/auth/me", "Who the token names", {
+const me = defineRoute("get", "/auth/me", "Read the token's user", {
   tag: "users",
   responses: { 200: json(user, "The caller") },
 });

@@ -108,7 +108,7 @@ function logUnfinished({ request, turn }: Run, { ending, isStored, cause }: Clos
   switch (ending) {
     case "client_gone":
     case "lease_not_renewed":
-      log.warn("run_given_up", { run_id: runId, reason: ending, stored: isStored });
+      log.warn("run_stopped", { run_id: runId, reason: ending, stored: isStored });
       return;
     case "commit_failed":
       log.error("turn_not_committed", { run_id: runId, code: ending, answers_stored: isStored });
@@ -133,7 +133,7 @@ async function reportSpent(deps: Deps, { turn, request, openedAt }: Run, { spent
   const reportedIds = listAttemptIds(claim.runId, spent);
   const late = { claim, ledger, reportedIds, pricing: claim.snapshot.pricing, createdAt: openedAt };
   await reportLateSpend(deps.db, late, catalog).catch(() => {
-    request.log.error("late_spend_lost", { ledger_ids: ledger.map(({ id }) => id) });
+    request.log.error("late_report_failed", { ledger_ids: ledger.map(({ id }) => id) });
   });
 }
 

@@ -52,7 +52,7 @@ function commitAs(
   return commitTurn(deps.db, record, {
     catalog: deps.catalog,
     lastStep,
-    keepsCheckpoint: checkpoint === "last" && deps.limits.checkpointRetentionDays > 0,
+    keepsCheckpoint: checkpoint === "last" && deps.settings.checkpointRetentionDays > 0,
     log: deps.log,
   });
 }

@@ -39,8 +39,8 @@ export function estimateInFlight(
     inFlight,
     catalog: deps.catalog,
     claimed: claim.snapshot.pricing,
-    managerModelAlias: deps.limits.managerModelAlias,
-    summarizerModelAlias: deps.limits.summarizerModelAlias,
+    managerModelAlias: deps.settings.managerModelAlias,
+    summarizerModelAlias: deps.settings.summarizerModelAlias,
     summaryHolders: maySummarise ? pastHolders : [],
     promptTokensOf: (step) =>
       outcome.prompts.find((prompt) => prompt.step === step)?.estimatedTokensAfterPrune ?? 0,

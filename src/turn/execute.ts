@@ -27,7 +27,7 @@ export async function executeRun(deps: Deps, run: Run, { client, requests }: Exe
   const { turn, plan, context, request } = run;
   const { claim } = turn;
   const holder = startHolder(deps, claim, { sentMs: run.sentMs, log: request.log });
-  const stopTimer = startDisconnectTimer(client.gone, deps.limits.clientGraceMs, holder.lease.clientLeft);
+  const stopTimer = startDisconnectTimer(client.gone, deps.settings.clientGraceMs, holder.lease.clientLeft);
   try {
     const result = await deps.runTurn(
       {

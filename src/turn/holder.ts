@@ -28,7 +28,7 @@ export type Holder = {
 
 /** `sentMs`: when the request that took the claim was sent. */
 export function startHolder(deps: Deps, claim: Claim, { sentMs, log }: { sentMs: number; log: Log }): Holder {
-  const { turnLeaseMs: leaseMs } = deps.limits;
+  const { turnLeaseMs: leaseMs } = deps.settings;
   const { db, requests } = countRequests(deps.db);
   let checkpointFailed = false;
   const lease = keepLease({ leaseMs, sentMs, now: deps.nowMs, renew: () => renewLease(db, claim, leaseMs) });

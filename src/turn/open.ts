@@ -74,7 +74,7 @@ async function requireModel({ db, catalog }: Deps, request: RunRequest): Promise
 }
 
 async function describeOpen(deps: Deps, request: RunRequest) {
-  const { keepRawTurns } = deps.limits.context;
+  const { keepRawTurns } = deps.settings.context;
   const modelAliasOverride = request.kind === "turn" ? (request.request.modelAliasOverride ?? null) : null;
   const common = {
     sessionId: request.sessionId,
@@ -84,10 +84,10 @@ async function describeOpen(deps: Deps, request: RunRequest) {
     holder: deps.newId(),
     idempotencyKey: request.idempotencyKey,
     requestHash: await deps.digest(canonicalRequest(toHashedRequest(request))),
-    leaseMs: deps.limits.turnLeaseMs,
+    leaseMs: deps.settings.turnLeaseMs,
     window: { ...historyCharacters(deps.catalog, modelAliasOverride), keepRawTurns },
     modelAliasOverride,
-    pricing: describePricing(deps.catalog, deps.limits),
+    pricing: describePricing(deps.catalog, deps.settings),
   };
   return request.kind === "turn"
     ? { ...common, kind: request.kind, request: request.request }

@@ -43,9 +43,9 @@ export async function planRun(
     throw await endRefused(deps, ending, refused, new PantheonError(code, detail));
   }
   const { plan } = decision;
-  const { catalog, estimateTokens, limits } = deps;
+  const { catalog, estimateTokens, settings } = deps;
   const context = buildContext(deps, turn);
-  const fits = fitTurn(plan, context, { catalog, limits: limits.context, estimateTokens });
+  const fits = fitTurn(plan, context, { catalog, limits: settings.context, estimateTokens });
   const overflow = findOverflow(plan, fits);
   if (overflow !== undefined && !isResumed) {
     const refusalScales = scalesAfterOverflow(plan, fits);
@@ -59,8 +59,8 @@ export async function planRun(
     backlog: turn.window.oldest.map((message) => measure(deps, message)),
     fits,
     catalog,
-    limits: limits.context,
-    summarizerModelAlias: limits.summarizerModelAlias,
+    limits: settings.context,
+    summarizerModelAlias: settings.summarizerModelAlias,
     estimateTokens,
   });
   return { plan, context: { ...context, dueSummary } };

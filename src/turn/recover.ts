@@ -16,10 +16,10 @@ const maxRuns = 50;
 
 /** Settles the runs whose holders are gone, each by itself: one that fails stops no other. Returns how many there were. */
 export async function recoverAbandonedRuns(deps: Deps): Promise<number> {
-  const abandoned = await loadAbandonedRuns(deps.db, deps.limits.resumeWindowMs, maxRuns);
+  const abandoned = await loadAbandonedRuns(deps.db, deps.settings.resumeWindowMs, maxRuns);
   for (const run of abandoned) {
     await recoverRun(deps, run, deps.log).catch((error: unknown) => {
-      deps.log.error("settling_failed", {
+      deps.log.error("recovery_failed", {
         run_id: run.runId,
         error: error instanceof Error ? error.name : "unknown",
       });
@@ -35,7 +35,7 @@ export async function recoverAbandonedRuns(deps: Deps): Promise<number> {
  */
 export async function recoverRun(deps: Deps, key: RunKey, log: Log): Promise<void> {
   const openedAt = deps.now();
-  const takeover = await takeOverRun(deps.db, key, deps.newId(), deps.limits.turnLeaseMs);
+  const takeover = await takeOverRun(deps.db, key, deps.newId(), deps.settings.turnLeaseMs);
   if (takeover.kind === "claim_deleted") log.warn("claim_deleted", { run_id: key.runId });
   if (takeover.kind !== "taken") return;
   const { turn } = takeover;
@@ -93,11 +93,11 @@ function completePrompts(deps: Deps, plan: TurnPlan, outcome: TurnOutcome, isRet
   return steps.map(
     (step) =>
       prompts.find((prompt) => prompt.step === step.id) ??
-      abandonedPrompt(step, deps.catalog, deps.limits.context.maxOutputTokens),
+      abandonedPrompt(step, deps.catalog, deps.settings.context.maxOutputTokens),
   );
 }
 
 /** Settling reads no window, so it does not know whether a summary was due. In a session's first turns none is. */
-function mayHaveSummarised({ limits }: Deps, { claim }: AbandonedTurn): boolean {
-  return claim.turnIndex > limits.context.keepRawTurns;
+function mayHaveSummarised({ settings }: Deps, { claim }: AbandonedTurn): boolean {
+  return claim.turnIndex > settings.context.keepRawTurns;
 }

@@ -38,7 +38,7 @@ test("the comment comes every 15 s", () => {
     vi.advanceTimersByTime(44_999);
     expect(onEnd).not.toHaveBeenCalled();
     vi.advanceTimersByTime(1);
-    expect(onEnd).toHaveBeenCalledExactlyOnceWith("unread");
+    expect(onEnd).toHaveBeenCalledExactlyOnceWith("backpressure");
     expect(vi.getTimerCount()).toBe(0);
   } finally {
     vi.useRealTimers();
@@ -51,7 +51,7 @@ test("a reader that leaves too much unread loses the stream; writing goes on wit
   stream.send({ text: "x".repeat(200) });
   expect(onEnd).not.toHaveBeenCalled();
   stream.send({ text: "one too many" });
-  expect(onEnd).toHaveBeenCalledExactlyOnceWith("unread");
+  expect(onEnd).toHaveBeenCalledExactlyOnceWith("backpressure");
   stream.send({ text: "after" });
   stream.end({ text: "the end" });
   expect(onEnd).toHaveBeenCalledTimes(1);
@@ -69,7 +69,7 @@ test("a reader that goes away is no concern of the writer's", async () => {
   const onEnd = vi.fn();
   const stream = openEventStream({ keepAliveMs: never, onEnd });
   await stream.body.cancel();
-  expect(onEnd).toHaveBeenCalledExactlyOnceWith("left");
+  expect(onEnd).toHaveBeenCalledExactlyOnceWith("client_disconnected");
   stream.send({ n: 1 });
   stream.end({ n: 2 });
   stream.end({ n: 3 });
@@ -80,7 +80,7 @@ test("an event that cannot be written cuts the stream, and does not throw", asyn
   const onEnd = vi.fn();
   const stream = openEventStream({ keepAliveMs: never, onEnd });
   stream.send({ n: 1n });
-  expect(onEnd).toHaveBeenCalledExactlyOnceWith("broken");
+  expect(onEnd).toHaveBeenCalledExactlyOnceWith("serialization_failed");
   await expect(new Response(stream.body).text()).rejects.toThrow("The event stream was cut.");
 });
 

@@ -151,7 +151,7 @@ describe("a session of any texts goes on", () => {
         ${JSON.stringify(snapshot)}, gen_random_uuid(), now() - interval '1 minute')`;
     await recoverAbandonedRuns(fixture.api.deps);
     expect(await fixture.claim()).toBeUndefined();
-    const failures = fixture.api.lines.filter(({ event }) => event === "settling_failed");
+    const failures = fixture.api.lines.filter(({ event }) => event === "recovery_failed");
     expect(failures.filter(({ session_id }) => session_id === fixture.sessionId)).toEqual([]);
   });
 });

@@ -69,14 +69,14 @@ test("a streamed request is logged once its stream is over, with how long it too
   await room.models.release("more");
   await reader.all();
   expect(done()).toMatchObject([
-    { status: 200, stream: "told", route: "/api/v1/sessions/:session_id/turns" },
+    { status: 200, stream: "completed", route: "/api/v1/sessions/:session_id/turns" },
   ]);
 
   const left = readEvents(await room.stream("@ada go"));
   await left.until("RUN_STARTED");
   await left.leave();
   await room.settled();
-  expect(done()[1]).toMatchObject({ status: 200, stream: "left" });
+  expect(done()[1]).toMatchObject({ status: 200, stream: "client_disconnected" });
 });
 
 test("a client that never reads does not stop its turn", async () => {

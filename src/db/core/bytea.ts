@@ -1,6 +1,6 @@
 import { customType } from "drizzle-orm/pg-core";
 
-/** A column of bytes. They travel as Postgres' hex text, `\\x…`, since Neon's endpoint speaks JSON. */
+/** A column of bytes. They are sent as Postgres' hex text, `\\x…`, since Neon's endpoint takes and gives JSON. */
 export const bytea = customType<{ data: Uint8Array; driverData: string | Uint8Array }>({
   dataType: () => "bytea",
   toDriver: (bytes) => `\\x${toHex(bytes)}`,

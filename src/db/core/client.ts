@@ -16,7 +16,7 @@ export function createDb(databaseUrl: string, endpoint?: string): Db {
 
 export type CountedDb = { db: Db; requests: () => number };
 
-/** The same database, which counts what is requested through it from now on, and not what others request. */
+/** The same database with a counter of its own: it counts the requests made through it. */
 export function countRequests(db: Db): CountedDb {
   let requests = 0;
   const onRequest = () => {
@@ -38,8 +38,8 @@ export function postgresFields(error: unknown): PostgresFields {
 }
 
 /**
- * What Postgres says while it goes away, comes back or is overrun, and where it ended one of two transactions
- * that waited for each other: nothing was done, and the same request may succeed in a moment.
+ * SQLSTATE classes of failures that pass: Postgres stops, starts, has no resources left, or ended one of two transactions
+ * that waited for each other. Nothing was done, and the same request may succeed in a moment.
  */
 const passing = /^(08|53|57P|40)/;
 

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Db } from "./client.ts";
 
-/** @throws whatever the driver throws, or a timeout after `timeoutMs`. */
+/** @throws the driver's error, or a timeout after `timeoutMs`. */
 export async function pingDatabase(db: Db, timeoutMs: number): Promise<void> {
   const timeout = Promise.withResolvers<never>();
   const timer = setTimeout(() => timeout.reject(new Error("timed out")), timeoutMs);

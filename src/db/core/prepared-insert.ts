@@ -4,10 +4,10 @@ import type { PgTable } from "drizzle-orm/pg-core";
 import { readyStatement } from "./prepared-statement.ts";
 
 /**
- * An insert of whole rows whose text is made once for each number of rows: Drizzle makes it anew for every
- * batch, value by value, which was most of what the database layer cost a turn. Values are written as the
- * table's columns write them. No rows: no statement.
- * @param onConflict what follows the values, without parameters.
+ * An insert of whole rows. Its text is made once for each number of rows: Drizzle builds it again for every batch, value by
+ * value, which was most of the database layer's CPU time in a turn. The table's columns encode the values. No rows give no
+ * statement.
+ * @param onConflict the clause after the values, without parameters.
  */
 export function prepareInsert<Table extends PgTable>(table: Table, onConflict = "") {
   const columns = Object.entries<Column>(getTableColumns(table));

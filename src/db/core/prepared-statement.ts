@@ -4,8 +4,8 @@ import { PgDialect } from "drizzle-orm/pg-core";
 import { PgRaw } from "drizzle-orm/pg-core/query-builders/raw";
 
 /**
- * A statement of a batch whose text is made once, at its first use; each use fills in its `sql.placeholder`s.
- * Drizzle makes it anew for every batch, which costs more time than anything that is done with it.
+ * A statement of a batch. Its text is made once, at its first use; each use fills in its `sql.placeholder`s. Drizzle would
+ * build the text again for every batch.
  */
 export function prepareStatement<Values extends Record<string, unknown>>(statement: SQL) {
   let query: { sql: string; params: unknown[] } | undefined;
@@ -15,12 +15,12 @@ export function prepareStatement<Values extends Record<string, unknown>>(stateme
   };
 }
 
-/** A statement for a batch, as Drizzle itself keeps one whose SQL was given; it is not run on its own. */
+/** A statement for a batch, in the form that Drizzle gives raw SQL. It cannot run on its own. */
 export function readyStatement<Row>(
   text: string,
   params: unknown[],
 ): PgRaw<{ rows: Row[] }> & BatchItem<"pg"> {
-  const runAlone = () => Promise.reject(new Error("This statement belongs into a batch."));
+  const runAlone = () => Promise.reject(new Error("This statement runs only in a batch."));
   return new PgRaw<{ rows: Row[] }>(runAlone, noSql, { sql: text, params }, (result) => result);
 }
 

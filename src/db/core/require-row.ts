@@ -1,7 +1,7 @@
 import { notFound } from "../../domain/errors.ts";
 
 /**
- * The row that a statement gave. Ownership is part of every statement, so that another user's row is no row.
+ * The row that a statement returned. Ownership is part of every statement: for another user's row it returns none.
  * @throws PantheonError `not_found` where there is none.
  */
 export function requireRow<Row>(row: Row | undefined): Row {

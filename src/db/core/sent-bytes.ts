@@ -1,30 +1,29 @@
 import { type SQL, type SQLWrapper, sql } from "drizzle-orm";
 
-// Neon's endpoint refuses an answer over 10 MiB. What counts is the JSON in which a text is sent, where a control
-// character of one byte takes six.
+// Neon's endpoint refuses an answer over 10 MiB. Its size is that of the JSON: a control character of one byte takes six.
 
-/** Texts of one page of a list, or of one stored turn. */
+/** Bytes of the texts on one page of a list, or of one stored turn. */
 export const maxPageBytes = 4 * 1024 * 1024;
 
-/** What a text has at most where it was cut: 6 bytes a character. */
+/** The length of a text that was cut; as JSON at most 6 bytes a character. */
 export const cutCharacters = 10_000;
 
-/** Bytes of a text, or of JSON, in the answer that brings it; 0 for null. */
+/** Bytes of a text, or of JSON, in the answer; 0 for null. */
 export function sentBytes(value: SQLWrapper): SQL<number> {
   return sql<number>`coalesce(octet_length(to_json(${value}::text)::text), 0)`;
 }
 
 export type PageCut = {
-  /** Selects `id`, `rank` (which orders the list) and `raw`: a number of bytes that is no more than are sent. */
+  /** Selects `id`, `rank` (the order of the list) and `raw`: a lower bound of the row's bytes. */
   nearest: SQL;
-  /** Bytes of a row as it is sent, by its `n.id`. */
+  /** Bytes of a row as JSON, by its `n.id`. */
   bytes: SQL;
   limit: number;
 };
 
 /**
- * Selects the ids of the rows that fit a page: as many as `limit`, and `maxPageBytes`, allow, and the first in any
- * case. To measure takes reading: rows that cannot fit by their raw bytes are not measured.
+ * Selects the ids of the rows that fit a page: as many as `limit` and `maxPageBytes` allow, and always the first. Measuring
+ * reads a row's texts, so rows that cannot fit by their raw bytes are not measured.
  */
 export function selectFitting({ nearest, bytes, limit }: PageCut): SQL {
   return sql`(select f.id from (

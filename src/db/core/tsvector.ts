@@ -1,4 +1,4 @@
 import { customType } from "drizzle-orm/pg-core";
 
-/** A column for full-text search. Postgres fills it; nothing reads it but its index. */
+/** A column for full-text search. Postgres fills it; only its index reads it. */
 export const tsvector = customType<{ data: string }>({ dataType: () => "tsvector" });

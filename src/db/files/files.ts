@@ -14,10 +14,10 @@ export type NewFileRow = Pick<
   "id" | "roomId" | "userId" | "name" | "mediaType" | "bytes" | "sha256" | "idempotencyKey" | "createdAt"
 >;
 
-/** What became of a new file's row. Where it was not inserted, its bytes are nobody's. */
+/** The result of inserting a file's row. Where it was not inserted, no row refers to the bytes. */
 export type InsertedFile =
   | { kind: "inserted"; file: FileRow }
-  /** The room has these bytes, or a file under this key. */
+  /** The room already has these bytes, or a file under this key. */
   | { kind: "existing"; file: FileRow; hasSameKey: boolean }
   | { kind: "room_full" }
   | { kind: "user_full" };
@@ -57,7 +57,7 @@ export async function insertFile(db: Db, file: NewFileRow, limits: FileLimits): 
   return { kind: isRoomFull ? "room_full" : "user_full" };
 }
 
-/** The new row, or none where it is stored already or there is no space. */
+/** Selects the new row; none where it is stored already or there is no space. */
 function insertedFile(db: Db, file: NewFileRow, limits: FileLimits) {
   const scope = { roomId: file.roomId, userId: file.userId };
   const createdAt = sql`${file.createdAt.toISOString()}::timestamptz`;
@@ -98,7 +98,7 @@ function insertedFile(db: Db, file: NewFileRow, limits: FileLimits) {
 export type FileUsage = { roomFiles: number; roomBytes: number; userBytes: number };
 
 /**
- * What room and user have stored; asked before bytes are taken, so that an upload without a chance ends early.
+ * What room and user have stored. It is read before an upload's bytes, so that one that cannot fit ends early.
  * @throws PantheonError `not_found` where the room is not the user's.
  */
 export async function loadFileUsage(db: Db, scope: RoomScope): Promise<FileUsage> {
@@ -131,7 +131,7 @@ function isActiveIn(scope: RoomScope): SQL | undefined {
   return and(sql`${files.roomId} = ${ownedRoomId(scope)}`, isNull(files.deletedAt));
 }
 
-/** A file that is there and whose room is the user's. */
+/** A file that is not deleted and whose room is the user's. */
 function isOwnedFile(userId: string, fileId: string): SQL | undefined {
   return and(
     eq(files.id, fileId),
@@ -175,11 +175,11 @@ export async function loadFiles(db: Db, scope: RoomScope, page: PageRequest): Pr
 
 export type FilePageRow = { page: number; text: string; tokens: number };
 
-/** So many characters of pages are read at once; an answer of Neon has 10 MiB at most. */
+/** How many characters of pages are read at once: an answer of Neon's endpoint has 10 MiB at most. */
 const maxReadCharacters = 1_000_000;
 
 /**
- * Pages of the file's ready text, in order; fewer than asked for where they are long.
+ * Pages of the file's text, in order. Long pages end the list before `to`.
  * @throws PantheonError `not_found`.
  */
 export async function loadFilePages(
@@ -209,7 +209,7 @@ export async function loadFilePages(
   return { file, pages };
 }
 
-/** @throws PantheonError `not_found`. */
+/** No read finds the file from now on. Its bytes and text are deleted later. @throws PantheonError `not_found`. */
 export async function softDeleteFile(db: Db, userId: string, fileId: string, now: Date): Promise<void> {
   const deleted = await askDatabase(db, () =>
     db.update(files).set({ deletedAt: now }).where(isOwnedFile(userId, fileId)).returning({ id: files.id }),
@@ -218,7 +218,7 @@ export async function softDeleteFile(db: Db, userId: string, fileId: string, now
 }
 
 /**
- * Lets a file whose parsing failed wait for a parser again; a file in another state stays as it is.
+ * Puts a file whose parsing failed back to `pending`. A file in another state stays as it is.
  * @throws PantheonError `not_found`.
  */
 export async function resetFile(db: Db, userId: string, fileId: string, now: Date): Promise<FileRow> {

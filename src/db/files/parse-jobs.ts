@@ -3,12 +3,12 @@ import type { FileErrorCode } from "../../domain/files/file-error.ts";
 import { askDatabase, type Db } from "../core/client.ts";
 import { filePages, files } from "../schema.ts";
 
-/** A file that a parser has taken: its row is the job, and the attempt number is the parser's right to write. */
+/** A file that a parser has taken. Its row is the job; only the parser of the current attempt may write. */
 export type ParseJob = { fileId: string; attempt: number; name: string };
 
 /**
- * Takes a file that waits, or whose parser's lease has run out.
- * @returns undefined where there is nothing to do: parsed, failed, deleted, or another parser has it.
+ * Takes a file that is `pending`, or whose parser's lease has run out.
+ * @returns undefined where the file is parsed, failed or deleted, or another parser has it.
  */
 export async function takeParseJob(db: Db, fileId: string, leaseMs: number): Promise<ParseJob | undefined> {
   const [taken] = await askDatabase(db, () =>
@@ -31,11 +31,11 @@ const isAbandoned = and(eq(files.status, "parsing"), sql`${files.leaseUntil} <= 
 export type NewFilePage = { page: number; text: string; tokens: number };
 
 /**
- * Stores pages of an attempt; stored again, they stay as they are. A parser that was replaced stores nothing.
+ * Stores pages of an attempt; pages that are stored already stay as they are. A parser that was replaced stores nothing.
  * @returns false where it was replaced.
  */
 export async function storeFilePages(db: Db, job: ParseJob, pages: readonly NewFilePage[]): Promise<boolean> {
-  const [held] = await askDatabase(db, () =>
+  const [current] = await askDatabase(db, () =>
     db.batch([
       db.select({ id: files.id }).from(files).where(isHeldBy(job)).for("no key update"),
       db.execute(sql`insert into ${filePages} (file_id, attempt, page, text, tokens)
@@ -45,7 +45,7 @@ export async function storeFilePages(db: Db, job: ParseJob, pages: readonly NewF
         on conflict do nothing`),
     ]),
   );
-  return held.length > 0;
+  return current.length > 0;
 }
 
 export type ParsedFile = {
@@ -86,7 +86,7 @@ export async function failParseJob(db: Db, job: ParseJob, errorCode: FileErrorCo
   );
 }
 
-/** Lets the next attempt begin at once, after one that failed for a reason that may pass. */
+/** Puts the file back to `pending`, so that the next attempt may begin at once. */
 export async function releaseParseJob(db: Db, job: ParseJob): Promise<void> {
   await askDatabase(db, () =>
     db.update(files).set({ status: "pending", leaseUntil: null }).where(isHeldBy(job)),
@@ -97,7 +97,7 @@ function isHeldBy({ fileId, attempt }: ParseJob): SQL | undefined {
   return and(eq(files.id, fileId), eq(files.attempt, attempt), eq(files.status, "parsing"));
 }
 
-/** Ends a file that every attempt failed on; one that was parsed meanwhile stays as it is. */
+/** Marks a file as failed after its last attempt. A file that was parsed meanwhile stays as it is. */
 export async function giveUpFile(db: Db, fileId: string): Promise<void> {
   await askDatabase(db, () =>
     db
@@ -107,10 +107,10 @@ export async function giveUpFile(db: Db, fileId: string): Promise<void> {
   );
 }
 
-/** So many files are sent again in one go; the next minute takes the rest. */
+/** In one run of the minute's job; the next minute takes the rest. */
 const maxStaleFiles = 100;
 
-/** Files that have waited since before `pendingBefore`, or whose parser is gone: their message may be lost. */
+/** Files that are pending since before `pendingBefore`, or whose parser's lease has run out: their message may be lost. */
 export async function loadStaleFileIds(db: Db, pendingBefore: Date): Promise<string[]> {
   const rows = await askDatabase(db, () =>
     db

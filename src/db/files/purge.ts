@@ -2,7 +2,7 @@ import { and, eq, inArray, isNotNull, lt, or, sql } from "drizzle-orm";
 import { askDatabase, type Db } from "../core/client.ts";
 import { files, rooms, sessions } from "../schema.ts";
 
-/** Rows that one run of the daily job takes; the next day takes the rest. */
+/** In one run of the daily job; the next day takes the rest. */
 const maxRows = 500;
 
 /** Ids of files that were deleted before an instant, by themselves or with their room. */

@@ -8,13 +8,14 @@ import { roomAgents, rooms } from "../schema.ts";
 import { isOwnedRoom, lockRoom, ownedRoomId, type RoomScope } from "./owned-room.ts";
 import { type AgentRow, isAgent, isInRoster, toNameTaken } from "./room-agents.ts";
 
-// Positions count from 0 without gaps: every change of the roster locks its room and renumbers in one batch.
+// Positions count from 0 without gaps: each change of the roster locks its room and renumbers in one batch.
 
 export type NewAgentRow = Pick<AgentRow, "id" | "agentKey" | "name" | "modelAlias" | "rolePrompt"> & {
   toolPermissions: readonly string[];
   modelSettings: ModelSettings;
   position: number;
 };
+
 /**
  * Puts an agent at its position, or last where that lies beyond the end, and moves the others up.
  * @returns undefined where the room is full.
@@ -49,7 +50,7 @@ export async function insertAgent(
   }
 }
 
-/** The agents behind it move up; a run keeps the roster of its claim. @throws PantheonError `not_found`. */
+/** Later agents move up. A run in flight keeps the roster of its claim. @throws PantheonError `not_found`. */
 export async function deleteAgent(db: Db, scope: RoomScope, agentKey: string, now: Date): Promise<void> {
   const [, removed] = await askDatabase(db, () =>
     db.batch([
@@ -63,7 +64,7 @@ export async function deleteAgent(db: Db, scope: RoomScope, agentKey: string, no
 
 /**
  * Gives the agents the order of `agentKeys`.
- * @throws PantheonError `not_found`; `agent_order_mismatch` where those do not name every agent once.
+ * @throws PantheonError `not_found`; `agent_order_mismatch` where they do not name every agent once.
  */
 export async function updateAgentOrder(
   db: Db,
@@ -109,12 +110,12 @@ function insertWhereRoom(scope: RoomScope, row: NewAgentRow, capacity: number, n
     from ${rooms} where ${isOwnedRoom(scope)} and ${rosterSize(scope)} < ${capacity}::int`;
 }
 
-/** Closes gaps; of two agents at one position the newcomer goes first. */
-function renumber(scope: RoomScope, now: Date, newcomerId: string | null = null): SQL {
+/** Closes gaps. Of two agents at one position the new one comes first. */
+function renumber(scope: RoomScope, now: Date, newAgentId: string | null = null): SQL {
   return sql`
     update ${roomAgents} set position = p.rank - 1, updated_at = ${now.toISOString()}
     from (
-      select id, row_number() over (order by position, id is distinct from ${newcomerId}::uuid, id) as rank
+      select id, row_number() over (order by position, id is distinct from ${newAgentId}::uuid, id) as rank
       from ${roomAgents} where room_id = ${ownedRoomId(scope)}
     ) p
     where ${roomAgents.id} = p.id and ${roomAgents.position} <> p.rank - 1`;
@@ -126,7 +127,7 @@ function wantedOrder(agentKeys: readonly string[]): SQL {
   return sql`jsonb_array_elements_text(${keys}::jsonb) with ordinality as o (key, rank)`;
 }
 
-/** As many keys as agents, and every agent among them: then each is named exactly once. */
+/** True where there are as many keys as agents, and each agent is named: then each is named exactly once. */
 function isWholeRoster(scope: RoomScope, agentKeys: readonly string[]): SQL {
   return sql`(${rosterSize(scope)} = ${agentKeys.length}::int and not exists (
     select 1 from ${roomAgents} where ${isInRoster(scope)} and not exists (

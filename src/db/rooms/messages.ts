@@ -12,8 +12,8 @@ import { ownsSession } from "./owned-session.ts";
 export type TranscriptRequest = PageRequest & { includesSuperseded: boolean };
 
 /**
- * What everyone in the session may see, by `seq`. A page of long texts ends before `limit`, though never before
- * its first message, which is cut where it alone is too long.
+ * The messages that everyone in the session may see, by `seq`. Long texts end a page before `limit`, but it has at least one
+ * message, which is cut where it alone is too long.
  * @throws PantheonError `not_found` where the session is not the user's.
  */
 export async function loadTranscript(
@@ -27,7 +27,7 @@ export async function loadTranscript(
   const cursorKey = sql`(select ${messages.seq} from ${messages} where ${isCursor})`;
   const isAfter = page.after === undefined ? undefined : gt(messages.seq, cursorKey);
   const wanted = and(isInTranscript, isAfter, page.includesSuperseded ? undefined : isNotSuperseded);
-  // One more than the page, as everywhere, so that what is left out shows.
+  // One row more than the page shows whether there are more.
   const nearest = sql`select ${messages.id} as id, ${messages.seq} as rank,
       octet_length(${messages.content}) as raw
     from ${messages} where ${wanted} order by ${messages.seq} limit ${page.limit + 1}`;
@@ -52,5 +52,5 @@ export async function loadTranscript(
 const isNotSuperseded = sql`not exists (
   select 1 from ${messages} later where later.supersedes_id = ${messages.id})`;
 
-/** A message as it is sent. */
+/** Bytes of a message as JSON. */
 const messageBytes = sql`(select 600 + ${sentBytes(sql`m.content`)} from ${messages} m where m.id = n.id)`;

@@ -4,7 +4,7 @@ import { rooms } from "../schema.ts";
 
 export type RoomScope = { roomId: string; userId: string };
 
-/** Ownership is part of every statement: another's room is no row at all. */
+/** Ownership is part of every statement: for another user's room it returns no row. */
 export function isOwnedRoom({ roomId, userId }: RoomScope): SQL | undefined {
   return and(eq(rooms.id, roomId), eq(rooms.ownerUserId, userId), isNull(rooms.deletedAt));
 }
@@ -14,14 +14,14 @@ export function ownedRoomId(scope: RoomScope): SQL {
   return sql`(select ${rooms.id} from ${rooms} where ${isOwnedRoom(scope)})`;
 }
 
-/** A statement that gives the room's row, where it is the user's. */
+/** Selects the room's id, where the room is the user's. */
 export function selectRoomId(db: Db, scope: RoomScope) {
   return db.select({ id: rooms.id }).from(rooms).where(isOwnedRoom(scope));
 }
 
 /**
- * The same, and keeps the row until the batch ends: who adds, removes or reorders agents goes first, and each
- * later statement sees what the one before committed. Where both are locked, the session comes before the room.
+ * The same, and locks the row until the batch ends. It is the first statement of a batch that changes the roster: later
+ * statements then see what the previous change committed. Where both are locked, the session comes before the room.
  */
 export function lockRoom(db: Db, scope: RoomScope) {
   return selectRoomId(db, scope).for("no key update");

@@ -15,7 +15,7 @@ export function isInRoster(scope: RoomScope): SQL {
   return sql`${roomAgents.roomId} = ${ownedRoomId(scope)}`;
 }
 
-/** Keys compare without regard to case. */
+/** Keys compare without case. */
 export function isAgent(scope: RoomScope, agentKey: string): SQL | undefined {
   return and(isInRoster(scope), sql`lower(${roomAgents.agentKey}) = lower(${agentKey})`);
 }
@@ -50,7 +50,7 @@ export async function loadAgent(db: Db, scope: RoomScope, agentKey: string): Pro
   return requireRow(agent);
 }
 
-/** What is undefined stays as it is. */
+/** A field that is undefined stays as it is. */
 export type AgentChange = {
   name?: string | undefined;
   modelAlias?: string | undefined;
@@ -79,7 +79,7 @@ export async function updateAgent(
   return requireRow(agent);
 }
 
-/** What a room says of a name that one of its other agents has; any other error as it is. */
+/** `agent_name_taken` for a name that another agent of the room has; any other error unchanged. */
 export function toNameTaken(error: unknown): unknown {
   return postgresFields(error).constraint === "uq_room_agents_room_id_name"
     ? new PantheonError("agent_name_taken", "Another agent of this room has this name.")

@@ -31,8 +31,7 @@ export async function loadRoom(db: Db, userId: string, roomId: string): Promise<
   return requireRow(room);
 }
 
-/** @throws PantheonError `not_found`. */
-/** The active rooms of the user, oldest first; the user's row is made where this is its first sight. */
+/** The active rooms of the user, oldest first. Stores the user's row, where there is none yet. */
 export async function loadRooms(db: Db, user: User, page: PageRequest, now: Date): Promise<Page<RoomRow>> {
   const owned = eq(rooms.ownerUserId, user.userId);
   const after = page.after ?? null;
@@ -85,7 +84,7 @@ export async function updateRoom(
 }
 
 /**
- * Sets the mode of the next turn: a run keeps its own. Asking for the current mode clears what was pending.
+ * Sets the mode of the next turn: a run in flight keeps its own. The current mode clears a pending one.
  * @throws PantheonError `not_found`.
  */
 export async function updatePendingMode(
@@ -105,7 +104,7 @@ export async function updatePendingMode(
   return requireRow(room);
 }
 
-/** Gone from every read at once; a run that has its claim still commits. @throws PantheonError `not_found`. */
+/** No read finds the room from now on. A run in flight still commits. @throws PantheonError `not_found`. */
 export async function softDeleteRoom(db: Db, userId: string, roomId: string, now: Date): Promise<void> {
   const [deleted] = await askDatabase(db, () =>
     db

@@ -75,7 +75,7 @@ export async function loadSession(db: Db, userId: string, id: string): Promise<S
 }
 
 /**
- * Gone from every read at once. Locks the session's row alone: a run has its claim, not the row, and still commits.
+ * No read finds the session from now on. A run in flight holds a claim, not the session's row, and still commits.
  * @throws PantheonError `not_found`.
  */
 export async function softDeleteSession(db: Db, userId: string, id: string, now: Date): Promise<void> {

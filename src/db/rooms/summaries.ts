@@ -9,7 +9,7 @@ import type { SummaryRow } from "../turn/stored-turn.ts";
 import { ownsSession } from "./owned-session.ts";
 
 /**
- * A page of the session's summaries, newest first. One of long summaries ends before `limit`.
+ * A page of the session's summaries, newest first. Long summaries end a page before `limit`.
  * @throws PantheonError `not_found` where the session is not the user's.
  */
 export async function loadSummaries(
@@ -44,7 +44,7 @@ export async function loadSummaries(
   return { rows, hasMore: rows.length < (matched.rows[0]?.rows ?? 0) };
 }
 
-/** A summary as it is sent; its contract bounds one (src/domain/summary/summary-contract.ts). */
+/** Bytes of a summary as JSON; src/domain/summary/summary-contract.ts bounds them. */
 const summaryBytes = sql`(select 600 + ${sentBytes(sql`s.summary_text`)} + ${sentBytes(sql`s.key_facts`)}
     + ${sentBytes(sql`s.decisions`)} + ${sentBytes(sql`s.open_questions`)} + ${sentBytes(sql`s.action_items`)}
   from ${sessionSummaries} s where s.id = n.id)`;

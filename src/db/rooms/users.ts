@@ -3,7 +3,7 @@ import type { User } from "../../domain/user.ts";
 import { askDatabase, type Db } from "../core/client.ts";
 import { users } from "../schema.ts";
 
-/** A statement that keeps the user's row: made on first sight, its address as the last token had it. */
+/** Inserts the user's row, or updates its address to that of the latest token. */
 export function upsertUser(db: Db, user: User, now: Date) {
   return db
     .insert(users)

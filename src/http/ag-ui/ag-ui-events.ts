@@ -2,13 +2,13 @@ import { type AGUIEvent, EventType, type Message, PROTOCOL_VERSION, type TokenUs
 import type { PantheonError } from "../../domain/errors.ts";
 import type { TurnEvent } from "../../domain/turn/turn-events.ts";
 
-/** What a stream calls its conversation and its run: ours, or those a stock client chose. */
+/** The ids of a stream's conversation and run: the server's, or those that a stock client chose. */
 export type RunIds = { threadId: string; runId: string };
 
-/** What a run left: the stored turn in its wire form, and the tokens of the calls it made. */
+/** The result of a run: the stored turn in its wire form, and the tokens of the run's calls. */
 export type RunResult = { result: object; usage: TokenUsage[] };
 
-/** A running turn's event in AG-UI's words, one for one. Each agent's part in the run is a subagent. */
+/** Maps one event of a run to one event of AG-UI. Each agent's part in the run is a subagent. */
 export function toAgUiEvent(event: TurnEvent): AGUIEvent {
   if (!("agentRunId" in event)) return toRoundEvent(event);
   const subagentRunId = event.agentRunId;

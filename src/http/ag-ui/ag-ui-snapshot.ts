@@ -1,12 +1,12 @@
 import type { Message } from "@ag-ui/core";
 
-/** A message of the user's as a client has it: under an id of the client's own making. */
+/** A user's message with the id that the client gave it. */
 export type ClientMessage = { id: string; text: string };
 
 /**
- * Gives the user's messages of a snapshot the ids under which the client has them, paired by their text from
- * the latest back. A stock client keeps what it knows in place and appends the rest: under our ids, which it
- * never learned, the user's messages would move behind their answers.
+ * Gives the user's messages of a snapshot the ids that the client gave them, paired by their text, from the latest back. A
+ * stock client keeps messages whose ids it knows where they are, and appends the others: with the server's ids the user's
+ * messages would move behind their answers.
  */
 export function nameAsClient(messages: readonly Message[], known: readonly ClientMessage[]): Message[] {
   const taken = new Set(messages.map(({ id }) => id));

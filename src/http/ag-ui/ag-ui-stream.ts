@@ -15,33 +15,33 @@ import { createToolCallNames } from "./ag-ui-tool-ids.ts";
 
 export type StreamedRun = {
   ids: RunIds;
-  /** Runs the turn and stores it, telling what happens; resolves once it is stored. */
-  finish: (emit: EmitTurnEvent) => Promise<RunResult>;
-  /** What a client may know of an error of `finish`. */
+  /** Executes the run and emits its events; resolves once the turn is stored. */
+  execute: (emit: EmitTurnEvent) => Promise<RunResult>;
+  /** The error of `execute` in the form that a client may see. */
   describeError: (error: unknown) => PantheonError;
 };
 
 /**
- * Tells what happens in a run and, only once the turn is stored, that it is finished.
- * @returns when the turn is over, stored or not, whether or not anybody still reads. Never rejects.
+ * Sends the events of a run and, once the turn is stored, that it is finished.
+ * @returns when the run is over, stored or not, also where the reader has disconnected. Never rejects.
  */
 export async function streamRun(stream: EventStream, run: StreamedRun): Promise<void> {
   const nameToolCalls = createToolCallNames();
   try {
-    const result = await run.finish((event) => stream.send(toAgUiEvent(nameToolCalls(event))));
-    tellResult(stream, run.ids, result);
+    const result = await run.execute((event) => stream.send(toAgUiEvent(nameToolCalls(event))));
+    sendResult(stream, run.ids, result);
   } catch (error) {
     stream.end(runError(run.describeError(error)));
   }
 }
 
-/** Tells that a run begins and, where a reader may have missed something, the whole session as it stands. */
-export function tellStart(stream: EventStream, ids: RunIds, messages: Message[] | undefined): void {
+/** Sends that a run begins and, where a reader may have missed events, a snapshot of the session. */
+export function sendStart(stream: EventStream, ids: RunIds, messages: Message[] | undefined): void {
   stream.send(runStarted(ids));
   if (messages !== undefined) stream.send(messagesSnapshot(messages));
 }
 
-/** Tells the end of a run that is stored. */
-export function tellResult(stream: EventStream, ids: RunIds, result: RunResult): void {
+/** Sends the end of a stored run. */
+export function sendResult(stream: EventStream, ids: RunIds, result: RunResult): void {
   stream.end(runFinished(ids, result));
 }

@@ -1,8 +1,8 @@
 import type { TurnEvent } from "../../domain/turn/turn-events.ts";
 
 /**
- * Gives the tool calls of one run ids that no two of them share. A provider's own are unique within one
- * answer at best, and a stock client gives up a stream in which two agents use the same.
+ * Gives each tool call of a run an id of its own. A provider's ids are unique within one answer at best, and a stock AG-UI
+ * client aborts a stream in which two agents use the same id.
  */
 export function createToolCallNames(): (event: TurnEvent) => TurnEvent {
   const unanswered = new Map<string, string[]>();
@@ -16,7 +16,7 @@ export function createToolCallNames(): (event: TurnEvent) => TurnEvent {
       calls += 1;
       names.push(`${key}/${calls}`);
     }
-    // What a call says of itself follows its start at once; results come in the order of their calls.
+    // A call's arguments follow its start at once; results come in the order of their calls.
     const name = event.type === "tool_call_result" ? names.shift() : names.at(-1);
     return { ...event, toolCallId: name ?? key };
   };

@@ -10,7 +10,7 @@ export type CallTokens = {
   totalTokens: number;
 };
 
-/** Tokens by provider and model. In AG-UI's accounting cached tokens are part of the input, not beside it. */
+/** Tokens by provider and model. In AG-UI the input tokens include the cached ones. */
 export function toTokenUsage(calls: readonly CallTokens[]): TokenUsage[] {
   return aggregateTokenUsage(
     calls.map((call) => ({

@@ -1,4 +1,4 @@
-/** A piece of a page that is markup already. */
+/** Text that is already markup. */
 export class Markup {
   readonly text: string;
 
@@ -9,12 +9,12 @@ export class Markup {
 
 type Slot = string | number | Markup | readonly Slot[];
 
-/** Builds markup from a template. Whatever is put into it is escaped, unless it is markup itself. */
+/** Builds markup from a template. Values are escaped, unless they are markup themselves. */
 export function html(template: TemplateStringsArray, ...slots: Slot[]): Markup {
   return new Markup(String.raw({ raw: template }, ...slots.map(toText)));
 }
 
-/** Text in which `words between backticks` are code; `linkFor` may make a link of one. */
+/** Renders text: `words between backticks` are code, and links where `linkFor` returns a target. */
 export function renderText(
   text: string,
   linkFor: (word: string) => string | undefined = () => undefined,

@@ -5,9 +5,9 @@ import type { ClientMessage } from "../../http/ag-ui/ag-ui-snapshot.ts";
 import { list } from "../../http/schemas.ts";
 import { newTurn } from "./turn.ts";
 
-/** Of a client's messages so many of the latest are read, and none before; a snapshot holds no more. */
+/** How many of a client's latest messages are read. A snapshot has no more. */
 const maxMessagesRead = 400;
-/** Parts of one message's content. */
+/** How many parts the content of one message may have. */
 const maxParts = 100;
 
 const message = {
@@ -16,7 +16,7 @@ const message = {
   properties: { id: { type: "string" }, role: { type: "string" }, content: {} },
 } as const;
 
-/** What is not named is not looked at, however much it is. */
+/** Only the named fields are read, however large the others are. */
 const input = z
   .object({
     threadId: z.string().max(1_000),
@@ -24,12 +24,12 @@ const input = z
     messages: z.custom<readonly unknown[]>(Array.isArray, "must be a list").meta({
       type: "array",
       items: message,
-      description: `The last user message, among the latest ${maxMessagesRead}, is the turn's; of the others the server keeps its own record`,
+      description: `The last user message, among the latest ${maxMessagesRead}, is the turn's message; the server has its own record of the others`,
     }),
   })
   .meta({
     id: "RunAgentInput",
-    description: "AG-UI 1.0's RunAgentInput; what is not named here is ignored",
+    description: "AG-UI 1.0's RunAgentInput; other fields are ignored",
     examples: [
       {
         threadId: "t",
@@ -42,7 +42,7 @@ const input = z
 const textPart = z.object({ type: z.literal("text", "only text is read"), text: z.string() });
 const textParts = list(textPart, maxParts).transform((parts) => parts.map(({ text }) => text).join("\n"));
 
-/** AG-UI's request, read as a turn's: the client's own ids and the text of its last user message. */
+/** Reads an AG-UI request: the client's own ids, and the text of its last user message. */
 export const runAgentInput = input.transform(({ threadId, runId, messages }, context) => {
   const latest = messages.slice(-maxMessagesRead);
   const index = latest.findLastIndex(isUserMessage);
@@ -51,7 +51,7 @@ export const runAgentInput = input.transform(({ threadId, runId, messages }, con
     return { threadId, runId, message: read.data, userMessages: latest.flatMap(readUserMessage) };
   }
   if (index < 0) {
-    const message = `must hold a user message among the latest ${maxMessagesRead}`;
+    const message = `must have a user message among the latest ${maxMessagesRead}`;
     context.addIssue({ code: "custom", path: ["messages"], message });
     return z.NEVER;
   }
@@ -82,7 +82,7 @@ function readUserMessage(message: unknown): ClientMessage[] {
   return text.success ? [{ id: message.id, text: text.data.trim() }] : [];
 }
 
-/** A stored message as AG-UI's snapshot holds it. */
+/** A stored message in the form of AG-UI's snapshot. */
 export function toAgUiMessage(row: LatestMessage): Message {
   const { id, role, content } = row;
   if (role === "user") return { id, role, content };

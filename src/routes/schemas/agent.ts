@@ -20,7 +20,7 @@ const modelSettings = z
       .meta({ description: "At most the model's `max_output_tokens` in `GET /models`" }),
     reasoning_effort: z.enum(reasoningEfforts).optional(),
   })
-  .meta({ id: "ModelSettings", description: "What is left out is the provider's own default" });
+  .meta({ id: "ModelSettings", description: "A setting that is left out has the provider's default" });
 
 export const agent = z
   .object({
@@ -66,7 +66,11 @@ export const newAgent = z
       .refine((key) => !isReservedAgentKey(key), "is reserved"),
     tool_permissions: editable.tool_permissions.default([]),
     model_settings: modelSettings.default({}),
-    position: z.int().min(0).optional().meta({ description: "From 0; beyond the end, or left out: last" }),
+    position: z
+      .int()
+      .min(0)
+      .optional()
+      .meta({ description: "From 0; without it, or beyond the end, the agent comes last" }),
   })
   .meta({
     id: "NewAgent",

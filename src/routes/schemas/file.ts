@@ -5,7 +5,7 @@ import { maxFileNameCharacters } from "../../domain/files/file-limits.ts";
 import { fileStatuses } from "../../domain/files/file-status.ts";
 import { id, instant, text } from "../../http/schemas.ts";
 
-/** A name stands in lines of prompts: a break in it could pass for another line. */
+/** Prompts have the name in a line of their own: a line break in it could look like another line. */
 export const fileName = text(maxFileNameCharacters).refine(
   (name) => !/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(name),
   "must be one line, without control characters",
@@ -20,12 +20,12 @@ export const file = z
     bytes: z.int().meta({ description: "Of the original" }),
     sha256: z.string().meta({ description: "Of the original, in hex" }),
     status: z.enum(fileStatuses),
-    page_count: z.int().nullable().meta({ description: "Pages the file has; null until it is ready" }),
+    page_count: z.int().nullable().meta({ description: "Pages of the file; null until it is ready" }),
     pages_read: z.int().nullable().meta({ description: "Pages that agents can read" }),
     tokens: z.int().nullable().meta({ description: "Estimated tokens of all pages" }),
-    truncated: z.boolean().meta({ description: "True where reading stopped at a limit" }),
-    no_text: z.boolean().meta({ description: "True where the file is ready and has no text, as a scan" }),
-    encoding_guessed: z.boolean().meta({ description: "True where some characters may be wrong" }),
+    truncated: z.boolean().meta({ description: "True: reading stopped at a limit" }),
+    no_text: z.boolean().meta({ description: "True: the file is ready and has no text, like a scan" }),
+    encoding_guessed: z.boolean().meta({ description: "True: some characters may be wrong" }),
     error: z
       .object({ code: z.string(), message: z.string() })
       .nullable()
@@ -42,7 +42,7 @@ export const filePage = z
 export const filePages = z
   .object({
     data: z.array(filePage),
-    has_more: z.boolean().meta({ description: "True where later pages are there" }),
+    has_more: z.boolean().meta({ description: "True: there are later pages" }),
   })
   .meta({ id: "FilePages" });
 
@@ -58,19 +58,19 @@ const pageNumber = (description: string) =>
 
 export const pagesQuery = z.strictObject({
   from: pageNumber("First page, from 1"),
-  to: pageNumber("Last page, itself included"),
+  to: pageNumber("Last page, included"),
 });
 
 export const uploadQuery = z.strictObject({
-  name: fileName.optional().meta({ description: "The file's name; a form brings its own" }),
+  name: fileName.optional().meta({ description: "The file's name; a form has its own" }),
 });
 
-/** What an upload's answer says beside its body. */
+/** Headers of the answer to an upload. */
 export const uploadAnswerHeaders = z.object({
   "Idempotency-Replayed": z
     .literal("true")
     .optional()
-    .meta({ description: "The room had the file before; nothing was stored" }),
+    .meta({ description: "The room already had the file; nothing was stored" }),
 });
 
 export function toFile(row: FileRow): z.input<typeof file> {

@@ -6,12 +6,12 @@ import { finishReasons } from "../../domain/turn/finish-reason.ts";
 import { id, instant, pageQuery } from "../../http/schemas.ts";
 
 export const finishReason = z.enum(finishReasons).nullable().meta({
-  description: "Why a completed reply ended; `length`: it was cut at its output limit",
+  description: "Why a completed reply ended; `length`: at the output limit",
 });
 
-/** On a text that is cut, and nowhere else. */
+/** Only present where the text is cut. */
 export const contentCut = z.literal(true).optional().meta({
-  description: "Only the beginning is shown: the text is too long to be read whole",
+  description: "Only the beginning of the text: it is too long to be read whole",
 });
 
 export const stepId = z.string().meta({
@@ -39,13 +39,16 @@ export const message = z
     }),
     supersedes_id: id
       .nullable()
-      .meta({ description: "The failed message that a retry put this one in place of" }),
+      .meta({ description: "The failed message that this one of a retry replaces" }),
     created_at: instant,
   })
   .meta({ id: "Message" });
 
 export const transcriptQuery = pageQuery.extend({
-  include: z.literal("superseded").optional().meta({ description: "Shows what a retry replaced as well" }),
+  include: z
+    .literal("superseded")
+    .optional()
+    .meta({ description: "Also shows messages that a retry replaced" }),
 });
 
 export function toMessage(row: StoredTurn["messages"][number]): z.input<typeof message> {
@@ -69,7 +72,7 @@ export function toMessage(row: StoredTurn["messages"][number]): z.input<typeof m
   };
 }
 
-/** Undefined is left out of the JSON. */
+/** JSON leaves out a member that is undefined. */
 export function toCut({ isCut = false }: { isCut?: boolean }): true | undefined {
   return isCut || undefined;
 }

@@ -71,7 +71,7 @@ export function toRoom(row: RoomRow): z.input<typeof room> {
   };
 }
 
-/** The room that a path names, as the database is asked for it: together with whose it must be. */
+/** The room of a path, with the user who must own it. */
 export function roomOf({ userId }: User, { room_id: roomId }: { room_id: string }) {
   return { roomId, userId };
 }

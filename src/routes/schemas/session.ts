@@ -15,7 +15,7 @@ export const session = z
 
 export const sessionParams = z.object({ session_id: id });
 
-/** Nothing is asked of a session yet; fields that are not known are refused all the same. */
+/** A new session takes no fields yet. Unknown fields are refused. */
 export const newSession = z.strictObject({}).meta({ id: "NewSession" });
 
 export function toSession(row: SessionRow): z.input<typeof session> {
@@ -28,7 +28,7 @@ export function toSession(row: SessionRow): z.input<typeof session> {
   };
 }
 
-/** The session that a path names, as the database is asked for it: together with whose it must be. */
+/** The session of a path, with the user who must own it. */
 export function sessionOf({ userId }: User, { session_id: sessionId }: { session_id: string }) {
   return { sessionId, userId };
 }

@@ -6,9 +6,9 @@ export const summary = z
   .object({
     id,
     session_id: id,
-    turn_id: id.meta({ description: "The turn beside which it was made" }),
-    from_seq: z.int().meta({ description: "First message it stands for" }),
-    to_seq: z.int().meta({ description: "Last message it stands for" }),
+    turn_id: id.meta({ description: "The turn that made it" }),
+    from_seq: z.int().meta({ description: "First message of its range" }),
+    to_seq: z.int().meta({ description: "Last message of its range" }),
     summary_text: z.string(),
     key_facts: z.array(z.string()),
     decisions: z.array(z.string()),

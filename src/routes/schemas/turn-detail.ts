@@ -13,7 +13,7 @@ import { toTurnRead, turnRead } from "./turn.ts";
 const llmCall = z
   .object({
     id,
-    run_id: id.meta({ description: "The run that made it: the turn's first one or a retry" }),
+    run_id: id.meta({ description: "The run that made the call: the turn's first run or a retry" }),
     step: stepId,
     agent_key: z.string(),
     round: z.int().meta({ description: "Model calls of the step in this run, from 1" }),
@@ -29,7 +29,7 @@ const llmCall = z
     provider_cost_usd: z.string().nullable(),
     usage_source: z.enum(["provider", "estimated"]),
     latency_ms: z.int(),
-    attempts: z.int().meta({ description: "Requests to the provider; 0: not known, the row is an estimate" }),
+    attempts: z.int().meta({ description: "Requests to the provider; 0: unknown, the row is an estimate" }),
     status: z.enum(["completed", "failed", "unknown"]),
     pricing_version: z.string(),
     provider_request_id: z.string().nullable(),
@@ -93,19 +93,19 @@ const audit = z
         "In the row of a run's first step; null elsewhere, and where it was stored before rounds were",
     }),
     overhead_calls: z.array(overheadCall),
-    checkpoint_degraded: z
-      .boolean()
-      .meta({ description: "A step of the run could not be stored in its time; the turn went on without" }),
+    checkpoint_degraded: z.boolean().meta({
+      description: "A checkpoint of the run was stored late, in part, or not at all; the turn went on",
+    }),
   })
   .meta({ id: "ContextAudit" });
 
-/** A turn with everything on record about it. */
+/** A turn with its messages, calls and audit. */
 export const turnDetail = turnRead
   .extend({
     messages: z.array(message),
     llm_calls: z.array(llmCall).meta({ description: "By run, step and round" }),
     audit: z.array(audit),
-    retrying: z.literal(true).optional().meta({ description: "A retry of it is under way" }),
+    retrying: z.literal(true).optional().meta({ description: "A retry of it is running" }),
   })
   .meta({ id: "TurnDetail" });
 
@@ -113,18 +113,18 @@ export function toTurnDetail(stored: RecordedTurn): z.input<typeof turnDetail> {
   return {
     ...toTurnRead(stored),
     messages: stored.messages.filter(({ visibility }) => visibility === "shared").map(toMessage),
-    llm_calls: inOrderOfAnswers(stored).map(toLlmCall),
+    llm_calls: orderCalls(stored).map(toLlmCall),
     audit: stored.audits.map(toAudit),
   };
 }
 
-/** Run by run, of each run step by step as its audit has them; a step's own calls as they came. */
-function inOrderOfAnswers({ ledger, audits }: RecordedTurn): LedgerRow[] {
-  const partOf = (row: { runId: string; step: string | null; agentKey: string }) =>
+/** By run and step in the order of the audit rows; the calls of a step keep their order. */
+function orderCalls({ ledger, audits }: RecordedTurn): LedgerRow[] {
+  const keyOf = (row: { runId: string; step: string | null; agentKey: string }) =>
     `${row.runId}/${stepIdOf(row)}`;
-  const places = new Map(audits.map((audit, place) => [partOf(audit), place]));
-  const placeOf = (call: LedgerRow) => places.get(partOf(call)) ?? audits.length;
-  return ledger.toSorted((one, other) => placeOf(one) - placeOf(other));
+  const ranks = new Map(audits.map((audit, index) => [keyOf(audit), index]));
+  const rankOf = (call: LedgerRow) => ranks.get(keyOf(call)) ?? audits.length;
+  return ledger.toSorted((left, right) => rankOf(left) - rankOf(right));
 }
 
 function toAudit(row: AuditRow): z.input<typeof audit> {

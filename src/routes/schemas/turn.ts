@@ -49,14 +49,16 @@ const toolCall = z
     id,
     step: stepId,
     agent_key: z.string(),
-    round: z.int().meta({ description: "Which answer asked for it, from 1; 0: the user's message did" }),
+    round: z
+      .int()
+      .meta({ description: "The agent's answer that called it, from 1; 0: the user's message triggered it" }),
     tool_name: z.string(),
     status: z.enum(["success", "error", "denied"]),
     input: z.unknown(),
     output: z.unknown(),
     latency_ms: z.int(),
     texts_cut: z.literal(true).optional().meta({
-      description: "`input` and `output` are left out: the turn is too large to be read whole",
+      description: "`input` and `output` are left out because the turn is too large to be read whole",
     }),
   })
   .meta({ id: "ToolCall" });
@@ -90,10 +92,10 @@ export const newTurn = z
   .strictObject({ message: text(32_000), model_alias_override: text(64).optional() })
   .meta({ id: "NewTurn", examples: [{ message: "@scout what comes first?" }] });
 
-/** Nothing is asked of a retry yet; fields that are not known are refused all the same. */
+/** A retry takes no fields yet. Unknown fields are refused. */
 export const newRetry = z.strictObject({}).meta({ id: "NewRetry" });
 
-/** Told here for the reference; read, and refused as 400, by `readIdempotencyKey`. */
+/** For the reference only: `readIdempotencyKey` reads the header and refuses a bad one with 400. */
 export const runHeaders = z.object({
   "Idempotency-Key": z
     .string()
@@ -101,25 +103,25 @@ export const runHeaders = z.object({
     .meta({ description: "Makes the request safe to repeat: 1 to 255 printable ASCII characters" }),
 });
 
-/** What a stored turn's answer says beside its body. */
+/** Headers of the answer to a stored turn. */
 export const turnAnswerHeaders = z.object({
   "Server-Timing": z.string().meta({
-    description: "Durations in ms; as `desc` of `db` and `checkpoints` the requests to the database",
+    description: "Durations in ms; `desc` of `db` and `checkpoints`: requests to the database",
   }),
   "Idempotency-Replayed": z
     .literal("true")
     .optional()
-    .meta({ description: "The turn was stored before under this key; no model was called" }),
+    .meta({ description: "The turn was already stored under this key; no model was called" }),
 });
 
 export const turnParams = z.object({ session_id: id, turn_id: id });
 
-/** A stored turn in its wire form; the same whether it was just committed or read again. */
+/** A stored turn in its wire form, just committed or read again. */
 export function toTurnRead({ ledger, ...stored }: StoredTurn): z.input<typeof turnRead> {
   return toListedTurn({ ...stored, usage: sumUsage(ledger) });
 }
 
-/** The same from a list, which has its calls as a sum. */
+/** A turn of a list, which has the usage as a sum. */
 export function toListedTurn({ turn, messages, usage, toolEvents }: ListedTurn): z.input<typeof turnRead> {
   return {
     id: turn.id,
@@ -161,6 +163,8 @@ function toReplies(standing: readonly ReplyMessage[]): z.input<typeof reply>[] {
 }
 
 function toReply(message: ReplyMessage): z.input<typeof reply> {
+  const { agentKey } = message;
+  if (agentKey === null) throw new Error("A reply has no agent.");
   const step = stepOfReply(message);
   const role = stepRoleOf(step);
   return {
@@ -168,8 +172,8 @@ function toReply(message: ReplyMessage): z.input<typeof reply> {
     step,
     role,
     round: role === "synthesis" ? null : (message.round ?? 1),
-    agent_key: message.agentKey ?? "",
-    agent_name: message.agentName ?? "",
+    agent_key: agentKey,
+    agent_name: message.agentName ?? agentKey,
     status: message.status,
     content: message.content,
     finish_reason: message.finishReason,

@@ -108,7 +108,7 @@ test("the Worker notices a client that leaves, also before a plain answer, and r
   await steer("GET", "wait?settled=2&timeout_ms=60000");
 
   expect(Date.now() - leftMs).toBeGreaterThanOrEqual(24_000);
-  const givenUp = () => worker.log.filter(({ event, stored }) => event === "run_given_up" && stored === true);
+  const givenUp = () => worker.log.filter(({ event, stored }) => event === "run_stopped" && stored === true);
   await expect.poll(givenUp, { timeout: 10_000 }).toHaveLength(2);
   const { rows } = await database.query(
     "select lease_until <= clock_timestamp() as is_over from turn_claims",

@@ -12,7 +12,7 @@ const key = { "Idempotency-Key": "k" };
 async function createGoneFixture(options: FixtureOptions, graceMs: number) {
   const fixture = await createStreamFixture(options);
   const { deps } = fixture.api;
-  deps.limits = { ...deps.limits, clientGraceMs: graceMs };
+  deps.settings = { ...deps.settings, clientGraceMs: graceMs };
   return fixture;
 }
 
@@ -51,7 +51,7 @@ describe("a client that goes away before its answer", () => {
 
     expect(await fixture.turns()).toMatchObject([{ status: "completed", assistant_output: "for nobody" }]);
     expect(await fixture.claim()).toBeUndefined();
-    expect(fixture.api.lines.map(({ event }) => event)).not.toContain("run_given_up");
+    expect(fixture.api.lines.map(({ event }) => event)).not.toContain("run_stopped");
   });
 
   test("for too long has its run given up: the same key goes on with it at once", async () => {
@@ -191,7 +191,7 @@ describe("a client that leaves its stream", () => {
 
     expect(await hasLease(fixture)).toBe(false);
     expect(fixture.api.lines).toContainEqual(
-      expect.objectContaining({ event: "request_done", status: 200, stream: "unread" }),
+      expect.objectContaining({ event: "request_done", status: 200, stream: "backpressure" }),
     );
   });
 });

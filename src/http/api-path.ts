@@ -1,0 +1,2 @@
+/** All routes are below this path. */
+export const apiPath = "/api/v1";

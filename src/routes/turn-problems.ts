@@ -1,0 +1,26 @@
+import type { ErrorCode } from "../domain/errors.ts";
+
+/** Problems of every run, beside those that any request can have. */
+const runProblems = [
+  "invalid_idempotency_key",
+  "turn_conflict",
+  "turn_in_progress",
+  "idempotency_key_reused",
+  "context_budget_exceeded",
+  "rate_limited",
+  "commit_failed",
+] as const satisfies ErrorCode[];
+
+export const turnProblems = [
+  ...runProblems,
+  "unknown_model",
+  "no_valid_tagged_agents",
+  "no_room_agents",
+] as const satisfies ErrorCode[];
+
+export const retryProblems = [
+  ...runProblems,
+  "not_latest_turn",
+  "nothing_to_retry",
+  "too_many_retries",
+] as const satisfies ErrorCode[];
