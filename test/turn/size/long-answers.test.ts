@@ -22,7 +22,9 @@ const statusesOf = (body: { replies: { status: string; error: { code: string } |
   body.replies.map(({ status, error }) => error?.code ?? status);
 
 async function answerAll(text: string): Promise<TurnFixture> {
-  const fixture = await createTurnFixture({ agents: keys });
+  // A retried agent sees all answers of its turn: they fit the largest window only.
+  const agents = keys.map((key) => ({ key, modelAlias: "premium" }));
+  const fixture = await createTurnFixture({ agents });
   await fixture.models.script({ answer: { text } });
   return fixture;
 }
