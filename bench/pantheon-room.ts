@@ -4,6 +4,8 @@ import type { Bench } from "./setup.ts";
 
 export type Mode = "tag" | "roundtable" | "orchestrator";
 
+export type Orchestration = { max_rounds: number; synthesis: string };
+
 export type Turn = {
   answer: Answer;
   elapsedMs: number;
@@ -21,6 +23,7 @@ export type Room = {
   sessionId: string;
   agentKeys: readonly string[];
   setMode(mode: Mode): Promise<void>;
+  setOrchestration(orchestration: Orchestration): Promise<void>;
   /** Throws where the turn is not stored as completed. */
   post(message: string): Promise<Turn>;
   /** The same as a stream. `onText` gets the text that has arrived so far. */
@@ -60,6 +63,10 @@ export async function createRoom(bench: Bench, agents: number, mode: Mode): Prom
     async setMode(next) {
       const answer = await call("PATCH", `/rooms/${roomId}/mode`, { mode: next });
       if (answer.status !== 200) throw new Error(`mode: ${answer.status} ${answer.text}`);
+    },
+    async setOrchestration(orchestration) {
+      const answer = await call("PATCH", `/rooms/${roomId}`, { orchestration });
+      if (answer.status !== 200) throw new Error(`orchestration: ${answer.status} ${answer.text}`);
     },
     post: async (message) => readTurn(await call("POST", turns, { message })),
     stream: (message, onText) =>

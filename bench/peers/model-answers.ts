@@ -10,12 +10,13 @@ const reply = words.repeat(Math.ceil(replyBytes / words.length)).slice(0, replyB
 const summaryText = words.repeat(12);
 const structure = { key_facts: [words], decisions: [words], open_questions: [], action_items: [words] };
 
-export type Purpose = "agent" | "routing" | "summary_text" | "summary_structure";
+export type Purpose = "agent" | "routing" | "synthesis" | "summary_text" | "summary_structure";
 
 /** The purpose of a call, from the JSON that it asks for. */
 export function purposeOf({ messages }: ChatCall): Purpose {
   const instructions = messages[0]?.content ?? "";
   if (instructions.includes('"selected_agent_keys"')) return "routing";
+  if (instructions.includes("Write the one answer that the user")) return "synthesis";
   if (instructions.includes('"key_facts"')) return "summary_structure";
   if (instructions.includes('"summary_text"')) return "summary_text";
   return "agent";
@@ -31,6 +32,7 @@ export function answerTo(call: ChatCall): string[] {
     case "summary_structure":
       return [JSON.stringify(structure)];
     case "agent":
+    case "synthesis":
       return reply.match(new RegExp(`.{1,${deltaBytes}}`, "gs")) ?? [];
   }
 }

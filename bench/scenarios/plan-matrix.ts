@@ -1,15 +1,31 @@
-import { createRoom, type Mode, question, type Room, type Turn } from "../pantheon-room.ts";
+import {
+  createRoom,
+  type Mode,
+  type Orchestration,
+  question,
+  type Room,
+  type Turn,
+} from "../pantheon-room.ts";
 import type { Purpose } from "../peers/model-answers.ts";
 import { atMost, type Row } from "../report/row.ts";
 import type { Bench } from "../setup.ts";
 
 const agentCounts = [1, 3, 12];
 const lengths = [1, 50, 200, 500];
-const modes: Mode[] = ["roundtable", "orchestrator", "tag"];
-/** The manager picks this many at most. */
+type Plan = { mode: Mode; orchestration: Orchestration };
+
+const plain: Orchestration = { max_rounds: 1, synthesis: "off" };
+const plans: Plan[] = [
+  { mode: "roundtable", orchestration: plain },
+  { mode: "orchestrator", orchestration: plain },
+  { mode: "tag", orchestration: plain },
+  { mode: "orchestrator", orchestration: { max_rounds: 2, synthesis: "manager" } },
+  { mode: "tag", orchestration: { max_rounds: 1, synthesis: "manager" } },
+];
+/** The manager picks this many at most in one round. */
 const maxPicked = 3;
 
-type Cell = {
+type Cell = Orchestration & {
   mode: Mode;
   agents: number;
   turnIndex: number;
@@ -31,19 +47,22 @@ export async function measurePlanMatrix(bench: Bench, log: (line: string) => voi
         length = turn.turnIndex;
         continue;
       }
-      for (const mode of modes) {
-        const cell = await measureTurn(bench, room, mode);
+      for (const plan of plans) {
+        const cell = await measureTurn(bench, room, plan);
         cells.push(cell);
         length = cell.turnIndex;
       }
       await room.setMode("tag");
+      await room.setOrchestration(plain);
     }
   }
   return [roundTripsRow(cells), callsRow(cells)];
 }
 
-async function measureTurn(bench: Bench, room: Room, mode: Mode): Promise<Cell> {
+async function measureTurn(bench: Bench, room: Room, plan: Plan): Promise<Cell> {
+  const { mode, orchestration } = plan;
   await room.setMode(mode);
+  await room.setOrchestration(orchestration);
   await bench.models.ask("takeJournal", undefined);
   await bench.database.ask("takeExchanges", undefined);
   const message = mode === "tag" ? room.agentKeys.map((key) => `@${key}`).join(" ") : question;
@@ -53,26 +72,29 @@ async function measureTurn(bench: Bench, room: Room, mode: Mode): Promise<Cell> 
   const agents = room.agentKeys.length;
   return {
     mode,
+    ...orchestration,
     agents,
     turnIndex: turn.turnIndex,
     roundTrips: turn.roundTrips,
     // What did not overlap, by the endpoint's own count.
     requests: requests - turn.checkpointTrips,
     calls: purposes.length,
-    planned: planCalls(mode, agents, turn).length,
+    planned: planCalls(plan, agents, turn).length,
   };
 }
 
-function planCalls(mode: Mode, agents: number, { isSummaryMade }: Turn): Purpose[] {
-  const answering = mode === "orchestrator" ? Math.min(maxPicked, agents) : agents;
+function planCalls({ mode, orchestration }: Plan, agents: number, { isSummaryMade }: Turn): Purpose[] {
+  const rounds = mode === "orchestrator" ? orchestration.max_rounds : 1;
+  const answering = rounds * (mode === "orchestrator" ? Math.min(maxPicked, agents) : agents);
   return [
     ...Array.from({ length: answering }, () => "agent" as const),
-    ...(mode === "orchestrator" ? (["routing"] as const) : []),
+    ...Array.from({ length: mode === "orchestrator" ? rounds : 0 }, () => "routing" as const),
+    ...(orchestration.synthesis === "off" ? [] : (["synthesis"] as const)),
     ...(isSummaryMade ? (["summary_text", "summary_structure"] as const) : []),
   ];
 }
 
-const sample = `${modes.length} modes × ${agentCounts.join(", ")} agents × turn ${lengths.join(", ")}`;
+const sample = `${plans.length} plans × ${agentCounts.join(", ")} agents × turn ${lengths.join(", ")}`;
 
 function roundTripsRow(cells: readonly Cell[]): Row {
   const trips = cells.map(({ roundTrips, requests }) => Math.max(roundTrips, requests));

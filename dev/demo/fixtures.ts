@@ -39,7 +39,13 @@ export const agents: Agent[] = [
   },
 ];
 
-export type DemoTurn = { mode: Turn["mode"]; explanation: string; message: string };
+export type DemoTurn = {
+  mode: Turn["mode"];
+  explanation: string;
+  message: string;
+  /** What the room is set to before the turn. */
+  orchestration?: { max_rounds: number; synthesis: string };
+};
 
 /** One turn in each mode. The demo model searches where the message asks for it: in the last turn only. */
 export const demoTurns: DemoTurn[] = [
@@ -55,7 +61,8 @@ export const demoTurns: DemoTurn[] = [
   },
   {
     mode: "orchestrator",
-    explanation: "a manager picks the agents that answer",
+    explanation: "a manager picks agents in up to two rounds, and writes one answer from theirs",
+    orchestration: { max_rounds: 2, synthesis: "manager" },
     message: "Find out how others undo a bad launch, and weigh which way suits us.",
   },
 ];

@@ -26,25 +26,25 @@ export type LiveTurn = {
   handle(event: TurnEvent): void;
   /** Throws an Error where the turn did not end or was not stored. */
   result(): RunResult;
-  /** From the agent's first event to its last, by its key. */
-  elapsedMs(agentKey: string): number | undefined;
+  /** From the step's first event to its last. */
+  elapsedMs(step: string): number | undefined;
 };
 
-type AgentPart = { agentKey: string; output: AgentOutput; startedMs: number; endedMs?: number };
+type StepOutput = { step: string; output: AgentOutput; startedMs: number; endedMs?: number };
 
 /** Prints the text of each agent and the tools it uses. */
 export function followTurn(
   openOutput: (name: string) => AgentOutput,
   nowMs = () => performance.now(),
 ): LiveTurn {
-  const parts = new Map<string, AgentPart>();
+  const parts = new Map<string, StepOutput>();
   const toolCalls = new Map<string, { name: string; args: string }>();
   let result: RunResult | undefined;
   let failure: string | undefined;
 
   const partOf = ({ subagentRunId }: { subagentRunId?: string | undefined }) =>
     parts.get(subagentRunId ?? "");
-  const end = (part: AgentPart | undefined) => {
+  const end = (part: StepOutput | undefined) => {
     part?.output.flush();
     if (part) part.endedMs = nowMs();
   };
@@ -53,7 +53,7 @@ export function followTurn(
     switch (event.type) {
       case "SUBAGENT_STARTED":
         parts.set(event.subagentRunId, {
-          agentKey: String(event.metadata?.agent_key ?? event.name),
+          step: String(event.metadata?.step ?? event.name),
           output: openOutput(event.name ?? "agent"),
           startedMs: nowMs(),
         });
@@ -102,8 +102,8 @@ export function followTurn(
       if (result) return result;
       throw new Error(failure ?? "The stream ended before the turn was stored.");
     },
-    elapsedMs(agentKey) {
-      const part = [...parts.values()].find((candidate) => candidate.agentKey === agentKey);
+    elapsedMs(step) {
+      const part = [...parts.values()].find((candidate) => candidate.step === step);
       return part?.endedMs === undefined ? undefined : part.endedMs - part.startedMs;
     },
   };

@@ -14,7 +14,7 @@ const maxRecordLength = 60;
 export function reportTurn(
   turn: Turn,
   timing: RunResult["timing"],
-  elapsedMs: (agentKey: string) => number | undefined,
+  elapsedMs: (step: string) => number | undefined,
 ): string[] {
   return [
     ...titled("Routing", routingLines(turn)),
@@ -40,11 +40,12 @@ function titled(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : ["", title, ...lines.map((line) => `  ${line}`)];
 }
 
-function agentTable(turn: Turn, elapsedMs: (agentKey: string) => number | undefined): string[] {
-  const rows = turn.replies.map(({ agent_key, agent_name, status }) => {
-    const calls = turn.llm_calls.filter((call) => call.agent_key === agent_key);
-    const elapsed = elapsedMs(agent_key);
+function agentTable(turn: Turn, elapsedMs: (step: string) => number | undefined): string[] {
+  const rows = turn.replies.map(({ step, agent_name, status }) => {
+    const calls = turn.llm_calls.filter((call) => call.step === step);
+    const elapsed = elapsedMs(step);
     return [
+      step,
       agent_name,
       status,
       String(calls.length),
@@ -53,12 +54,12 @@ function agentTable(turn: Turn, elapsedMs: (agentKey: string) => number | undefi
       elapsed === undefined ? "" : `${Math.round(elapsed)} ms`,
     ];
   });
-  return formatTable(["agent", "reply", "calls", "tokens", "credits", "time"], rows);
+  return formatTable(["step", "agent", "reply", "calls", "tokens", "credits", "time"], rows);
 }
 
 function ledgerTable(calls: readonly Call[]): string[] {
   const rows = calls.map((call) => [
-    call.agent_key,
+    call.step,
     call.model_alias,
     String(call.input_tokens_fresh),
     String(call.input_tokens_cached),
@@ -68,7 +69,7 @@ function ledgerTable(calls: readonly Call[]): string[] {
     call.pricing_version,
   ]);
   return formatTable(
-    ["agent", "model", "fresh", "cached", "output", "credits", "usage from", "pricing"],
+    ["step", "model", "fresh", "cached", "output", "credits", "usage from", "pricing"],
     rows,
   );
 }
@@ -80,10 +81,10 @@ function toolLines(turn: Turn): string[] {
   });
 }
 
-/** The stream does not contain the manager's choice. The audit does, with its usage. */
+/** What the manager decided, round by round, and its usage. */
 function routingLines(turn: Turn): string[] {
-  const routing = turn.audit.find((row) => row.routing !== null)?.routing;
-  if (!routing) return [];
+  const record = turn.audit.find((row) => row.orchestration !== null)?.orchestration;
+  if (!record || record.decisions.length === 0) return [];
   const calls = turn.audit
     .flatMap((row) => row.overhead_calls)
     .filter(({ purpose }) => purpose === "routing");
@@ -92,7 +93,11 @@ function routingLines(turn: Turn): string[] {
     0,
   );
   return [
-    `The manager picked ${routing.selected_keys.join(", ")} (${routing.rule}); its ${tokens} tokens are not billed`,
+    ...record.decisions.map(
+      ({ selected_keys, rule }, index) =>
+        `Round ${index + 1}: ${selected_keys.join(", ") || "nobody"} (${rule})`,
+    ),
+    `The rounds ended by ${record.rounds_ended_by}; the ${tokens} tokens of the manager's decisions are not billed`,
   ];
 }
 

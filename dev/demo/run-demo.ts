@@ -12,8 +12,10 @@ const created = z.object({ id: z.uuid() });
 
 const lineWidth = 110;
 const userLabel = "You";
+const managerName = "Manager";
 const agentColors = ["cyan", "magenta", "yellow"] as const;
-const labelWidth = Math.max(...[userLabel, ...agents.map(({ name }) => name)].map((name) => name.length)) + 3;
+const labelWidth =
+  Math.max(...[userLabel, managerName, ...agents.map(({ name }) => name)].map((name) => name.length)) + 3;
 
 type Demo = { access: Access; write: (text: string) => void };
 type DemoSession = { roomId: string; sessionId: string };
@@ -56,8 +58,15 @@ async function createRoom({ access, write }: Demo): Promise<DemoSession> {
 }
 
 async function runTurn({ access, write }: Demo, session: DemoSession, step: DemoTurn): Promise<Turn> {
-  const { mode, explanation, message } = step;
+  const { mode, explanation, message, orchestration } = step;
   await callApi(access, { method: "PATCH", path: `/rooms/${session.roomId}/mode`, body: { mode } }, created);
+  if (orchestration !== undefined) {
+    await callApi(
+      access,
+      { method: "PATCH", path: `/rooms/${session.roomId}`, body: { orchestration } },
+      created,
+    );
+  }
   printTitle({ write }, `${mode}: ${explanation}`);
 
   const outputOf = (name: string) => openOutput(name, { write, inWholeLines: mode === "tag" });

@@ -102,10 +102,21 @@ function argumentsFor({ parameters }: ToolOffer, question: string): string {
   return JSON.stringify(Object.fromEntries(required.map((name) => [name, words])));
 }
 
-/** The agents that the message names, else the first two of the roster (lines `- key: <key> | name: …`). */
+/**
+ * The agents that the message names, else the first two of the roster (lines `- key: <key> | name: …`). After the first
+ * round: one agent that has not answered yet, or none.
+ */
 function selection(call: ChatCall, question: string): string {
   const roster = call.messages.map(({ content }) => content).join("\n");
-  const keys = [...roster.matchAll(/^\s*- key:\s*([A-Za-z0-9_-]+)/gm)].map(([, key]) => key ?? "");
+  const agents = [...roster.matchAll(/^\s*- key:\s*([A-Za-z0-9_-]+) \| name: ([^|\n]*)/gm)];
+  const keys = agents.map(([, key]) => key ?? "");
+  const answered = peersSinceQuestion(call, question);
+  if (answered.length > 0) {
+    const others = agents.flatMap(([, key, name]) =>
+      answered.includes((name ?? "").trim()) ? [] : (key ?? []),
+    );
+    return JSON.stringify({ selected_agent_keys: others.slice(0, 1) });
+  }
   const named = keys.filter((key) => question.toLowerCase().includes(key.toLowerCase()));
   return JSON.stringify({ selected_agent_keys: (named.length ? named : keys).slice(0, 2) });
 }

@@ -38,10 +38,15 @@ export const modeChecks: readonly Check[] = [
       const fixture = requireFixture(context);
       const post = { ...fixture, message: "Who of you two is better at sums?", key: context.newId() };
       await switchMode(context, "orchestrator");
+      await setSynthesis(context, "manager");
       const [answer] = await context.api.postTurns([post]);
+      await setSynthesis(context, "off");
       const turn = expectCompleted(answer);
       expectEqual("mode", turn.mode, "orchestrator");
-      const others = turn.replies.filter(({ agent_key }) => !["ada", "linus"].includes(agent_key));
+      const synthesis = turn.replies.find(({ role }) => role === "synthesis");
+      expectEqual("who wrote the synthesis", synthesis?.agent_key, "manager");
+      expectEqual("the turn's output", turn.assistant_output, synthesis?.content);
+      const others = turn.replies.filter(({ agent_key }) => !["ada", "linus", "manager"].includes(agent_key));
       expectEqual("replies of other agents", others.length, 0);
 
       const [again] = await context.api.postTurns([post]);
@@ -70,6 +75,12 @@ async function runTurn(
     expected,
   );
   return evidenceOf(turn, answer);
+}
+
+async function setSynthesis(context: CheckContext, synthesis: string): Promise<void> {
+  const path = `/rooms/${requireFixture(context).roomId}`;
+  const answer = await context.api.send({ method: "PATCH", path, body: { orchestration: { synthesis } } });
+  expectEqual("synthesis", expectAnswer(answer, 200, room).orchestration.synthesis, synthesis);
 }
 
 export async function switchMode(context: CheckContext, mode: Mode): Promise<void> {

@@ -29,6 +29,7 @@ test("a message tells who said what in which run, and how it went", async () => 
     run_id: failed.run_id,
     seq: 1,
     role: "user",
+    step: null,
     agent_key: null,
     agent_name: null,
     status: "completed",

@@ -14,6 +14,7 @@ test("a room is created, read, changed and deleted", async () => {
     goal: "Ship it",
     current_mode: "orchestrator",
     pending_mode: null,
+    orchestration: { max_rounds: 1, synthesis: "off" },
     created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     updated_at: created.created_at,
   });
@@ -120,4 +121,24 @@ test.each(["0", "201", "-1", "1.5", "ten", "", "1e2", "0x10", " 5"])("limit=%j i
 
 test("a cursor that is no id is refused", async () => {
   expect(await api.as(newUser()).get("/rooms?after=first")).toMatchObject({ status: 422 });
+});
+
+test("a room's orchestration is set when it is created, and changed field by field", async () => {
+  const user = newUser();
+  const created = await createRoom(api, user, { name: "Launch", orchestration: { max_rounds: 3 } });
+  expect(created.orchestration).toEqual({ max_rounds: 3, synthesis: "off" });
+  const client = api.as(user);
+  const change = (orchestration: unknown) => client.patch(`/rooms/${created.id}`, { orchestration });
+
+  expect((await change({ synthesis: "manager" })).body.orchestration).toEqual({
+    max_rounds: 3,
+    synthesis: "manager",
+  });
+  for (const wrong of [{ max_rounds: 0 }, { max_rounds: 4 }, { synthesis: "two words" }, {}, { rounds: 1 }]) {
+    expect(await change(wrong)).toMatchObject({ status: 422 });
+  }
+  expect((await client.get(`/rooms/${created.id}`)).body.orchestration).toEqual({
+    max_rounds: 3,
+    synthesis: "manager",
+  });
 });

@@ -95,16 +95,17 @@ function expectThreeTurns(output: string): void {
   );
   expect(speakers(tag).sort()).toEqual(["Ada", "Linus", "You"]);
   expect(speakers(roundtable)).toEqual(["You", "Scout", "Ada", "Linus"]);
-  expect(speakers(orchestrator)).toEqual(["You", "Scout", "Ada"]);
+  expect(speakers(orchestrator)).toEqual(["You", "Scout", "Ada", "Linus", "Manager"]);
   expect(orchestrator).toMatch(/Scout │ uses search \{"query".+\nScout │ receives 1\. \[demo search\]/);
-  expect(orchestrator).toContain("The manager picked scout, ada");
+  expect(orchestrator).toMatch(/Round 1: scout, ada \(selected\)\n {2}Round 2: linus \(selected\)/);
+  expect(orchestrator).toMatch(/synthesis +Manager +completed +1 /);
   for (const part of [tag, roundtable, orchestrator]) {
     expect(part).toMatch(/Ada +completed +1 +\d+ +0\.\d{8} +\d+ ms/);
-    expect(part).toMatch(/^ {2}ada +qwen .+ 0\.\d{8} +provider +2026-02-20$/m);
+    expect(part).toMatch(/^ {2}ada#1 +qwen .+ 0\.\d{8} +provider +2026-02-20$/m);
     expect(part).toMatch(/total \d+ ms\n {2}2 database round trips in sequence/);
   }
   expect(output.trimEnd().split("\n").at(-1)).toMatch(
-    /^3 turns, 8 model calls, \d+ tokens, 0\.\d{8} credits\./,
+    /^3 turns, 10 model calls, \d+ tokens, 0\.\d{8} credits\./,
   );
 }
 

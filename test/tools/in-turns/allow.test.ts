@@ -24,7 +24,14 @@ async function expectOneSuccess(
     assistant_output: "Cats, says https://example.com/found.",
   });
   expect(body.tool_calls).toEqual([
-    { ...found, id: expect.any(String), agent_key: "ada", round, latency_ms: expect.any(Number) },
+    {
+      ...found,
+      id: expect.any(String),
+      step: "ada#1",
+      agent_key: "ada",
+      round,
+      latency_ms: expect.any(Number),
+    },
   ]);
   expect(body.tool_calls[0].latency_ms).toBeGreaterThanOrEqual(40);
   expect(durationOf(headers.get("Server-Timing"), "tools")).toBeGreaterThanOrEqual(40);

@@ -22,9 +22,8 @@ const statusesOf = (body: { replies: { status: string; error: { code: string } |
   body.replies.map(({ status, error }) => error?.code ?? status);
 
 async function answerAll(text: string): Promise<TurnFixture> {
-  // A retried agent sees all answers of its turn: they fit the largest window only.
-  const agents = keys.map((key) => ({ key, modelAlias: "premium" }));
-  const fixture = await createTurnFixture({ agents });
+  // A retry is sent the answers that stand: only the largest window has room for them.
+  const fixture = await createTurnFixture({ agents: keys.map((key) => ({ key, modelAlias: "premium" })) });
   await fixture.models.script({ answer: { text } });
   return fixture;
 }
