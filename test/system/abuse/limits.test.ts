@@ -20,7 +20,7 @@ function limitsOf(operation: Operation, field: string, schema: Json): Limit[] {
   });
   const text = (characters: number) => "x".repeat(characters);
   const types: string[] = [schema.type].flat();
-  const good = Object(operation.body)[field] ?? sampleOf(schema);
+  const good = Object(operation.body)[field] ?? samples[field] ?? sampleOf(schema);
   return [
     ...(schema.maxLength === undefined
       ? []
@@ -50,6 +50,9 @@ function limitsOf(operation: Operation, field: string, schema: Json): Limit[] {
     ...(types.includes("string") ? [limit("text", good, { x: 1 })] : []),
   ];
 }
+
+/** Objects that must set something. */
+const samples: Readonly<Record<string, unknown>> = { orchestration: { max_rounds: 1 } };
 
 function sampleOf(schema: Json): unknown {
   if (schema.enum !== undefined) return schema.enum[0];
