@@ -5,6 +5,7 @@ import { wakeWaitingFiles } from "../../src/actions/wake-waiting-files.ts";
 import { fileKey } from "../../src/domain/files/file-store.ts";
 import { createRoom, createSession, createTestApi, newUser } from "../support/api.ts";
 import { connectSql } from "../support/sql.ts";
+import { createTurnFixture } from "../support/turn-fixture.ts";
 import { bucket, parserDeps, upload, utf8 } from "./support.ts";
 
 const api = createTestApi();
@@ -41,6 +42,20 @@ test("a deleted room goes with its sessions, files and texts after thirty days, 
   expect(await sql`select 1 from rooms where id = ${roomId}`).toEqual([]);
   expect(await sql`select 1 from sessions where id = ${session.id}`).toEqual([]);
   expect((await api.as(other.user).get(`/files/${other.id}`)).status).toBe(200);
+});
+
+test("the ledger of a deleted room and of a deleted session stays when they are purged", async () => {
+  for (const path of ["rooms", "sessions"] as const) {
+    const fixture = await createTurnFixture();
+    await fixture.post("@ada hello");
+    const id = path === "rooms" ? fixture.roomId : fixture.sessionId;
+    await fixture.api.as(fixture.owner).delete(`/${path}/${id}`);
+    await purgeDeleted(inDays(31));
+    expect(await sql`select 1 from sessions where id = ${fixture.sessionId}`).toEqual([]);
+    const rows =
+      await sql`select session_id, turn_id from llm_call_events where user_id = ${fixture.owner.userId}`;
+    expect(rows).toEqual([{ session_id: null, turn_id: null }]);
+  }
 });
 
 test("bytes without a row are removed once no upload can still be running", async () => {

@@ -1,6 +1,6 @@
 import { and, eq, inArray, isNotNull, lt, or, sql } from "drizzle-orm";
 import { askDatabase, type Db } from "../core/client.ts";
-import { files, rooms, sessions } from "../schema.ts";
+import { files, llmCallEvents, rooms, sessions, toolCallEvents } from "../schema.ts";
 
 /** In one run of the daily job; the next day takes the rest. */
 const maxRows = 500;
@@ -41,26 +41,41 @@ export async function loadKnownFileIds(db: Db, ids: readonly string[]): Promise<
  * that still has files waits for their purge.
  */
 export async function purgeDeletedRooms(db: Db, before: Date): Promise<{ rooms: number; sessions: number }> {
-  const oldSessions = db
-    .select({ id: sessions.id })
-    .from(sessions)
-    .where(and(isNotNull(sessions.deletedAt), lt(sessions.deletedAt, before)))
-    .limit(maxRows);
-  const oldRooms = db
-    .select({ id: rooms.id })
-    .from(rooms)
-    .where(
-      and(
-        lt(rooms.deletedAt, before),
-        sql`not exists (select 1 from ${files} where ${files.roomId} = ${rooms.id})`,
-      ),
-    )
-    .limit(maxRows);
-  const [purgedSessions, purgedRooms] = await askDatabase(db, () =>
+  const [oldSessions, oldRooms] = await askDatabase(db, () =>
     db.batch([
-      db.delete(sessions).where(inArray(sessions.id, oldSessions)).returning({ id: sessions.id }),
-      db.delete(rooms).where(inArray(rooms.id, oldRooms)).returning({ id: rooms.id }),
+      db
+        .select({ id: sessions.id })
+        .from(sessions)
+        .where(and(isNotNull(sessions.deletedAt), lt(sessions.deletedAt, before)))
+        .limit(maxRows),
+      db
+        .select({ id: rooms.id })
+        .from(rooms)
+        .where(
+          and(
+            lt(rooms.deletedAt, before),
+            sql`not exists (select 1 from ${files} where ${files.roomId} = ${rooms.id})`,
+          ),
+        )
+        .limit(maxRows),
     ]),
   );
-  return { rooms: purgedRooms.length, sessions: purgedSessions.length };
+  const sessionIds = oldSessions.map(({ id }) => id);
+  const roomIds = oldRooms.map(({ id }) => id);
+  if (sessionIds.length + roomIds.length === 0) return { rooms: 0, sessions: 0 };
+  // The rows that stay are detached first. Left to the foreign keys, one key is set to null after the other, and
+  // Postgres checks the others of a row that this transaction has changed: their rows are gone by then.
+  const noSession = { sessionId: null, turnId: null };
+  const noRoom = { roomId: null, sessionId: null, turnId: null };
+  await askDatabase(db, () =>
+    db.batch([
+      db.update(llmCallEvents).set(noSession).where(inArray(llmCallEvents.sessionId, sessionIds)),
+      db.update(llmCallEvents).set(noRoom).where(inArray(llmCallEvents.roomId, roomIds)),
+      db.update(toolCallEvents).set(noSession).where(inArray(toolCallEvents.sessionId, sessionIds)),
+      db.update(toolCallEvents).set(noRoom).where(inArray(toolCallEvents.roomId, roomIds)),
+      db.delete(sessions).where(inArray(sessions.id, sessionIds)),
+      db.delete(rooms).where(inArray(rooms.id, roomIds)),
+    ]),
+  );
+  return { rooms: roomIds.length, sessions: sessionIds.length };
 }
