@@ -96,7 +96,7 @@ function expectThreeTurns(output: string): void {
   expect(speakers(tag).sort()).toEqual(["Ada", "Linus", "You"]);
   expect(speakers(roundtable)).toEqual(["You", "Scout", "Ada", "Linus"]);
   expect(speakers(orchestrator)).toEqual(["You", "Scout", "Ada", "Linus", "Manager"]);
-  expect(orchestrator).toMatch(/Scout │ uses search \{"query".+\nScout │ receives 1\. \[demo search\]/);
+  expect(orchestrator).toMatch(/Scout +│ uses search \{"query".+\nScout +│ receives 1\. \[demo search\]/);
   expect(orchestrator).toMatch(/Round 1: scout, ada \(selected\)\n {2}Round 2: linus \(selected\)/);
   expect(orchestrator).toMatch(/synthesis +Manager +completed +1 /);
   for (const part of [tag, roundtable, orchestrator]) {
@@ -120,7 +120,7 @@ test("npm run demo starts a platform where none runs, and ends it", async () => 
 test("Ctrl-C ends npm run demo during a turn", async () => {
   const demo = run("demo.ts");
   await new Promise<void>((resolve) =>
-    demo.child.stdout?.on("data", () => demo.output().includes("Scout │ You asked") && resolve()),
+    demo.child.stdout?.on("data", () => /Scout +│ You asked/.test(demo.output()) && resolve()),
   );
   signalGroup(demo, "SIGINT");
   expect(await demo.ended).toBe(130);
