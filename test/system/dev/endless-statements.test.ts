@@ -114,7 +114,7 @@ test.each([
     await untilDatabaseIsBusy(dev);
     expect(await stopsInTime(dev, signal)).toBe(0);
     expect(dev.output()).toMatch(/^Stopping\. Ctrl-C once more ends at once\.$/m);
-    expect((await readdir(dataDir)).sort()).toEqual(["auth-secret", "postgres"]);
+    expect((await readdir(dataDir)).sort()).toEqual(["auth-secret", "postgres", "storage"]);
   },
   120_000,
 );

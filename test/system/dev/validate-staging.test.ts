@@ -109,6 +109,7 @@ const wrongTurns: Record<number, (turn: Turn) => void> = {
 type Turn = { mode: string; status: string; replies: unknown[]; tool_calls: unknown[] };
 const aToolCall = {
   id: "019b7e00-0000-7000-8000-000000000001",
+  step: "ada#1",
   agent_key: "ada",
   round: 0,
   tool_name: "search",
