@@ -66,6 +66,11 @@ export class ModelJournal {
     this.wake();
   }
 
+  /** Drops all entries; for a long run that reads none, since each holds a whole prompt. */
+  clear(): void {
+    this.entries.length = 0;
+  }
+
   /** True once that many calls have arrived and that many are over; false when `timeoutMs` pass first. */
   async waitFor({ calls, settled, timeoutMs }: { calls: number; settled: number; timeoutMs: number }) {
     const isMet = () => this.entries.length >= calls && this.entries.length - this.inFlight >= settled;

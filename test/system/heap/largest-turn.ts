@@ -30,6 +30,7 @@ export async function createLargestTurns(testbed: Testbed, worker: Workerd) {
 
 /** @throws where the turn is smaller than planned. */
 async function postLargestTurn(fixture: SessionFixture, worker: Workerd): Promise<void> {
+  fixture.models.journal.clear();
   fixture.models.follow({ rules: rulesOf(fixture) });
   const { status, body } = await fixture.post(worker, { request: fixture.nextRequest() });
   const characters = body?.assistant_output?.length ?? 0;
