@@ -17,12 +17,12 @@ export type AgentWork = {
 export function workOf(step: string, toolMessages: readonly ToolMessage[]): AgentWork {
   const own = toolMessages.filter((message) => message.step === step);
   const last = own.at(-1);
-  const triggered = own.find((message) => message.kind === "told" && message.isTriggered);
+  const triggered = own.find((message) => message.kind === "result" && message.isTriggered);
   return {
-    toolRounds: own.filter(({ kind }) => kind === "asked").length,
+    toolRounds: own.filter(({ kind }) => kind === "request").length,
     toolMessages: own.filter((entry) => entry !== triggered).map(({ message }) => message),
     // Results of all calls of an answer come together.
-    pending: last?.kind === "asked" && last.isPending ? last.message.toolCalls : [],
+    pending: last?.kind === "request" && last.isPending ? last.message.toolCalls : [],
     triggerResult: triggered?.message.content ?? null,
   };
 }
@@ -31,7 +31,7 @@ export function workOf(step: string, toolMessages: readonly ToolMessage[]): Agen
 export function toPrivateMessages(toolMessages: readonly ToolMessage[]): PrivateMessage[] {
   return toolMessages.flatMap((entry): PrivateMessage[] => {
     const { id, step, agentKey, message } = entry;
-    if (entry.kind === "told") {
+    if (entry.kind === "result") {
       const content = `What your tool '${plainName(entry.toolName)}' told you earlier:\n${message.content}`;
       return [{ id, step, agentKey, role: "tool", content }];
     }

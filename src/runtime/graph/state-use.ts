@@ -7,7 +7,7 @@ export function addStateUse(before: TurnUse, { replies, toolMessages }: TurnStat
   const byStep = new Map<string, StepUse>();
   let { toolCalls, toolBytes, modelBytes } = before;
   for (const entry of toolMessages) {
-    if (entry.kind === "asked") modelBytes += jsonBytes(entry.message);
+    if (entry.kind === "request") modelBytes += jsonBytes(entry.message);
     else if (entry.hadRoom) {
       const bytes = jsonBytes(entry.message.content);
       const use = byStep.get(entry.step) ?? noStepUse;

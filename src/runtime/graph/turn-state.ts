@@ -9,7 +9,7 @@ import type {
   ToolEvent,
 } from "../../domain/turn/turn-outcome.ts";
 
-/** `asked`: an answer that asks for tools. `told`: the result of one of its calls. The values are stored. */
+/** `request`: an answer that asks for tools. `result`: the result of one of its calls. The values are stored. */
 export type ToolMessage = {
   /** Id of the private message that is stored for it. */
   id: string;
@@ -17,13 +17,13 @@ export type ToolMessage = {
   agentKey: string;
 } & (
   | {
-      kind: "asked";
+      kind: "request";
       message: Extract<PromptMessage, { toolCalls: unknown }>;
       /** Whether its calls wait for the agent's tools node. */
       isPending: boolean;
     }
   | {
-      kind: "told";
+      kind: "result";
       message: Extract<PromptMessage, { role: "tool" }>;
       toolName: string;
       /** Whether the user's message itself asked for it by its first words. */

@@ -46,8 +46,8 @@ export async function askForTools(round: ToolRound): Promise<TurnStateUpdate | n
   const message = [whole, bare].find((candidate) => run.size.takeModelText(candidate));
   if (message === undefined) return null;
   const isPending = toolCalls.some(({ name }) => agent.toolPermissions.includes(name));
-  const asked: ToolMessage = {
-    kind: "asked",
+  const request: ToolMessage = {
+    kind: "request",
     id: messageId,
     step: step.id,
     agentKey: agent.agentKey,
@@ -63,7 +63,7 @@ export async function askForTools(round: ToolRound): Promise<TurnStateUpdate | n
     calls: isPending ? [] : toolCalls,
     isTriggered: false,
   });
-  return { toolMessages: [asked, ...refusals.toolMessages], toolEvents: refusals.toolEvents };
+  return { toolMessages: [request, ...refusals.toolMessages], toolEvents: refusals.toolEvents };
 }
 
 type ToolCalls = {
@@ -89,7 +89,7 @@ export async function executeCalls({ step, run, events, round, calls, isTriggere
     const id = run.ports.newId();
     events.toolResult(call.id, id, content);
     toolMessages.push({
-      kind: "told",
+      kind: "result",
       id,
       step: step.id,
       agentKey,
