@@ -1,5 +1,5 @@
 import { v5 as uuidv5 } from "uuid";
-import { isBucket, isQueue } from "./config/bindings.ts";
+import { isBucket, isObjectNamespace, isQueue } from "./config/bindings.ts";
 import { ConfigError, describeIssue, dropBlank } from "./config/config-error.ts";
 import { describePrices, type ModelOverride, toCatalogModel } from "./config/model-override.ts";
 import { key, type Settings, settings } from "./config/settings.ts";
@@ -10,6 +10,7 @@ import type { Bucket } from "./domain/files/bucket.ts";
 import type { FileLimits } from "./domain/files/file-limits.ts";
 import type { ParseQueue } from "./domain/files/parse-queue.ts";
 import { isRateLimiter, type RateLimiter } from "./domain/rate-limiter.ts";
+import type { LocationHint, SessionObjects } from "./domain/turn/session-objects.ts";
 
 /** The names of all settings. MODELS_JSON can name further settings with keys of providers. */
 export const settingNames: readonly string[] = Object.keys(settings.shape);
@@ -44,6 +45,9 @@ export type Config = {
   limiters: Limiters;
   fileBucket: Bucket;
   parseQueue: ParseQueue;
+  sessionObjects: SessionObjects;
+  /** Where a new session's object is placed; undefined: beside whoever asks for it first. */
+  sessionLocationHint: LocationHint | undefined;
   fileLimits: FileLimits;
   auth: AuthSettings;
   corsAllowedOrigins: readonly string[];
@@ -90,9 +94,13 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
     invalid: findLimiter("invalid"),
     uploads: findLimiter("uploads"),
   };
-  const { FILES: fileBucket, PARSE_QUEUE: parseQueue } = given;
+  const { FILES: fileBucket, PARSE_QUEUE: parseQueue, LIVE_SESSIONS: sessionObjects } = given;
   if (!isBucket(fileBucket)) problems.push("FILES: wrangler.toml binds no R2 bucket FILES");
   if (!isQueue(parseQueue)) problems.push("PARSE_QUEUE: wrangler.toml binds no queue PARSE_QUEUE");
+  if (!isObjectNamespace(sessionObjects)) {
+    problems.push("LIVE_SESSIONS: wrangler.toml binds no Durable Object LIVE_SESSIONS");
+    throw new ConfigError(problems);
+  }
   if (problems.length > 0 || !isBucket(fileBucket) || !isQueue(parseQueue)) throw new ConfigError(problems);
   return {
     databaseUrl: values.DATABASE_URL,
@@ -122,6 +130,8 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
     limiters,
     fileBucket,
     parseQueue,
+    sessionObjects,
+    sessionLocationHint: values.SESSION_LOCATION_HINT,
     fileLimits: {
       maxFileBytes: values.FILE_MAX_BYTES,
       maxRoomBytes: values.ROOM_MAX_FILE_BYTES,

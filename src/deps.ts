@@ -27,6 +27,7 @@ import { createStreamHash } from "./storage/stream-hash.ts";
 import { createToolRegistry } from "./tools/registry.ts";
 import { createSearchTool } from "./tools/search.ts";
 import type { Tool } from "./tools/tool.ts";
+import type { SessionHost, SessionHosts } from "./turn/session-host.ts";
 
 /** The ports that belong to one run; the others are the same for all runs. */
 export type RunPorts = Pick<
@@ -59,8 +60,10 @@ export type Deps = {
   newId: () => string;
   /** SHA-256 of a text, in hex. */
   digest: (text: string) => Promise<string>;
-  /** Lets work go on after its client has disconnected. */
+  /** Lets work go on after its client has disconnected or has its answer. */
   keepAlive: (work: Promise<unknown>) => void;
+  /** What executes the runs of a session. */
+  hosts: SessionHosts;
   runTurn: (run: RunInput, ports: RunPorts) => Promise<RunTurnResult>;
   /** The outcome of a stored run that is not continued. */
   settleTurn: (input: SettleInput) => Promise<TurnOutcome>;
@@ -77,8 +80,6 @@ export type Deps = {
     summarizerModelAlias: string;
     turnLeaseMs: number;
     resumeWindowMs: number;
-    /** How long a run goes on after its client has disconnected. */
-    clientGraceMs: number;
     checkpointRetentionDays: number;
     fileRetentionDays: number;
     deletedRetentionDays: number;
@@ -91,9 +92,6 @@ export type Deps = {
   verifyToken: VerifyToken;
   corsAllowedOrigins: readonly string[];
 };
-
-/** A Worker goes on for 30 s after its client has disconnected. The other 5 s are for storing what the run has. */
-const clientGraceMs = 25_000;
 
 /** Makes all parts and connects them. */
 export function createDeps(config: Config): Deps {
@@ -132,6 +130,7 @@ export function createDeps(config: Config): Deps {
     newId: uuidv7,
     digest: sha256Hex,
     keepAlive: waitUntil,
+    hosts: connectHosts(config),
     runTurn: (run, perRun) => runTurn(run, { ...ports, ...perRun }),
     settleTurn: (input) => settleTurn(input, uuidv7),
     storedReplies,
@@ -143,7 +142,6 @@ export function createDeps(config: Config): Deps {
       summarizerModelAlias: config.summarizerModelAlias,
       turnLeaseMs: config.turnLeaseMs,
       resumeWindowMs: config.resumeWindowMs,
-      clientGraceMs,
       checkpointRetentionDays: config.checkpointRetentionDays,
       fileRetentionDays: config.fileRetentionDays,
       deletedRetentionDays: config.deletedRetentionDays,
@@ -160,6 +158,12 @@ export function createDeps(config: Config): Deps {
     verifyToken: createTokenVerifier(config.auth),
     corsAllowedOrigins: config.corsAllowedOrigins,
   };
+}
+
+/** Safe: the binding is of the class in src/live/session-object.ts, which is a SessionHost. */
+function connectHosts({ sessionObjects, sessionLocationHint: locationHint }: Config): SessionHosts {
+  const options = locationHint === undefined ? {} : { locationHint };
+  return (sessionId) => sessionObjects.getByName(sessionId.toLowerCase(), options) as SessionHost;
 }
 
 /** The tool of each name in src/domain/tool-names.ts. */

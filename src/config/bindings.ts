@@ -1,5 +1,6 @@
 import type { Bucket } from "../domain/files/bucket.ts";
 import type { ParseQueue } from "../domain/files/parse-queue.ts";
+import type { SessionObjects } from "../domain/turn/session-objects.ts";
 
 /** A binding of the platform is recognised by its methods. */
 export function isBucket(binding: unknown): binding is Bucket {
@@ -8,6 +9,10 @@ export function isBucket(binding: unknown): binding is Bucket {
 
 export function isQueue(binding: unknown): binding is ParseQueue {
   return hasMethods(binding, ["send"]);
+}
+
+export function isObjectNamespace(binding: unknown): binding is SessionObjects {
+  return hasMethods(binding, ["getByName"]);
 }
 
 function hasMethods(binding: unknown, names: readonly string[]): boolean {

@@ -12,7 +12,7 @@ import { endings, type Run, type UnfinishedEndingName } from "./run.ts";
 
 // Endings without a turn: this holder stops, and the run waits for recovery.
 
-/** Ends a run that was stopped: its client is gone, or its lease was not renewed. Returns what the client is answered. */
+/** Ends a run that was stopped: its lease was not renewed. Returns what the client is answered. */
 export async function endStopped(
   deps: Deps,
   run: Run,
@@ -96,7 +96,6 @@ async function closeUnfinished(
 }
 
 const answerDetails = {
-  turn_in_progress: "The turn is not finished. The same request goes on with it.",
   turn_conflict: turnConflictDetail,
   commit_failed: "The turn could not be stored. Please retry.",
   internal_error: internalErrorDetail,
@@ -106,7 +105,6 @@ function logUnfinished({ request, turn }: Run, { ending, isStored, cause }: Clos
   const { log } = request;
   const runId = turn.claim.runId;
   switch (ending) {
-    case "client_gone":
     case "lease_not_renewed":
       log.warn("run_stopped", { run_id: runId, reason: ending, stored: isStored });
       return;

@@ -14,7 +14,10 @@ import { decidePlan } from "./plan.ts";
 /** In one call of the scheduled job; the next minute takes the rest. */
 const maxRuns = 50;
 
-/** Settles the runs whose holders are gone, each by itself: one that fails stops no other. Returns how many there were. */
+/** How long the host of a session may take to take a run over. */
+const hostWaitMs = 5_000;
+
+/** Recovers the runs whose holders are gone, each by itself: one that fails stops no other. Returns how many there were. */
 export async function recoverAbandonedRuns(deps: Deps): Promise<number> {
   const abandoned = await loadAbandonedRuns(deps.db, deps.settings.resumeWindowMs, maxRuns);
   for (const run of abandoned) {
@@ -29,16 +32,52 @@ export async function recoverAbandonedRuns(deps: Deps): Promise<number> {
 }
 
 /**
+ * Recovers a run whose holder is gone. The session's host takes it over and goes on with it; where the host does not
+ * answer in time, the run is settled here. Where another holder took the run over first, nothing changes.
+ */
+export async function recoverRun(deps: Deps, key: RunKey, log: Log): Promise<void> {
+  try {
+    await within(hostWaitMs, deps.hosts(key.sessionId).recover(key));
+  } catch (error) {
+    const name = error instanceof Error ? error.name : "unknown";
+    log.warn("host_not_reached", { run_id: key.runId, error: name });
+    await settleRun(deps, key, log);
+  }
+}
+
+function within(timeoutMs: number, work: Promise<void>): Promise<void> {
+  const timeout = Promise.withResolvers<void>();
+  const timer = setTimeout(() => timeout.reject(new Error("no answer in time")), timeoutMs);
+  return Promise.race([work, timeout.promise]).finally(() => clearTimeout(timer));
+}
+
+/**
  * Settles a run whose holder is gone: stores the answers that had arrived, and estimates of what the others may have cost.
  * No model is called. A run that planning refuses ends without a turn. Where another holder took the run over first,
  * nothing changes.
  */
-export async function recoverRun(deps: Deps, key: RunKey, log: Log): Promise<void> {
-  const openedAt = deps.now();
+async function settleRun(deps: Deps, key: RunKey, log: Log): Promise<void> {
+  const turn = await takeRun(deps, key, log);
+  if (turn !== null) await settleTakenRun(deps, turn, log);
+}
+
+/** Takes over a run whose lease has run out. Null: it was not free, or is stored already. */
+export async function takeRun(deps: Deps, key: RunKey, log: Log): Promise<AbandonedTurn | null> {
   const takeover = await takeOverRun(deps.db, key, deps.newId(), deps.settings.turnLeaseMs);
-  if (takeover.kind === "claim_deleted") log.warn("claim_deleted", { run_id: key.runId });
-  if (takeover.kind !== "taken") return;
-  const { turn } = takeover;
+  switch (takeover.kind) {
+    case "taken":
+      return takeover.turn;
+    case "claim_deleted":
+      log.warn("claim_deleted", { run_id: key.runId });
+      return null;
+    case "not_free":
+      return null;
+  }
+}
+
+/** Settles a run that this holder has taken over. */
+export async function settleTakenRun(deps: Deps, turn: AbandonedTurn, log: Log): Promise<void> {
+  const openedAt = deps.now();
   const { claim, retried, lastSeq, checkpoint, userId } = turn;
   const decision = decidePlan(turn);
   if (!decision.ok) {

@@ -1,0 +1,31 @@
+import { env } from "cloudflare:workers";
+import type { Deps } from "../../src/deps.ts";
+import type { SessionHost } from "../../src/turn/session-host.ts";
+
+/** The parts of each application under test, by the name that its objects have. */
+const applications = new Map<string, () => Deps>();
+
+/**
+ * Gives an application objects of its own: two applications are two deployments' worth of processes, so a session that
+ * both serve has two objects. `deps` is asked at each use: a test may change a part.
+ */
+export function connectObjects(deps: () => Deps): (sessionId: string) => SessionHost {
+  const application = crypto.randomUUID();
+  applications.set(application, deps);
+  return (sessionId) => findObject(nameObject(sessionId, application));
+}
+
+function nameObject(sessionId: string, application: string): string {
+  return `${sessionId.toLowerCase()}/${application}`;
+}
+
+function findObject(name: string): SessionHost {
+  return Object(env).LIVE_SESSIONS.getByName(name);
+}
+
+/** The parts of the application that an object belongs to. */
+export function depsOfObject(name: string | undefined): Deps {
+  const deps = applications.get(name?.split("/")[1] ?? "");
+  if (deps === undefined) throw new Error(`no application has the object ${name}`);
+  return deps();
+}
