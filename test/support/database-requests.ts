@@ -44,6 +44,22 @@ type Watch = (ask: Ask, body: string) => Promise<Response>;
 /** Whose work a request is of: all tests share one isolate. */
 const watches = new AsyncLocalStorage<Watch>();
 
+/**
+ * What is asked of a session's object does not carry the watch along. `note` keeps it under a name, and the object's work
+ * of that name goes on under it.
+ */
+const notedWatches = new Map<string, Watch>();
+
+export function noteWatch(name: string): void {
+  const watch = watches.getStore();
+  if (watch !== undefined) notedWatches.set(name, watch);
+}
+
+export function underNotedWatch<T>(name: string, work: () => T): T {
+  const watch = notedWatches.get(name);
+  return watch === undefined ? work() : watches.run(watch, work);
+}
+
 /** An `answer` by which the database does what it is asked, and its answers to these requests are lost. */
 export function losingAnswers(...lost: number[]) {
   return async (ask: Ask, n: number): Promise<Response> => {

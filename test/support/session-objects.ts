@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import type { Deps } from "../../src/deps.ts";
 import type { SessionHost } from "../../src/turn/session-host.ts";
+import { noteWatch } from "./database-requests.ts";
 
 /** The parts of each application under test, by the name that its objects have. */
 const applications = new Map<string, () => Deps>();
@@ -12,7 +13,32 @@ const applications = new Map<string, () => Deps>();
 export function connectObjects(deps: () => Deps): (sessionId: string) => SessionHost {
   const application = crypto.randomUUID();
   applications.set(application, deps);
-  return (sessionId) => findObject(nameObject(sessionId, application));
+  return (sessionId) => {
+    const object = findObject(nameObject(sessionId, application));
+    return {
+      prepare: () => object.prepare(),
+      run: (handOver) => {
+        noteWatch(handOver.run.turn.claim.holder);
+        return object.run(handOver);
+      },
+      watch: (handOver, client) => {
+        noteWatch(handOver.run.turn.claim.holder);
+        return object.watch(handOver, client);
+      },
+      recover: async (run) => {
+        if (silentSessions.has(run.sessionId)) throw new Error("the object does not answer");
+        noteWatch(run.runId);
+        return object.recover(run);
+      },
+    };
+  };
+}
+
+const silentSessions = new Set<string>();
+
+/** From now on the session's objects take over no run: whoever meets one whose holder is gone settles it itself. */
+export function silenceRecovery(sessionId: string): void {
+  silentSessions.add(sessionId);
 }
 
 function nameObject(sessionId: string, application: string): string {
