@@ -32,8 +32,9 @@ export class EventLog {
   #lastSeq = 0;
   #bytes = 0;
   #state: "open" | "over" | "gone" = "open";
+  #isWritten = true;
   #changed = Promise.withResolvers<void>();
-  #flushTimer: ReturnType<typeof setTimeout> | null = null;
+  #isFlushDue = false;
 
   /** `epoch` names the holder. The log of an earlier holder is deleted. */
   constructor(sql: LogSql, epoch: string) {
@@ -76,10 +77,14 @@ export class EventLog {
     this.#notify();
   }
 
-  /** The log was deleted, or another one took its place: its readers are closed. */
+  /** Another log takes this one's place in SQLite. Readers that are not far behind still read it to its end. */
+  detach(): void {
+    this.#isWritten = false;
+  }
+
+  /** The log was deleted: its readers are closed. */
   close(): void {
     this.#state = "gone";
-    clearTimeout(this.#flushTimer);
     this.#notify();
   }
 
@@ -102,11 +107,11 @@ export class EventLog {
 
   /** Writes what is in memory only. */
   flush(): void {
-    clearTimeout(this.#flushTimer);
-    this.#flushTimer = null;
     const { firstSeq, lastSeq, frames } = this.#newest;
-    if (frames.length === 0) return;
-    this.#sql.exec("insert into event_packs values (?, ?, ?)", firstSeq, lastSeq, join(frames));
+    if (frames.length === 0 || this.#state === "gone") return;
+    if (this.#isWritten) {
+      this.#sql.exec("insert into event_packs values (?, ?, ?)", firstSeq, lastSeq, join(frames));
+    }
     this.#written = this.#newest;
     this.#newest = newPack(this.#lastSeq + 1);
   }
@@ -117,7 +122,15 @@ export class EventLog {
     pack.lastSeq = this.#lastSeq;
     pack.bytes += frame.byteLength;
     if (pack.bytes >= maxPackBytes) this.flush();
-    else this.#flushTimer ??= setTimeout(() => this.flush(), flushAfterMs);
+    else void this.#flushLater();
+  }
+
+  async #flushLater(): Promise<void> {
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    await scheduler.wait(flushAfterMs);
+    this.#isFlushDue = false;
+    this.flush();
   }
 
   #appendLarge(frame: Uint8Array): void {
@@ -127,6 +140,7 @@ export class EventLog {
   }
 
   #readPack(seq: number): Pack | undefined {
+    if (!this.#isWritten) return undefined;
     const [row] = this.#sql
       .exec<PackRow>(
         "select first_seq, last_seq, frames from event_packs where first_seq <= ? and last_seq >= ?",

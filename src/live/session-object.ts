@@ -22,13 +22,15 @@ import { createDueTable, type DueKind, DueTimes } from "./due-times.ts";
 import { createLogTables, EventLog } from "./event-log.ts";
 import { LogReaders } from "./log-readers.ts";
 import { createRunEvents, type RunEvents } from "./run-events.ts";
-import { createStartTable, Starts } from "./starts.ts";
+import { createStartTable, type Start, Starts } from "./starts.ts";
 
 /** How long the object keeps events and starts after its last run. */
 const forgetAfterMs = 10 * 60_000;
+/** A recovery that failed, or came too early, is tried again after this time. */
+const minRecoveryMs = 5_000;
 
 /** A run in the memory of this object. */
-type HostedRun = { kind: "hosted"; runId: string; log: EventLog; answer: Promise<HostAnswer> };
+type HostedRun = { kind: "hosted"; runId: string; isOn: boolean; log: EventLog; answer: Promise<HostAnswer> };
 
 /**
  * The host of one session: a Durable Object in which the session's runs are executed. Postgres decides who holds a claim; the
@@ -81,25 +83,26 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   async #act(kind: DueKind): Promise<void> {
     switch (kind) {
       case "recover":
-        for (const { sessionId, runId, holder } of this.#starts.listUnfinished()) {
-          if (this.#runs.has(holder)) this.#watchLease(this.deps.settings.turnLeaseMs);
-          else await this.#recoverLost(sessionId, runId, holder);
-        }
+        for (const start of this.#starts.listUnfinished()) await this.#recoverUnfinished(start);
         return;
       case "forget":
         await this.#forget();
     }
   }
 
-  /** A run that is in the storage and not in memory: its holder was lost with the object's memory. */
-  async #recoverLost(sessionId: string, runId: string, holder: string): Promise<void> {
+  /** Recovers a run that is not executed here any more: its holder was lost with the object's memory, or has failed. */
+  async #recoverUnfinished({ sessionId, runId, holder }: Start): Promise<void> {
     const { log, settings } = this.deps;
-    const result = await this.#resume(sessionId, runId).catch((error: unknown) => {
+    if (this.#runs.get(holder)?.isOn === true) return this.#watchLease(settings.turnLeaseMs);
+    try {
+      const left = await this.#resume(sessionId, runId);
+      if (left === null) this.#starts.end(holder);
+      else this.#watchLease(Math.max(left, minRecoveryMs));
+    } catch (error) {
       log.error("recovery_failed", { run_id: runId, error: error instanceof Error ? error.name : "unknown" });
-      return "failed" as const;
-    });
-    if (result === "failed") this.#watchLease(settings.turnLeaseMs);
-    else this.#starts.end(holder);
+      this.#watchLease(minRecoveryMs);
+    }
+    this.#rest();
   }
 
   #begin(handOver: HandOver): HostedRun | HostRefusal {
@@ -132,7 +135,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     this.#starts.add(claim);
     this.#dueTimes.clear("forget");
     this.#watchLease(settings.turnLeaseMs - (nowMs() - run.sentMs));
-    this.#log?.close();
+    this.#log?.detach();
     const log = new EventLog(this.ctx.storage.sql, claim.holder);
     this.#log = log;
     const sink = {
@@ -144,21 +147,20 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     };
     const events = createRunEvents(sink, { threadId: claim.sessionId, runId: claim.runId });
     const answer = this.#execute(run, events, roundTrips);
-    const hosted: HostedRun = { kind: "hosted", runId: claim.runId, log, answer };
+    const hosted: HostedRun = { kind: "hosted", runId: claim.runId, isOn: true, log, answer };
     this.#runs.set(claim.holder, hosted);
-    this.ctx.waitUntil(answer);
+    this.ctx.waitUntil(answer.then((ended) => this.#end(hosted, claim.holder, ended)));
     return hosted;
   }
 
   /** Never rejects. */
   async #execute(run: Run, events: RunEvents, roundTrips: number): Promise<HostAnswer> {
-    const { holder } = run.turn.claim;
     const { db, requests } = countRequests(this.deps.db);
     try {
       events.start();
       // No model is called before the start is stored: a start that is lost would be begun again.
       await this.ctx.storage.sync();
-      await this.#sendSnapshot(run, events);
+      await sendSnapshot({ ...this.deps, db }, run, events);
       const answer = await executeRun({ ...this.deps, db }, run, {
         emit: events.emit,
         requests: () => roundTrips + requests(),
@@ -169,26 +171,30 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
       const problem = describeError(error, run.request.log);
       events.fail(problem);
       return { kind: "failed", problem: toProblem(problem) };
-    } finally {
-      this.#starts.end(holder);
-      this.#rest();
     }
   }
 
-  /** A resumed run goes on from answers that readers of its new log have not seen. */
-  async #sendSnapshot(run: Run, events: RunEvents): Promise<void> {
-    if (run.turn.claim.pastHolders.length === 0) return;
-    const messages = await loadRunSnapshot(this.deps, run);
-    events.snapshot(messages.map(toAgUiMessage));
+  /** A run that has failed may be left to recovery. Its claim says whether it is. */
+  #end(hosted: HostedRun, holder: string, ended: HostAnswer): void {
+    hosted.isOn = false;
+    if (ended.kind === "failed") return this.#watchLease(minRecoveryMs);
+    this.#starts.end(holder);
+    this.#rest();
   }
 
-  /** Takes a run over and goes on with it. */
-  async #resume(sessionId: string, runId: string): Promise<"over" | "resumed"> {
+  /** Takes a run over and goes on with it. Another holder's lease: the ms that are left of it; null: there is none. */
+  async #resume(sessionId: string, runId: string): Promise<number | null> {
     const log = this.deps.log.with({ request_id: this.deps.newId() });
-    const run = await resumeRun(this.deps, { sessionId, runId }, log);
-    if (run === null) return "over";
-    this.#host(run, 0);
-    return "resumed";
+    const resumption = await resumeRun(this.deps, { sessionId, runId }, log);
+    switch (resumption.kind) {
+      case "taken":
+        this.#host(resumption.run, 0);
+        return null;
+      case "held":
+        return resumption.leaseLeftMs;
+      case "over":
+        return null;
+    }
   }
 
   /** While a run is on, the alarm is at the end of its lease: an object that has lost its memory is woken by it. */
@@ -219,6 +225,13 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     createLogTables(sql);
     this.#hasTables = true;
   }
+}
+
+/** A resumed run goes on from answers that readers of its new log have not seen. */
+async function sendSnapshot(deps: Deps, run: Run, events: RunEvents): Promise<void> {
+  if (run.turn.claim.pastHolders.length === 0) return;
+  const messages = await loadRunSnapshot(deps, run);
+  events.snapshot(messages.map(toAgUiMessage));
 }
 
 function toProblem({ code, message, extras }: PantheonError) {

@@ -1,6 +1,7 @@
-export type Start = { runId: string; holder: string; isOver: boolean };
+/** A run that the object has begun, under one holder. */
+export type Start = { holder: string; runId: string; sessionId: string };
 
-type StartRow = { run_id: string; holder: string; is_over: number };
+type StartRow = { run_id: string; holder: string; session_id: string; is_over: number };
 
 type StartSql = Pick<SqlStorage, "exec">;
 
@@ -17,12 +18,12 @@ export class Starts {
     this.#sql = sql;
   }
 
-  find(holder: string): Start | undefined {
+  find(holder: string): { isOver: boolean } | undefined {
     const [row] = this.#sql.exec<StartRow>("select * from starts where holder = ?", holder).toArray();
-    return row && { runId: row.run_id, holder: row.holder, isOver: row.is_over === 1 };
+    return row && { isOver: row.is_over === 1 };
   }
 
-  add({ runId, holder, sessionId }: { runId: string; holder: string; sessionId: string }): void {
+  add({ holder, runId, sessionId }: Start): void {
     this.#sql.exec("insert into starts (holder, run_id, session_id) values (?, ?, ?)", holder, runId, sessionId);
   }
 
@@ -31,10 +32,8 @@ export class Starts {
   }
 
   /** Begun, and not over as far as the object knows. */
-  listUnfinished(): { runId: string; holder: string; sessionId: string }[] {
-    return this.#sql
-      .exec<StartRow & { session_id: string }>("select * from starts where is_over = 0")
-      .toArray()
-      .map((row) => ({ runId: row.run_id, holder: row.holder, sessionId: row.session_id }));
+  listUnfinished(): Start[] {
+    const rows = this.#sql.exec<StartRow>("select * from starts where is_over = 0").toArray();
+    return rows.map((row) => ({ holder: row.holder, runId: row.run_id, sessionId: row.session_id }));
   }
 }

@@ -22,7 +22,7 @@ export type Holder = {
   storeStep(rows: StepRows): Promise<boolean>;
   /** Whether a step's checkpoint was stored late, in part, or not at all. */
   checkpointFailed(): boolean;
-  /** Requests to the database that overlapped model calls. */
+  /** Requests to the database that overlapped model calls; renewals of the lease are not counted. */
   requests(): number;
 };
 
@@ -31,7 +31,7 @@ export function startHolder(deps: Deps, claim: Claim, { sentMs, log }: { sentMs:
   const { turnLeaseMs: leaseMs } = deps.settings;
   const { db, requests } = countRequests(deps.db);
   let checkpointFailed = false;
-  const lease = keepLease({ leaseMs, sentMs, now: deps.nowMs, renew: () => renewLease(db, claim, leaseMs) });
+  const lease = keepLease({ leaseMs, sentMs, now: deps.nowMs, renew: () => renewLease(deps.db, claim, leaseMs) });
   const warnDegraded = () => {
     if (!checkpointFailed) log.warn("checkpoint_degraded", { run_id: claim.runId });
     checkpointFailed = true;

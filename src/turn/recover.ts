@@ -1,4 +1,10 @@
-import { type AbandonedTurn, loadAbandonedRuns, type RunKey, takeOverRun } from "../db/turn/take-over-run.ts";
+import {
+  type AbandonedTurn,
+  loadAbandonedRuns,
+  type RunKey,
+  type Takeover,
+  takeOverRun,
+} from "../db/turn/take-over-run.ts";
 import { buildTurnRecord } from "../db/turn/turn-record.ts";
 import type { Deps } from "../deps.ts";
 import { abandonedPrompt } from "../domain/context/abandoned-prompt.ts";
@@ -57,22 +63,15 @@ function within(timeoutMs: number, work: Promise<void>): Promise<void> {
  * nothing changes.
  */
 async function settleRun(deps: Deps, key: RunKey, log: Log): Promise<void> {
-  const turn = await takeRun(deps, key, log);
-  if (turn !== null) await settleTakenRun(deps, turn, log);
+  const takeover = await takeRun(deps, key, log);
+  if (takeover.kind === "taken") await settleTakenRun(deps, takeover.turn, log);
 }
 
-/** Takes over a run whose lease has run out. Null: it was not free, or is stored already. */
-export async function takeRun(deps: Deps, key: RunKey, log: Log): Promise<AbandonedTurn | null> {
+/** Takes over a run whose lease has run out. */
+export async function takeRun(deps: Deps, key: RunKey, log: Log): Promise<Takeover> {
   const takeover = await takeOverRun(deps.db, key, deps.newId(), deps.settings.turnLeaseMs);
-  switch (takeover.kind) {
-    case "taken":
-      return takeover.turn;
-    case "claim_deleted":
-      log.warn("claim_deleted", { run_id: key.runId });
-      return null;
-    case "not_free":
-      return null;
-  }
+  if (takeover.kind === "claim_deleted") log.warn("claim_deleted", { run_id: key.runId });
+  return takeover;
 }
 
 /** Settles a run that this holder has taken over. */

@@ -1,3 +1,4 @@
+import { loadLeaseLeft } from "../db/turn/lease-left.ts";
 import { loadResumedTurn } from "../db/turn/resumed-turn.ts";
 import type { ClaimRow } from "../db/turn/stored-turn.ts";
 import type { AbandonedTurn, RunKey } from "../db/turn/take-over-run.ts";
@@ -11,15 +12,27 @@ import type { Requester, Run, RunRequest } from "./run.ts";
 /** A run that has ended so many holders is not begun again: it may be what ends them, and every holder costs its calls. */
 const maxPastHolders = 5;
 
+export type Resumption =
+  | { kind: "taken"; run: Run }
+  /** Another holder has the run, for so long if it does not renew its lease. */
+  | { kind: "held"; leaseLeftMs: number }
+  /** The run has ended. */
+  | { kind: "over" };
+
 /**
  * Takes over a run whose lease has run out, whatever its key, and prepares to go on with it. A run that cannot go on is
- * settled: its session was deleted, or too many holders were lost with it. Null: nothing is left to execute.
+ * settled: its session was deleted, or too many holders were lost with it.
  * @throws PantheonError the plan's refusal, after the run has ended.
  */
-export async function resumeRun(deps: Deps, key: RunKey, log: Log): Promise<Run | null> {
+export async function resumeRun(deps: Deps, key: RunKey, log: Log): Promise<Resumption> {
   const [openedAt, startedMs] = [deps.now(), deps.nowMs()];
-  const taken = await takeRun(deps, key, log);
-  if (taken === null) return null;
+  const takeover = await takeRun(deps, key, log);
+  if (takeover.kind === "claim_deleted") return { kind: "over" };
+  if (takeover.kind === "not_free") {
+    const leaseLeftMs = await loadLeaseLeft(deps.db, key);
+    return leaseLeftMs === null ? { kind: "over" } : { kind: "held", leaseLeftMs };
+  }
+  const taken = takeover.turn;
   const alias = taken.claim.request.modelAliasOverride ?? null;
   const window = {
     ...historyCharacters(deps.catalog, alias),
@@ -29,11 +42,11 @@ export async function resumeRun(deps: Deps, key: RunKey, log: Log): Promise<Run 
   const turn = mayResume ? await loadResumedTurn(deps.db, taken, window) : null;
   if (turn === null) {
     await settleTakenRun(deps, taken, log);
-    return null;
+    return { kind: "over" };
   }
   const start = { openedAt, startedMs, sentMs: startedMs, openMs: deps.nowMs() - startedMs };
   log.warn("run_resumed", { run_id: key.runId, past_holders: turn.claim.pastHolders.length });
-  return prepareRun(deps, { start, request: toRequest(taken, deps, log), turn });
+  return { kind: "taken", run: await prepareRun(deps, { start, request: toRequest(taken, deps, log), turn }) };
 }
 
 /** The request of a run as its claim has it: who sent it is no longer there. */

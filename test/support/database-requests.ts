@@ -22,6 +22,8 @@ export async function watchDatabase<T>(
   let isOver = false;
   const watch: Watch = async (ask, body) => {
     if (isOver) return ask();
+    // Renewals of a lease come beside everything else: they are no requests of the turn's order.
+    if (isRenewal(body)) return answer(ask, 0, body);
     const request: DatabaseRequest = { n: requests.length + 1, answerBytes: 0 };
     requests.push(request);
     const response = await answer(ask, request.n, body);
@@ -37,6 +39,11 @@ export async function watchDatabase<T>(
   } finally {
     isOver = true;
   }
+}
+
+/** One statement that only sets the lease. */
+function isRenewal(body: string): boolean {
+  return /^\{"queries":\[\{"query":"update \\"turn_claims\\" set \\"lease_until\\"/.test(body) && !body.includes('},{"query"');
 }
 
 type Watch = (ask: Ask, body: string) => Promise<Response>;

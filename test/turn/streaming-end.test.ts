@@ -4,6 +4,7 @@ import { messages, turnClaims } from "../../src/db/schema.ts";
 import { eventsOf, joinDeltas, readEvents } from "../support/event-reader.ts";
 import { createStreamFixture, type StreamFixture } from "../support/streams.ts";
 import { says } from "../support/turn-fixture.ts";
+import { until } from "./recovery/support/until.ts";
 
 const held = says("ada", { deltas: ["first", " second"], hold_after_first: "more" });
 
@@ -60,23 +61,25 @@ test("a client that goes away in the middle does not stop its turn", async () =>
   expect(await room.calls()).toBe(1);
 });
 
-test("a streamed request is logged once its stream is over, with how long it took and how it ended", async () => {
+test("a stream's end is logged, with how it ended; its request is logged when it is answered", async () => {
   const room = await createStreamFixture({ agents: ["ada"] }, held);
-  const done = () => room.api.lines.filter(({ event }) => event === "request_done");
+  const ends = () => room.api.lines.filter(({ event }) => event === "stream_ended");
   const reader = readEvents(await room.stream("@ada go"));
   await reader.until("TEXT_MESSAGE_CONTENT");
-  expect(done()).toEqual([]);
+  expect(room.api.lines.filter(({ event }) => event === "request_done")).toMatchObject([
+    { status: 200, route: "/api/v1/sessions/:session_id/turns" },
+  ]);
+  expect(ends()).toEqual([]);
   await room.models.release("more");
   await reader.all();
-  expect(done()).toMatchObject([
-    { status: 200, stream: "completed", route: "/api/v1/sessions/:session_id/turns" },
-  ]);
+  expect(ends()).toMatchObject([{ end: "completed", request_id: expect.any(String) }]);
 
   const left = readEvents(await room.stream("@ada go"));
   await left.until("RUN_STARTED");
   await left.leave();
+  await until("its end is logged", async () => ends().length === 2);
+  expect(ends()[1]).toMatchObject({ end: "client_disconnected" });
   await room.settled();
-  expect(done()[1]).toMatchObject({ status: 200, stream: "client_disconnected" });
 });
 
 test("a client that never reads does not stop its turn", async () => {

@@ -181,17 +181,3 @@ describe("a stream that is resumed", () => {
     await endOf({ fixture, lost });
   });
 });
-
-test("a plain answer that is resumed reads nothing for a snapshot", async () => {
-  const left = await leaveStream({
-    fixture: { agents: ["ada", "bob"], mode: "roundtable" },
-    rules: [says("bob", late, 1)],
-    calls: 2,
-    stored: { steps: 1 },
-  });
-
-  const { headers } = await left.fixture.post("hello", { key: "k" });
-
-  expect(headers.get("Server-Timing")).toContain('db;desc="2"');
-  await endOf(left);
-});
