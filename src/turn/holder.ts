@@ -30,8 +30,9 @@ export type Holder = {
 export function startHolder(deps: Deps, claim: Claim, { sentMs, log }: { sentMs: number; log: Log }): Holder {
   const { turnLeaseMs: leaseMs } = deps.settings;
   const { db, requests } = countRequests(deps.db);
+  const { db: renewals } = countRequests(deps.db);
   let checkpointFailed = false;
-  const lease = keepLease({ leaseMs, sentMs, now: deps.nowMs, renew: () => renewLease(deps.db, claim, leaseMs) });
+  const lease = keepLease({ leaseMs, sentMs, now: deps.nowMs, renew: () => renewLease(renewals, claim, leaseMs) });
   const warnDegraded = () => {
     if (!checkpointFailed) log.warn("checkpoint_degraded", { run_id: claim.runId });
     checkpointFailed = true;

@@ -1,3 +1,4 @@
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { Deps } from "../../src/deps.ts";
 import type { SessionHost } from "../../src/turn/session-host.ts";
@@ -14,7 +15,9 @@ export function connectObjects(deps: () => Deps): (sessionId: string) => Session
   const application = crypto.randomUUID();
   applications.set(application, deps);
   return (sessionId) => {
-    const object = findObject(nameObject(sessionId, application));
+    const name = nameObject(sessionId, application);
+    objectNames.set(sessionId, name);
+    const object = findObject(name);
     return {
       prepare: () => object.prepare(),
       run: (handOver) => {
@@ -40,6 +43,15 @@ const silentSessions = new Set<string>();
 export function silenceRecovery(sessionId: string): void {
   silentSessions.add(sessionId);
 }
+
+/** Runs `work` where a session's runs are executed: timers that were set there may use what belongs to the object. */
+export async function inObject(sessionId: string, work: () => Promise<unknown>): Promise<void> {
+  const name = objectNames.get(sessionId);
+  if (name === undefined) throw new Error("the session has no object yet");
+  await runInDurableObject(Object(env).LIVE_SESSIONS.getByName(name), work);
+}
+
+const objectNames = new Map<string, string>();
 
 function nameObject(sessionId: string, application: string): string {
   return `${sessionId.toLowerCase()}/${application}`;

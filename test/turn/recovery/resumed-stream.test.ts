@@ -52,7 +52,8 @@ async function transcriptOf(fixture: StreamFixture) {
 
 async function endOf({ fixture, lost }: { fixture: StreamFixture; lost: Response }) {
   await fixture.models.release("gate");
-  await lost.text();
+  // What the replaced holder has told may be gone by now: its reader is cut.
+  await lost.text().catch(() => undefined);
   await fixture.settled();
   await expectLedgerMatchesCalls(fixture);
 }
