@@ -2,6 +2,7 @@ import { waitUntil } from "cloudflare:workers";
 import { v5 as uuidv5, v7 as uuidv7 } from "uuid";
 import type { Config } from "./config.ts";
 import { createDb, type Db } from "./db/core/client.ts";
+import type { CreditSettings } from "./domain/billing/credit-settings.ts";
 import type { Catalog } from "./domain/catalog.ts";
 import type { ContextLimits } from "./domain/context/context-budget.ts";
 import { estimateTokens } from "./domain/context/token-estimate.ts";
@@ -75,6 +76,8 @@ export type Deps = {
     context: ContextLimits;
     managerModelAlias: string;
     summarizerModelAlias: string;
+    /** What runs may spend, 10⁻⁸ credits. */
+    credits: CreditSettings;
     turnLeaseMs: number;
     resumeWindowMs: number;
     /** How long a run goes on after its client has disconnected. */
@@ -112,6 +115,7 @@ export function createDeps(config: Config): Deps {
       adjustments: createAdjustmentMemory(),
     }),
     tools,
+    toolPrices: config.toolPrices,
     catalog: config.catalog,
     limits: config.context,
     managerModelAlias: config.managerModelAlias,
@@ -141,6 +145,7 @@ export function createDeps(config: Config): Deps {
       context: config.context,
       managerModelAlias: config.managerModelAlias,
       summarizerModelAlias: config.summarizerModelAlias,
+      credits: config.credits,
       turnLeaseMs: config.turnLeaseMs,
       resumeWindowMs: config.resumeWindowMs,
       clientGraceMs,

@@ -13,12 +13,15 @@ import type { TurnSize } from "../../domain/turn/turn-size.ts";
 import type { CallModel } from "../model/model-port.ts";
 import { type AgentEvents, createAgentEvents } from "../nodes/agent-events.ts";
 import { type AgentWork, workOf } from "./agent-work.ts";
+import type { CallPayment } from "./pay-for-calls.ts";
 import type { TurnStateValue } from "./turn-state.ts";
 
 /** Everything outside the runtime that it uses. Nothing of a request lives in module scope. */
 export type TurnPorts = {
   callModel: CallModel;
   tools: ToolPort;
+  /** Credits of a successful call by the tool's name, 10⁻⁸; a tool that is not in it is free. */
+  toolPrices: ReadonlyMap<string, bigint>;
   catalog: Catalog;
   limits: ContextLimits;
   managerModelAlias: string;
@@ -57,6 +60,8 @@ export type NodeContext = {
   identity: RunIdentity;
   ports: TurnPorts;
   signal: AbortSignal;
+  /** What the run may still spend. */
+  payment: CallPayment;
   /** What the turn may still hold. */
   size: TurnSize;
   /** Steps and rounds whose start this holder has emitted. A holder that resumes the run emits it again. */

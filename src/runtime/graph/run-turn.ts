@@ -1,3 +1,4 @@
+import type { RunGrant } from "../../domain/billing/run-grant.ts";
 import type { TurnContext } from "../../domain/context/turn-context.ts";
 import type { TurnPlan } from "../../domain/plan/turn-plan.ts";
 import type { RunIdentity } from "../../domain/tool.ts";
@@ -11,6 +12,8 @@ import { guardTools } from "../nodes/guarded-tools.ts";
 import { startSummary } from "../nodes/summary-run.ts";
 import { limitCalls } from "./call-limit.ts";
 import type { NodeContext, TurnPorts } from "./node-context.ts";
+import { payForCalls } from "./pay-for-calls.ts";
+import { startSpending } from "./run-spending.ts";
 import { settleState } from "./settle-turn.ts";
 import { isFinished, toOutcome } from "./state-outcome.ts";
 import { addStateUse } from "./state-use.ts";
@@ -27,6 +30,7 @@ export type RunInput = {
   /** What the turn holds of its earlier runs. */
   used: TurnUse;
   isRetry: boolean;
+  grant: RunGrant;
 };
 
 /** `unstored`: rows of the run's checkpoints that are still to be stored. */
@@ -46,7 +50,7 @@ const maxCallsInFlight = 4;
  * the outcome; this throws only if the graph itself breaks.
  */
 export const runTurn: RunTurn = async (input, ports) => {
-  const { runId, plan, context, identity, stored, used, isRetry } = input;
+  const { runId, plan, context, identity, stored, used, isRetry, grant } = input;
   const progress = await loadProgress(stored);
   if (progress !== undefined && !(progress.isWhole && progress.isCurrent)) {
     const outcome = settleState({ plan, progress, isRetry }, ports.newId);
@@ -55,7 +59,13 @@ export const runTurn: RunTurn = async (input, ports) => {
   const deadline = startDeadline(ports.turnTimeoutMs);
   const modelWatch = startStopwatch(ports.now);
   const toolsWatch = startStopwatch(ports.now);
-  const callModel = limitCalls(modelWatch.timing(ports.callModel), maxCallsInFlight, ports.mayCall);
+  const payment = startSpending(plan, grant, ports, progress?.state);
+  const callModel = limitCalls(
+    modelWatch.timing(ports.callModel),
+    maxCallsInFlight,
+    ports.mayCall,
+    (guarded) => payForCalls(guarded, payment),
+  );
   const guarded = guardTools(ports.tools);
   const tools = { ...guarded, execute: toolsWatch.timing(guarded.execute) };
   const signal = AbortSignal.any([deadline.signal, ports.stop]);
@@ -66,6 +76,7 @@ export const runTurn: RunTurn = async (input, ports) => {
     identity,
     ports: { ...ports, callModel, tools },
     signal,
+    payment,
     size: createTurnSize(progress === undefined ? used : addStateUse(used, progress.state)),
     started: new Set(),
     flushed: () => saver.flushed(),

@@ -65,6 +65,7 @@ export function createModelNode({ id, agent }: Pick<Step, "id" | "agent">, run: 
       tools,
       toolChoice: toolRounds < maxToolRounds ? "auto" : "none",
       maxOutputTokens: fitted.budget.outputReserve,
+      billedInputTokens: fitted.estimatedTokensAfterPrune,
       settings: agent.modelSettings ?? {},
       signal: run.signal,
     };

@@ -1,3 +1,4 @@
+import { formatDecimal } from "../../domain/billing/pricing.ts";
 import type { ToolCallRequest } from "../../domain/context/prompt.ts";
 import type { RosterAgent } from "../../domain/plan/roster-agent.ts";
 import type { Step } from "../../domain/plan/step.ts";
@@ -8,7 +9,7 @@ import type { NodeContext } from "../graph/node-context.ts";
 import type { ToolMessage, TurnStateUpdate } from "../graph/turn-state.ts";
 import type { ModelAnswer } from "../model/model-port.ts";
 import type { AgentEvents } from "./agent-events.ts";
-import { refuseCall } from "./tool-refusal.ts";
+import { refuseCall, refuseUnpaid } from "./tool-refusal.ts";
 
 /** After this many answers that asked for tools an agent must answer. */
 export const maxToolRounds = 4;
@@ -84,7 +85,7 @@ export async function executeCalls({ step, run, events, round, calls, isTriggere
   const { agentKey } = step.agent;
   const toolMessages: ToolMessage[] = [];
   const toolEvents: ToolEvent[] = [];
-  for (const { call, execution, hadRoom } of executions) {
+  for (const [index, { call, execution, hadRoom, costE8 }] of executions.entries()) {
     const { content, ...recorded } = execution;
     const id = run.ports.newId();
     events.toolResult(call.id, id, content);
@@ -98,25 +99,50 @@ export async function executeCalls({ step, run, events, round, calls, isTriggere
       isTriggered,
       hadRoom,
     });
-    toolEvents.push({ id: run.ports.newId(), step: step.id, agentKey, round, ...recorded });
+    const place = index + 1;
+    toolEvents.push({
+      // The same for the same call: a run that resumes and calls it again does not charge it again.
+      id: run.ports.deriveId(run.runId, `tool ${step.id} ${round} ${place}`),
+      step: step.id,
+      agentKey,
+      round,
+      place,
+      ...recorded,
+      ...(costE8 === 0n ? {} : { creditsCharged: formatDecimal(costE8, 8) }),
+    });
   }
   return { toolMessages, toolEvents };
 }
 
-type ToolCallResult = { call: ToolCallRequest; execution: ToolExecution; hadRoom: boolean };
+type ToolCallResult = {
+  call: ToolCallRequest;
+  execution: ToolExecution;
+  hadRoom: boolean;
+  /** 10⁻⁸ credits. */
+  costE8: bigint;
+};
 
 async function executeCall(
   { id, agent }: AgentStep,
-  { ports, signal, size, identity }: NodeContext,
+  { ports, signal, size, identity, payment }: NodeContext,
   call: ToolCallRequest,
   nthOfAnswer: number,
 ): Promise<ToolCallResult> {
   const end = size.beginToolCall(id, nthOfAnswer);
-  if (end === null) return { call, execution: refuseCall(call), hadRoom: false };
+  if (end === null) return { call, execution: refuseCall(call), hadRoom: false, costE8: 0n };
   const { name, argumentsText } = call;
+  const priceE8 = ports.toolPrices.get(name) ?? 0n;
+  const taken = priceE8 === 0n ? null : await payment.spending.takeAmount(priceE8);
+  if (priceE8 > 0n && taken === null) {
+    const execution = refuseUnpaid(call);
+    end(execution.content);
+    return { call, execution, hadRoom: true, costE8: 0n };
+  }
   const permissions = agent.toolPermissions;
   const context = { ...identity, signal };
   const execution = await ports.tools.execute({ name, argumentsText, permissions, context });
   end(execution.content);
-  return { call, execution, hadRoom: true };
+  const costE8 = execution.status === "success" ? priceE8 : 0n;
+  taken?.end(costE8);
+  return { call, execution, hadRoom: true, costE8 };
 }
