@@ -1,9 +1,9 @@
 import { jsonBytes } from "../../domain/text/json-bytes.ts";
-import { noStepUse, type StepUse, type TurnUse } from "../../domain/turn/turn-size.ts";
-import type { TurnStateValue } from "./turn-state.ts";
+import { noStepUse, type StepUse, type TurnUse } from "../../domain/turn/turn-limiter.ts";
+import type { RunStateValue } from "./run-state.ts";
 
 /** Adds what a resumed run holds already to what the turn's earlier runs hold. */
-export function addStateUse(before: TurnUse, { replies, toolMessages }: TurnStateValue): TurnUse {
+export function addStateUse(before: TurnUse, { replies, toolMessages }: RunStateValue): TurnUse {
   const byStep = new Map<string, StepUse>();
   let { toolCalls, toolBytes, modelBytes } = before;
   for (const entry of toolMessages) {
