@@ -19,13 +19,13 @@ type PlanSettings = {
   mode: RoomMode;
   roster: readonly RosterAgent[];
   orchestration?: Orchestration | undefined;
-  /** The model of a synthesis that the manager writes; null: nobody knows it, and there is none. */
+  /** The model of a synthesis that the manager writes. Null: it is not known, so the manager writes none. */
   managerModelAlias?: string | null;
 };
 
 export type PlanInput = PlanSettings & {
   message: string;
-  /** Answers with this model, whoever answers. */
+  /** Every agent answers with this model. */
   modelAliasOverride?: string | undefined;
 };
 
@@ -34,7 +34,7 @@ export function planTurn(input: PlanInput): PlanResult {
   return planWithMode(modes[input.mode], input);
 }
 
-/** The same for a mode that need not be in the table. */
+/** The same with a mode that may be missing in the table `modes`. */
 export function planWithMode(mode: Mode, input: PlanInput): PlanResult {
   const roster = input.roster
     .map((agent) => withReadableFields(withModel(agent, input.modelAliasOverride)))
@@ -54,7 +54,7 @@ export type FailedStep = { id: string; agentKey: string; round: number };
 export type RetryInput = PlanSettings & {
   /** The failed steps of agents, in the turn's order. */
   failed: readonly FailedStep[];
-  /** Whether the turn has a synthesis that stands: it is not written again. */
+  /** Whether the turn has a completed synthesis: it is not written again. */
   hasSynthesis: boolean;
 };
 
@@ -76,7 +76,7 @@ export function planRetry(input: RetryInput): PlanResult {
   return { ok: true, plan: { mode, steps, router: null, synthesizer, unknownTags: [] } };
 }
 
-/** For estimates of a run whose plan is not known: every agent of the roster may have been asked. */
+/** A plan for estimates of a run whose own plan is not known: every agent of the roster may have been called. */
 export function planWholeRoster(mode: RoomMode, roster: readonly RosterAgent[]): TurnPlan {
   const steps = inParallel(firstSteps(roster.map(withReadableFields)));
   return { mode, steps, router: null, synthesizer: null, unknownTags: [] };
@@ -139,7 +139,7 @@ function withModel(agent: RosterAgent, modelAlias: string | undefined): RosterAg
   return modelAlias === undefined ? agent : { ...agent, modelAlias };
 }
 
-/** What is stored is not to be trusted: permissions and settings that cannot be read count as none. */
+/** Stored permissions and settings may have any form. Those that cannot be read count as none. */
 function withReadableFields(agent: RosterAgent): RosterAgent {
   return {
     ...agent,

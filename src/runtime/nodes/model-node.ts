@@ -27,7 +27,7 @@ export function createModelNode({ id, agent }: Pick<Step, "id" | "agent">, run: 
     const messageId = ports.newId();
     const { work, events, step } = continueWork({ id, agent }, run, state);
     const sameTurnAnswers = sameTurnAnswersFor(run, state, step);
-    const { toolRequests: toolRounds, toolMessages, triggerResult } = work;
+    const { toolRequests, toolMessages, triggerResult } = work;
     const { messages, ...fitted } = fitAgentContext({
       agent,
       task: taskOf(step, sameTurnAnswers),
@@ -63,7 +63,7 @@ export function createModelNode({ id, agent }: Pick<Step, "id" | "agent">, run: 
       model,
       messages,
       tools,
-      toolChoice: toolRounds < maxToolRequests ? "auto" : "none",
+      toolChoice: toolRequests < maxToolRequests ? "auto" : "none",
       maxOutputTokens: fitted.budget.outputReserve,
       settings: agent.modelSettings ?? {},
       signal: run.signal,
@@ -72,7 +72,7 @@ export function createModelNode({ id, agent }: Pick<Step, "id" | "agent">, run: 
       events.textDelta(messageId, delta),
     );
     const calls = toCallRecords(
-      { holder: ports.holder, step: id, agentKey, round: toolRounds + 1 },
+      { holder: ports.holder, step: id, agentKey, round: toolRequests + 1 },
       model,
       answer,
     );
@@ -85,7 +85,7 @@ export function createModelNode({ id, agent }: Pick<Step, "id" | "agent">, run: 
       const reply = fail(answer.failure);
       return endWith(refusalScale === null ? reply : { ...reply, refusalScale }, update);
     }
-    if (answer.toolCalls.length > 0 && toolRounds < maxToolRequests) {
+    if (answer.toolCalls.length > 0 && toolRequests < maxToolRequests) {
       const asked = await askForTools({ step, run, work, events, messageId, answer });
       return asked === null ? endWith(fail(turnTooLarge), update) : { ...update, ...asked };
     }
