@@ -87,7 +87,7 @@ export async function collectRefusedSpend(
     modelAliasOverride: claim.request.modelAliasOverride,
     isRetry,
   });
-  const settled = await deps.settleTurn({ plan, stored: checkpoint, isRetry });
+  const settled = await deps.settleRun({ plan, stored: checkpoint, isRetry });
   const { calls } = estimateInFlight(deps, { claim, plan, outcome: settled, maySummarise: false });
   const createdAt = deps.now();
   return {
