@@ -1,7 +1,6 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Deps } from "./deps.ts";
 import { allowOrigins } from "./http/allowed-origins.ts";
-import { securityHeaders } from "./http/answer-headers.ts";
 import { apiPath } from "./http/api-path.ts";
 import type { App, AppEnv } from "./http/app-env.ts";
 import { captureDisconnect } from "./http/client-disconnect.ts";
@@ -12,6 +11,7 @@ import { answerError, answerNotFound } from "./http/problem.ts";
 import { withRequestId } from "./http/request-id.ts";
 import { logRequests } from "./http/request-log.ts";
 import { requireUser } from "./http/require-user.ts";
+import { securityHeaders } from "./http/security-headers.ts";
 import { throwOnInvalid } from "./http/validation.ts";
 import { registerAgUiRoute } from "./routes/ag-ui.ts";
 import { registerAgentRoutes } from "./routes/agents.ts";

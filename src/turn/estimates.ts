@@ -79,7 +79,7 @@ export async function collectRefusedSpend(
   const { catalog } = deps;
   const { mode, roster, pricing } = claim.snapshot;
   const plan = planWholeRoster(mode, roster);
-  const settled = await deps.settleTurn({ plan, stored: checkpoint, isRetry: claim.kind === "retry" });
+  const settled = await deps.settleRun({ plan, stored: checkpoint, isRetry: claim.kind === "retry" });
   const { calls } = estimateInFlight(deps, { claim, plan, outcome: settled, maySummarise: false });
   const createdAt = deps.now();
   return {

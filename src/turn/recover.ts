@@ -49,7 +49,7 @@ export async function recoverRun(deps: Deps, key: RunKey, log: Log): Promise<voi
   }
   const { plan } = decision;
   const isRetry = claim.kind === "retry";
-  const settled = await deps.settleTurn({ plan, stored: checkpoint, isRetry });
+  const settled = await deps.settleRun({ plan, stored: checkpoint, isRetry });
   const outcome = { ...settled, prompts: completePrompts(deps, plan, settled, isRetry) };
   const maySummarise = mayHaveSummarised(deps, turn);
   const toRecord = (storedOutcome: TurnOutcome) =>

@@ -3,12 +3,12 @@ import type { BatchItem } from "drizzle-orm/batch";
 import type { Catalog } from "../../domain/catalog.ts";
 import { PantheonError } from "../../domain/errors.ts";
 import type { Log } from "../../domain/log.ts";
-import type { StepRows } from "../../domain/turn/checkpoint.ts";
+import type { CheckpointRows } from "../../domain/turn/checkpoint.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
 import { turnConflictDetail } from "../../domain/turn/open-decision.ts";
 import { titleOf } from "../../domain/turn/session-title.ts";
-import { deleteEarlierSteps, deleteThread, insertStep } from "../checkpoint/checkpoints.ts";
-import { sizeOfStep } from "../checkpoint/split-step.ts";
+import { deleteEarlierCheckpoints, deleteThread, insertCheckpointRows } from "../checkpoint/checkpoints.ts";
+import { sizeOfRows } from "../checkpoint/split-rows.ts";
 import { type Db, postgresFields, RequestTooLarge, ResponseTooLarge, repeatIfLost } from "../core/client.ts";
 import { prepareInsert } from "../core/prepared-insert.ts";
 import {
@@ -43,7 +43,7 @@ const insertSummaries = prepareInsert(sessionSummaries);
 export type CommitExtras = {
   catalog: Catalog;
   /** Rows of the run's checkpoints that are not stored yet, the last among them; null: there are none. */
-  lastStep: StepRows | null;
+  lastStep: CheckpointRows | null;
   /** False: nothing of the run's checkpoints stays. */
   keepsCheckpoint: boolean;
   log: Log;
@@ -158,12 +158,12 @@ const maxCheckpointBytes = 2 * 1_024 * 1_024;
 function keepLastCheckpoint(
   db: Db,
   runId: string,
-  lastStep: StepRows | null,
+  lastStep: CheckpointRows | null,
   keepsCheckpoint: boolean,
 ): BatchItem<"pg">[] {
-  const isTooLarge = lastStep !== null && sizeOfStep(lastStep) > maxCheckpointBytes;
+  const isTooLarge = lastStep !== null && sizeOfRows(lastStep) > maxCheckpointBytes;
   if (!keepsCheckpoint || isTooLarge) return deleteThread(db, runId);
-  return [...(lastStep === null ? [] : insertStep(lastStep)), ...deleteEarlierSteps(runId)];
+  return [...(lastStep === null ? [] : insertCheckpointRows(lastStep)), ...deleteEarlierCheckpoints(runId)];
 }
 
 /** Clears only the pending mode that this turn consumed: a newer change stays pending. */

@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { RunPricing } from "../../domain/billing/run-pricing.ts";
 import { noSynthesis } from "../../domain/plan/orchestration.ts";
-import { turnBounds } from "../../domain/turn/turn-size.ts";
+import { turnBounds } from "../../domain/turn/turn-limiter.ts";
 import { latestCheckpointId } from "../checkpoint/stored-checkpoints.ts";
 import { type ClaimedRequest, roomAgents, rooms, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
 import { isQuestionDeleted } from "./turn-rows.ts";

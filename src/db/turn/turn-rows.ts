@@ -6,7 +6,7 @@ import { cutCharacters, maxPageBytes, sentBytes } from "../core/sent-bytes.ts";
 import { llmCallEvents, messages, toolCallEvents, turns } from "../schema.ts";
 import type { StoredTurn, TurnRow } from "./stored-turn.ts";
 
-/** Bytes of a turn's tool events in an answer that also has its messages. New turns are smaller (turn-size.ts). */
+/** Bytes of a turn's tool events in an answer that also has its messages. New turns are smaller (turn-limiter.ts). */
 const maxToolBytes = 3 * 1024 * 1024;
 
 export type TurnTextBounds = { messageBytes: number; toolBytes: number };

@@ -69,7 +69,7 @@ function isLimitRefusal(output: unknown): boolean {
 }
 
 /** The size of a turn while it runs. One for all its agents, who may run at once. */
-export type TurnSize = {
+export type TurnLimiter = {
   /**
    * Takes room for one call of a tool, the nth of its answer from 1. Gives how to end it with the result, or null
    * where there is no room.
@@ -79,7 +79,7 @@ export type TurnSize = {
   takeModelText(value: unknown): boolean;
 };
 
-export function createTurnSize(used: TurnUse): TurnSize {
+export function createTurnLimiter(used: TurnUse): TurnLimiter {
   const turn = { toolCalls: used.toolCalls, toolBytes: used.toolBytes };
   let modelBytes = used.modelBytes;
   const steps = new Map([...used.byStep].map(([step, use]) => [step, { ...use }]));
