@@ -1,4 +1,3 @@
-import { loadTranscript, softDeleteMessage } from "../db/rooms/messages.ts";
 import {
   insertSession,
   loadSession,
@@ -12,17 +11,9 @@ import { defineRoute } from "../http/define-route.ts";
 import { emptyBodyAsObject } from "../http/json-body.ts";
 import { json, jsonBody, optionalJsonBody } from "../http/responses.ts";
 import { pageOf, usePageQuery } from "../http/schemas.ts";
-import { message, messageParams, toMessage, transcriptQuery } from "./schemas/message.ts";
 import { toPage } from "./schemas/page.ts";
 import { roomOf, roomParams } from "./schemas/room.ts";
-import {
-  newSession,
-  session,
-  sessionChange,
-  sessionOf,
-  sessionParams,
-  toSession,
-} from "./schemas/session.ts";
+import { newSession, session, sessionChange, sessionParams, toSession } from "./schemas/session.ts";
 
 const tag = "sessions";
 const params = sessionParams;
@@ -53,18 +44,6 @@ const routes = {
     request: { params },
     responses: { 204: { description: "Gone from every read" } },
   }),
-  messages: defineRoute("get", "/sessions/{session_id}/messages", "Read the transcript", {
-    tag,
-    request: { params, query: transcriptQuery },
-    responses: { 200: json(pageOf(message), "A page of messages; long texts end it before `limit`") },
-  }),
-  removeMessage: defineRoute("delete", "/sessions/{session_id}/messages/{message_id}", "Delete a message", {
-    tag,
-    description:
-      "No read and no later prompt has its text. What it cost stays on record, and so does a summary that was made of it.",
-    request: { params: messageParams },
-    responses: { 204: { description: "The message is deleted" } },
-  }),
 };
 
 export function registerSessionRoutes(app: App, { db, now, newId }: Deps): void {
@@ -89,22 +68,6 @@ export function registerSessionRoutes(app: App, { db, now, newId }: Deps): void 
   });
   app.openapi(routes.remove, async (c) => {
     await softDeleteSession(db, c.var.user.userId, c.req.valid("param").session_id, now());
-    return c.body(null, 204);
-  });
-  app.openapi(routes.messages, async (c) => {
-    const { include, limit, order, after, before } = c.req.valid("query");
-    const request = {
-      limit,
-      after: after ?? before,
-      includesSuperseded: include === "superseded",
-      newestFirst: order === "desc",
-    };
-    const found = await loadTranscript(db, sessionOf(c.var.user, c.req.valid("param")), request);
-    return c.json(toPage(found, toMessage), 200);
-  });
-  app.openapi(routes.removeMessage, async (c) => {
-    const params = c.req.valid("param");
-    await softDeleteMessage(db, sessionOf(c.var.user, params), params.message_id, now());
     return c.body(null, 204);
   });
 }
