@@ -51,10 +51,10 @@ export type Deps = {
   db: Db;
   catalog: Catalog;
   log: Log;
-  /** The wall clock. Leases use the clock of Postgres. */
-  now: () => Date;
-  /** Milliseconds, for measuring. */
+  /** The wall clock of this isolate, ms. Leases, and the times at which turns began, are by the clock of Postgres. */
   nowMs: () => number;
+  /** The same clock as a date. */
+  now: () => Date;
   /** A UUID v7. */
   newId: () => string;
   /** SHA-256 of a text, in hex. */
@@ -127,8 +127,8 @@ export function createDeps(config: Config): Deps {
     db: createDb(config.databaseUrl, config.neonHttpEndpoint),
     catalog: config.catalog,
     log: createConsoleLog(config.logLevel),
-    now: () => new Date(),
     nowMs,
+    now: () => new Date(nowMs()),
     newId: uuidv7,
     digest: sha256Hex,
     keepAlive: waitUntil,

@@ -125,13 +125,13 @@ function logUnfinished({ request, turn }: Run, { ending, isStored, cause }: Clos
 }
 
 /** Writes this holder's calls to the ledger, though it stores no turn. */
-async function reportSpent(deps: Deps, { turn, request, openedAt }: Run, { spent }: Holder): Promise<void> {
+async function reportSpent(deps: Deps, { turn, request }: Run, { spent }: Holder): Promise<void> {
   const { catalog } = deps;
   const { claim } = turn;
   const owner = { claim, userId: request.user.userId, catalog, finishedAt: deps.now() };
   const ledger = buildLedger(owner, spent);
   const reportedIds = listAttemptIds(claim.runId, spent);
-  const late = { claim, ledger, reportedIds, pricing: claim.snapshot.pricing, createdAt: openedAt };
+  const late = { claim, ledger, reportedIds, pricing: claim.snapshot.pricing, createdAt: claim.openedAt };
   await reportLateSpend(deps.db, late, catalog).catch(() => {
     request.log.error("late_report_failed", { ledger_ids: ledger.map(({ id }) => id) });
   });

@@ -105,7 +105,7 @@ async function commitRun(deps: Deps, run: Run, holder: Holder, { outcome, lastSt
 
 /** The rows of the run, with estimates of calls that past holders had in flight. */
 function recordRun(deps: Deps, run: Run, outcome: TurnOutcome): TurnRecord {
-  const { turn, plan, context, request, openedAt } = run;
+  const { turn, plan, context, request } = run;
   const { claim, retried, lastSeq, summary, window } = turn;
   return buildTurnRecord({
     claim,
@@ -121,7 +121,6 @@ function recordRun(deps: Deps, run: Run, outcome: TurnOutcome): TurnRecord {
     catalog: deps.catalog,
     session: turn.session,
     estimateTokens: deps.estimateTokens,
-    openedAt,
     finishedAt: deps.now(),
     newId: deps.newId,
   });

@@ -53,8 +53,8 @@ export type CommitExtras = {
 export type CommittedTurn = { ledger: LedgerRow[] | null };
 
 /**
- * Writes all rows of a turn and deletes its claim, in one batch. Only late-spend.ts also writes to one of these tables, the
- * ledger. A commit whose answer was lost is repeated; a run that this very holder has stored is a success.
+ * Writes all rows of a turn and deletes its claim, in one batch. Beside it, late-spend.ts writes to the ledger,
+ * claim-statements.ts keeps the scales of a refused run in its session, and purge.ts deletes. A commit whose answer was lost is repeated; a run that this very holder has stored is a success.
  * @throws PantheonError `turn_conflict` where the claim was lost, `commit_failed` where it cannot be stored.
  * @throws RequestTooLarge, ResponseTooLarge where the record is too large for the database.
  */

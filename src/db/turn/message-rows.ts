@@ -9,7 +9,7 @@ import type { TurnRecordInput } from "./turn-record-input.ts";
 /** A message before it has its `seq`. */
 export type UnnumberedMessage = Omit<MessageRow, "seq" | "estimatedTokens" | "excluded">;
 
-export function buildUserMessage({ claim, openedAt }: TurnRecordInput): UnnumberedMessage {
+export function buildUserMessage({ claim }: TurnRecordInput): UnnumberedMessage {
   return {
     ...messageDefaults(claim),
     id: claim.snapshot.userMessageId,
@@ -23,7 +23,7 @@ export function buildUserMessage({ claim, openedAt }: TurnRecordInput): Unnumber
     content: claim.request.message,
     finishReason: null,
     supersedesId: null,
-    createdAt: openedAt,
+    createdAt: claim.openedAt,
   };
 }
 

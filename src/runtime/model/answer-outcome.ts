@@ -43,7 +43,8 @@ export const unreachable: AgentFailure = {
 
 const outputLimit: AgentFailure = {
   code: "model_output_limit",
-  message: "The model reached its output limit before it said anything: see the setting MAX_OUTPUT_TOKENS.",
+  message:
+    "The model reached its output limit before it said anything: see the agent's max_output_tokens and the setting MAX_OUTPUT_TOKENS.",
 };
 
 function refused(message: string): AgentFailure {

@@ -89,7 +89,9 @@ export function createModelNode({ id, agent }: Pick<Step, "id" | "agent">, run: 
       const asked = await askForTools({ step, run, work, events, messageId, answer });
       return asked === null ? endWith(fail(turnTooLarge), update) : { ...update, ...asked };
     }
-    if (isBlank(answer.text)) return endWith(fail(onlyTools), update);
+    if (isBlank(answer.text)) {
+      return endWith(fail(answer.toolCalls.length > 0 ? onlyTools : onlyOwnMark), update);
+    }
     if (!run.limiter.takeModelText(answer.text)) return endWith(fail(turnTooLarge), update);
     const { text: content, finishReason, providerReason } = answer;
     if (finishReason === "other") {
@@ -158,6 +160,11 @@ const overBudget: AgentFailure = {
 const onlyTools: AgentFailure = {
   code: "model_bad_response",
   message: "The model asked for tools again instead of answering.",
+};
+
+const onlyOwnMark: AgentFailure = {
+  code: "model_bad_response",
+  message: "The model's answer is nothing but the agent's name.",
 };
 
 /** A provider's own text can hold anything, a key among it. Only what looks like a reason goes into the log. */
