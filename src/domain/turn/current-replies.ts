@@ -28,11 +28,13 @@ type ReplyText = Reply & {
   agentName: string | null;
   status: "completed" | "failed";
   content: string;
+  /** Null: the user has not deleted the message. */
+  deletedAt: Date | null;
 };
 
-/** The one text of a turn: its synthesis where one is completed, else its current replies. */
+/** The one text of a turn: its synthesis where one is completed, else its current replies. Deleted ones are left out. */
 export function joinCurrentReplies(messages: readonly ReplyText[]): string {
-  const current = currentReplies(messages);
+  const current = currentReplies(messages).filter(({ deletedAt }) => deletedAt === null);
   const synthesis = current.find((reply) => isSynthesis(reply) && reply.status === "completed");
   const shown = synthesis === undefined ? current : [synthesis];
   return joinReplies(shown.map(({ agentName, content }) => ({ agentName: agentName ?? "", content })));
