@@ -5,9 +5,9 @@ import { parseDecimal } from "../domain/billing/pricing.ts";
 import type { RunGrant } from "../domain/billing/run-grant.ts";
 import { listNotRead } from "../domain/context/seq-ranges.ts";
 import { PantheonError } from "../domain/errors.ts";
-import type { StepRows } from "../domain/turn/checkpoint.ts";
+import type { CheckpointRows } from "../domain/turn/checkpoint.ts";
+import { measureStoredTurn, noUse } from "../domain/turn/turn-limiter.ts";
 import type { TurnOutcome } from "../domain/turn/turn-outcome.ts";
-import { measureStoredTurn, noUse } from "../domain/turn/turn-size.ts";
 import { endStored } from "./end.ts";
 import { endCrashed, endFailedCommit, endStopped } from "./end-unfinished.ts";
 import { estimateInFlight } from "./estimates.ts";
@@ -51,7 +51,7 @@ export async function executeRun(deps: Deps, run: Run, { client, requests }: Exe
         stop: holder.lease.signal,
         mayCall: holder.mayCall,
         onCall: (calls) => holder.spent.push(...calls),
-        storeStep: holder.storeStep,
+        storeCheckpoint: holder.storeCheckpoint,
         emit: client.emit,
         log: request.log,
       },
@@ -93,7 +93,7 @@ function grantOf({ turn: { claim }, promptTokens }: Run): RunGrant {
   };
 }
 
-type Commit = { outcome: TurnOutcome; lastStep: StepRows };
+type Commit = { outcome: TurnOutcome; lastStep: CheckpointRows };
 
 async function commitRun(deps: Deps, run: Run, holder: Holder, { outcome, lastStep }: Commit) {
   const startedMs = deps.nowMs();
@@ -119,7 +119,7 @@ async function commitRun(deps: Deps, run: Run, holder: Holder, { outcome, lastSt
 
 /** The rows of the run, with estimates of calls that past holders had in flight. */
 function recordRun(deps: Deps, run: Run, outcome: TurnOutcome): TurnRecord {
-  const { turn, plan, context, request, openedAt } = run;
+  const { turn, plan, context, request } = run;
   const { claim, retried, lastSeq, summary, window } = turn;
   return buildTurnRecord({
     claim,
@@ -135,7 +135,6 @@ function recordRun(deps: Deps, run: Run, outcome: TurnOutcome): TurnRecord {
     catalog: deps.catalog,
     session: turn.session,
     estimateTokens: deps.estimateTokens,
-    openedAt,
     finishedAt: deps.now(),
     newId: deps.newId,
   });

@@ -5,14 +5,14 @@ import { createSpending, worstCaseE8 } from "../../domain/billing/spending.ts";
 import { agentOfStep, type TurnPlan } from "../../domain/plan/turn-plan.ts";
 import type { TurnPorts } from "./node-context.ts";
 import type { CallPayment } from "./pay-for-calls.ts";
-import { entryOf, type TurnStateValue } from "./turn-state.ts";
+import { entryOf, type RunStateValue } from "./run-state.ts";
 
 /** @param state of a run that is resumed; undefined: nothing of the run is stored. */
 export function startSpending(
   plan: TurnPlan,
   grant: RunGrant,
   { catalog, limits }: Pick<TurnPorts, "catalog" | "limits">,
-  state: TurnStateValue | undefined,
+  state: RunStateValue | undefined,
 ): CallPayment {
   const context = { claimed: grant.pricing, catalog, limits, promptTokens: grant.promptTokens };
   const priceOf = (modelAlias: string) => multiplierOf(context, modelAlias);
@@ -42,7 +42,7 @@ export function startSpending(
 }
 
 /** What the stored calls of models and tools cost. */
-function storedE8({ calls, toolEvents }: TurnStateValue, priceOf: CallPayment["multiplierOf"]): bigint {
+function storedE8({ calls, toolEvents }: RunStateValue, priceOf: CallPayment["multiplierOf"]): bigint {
   const ofModels = calls
     .filter(({ status }) => status !== "unknown")
     .map((call) => priceCall(call.usage, priceOf(call.modelAlias) ?? call.multiplierHundredths).creditsE8);
