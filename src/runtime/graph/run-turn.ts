@@ -66,7 +66,10 @@ export const runTurn: RunTurn = async (input, ports) => {
     identity,
     ports: { ...ports, callModel, tools },
     signal,
-    size: createTurnSize(progress === undefined ? used : addStateUse(used, progress.state)),
+    size: createTurnSize(
+      progress === undefined ? used : addStateUse(used, progress.state),
+      ports.fileTokensPerTurn,
+    ),
     started: new Set(),
     flushed: () => saver.flushed(),
   };
