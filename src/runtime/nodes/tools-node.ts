@@ -32,10 +32,14 @@ export function createToolsNode(step: Pick<Step, "id" | "agent">, run: NodeConte
 /** Tokens that a text takes in a result are more than its own: it is JSON in a fence. */
 const resultShare = 1.25;
 
+/** Tokens that are left for the agent's further calls and their refusals. */
+const furtherCallTokens = 1_000;
+
 /** File text that the agent's next prompt has room for. */
 function agentFileTokens(run: NodeContext, state: TurnStateValue, step: Step, work: AgentWork): FileTokens {
   if (!mayUse(step.agent.toolPermissions, "file_read")) return createFileTokens(0);
-  return createFileTokens(fitStep(run, state, step, work).roomTokens / resultShare);
+  const { roomTokens } = fitStep(run, state, step, work);
+  return createFileTokens((roomTokens - furtherCallTokens) / resultShare);
 }
 
 /** The call that the user's message asks this agent for by its first words. */
