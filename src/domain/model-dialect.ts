@@ -37,6 +37,9 @@ export type ModelDialect = {
 
 export const maxRetries = 2;
 
+/** Requests of one call: the first, its retries, and one that is adjusted to what its provider refused. */
+export const maxAttempts = 1 + maxRetries + 1;
+
 export const standardDialect: ModelDialect = {
   maxTokensField: "max_tokens",
   omit: [],

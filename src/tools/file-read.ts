@@ -3,7 +3,7 @@ import type { FileLibrary, FileReading } from "../domain/files/file-library.ts";
 import { fitPages, type ShownPage } from "../domain/files/fit-pages.ts";
 import { jsonBytes } from "../domain/text/json-bytes.ts";
 import type { JsonRecord, ToolContext } from "../domain/tool.ts";
-import { maxToolContentBytes } from "../domain/turn/turn-size.ts";
+import { maxToolContentBytes } from "../domain/turn/turn-limiter.ts";
 import { isFileId, type ReadArguments, readPageArguments } from "./files/file-arguments.ts";
 import { failRead, findFailure } from "./files/file-failures.ts";
 import type { Tool, ToolResult } from "./tool.ts";

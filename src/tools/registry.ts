@@ -4,7 +4,7 @@ import { cutCharacters } from "../domain/text/cut-text.ts";
 import { cutJsonBytes } from "../domain/text/json-bytes.ts";
 import { toStorableText } from "../domain/text/storable-text.ts";
 import type { JsonRecord, ToolContext, ToolExecution, ToolPort } from "../domain/tool.ts";
-import { maxToolContentBytes } from "../domain/turn/turn-size.ts";
+import { maxToolContentBytes } from "../domain/turn/turn-limiter.ts";
 import { toRecordedJson } from "./recorded-json.ts";
 import type { Tool } from "./tool.ts";
 import { untilAborted } from "./until-aborted.ts";

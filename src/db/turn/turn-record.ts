@@ -138,7 +138,7 @@ function buildTurn(input: TurnRecordInput, rows: readonly MessageRow[]): TurnRow
       (before?.pruneTriggered ?? false) || outcome.prompts.some((prompt) => prompt.pruneTriggered),
     overflowRejected: (before?.overflowRejected ?? false) || outcome.replies.some(isOverflow),
     synthesis: before === undefined ? (plan.synthesizer?.agentKey ?? null) : before.synthesis,
-    createdAt: before?.createdAt ?? input.openedAt,
+    createdAt: before?.createdAt ?? claim.openedAt,
   };
 }
 

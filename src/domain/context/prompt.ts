@@ -2,7 +2,7 @@ import { toPlainName } from "../agent-name.ts";
 import type { RoomMode } from "../plan/modes.ts";
 import type { RosterAgent } from "../plan/roster-agent.ts";
 import { escapeSpeakerMarks } from "../text/speaker-marks.ts";
-import type { ExclusionReason } from "../turn/exclusion.ts";
+import type { OmissionReason } from "../turn/exclusion.ts";
 import type { OwnedFields } from "./provider-fields.ts";
 
 /** A message of a model call, independent of providers. It is converted to the provider's form at the call. */
@@ -46,7 +46,7 @@ export type TranscriptMessage = {
   /** `private`: shown to its own agent only. */
   visibility: "shared" | "private";
   /** Why nobody is shown it any more; null: it is shown. Its content is not read then. */
-  excluded: ExclusionReason | null;
+  excluded: OmissionReason | null;
   /** Whether it is the stored text of an agent's failure. */
   isFailure: boolean;
   content: string;

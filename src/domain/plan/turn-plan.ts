@@ -2,9 +2,14 @@ import { readModelSettings } from "../model-settings.ts";
 import { readPermissions } from "../permissions.ts";
 import type { Mode, ModePlan, PlanRefusal } from "./mode.ts";
 import { modes, type RoomMode } from "./modes.ts";
-import { defaultOrchestration, findSynthesizer, type Orchestration } from "./orchestration.ts";
+import {
+  defaultOrchestration,
+  findSynthesizer,
+  maxRoundsLimit,
+  type Orchestration,
+} from "./orchestration.ts";
 import type { RosterAgent } from "./roster-agent.ts";
-import { firstSteps, inParallel, type StepRole, stepRoleOf, type UnorderedStep } from "./step.ts";
+import { inParallel, type StepRole, stepRoleOf, stepsOfRounds, type UnorderedStep } from "./step.ts";
 
 /** Who answers, in which order, who sees what. taken-steps.ts reads it together with what the manager picked. */
 export type TurnPlan = ModePlan & {
@@ -76,10 +81,19 @@ export function planRetry(input: RetryInput): PlanResult {
   return { ok: true, plan: { mode, steps, router: null, synthesizer, unknownTags: [] } };
 }
 
-/** For estimates of a run whose plan is not known: every agent of the roster may have been asked. */
-export function planWholeRoster(mode: RoomMode, roster: readonly RosterAgent[]): TurnPlan {
-  const steps = inParallel(firstSteps(roster.map(withReadableFields)));
-  return { mode, steps, router: null, synthesizer: null, unknownTags: [] };
+export type PossibleInput = PlanSettings & Pick<PlanInput, "modelAliasOverride"> & { isRetry: boolean };
+
+/**
+ * For estimates of a run whose plan is not known: every step that it may have had, and the synthesis. A retry may repeat
+ * an answer of any round.
+ */
+export function planPossibleSteps(input: PossibleInput): TurnPlan {
+  const { mode, isRetry, orchestration = defaultOrchestration } = input;
+  const roster = input.roster.map((agent) => withReadableFields(withModel(agent, input.modelAliasOverride)));
+  const maxRounds = isRetry ? maxRoundsLimit : orchestration.maxRounds;
+  const steps = inParallel(stepsOfRounds(roster, maxRounds));
+  const synthesizer = chooseSynthesizer(input, roster);
+  return { mode, steps, router: null, synthesizer, unknownTags: [] };
 }
 
 function chooseSynthesizer(

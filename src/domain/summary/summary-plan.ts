@@ -1,6 +1,6 @@
 import type { ContextLimits } from "../context/context-budget.ts";
 import { cutTranscript } from "../context/transcript-cut.ts";
-import type { ExclusionReason } from "../turn/exclusion.ts";
+import type { OmissionReason } from "../turn/exclusion.ts";
 
 /** A message that no summary covers yet. `tokens` are estimates, scaled to the summarizer's model. */
 export type UnsummarisedMessage = {
@@ -9,7 +9,7 @@ export type UnsummarisedMessage = {
   /** `private` messages are within the range of a summary but not in its transcript: every agent is shown a summary. */
   visibility: "shared" | "private";
   /** Not null: within the range, but not in the transcript. */
-  excluded: ExclusionReason | null;
+  excluded: OmissionReason | null;
   content: string;
   tokens: number;
 };

@@ -36,13 +36,13 @@ export type WriteRow = SerializedValue & {
 };
 
 /** Rows that are stored together. Those of several steps can be concatenated in the order of the steps. */
-export type StepRows = {
+export type CheckpointRows = {
   checkpoints: readonly CheckpointRow[];
   blobs: readonly BlobRow[];
   writes: readonly WriteRow[];
 };
 
-export const noRows: StepRows = { checkpoints: [], blobs: [], writes: [] };
+export const noRows: CheckpointRows = { checkpoints: [], blobs: [], writes: [] };
 
 /** A checkpoint as it is read: with the values of its channels, and the writes of tasks on top of it. */
 export type StoredCheckpoint = CheckpointRow & {

@@ -31,11 +31,13 @@ type ReplyText = Reply & {
   agentName: string | null;
   status: "completed" | "failed";
   content: string;
+  /** Null: the user has not deleted the message. */
+  deletedAt: Date | null;
 };
 
-/** The one text of a turn: its synthesis where one is completed, else the replies that stand. */
+/** The one text of a turn: its synthesis where one is completed, else the replies that stand and are not deleted. */
 export function joinStandingReplies(messages: readonly ReplyText[]): string {
-  const standing = currentReplies(messages);
+  const standing = currentReplies(messages).filter(({ deletedAt }) => deletedAt === null);
   const synthesis = standing.find((reply) => isSynthesis(reply) && reply.status === "completed");
   const shown = synthesis === undefined ? standing : [synthesis];
   return joinReplies(shown.map(({ agentName, content }) => ({ agentName: agentName ?? "", content })));

@@ -1,5 +1,5 @@
 import { notFound, PantheonError } from "../errors.ts";
-import { turnBounds } from "./turn-size.ts";
+import { turnBounds } from "./turn-limiter.ts";
 
 /** The run that a session is executing, as an open read it before it tried to take the claim. */
 export type FoundClaim = {

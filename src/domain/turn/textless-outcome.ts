@@ -1,5 +1,5 @@
+import { turnTooLarge } from "./turn-limiter.ts";
 import type { AgentReply, TurnOutcome } from "./turn-outcome.ts";
-import { turnTooLarge } from "./turn-size.ts";
 
 /**
  * The outcome of a turn that the database takes no request of, less all its texts: every reply fails, and what was

@@ -1,5 +1,5 @@
 import type { ChannelVersions, Checkpoint } from "@langchain/langgraph-checkpoint";
-import { listChannels } from "../graph/turn-state.ts";
+import { listChannels } from "../graph/run-state.ts";
 
 /**
  * Lists of the state only grow. A step stores only the new entries of a list, as a part. A part is the value of its own

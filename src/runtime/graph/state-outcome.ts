@@ -3,10 +3,10 @@ import { isRoutingOver, takenSteps } from "../../domain/plan/taken-steps.ts";
 import type { TurnPlan } from "../../domain/plan/turn-plan.ts";
 import type { AgentReply, TurnOutcome } from "../../domain/turn/turn-outcome.ts";
 import { toPrivateMessages } from "./agent-work.ts";
-import { entryOf, type TurnStateValue } from "./turn-state.ts";
+import { entryOf, type RunStateValue } from "./run-state.ts";
 
 /** The outcome of a graph's state, without what runs beside the graph: summary and times. */
-export function toOutcome(plan: TurnPlan, state: TurnStateValue, newId: () => string): TurnOutcome {
+export function toOutcome(plan: TurnPlan, state: RunStateValue, newId: () => string): TurnOutcome {
   const steps = takenSteps(plan, state.decisions);
   return {
     replies: steps.flatMap((step) => entryOf(state.replies, step.id) ?? toUnasked(step, newId())),
@@ -29,7 +29,7 @@ function toUnasked({ id, role, agent }: Step, messageId: string): AgentReply[] {
   return [{ step: id, agentKey: agent.agentKey, messageId, status: "failed", failure }];
 }
 
-type Reached = Pick<TurnStateValue, "replies" | "decisions">;
+type Reached = Pick<RunStateValue, "replies" | "decisions">;
 
 /** Whether nothing is left to do. `hasStoredAnswers`: of a retry, whether its turn has answers that stand. */
 export function isFinished(plan: TurnPlan, reached: Reached, hasStoredAnswers: boolean): boolean {
@@ -42,7 +42,7 @@ export function isFinished(plan: TurnPlan, reached: Reached, hasStoredAnswers: b
 /** Whether a step has its reply, or is the synthesis of a turn in which nobody answered. */
 export function isStepDone(
   { id, role }: Pick<Step, "id" | "role">,
-  { replies }: Pick<TurnStateValue, "replies">,
+  { replies }: Pick<RunStateValue, "replies">,
   hasStoredAnswers: boolean,
 ): boolean {
   if (entryOf(replies, id) !== undefined) return true;

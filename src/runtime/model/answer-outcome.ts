@@ -7,7 +7,7 @@ import { findAssemblyProblem, toolCallsOf } from "./tool-call-assembly.ts";
 
 /** Why an answer that was read to its end has failed. Null: it has not. */
 export function classifyAnswer(answer: AnswerState, keySetting: string): AgentFailure | null {
-  const { error, hasRefusal, stopReason, isDone, calls } = answer;
+  const { error, hasRefusal, finishReason: stopReason, isDone, calls } = answer;
   if (error !== null) return classifyProviderError(error, keySetting);
   if (stopReason === "content_filter") return refused("The provider's content filter stopped the answer.");
   if (hasRefusal) return refused("The model refused to answer.");
@@ -23,7 +23,7 @@ export function classifyAnswer(answer: AnswerState, keySetting: string): AgentFa
 }
 
 /** Why a completed answer ended. */
-export function finishReasonOf({ stopReason }: AnswerState): FinishReason {
+export function finishReasonOf({ finishReason: stopReason }: AnswerState): FinishReason {
   return stopReason === "stop" || stopReason === "length" ? stopReason : "other";
 }
 
@@ -43,7 +43,8 @@ export const unreachable: AgentFailure = {
 
 const outputLimit: AgentFailure = {
   code: "model_output_limit",
-  message: "The model reached its output limit before it said anything: see the setting MAX_OUTPUT_TOKENS.",
+  message:
+    "The model reached its output limit before it said anything: see the agent's max_output_tokens and the setting MAX_OUTPUT_TOKENS.",
 };
 
 function refused(message: string): AgentFailure {

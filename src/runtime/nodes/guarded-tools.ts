@@ -2,7 +2,7 @@ import { cutCharacters } from "../../domain/text/cut-text.ts";
 import { jsonBytes } from "../../domain/text/json-bytes.ts";
 import { toStorableText } from "../../domain/text/storable-text.ts";
 import type { ToolExecution, ToolPort } from "../../domain/tool.ts";
-import { turnBounds } from "../../domain/turn/turn-size.ts";
+import { turnBounds } from "../../domain/turn/turn-limiter.ts";
 
 /**
  * Enforces the contract of a tool port. A call that throws has failed, and so has one whose result is longer than a

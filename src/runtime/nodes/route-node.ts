@@ -8,7 +8,7 @@ import {
   readRoutingDecision,
 } from "../../domain/routing/routing-decision.ts";
 import { type NodeContext, RunStopped } from "../graph/node-context.ts";
-import type { TurnStateUpdate, TurnStateValue } from "../graph/turn-state.ts";
+import type { RunStateUpdate, RunStateValue } from "../graph/run-state.ts";
 import { type ModelAnswer, plainCall } from "../model/model-port.ts";
 import { toOverheadCalls } from "./call-records.ts";
 import { answersSoFar } from "./same-turn-answers.ts";
@@ -27,7 +27,7 @@ const routingOutputTokens = 2_048;
 export function createRouteNode(round: number, run: NodeContext) {
   const { plan, context, ports, signal } = run;
   const roster = planAgents(plan);
-  return async (state: TurnStateValue): Promise<TurnStateUpdate> => {
+  return async (state: RunStateValue): Promise<RunStateUpdate> => {
     const { goal, userMessage: message } = context;
     const model = ports.catalog.models.get(ports.managerModelAlias);
     const answer: ModelAnswer | null =

@@ -3,11 +3,11 @@ import type { PromptTask, SameTurnAnswer } from "../../domain/context/prompt.ts"
 import type { Step } from "../../domain/plan/step.ts";
 import type { AgentWork } from "../graph/agent-work.ts";
 import type { NodeContext } from "../graph/node-context.ts";
-import type { TurnStateValue } from "../graph/turn-state.ts";
+import type { RunStateValue } from "../graph/run-state.ts";
 import { sameTurnAnswersFor } from "./same-turn-answers.ts";
 
 /** The context of a step's next model call, as the run is now. */
-export function fitStep(run: NodeContext, state: TurnStateValue, step: Step, work: AgentWork): AgentContext {
+export function fitStep(run: NodeContext, state: RunStateValue, step: Step, work: AgentWork): AgentContext {
   const { ports, context, plan } = run;
   const sameTurnAnswers = sameTurnAnswersFor(run, state, step);
   return fitAgentContext({

@@ -8,7 +8,7 @@ import type { RosterAgent } from "../../../../src/domain/plan/roster-agent.ts";
 import type { TurnPlan } from "../../../../src/domain/plan/turn-plan.ts";
 import type { ToolPort } from "../../../../src/domain/tool.ts";
 import type { TurnEvent } from "../../../../src/domain/turn/turn-events.ts";
-import { noUse } from "../../../../src/domain/turn/turn-size.ts";
+import { noUse } from "../../../../src/domain/turn/turn-limiter.ts";
 import type { TurnPorts } from "../../../../src/runtime/graph/node-context.ts";
 import { runTurn } from "../../../../src/runtime/graph/run-turn.ts";
 import { createOpenAiModel } from "../../../../src/runtime/model/openai-model.ts";
@@ -137,7 +137,7 @@ export function createPorts(
     stop: new AbortController().signal,
     mayCall: () => true,
     onCall: () => undefined,
-    storeStep: async () => true,
+    storeCheckpoint: async () => true,
     emit: () => undefined,
     log: silent,
     newId: uuidv7,

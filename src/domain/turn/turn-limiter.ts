@@ -77,7 +77,7 @@ function isLimitRefusal(output: unknown): boolean {
 }
 
 /** The size of a turn while it runs. One for all its agents, who may run at once. */
-export type TurnSize = {
+export type TurnLimiter = {
   /**
    * Takes room for one call of a tool, the nth of its answer from 1. Gives how to end it with the result, or null
    * where there is no room.
@@ -90,7 +90,7 @@ export type TurnSize = {
 };
 
 /** `maxFileTokens`: estimated tokens of files' text that all agents of a turn together may be given. */
-export function createTurnSize(used: TurnUse, maxFileTokens: number): TurnSize {
+export function createTurnLimiter(used: TurnUse, maxFileTokens: number): TurnLimiter {
   const turn = { toolCalls: used.toolCalls, toolBytes: used.toolBytes };
   let modelBytes = used.modelBytes;
   const steps = new Map([...used.byStep].map(([step, use]) => [step, { ...use }]));

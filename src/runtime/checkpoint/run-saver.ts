@@ -7,23 +7,23 @@ import {
   type CheckpointTuple,
   type PendingWrite,
 } from "@langchain/langgraph-checkpoint";
-import { noRows, type StepRows } from "../../domain/turn/checkpoint.ts";
-import { reducers, type TurnStateValue } from "../graph/turn-state.ts";
-import { toStepRows, toWriteRows } from "./dump-step.ts";
+import { type CheckpointRows, noRows } from "../../domain/turn/checkpoint.ts";
+import { type RunStateValue, reducers } from "../graph/run-state.ts";
+import { toCheckpointRows, toWriteRows } from "./dump-checkpoint.ts";
 import { hasParts, type JoinedCheckpoint, ListParts } from "./list-parts.ts";
 import { plainJson } from "./plain-json.ts";
 import { checkpointFormat } from "./stored-run.ts";
 
-export type TurnSaverOptions = {
+export type RunSaverOptions = {
   runId: string;
   /** The checkpoint of this run. Undefined: the run is new. */
   stored: { tuple: CheckpointTuple; joined: JoinedCheckpoint } | undefined;
   /** Whether steps have several tasks, whose answers are stored one by one. */
   isParallel: boolean;
   /** Whether these channel values are the run's last. The commit stores them. */
-  isFinal: (values: Partial<TurnStateValue>) => boolean;
+  isFinal: (values: Partial<RunStateValue>) => boolean;
   /** Stores the rows in one request. False: they were not stored. Must not reject: that would end the run. */
-  store: (rows: StepRows) => Promise<boolean>;
+  store: (rows: CheckpointRows) => Promise<boolean>;
 };
 
 const checkpointNs = "";
@@ -34,23 +34,23 @@ const checkpointNs = "";
  * leaves the last checkpoint to the commit. With LangGraph's `sync` durability, storing a step overlaps the next step; a
  * step starts only when at most one earlier step is still being stored.
  */
-export class TurnSaver extends BaseCheckpointSaver {
-  readonly #options: TurnSaverOptions;
+export class RunSaver extends BaseCheckpointSaver {
+  readonly #options: RunSaverOptions;
   /** Resolves when storing of all steps so far was tried. */
   #storing: Promise<void> = Promise.resolve();
   /** The same up to the end of the step before. */
   #storingBefore: Promise<void> = Promise.resolve();
   #isDrained = false;
   /** The rows of the request in flight. */
-  #inFlight: StepRows = noRows;
+  #inFlight: CheckpointRows = noRows;
   /** The checkpoint of the input. No run continues from it. */
   #inputId: string | null = null;
   /** Rows that are not stored yet: those of the first checkpoint, and of steps whose request failed. */
-  #unstored: StepRows = noRows;
+  #unstored: CheckpointRows = noRows;
 
   readonly #parts: ListParts;
 
-  constructor(options: TurnSaverOptions) {
+  constructor(options: RunSaverOptions) {
     super(plainJson);
     this.#options = options;
     this.#parts = new ListParts(options.stored?.joined);
@@ -60,7 +60,7 @@ export class TurnSaver extends BaseCheckpointSaver {
    * Stops storing and returns the rows that the commit has to store. They include those of a request in flight, since
    * the commit does not wait for it. If that request arrives after the commit, the claim is gone and it is refused.
    */
-  drain(): StepRows {
+  drain(): CheckpointRows {
     this.#isDrained = true;
     return dropSuperseded(joinRows(this.#inFlight, this.#unstored));
   }
@@ -85,7 +85,7 @@ export class TurnSaver extends BaseCheckpointSaver {
     const key = { threadId, checkpointNs, parentCheckpointId };
     const split = this.#parts.split({ checkpoint, newVersions });
     const marked = { ...metadata, format: checkpointFormat };
-    const rows = await toStepRows(this.serde, { ...key, ...split, metadata: marked });
+    const rows = await toCheckpointRows(this.serde, { ...key, ...split, metadata: marked });
     if (metadata.source === "input") this.#inputId = checkpoint.id;
     else if (metadata.step === 0) {
       // Before the first step nothing is paid for. Only the answers of a parallel step need this checkpoint.
@@ -114,11 +114,11 @@ export class TurnSaver extends BaseCheckpointSaver {
     this.#enqueue({ ...noRows, writes: await toWriteRows(this.serde, task, writes) });
   }
 
-  #keep(rows: StepRows): void {
+  #keep(rows: CheckpointRows): void {
     this.#unstored = dropSuperseded(joinRows(this.#unstored, rows));
   }
 
-  #enqueue(rows: StepRows): void {
+  #enqueue(rows: CheckpointRows): void {
     this.#keep(rows);
     this.#storing = this.#storing.then(async () => {
       if (this.#isDrained || isEmpty(this.#unstored)) return;
@@ -136,12 +136,12 @@ export class TurnSaver extends BaseCheckpointSaver {
   override async deleteThread(): Promise<void> {}
 }
 
-function isEmpty({ checkpoints, blobs, writes }: StepRows): boolean {
+function isEmpty({ checkpoints, blobs, writes }: CheckpointRows): boolean {
   return checkpoints.length + blobs.length + writes.length === 0;
 }
 
 /** Rows that could not be stored go before those of the next step. */
-function joinRows(before: StepRows, after: StepRows): StepRows {
+function joinRows(before: CheckpointRows, after: CheckpointRows): CheckpointRows {
   return {
     checkpoints: [...before.checkpoints, ...after.checkpoints],
     blobs: [...before.blobs, ...after.blobs],
@@ -150,7 +150,7 @@ function joinRows(before: StepRows, after: StepRows): StepRows {
 }
 
 /** Drops the writes of tasks whose step has a checkpoint: it holds all that they wrote. */
-function dropSuperseded({ checkpoints, blobs, writes }: StepRows): StepRows {
+function dropSuperseded({ checkpoints, blobs, writes }: CheckpointRows): CheckpointRows {
   const superseded = new Set(checkpoints.map(({ parentCheckpointId }) => parentCheckpointId));
   return { checkpoints, blobs, writes: writes.filter(({ checkpointId }) => !superseded.has(checkpointId)) };
 }

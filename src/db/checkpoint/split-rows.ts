@@ -1,5 +1,5 @@
 import { jsonBytes } from "../../domain/text/json-bytes.ts";
-import type { StepRows } from "../../domain/turn/checkpoint.ts";
+import type { CheckpointRows } from "../../domain/turn/checkpoint.ts";
 
 /** Bytes of a step in one request. The endpoint takes 10 MiB; a smaller request is also faster. */
 const maxPartBytes = 2 * 1_024 * 1_024;
@@ -11,7 +11,7 @@ type Row = { blob: Uint8Array | null };
 const blobBytes = ({ blob }: Row) => rowBytes + 2 * (blob?.byteLength ?? 0);
 
 /** Bytes of a step's rows as they are sent: binary values as hex, JSON as a string in JSON. */
-export function sizeOfStep({ checkpoints, blobs, writes }: StepRows): number {
+export function sizeOfRows({ checkpoints, blobs, writes }: CheckpointRows): number {
   const json = checkpoints.reduce(
     (sum, row) => sum + rowBytes + 2 * (jsonBytes(row.checkpoint) + jsonBytes(row.metadata)),
     0,
@@ -19,41 +19,43 @@ export function sizeOfStep({ checkpoints, blobs, writes }: StepRows): number {
   return [...blobs, ...writes].reduce((sum, row) => sum + blobBytes(row), json);
 }
 
-const none: StepRows = { checkpoints: [], blobs: [], writes: [] };
+const none: CheckpointRows = { checkpoints: [], blobs: [], writes: [] };
 
 /**
  * Splits a step's rows into parts that are stored one after the other. A task's writes stay together: for LangGraph a task
  * with any write is done. Checkpoints come last: each names values that must be stored before it.
  */
-export function splitStep(rows: StepRows): StepRows[] {
-  const parts: StepRows[] = [];
+export function splitRows(rows: CheckpointRows): CheckpointRows[] {
+  const parts: CheckpointRows[] = [];
   for (const unit of toUnits(rows)) {
     const last = parts.at(-1);
     const joined = last === undefined ? unit : joinRows(last, unit);
-    if (last !== undefined && sizeOfStep(joined) <= maxPartBytes) parts.pop();
-    parts.push(last !== undefined && sizeOfStep(joined) > maxPartBytes ? unit : joined);
+    if (last !== undefined && sizeOfRows(joined) <= maxPartBytes) parts.pop();
+    parts.push(last !== undefined && sizeOfRows(joined) > maxPartBytes ? unit : joined);
   }
   return parts;
 }
 
 /** Both halves of a part; null where it cannot be split. */
-export function halveStep(rows: StepRows): [StepRows, StepRows] | null {
+export function halveRows(rows: CheckpointRows): [CheckpointRows, CheckpointRows] | null {
   const units = toUnits(rows);
   if (units.length < 2) return null;
   const middle = Math.ceil(units.length / 2);
   return [units.slice(0, middle).reduce(joinRows, none), units.slice(middle).reduce(joinRows, none)];
 }
 
-function toUnits({ checkpoints, blobs, writes }: StepRows): StepRows[] {
+function toUnits({ checkpoints, blobs, writes }: CheckpointRows): CheckpointRows[] {
   const tasks = Map.groupBy(writes, ({ checkpointId, taskId }) => `${checkpointId} ${taskId}`);
   return [
-    ...blobs.map((blob): StepRows => ({ checkpoints: [], blobs: [blob], writes: [] })),
-    ...[...tasks.values()].map((task): StepRows => ({ checkpoints: [], blobs: [], writes: task })),
-    ...checkpoints.map((checkpoint): StepRows => ({ checkpoints: [checkpoint], blobs: [], writes: [] })),
+    ...blobs.map((blob): CheckpointRows => ({ checkpoints: [], blobs: [blob], writes: [] })),
+    ...[...tasks.values()].map((task): CheckpointRows => ({ checkpoints: [], blobs: [], writes: task })),
+    ...checkpoints.map(
+      (checkpoint): CheckpointRows => ({ checkpoints: [checkpoint], blobs: [], writes: [] }),
+    ),
   ];
 }
 
-function joinRows(before: StepRows, after: StepRows): StepRows {
+function joinRows(before: CheckpointRows, after: CheckpointRows): CheckpointRows {
   return {
     checkpoints: [...before.checkpoints, ...after.checkpoints],
     blobs: [...before.blobs, ...after.blobs],

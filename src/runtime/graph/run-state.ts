@@ -9,7 +9,7 @@ import type {
   ToolEvent,
 } from "../../domain/turn/turn-outcome.ts";
 
-/** `asked`: an answer that asks for tools. `told`: the result of one of its calls. The values are stored. */
+/** `request`: an answer that asks for tools. `result`: the result of one of its calls. The values are stored. */
 export type ToolMessage = {
   /** Id of the private message that is stored for it. */
   id: string;
@@ -17,13 +17,13 @@ export type ToolMessage = {
   agentKey: string;
 } & (
   | {
-      kind: "asked";
+      kind: "request";
       message: Extract<PromptMessage, { toolCalls: unknown }>;
       /** Whether its calls wait for the agent's tools node. */
       isPending: boolean;
     }
   | {
-      kind: "told";
+      kind: "result";
       message: Extract<PromptMessage, { role: "tool" }>;
       toolName: string;
       /** Whether the user's message itself asked for it by its first words. */
@@ -63,7 +63,7 @@ export const listChannels = [
   "overhead",
 ] as const satisfies readonly (keyof typeof reducers)[];
 
-export function emptyState(): TurnStateValue {
+export function emptyState(): RunStateValue {
   return {
     replies: [],
     toolMessages: [],
@@ -76,7 +76,7 @@ export function emptyState(): TurnStateValue {
 }
 
 /** The graph's state: small, of this turn only, and exactly what was paid for. */
-export const TurnState = Annotation.Root({
+export const RunState = Annotation.Root({
   replies: Annotation<AgentReply[]>({ reducer: reducers.replies, default: () => [] }),
   toolMessages: Annotation<ToolMessage[]>({ reducer: reducers.toolMessages, default: () => [] }),
   calls: Annotation<ModelCallRecord[]>({ reducer: reducers.calls, default: () => [] }),
@@ -86,8 +86,8 @@ export const TurnState = Annotation.Root({
   overhead: Annotation<OverheadCall[]>({ reducer: reducers.overhead, default: () => [] }),
 });
 
-export type TurnStateValue = typeof TurnState.State;
-export type TurnStateUpdate = typeof TurnState.Update;
+export type RunStateValue = typeof RunState.State;
+export type RunStateUpdate = typeof RunState.Update;
 
 /** The entry of a step in one of the state's lists. */
 export function entryOf<T extends { step: string }>(list: readonly T[], step: string): T | undefined {

@@ -7,19 +7,19 @@ import type { ToolExecution } from "../../domain/tool.ts";
 import type { ToolEvent } from "../../domain/turn/turn-outcome.ts";
 import type { AgentWork } from "../graph/agent-work.ts";
 import type { NodeContext } from "../graph/node-context.ts";
-import type { ToolMessage, TurnStateUpdate } from "../graph/turn-state.ts";
+import type { RunStateUpdate, ToolMessage } from "../graph/run-state.ts";
 import type { ModelAnswer } from "../model/model-port.ts";
 import type { AgentEvents } from "./agent-events.ts";
 import { refuseCall } from "./tool-refusal.ts";
 
 /** After this many answers that asked for tools an agent must answer. */
-export const maxToolRounds = 4;
+export const maxToolRequests = 4;
 
 type CompleteAnswer = Extract<ModelAnswer, { ok: true }>;
 
 type AgentStep = Pick<Step, "id" | "agent">;
 
-type ToolRound = {
+type ToolRequestStep = {
   step: AgentStep;
   run: NodeContext;
   work: AgentWork;
@@ -38,18 +38,18 @@ export function lastCallsAllDenied({ toolPermissions }: RosterAgent, { toolMessa
  * Keeps an answer that asks for tools. Its calls wait for the agent's tools node. An agent without permissions has no
  * tools node, so its calls are denied here. Null: the turn has no room for the answer.
  */
-export async function askForTools(round: ToolRound): Promise<TurnStateUpdate | null> {
+export async function askForTools(round: ToolRequestStep): Promise<RunStateUpdate | null> {
   const { step, run, work, events, messageId, answer } = round;
   const { agent } = step;
   const { text, toolCalls } = answer;
   const bare = { role: "assistant" as const, content: text, toolCalls };
   const whole = answer.providerFields === undefined ? bare : { ...bare, fields: answer.providerFields };
   // Where both do not fit, the answer is kept without its provider's fields.
-  const message = [whole, bare].find((candidate) => run.size.takeModelText(candidate));
+  const message = [whole, bare].find((candidate) => run.limiter.takeModelText(candidate));
   if (message === undefined) return null;
   const isPending = toolCalls.some(({ name }) => mayUse(agent.toolPermissions, name));
-  const asked: ToolMessage = {
-    kind: "asked",
+  const request: ToolMessage = {
+    kind: "request",
     id: messageId,
     step: step.id,
     agentKey: agent.agentKey,
@@ -61,12 +61,12 @@ export async function askForTools(round: ToolRound): Promise<TurnStateUpdate | n
     step,
     run,
     events,
-    round: work.toolRounds + 1,
+    round: work.toolRequests + 1,
     calls: isPending ? [] : toolCalls,
     isTriggered: false,
-    fileTokens: run.size.fileTokens,
+    fileTokens: run.limiter.fileTokens,
   });
-  return { toolMessages: [asked, ...refusals.toolMessages], toolEvents: refusals.toolEvents };
+  return { toolMessages: [request, ...refusals.toolMessages], toolEvents: refusals.toolEvents };
 }
 
 type ToolCalls = {
@@ -95,7 +95,7 @@ export async function executeCalls(toolCalls: ToolCalls) {
     const id = run.ports.newId();
     events.toolResult(call.id, id, content);
     toolMessages.push({
-      kind: "told",
+      kind: "result",
       id,
       step: step.id,
       agentKey,
@@ -113,11 +113,11 @@ export async function executeCalls(toolCalls: ToolCalls) {
 type ToolCallResult = { call: ToolCallRequest; execution: ToolExecution; hadRoom: boolean };
 
 async function executeCall(
-  { step: { id, agent }, run: { ports, signal, size, identity }, fileTokens }: ToolCalls,
+  { step: { id, agent }, run: { ports, signal, limiter, identity }, fileTokens }: ToolCalls,
   call: ToolCallRequest,
   nthOfAnswer: number,
 ): Promise<ToolCallResult> {
-  const end = size.beginToolCall(id, nthOfAnswer);
+  const end = limiter.beginToolCall(id, nthOfAnswer);
   if (end === null) return { call, execution: refuseCall(call), hadRoom: false };
   const { name, argumentsText } = call;
   const permissions = agent.toolPermissions;
