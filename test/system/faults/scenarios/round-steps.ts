@@ -16,6 +16,9 @@ const firstOf = ({ order }: RoundTurn) => order[0] ?? "";
 const secondOf = ({ order }: RoundTurn) => order[1] ?? "";
 const thirdOf = ({ laterOrder }: RoundTurn) => laterOrder[1] ?? "";
 
+/** Long enough for a run to make the next call. */
+const aheadMs = 150;
+
 /** Every call of the turn, in order; each rule is for the first call of its kind. */
 const calls: readonly Call[] = [
   { name: "the first decision", rule: (turn, answer) => picks(turn.order, answer, 1) },
@@ -72,12 +75,12 @@ function afterCall(turn: RoundTurn, place: number): ArmedStep {
   return { rules: [], reached: waitForCalls(turn, place + 1, place + 1), release: () => undefined };
 }
 
-/** The run may be one call ahead. */
+/** The run may be one call ahead: in half of the rounds that call is made first. */
 function whileStored(turn: RoundTurn, place: number): ArmedStep {
   const { random } = turn;
   const step = atDatabase(turn, "step", random.pick(["before", "sent", "after"] as const), place);
-  const waitMs = random.pick([0, 0, 40]);
-  return { ...step, reached: step.reached.then(() => delay(waitMs)) };
+  const isAhead = random.chance(0.5) ? waitForCalls(turn, place + 2) : Promise.resolve();
+  return { ...step, reached: step.reached.then(() => Promise.race([isAhead, delay(aheadMs)])) };
 }
 
 function inToolLoop(turn: RoundTurn): ArmedStep {
