@@ -18,7 +18,7 @@ import { createTokenVerifier, type VerifyToken } from "./http/auth.ts";
 import { createConsoleLog } from "./http/console-log.ts";
 import type { TurnPorts } from "./runtime/graph/node-context.ts";
 import { type RunInput, type RunTurnResult, runTurn } from "./runtime/graph/run-turn.ts";
-import { type SettleInput, settleTurn } from "./runtime/graph/settle-turn.ts";
+import { type SettleInput, settleRun } from "./runtime/graph/settle-run.ts";
 import { storedReplies } from "./runtime/graph/stored-replies.ts";
 import { createOpenAiModel } from "./runtime/model/openai-model.ts";
 import { createAdjustmentMemory } from "./runtime/model/request-adjustments.ts";
@@ -31,7 +31,7 @@ import type { Tool } from "./tools/tool.ts";
 /** The ports that belong to one run; the others are the same for all runs. */
 export type RunPorts = Pick<
   TurnPorts,
-  "holder" | "stop" | "mayCall" | "onCall" | "storeStep" | "emit" | "log"
+  "holder" | "stop" | "mayCall" | "onCall" | "storeCheckpoint" | "emit" | "log"
 >;
 
 /** The parts that actions on files use. */
@@ -51,10 +51,10 @@ export type Deps = {
   db: Db;
   catalog: Catalog;
   log: Log;
-  /** The wall clock. Leases use the clock of Postgres. */
-  now: () => Date;
-  /** Milliseconds, for measuring. */
+  /** The wall clock of this isolate, ms. Leases, and the times at which turns began, are by the clock of Postgres. */
   nowMs: () => number;
+  /** The same clock as a date. */
+  now: () => Date;
   /** A UUID v7. */
   newId: () => string;
   /** SHA-256 of a text, in hex. */
@@ -63,7 +63,7 @@ export type Deps = {
   keepAlive: (work: Promise<unknown>) => void;
   runTurn: (run: RunInput, ports: RunPorts) => Promise<RunTurnResult>;
   /** The outcome of a stored run that is not continued. */
-  settleTurn: (input: SettleInput) => Promise<TurnOutcome>;
+  settleRun: (input: SettleInput) => Promise<TurnOutcome>;
   /** The replies of a stored run that had arrived, in the order of answers. */
   storedReplies: typeof storedReplies;
   /** Estimated tokens of a text, unscaled. */
@@ -127,13 +127,13 @@ export function createDeps(config: Config): Deps {
     db: createDb(config.databaseUrl, config.neonHttpEndpoint),
     catalog: config.catalog,
     log: createConsoleLog(config.logLevel),
-    now: () => new Date(),
     nowMs,
+    now: () => new Date(nowMs()),
     newId: uuidv7,
     digest: sha256Hex,
     keepAlive: waitUntil,
     runTurn: (run, perRun) => runTurn(run, { ...ports, ...perRun }),
-    settleTurn: (input) => settleTurn(input, uuidv7),
+    settleRun: (input) => settleRun(input, uuidv7),
     storedReplies,
     estimateTokens,
     listTools: () => tools.offered(toolNames).map(({ name, description }) => ({ name, description })),

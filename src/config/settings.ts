@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { logLevels } from "../domain/log.ts";
 import { modelOverrides } from "./model-override.ts";
 import { httpUrl } from "./setting-forms.ts";
 
@@ -42,13 +43,28 @@ const claim = z
   .refine((text) => text === text.trim(), "must not begin or end with white space")
   .max(1_024);
 
-/** Anything longer, for example with a trailing slash, would never match a browser's `Origin`. */
-const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
+/**
+ * Anything longer, for example with a trailing slash, would never match a browser's `Origin`. A wildcard stands for one
+ * label before at least two others.
+ */
+function isOrigin(text: string): boolean {
+  const plain = text.replace(/^(https?:\/\/)\*\.(?=[^.*]+\.[^*])/, "$1any.");
+  return !plain.includes("*") && URL.canParse(plain) && new URL(plain).origin === plain;
+}
 const origins = z
   .string()
   .default("")
   .transform((list) => list.split(",").flatMap((origin) => origin.trim() || []))
-  .pipe(z.array(z.string().refine(isOrigin, "must be an origin as browsers send it: https://chat.example")));
+  .pipe(
+    z.array(
+      z
+        .string()
+        .refine(
+          isOrigin,
+          "must be an origin as browsers send it: https://chat.example, or https://*.chat.example",
+        ),
+    ),
+  );
 
 /** The form and default of every setting. src/config.ts checks several of them together. */
 export const settings = z.object({
@@ -85,7 +101,7 @@ export const settings = z.object({
   AUTH_AUDIENCE: claim,
   CORS_ALLOWED_ORIGINS: origins,
   RATE_LIMIT: z.enum(["on", "off"]).optional(),
-  LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
+  LOG_LEVEL: z.enum(logLevels).default("info"),
 });
 
 export type Settings = z.output<typeof settings>;

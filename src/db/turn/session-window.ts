@@ -51,7 +51,7 @@ const sessionId = sql.placeholder("sessionId");
 const holder = sql.placeholder("holder");
 
 /** The text of a message; empty where prompts leave the message out. */
-const shown = sql`case when n.excluded is null then n.content else '' end`;
+const shown = sql`case when n.excluded is null and n.deleted_at is null then n.content else '' end`;
 const unsummarised = (order: SQL, rows: number, only: SQL) => sql`
     select n.id, n.seq, n.role, ${shown} as content, length(${shown}) as characters, octet_length(${shown}) as raw
     from ${messages} n
@@ -108,9 +108,10 @@ const window = prepareStatement<WindowValues>(sql`
       where m.sent_through <= ${maxOldestBytes}
         and m.characters_before < ${maxOldestCharacters} and bounds.characters is not null
     )
-    select w.id, w.seq, t.turn_index, w.role, w.agent_key, w.agent_name, w.visibility, w.excluded,
+    select w.id, w.seq, t.turn_index, w.role, w.agent_key, w.agent_name, w.visibility,
+      case when w.deleted_at is null then w.excluded else 'deleted' end as excluded,
       w.status = 'failed' as is_failure,
-      w.estimated_tokens, case when w.excluded is null then w.content else '' end as content, b.is_newest, b.is_oldest
+      w.estimated_tokens, case when w.excluded is null and w.deleted_at is null then w.content else '' end as content, b.is_newest, b.is_oldest
     from (
       select id, bool_or(is_newest) as is_newest, bool_or(not is_newest) as is_oldest
       from (select id, true as is_newest from newest union all select id, false from oldest) blocks group by id

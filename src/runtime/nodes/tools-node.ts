@@ -2,20 +2,20 @@ import type { ToolCallRequest } from "../../domain/context/prompt.ts";
 import type { RosterAgent } from "../../domain/plan/roster-agent.ts";
 import type { Step } from "../../domain/plan/step.ts";
 import { continueWork, type NodeContext, RunStopped } from "../graph/node-context.ts";
-import type { TurnStateUpdate, TurnStateValue } from "../graph/turn-state.ts";
-import { executeCalls } from "./tool-round.ts";
+import type { RunStateUpdate, RunStateValue } from "../graph/run-state.ts";
+import { executeCalls } from "./tool-calls.ts";
 
 /**
  * The node `<step>.tools`: runs the pending calls in parallel and keeps their results in the order of the calls. Entered
  * before any model call, it runs the tool that the user's message itself asks for.
  */
 export function createToolsNode(step: Pick<Step, "id" | "agent">, run: NodeContext) {
-  return async (state: TurnStateValue): Promise<TurnStateUpdate> => {
+  return async (state: RunStateValue): Promise<RunStateUpdate> => {
     const { work, events } = continueWork(step, run, state);
     const triggered = work.pending.length === 0 ? triggeredCall(step.agent, run) : null;
     const calls = triggered === null ? work.pending : [triggered];
     if (triggered !== null) events.toolCalls(triggered.id, calls);
-    const { toolRounds: round } = work;
+    const { toolRequests: round } = work;
     const isTriggered = triggered !== null;
     const update = await executeCalls({ step, run, events, round, calls, isTriggered });
     // A tool that was cut off because the run stopped did not fail: a run that resumes calls it again.

@@ -5,19 +5,19 @@ import type { ToolExecution } from "../../domain/tool.ts";
 import type { ToolEvent } from "../../domain/turn/turn-outcome.ts";
 import type { AgentWork } from "../graph/agent-work.ts";
 import type { NodeContext } from "../graph/node-context.ts";
-import type { ToolMessage, TurnStateUpdate } from "../graph/turn-state.ts";
+import type { RunStateUpdate, ToolMessage } from "../graph/run-state.ts";
 import type { ModelAnswer } from "../model/model-port.ts";
 import type { AgentEvents } from "./agent-events.ts";
 import { refuseCall } from "./tool-refusal.ts";
 
 /** After this many answers that asked for tools an agent must answer. */
-export const maxToolRounds = 4;
+export const maxToolRequests = 4;
 
 type CompleteAnswer = Extract<ModelAnswer, { ok: true }>;
 
 type AgentStep = Pick<Step, "id" | "agent">;
 
-type ToolRound = {
+type ToolRequestStep = {
   step: AgentStep;
   run: NodeContext;
   work: AgentWork;
@@ -36,18 +36,18 @@ export function lastCallsAllDenied({ toolPermissions }: RosterAgent, { toolMessa
  * Keeps an answer that asks for tools. Its calls wait for the agent's tools node. An agent without permissions has no
  * tools node, so its calls are denied here. Null: the turn has no room for the answer.
  */
-export async function askForTools(round: ToolRound): Promise<TurnStateUpdate | null> {
-  const { step, run, work, events, messageId, answer } = round;
+export async function askForTools(request: ToolRequestStep): Promise<RunStateUpdate | null> {
+  const { step, run, work, events, messageId, answer } = request;
   const { agent } = step;
   const { text, toolCalls } = answer;
   const bare = { role: "assistant" as const, content: text, toolCalls };
   const whole = answer.providerFields === undefined ? bare : { ...bare, fields: answer.providerFields };
   // Where both do not fit, the answer is kept without its provider's fields.
-  const message = [whole, bare].find((candidate) => run.size.takeModelText(candidate));
+  const message = [whole, bare].find((candidate) => run.limiter.takeModelText(candidate));
   if (message === undefined) return null;
   const isPending = toolCalls.some(({ name }) => agent.toolPermissions.includes(name));
-  const asked: ToolMessage = {
-    kind: "asked",
+  const requestMessage: ToolMessage = {
+    kind: "request",
     id: messageId,
     step: step.id,
     agentKey: agent.agentKey,
@@ -59,11 +59,11 @@ export async function askForTools(round: ToolRound): Promise<TurnStateUpdate | n
     step,
     run,
     events,
-    round: work.toolRounds + 1,
+    round: work.toolRequests + 1,
     calls: isPending ? [] : toolCalls,
     isTriggered: false,
   });
-  return { toolMessages: [asked, ...refusals.toolMessages], toolEvents: refusals.toolEvents };
+  return { toolMessages: [requestMessage, ...refusals.toolMessages], toolEvents: refusals.toolEvents };
 }
 
 type ToolCalls = {
@@ -89,7 +89,7 @@ export async function executeCalls({ step, run, events, round, calls, isTriggere
     const id = run.ports.newId();
     events.toolResult(call.id, id, content);
     toolMessages.push({
-      kind: "told",
+      kind: "result",
       id,
       step: step.id,
       agentKey,
@@ -107,11 +107,11 @@ type ToolCallResult = { call: ToolCallRequest; execution: ToolExecution; hadRoom
 
 async function executeCall(
   { id, agent }: AgentStep,
-  { ports, signal, size, identity }: NodeContext,
+  { ports, signal, limiter, identity }: NodeContext,
   call: ToolCallRequest,
   nthOfAnswer: number,
 ): Promise<ToolCallResult> {
-  const end = size.beginToolCall(id, nthOfAnswer);
+  const end = limiter.beginToolCall(id, nthOfAnswer);
   if (end === null) return { call, execution: refuseCall(call), hadRoom: false };
   const { name, argumentsText } = call;
   const permissions = agent.toolPermissions;
