@@ -9,6 +9,7 @@ import type { ContextLimits } from "./domain/context/context-budget.ts";
 import type { Bucket } from "./domain/files/bucket.ts";
 import type { FileLimits } from "./domain/files/file-limits.ts";
 import type { ParseQueue } from "./domain/files/parse-queue.ts";
+import type { LogLevel } from "./domain/log.ts";
 import { isRateLimiter, type RateLimiter } from "./domain/rate-limiter.ts";
 
 /** The names of all settings. MODELS_JSON can name further settings with keys of providers. */
@@ -48,7 +49,7 @@ export type Config = {
   fileTokensPerTurn: number;
   auth: AuthSettings;
   corsAllowedOrigins: readonly string[];
-  logLevel: "debug" | "info" | "warn" | "error";
+  logLevel: LogLevel;
 };
 
 /** Turns, requests that do not validate, and uploads, by user. */

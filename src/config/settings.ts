@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { logLevels } from "../domain/log.ts";
 import { modelOverrides } from "./model-override.ts";
 import { httpUrl } from "./setting-forms.ts";
 
@@ -101,7 +102,7 @@ export const settings = z.object({
   AUTH_AUDIENCE: claim,
   CORS_ALLOWED_ORIGINS: origins,
   RATE_LIMIT: z.enum(["on", "off"]).optional(),
-  LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
+  LOG_LEVEL: z.enum(logLevels).default("info"),
 });
 
 export type Settings = z.output<typeof settings>;

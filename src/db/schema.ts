@@ -559,7 +559,7 @@ export const modelPrices = pgTable(
 const threadId = () => text("thread_id").notNull();
 const checkpointNs = () => text("checkpoint_ns").notNull().default("");
 
-/** One row for each step. Channel values are in `checkpoint_blobs`, under the versions that the step names. */
+/** One row for each checkpoint. Channel values are in `checkpoint_blobs`, under the versions that it names. */
 export const checkpoints = pgTable(
   "checkpoints",
   {
@@ -597,7 +597,7 @@ export const checkpointBlobs = pgTable(
   ],
 );
 
-/** Writes of the tasks that finished in the step after a checkpoint. */
+/** Writes of the tasks that finished after a checkpoint and before the next. */
 export const checkpointWrites = pgTable(
   "checkpoint_writes",
   {

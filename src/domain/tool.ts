@@ -1,3 +1,6 @@
+import { cutCharacters } from "./text/cut-text.ts";
+import { toStorableText } from "./text/storable-text.ts";
+
 /** The types that runtime and tools share: a run's request for a tool, and its result. */
 
 import type { FileTokens } from "./files/file-tokens.ts";
@@ -61,3 +64,10 @@ export type ToolPort = {
   /** Checks the permission again and runs the tool. Never throws. */
   execute(request: ToolRequest): Promise<ToolExecution>;
 };
+
+const maxNameCharacters = 64;
+
+/** The name of a tool as a record has it: the model's own text, cut, and without characters that Postgres refuses. */
+export function toRecordedName(name: string): string {
+  return toStorableText(cutCharacters(name, maxNameCharacters));
+}

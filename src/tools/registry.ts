@@ -1,9 +1,13 @@
 import { fenceUntrusted } from "../domain/context/untrusted-text.ts";
 import { mayUse, readPermissions } from "../domain/permissions.ts";
-import { cutCharacters } from "../domain/text/cut-text.ts";
 import { cutJsonBytes } from "../domain/text/json-bytes.ts";
-import { toStorableText } from "../domain/text/storable-text.ts";
-import type { JsonRecord, ToolContext, ToolExecution, ToolPort } from "../domain/tool.ts";
+import {
+  type JsonRecord,
+  type ToolContext,
+  type ToolExecution,
+  type ToolPort,
+  toRecordedName,
+} from "../domain/tool.ts";
 import { maxToolContentBytes } from "../domain/turn/turn-limiter.ts";
 import { toRecordedJson } from "./recorded-json.ts";
 import type { Tool } from "./tool.ts";
@@ -37,7 +41,7 @@ export function createToolRegistry(tools: readonly Tool[], { now }: { now: () =>
           : await runTool(tool, argumentsText, context);
       return {
         ...result,
-        toolName: toStorableText(cutCharacters(name, 64)),
+        toolName: toRecordedName(name),
         input: toRecordedJson(result.input),
         output: toRecordedJson(result.output),
         latencyMs: Math.max(0, Math.round(now() - startedAtMs)),

@@ -1,6 +1,6 @@
 import type { JsonRecord, ToolContext } from "../domain/tool.ts";
 
-/** A model's arguments as the tool reads them, or why it cannot, in words for the model. */
+/** A model's arguments as the tool reads them, or a message to the model that says why it cannot. */
 export type ArgumentsReading<Args> = { ok: true; args: Args } | { ok: false; message: string };
 
 export type ToolResult = {

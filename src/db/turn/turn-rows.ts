@@ -1,5 +1,5 @@
 import { and, asc, type Column, eq, inArray, type SQL, type SQLWrapper, sql } from "drizzle-orm";
-import { joinStandingReplies } from "../../domain/turn/current-replies.ts";
+import { joinCurrentReplies } from "../../domain/turn/current-replies.ts";
 import type { Db } from "../core/client.ts";
 import { readableColumns } from "../core/instant.ts";
 import { cutCharacters, maxPageBytes, sentBytes } from "../core/sent-bytes.ts";
@@ -111,5 +111,5 @@ type ReadTurn = Omit<TurnRow, "assistantOutput">;
 
 /** Adds `assistant_output`, which follows from the turn's messages and is not read. */
 export function completeTurn<Row extends ReadTurn>(row: Row, rows: StoredTurn["messages"]) {
-  return { ...row, assistantOutput: joinStandingReplies(rows) };
+  return { ...row, assistantOutput: joinCurrentReplies(rows) };
 }

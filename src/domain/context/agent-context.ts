@@ -25,7 +25,7 @@ export type AgentContext = {
   included: [number, number][];
   dropped: DroppedRange[];
   estimatedTokensBefore: number;
-  /** As it will be once the summary that is due stands for its range. */
+  /** As it will be once the summary that is due replaces its range. */
   estimatedTokensAfterSummary: number;
   estimatedTokensAfterPrune: number;
   pruneTriggered: boolean;
@@ -40,7 +40,7 @@ export type FitInput = {
   mode: RoomMode;
   context: TurnContext;
   sameTurnAnswers: readonly SameTurnAnswer[];
-  /** Answers that asked for tools in this turn, and what the tools said. */
+  /** Answers that asked for tools in this turn, and the results of the tools. */
   toolMessages: readonly PromptMessage[];
   triggerResult: string | null;
   catalog: Catalog;
@@ -103,7 +103,7 @@ function isVisibleTo(agentKey: string, message: MeasuredMessage): boolean {
   return message.excluded === null && (message.visibility === "shared" || message.agentKey === agentKey);
 }
 
-/** What the audit says of turns that are left out of every prompt. */
+/** The audit's entries for turns that are left out of every prompt. */
 function listExcluded(history: readonly MeasuredMessage[]): { seq: number; reason: string }[] {
   return history.flatMap(({ seq, excluded }) =>
     excluded === null ? [] : [{ seq, reason: `excluded_${excluded}` }],

@@ -6,9 +6,9 @@ import type { AgentFailure } from "./agent-failure.ts";
 const KiB = 1_024;
 
 /**
- * What a turn may hold, all its runs together, so that every request that stores it and every answer that reads it
- * stays under the 10 MiB of Neon's endpoint. Bytes are those of the JSON in which a text travels.
- * A commit holds replies twice (in their messages and in the turn), a step holds its texts as hex, two digits a byte.
+ * What a turn may hold, all its runs together. The limits keep every request that stores the turn, and every answer that
+ * reads it, under the 10 MiB of Neon's endpoint. Bytes are those of a text as JSON. A commit holds each reply twice (in
+ * its message and in the turn); a checkpoint holds its texts as hex, two digits a byte.
  */
 export const turnBounds = {
   maxToolCallsPerAnswer: 4,
@@ -17,7 +17,7 @@ export const turnBounds = {
   maxToolResultBytes: 32 * KiB,
   maxToolBytesPerAgent: 256 * KiB,
   maxToolBytesPerTurn: 1_024 * KiB,
-  /** What models say: replies, and the answers that ask for tools, with their arguments and provider's fields. */
+  /** Texts of models: replies, and the answers that ask for tools, with their arguments and provider's fields. */
   maxModelBytesPerTurn: 1_024 * KiB,
   /** The first one and its retries. Each adds replies, ledger rows and audit rows, also where every agent fails. */
   maxRuns: 16,
@@ -38,7 +38,7 @@ export const turnTooLarge: AgentFailure = {
   message: "With this answer the turn would be larger than one can be stored.",
 };
 
-/** What came before the part of a turn that is to be bounded. */
+/** What a turn already holds. The limits apply to it together with what a run adds. */
 export type TurnUse = {
   toolCalls: number;
   toolBytes: number;
@@ -76,11 +76,11 @@ function isLimitRefusal(output: unknown): boolean {
   return typeof output === "object" && output !== null && "error" in output && output.error === toolLimitCode;
 }
 
-/** The size of a turn while it runs. One for all its agents, who may run at once. */
+/** Keeps a turn within `turnBounds` while it runs. All its agents share one, since they may run at once. */
 export type TurnLimiter = {
   /**
-   * Takes room for one call of a tool, the nth of its answer from 1. Gives how to end it with the result, or null
-   * where there is no room.
+   * Reserves room for one tool call, the nth of its answer from 1. Returns a function to be called with the result, which
+   * frees the room that the result does not need. Null: there is no room.
    */
   beginToolCall(step: string, nthOfAnswer: number): ((content: string) => void) | null;
   /** Adds a text of a model. False: the turn has no room for it. */

@@ -88,7 +88,7 @@ export type ToolEvent = {
   latencyMs: number;
 };
 
-/** What an agent said or was told on the way to its answer; stored for it alone. */
+/** A message between an agent and its tools on the way to its answer; only this agent is shown it later. */
 export type PrivateMessage = {
   id: string;
   step: string;

@@ -158,9 +158,9 @@ function toFlags(turn: TurnRow) {
 
 type ReplyMessage = StoredTurn["messages"][number];
 
-function toReplies(standing: readonly ReplyMessage[]): z.input<typeof reply>[] {
-  return standing.map((message) => {
-    const isOutdated = isSynthesis(message) && isStale(message, standing);
+function toReplies(current: readonly ReplyMessage[]): z.input<typeof reply>[] {
+  return current.map((message) => {
+    const isOutdated = isSynthesis(message) && isStale(message, current);
     return { ...toReply(message), stale: isOutdated || undefined };
   });
 }

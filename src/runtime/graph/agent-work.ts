@@ -2,7 +2,7 @@ import type { PromptMessage, ToolCallRequest } from "../../domain/context/prompt
 import type { PrivateMessage } from "../../domain/turn/turn-outcome.ts";
 import type { ToolMessage } from "./run-state.ts";
 
-/** Where a step stands on the way to its answer. */
+/** How far a step has come on the way to its answer. */
 export type AgentWork = {
   /** Model answers that asked for tools. */
   toolRequests: number;

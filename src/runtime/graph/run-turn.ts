@@ -38,7 +38,7 @@ export type RunTurnResult = { unstored: CheckpointRows } & (
 
 export type RunTurn = (run: RunInput, ports: TurnPorts) => Promise<RunTurnResult>;
 
-/** Model calls of one turn that may be in flight at once, those of the summary included. */
+/** Model calls of one run that may be in flight at once, those of the summary included. */
 const maxCallsInFlight = 4;
 
 /**

@@ -24,7 +24,7 @@ export function createModelNode({ id, agent }: Pick<Step, "id" | "agent">, run: 
     if (isStepDone({ id, role: stepRoleOf(id) }, state, hasStoredAnswers)) return {};
     const messageId = ports.newId();
     const { work, events, step } = continueWork({ id, agent }, run, state);
-    const { toolRequests: toolRounds } = work;
+    const { toolRequests } = work;
     const { messages, roomTokens: _, ...fitted } = fitStep(run, state, step, work);
     const endWith = (reply: AgentReply, update: RunStateUpdate = {}): RunStateUpdate => {
       if (reply.status === "completed") events.end(reply.finishReason ?? "stop");
@@ -49,7 +49,7 @@ export function createModelNode({ id, agent }: Pick<Step, "id" | "agent">, run: 
       model,
       messages,
       tools,
-      toolChoice: toolRounds < maxToolRequests ? "auto" : "none",
+      toolChoice: toolRequests < maxToolRequests ? "auto" : "none",
       maxOutputTokens: fitted.budget.outputReserve,
       settings: agent.modelSettings ?? {},
       signal: run.signal,
@@ -58,7 +58,7 @@ export function createModelNode({ id, agent }: Pick<Step, "id" | "agent">, run: 
       events.textDelta(messageId, delta),
     );
     const calls = toCallRecords(
-      { holder: ports.holder, step: id, agentKey, round: toolRounds + 1 },
+      { holder: ports.holder, step: id, agentKey, round: toolRequests + 1 },
       model,
       answer,
     );
@@ -71,7 +71,7 @@ export function createModelNode({ id, agent }: Pick<Step, "id" | "agent">, run: 
       const reply = fail(answer.failure);
       return endWith(refusalScale === null ? reply : { ...reply, refusalScale }, update);
     }
-    if (answer.toolCalls.length > 0 && toolRounds < maxToolRequests) {
+    if (answer.toolCalls.length > 0 && toolRequests < maxToolRequests) {
       const asked = await askForTools({ step, run, work, events, messageId, answer });
       return asked === null ? endWith(fail(turnTooLarge), update) : { ...update, ...asked };
     }

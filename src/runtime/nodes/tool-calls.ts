@@ -38,8 +38,8 @@ export function lastCallsAllDenied({ toolPermissions }: RosterAgent, { toolMessa
  * Keeps an answer that asks for tools. Its calls wait for the agent's tools node. An agent without permissions has no
  * tools node, so its calls are denied here. Null: the turn has no room for the answer.
  */
-export async function askForTools(round: ToolRequestStep): Promise<RunStateUpdate | null> {
-  const { step, run, work, events, messageId, answer } = round;
+export async function askForTools(request: ToolRequestStep): Promise<RunStateUpdate | null> {
+  const { step, run, work, events, messageId, answer } = request;
   const { agent } = step;
   const { text, toolCalls } = answer;
   const bare = { role: "assistant" as const, content: text, toolCalls };
@@ -48,7 +48,7 @@ export async function askForTools(round: ToolRequestStep): Promise<RunStateUpdat
   const message = [whole, bare].find((candidate) => run.limiter.takeModelText(candidate));
   if (message === undefined) return null;
   const isPending = toolCalls.some(({ name }) => mayUse(agent.toolPermissions, name));
-  const request: ToolMessage = {
+  const requestMessage: ToolMessage = {
     kind: "request",
     id: messageId,
     step: step.id,
@@ -66,7 +66,7 @@ export async function askForTools(round: ToolRequestStep): Promise<RunStateUpdat
     isTriggered: false,
     fileTokens: run.limiter.fileTokens,
   });
-  return { toolMessages: [request, ...refusals.toolMessages], toolEvents: refusals.toolEvents };
+  return { toolMessages: [requestMessage, ...refusals.toolMessages], toolEvents: refusals.toolEvents };
 }
 
 type ToolCalls = {

@@ -30,7 +30,7 @@ export type GraphTurn = {
   contextWindowTokens?: number;
 };
 
-const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
+const silent: Log = { info() {}, warn() {}, error() {}, with: () => silent };
 
 /** A turn at the runtime's door: no HTTP and no database, but real model calls to a scenario of its own. */
 export function createGraphTurn({
