@@ -50,6 +50,7 @@ export type Config = {
   fileBucket: Bucket;
   parseQueue: ParseQueue;
   fileLimits: FileLimits;
+  fileTokensPerTurn: number;
   auth: AuthSettings;
   corsAllowedOrigins: readonly string[];
   logLevel: LogLevel;
@@ -139,6 +140,7 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
       maxRoomFiles: values.ROOM_MAX_FILES,
       maxUserBytes: values.USER_MAX_FILE_BYTES,
     },
+    fileTokensPerTurn: values.FILE_TOKENS_PER_TURN,
     auth: { issuer: values.AUTH_ISSUER, audience: values.AUTH_AUDIENCE, keys: authKeys(values) },
     corsAllowedOrigins: values.CORS_ALLOWED_ORIGINS,
     logLevel: values.LOG_LEVEL,

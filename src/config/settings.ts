@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { parseDecimal } from "../domain/billing/pricing.ts";
 import { logLevels } from "../domain/log.ts";
-import { toolNames } from "../domain/tool-names.ts";
+import { permissionOf } from "../domain/tool-names.ts";
 import { modelOverrides } from "./model-override.ts";
 import { httpUrl } from "./setting-forms.ts";
 
@@ -46,8 +46,8 @@ const toolPrices = z
     }
   })
   .pipe(
-    z.partialRecord(
-      z.enum(toolNames),
+    z.record(
+      z.string().refine((name) => permissionOf(name) !== undefined, "must name tools"),
       z.string().regex(/^\d{1,7}(\.\d{1,8})?$/, "must be a decimal of credits"),
     ),
   )
@@ -136,6 +136,7 @@ export const settings = z.object({
   ROOM_MAX_FILE_BYTES: integer(104_857_600, 1, 10_737_418_240),
   ROOM_MAX_FILES: integer(200, 1, 10_000),
   USER_MAX_FILE_BYTES: integer(1_073_741_824, 1, 1_099_511_627_776),
+  FILE_TOKENS_PER_TURN: integer(24_000, 1_000, 1_000_000),
   AUTH_JWT_SECRET: z.string().min(32, "must have at least 32 characters").optional(),
   AUTH_JWKS_URL: httpUrl.optional(),
   AUTH_ISSUER: claim,

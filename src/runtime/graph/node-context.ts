@@ -22,6 +22,8 @@ export type TurnPorts = {
   tools: ToolPort;
   /** Credits of a successful call by the tool's name, 10⁻⁸; a tool that is not in it is free. */
   toolPrices: ReadonlyMap<string, bigint>;
+  /** Estimated tokens of files' text that the agents of one turn together may be given. */
+  fileTokensPerTurn: number;
   catalog: Catalog;
   limits: ContextLimits;
   managerModelAlias: string;

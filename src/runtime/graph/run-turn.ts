@@ -77,7 +77,10 @@ export const runTurn: RunTurn = async (input, ports) => {
     ports: { ...ports, callModel, tools },
     signal,
     payment,
-    limiter: createTurnLimiter(progress === undefined ? used : addStateUse(used, progress.state)),
+    limiter: createTurnLimiter(
+      progress === undefined ? used : addStateUse(used, progress.state),
+      ports.fileTokensPerTurn,
+    ),
     started: new Set(),
     flushed: () => saver.flushed(),
   };

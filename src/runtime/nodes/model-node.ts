@@ -1,24 +1,22 @@
 import { toPlainName } from "../../domain/agent-name.ts";
-import { type AgentContext, fitAgentContext } from "../../domain/context/agent-context.ts";
-import type { PromptTask, SameTurnAnswer } from "../../domain/context/prompt.ts";
 import { scaleAfterTooLong } from "../../domain/context/token-scale.ts";
 import { type Step, stepRoleOf } from "../../domain/plan/step.ts";
 import { isBlank } from "../../domain/text/is-blank.ts";
 import { createMarkFilter, stripOwnMark } from "../../domain/text/speaker-marks.ts";
 import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
 import { turnTooLarge } from "../../domain/turn/turn-limiter.ts";
-import type { AgentReply } from "../../domain/turn/turn-outcome.ts";
+import type { AgentReply, PromptMeasure } from "../../domain/turn/turn-outcome.ts";
 import { continueWork, finishRound, type NodeContext, RunStopped } from "../graph/node-context.ts";
 import { entryOf, type RunStateUpdate, type RunStateValue } from "../graph/run-state.ts";
 import { isStepDone } from "../graph/state-outcome.ts";
 import type { CallModel, ModelAnswer, ModelRequest } from "../model/model-port.ts";
 import { toCallRecords } from "./call-records.ts";
-import { sameTurnAnswersFor } from "./same-turn-answers.ts";
+import { fitStep } from "./step-context.ts";
 import { askForTools, lastCallsAllDenied, maxToolRequests } from "./tool-calls.ts";
 
 /** The node `<step>.model`: one model call of one step. Its failure is a reply, never an exception. */
 export function createModelNode({ id, agent }: Pick<Step, "id" | "agent">, run: NodeContext) {
-  const { ports, context, plan } = run;
+  const { ports, context } = run;
   const { agentKey } = agent;
   const hasStoredAnswers = context.storedAnswers.length > 0;
   const tools = ports.tools.offered(agent.toolPermissions);
@@ -26,20 +24,8 @@ export function createModelNode({ id, agent }: Pick<Step, "id" | "agent">, run: 
     if (isStepDone({ id, role: stepRoleOf(id) }, state, hasStoredAnswers)) return {};
     const messageId = ports.newId();
     const { work, events, step } = continueWork({ id, agent }, run, state);
-    const sameTurnAnswers = sameTurnAnswersFor(run, state, step);
-    const { toolRequests, toolMessages, triggerResult } = work;
-    const { messages, ...fitted } = fitAgentContext({
-      agent,
-      task: taskOf(step, sameTurnAnswers),
-      mode: plan.mode,
-      context,
-      sameTurnAnswers,
-      toolMessages,
-      triggerResult,
-      catalog: ports.catalog,
-      limits: ports.limits,
-      estimateTokens: ports.estimateTokens,
-    });
+    const { toolRequests } = work;
+    const { messages, roomTokens: _, ...fitted } = fitStep(run, state, step, work);
     const endWith = (reply: AgentReply, update: RunStateUpdate = {}): RunStateUpdate => {
       if (reply.status === "completed") events.end(reply.finishReason ?? "stop");
       else events.fail(reply.failure);
@@ -124,15 +110,6 @@ async function callWithoutOwnMark(
   return { ...answer, text: stripOwnMark(ownName, answer.text) };
 }
 
-function taskOf({ role, agent }: Step, answers: readonly SameTurnAnswer[]): PromptTask {
-  switch (role) {
-    case "synthesis":
-      return "synthesis";
-    case "agent":
-      return answers.some(({ agentKey }) => agentKey === agent.agentKey) ? "further_answer" : "answer";
-  }
-}
-
 /** The input tokens that the provider counted; null where it reported none. */
 function countInput({ billed }: ModelAnswer): number | null {
   const counted = billed.find(({ usageSource }) => usageSource === "provider")?.usage;
@@ -142,7 +119,10 @@ function countInput({ billed }: ModelAnswer): number | null {
 /** The scale for the model's next prompts, where the provider refused this one as too long. */
 function scaleOfRefusal(
   { tooLong }: Extract<ModelAnswer, { ok: false }>,
-  { tokenScale, estimatedTokensAfterPrune: estimatedTokens }: Omit<AgentContext, "messages">,
+  {
+    tokenScale,
+    estimatedTokensAfterPrune: estimatedTokens,
+  }: Omit<PromptMeasure, "step" | "countedInputTokens">,
 ): number | null {
   return tooLong === undefined
     ? null

@@ -30,7 +30,7 @@ describe("the compiled graph", () => {
       signal: ports.stop,
       started: new Set(),
       flushed: async () => undefined,
-      limiter: createTurnLimiter(noUse),
+      limiter: createTurnLimiter(noUse, 0),
       payment: startSpending(plan, noLimit, ports, undefined),
     });
     return Object.keys(nodes)
