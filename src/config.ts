@@ -46,6 +46,7 @@ export type Config = {
   fileBucket: Bucket;
   parseQueue: ParseQueue;
   fileLimits: FileLimits;
+  fileTokensPerTurn: number;
   auth: AuthSettings;
   corsAllowedOrigins: readonly string[];
   logLevel: LogLevel;
@@ -136,6 +137,7 @@ function toConfig(values: Settings, parts: ConfigParts): Config {
       maxRoomFiles: values.ROOM_MAX_FILES,
       maxUserBytes: values.USER_MAX_FILE_BYTES,
     },
+    fileTokensPerTurn: values.FILE_TOKENS_PER_TURN,
     auth: { issuer: values.AUTH_ISSUER, audience: values.AUTH_AUDIENCE, keys: authKeys(values) },
     corsAllowedOrigins: values.CORS_ALLOWED_ORIGINS,
     logLevel: values.LOG_LEVEL,

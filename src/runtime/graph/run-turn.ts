@@ -62,7 +62,10 @@ export const runTurn: RunTurn = async (input, ports) => {
     identity,
     ports: timedPorts,
     signal,
-    limiter: createTurnLimiter(progress === undefined ? used : addStateUse(used, progress.state)),
+    limiter: createTurnLimiter(
+      progress === undefined ? used : addStateUse(used, progress.state),
+      ports.fileTokensPerTurn,
+    ),
     started: new Set(),
     flushed: () => saver.flushed(),
   };

@@ -1,10 +1,9 @@
-import type { AgentContext } from "../../domain/context/agent-context.ts";
 import { scaleAfterTooLong } from "../../domain/context/token-scale.ts";
 import { type Step, stepRoleOf } from "../../domain/plan/step.ts";
 import { isBlank } from "../../domain/text/is-blank.ts";
 import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
 import { turnTooLarge } from "../../domain/turn/turn-limiter.ts";
-import type { AgentReply } from "../../domain/turn/turn-outcome.ts";
+import type { AgentReply, PromptMeasure } from "../../domain/turn/turn-outcome.ts";
 import { finishRound, type NodeContext, RunStopped } from "../graph/node-context.ts";
 import { entryOf, type RunStateUpdate, type RunStateValue } from "../graph/run-state.ts";
 import { isStepDone } from "../graph/state-outcome.ts";
@@ -113,7 +112,10 @@ function countInput({ billed }: ModelAnswer): number | null {
 /** The scale for the model's next prompts, where the provider refused this one as too long. */
 function scaleOfRefusal(
   { tooLong }: FailedAnswer,
-  { tokenScale, estimatedTokensAfterPrune: estimatedTokens }: Omit<AgentContext, "messages">,
+  {
+    tokenScale,
+    estimatedTokensAfterPrune: estimatedTokens,
+  }: Omit<PromptMeasure, "step" | "countedInputTokens">,
 ): number | null {
   return tooLong === undefined
     ? null

@@ -1,16 +1,16 @@
 import { toPlainName } from "../../domain/agent-name.ts";
 import type { CatalogModel } from "../../domain/catalog.ts";
-import { type AgentContext, fitAgentContext } from "../../domain/context/agent-context.ts";
-import type { PromptMessage, PromptTask, SameTurnAnswer } from "../../domain/context/prompt.ts";
+import type { PromptMessage } from "../../domain/context/prompt.ts";
 import type { Step } from "../../domain/plan/step.ts";
 import { createMarkFilter, stripOwnMark } from "../../domain/text/speaker-marks.ts";
 import type { OfferedTool } from "../../domain/tool.ts";
+import type { PromptMeasure } from "../../domain/turn/turn-outcome.ts";
 import type { AgentWork } from "../graph/agent-work.ts";
 import { continueWork, type NodeContext } from "../graph/node-context.ts";
 import type { RunStateValue } from "../graph/run-state.ts";
 import type { CallModel, ModelAnswer, ModelRequest } from "../model/model-port.ts";
 import type { AgentEvents } from "./agent-events.ts";
-import { sameTurnAnswersFor } from "./same-turn-answers.ts";
+import { fitStep } from "./step-context.ts";
 import { maxToolRequests } from "./tool-calls.ts";
 
 /** One model call of a step, with its fitted prompt and all that its reply needs. */
@@ -23,7 +23,7 @@ export type StepCall = {
   /** Id that the message of this answer gets. */
   messageId: string;
   prompt: PromptMessage[];
-  fitted: Omit<AgentContext, "messages">;
+  fitted: Omit<PromptMeasure, "step" | "countedInputTokens">;
 };
 
 /** Starts or continues the step, and fits its prompt into the budget of its agent's model. */
@@ -32,32 +32,9 @@ export function prepareCall(
   run: NodeContext,
   state: RunStateValue,
 ): StepCall {
-  const { ports, context, plan } = run;
-  const messageId = ports.newId();
   const { work, events, step } = continueWork(planned, run, state);
-  const sameTurnAnswers = sameTurnAnswersFor(run, state, step);
-  const { messages: prompt, ...fitted } = fitAgentContext({
-    agent: planned.agent,
-    task: taskOf(step, sameTurnAnswers),
-    mode: plan.mode,
-    context,
-    sameTurnAnswers,
-    toolMessages: work.toolMessages,
-    triggerResult: work.triggerResult,
-    catalog: ports.catalog,
-    limits: ports.limits,
-    estimateTokens: ports.estimateTokens,
-  });
-  return { step, run, state, work, events, messageId, prompt, fitted };
-}
-
-function taskOf({ role, agent }: Step, answers: readonly SameTurnAnswer[]): PromptTask {
-  switch (role) {
-    case "synthesis":
-      return "synthesis";
-    case "agent":
-      return answers.some(({ agentKey }) => agentKey === agent.agentKey) ? "further_answer" : "answer";
-  }
+  const { messages: prompt, roomTokens: _, ...fitted } = fitStep(run, state, step, work);
+  return { step, run, state, work, events, messageId: run.ports.newId(), prompt, fitted };
 }
 
 /** Whether the model may still ask for tools. */
