@@ -12,7 +12,7 @@ import { guardTools } from "../nodes/guarded-tools.ts";
 import { startSummary } from "../nodes/summary-run.ts";
 import { limitCalls } from "./call-limit.ts";
 import type { NodeContext, TurnPorts } from "./node-context.ts";
-import { payForCalls } from "./pay-for-calls.ts";
+import { type CallPayment, payForCalls } from "./pay-for-calls.ts";
 import { compileRunGraph, recursionLimit } from "./run-graph.ts";
 import { startSpending } from "./run-spending.ts";
 import { settleState } from "./settle-run.ts";
@@ -57,24 +57,15 @@ export const runTurn: RunTurn = async (input, ports) => {
     return { kind: "ended", outcome, unstored: noRows };
   }
   const deadline = startTurnDeadline(ports.turnTimeoutMs);
-  const modelWatch = startStopwatch(ports.now);
-  const toolsWatch = startStopwatch(ports.now);
   const payment = startSpending(plan, grant, ports, progress?.state);
-  const callModel = limitCalls(
-    modelWatch.timing(ports.callModel),
-    maxCallsInFlight,
-    ports.mayCall,
-    (guarded) => payForCalls(guarded, payment),
-  );
-  const guarded = guardTools(ports.tools);
-  const tools = { ...guarded, execute: toolsWatch.timing(guarded.execute) };
+  const { timedPorts, modelMs, toolsMs } = timePorts(ports, payment);
   const signal = AbortSignal.any([deadline.signal, ports.stop]);
   const run: NodeContext = {
     runId,
     plan,
     context,
     identity,
-    ports: { ...ports, callModel, tools },
+    ports: timedPorts,
     signal,
     payment,
     limiter: createTurnLimiter(
@@ -92,7 +83,7 @@ export const runTurn: RunTurn = async (input, ports) => {
       durability: "sync",
       configurable: { thread_id: runId },
     });
-    const [modelMs, toolsMs] = [modelWatch.elapsedMs(), toolsWatch.elapsedMs()];
+    const times = { modelMs: modelMs(), toolsMs: toolsMs() };
     const settled = await summary.settle(ports.summaryGraceMs);
     const outcome = toOutcome(plan, state, ports.newId);
     return {
@@ -102,8 +93,7 @@ export const runTurn: RunTurn = async (input, ports) => {
         overhead: [...outcome.overhead, ...settled.overhead],
         summary: settled.summary,
         summaryFailed: settled.hasFailed,
-        modelMs,
-        toolsMs,
+        ...times,
       },
       unstored: saver.drain(),
     };
@@ -116,6 +106,18 @@ export const runTurn: RunTurn = async (input, ports) => {
     deadline.clear();
   }
 };
+
+/** Guards the ports, limits the calls in flight, and measures the time in models and in tools. */
+function timePorts(ports: TurnPorts, payment: CallPayment) {
+  const modelWatch = startStopwatch(ports.now);
+  const toolsWatch = startStopwatch(ports.now);
+  const timed = modelWatch.timing(ports.callModel);
+  const callModel = limitCalls(timed, maxCallsInFlight, ports.mayCall, (paid) => payForCalls(paid, payment));
+  const guarded = guardTools(ports.tools);
+  const tools = { ...guarded, execute: toolsWatch.timing(guarded.execute) };
+  const timedPorts: TurnPorts = { ...ports, callModel, tools };
+  return { timedPorts, modelMs: modelWatch.elapsedMs, toolsMs: toolsWatch.elapsedMs };
+}
 
 function startTurnDeadline(timeoutMs: number): { signal: AbortSignal; clear: () => void } {
   const deadline = new AbortController();
