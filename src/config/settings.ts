@@ -95,6 +95,7 @@ export const settings = z.object({
   ROOM_MAX_FILE_BYTES: integer(104_857_600, 1, 10_737_418_240),
   ROOM_MAX_FILES: integer(200, 1, 10_000),
   USER_MAX_FILE_BYTES: integer(1_073_741_824, 1, 1_099_511_627_776),
+  FILE_TOKENS_PER_TURN: integer(24_000, 1_000, 1_000_000),
   AUTH_JWT_SECRET: z.string().min(32, "must have at least 32 characters").optional(),
   AUTH_JWKS_URL: httpUrl.optional(),
   AUTH_ISSUER: claim,

@@ -30,6 +30,8 @@ export type AgentContext = {
   estimatedTokensAfterPrune: number;
   pruneTriggered: boolean;
   overflow: boolean;
+  /** Estimated tokens, unscaled, that results of tools may still add to the prompt. */
+  roomTokens: number;
 };
 
 export type FitInput = {
@@ -93,6 +95,7 @@ export function fitAgentContext(input: FitInput): AgentContext {
     estimatedTokensAfterPrune: fitted.estimatedTokensAfterPrune,
     pruneTriggered: fitted.pruneTriggered,
     overflow: fitted.overflow,
+    roomTokens: Math.max(0, Math.floor((budget.inputBudget - fitted.minTokens) / tokenScale)),
   };
 }
 

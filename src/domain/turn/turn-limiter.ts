@@ -1,3 +1,5 @@
+import { type RecordedRead, sumFileTokens } from "../files/file-reads.ts";
+import { createFileTokens, type FileTokens } from "../files/file-tokens.ts";
 import { jsonBytes } from "../text/json-bytes.ts";
 import type { AgentFailure } from "./agent-failure.ts";
 
@@ -21,6 +23,9 @@ export const turnBounds = {
   maxRuns: 16,
 } as const;
 
+/** Bytes that a tool's own text may have. The rest of a result is for the fence around it. */
+export const maxToolContentBytes = turnBounds.maxToolResultBytes - KiB;
+
 /** The lists of a run's state that hold texts. The other lists, with what was spent, are small. */
 export const textLists: readonly string[] = ["replies", "toolMessages", "toolEvents"];
 
@@ -38,6 +43,8 @@ export type TurnUse = {
   toolCalls: number;
   toolBytes: number;
   modelBytes: number;
+  /** Estimated tokens of files' text that agents were given. */
+  fileTokens: number;
   byStep: ReadonlyMap<string, StepUse>;
 };
 
@@ -45,11 +52,11 @@ export type StepUse = { toolCalls: number; toolBytes: number };
 
 export const noStepUse: StepUse = { toolCalls: 0, toolBytes: 0 };
 
-export const noUse: TurnUse = { toolCalls: 0, toolBytes: 0, modelBytes: 0, byStep: new Map() };
+export const noUse: TurnUse = { toolCalls: 0, toolBytes: 0, modelBytes: 0, fileTokens: 0, byStep: new Map() };
 
 type StoredTexts = {
   messages: readonly { role: "user" | "assistant" | "tool"; content: string }[];
-  toolEvents: readonly { output: unknown }[];
+  toolEvents: readonly RecordedRead[];
 };
 
 /** What a stored turn holds, which a retry adds to. A step's own bounds are those of one run. */
@@ -60,6 +67,7 @@ export function measureStoredTurn({ messages, toolEvents }: StoredTexts): TurnUs
     toolCalls: toolEvents.filter(({ output }) => !isLimitRefusal(output)).length,
     toolBytes: bytesOf("tool"),
     modelBytes: bytesOf("assistant"),
+    fileTokens: sumFileTokens(toolEvents),
     byStep: new Map(),
   };
 }
@@ -77,9 +85,12 @@ export type TurnLimiter = {
   beginToolCall(step: string, nthOfAnswer: number): ((content: string) => void) | null;
   /** Adds a text of a model. False: the turn has no room for it. */
   takeModelText(value: unknown): boolean;
+  /** File text that the turn has room for. */
+  fileTokens: FileTokens;
 };
 
-export function createTurnLimiter(used: TurnUse): TurnLimiter {
+/** `maxFileTokens`: estimated tokens of files' text that all agents of a turn together may be given. */
+export function createTurnLimiter(used: TurnUse, maxFileTokens: number): TurnLimiter {
   const turn = { toolCalls: used.toolCalls, toolBytes: used.toolBytes };
   let modelBytes = used.modelBytes;
   const steps = new Map([...used.byStep].map(([step, use]) => [step, { ...use }]));
@@ -103,6 +114,7 @@ export function createTurnLimiter(used: TurnUse): TurnLimiter {
       modelBytes += bytes;
       return true;
     },
+    fileTokens: createFileTokens(maxFileTokens, used.fileTokens),
   };
 }
 

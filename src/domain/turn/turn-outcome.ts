@@ -98,7 +98,7 @@ export type PrivateMessage = {
 };
 
 /** How a step's prompt came to fit, and what the provider counted for it; the audit is made from it. */
-export type PromptMeasure = Omit<AgentContext, "messages"> & {
+export type PromptMeasure = Omit<AgentContext, "messages" | "roomTokens"> & {
   step: string;
   countedInputTokens: number | null;
 };

@@ -32,7 +32,7 @@ export function toPrivateMessages(toolMessages: readonly ToolMessage[]): Private
   return toolMessages.flatMap((entry): PrivateMessage[] => {
     const { id, step, agentKey, message } = entry;
     if (entry.kind === "result") {
-      const content = `What your tool '${printableName(entry.toolName)}' told you earlier:\n${message.content}`;
+      const content = `What your tool '${printableName(entry.toolName)}' told you earlier:\n${entry.laterContent ?? message.content}`;
       return [{ id, step, agentKey, role: "tool", content }];
     }
     return message.content === ""

@@ -19,6 +19,8 @@ import type { RunStateValue } from "./run-state.ts";
 export type TurnPorts = {
   callModel: CallModel;
   tools: ToolPort;
+  /** Estimated tokens of files' text that the agents of one turn together may be given. */
+  fileTokensPerTurn: number;
   catalog: Catalog;
   limits: ContextLimits;
   managerModelAlias: string;

@@ -30,6 +30,8 @@ export type ToolMessage = {
       isTriggered: boolean;
       /** Whether the turn had room for the call. */
       hadRoom: boolean;
+      /** What the agent is sent in place of the result in later turns; absent: the result. */
+      laterContent?: string;
     }
 );
 

@@ -106,6 +106,7 @@ export function createPorts(
   more: Partial<TurnPorts> = {},
 ): TurnPorts {
   return {
+    fileTokensPerTurn: 24_000,
     callModel: createOpenAiModel({
       baseUrl: models.baseUrl,
       apiKeys: new Map([["LLM_API_KEY", "test-key"]]),
