@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { budgetScopes } from "../domain/billing/budget.ts";
 import { errorCodeNames } from "../domain/errors.ts";
 import { isBlank } from "../domain/text/is-blank.ts";
 import { isStorableText } from "../domain/text/storable-text.ts";
@@ -34,6 +35,12 @@ export function list<Item extends z.ZodType>(item: Item, maxItems: number) {
   }, z.array(item).max(maxItems));
 }
 
+/** A decimal of credits above 0. */
+export const creditAmount = z
+  .string()
+  .regex(/^(?!0+(\.0+)?$)\d{1,7}(\.\d{1,8})?$/, "must be a decimal above 0 with at most 8 places")
+  .meta({ examples: ["2.5"] });
+
 export const id = z.uuid();
 export const instant = z.iso.datetime();
 
@@ -46,9 +53,17 @@ const pageLimit = z
   .default(50)
   .meta({ type: "integer", minimum: 1, maximum: 200, default: 50, description: "Rows on a page" });
 
-export const pageQuery = z.object({
+export const pageQuery = z.strictObject({
   limit: pageLimit,
   after: id.optional().meta({ description: "`last_id` of the previous page" }),
+});
+
+/** Of a list that has a second order: what was used last comes first. */
+export const usePageQuery = pageQuery.extend({
+  order: z
+    .enum(["oldest", "recent"])
+    .default("oldest")
+    .meta({ description: "`oldest`: by creation; `recent`: what was used last comes first" }),
 });
 
 /** A page of a list, named after its items. Call it once for each kind of item. */
@@ -76,6 +91,13 @@ export const problem = z
       .meta({ description: "Fields that do not validate; the first 20" }),
     error_count: z.int().optional().meta({ description: "How many validation errors there are in all" }),
     turn_id: id.optional().meta({ description: "The turn that is running" }),
+    scope: z.enum(budgetScopes).optional().meta({ description: "Whose credits are used up, or held" }),
+    limit: z.string().optional().meta({ description: "Credits of that budget" }),
+    spent: z.string().optional().meta({ description: "Credits spent of it" }),
+    resets_at: instant
+      .nullable()
+      .optional()
+      .meta({ description: "When its next period begins; null: never" }),
     input_budget: z.int().optional().meta({ description: "Tokens that an agent's input may have" }),
     estimated_tokens: z.int().optional().meta({ description: "Tokens that the input would have had" }),
     model_context_limit: z.int().optional().meta({ description: "Tokens of the model's context window" }),

@@ -1,11 +1,13 @@
 import type { CountedDb } from "../db/core/client.ts";
 import { buildTurnRecord, type TurnRecord } from "../db/turn/turn-record.ts";
 import type { Deps } from "../deps.ts";
+import { parseDecimal } from "../domain/billing/pricing.ts";
+import type { RunGrant } from "../domain/billing/run-grant.ts";
 import { PantheonError } from "../domain/errors.ts";
-import type { StepRows } from "../domain/turn/checkpoint.ts";
+import type { CheckpointRows } from "../domain/turn/checkpoint.ts";
 import type { EmitTurnEvent } from "../domain/turn/turn-events.ts";
+import { measureStoredTurn, noUse } from "../domain/turn/turn-limiter.ts";
 import type { TurnOutcome } from "../domain/turn/turn-outcome.ts";
-import { measureStoredTurn, noUse } from "../domain/turn/turn-size.ts";
 import { endStored } from "./end.ts";
 import { endCrashed, endFailedCommit, endStopped } from "./end-unfinished.ts";
 import { estimateInFlight } from "./estimates.ts";
@@ -42,6 +44,7 @@ export async function executeRun(deps: Deps, run: Run, { emit, requests }: Execu
         },
         stored: turn.checkpoint,
         isRetry: turn.retried !== null,
+        grant: grantOf(run),
         used: turn.retried === null ? noUse : measureStoredTurn(turn.retried),
       },
       {
@@ -49,7 +52,7 @@ export async function executeRun(deps: Deps, run: Run, { emit, requests }: Execu
         stop: holder.lease.signal,
         mayCall: holder.mayCall,
         onCall: (calls) => holder.spent.push(...calls),
-        storeStep: holder.storeStep,
+        storeCheckpoint: holder.storeCheckpoint,
         emit,
         log: request.log,
       },
@@ -79,7 +82,18 @@ export async function executeRun(deps: Deps, run: Run, { emit, requests }: Execu
   }
 }
 
-type Commit = { outcome: TurnOutcome; lastStep: StepRows };
+function grantOf({ turn: { claim }, promptTokens }: Run): RunGrant {
+  const { grantedCredits, snapshot, pastHolders } = claim;
+  return {
+    amountE8: grantedCredits === null ? null : parseDecimal(grantedCredits, 8),
+    isBudgeted: snapshot.isBudgeted ?? false,
+    pricing: snapshot.pricing,
+    pastHolders: pastHolders.map(({ holder }) => holder),
+    promptTokens,
+  };
+}
+
+type Commit = { outcome: TurnOutcome; lastStep: CheckpointRows };
 
 async function commitRun(deps: Deps, run: Run, holder: Holder, { outcome, lastStep }: Commit) {
   const startedMs = deps.nowMs();
@@ -105,7 +119,7 @@ async function commitRun(deps: Deps, run: Run, holder: Holder, { outcome, lastSt
 
 /** The rows of the run, with estimates of calls that past holders had in flight. */
 function recordRun(deps: Deps, run: Run, outcome: TurnOutcome): TurnRecord {
-  const { turn, plan, context, request, openedAt, notRead } = run;
+  const { turn, plan, context, request, notRead } = run;
   const { claim, retried, lastSeq } = turn;
   return buildTurnRecord({
     claim,
@@ -118,7 +132,6 @@ function recordRun(deps: Deps, run: Run, outcome: TurnOutcome): TurnRecord {
     catalog: deps.catalog,
     session: turn.session,
     estimateTokens: deps.estimateTokens,
-    openedAt,
     finishedAt: deps.now(),
     newId: deps.newId,
   });

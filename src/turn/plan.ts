@@ -12,7 +12,7 @@ import {
   scalesAfterOverflow,
 } from "../domain/context/turn-fit.ts";
 import { PantheonError } from "../domain/errors.ts";
-import { type PlanResult, planRetry, planTurn, type TurnPlan } from "../domain/plan/turn-plan.ts";
+import { type PlanResult, planRetry, planTurn } from "../domain/plan/turn-plan.ts";
 import { planDueSummary } from "../domain/summary/due-summary.ts";
 import { renderSummary } from "../domain/summary/summary-contract.ts";
 import {
@@ -46,7 +46,7 @@ async function planRun(
   deps: Deps,
   turn: OpenedTurn,
   userId: string,
-): Promise<{ plan: TurnPlan; context: TurnContext }> {
+): Promise<Pick<Run, "plan" | "context" | "promptTokens">> {
   const { claim } = turn;
   const isResumed = claim.pastHolders.length > 0;
   const refused = { claim, checkpoint: turn.checkpoint, userId };
@@ -77,7 +77,8 @@ async function planRun(
     summarizerModelAlias: settings.summarizerModelAlias,
     estimateTokens,
   });
-  return { plan, context: { ...context, dueSummary } };
+  const promptTokens = new Map(fits.map((fit) => [fit.agentKey, fit.estimatedTokensAfterPrune]));
+  return { plan, context: { ...context, dueSummary }, promptTokens };
 }
 
 /** Decides who answers, by the claim's own snapshot: recovery comes to the same plan as the holder before it. */
@@ -130,8 +131,8 @@ function measure(deps: Deps, { estimatedTokens, ...message }: StoredMessage): Me
 /** The answers of agents in a stored turn, which its retry does not ask for again. */
 function listAnswers({ messages }: StoredTurn): SameTurnAnswer[] {
   return currentReplies(messages).flatMap((reply) => {
-    const { status, agentKey, agentName, content } = reply;
-    const isAnswer = status === "completed" && !isSynthesis(reply);
+    const { status, agentKey, agentName, content, deletedAt } = reply;
+    const isAnswer = status === "completed" && deletedAt === null && !isSynthesis(reply);
     return isAnswer && agentKey !== null ? [{ agentKey, agentName: agentName ?? agentKey, content }] : [];
   });
 }

@@ -76,7 +76,6 @@ export async function takeRun(deps: Deps, key: RunKey, log: Log): Promise<Takeov
 
 /** Settles a run that this holder has taken over. */
 export async function settleTakenRun(deps: Deps, turn: AbandonedTurn, log: Log): Promise<void> {
-  const openedAt = deps.now();
   const { claim, retried, lastSeq, checkpoint, userId } = turn;
   const decision = decidePlan(turn);
   if (!decision.ok) {
@@ -87,7 +86,7 @@ export async function settleTakenRun(deps: Deps, turn: AbandonedTurn, log: Log):
   }
   const { plan } = decision;
   const isRetry = claim.kind === "retry";
-  const settled = await deps.settleTurn({ plan, stored: checkpoint, isRetry });
+  const settled = await deps.settleRun({ plan, stored: checkpoint, isRetry });
   const outcome = { ...settled, prompts: completePrompts(deps, plan, settled, isRetry) };
   const maySummarise = mayHaveSummarised(deps, turn);
   const toRecord = (storedOutcome: TurnOutcome) =>
@@ -102,7 +101,6 @@ export async function settleTakenRun(deps: Deps, turn: AbandonedTurn, log: Log):
       catalog: deps.catalog,
       session: null,
       estimateTokens: deps.estimateTokens,
-      openedAt,
       finishedAt: deps.now(),
       newId: deps.newId,
     });

@@ -25,7 +25,7 @@ export type Resumption =
  * @throws PantheonError the plan's refusal, after the run has ended.
  */
 export async function resumeRun(deps: Deps, key: RunKey, log: Log): Promise<Resumption> {
-  const [openedAt, startedMs] = [deps.now(), deps.nowMs()];
+  const startedMs = deps.nowMs();
   const takeover = await takeRun(deps, key, log);
   if (takeover.kind === "claim_deleted") return { kind: "over" };
   if (takeover.kind === "not_free") {
@@ -44,7 +44,7 @@ export async function resumeRun(deps: Deps, key: RunKey, log: Log): Promise<Resu
     await settleTakenRun(deps, taken, log);
     return { kind: "over" };
   }
-  const start = { openedAt, startedMs, sentMs: startedMs, openMs: deps.nowMs() - startedMs };
+  const start = { startedMs, sentMs: startedMs, openMs: deps.nowMs() - startedMs };
   log.warn("run_resumed", { run_id: key.runId, past_holders: turn.claim.pastHolders.length });
   return { kind: "taken", run: await prepareRun(deps, { start, request: toRequest(taken, deps, log), turn }) };
 }

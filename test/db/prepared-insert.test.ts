@@ -28,6 +28,7 @@ const message: typeof messages.$inferSelect = {
   createdAt: at,
   estimatedTokens: 3,
   excluded: null,
+  deletedAt: null,
 };
 const audit: typeof turnContextAudit.$inferSelect = {
   id,
@@ -54,6 +55,7 @@ const audit: typeof turnContextAudit.$inferSelect = {
   routing: null,
   orchestration: null,
   checkpointFailed: false,
+  skippedBudget: false,
   overheadCalls: [],
   createdAt: at,
 };

@@ -3,6 +3,7 @@ import type { BatchResponse } from "drizzle-orm/batch";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 import type { OpenRows, RetriedTurn } from "../../domain/turn/open-decision.ts";
 import type { SessionState } from "../../domain/turn/session-state.ts";
+import { type BudgetOfClaim, readFoundBudget } from "../budgets/claim-budgets.ts";
 import { readWithTexts, selectCheckpointOfClaim, type Texts } from "../checkpoint/stored-checkpoints.ts";
 import { type Db, repeatIfLost } from "../core/client.ts";
 import { readableColumns } from "../core/instant.ts";
@@ -20,6 +21,7 @@ import type { ClaimRow, StoredTurn, SummaryRow } from "./stored-turn.ts";
 import { type ClaimRequest, hasRunsLeft, takeClaim } from "./take-claim.ts";
 import {
   completeTurn,
+  isQuestionDeleted,
   retriedTurnBounds,
   selectLedger,
   selectMessages,
@@ -114,7 +116,7 @@ function openStatements(db: Db, open: OpenRequest, texts: Texts) {
       .select({ runId: turnRuns.id, turnId: turnRuns.turnId, requestHash: turnRuns.requestHash })
       .from(turnRuns)
       .where(and(isStored(open), ownsSession(open.sessionId, open.userId))),
-    db.execute(takeClaim(open)),
+    db.execute<BudgetOfClaim>(takeClaim(open)),
     db.select(readableColumns(turnClaims)).from(turnClaims).where(isHeldBy(open)),
     db
       .select({ seq: sql<number>`coalesce(max(${messages.seq}), 0)::int` })
@@ -135,8 +137,18 @@ function openStatements(db: Db, open: OpenRequest, texts: Texts) {
 type OpenAnswers = BatchResponse<ReturnType<typeof openStatements>>;
 
 function readOpenRows(answers: OpenAnswers): OpenRows<OpenedTurn> {
-  const [[session], [claimBefore], [storedRun], , [claim], [last], [summary], window, counts, [checkpoint]] =
-    answers;
+  const [
+    [session],
+    [claimBefore],
+    [storedRun],
+    { rows: budgets },
+    [claim],
+    [last],
+    [summary],
+    window,
+    counts,
+    [checkpoint],
+  ] = answers;
   const opened = claim &&
     session && {
       claim,
@@ -148,7 +160,14 @@ function readOpenRows(answers: OpenAnswers): OpenRows<OpenedTurn> {
       window: readWindow(window.rows),
       tokenScales: readTokenScales(counts.rows, session.refusalScales),
     };
-  return { sessionFound: session !== undefined, claimBefore, storedRun, retriedTurn: undefined, opened };
+  return {
+    sessionFound: session !== undefined,
+    claimBefore,
+    storedRun,
+    retriedTurn: undefined,
+    budgets: budgets.map(readFoundBudget),
+    opened,
+  };
 }
 
 /**
@@ -183,7 +202,7 @@ function isHeldBy({ sessionId, holder }: OpenRequest): SQL | undefined {
 }
 
 function selectRetriedTurn({ sessionId, userId, turnId }: OpenRequest & { turnId: string }): SQL {
-  return sql`select t.status <> 'completed' as "isRetriable",
+  return sql`select t.status <> 'completed' and not ${isQuestionDeleted(sql`t.id`)} as "isRetriable",
       not exists (select 1 from ${turns} later
         where later.session_id = t.session_id and later.turn_index > t.turn_index) as "isLatest",
       ${hasRunsLeft} as "hasRunsLeft"

@@ -6,7 +6,7 @@ import { formatDecimal } from "../../domain/billing/pricing.ts";
 import { sumUsage, type UsageSum } from "../../domain/billing/usage-sum.ts";
 import { stepIdOf, stepRoleOf, stepRoles } from "../../domain/plan/step.ts";
 import { currentReplies, isStale, isSynthesis, stepOfReply } from "../../domain/turn/current-replies.ts";
-import { id, instant, text } from "../../http/schemas.ts";
+import { creditAmount, id, instant, text } from "../../http/schemas.ts";
 import { contentCut, finishReason, stepId, toCut } from "./message.ts";
 import { roomMode } from "./room.ts";
 
@@ -30,6 +30,9 @@ const reply = z
       description: "On a synthesis that was written before a retry brought an answer, and nowhere else",
     }),
     content_cut: contentCut,
+    deleted: z.literal(true).optional().meta({
+      description: "On a reply that its user deleted, and nowhere else; its content is empty",
+    }),
   })
   .meta({ id: "Reply" });
 
@@ -69,7 +72,7 @@ export const turnRead = z
     session_id: id,
     turn_index: z.int().min(1),
     mode: roomMode,
-    user_input: z.string(),
+    user_input: z.string().meta({ description: "The message; empty where its user deleted it" }),
     assistant_output: z.string(),
     status: z.enum(["completed", "partial", "failed"]),
     model_alias_used: z.string(),
@@ -89,7 +92,11 @@ export const runningTurn = z
   .meta({ id: "RunningTurn" });
 
 export const newTurn = z
-  .strictObject({ message: text(32_000), model_alias_override: text(64).optional() })
+  .strictObject({
+    message: text(32_000),
+    model_alias_override: text(64).optional(),
+    max_credits: creditAmount.optional().meta({ description: "Lowers what the turn may spend" }),
+  })
   .meta({ id: "NewTurn", examples: [{ message: "@scout what comes first?" }] });
 
 /** A retry takes no fields yet. Unknown fields are refused. */
@@ -155,9 +162,9 @@ function toFlags(turn: TurnRow) {
 
 type ReplyMessage = StoredTurn["messages"][number];
 
-function toReplies(standing: readonly ReplyMessage[]): z.input<typeof reply>[] {
-  return standing.map((message) => {
-    const isOutdated = isSynthesis(message) && isStale(message, standing);
+function toReplies(current: readonly ReplyMessage[]): z.input<typeof reply>[] {
+  return current.map((message) => {
+    const isOutdated = isSynthesis(message) && isStale(message, current);
     return { ...toReply(message), stale: isOutdated || undefined };
   });
 }
@@ -179,6 +186,7 @@ function toReply(message: ReplyMessage): z.input<typeof reply> {
     finish_reason: message.finishReason,
     error: message.error,
     content_cut: toCut(message),
+    deleted: message.deletedAt !== null || undefined,
   };
 }
 

@@ -1,21 +1,24 @@
+import type { RunGrant } from "../../domain/billing/run-grant.ts";
 import type { TurnContext } from "../../domain/context/turn-context.ts";
 import type { TurnPlan } from "../../domain/plan/turn-plan.ts";
 import type { RunIdentity } from "../../domain/tool.ts";
 import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
-import { noRows, type StepRows, type StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
+import { type CheckpointRows, noRows, type StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
+import { createTurnLimiter, type TurnUse } from "../../domain/turn/turn-limiter.ts";
 import type { TurnOutcome } from "../../domain/turn/turn-outcome.ts";
-import { createTurnSize, type TurnUse } from "../../domain/turn/turn-size.ts";
+import { RunSaver } from "../checkpoint/run-saver.ts";
 import { loadProgress, type StoredRun } from "../checkpoint/stored-run.ts";
-import { TurnSaver } from "../checkpoint/turn-saver.ts";
 import { guardTools } from "../nodes/guarded-tools.ts";
 import { startSummary } from "../nodes/summary-run.ts";
 import { limitCalls } from "./call-limit.ts";
 import type { NodeContext, TurnPorts } from "./node-context.ts";
-import { settleState } from "./settle-turn.ts";
+import { type CallPayment, payForCalls } from "./pay-for-calls.ts";
+import { compileRunGraph, recursionLimit } from "./run-graph.ts";
+import { startSpending } from "./run-spending.ts";
+import { settleState } from "./settle-run.ts";
 import { isFinished, toOutcome } from "./state-outcome.ts";
 import { addStateUse } from "./state-use.ts";
 import { startStopwatch } from "./stopwatch.ts";
-import { compileTurnGraph, recursionLimit } from "./turn-graph.ts";
 
 export type RunInput = {
   runId: string;
@@ -27,10 +30,11 @@ export type RunInput = {
   /** What the turn holds of its earlier runs. */
   used: TurnUse;
   isRetry: boolean;
+  grant: RunGrant;
 };
 
 /** `unstored`: rows of the run's checkpoints that are still to be stored. */
-export type RunTurnResult = { unstored: StepRows } & (
+export type RunTurnResult = { unstored: CheckpointRows } & (
   | { kind: "ended"; outcome: TurnOutcome }
   /** `ports.stop` stopped the run before its end. */
   | { kind: "stopped" }
@@ -38,7 +42,7 @@ export type RunTurnResult = { unstored: StepRows } & (
 
 export type RunTurn = (run: RunInput, ports: TurnPorts) => Promise<RunTurnResult>;
 
-/** Model calls of one turn that may be in flight at once, those of the summary included. */
+/** Model calls of one run that may be in flight at once, those of the summary included. */
 const maxCallsInFlight = 4;
 
 /**
@@ -46,39 +50,40 @@ const maxCallsInFlight = 4;
  * the outcome; this throws only if the graph itself breaks.
  */
 export const runTurn: RunTurn = async (input, ports) => {
-  const { runId, plan, context, identity, stored, used, isRetry } = input;
+  const { runId, plan, context, identity, stored, used, isRetry, grant } = input;
   const progress = await loadProgress(stored);
   if (progress !== undefined && !(progress.isWhole && progress.isCurrent)) {
     const outcome = settleState({ plan, progress, isRetry }, ports.newId);
     return { kind: "ended", outcome, unstored: noRows };
   }
-  const deadline = startDeadline(ports.turnTimeoutMs);
-  const modelWatch = startStopwatch(ports.now);
-  const toolsWatch = startStopwatch(ports.now);
-  const callModel = limitCalls(modelWatch.timing(ports.callModel), maxCallsInFlight, ports.mayCall);
-  const guarded = guardTools(ports.tools);
-  const tools = { ...guarded, execute: toolsWatch.timing(guarded.execute) };
+  const deadline = startTurnDeadline(ports.turnTimeoutMs);
+  const payment = startSpending(plan, grant, ports, progress?.state);
+  const { timedPorts, modelMs, toolsMs } = timePorts(ports, payment);
   const signal = AbortSignal.any([deadline.signal, ports.stop]);
   const run: NodeContext = {
     runId,
     plan,
     context,
     identity,
-    ports: { ...ports, callModel, tools },
+    ports: timedPorts,
     signal,
-    size: createTurnSize(progress === undefined ? used : addStateUse(used, progress.state)),
+    payment,
+    limiter: createTurnLimiter(
+      progress === undefined ? used : addStateUse(used, progress.state),
+      ports.fileTokensPerTurn,
+    ),
     started: new Set(),
     flushed: () => saver.flushed(),
   };
   const saver = createSaver(run, progress);
   const summary = startSummary(run);
   try {
-    const state = await compileTurnGraph(run, saver).invoke(progress === undefined ? {} : null, {
+    const state = await compileRunGraph(run, saver).invoke(progress === undefined ? {} : null, {
       recursionLimit: recursionLimit(plan),
       durability: "sync",
       configurable: { thread_id: runId },
     });
-    const [modelMs, toolsMs] = [modelWatch.elapsedMs(), toolsWatch.elapsedMs()];
+    const times = { modelMs: modelMs(), toolsMs: toolsMs() };
     const settled = await summary.settle(ports.summaryGraceMs);
     const outcome = toOutcome(plan, state, ports.newId);
     return {
@@ -88,8 +93,7 @@ export const runTurn: RunTurn = async (input, ports) => {
         overhead: [...outcome.overhead, ...settled.overhead],
         summary: settled.summary,
         summaryFailed: settled.hasFailed,
-        modelMs,
-        toolsMs,
+        ...times,
       },
       unstored: saver.drain(),
     };
@@ -103,7 +107,19 @@ export const runTurn: RunTurn = async (input, ports) => {
   }
 };
 
-function startDeadline(timeoutMs: number): { signal: AbortSignal; clear: () => void } {
+/** Guards the ports, limits the calls in flight, and measures the time in models and in tools. */
+function timePorts(ports: TurnPorts, payment: CallPayment) {
+  const modelWatch = startStopwatch(ports.now);
+  const toolsWatch = startStopwatch(ports.now);
+  const timed = modelWatch.timing(ports.callModel);
+  const callModel = limitCalls(timed, maxCallsInFlight, ports.mayCall, (paid) => payForCalls(paid, payment));
+  const guarded = guardTools(ports.tools);
+  const tools = { ...guarded, execute: toolsWatch.timing(guarded.execute) };
+  const timedPorts: TurnPorts = { ...ports, callModel, tools };
+  return { timedPorts, modelMs: modelWatch.elapsedMs, toolsMs: toolsWatch.elapsedMs };
+}
+
+function startTurnDeadline(timeoutMs: number): { signal: AbortSignal; clear: () => void } {
   const deadline = new AbortController();
   const failure: AgentFailure = {
     code: "deadline",
@@ -116,14 +132,14 @@ function startDeadline(timeoutMs: number): { signal: AbortSignal; clear: () => v
 function createSaver(
   { runId, plan, context, ports }: NodeContext,
   progress: StoredRun | undefined,
-): TurnSaver {
-  return new TurnSaver({
+): RunSaver {
+  return new RunSaver({
     runId,
     stored: progress,
     isParallel: hasParallelSteps(plan),
     isFinal: ({ replies = [], decisions = [] }) =>
       isFinished(plan, { replies, decisions }, context.storedAnswers.length > 0),
-    store: ports.storeStep,
+    store: ports.storeCheckpoint,
   });
 }
 

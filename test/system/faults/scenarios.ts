@@ -3,16 +3,17 @@ import { databaseFaults } from "./scenarios/database-faults.ts";
 import { dialectForms } from "./scenarios/dialects.ts";
 import { kills } from "./scenarios/kills.ts";
 import { lateCopies } from "./scenarios/late-copies.ts";
-import { longGoneClients } from "./scenarios/long-gone-clients.ts";
 import { lostClients } from "./scenarios/lost-clients.ts";
 import { modelFaults } from "./scenarios/model-faults.ts";
 import { pauses } from "./scenarios/pauses.ts";
 import { roomChanges } from "./scenarios/room-changes.ts";
+import { killedRounds } from "./scenarios/rounds.ts";
 import { keyStorms, sessionStorms } from "./scenarios/storms.ts";
 
 /** Every kind of fault, in the order in which they are tried. */
 export const scenarios: readonly Scenario[] = [
   kills,
+  killedRounds,
   pauses,
   keyStorms,
   sessionStorms,
@@ -21,6 +22,5 @@ export const scenarios: readonly Scenario[] = [
   modelFaults,
   dialectForms,
   lostClients,
-  longGoneClients,
   roomChanges,
 ];
