@@ -2,7 +2,13 @@ import type { Message } from "@ag-ui/core";
 import type { PantheonError } from "../domain/errors.ts";
 import type { RunIds } from "../domain/turn/stream-client.ts";
 import type { EmitTurnEvent } from "../domain/turn/turn-events.ts";
-import { messagesSnapshot, runError, runFinished, runStarted, toAgUiEvent } from "../http/ag-ui/ag-ui-events.ts";
+import {
+  messagesSnapshot,
+  runError,
+  runFinished,
+  runStarted,
+  toAgUiEvent,
+} from "../http/ag-ui/ag-ui-events.ts";
 import { createToolCallNames } from "../http/ag-ui/ag-ui-tool-ids.ts";
 import { toRunResult } from "../routes/run-result.ts";
 import type { TurnAnswer } from "../turn/run.ts";

@@ -177,9 +177,12 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   /** A run that has failed may be left to recovery. Its claim says whether it is. */
   #end(hosted: HostedRun, holder: string, ended: HostAnswer): void {
     hosted.isOn = false;
-    if (ended.kind === "failed") return this.#watchLease(minRecoveryMs);
-    this.#starts.end(holder);
-    this.#rest();
+    if (ended.kind === "failed") {
+      this.#watchLease(minRecoveryMs);
+    } else {
+      this.#starts.end(holder);
+      this.#rest();
+    }
   }
 
   /** Takes a run over and goes on with it. Another holder's lease: the ms that are left of it; null: there is none. */

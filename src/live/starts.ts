@@ -24,7 +24,12 @@ export class Starts {
   }
 
   add({ holder, runId, sessionId }: Start): void {
-    this.#sql.exec("insert into starts (holder, run_id, session_id) values (?, ?, ?)", holder, runId, sessionId);
+    this.#sql.exec(
+      "insert into starts (holder, run_id, session_id) values (?, ?, ?)",
+      holder,
+      runId,
+      sessionId,
+    );
   }
 
   end(holder: string): void {

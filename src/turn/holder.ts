@@ -32,7 +32,12 @@ export function startHolder(deps: Deps, claim: Claim, { sentMs, log }: { sentMs:
   const { db, requests } = countRequests(deps.db);
   const { db: renewals } = countRequests(deps.db);
   let checkpointFailed = false;
-  const lease = keepLease({ leaseMs, sentMs, now: deps.nowMs, renew: () => renewLease(renewals, claim, leaseMs) });
+  const lease = keepLease({
+    leaseMs,
+    sentMs,
+    now: deps.nowMs,
+    renew: () => renewLease(renewals, claim, leaseMs),
+  });
   const warnDegraded = () => {
     if (!checkpointFailed) log.warn("checkpoint_degraded", { run_id: claim.runId });
     checkpointFailed = true;

@@ -46,7 +46,10 @@ export async function resumeRun(deps: Deps, key: RunKey, log: Log): Promise<Resu
   }
   const start = { startedMs, sentMs: startedMs, openMs: deps.nowMs() - startedMs };
   log.warn("run_resumed", { run_id: key.runId, past_holders: turn.claim.pastHolders.length });
-  return { kind: "taken", run: await prepareRun(deps, { start, request: toRequest(taken, deps, log), turn }) };
+  return {
+    kind: "taken",
+    run: await prepareRun(deps, { start, request: toRequest(taken, deps, log), turn }),
+  };
 }
 
 /** The request of a run as its claim has it: who sent it is no longer there. */

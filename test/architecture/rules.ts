@@ -65,7 +65,10 @@ const layers: Readonly<Record<string, Layer>> = {
     packages: ["cloudflare:workers", "uuid"],
   },
   app: { values: ["http", "routes"], types: ["deps"], packages: ["hono", "@hono/zod-openapi"] },
-  index: { values: ["app", "actions", "live", "turn", "domain", "config", "deps"], packages: ["cloudflare:workers"] },
+  index: {
+    values: ["app", "actions", "live", "turn", "domain", "config", "deps"],
+    packages: ["cloudflare:workers"],
+  },
 };
 
 /** Imports of one file of src that its layer does not have. */

@@ -43,7 +43,10 @@ export async function watchDatabase<T>(
 
 /** One statement that only sets the lease. */
 function isRenewal(body: string): boolean {
-  return /^\{"queries":\[\{"query":"update \\"turn_claims\\" set \\"lease_until\\"/.test(body) && !body.includes('},{"query"');
+  return (
+    /^\{"queries":\[\{"query":"update \\"turn_claims\\" set \\"lease_until\\"/.test(body) &&
+    !body.includes('},{"query"')
+  );
 }
 
 type Watch = (ask: Ask, body: string) => Promise<Response>;

@@ -1,4 +1,4 @@
-import { runInDurableObject } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { Deps } from "../../src/deps.ts";
 import type { SessionHost } from "../../src/turn/session-host.ts";
@@ -46,9 +46,7 @@ export function silenceRecovery(sessionId: string): void {
 
 /** Runs `work` where a session's runs are executed: timers that were set there may use what belongs to the object. */
 export async function inObject(sessionId: string, work: () => Promise<unknown>): Promise<void> {
-  const name = objectNames.get(sessionId);
-  if (name === undefined) throw new Error("the session has no object yet");
-  await runInDurableObject(Object(env).LIVE_SESSIONS.getByName(name), work);
+  await runInDurableObject(stubOf(sessionId), work);
 }
 
 const objectNames = new Map<string, string>();
@@ -66,4 +64,23 @@ export function depsOfObject(name: string | undefined): Deps {
   const deps = applications.get(name?.split("/")[1] ?? "");
   if (deps === undefined) throw new Error(`no application has the object ${name}`);
   return deps();
+}
+
+/** The object that executes a session's runs, as Cloudflare's test tools take it. */
+export function stubOf(sessionId: string): DurableObjectStub {
+  const name = objectNames.get(sessionId);
+  if (name === undefined) throw new Error("the session has no object yet");
+  return Object(env).LIVE_SESSIONS.getByName(name);
+}
+
+/** The object loses its memory at once, as where its machine is lost; its storage stays. */
+export async function loseObject(sessionId: string): Promise<void> {
+  await runInDurableObject(stubOf(sessionId), (_, state) => state.abort()).catch(() => undefined);
+}
+
+/** The object's alarm goes off now, and all that it would do later is due. */
+export async function passAlarm(sessionId: string): Promise<void> {
+  const stub = stubOf(sessionId);
+  await runInDurableObject(stub, (_, state) => state.storage.sql.exec("update due_times set at_ms = 0"));
+  await runDurableObjectAlarm(stub);
 }

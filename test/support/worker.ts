@@ -1,7 +1,7 @@
-import type { Deps } from "../../src/deps.ts";
-import worker from "../../src/index.ts";
 import type { RunKey } from "../../src/db/turn/take-over-run.ts";
+import type { Deps } from "../../src/deps.ts";
 import type { StockClient } from "../../src/domain/turn/stream-client.ts";
+import worker from "../../src/index.ts";
 import { SessionObject } from "../../src/live/session-object.ts";
 import type { HandOver } from "../../src/turn/session-host.ts";
 import { underNotedWatch } from "./database-requests.ts";

@@ -7,7 +7,9 @@ import type { RunKey } from "./take-over-run.ts";
 export async function loadLeaseLeft(db: Db, { sessionId, runId }: RunKey): Promise<number | null> {
   const [claim] = await askDatabase(db, () =>
     db
-      .select({ leftMs: sql`extract(epoch from ${turnClaims.leaseUntil} - clock_timestamp()) * 1000`.mapWith(Number) })
+      .select({
+        leftMs: sql`extract(epoch from ${turnClaims.leaseUntil} - clock_timestamp()) * 1000`.mapWith(Number),
+      })
       .from(turnClaims)
       .where(and(eq(turnClaims.sessionId, sessionId), eq(turnClaims.runId, runId))),
   );

@@ -96,7 +96,9 @@ async function steer(method: string, path: string, body?: object): Promise<void>
 }
 
 test("a client that leaves, also before a plain answer, does not stop its turn; the end of its stream is logged", async () => {
-  await steer("PUT", "script", { rules: [{ answer: { deltas: ["one", " two"], hold_after_first: "gate" } }] });
+  await steer("PUT", "script", {
+    rules: [{ answer: { deltas: ["one", " two"], hold_after_first: "gate" } }],
+  });
   const leave = [];
   for (const accept of ["application/json", "text/event-stream"]) {
     leave.push(postTurn(await createSession(), accept));

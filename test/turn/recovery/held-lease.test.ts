@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { awayFrom, watchDatabase } from "../../support/database-requests.ts";
-import { createTurnFixture, noRows, says, type TurnFixture } from "../../support/turn-fixture.ts";
 import { silenceRecovery } from "../../support/session-objects.ts";
+import { createTurnFixture, noRows, says, type TurnFixture } from "../../support/turn-fixture.ts";
 import { expireLease } from "./support/abandoned-run.ts";
 import { expectLedgerMatchesCalls } from "./support/ledger-check.ts";
 import { until } from "./support/until.ts";
