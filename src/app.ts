@@ -5,6 +5,7 @@ import { securityHeaders } from "./http/answer-headers.ts";
 import { apiPath } from "./http/api-path.ts";
 import type { App, AppEnv } from "./http/app-env.ts";
 import { captureDisconnect } from "./http/client-disconnect.ts";
+import { serveConsole } from "./http/console-page.ts";
 import { limitBody } from "./http/json-body.ts";
 import { limitInvalid } from "./http/limit-invalid.ts";
 import { refuseUnknownRoute } from "./http/matched-route.ts";
@@ -16,6 +17,7 @@ import { throwOnInvalid } from "./http/validation.ts";
 import { registerAgUiRoute } from "./routes/ag-ui.ts";
 import { registerAgentRoutes } from "./routes/agents.ts";
 import { registerCatalogRoutes } from "./routes/catalog.ts";
+import { registerConsoleConfigRoute } from "./routes/console-config.ts";
 import { registerFileContentRoute } from "./routes/file-content.ts";
 import { registerFileUploadRoute } from "./routes/file-upload.ts";
 import { registerFileRoutes } from "./routes/files.ts";
@@ -40,6 +42,7 @@ export function createApp(deps: Deps): App {
   // The order decides. Routes before `requireUser` need no token.
   registerHealthRoutes(api, deps);
   registerReferenceRoutes(api, app);
+  registerConsoleConfigRoute(api, deps);
   api.use(refuseUnknownRoute, requireUser(deps.verifyToken), limitInvalid(deps.invalidLimiter));
   // Routes before `limitBody` have their own limits.
   registerAgUiRoute(api, deps);
@@ -56,5 +59,6 @@ export function createApp(deps: Deps): App {
   registerRetryRoutes(api, deps);
   registerTurnHistoryRoutes(api, deps);
   app.route(apiPath, api);
+  app.get("*", serveConsole(deps.consoleFiles, deps.oidc));
   return app;
 }

@@ -1,5 +1,5 @@
 import { v5 as uuidv5 } from "uuid";
-import { isBucket, isQueue } from "./config/bindings.ts";
+import { isBucket, isQueue, isStaticFiles } from "./config/bindings.ts";
 import { ConfigError, describeIssue, dropBlank } from "./config/config-error.ts";
 import { describePrices, type ModelOverride, toCatalogModel } from "./config/model-override.ts";
 import { key, type Settings, settings } from "./config/settings.ts";
@@ -9,7 +9,9 @@ import type { ContextLimits } from "./domain/context/context-budget.ts";
 import type { Bucket } from "./domain/files/bucket.ts";
 import type { FileLimits } from "./domain/files/file-limits.ts";
 import type { ParseQueue } from "./domain/files/parse-queue.ts";
+import type { OidcClient } from "./domain/oidc-client.ts";
 import { isRateLimiter, type RateLimiter } from "./domain/rate-limiter.ts";
+import type { StaticFiles } from "./domain/static-files.ts";
 
 /** The names of all settings. MODELS_JSON can name further settings with keys of providers. */
 export const settingNames: readonly string[] = Object.keys(settings.shape);
@@ -47,6 +49,10 @@ export type Config = {
   fileLimits: FileLimits;
   auth: AuthSettings;
   corsAllowedOrigins: readonly string[];
+  /** How people sign in to the console; undefined: with a token that they paste. */
+  oidc: OidcClient | undefined;
+  /** The console's files; undefined where none are bound. */
+  consoleFiles: StaticFiles | undefined;
   logLevel: "debug" | "info" | "warn" | "error";
 };
 
@@ -130,6 +136,8 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
     },
     auth: { issuer: values.AUTH_ISSUER, audience: values.AUTH_AUDIENCE, keys: authKeys(values) },
     corsAllowedOrigins: values.CORS_ALLOWED_ORIGINS,
+    oidc: oidcClient(values),
+    consoleFiles: isStaticFiles(given.ASSETS) ? given.ASSETS : undefined,
     logLevel: values.LOG_LEVEL,
   };
 }
@@ -154,6 +162,10 @@ function findContradictions(values: Settings): string[] {
     [
       values.CONTEXT_KEEP_RAW_TURNS >= values.CONTEXT_SUMMARY_EVERY_TURNS,
       "CONTEXT_KEEP_RAW_TURNS: must be below CONTEXT_SUMMARY_EVERY_TURNS",
+    ],
+    [
+      (values.OIDC_ISSUER === undefined) !== (values.OIDC_CLIENT_ID === undefined),
+      "OIDC_ISSUER, OIDC_CLIENT_ID: both or neither must be set",
     ],
   ];
   return problems.flatMap(([isFound, problem]) => (isFound ? [problem] : []));
@@ -192,6 +204,12 @@ function authKeys(values: Settings): AuthSettings["keys"] {
   return values.AUTH_JWKS_URL === undefined
     ? { secret: values.AUTH_JWT_SECRET ?? "" }
     : { jwksUrl: values.AUTH_JWKS_URL };
+}
+
+function oidcClient(values: Settings): OidcClient | undefined {
+  const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId } = values;
+  if (issuer === undefined || clientId === undefined) return undefined;
+  return { issuer, clientId, audience: values.OIDC_AUDIENCE, scopes: values.OIDC_SCOPES };
 }
 
 /** The suffix of the pricing version of a deployment that has models of its own. */
