@@ -9,7 +9,7 @@ import { serveConsole } from "./http/console-page.ts";
 import { limitBody } from "./http/json-body.ts";
 import { limitInvalid } from "./http/limit-invalid.ts";
 import { refuseUnknownRoute } from "./http/matched-route.ts";
-import { answerError, answerNotFound } from "./http/problem.ts";
+import { answerError } from "./http/problem.ts";
 import { withRequestId } from "./http/request-id.ts";
 import { logRequests } from "./http/request-log.ts";
 import { requireUser } from "./http/require-user.ts";
@@ -36,7 +36,7 @@ export function createApp(deps: Deps): App {
   app.use(withRequestId(deps.log, deps.newId), logRequests(deps.nowMs), captureDisconnect);
   app.use(securityHeaders, allowOrigins(deps.corsAllowedOrigins));
   app.onError(answerError);
-  app.notFound(answerNotFound);
+  app.notFound(serveConsole(deps.consoleFiles, deps.oidc));
 
   const api: App = new OpenAPIHono<AppEnv>({ defaultHook: throwOnInvalid });
   // The order decides. Routes before `requireUser` need no token.
@@ -59,6 +59,5 @@ export function createApp(deps: Deps): App {
   registerRetryRoutes(api, deps);
   registerTurnHistoryRoutes(api, deps);
   app.route(apiPath, api);
-  app.get("*", serveConsole(deps.consoleFiles, deps.oidc));
   return app;
 }

@@ -1,8 +1,8 @@
-import type { MiddlewareHandler } from "hono";
-import { notFound } from "../domain/errors.ts";
+import type { NotFoundHandler } from "hono";
 import type { OidcClient } from "../domain/oidc-client.ts";
 import type { StaticFiles } from "../domain/static-files.ts";
 import type { AppEnv } from "./app-env.ts";
+import { answerNotFound } from "./problem.ts";
 
 const notBuilt = "The console is not built. Run: npm run console:build\n";
 
@@ -12,15 +12,19 @@ const programPaths = /^\/(api|v1)(\/|$)/;
 /** Paths of files: their last part has an ending. */
 const filePaths = /\.[a-z0-9]+$/i;
 
-/** Answers every path that no route has with a file of the console, or with its page, which reads the path. */
+/** Answers a GET of a path that no route has with a file of the console, or with its page, which reads the path. */
 export function serveConsole(
   files: StaticFiles | undefined,
   oidc: OidcClient | undefined,
-): MiddlewareHandler<AppEnv> {
+): NotFoundHandler<AppEnv> {
   const policy = consolePolicy(oidc);
   return async (c) => {
-    if (programPaths.test(c.req.path) || files === undefined) throw notFound();
-    if (filePaths.test(c.req.path)) return answerFile(await files.fetch(c.req.raw));
+    const { method, path } = c.req;
+    if (files === undefined || method !== "GET" || programPaths.test(path)) return answerNotFound(c);
+    if (filePaths.test(path)) {
+      const file = await files.fetch(c.req.raw);
+      return file.status === 404 ? answerNotFound(c) : new Response(file.body, file);
+    }
     const page = await files.fetch(new Request(new URL("/", c.req.url), c.req.raw));
     if (page.status === 404) return c.text(notBuilt, 503);
     const answer = new Response(page.body, page);
@@ -29,11 +33,6 @@ export function serveConsole(
     answer.headers.set("Content-Security-Policy", policy);
     return answer;
   };
-}
-
-function answerFile(file: Response): Response {
-  if (file.status === 404) throw notFound();
-  return new Response(file.body, file);
 }
 
 /** The page runs its own files only, makes no markup out of text, and asks this server and the issuer only. */
