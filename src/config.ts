@@ -9,6 +9,7 @@ import type { ContextLimits } from "./domain/context/context-budget.ts";
 import type { Bucket } from "./domain/files/bucket.ts";
 import type { FileLimits } from "./domain/files/file-limits.ts";
 import type { ParseQueue } from "./domain/files/parse-queue.ts";
+import type { LogLevel } from "./domain/log.ts";
 import type { OidcClient } from "./domain/oidc-client.ts";
 import { isRateLimiter, type RateLimiter } from "./domain/rate-limiter.ts";
 import type { StaticFiles } from "./domain/static-files.ts";
@@ -47,13 +48,14 @@ export type Config = {
   fileBucket: Bucket;
   parseQueue: ParseQueue;
   fileLimits: FileLimits;
+  fileTokensPerTurn: number;
   auth: AuthSettings;
   corsAllowedOrigins: readonly string[];
   /** How people sign in to the console; undefined: with a token that they paste. */
   oidc: OidcClient | undefined;
   /** The console's files; undefined where none are bound. */
   consoleFiles: StaticFiles | undefined;
-  logLevel: "debug" | "info" | "warn" | "error";
+  logLevel: LogLevel;
 };
 
 /** Turns, requests that do not validate, and uploads, by user. */
@@ -134,6 +136,7 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
       maxRoomFiles: values.ROOM_MAX_FILES,
       maxUserBytes: values.USER_MAX_FILE_BYTES,
     },
+    fileTokensPerTurn: values.FILE_TOKENS_PER_TURN,
     auth: { issuer: values.AUTH_ISSUER, audience: values.AUTH_AUDIENCE, keys: authKeys(values) },
     corsAllowedOrigins: values.CORS_ALLOWED_ORIGINS,
     oidc: oidcClient(values),

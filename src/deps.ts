@@ -2,6 +2,7 @@ import { waitUntil } from "cloudflare:workers";
 import { v5 as uuidv5, v7 as uuidv7 } from "uuid";
 import type { Config } from "./config.ts";
 import { createDb, type Db } from "./db/core/client.ts";
+import { createFileLibrary } from "./db/files/file-library.ts";
 import type { Catalog } from "./domain/catalog.ts";
 import type { ContextLimits } from "./domain/context/context-budget.ts";
 import { estimateTokens } from "./domain/context/token-estimate.ts";
@@ -13,19 +14,21 @@ import type { Log } from "./domain/log.ts";
 import type { OidcClient } from "./domain/oidc-client.ts";
 import type { RateLimiter } from "./domain/rate-limiter.ts";
 import type { StaticFiles } from "./domain/static-files.ts";
-import type { OfferedTool, ToolPort } from "./domain/tool.ts";
-import { type ToolName, toolNames } from "./domain/tool-names.ts";
+import type { OfferedTool } from "./domain/tool.ts";
+import { permissionsOfTools, type ToolName, type ToolPermission } from "./domain/tool-names.ts";
 import type { TurnOutcome } from "./domain/turn/turn-outcome.ts";
 import { createTokenVerifier, type VerifyToken } from "./http/auth.ts";
 import { createConsoleLog } from "./http/console-log.ts";
 import type { TurnPorts } from "./runtime/graph/node-context.ts";
 import { type RunInput, type RunTurnResult, runTurn } from "./runtime/graph/run-turn.ts";
-import { type SettleInput, settleTurn } from "./runtime/graph/settle-turn.ts";
+import { type SettleInput, settleRun } from "./runtime/graph/settle-run.ts";
 import { storedReplies } from "./runtime/graph/stored-replies.ts";
 import { createOpenAiModel } from "./runtime/model/openai-model.ts";
 import { createAdjustmentMemory } from "./runtime/model/request-adjustments.ts";
 import { createR2Store } from "./storage/r2-store.ts";
 import { createStreamHash } from "./storage/stream-hash.ts";
+import { createFileReadTool } from "./tools/file-read.ts";
+import { createFileSearchTool } from "./tools/file-search.ts";
 import { createToolRegistry } from "./tools/registry.ts";
 import { createSearchTool } from "./tools/search.ts";
 import type { Tool } from "./tools/tool.ts";
@@ -33,7 +36,7 @@ import type { Tool } from "./tools/tool.ts";
 /** The ports that belong to one run; the others are the same for all runs. */
 export type RunPorts = Pick<
   TurnPorts,
-  "holder" | "stop" | "mayCall" | "onCall" | "storeStep" | "emit" | "log"
+  "holder" | "stop" | "mayCall" | "onCall" | "storeCheckpoint" | "emit" | "log"
 >;
 
 /** The parts that actions on files use. */
@@ -48,15 +51,18 @@ export type FileDeps = {
   createHash: () => StreamHash;
 };
 
+/** A tool, and the permission that an agent needs for it. */
+export type ListedTool = Pick<OfferedTool, "description"> & { name: ToolName; permission: ToolPermission };
+
 /** The parts that actions and runs use; built once for each isolate. */
 export type Deps = {
   db: Db;
   catalog: Catalog;
   log: Log;
-  /** The wall clock. Leases use the clock of Postgres. */
-  now: () => Date;
-  /** Milliseconds, for measuring. */
+  /** The wall clock of this isolate, ms. Leases, and the times at which turns began, are by the clock of Postgres. */
   nowMs: () => number;
+  /** The same clock as a date. */
+  now: () => Date;
   /** A UUID v7. */
   newId: () => string;
   /** SHA-256 of a text, in hex. */
@@ -65,13 +71,13 @@ export type Deps = {
   keepAlive: (work: Promise<unknown>) => void;
   runTurn: (run: RunInput, ports: RunPorts) => Promise<RunTurnResult>;
   /** The outcome of a stored run that is not continued. */
-  settleTurn: (input: SettleInput) => Promise<TurnOutcome>;
+  settleRun: (input: SettleInput) => Promise<TurnOutcome>;
   /** The replies of a stored run that had arrived, in the order of answers. */
   storedReplies: typeof storedReplies;
   /** Estimated tokens of a text, unscaled. */
   estimateTokens: (text: string) => number;
   /** Every tool that an agent can be permitted to use. */
-  listTools: () => Pick<OfferedTool, "name" | "description">[];
+  listTools: () => ListedTool[];
   /** Settings that actions and runs read. */
   settings: {
     context: ContextLimits;
@@ -103,7 +109,8 @@ const clientGraceMs = 25_000;
 /** Makes all parts and connects them. */
 export function createDeps(config: Config): Deps {
   const nowMs = () => Date.now();
-  const tools = connectTools(config.tavily, nowMs);
+  const db = createDb(config.databaseUrl, config.neonHttpEndpoint);
+  const tools = connectTools(config.tavily, db, nowMs);
   const ports: Omit<TurnPorts, keyof RunPorts> = {
     callModel: createOpenAiModel({
       baseUrl: config.llmBaseUrl,
@@ -116,7 +123,8 @@ export function createDeps(config: Config): Deps {
       estimateTokens,
       adjustments: createAdjustmentMemory(),
     }),
-    tools,
+    tools: createToolRegistry(Object.values(tools), { now: nowMs }),
+    fileTokensPerTurn: config.fileTokensPerTurn,
     catalog: config.catalog,
     limits: config.context,
     managerModelAlias: config.managerModelAlias,
@@ -129,19 +137,19 @@ export function createDeps(config: Config): Deps {
     deriveId: (namespace, name) => uuidv5(name, namespace),
   };
   return {
-    db: createDb(config.databaseUrl, config.neonHttpEndpoint),
+    db,
     catalog: config.catalog,
     log: createConsoleLog(config.logLevel),
-    now: () => new Date(),
     nowMs,
+    now: () => new Date(nowMs()),
     newId: uuidv7,
     digest: sha256Hex,
     keepAlive: waitUntil,
     runTurn: (run, perRun) => runTurn(run, { ...ports, ...perRun }),
-    settleTurn: (input) => settleTurn(input, uuidv7),
+    settleRun: (input) => settleRun(input, uuidv7),
     storedReplies,
     estimateTokens,
-    listTools: () => tools.offered(toolNames).map(({ name, description }) => ({ name, description })),
+    listTools: () => listTools(tools),
     settings: {
       context: config.context,
       managerModelAlias: config.managerModelAlias,
@@ -170,11 +178,22 @@ export function createDeps(config: Config): Deps {
 }
 
 /** The tool of each name in src/domain/tool-names.ts. */
-function connectTools(tavily: Config["tavily"], now: () => number): ToolPort {
-  const tools = {
+function connectTools(tavily: Config["tavily"], db: Db, now: () => number) {
+  const files = { library: createFileLibrary(db), estimateTokens };
+  return {
     search: createSearchTool({ ...tavily, fetch: (input, init) => fetch(input, init), now }),
+    file_read: createFileReadTool(files),
+    file_search: createFileSearchTool(files),
   } satisfies Record<ToolName, Tool>;
-  return createToolRegistry(Object.values(tools), { now });
+}
+
+function listTools(tools: ReturnType<typeof connectTools>): ListedTool[] {
+  const names = Object.keys(tools) as ToolName[];
+  return names.map((name) => ({
+    name,
+    description: tools[name].description,
+    permission: permissionsOfTools[name],
+  }));
 }
 
 async function sha256Hex(text: string): Promise<string> {

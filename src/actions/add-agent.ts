@@ -6,7 +6,7 @@ import { requireKnownModel } from "../domain/catalog.ts";
 import { PantheonError } from "../domain/errors.ts";
 import { requireAllowedSettings } from "../domain/model-settings.ts";
 import type { NewAgent } from "../domain/new-agent.ts";
-import { requireKnownTools } from "../domain/tool-names.ts";
+import { requireKnownPermissions } from "../domain/permissions.ts";
 import type { User } from "../domain/user.ts";
 
 /**
@@ -19,7 +19,7 @@ export async function addAgent(deps: Deps, user: User, roomId: string, agent: Ne
   const row = {
     ...agent,
     id: deps.newId(),
-    toolPermissions: requireKnownTools(agent.toolPermissions),
+    toolPermissions: requireKnownPermissions(agent.toolPermissions),
     position: Math.min(agent.position ?? roomCapacity, roomCapacity),
   };
   const room = { roomId, userId: user.userId };

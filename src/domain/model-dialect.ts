@@ -37,6 +37,9 @@ export type ModelDialect = {
 
 export const maxRetries = 2;
 
+/** Requests of one call: the first, its retries, and one that is adjusted to what its provider refused. */
+export const maxAttempts = 1 + maxRetries + 1;
+
 export const standardDialect: ModelDialect = {
   maxTokensField: "max_tokens",
   omit: [],
@@ -47,7 +50,7 @@ export const standardDialect: ModelDialect = {
   retries: maxRetries,
 };
 
-export const maxExtraBodyBytes = 4 * 1024;
+const maxExtraBodyBytes = 4 * 1024;
 
 /** Parameters that Pantheon sets itself. */
 const ownParameters = /^(model|messages|tools|tool_choice|stream|stream_options|max_.*tokens|n)$/;

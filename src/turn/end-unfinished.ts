@@ -1,11 +1,11 @@
-import { type StoreResult, storeStep } from "../db/checkpoint/store-step.ts";
+import { type StoreResult, storeCheckpoint } from "../db/checkpoint/store-checkpoint.ts";
 import type { CommittedTurn } from "../db/turn/commit-turn.ts";
 import { isCommittedBy } from "../db/turn/committed-by.ts";
 import { reportLateSpend } from "../db/turn/late-spend.ts";
 import { buildLedger, listAttemptIds } from "../db/turn/ledger-record.ts";
 import type { Deps } from "../deps.ts";
 import { internalErrorDetail, PantheonError } from "../domain/errors.ts";
-import type { StepRows } from "../domain/turn/checkpoint.ts";
+import type { CheckpointRows } from "../domain/turn/checkpoint.ts";
 import { turnConflictDetail } from "../domain/turn/open-decision.ts";
 import type { Holder } from "./holder.ts";
 import { endings, type Run, type UnfinishedEndingName } from "./run.ts";
@@ -17,7 +17,7 @@ export async function endStopped(
   deps: Deps,
   run: Run,
   holder: Holder,
-  unstored: StepRows,
+  unstored: CheckpointRows,
 ): Promise<PantheonError> {
   const ending = holder.lease.stopReason() ?? "lease_not_renewed";
   const result = await leaveClaim(deps, run, holder, { ending, unstored });
@@ -35,7 +35,7 @@ export async function endFailedCommit(
   deps: Deps,
   run: Run,
   holder: Holder,
-  { unstored, cause }: { unstored: StepRows; cause: unknown },
+  { unstored, cause }: { unstored: CheckpointRows; cause: unknown },
 ): Promise<CommittedTurn> {
   if (cause instanceof PantheonError && cause.code === "turn_conflict") {
     throw await closeUnfinished(deps, run, holder, { ending: "lease_lost", cause });
@@ -58,7 +58,7 @@ export function endCrashed(deps: Deps, run: Run, holder: Holder, cause: unknown)
 /** The last write of a holder waits between its tries: a database that is away is often back in a moment. */
 const lastWritePausesMs = [500, 2_000];
 
-type LeftClaim = { ending: UnfinishedEndingName; unstored: StepRows; pausesMs?: readonly number[] };
+type LeftClaim = { ending: UnfinishedEndingName; unstored: CheckpointRows; pausesMs?: readonly number[] };
 
 /** The columns `claim` and `checkpoint` of an ending without a turn. */
 async function leaveClaim(
@@ -70,7 +70,7 @@ async function leaveClaim(
   if (endings[ending].claim === "leave") return "stored";
   // A renewal after this write would extend the lease again.
   await lease.end();
-  return storeStep(deps.db, turn.claim, { rows: unstored, leaseMs: 0, pausesMs });
+  return storeCheckpoint(deps.db, turn.claim, { rows: unstored, leaseMs: 0, pausesMs });
 }
 
 type ClosedRun = { ending: UnfinishedEndingName; isStored?: boolean | undefined; cause?: unknown };
@@ -125,13 +125,13 @@ function logUnfinished({ request, turn }: Run, { ending, isStored, cause }: Clos
 }
 
 /** Writes this holder's calls to the ledger, though it stores no turn. */
-async function reportSpent(deps: Deps, { turn, request, openedAt }: Run, { spent }: Holder): Promise<void> {
+async function reportSpent(deps: Deps, { turn, request }: Run, { spent }: Holder): Promise<void> {
   const { catalog } = deps;
   const { claim } = turn;
   const owner = { claim, userId: request.user.userId, catalog, finishedAt: deps.now() };
   const ledger = buildLedger(owner, spent);
   const reportedIds = listAttemptIds(claim.runId, spent);
-  const late = { claim, ledger, reportedIds, pricing: claim.snapshot.pricing, createdAt: openedAt };
+  const late = { claim, ledger, reportedIds, pricing: claim.snapshot.pricing, createdAt: claim.openedAt };
   await reportLateSpend(deps.db, late, catalog).catch(() => {
     request.log.error("late_report_failed", { ledger_ids: ledger.map(({ id }) => id) });
   });
@@ -143,7 +143,7 @@ const afterAnswerPausesMs = [1_000, 2_000, 4_000, 8_000, 8_000];
 /**
  * The client already has its 503. Keep trying: answers that are in no checkpoint cannot even be estimated later.
  */
-async function storeLater(deps: Deps, run: Run, holder: Holder, unstored: StepRows): Promise<void> {
+async function storeLater(deps: Deps, run: Run, holder: Holder, unstored: CheckpointRows): Promise<void> {
   const { log } = run.request;
   const { claim } = run.turn;
   const left: LeftClaim = { ending: "commit_failed", unstored, pausesMs: afterAnswerPausesMs };

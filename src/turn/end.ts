@@ -5,7 +5,7 @@ import type { TurnRecord } from "../db/turn/turn-record.ts";
 import type { Deps } from "../deps.ts";
 import type { PantheonError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
-import type { StepRows } from "../domain/turn/checkpoint.ts";
+import type { CheckpointRows } from "../domain/turn/checkpoint.ts";
 import { withoutTexts } from "../domain/turn/textless-outcome.ts";
 import type { TurnOutcome } from "../domain/turn/turn-outcome.ts";
 import { collectRefusedSpend, type RefusedRun } from "./estimates.ts";
@@ -16,7 +16,7 @@ import { endings, type RefusedEndingName, type StoredEndingName } from "./run.ts
 export type TurnToStore = {
   outcome: TurnOutcome;
   toRecord: (outcome: TurnOutcome) => TurnRecord;
-  lastStep: StepRows | null;
+  lastStep: CheckpointRows | null;
   log: Log;
   /** Called where the commit failed. Returns only where the record turns out to be stored. */
   onFailure: (cause: unknown) => Promise<CommittedTurn>;
@@ -46,7 +46,7 @@ function commitAs(
   deps: Deps,
   ending: StoredEndingName,
   record: TurnRecord,
-  lastStep: StepRows | null,
+  lastStep: CheckpointRows | null,
 ): Promise<CommittedTurn> {
   const { checkpoint } = endings[ending];
   return commitTurn(deps.db, record, {

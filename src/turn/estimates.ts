@@ -4,7 +4,7 @@ import type { ClaimRow } from "../db/turn/stored-turn.ts";
 import type { Deps } from "../deps.ts";
 import { inFlightCalls } from "../domain/billing/in-flight-calls.ts";
 import { toInFlightEstimates } from "../domain/billing/in-flight-estimates.ts";
-import { planWholeRoster, type TurnPlan } from "../domain/plan/turn-plan.ts";
+import { planPossibleSteps, type TurnPlan } from "../domain/plan/turn-plan.ts";
 import type { AgentFailureCode } from "../domain/turn/agent-failure.ts";
 import type { StoredCheckpoint } from "../domain/turn/checkpoint.ts";
 import type { AgentReply, TurnOutcome } from "../domain/turn/turn-outcome.ts";
@@ -70,16 +70,24 @@ export type RefusedRun = {
 
 /**
  * What past holders of a run spent that planning then refuses: the calls in its checkpoint, and estimates of those in
- * flight. No plan says who was asked, so any agent of the roster may have been. An estimate too many costs nothing.
+ * flight. No plan says who was asked: any step that such a run can have may have been. An estimate too many costs nothing.
  */
 export async function collectRefusedSpend(
   deps: Deps,
   { claim, checkpoint, userId }: RefusedRun,
 ): Promise<RefusedSpend> {
   const { catalog } = deps;
-  const { mode, roster, pricing } = claim.snapshot;
-  const plan = planWholeRoster(mode, roster);
-  const settled = await deps.settleTurn({ plan, stored: checkpoint, isRetry: claim.kind === "retry" });
+  const { mode, roster, orchestration, pricing } = claim.snapshot;
+  const isRetry = claim.kind === "retry";
+  const plan = planPossibleSteps({
+    mode,
+    roster,
+    orchestration,
+    managerModelAlias: pricing?.managerModelAlias ?? null,
+    modelAliasOverride: claim.request.modelAliasOverride,
+    isRetry,
+  });
+  const settled = await deps.settleRun({ plan, stored: checkpoint, isRetry });
   const { calls } = estimateInFlight(deps, { claim, plan, outcome: settled, maySummarise: false });
   const createdAt = deps.now();
   return {

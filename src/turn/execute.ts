@@ -3,9 +3,9 @@ import { buildTurnRecord, type TurnRecord } from "../db/turn/turn-record.ts";
 import type { Deps } from "../deps.ts";
 import { listNotRead } from "../domain/context/seq-ranges.ts";
 import { PantheonError } from "../domain/errors.ts";
-import type { StepRows } from "../domain/turn/checkpoint.ts";
+import type { CheckpointRows } from "../domain/turn/checkpoint.ts";
+import { measureStoredTurn, noUse } from "../domain/turn/turn-limiter.ts";
 import type { TurnOutcome } from "../domain/turn/turn-outcome.ts";
-import { measureStoredTurn, noUse } from "../domain/turn/turn-size.ts";
 import { endStored } from "./end.ts";
 import { endCrashed, endFailedCommit, endStopped } from "./end-unfinished.ts";
 import { estimateInFlight } from "./estimates.ts";
@@ -48,7 +48,7 @@ export async function executeRun(deps: Deps, run: Run, { client, requests }: Exe
         stop: holder.lease.signal,
         mayCall: holder.mayCall,
         onCall: (calls) => holder.spent.push(...calls),
-        storeStep: holder.storeStep,
+        storeCheckpoint: holder.storeCheckpoint,
         emit: client.emit,
         log: request.log,
       },
@@ -79,7 +79,7 @@ export async function executeRun(deps: Deps, run: Run, { client, requests }: Exe
   }
 }
 
-type Commit = { outcome: TurnOutcome; lastStep: StepRows };
+type Commit = { outcome: TurnOutcome; lastStep: CheckpointRows };
 
 async function commitRun(deps: Deps, run: Run, holder: Holder, { outcome, lastStep }: Commit) {
   const startedMs = deps.nowMs();
@@ -105,7 +105,7 @@ async function commitRun(deps: Deps, run: Run, holder: Holder, { outcome, lastSt
 
 /** The rows of the run, with estimates of calls that past holders had in flight. */
 function recordRun(deps: Deps, run: Run, outcome: TurnOutcome): TurnRecord {
-  const { turn, plan, context, request, openedAt } = run;
+  const { turn, plan, context, request } = run;
   const { claim, retried, lastSeq, summary, window } = turn;
   return buildTurnRecord({
     claim,
@@ -121,7 +121,6 @@ function recordRun(deps: Deps, run: Run, outcome: TurnOutcome): TurnRecord {
     catalog: deps.catalog,
     session: turn.session,
     estimateTokens: deps.estimateTokens,
-    openedAt,
     finishedAt: deps.now(),
     newId: deps.newId,
   });

@@ -1,9 +1,9 @@
-import { type StoreResult, storeStep } from "../db/checkpoint/store-step.ts";
+import { type StoreResult, storeCheckpoint } from "../db/checkpoint/store-checkpoint.ts";
 import { countRequests } from "../db/core/client.ts";
 import { renewLease } from "../db/turn/renew-lease.ts";
 import type { Deps } from "../deps.ts";
 import type { Log } from "../domain/log.ts";
-import type { StepRows } from "../domain/turn/checkpoint.ts";
+import type { CheckpointRows } from "../domain/turn/checkpoint.ts";
 import type { Claim } from "../domain/turn/claim.ts";
 import type { ModelCallRecord } from "../domain/turn/turn-outcome.ts";
 import { keepLease, type Lease } from "./lease.ts";
@@ -19,7 +19,7 @@ export type Holder = {
    * Stores rows of the run's checkpoints and renews the lease in the same request. False: the rows are not stored, and
    * go with the next step. Never rejects.
    */
-  storeStep(rows: StepRows): Promise<boolean>;
+  storeCheckpoint(rows: CheckpointRows): Promise<boolean>;
   /** Whether a step's checkpoint was stored late, in part, or not at all. */
   checkpointFailed(): boolean;
   /** Requests to the database that overlapped model calls. */
@@ -45,9 +45,9 @@ export function startHolder(deps: Deps, claim: Claim, { sentMs, log }: { sentMs:
       if (!lease.isHeld()) lease.lose();
       return lease.isHeld();
     },
-    async storeStep(rows) {
+    async storeCheckpoint(rows) {
       const stepSentMs = deps.nowMs();
-      const result: StoreResult = await storeStep(db, claim, { rows, leaseMs });
+      const result: StoreResult = await storeCheckpoint(db, claim, { rows, leaseMs });
       switch (result) {
         case "stored":
           lease.confirm(stepSentMs);

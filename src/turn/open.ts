@@ -21,7 +21,6 @@ export type OpenResult =
 export async function openRun(deps: Deps, request: RunRequest, startedMs: number): Promise<OpenResult> {
   await admitRun(deps, request);
   await requireModel(deps, request);
-  const openedAt = deps.now();
   const open = await describeOpen(deps, request);
   for (let tries = 1; ; tries += 1) {
     const sentMs = deps.nowMs();
@@ -33,7 +32,7 @@ export async function openRun(deps: Deps, request: RunRequest, startedMs: number
         return {
           kind: "claimed",
           turn: decision.opened,
-          start: { openedAt, startedMs, sentMs, openMs },
+          start: { startedMs, sentMs, openMs },
         };
       case "replay":
         return { ...decision, openMs };

@@ -34,7 +34,6 @@ export async function recoverAbandonedRuns(deps: Deps): Promise<number> {
  * nothing changes.
  */
 export async function recoverRun(deps: Deps, key: RunKey, log: Log): Promise<void> {
-  const openedAt = deps.now();
   const takeover = await takeOverRun(deps.db, key, deps.newId(), deps.settings.turnLeaseMs);
   if (takeover.kind === "claim_deleted") log.warn("claim_deleted", { run_id: key.runId });
   if (takeover.kind !== "taken") return;
@@ -49,7 +48,7 @@ export async function recoverRun(deps: Deps, key: RunKey, log: Log): Promise<voi
   }
   const { plan } = decision;
   const isRetry = claim.kind === "retry";
-  const settled = await deps.settleTurn({ plan, stored: checkpoint, isRetry });
+  const settled = await deps.settleRun({ plan, stored: checkpoint, isRetry });
   const outcome = { ...settled, prompts: completePrompts(deps, plan, settled, isRetry) };
   const maySummarise = mayHaveSummarised(deps, turn);
   const toRecord = (storedOutcome: TurnOutcome) =>
@@ -64,7 +63,6 @@ export async function recoverRun(deps: Deps, key: RunKey, log: Log): Promise<voi
       catalog: deps.catalog,
       session: null,
       estimateTokens: deps.estimateTokens,
-      openedAt,
       finishedAt: deps.now(),
       newId: deps.newId,
     });

@@ -100,9 +100,8 @@ export type Requester = {
 export type RunRequest = Requester &
   ({ kind: "turn"; request: ClaimedRequest } | { kind: "retry"; turnId: string });
 
-/** When a run began, by this isolate's clock; `openedAt` by the wall clock. */
+/** When this holder began, in ms of its own clock. */
 export type RunStart = {
-  openedAt: Date;
   startedMs: number;
   /** When the request that took the claim was sent. */
   sentMs: number;

@@ -120,7 +120,6 @@ function input(change: Partial<TurnRecordInput> = {}): TurnRecordInput {
     catalog: buildCatalog([], ""),
     session: null,
     estimateTokens: (text) => text.length,
-    openedAt,
     finishedAt,
     newId: () => uuid(ids++),
     ...change,

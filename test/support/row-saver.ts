@@ -12,17 +12,17 @@ import {
   TASKS,
 } from "@langchain/langgraph-checkpoint";
 import { and, asc, eq, lt, sql } from "drizzle-orm";
-import { deleteThread, insertStep } from "../../src/db/checkpoint/checkpoints.ts";
+import { deleteThread, insertCheckpointRows } from "../../src/db/checkpoint/checkpoints.ts";
 import { selectCheckpoints } from "../../src/db/checkpoint/stored-checkpoints.ts";
 import type { Db } from "../../src/db/core/client.ts";
 import { checkpoints, checkpointWrites } from "../../src/db/schema.ts";
-import type { StepRows, StoredCheckpoint } from "../../src/domain/turn/checkpoint.ts";
-import { toStepRows, toWriteRows } from "../../src/runtime/checkpoint/dump-step.ts";
+import type { CheckpointRows, StoredCheckpoint } from "../../src/domain/turn/checkpoint.ts";
+import { toCheckpointRows, toWriteRows } from "../../src/runtime/checkpoint/dump-checkpoint.ts";
 import { toConfig, toTuple } from "../../src/runtime/checkpoint/load-tuple.ts";
 
 /**
  * A complete saver for LangGraph's own conformance suite, over what production uses to make, store, read and load
- * checkpoints. Production's saver of one run (turn-saver.ts) never asks the database, so the suite cannot run on
+ * checkpoints. Production's saver of one run (run-saver.ts) never asks the database, so the suite cannot run on
  * it. Keeps nothing between calls.
  */
 export class RowSaver extends BaseCheckpointSaver {
@@ -76,7 +76,7 @@ export class RowSaver extends BaseCheckpointSaver {
     const thread = { threadId: required(config, "thread_id"), checkpointNs: namespaceOf(config) };
     const parentCheckpointId = configured(config, "checkpoint_id") || null;
     const step = { ...thread, parentCheckpointId, checkpoint, metadata, newVersions };
-    await this.#store(await toStepRows(this.serde, step));
+    await this.#store(await toCheckpointRows(this.serde, step));
     return toConfig(thread, checkpoint.id);
   }
 
@@ -95,11 +95,11 @@ export class RowSaver extends BaseCheckpointSaver {
     await this.#run(deleteThread(this.#db, threadId));
   }
 
-  #store(rows: StepRows): Promise<void> {
-    return this.#run(insertStep(rows));
+  #store(rows: CheckpointRows): Promise<void> {
+    return this.#run(insertCheckpointRows(rows));
   }
 
-  async #run([first, ...others]: ReturnType<typeof insertStep>): Promise<void> {
+  async #run([first, ...others]: ReturnType<typeof insertCheckpointRows>): Promise<void> {
     if (first !== undefined) await this.#db.batch([first, ...others]);
   }
 

@@ -44,5 +44,9 @@ test("a reply of nothing but its mark is an empty answer", async () => {
   const fixture = await createTurnFixture();
   await fixture.models.script(says("ada", "[Ada]:"));
   const { body } = await fixture.post("@ada hello");
-  expect(body.replies).toMatchObject([{ status: "failed", error: { code: "model_bad_response" } }]);
+  const error = {
+    code: "model_bad_response",
+    message: "The model's answer is nothing but the agent's name.",
+  };
+  expect(body.replies).toMatchObject([{ status: "failed", error }]);
 });

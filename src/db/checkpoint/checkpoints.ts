@@ -1,14 +1,18 @@
 import { eq, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
-import type { StepRows } from "../../domain/turn/checkpoint.ts";
+import type { CheckpointRows } from "../../domain/turn/checkpoint.ts";
 import type { Db } from "../core/client.ts";
 import { prepareInsert } from "../core/prepared-insert.ts";
 import { prepareStatement } from "../core/prepared-statement.ts";
 import { checkpointBlobs, checkpoints, checkpointWrites } from "../schema.ts";
-import { stepOf } from "./stored-checkpoints.ts";
+import { superstepOf } from "./stored-checkpoints.ts";
 
-/** The statements that store steps; at most one per table, and none where there are no rows. */
-export function insertStep({ checkpoints: rows, blobs, writes }: StepRows): BatchItem<"pg">[] {
+/** The statements that store checkpoints; at most one per table, and none where there are no rows. */
+export function insertCheckpointRows({
+  checkpoints: rows,
+  blobs,
+  writes,
+}: CheckpointRows): BatchItem<"pg">[] {
   const once = {
     checkpoints: oncePerKey(
       rows,
@@ -48,7 +52,7 @@ const deleteEarlierOf = prepareStatement<{ threadId: string }>(
   sql`delete from ${checkpoints} c where c.thread_id = ${threadId} and exists (
     select 1 from ${checkpoints} later where later.thread_id = c.thread_id
       and later.checkpoint_ns = c.checkpoint_ns
-      and (${stepOf(sql`later`)}, later.checkpoint_id) > (${stepOf(sql`c`)}, c.checkpoint_id))`,
+      and (${superstepOf(sql`later`)}, later.checkpoint_id) > (${superstepOf(sql`c`)}, c.checkpoint_id))`,
 );
 const deleteUnnamedOf = prepareStatement<{ threadId: string }>(
   sql`delete from ${checkpointBlobs} b where b.thread_id = ${threadId} and not exists (
@@ -57,7 +61,7 @@ const deleteUnnamedOf = prepareStatement<{ threadId: string }>(
 );
 
 /** The statements that delete all of a finished thread but its last checkpoint and the values that it names. */
-export function deleteEarlierSteps(threadId: string): BatchItem<"pg">[] {
+export function deleteEarlierCheckpoints(threadId: string): BatchItem<"pg">[] {
   return [deleteWritesOf({ threadId }), deleteEarlierOf({ threadId }), deleteUnnamedOf({ threadId })];
 }
 
@@ -70,7 +74,7 @@ const insertCheckpoints = prepareInsert(
 
 /**
  * A version that a checkpoint names keeps its value as long as the thread goes on from its latest checkpoint. A version that
- * no checkpoint names is left over from a step that a holder could not store whole; the next holder's value replaces it.
+ * no checkpoint names is left over from one that a holder could not store whole; the next holder's value replaces it.
  */
 const insertBlobs = prepareInsert(
   checkpointBlobs,

@@ -1,15 +1,15 @@
 import { and, desc, eq, type SQL, sql } from "drizzle-orm";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
-import { textLists } from "../../domain/turn/turn-size.ts";
+import { textLists } from "../../domain/turn/turn-limiter.ts";
 import { fromHex } from "../core/bytea.ts";
 import { type Db, ResponseTooLarge } from "../core/client.ts";
 import { checkpointBlobs, checkpoints, checkpointWrites, turnClaims } from "../schema.ts";
 
 /**
- * The step of a checkpoint, for this table or alias. A thread's checkpoints are ordered by it, not by their ids: an id
- * contains the clock of the Worker that made it, and another Worker's clock may be behind.
+ * The superstep of a checkpoint, for this table or alias. A thread's checkpoints are ordered by it, not by their ids: an
+ * id contains the clock of the Worker that made it, and another Worker's clock may be behind.
  */
-export function stepOf(table: SQL): SQL {
+export function superstepOf(table: SQL): SQL {
   return sql`coalesce((${table}.metadata ->> 'step')::int, -1)`;
 }
 
@@ -17,7 +17,7 @@ export function stepOf(table: SQL): SQL {
 export function latestCheckpointId(threadId: SQL): SQL {
   return sql`(select k.checkpoint_id from ${checkpoints} k
     where k.thread_id = ${threadId} and k.checkpoint_ns = ''
-    order by ${stepOf(sql`k`)} desc, k.checkpoint_id desc limit 1)`;
+    order by ${superstepOf(sql`k`)} desc, k.checkpoint_id desc limit 1)`;
 }
 
 /** Whether a checkpoint is read with the lists that contain texts. Without them it is small, and still has its calls. */
@@ -49,7 +49,7 @@ export function selectCheckpointOfClaim(
   return selectCheckpoints(db, isLatest, texts).limit(1);
 }
 
-/** Latest step first. One statement reads one snapshot of the tables. */
+/** Latest checkpoint first. One statement reads one snapshot of the tables. */
 export function selectCheckpoints(db: Db, condition: SQL | undefined, texts: Texts = "with_texts") {
   const isRead = texts === "with_texts" ? sql`true` : isNoText;
   return db
@@ -66,7 +66,7 @@ export function selectCheckpoints(db: Db, condition: SQL | undefined, texts: Tex
     })
     .from(checkpoints)
     .where(condition)
-    .orderBy(sql`${stepOf(sql`${checkpoints}`)} desc`, desc(checkpoints.checkpointId));
+    .orderBy(sql`${superstepOf(sql`${checkpoints}`)} desc`, desc(checkpoints.checkpointId));
 }
 
 /** A part of a list is named after it: `replies#3`. */

@@ -3,11 +3,12 @@ import type { BatchItem } from "drizzle-orm/batch";
 import type { Catalog } from "../../domain/catalog.ts";
 import { PantheonError } from "../../domain/errors.ts";
 import type { Log } from "../../domain/log.ts";
-import type { StepRows } from "../../domain/turn/checkpoint.ts";
+import type { CheckpointRows } from "../../domain/turn/checkpoint.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
 import { turnConflictDetail } from "../../domain/turn/open-decision.ts";
-import { deleteEarlierSteps, deleteThread, insertStep } from "../checkpoint/checkpoints.ts";
-import { sizeOfStep } from "../checkpoint/split-step.ts";
+import { titleOf } from "../../domain/turn/session-title.ts";
+import { deleteEarlierCheckpoints, deleteThread, insertCheckpointRows } from "../checkpoint/checkpoints.ts";
+import { sizeOfRows } from "../checkpoint/split-rows.ts";
 import { type Db, postgresFields, RequestTooLarge, ResponseTooLarge, repeatIfLost } from "../core/client.ts";
 import { prepareInsert } from "../core/prepared-insert.ts";
 import {
@@ -21,7 +22,7 @@ import {
   turnRuns,
   turns,
 } from "../schema.ts";
-import { assertClaim, claimLost, deleteClaim, lockSession } from "./claim-statements.ts";
+import { assertClaim, claimLost, deleteClaim, lockSession, noteRun } from "./claim-statements.ts";
 import { isCommittedBy } from "./committed-by.ts";
 import { deleteSurplusEstimates, joinLateSpend } from "./late-spend.ts";
 import { recordPrices } from "./record-prices.ts";
@@ -42,7 +43,7 @@ const insertSummaries = prepareInsert(sessionSummaries);
 export type CommitExtras = {
   catalog: Catalog;
   /** Rows of the run's checkpoints that are not stored yet, the last among them; null: there are none. */
-  lastStep: StepRows | null;
+  lastStep: CheckpointRows | null;
   /** False: nothing of the run's checkpoints stays. */
   keepsCheckpoint: boolean;
   log: Log;
@@ -52,8 +53,8 @@ export type CommitExtras = {
 export type CommittedTurn = { ledger: LedgerRow[] | null };
 
 /**
- * Writes all rows of a turn and deletes its claim, in one batch. Only late-spend.ts also writes to one of these tables, the
- * ledger. A commit whose answer was lost is repeated; a run that this very holder has stored is a success.
+ * Writes all rows of a turn and deletes its claim, in one batch. Beside it, late-spend.ts writes to the ledger,
+ * claim-statements.ts keeps the scales of a refused run in its session, and purge.ts deletes. A commit whose answer was lost is repeated; a run that this very holder has stored is a success.
  * @throws PantheonError `turn_conflict` where the claim was lost, `commit_failed` where it cannot be stored.
  * @throws RequestTooLarge, ResponseTooLarge where the record is too large for the database.
  */
@@ -114,9 +115,15 @@ function writeTurn(db: Db, { run, turn }: TurnRecord): BatchItem<"pg">[] {
   return [db.update(turns).set(turn).where(eq(turns.id, turn.id))];
 }
 
-function updateSession(db: Db, { session, turn }: TurnRecord): BatchItem<"pg">[] {
-  if (session === null) return [];
-  return [db.update(sessions).set(session).where(eq(sessions.id, turn.sessionId))];
+function updateSession(db: Db, { session, turn, run }: TurnRecord): BatchItem<"pg">[] {
+  const isFirst = run.kind === "turn" && turn.turnIndex === 1;
+  const noted = noteRun({
+    sessionId: turn.sessionId,
+    title: isFirst ? titleOf(turn.userInput) : null,
+    at: run.createdAt.toISOString(),
+  });
+  if (session === null) return [noted];
+  return [noted, db.update(sessions).set(session).where(eq(sessions.id, turn.sessionId))];
 }
 
 /** Updates the messages of a retried turn that are stored already. */
@@ -151,12 +158,12 @@ const maxCheckpointBytes = 2 * 1_024 * 1_024;
 function keepLastCheckpoint(
   db: Db,
   runId: string,
-  lastStep: StepRows | null,
+  lastStep: CheckpointRows | null,
   keepsCheckpoint: boolean,
 ): BatchItem<"pg">[] {
-  const isTooLarge = lastStep !== null && sizeOfStep(lastStep) > maxCheckpointBytes;
+  const isTooLarge = lastStep !== null && sizeOfRows(lastStep) > maxCheckpointBytes;
   if (!keepsCheckpoint || isTooLarge) return deleteThread(db, runId);
-  return [...(lastStep === null ? [] : insertStep(lastStep)), ...deleteEarlierSteps(runId)];
+  return [...(lastStep === null ? [] : insertCheckpointRows(lastStep)), ...deleteEarlierCheckpoints(runId)];
 }
 
 /** Clears only the pending mode that this turn consumed: a newer change stays pending. */

@@ -2,7 +2,7 @@ import { v5 as uuidv5 } from "uuid";
 import { formatDecimal, priceCall } from "../../domain/billing/pricing.ts";
 import { resolvePrice } from "../../domain/billing/run-pricing.ts";
 import type { Catalog } from "../../domain/catalog.ts";
-import { maxRetries } from "../../domain/model-dialect.ts";
+import { maxAttempts } from "../../domain/model-dialect.ts";
 import { agentStepId } from "../../domain/plan/step.ts";
 import type { ModelCallRecord } from "../../domain/turn/turn-outcome.ts";
 import type { ClaimRow, LedgerRow } from "./stored-turn.ts";
@@ -28,7 +28,7 @@ function attemptId(runId: string, { holder, step, agentKey, round }: CallKey, at
 /** For each call the ids that its rows may have: one for each attempt. */
 export function listAttemptIds(runId: string, calls: readonly CallKey[]): string[][] {
   const keys = new Map(calls.map((call) => [attemptId(runId, call, 1), call]));
-  const attempts = Array.from({ length: 1 + maxRetries }, (_, index) => index + 1);
+  const attempts = Array.from({ length: maxAttempts }, (_, index) => index + 1);
   return [...keys.values()].map((call) => attempts.map((attempt) => attemptId(runId, call, attempt)));
 }
 

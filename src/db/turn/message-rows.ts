@@ -9,7 +9,7 @@ import type { TurnRecordInput } from "./turn-record-input.ts";
 /** A message before it has its `seq`. */
 export type UnnumberedMessage = Omit<MessageRow, "seq" | "estimatedTokens" | "excluded">;
 
-export function buildUserMessage({ claim, openedAt }: TurnRecordInput): UnnumberedMessage {
+export function buildUserMessage({ claim }: TurnRecordInput): UnnumberedMessage {
   return {
     ...messageDefaults(claim),
     id: claim.snapshot.userMessageId,
@@ -23,7 +23,7 @@ export function buildUserMessage({ claim, openedAt }: TurnRecordInput): Unnumber
     content: claim.request.message,
     finishReason: null,
     supersedesId: null,
-    createdAt: openedAt,
+    createdAt: claim.openedAt,
   };
 }
 
@@ -79,5 +79,5 @@ export function buildPrivateMessages(input: TurnRecordInput, step: string): Unnu
 }
 
 function messageDefaults({ sessionId, turnId, runId }: ClaimRow) {
-  return { sessionId, turnId, runId, visibility: "shared" } as const;
+  return { sessionId, turnId, runId, visibility: "shared", deletedAt: null } as const;
 }

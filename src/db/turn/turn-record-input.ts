@@ -22,7 +22,6 @@ export type TurnRecordInput = {
   session: SessionState | null;
   /** Estimated tokens of a text, unscaled. */
   estimateTokens: (text: string) => number;
-  openedAt: Date;
   finishedAt: Date;
   newId: () => string;
 };

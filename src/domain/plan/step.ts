@@ -38,7 +38,15 @@ export function stepRoleOf(stepId: string): StepRole {
 
 /** Steps of these agents, each of which is asked once. */
 export function firstSteps(agents: readonly RosterAgent[]): UnorderedStep[] {
-  return agents.map((agent) => ({ id: agentStepId(agent.agentKey, 1), agent, round: 1 }));
+  return stepsOfRounds(agents, 1);
+}
+
+/** Steps of these agents, each of which is asked in every round. */
+export function stepsOfRounds(agents: readonly RosterAgent[], rounds: number): UnorderedStep[] {
+  const numbers = Array.from({ length: rounds }, (_, index) => index + 1);
+  return agents.flatMap((agent) =>
+    numbers.map((round) => ({ id: agentStepId(agent.agentKey, round), agent, round })),
+  );
 }
 
 /** All start at once, and none sees another's answer. */

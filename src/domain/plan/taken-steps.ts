@@ -1,7 +1,14 @@
 import type { RoutingDecision } from "../routing/routing-decision.ts";
 import type { Router } from "./mode.ts";
 import { maxAgentSteps } from "./orchestration.ts";
-import { agentStepId, inSequence, type Step, synthesisStep, type UnorderedStep } from "./step.ts";
+import {
+  agentStepId,
+  inSequence,
+  type Step,
+  stepsOfRounds,
+  synthesisStep,
+  type UnorderedStep,
+} from "./step.ts";
 import type { TurnPlan } from "./turn-plan.ts";
 
 type PlannedSteps = Pick<TurnPlan, "steps" | "router" | "synthesizer">;
@@ -50,9 +57,6 @@ export function pickedSteps({ candidates }: Router, decisions: readonly Picks[])
 }
 
 /** Every step that the manager may start. */
-export function possibleSteps({ candidates, maxRounds }: Router): Pick<Step, "id" | "agent">[] {
-  const answers = Array.from({ length: maxRounds }, (_, index) => index + 1);
-  return candidates.flatMap((agent) =>
-    answers.map((answer) => ({ id: agentStepId(agent.agentKey, answer), agent })),
-  );
+export function possibleSteps({ candidates, maxRounds }: Router): UnorderedStep[] {
+  return stepsOfRounds(candidates, maxRounds);
 }

@@ -2,9 +2,14 @@ import { readModelSettings } from "../model-settings.ts";
 import { readPermissions } from "../permissions.ts";
 import type { Mode, ModePlan, PlanRefusal } from "./mode.ts";
 import { modes, type RoomMode } from "./modes.ts";
-import { defaultOrchestration, findSynthesizer, type Orchestration } from "./orchestration.ts";
+import {
+  defaultOrchestration,
+  findSynthesizer,
+  maxRoundsLimit,
+  type Orchestration,
+} from "./orchestration.ts";
 import type { RosterAgent } from "./roster-agent.ts";
-import { firstSteps, inParallel, type StepRole, stepRoleOf, type UnorderedStep } from "./step.ts";
+import { inParallel, type StepRole, stepRoleOf, stepsOfRounds, type UnorderedStep } from "./step.ts";
 
 /** Who answers, in which order, who sees what. taken-steps.ts reads it together with what the manager picked. */
 export type TurnPlan = ModePlan & {
@@ -19,13 +24,13 @@ type PlanSettings = {
   mode: RoomMode;
   roster: readonly RosterAgent[];
   orchestration?: Orchestration | undefined;
-  /** The model of a synthesis that the manager writes; null: nobody knows it, and there is none. */
+  /** The model of a synthesis that the manager writes. Null: it is not known, so the manager writes none. */
   managerModelAlias?: string | null;
 };
 
 export type PlanInput = PlanSettings & {
   message: string;
-  /** Answers with this model, whoever answers. */
+  /** Every agent answers with this model. */
   modelAliasOverride?: string | undefined;
 };
 
@@ -34,7 +39,7 @@ export function planTurn(input: PlanInput): PlanResult {
   return planWithMode(modes[input.mode], input);
 }
 
-/** The same for a mode that need not be in the table. */
+/** The same with a mode that may be missing in the table `modes`. */
 export function planWithMode(mode: Mode, input: PlanInput): PlanResult {
   const roster = input.roster
     .map((agent) => withReadableFields(withModel(agent, input.modelAliasOverride)))
@@ -54,7 +59,7 @@ export type FailedStep = { id: string; agentKey: string; round: number };
 export type RetryInput = PlanSettings & {
   /** The failed steps of agents, in the turn's order. */
   failed: readonly FailedStep[];
-  /** Whether the turn has a synthesis that stands: it is not written again. */
+  /** Whether the turn has a completed synthesis: it is not written again. */
   hasSynthesis: boolean;
 };
 
@@ -76,10 +81,19 @@ export function planRetry(input: RetryInput): PlanResult {
   return { ok: true, plan: { mode, steps, router: null, synthesizer, unknownTags: [] } };
 }
 
-/** For estimates of a run whose plan is not known: every agent of the roster may have been asked. */
-export function planWholeRoster(mode: RoomMode, roster: readonly RosterAgent[]): TurnPlan {
-  const steps = inParallel(firstSteps(roster.map(withReadableFields)));
-  return { mode, steps, router: null, synthesizer: null, unknownTags: [] };
+export type PossibleInput = PlanSettings & Pick<PlanInput, "modelAliasOverride"> & { isRetry: boolean };
+
+/**
+ * A plan for estimates of a run whose own plan is not known: every step that it may have had, and the synthesis. A retry
+ * may repeat an answer of any round.
+ */
+export function planPossibleSteps(input: PossibleInput): TurnPlan {
+  const { mode, isRetry, orchestration = defaultOrchestration } = input;
+  const roster = input.roster.map((agent) => withReadableFields(withModel(agent, input.modelAliasOverride)));
+  const maxRounds = isRetry ? maxRoundsLimit : orchestration.maxRounds;
+  const steps = inParallel(stepsOfRounds(roster, maxRounds));
+  const synthesizer = chooseSynthesizer(input, roster);
+  return { mode, steps, router: null, synthesizer, unknownTags: [] };
 }
 
 function chooseSynthesizer(
@@ -139,7 +153,7 @@ function withModel(agent: RosterAgent, modelAlias: string | undefined): RosterAg
   return modelAlias === undefined ? agent : { ...agent, modelAlias };
 }
 
-/** What is stored is not to be trusted: permissions and settings that cannot be read count as none. */
+/** Stored permissions and settings may have any form. Those that cannot be read count as none. */
 function withReadableFields(agent: RosterAgent): RosterAgent {
   return {
     ...agent,

@@ -66,12 +66,12 @@ function loadValue(serde: SerializerProtocol, type: string, blob: Uint8Array): P
   return serde.loadsTyped(type, blob);
 }
 
-/** Sound for rows that `toStepRows` made: it stores a checkpoint's own fields, less the values. */
+/** Sound for rows that `toCheckpointRows` made: it stores a checkpoint's own fields, less the values. */
 function toCheckpoint(stored: unknown): WithoutValues {
   return stored as WithoutValues;
 }
 
-/** Sound for rows that `toStepRows` made: it stores metadata in the serializer's JSON. */
+/** Sound for rows that `toCheckpointRows` made: it stores metadata in the serializer's JSON. */
 async function loadMetadata(serde: SerializerProtocol, stored: unknown): Promise<CheckpointMetadata> {
   return (await serde.loadsTyped("json", JSON.stringify(stored))) as CheckpointMetadata;
 }

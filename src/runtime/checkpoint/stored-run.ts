@@ -1,6 +1,6 @@
 import type { CheckpointTuple } from "@langchain/langgraph-checkpoint";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
-import type { TurnStateValue } from "../graph/turn-state.ts";
+import type { RunStateValue } from "../graph/run-state.ts";
 import { type JoinedCheckpoint, joinParts } from "./list-parts.ts";
 import { toTuple } from "./load-tuple.ts";
 import { plainJson } from "./plain-json.ts";
@@ -10,10 +10,10 @@ import { restoreState } from "./restore-state.ts";
 export type StoredRun = {
   tuple: CheckpointTuple;
   joined: JoinedCheckpoint;
-  state: TurnStateValue;
+  state: RunStateValue;
   /** Whether nothing of it is missing. Only then can LangGraph continue it. */
   isWhole: boolean;
-  /** Whether this version wrote it. LangGraph cannot go on from another: its nodes have other names. */
+  /** Whether this version wrote it. LangGraph cannot continue a run of another version: its nodes have other names. */
   isCurrent: boolean;
 };
 

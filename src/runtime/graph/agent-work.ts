@@ -1,11 +1,11 @@
 import type { PromptMessage, ToolCallRequest } from "../../domain/context/prompt.ts";
 import type { PrivateMessage } from "../../domain/turn/turn-outcome.ts";
-import type { ToolMessage } from "./turn-state.ts";
+import type { ToolMessage } from "./run-state.ts";
 
-/** Where a step stands on the way to its answer. */
+/** How far a step has come on the way to its answer. */
 export type AgentWork = {
   /** Model answers that asked for tools. */
-  toolRounds: number;
+  toolRequests: number;
   /** Those answers and the results of their calls, in order, as the model is sent them. */
   toolMessages: PromptMessage[];
   /** Calls that wait for their tools. */
@@ -17,12 +17,12 @@ export type AgentWork = {
 export function workOf(step: string, toolMessages: readonly ToolMessage[]): AgentWork {
   const own = toolMessages.filter((message) => message.step === step);
   const last = own.at(-1);
-  const triggered = own.find((message) => message.kind === "told" && message.isTriggered);
+  const triggered = own.find((message) => message.kind === "result" && message.isTriggered);
   return {
-    toolRounds: own.filter(({ kind }) => kind === "asked").length,
+    toolRequests: own.filter(({ kind }) => kind === "request").length,
     toolMessages: own.filter((entry) => entry !== triggered).map(({ message }) => message),
     // Results of all calls of an answer come together.
-    pending: last?.kind === "asked" && last.isPending ? last.message.toolCalls : [],
+    pending: last?.kind === "request" && last.isPending ? last.message.toolCalls : [],
     triggerResult: triggered?.message.content ?? null,
   };
 }
@@ -31,8 +31,8 @@ export function workOf(step: string, toolMessages: readonly ToolMessage[]): Agen
 export function toPrivateMessages(toolMessages: readonly ToolMessage[]): PrivateMessage[] {
   return toolMessages.flatMap((entry): PrivateMessage[] => {
     const { id, step, agentKey, message } = entry;
-    if (entry.kind === "told") {
-      const content = `What your tool '${plainName(entry.toolName)}' told you earlier:\n${message.content}`;
+    if (entry.kind === "result") {
+      const content = `What your tool '${printableName(entry.toolName)}' told you earlier:\n${entry.laterContent ?? message.content}`;
       return [{ id, step, agentKey, role: "tool", content }];
     }
     return message.content === ""
@@ -42,6 +42,6 @@ export function toPrivateMessages(toolMessages: readonly ToolMessage[]): Private
 }
 
 /** The name is the model's own text, and is written outside the fence. */
-function plainName(toolName: string): string {
+function printableName(toolName: string): string {
   return /^[\w.-]{1,64}$/.test(toolName) ? toolName : "unknown";
 }

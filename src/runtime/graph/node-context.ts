@@ -6,19 +6,21 @@ import type { Step } from "../../domain/plan/step.ts";
 import { takenSteps } from "../../domain/plan/taken-steps.ts";
 import type { TurnPlan } from "../../domain/plan/turn-plan.ts";
 import type { RunIdentity, ToolPort } from "../../domain/tool.ts";
-import type { StepRows } from "../../domain/turn/checkpoint.ts";
+import type { CheckpointRows } from "../../domain/turn/checkpoint.ts";
 import type { EmitTurnEvent } from "../../domain/turn/turn-events.ts";
+import type { TurnLimiter } from "../../domain/turn/turn-limiter.ts";
 import type { ModelCallRecord } from "../../domain/turn/turn-outcome.ts";
-import type { TurnSize } from "../../domain/turn/turn-size.ts";
 import type { CallModel } from "../model/model-port.ts";
 import { type AgentEvents, createAgentEvents } from "../nodes/agent-events.ts";
 import { type AgentWork, workOf } from "./agent-work.ts";
-import type { TurnStateValue } from "./turn-state.ts";
+import type { RunStateValue } from "./run-state.ts";
 
-/** Everything outside the runtime that it uses. Nothing of a request lives in module scope. */
+/** Everything outside the runtime that it uses. No module keeps data of a request. */
 export type TurnPorts = {
   callModel: CallModel;
   tools: ToolPort;
+  /** Estimated tokens of files' text that the agents of one turn together may be given. */
+  fileTokensPerTurn: number;
   catalog: Catalog;
   limits: ContextLimits;
   managerModelAlias: string;
@@ -37,10 +39,10 @@ export type TurnPorts = {
   stop: AbortSignal;
   /** Whether a call may be started now. */
   mayCall: () => boolean;
-  /** Receives every call of an agent when it ends, also a call that the run then loses. */
+  /** Receives every call of an agent when it ends, also where the run stops before the call is stored. */
   onCall: (calls: readonly ModelCallRecord[]) => void;
   /** Stores rows of the run's checkpoints in one request; false: they were not stored. Never rejects. */
-  storeStep: (rows: StepRows) => Promise<boolean>;
+  storeCheckpoint: (rows: CheckpointRows) => Promise<boolean>;
   emit: EmitTurnEvent;
   log: Log;
   /** A UUID v7, for messages and records. */
@@ -49,7 +51,7 @@ export type TurnPorts = {
   deriveId: (namespace: string, name: string) => string;
 };
 
-/** What the nodes of one turn's graph share. */
+/** What the nodes of one run's graph share. */
 export type NodeContext = {
   runId: string;
   plan: TurnPlan;
@@ -58,10 +60,10 @@ export type NodeContext = {
   ports: TurnPorts;
   signal: AbortSignal;
   /** What the turn may still hold. */
-  size: TurnSize;
+  limiter: TurnLimiter;
   /** Steps and rounds whose start this holder has emitted. A holder that resumes the run emits it again. */
   started: Set<string>;
-  /** Resolves once all answers so far were tried to be stored. */
+  /** Resolves when storing has been tried for all answers so far. */
   flushed: () => Promise<unknown>;
 };
 
@@ -69,7 +71,7 @@ export type NodeContext = {
 export function continueWork(
   { id, agent }: Pick<Step, "id" | "agent">,
   run: NodeContext,
-  state: TurnStateValue,
+  state: RunStateValue,
 ): { work: AgentWork; events: AgentEvents; step: Step } {
   const step = findStep(run, state, id);
   const agentRunId = run.ports.deriveId(run.runId, id);
@@ -94,16 +96,16 @@ export function continueWork(
 }
 
 /** A node runs only for a step that is decided. */
-function findStep({ plan }: NodeContext, { decisions }: TurnStateValue, stepId: string): Step {
+function findStep({ plan }: NodeContext, { decisions }: RunStateValue, stepId: string): Step {
   const step = takenSteps(plan, decisions).find(({ id }) => id === stepId);
   if (step === undefined) throw new Error("A step that is not in the plan was started.");
   return step;
 }
 
-/** Rounds are the manager's: a plan without a router has none to tell of. */
+/** Emits the start of a round before its first step. Only a plan with a router has rounds. */
 function startRound(
   { plan, ports, started }: NodeContext,
-  { decisions }: TurnStateValue,
+  { decisions }: RunStateValue,
   { round }: Step,
 ): void {
   if (plan.router === null || round === null || started.has(`round ${round}`)) return;
@@ -117,17 +119,17 @@ function startRound(
 }
 
 /** Emits the end of a round after its last step. */
-export function finishRound({ plan, ports }: NodeContext, { decisions }: TurnStateValue, step: Step): void {
+export function finishRound({ plan, ports }: NodeContext, { decisions }: RunStateValue, step: Step): void {
   const { id, round } = step;
   if (plan.router === null || round === null) return;
   if (stepsOfRound(plan, decisions, round).at(-1)?.id === id) ports.emit({ type: "round_finished", round });
 }
 
-function stepsOfRound(plan: TurnPlan, decisions: TurnStateValue["decisions"], round: number): Step[] {
+function stepsOfRound(plan: TurnPlan, decisions: RunStateValue["decisions"], round: number): Step[] {
   return takenSteps(plan, decisions).filter((step) => step.round === round);
 }
 
-/** Thrown by nodes of a run that was stopped, so that what was cut off is not stored as an agent's failure. */
+/** Thrown by the nodes of a run that was stopped, so that a call that was cut off is not stored as an agent's failure. */
 export class RunStopped extends Error {
   constructor() {
     super("the run was stopped");

@@ -2,20 +2,20 @@ import type { TurnContext } from "../../domain/context/turn-context.ts";
 import type { TurnPlan } from "../../domain/plan/turn-plan.ts";
 import type { RunIdentity } from "../../domain/tool.ts";
 import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
-import { noRows, type StepRows, type StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
+import { type CheckpointRows, noRows, type StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
+import { createTurnLimiter, type TurnUse } from "../../domain/turn/turn-limiter.ts";
 import type { TurnOutcome } from "../../domain/turn/turn-outcome.ts";
-import { createTurnSize, type TurnUse } from "../../domain/turn/turn-size.ts";
+import { RunSaver } from "../checkpoint/run-saver.ts";
 import { loadProgress, type StoredRun } from "../checkpoint/stored-run.ts";
-import { TurnSaver } from "../checkpoint/turn-saver.ts";
 import { guardTools } from "../nodes/guarded-tools.ts";
 import { startSummary } from "../nodes/summary-run.ts";
 import { limitCalls } from "./call-limit.ts";
 import type { NodeContext, TurnPorts } from "./node-context.ts";
-import { settleState } from "./settle-turn.ts";
+import { compileRunGraph, recursionLimit } from "./run-graph.ts";
+import { settleState } from "./settle-run.ts";
 import { isFinished, toOutcome } from "./state-outcome.ts";
 import { addStateUse } from "./state-use.ts";
 import { startStopwatch } from "./stopwatch.ts";
-import { compileTurnGraph, recursionLimit } from "./turn-graph.ts";
 
 export type RunInput = {
   runId: string;
@@ -30,7 +30,7 @@ export type RunInput = {
 };
 
 /** `unstored`: rows of the run's checkpoints that are still to be stored. */
-export type RunTurnResult = { unstored: StepRows } & (
+export type RunTurnResult = { unstored: CheckpointRows } & (
   | { kind: "ended"; outcome: TurnOutcome }
   /** `ports.stop` stopped the run before its end. */
   | { kind: "stopped" }
@@ -38,7 +38,7 @@ export type RunTurnResult = { unstored: StepRows } & (
 
 export type RunTurn = (run: RunInput, ports: TurnPorts) => Promise<RunTurnResult>;
 
-/** Model calls of one turn that may be in flight at once, those of the summary included. */
+/** Model calls of one run that may be in flight at once, those of the summary included. */
 const maxCallsInFlight = 4;
 
 /**
@@ -52,7 +52,7 @@ export const runTurn: RunTurn = async (input, ports) => {
     const outcome = settleState({ plan, progress, isRetry }, ports.newId);
     return { kind: "ended", outcome, unstored: noRows };
   }
-  const deadline = startDeadline(ports.turnTimeoutMs);
+  const deadline = startTurnDeadline(ports.turnTimeoutMs);
   const modelWatch = startStopwatch(ports.now);
   const toolsWatch = startStopwatch(ports.now);
   const callModel = limitCalls(modelWatch.timing(ports.callModel), maxCallsInFlight, ports.mayCall);
@@ -66,14 +66,17 @@ export const runTurn: RunTurn = async (input, ports) => {
     identity,
     ports: { ...ports, callModel, tools },
     signal,
-    size: createTurnSize(progress === undefined ? used : addStateUse(used, progress.state)),
+    limiter: createTurnLimiter(
+      progress === undefined ? used : addStateUse(used, progress.state),
+      ports.fileTokensPerTurn,
+    ),
     started: new Set(),
     flushed: () => saver.flushed(),
   };
   const saver = createSaver(run, progress);
   const summary = startSummary(run);
   try {
-    const state = await compileTurnGraph(run, saver).invoke(progress === undefined ? {} : null, {
+    const state = await compileRunGraph(run, saver).invoke(progress === undefined ? {} : null, {
       recursionLimit: recursionLimit(plan),
       durability: "sync",
       configurable: { thread_id: runId },
@@ -103,7 +106,7 @@ export const runTurn: RunTurn = async (input, ports) => {
   }
 };
 
-function startDeadline(timeoutMs: number): { signal: AbortSignal; clear: () => void } {
+function startTurnDeadline(timeoutMs: number): { signal: AbortSignal; clear: () => void } {
   const deadline = new AbortController();
   const failure: AgentFailure = {
     code: "deadline",
@@ -116,14 +119,14 @@ function startDeadline(timeoutMs: number): { signal: AbortSignal; clear: () => v
 function createSaver(
   { runId, plan, context, ports }: NodeContext,
   progress: StoredRun | undefined,
-): TurnSaver {
-  return new TurnSaver({
+): RunSaver {
+  return new RunSaver({
     runId,
     stored: progress,
     isParallel: hasParallelSteps(plan),
     isFinal: ({ replies = [], decisions = [] }) =>
       isFinished(plan, { replies, decisions }, context.storedAnswers.length > 0),
-    store: ports.storeStep,
+    store: ports.storeCheckpoint,
   });
 }
 

@@ -3,10 +3,10 @@ import { isRoutingOver, takenSteps } from "../../domain/plan/taken-steps.ts";
 import type { TurnPlan } from "../../domain/plan/turn-plan.ts";
 import type { AgentReply, TurnOutcome } from "../../domain/turn/turn-outcome.ts";
 import { toPrivateMessages } from "./agent-work.ts";
-import { entryOf, type TurnStateValue } from "./turn-state.ts";
+import { entryOf, type RunStateValue } from "./run-state.ts";
 
 /** The outcome of a graph's state, without what runs beside the graph: summary and times. */
-export function toOutcome(plan: TurnPlan, state: TurnStateValue, newId: () => string): TurnOutcome {
+export function toOutcome(plan: TurnPlan, state: RunStateValue, newId: () => string): TurnOutcome {
   const steps = takenSteps(plan, state.decisions);
   return {
     replies: steps.flatMap((step) => entryOf(state.replies, step.id) ?? toUnasked(step, newId())),
@@ -22,16 +22,16 @@ export function toOutcome(plan: TurnPlan, state: TurnStateValue, newId: () => st
   };
 }
 
-/** A synthesis that was not asked was skipped, and has no reply. */
+/** A synthesis whose model was not called was skipped, and has no reply. */
 function toUnasked({ id, role, agent }: Step, messageId: string): AgentReply[] {
   if (role === "synthesis") return [];
   const failure = { code: "deadline", message: "The agent was not asked." } as const;
   return [{ step: id, agentKey: agent.agentKey, messageId, status: "failed", failure }];
 }
 
-type Reached = Pick<TurnStateValue, "replies" | "decisions">;
+type Reached = Pick<RunStateValue, "replies" | "decisions">;
 
-/** Whether nothing is left to do. `hasStoredAnswers`: of a retry, whether its turn has answers that stand. */
+/** Whether nothing is left to do. `hasStoredAnswers`: whether a retry's turn has answers that it does not replace. */
 export function isFinished(plan: TurnPlan, reached: Reached, hasStoredAnswers: boolean): boolean {
   return (
     isRoutingOver(plan, reached.decisions) &&
@@ -39,10 +39,10 @@ export function isFinished(plan: TurnPlan, reached: Reached, hasStoredAnswers: b
   );
 }
 
-/** Whether a step has its reply, or is the synthesis of a turn in which nobody answered. */
+/** Whether a step has its reply, or is the synthesis of a turn in which no agent answered. */
 export function isStepDone(
   { id, role }: Pick<Step, "id" | "role">,
-  { replies }: Pick<TurnStateValue, "replies">,
+  { replies }: Pick<RunStateValue, "replies">,
   hasStoredAnswers: boolean,
 ): boolean {
   if (entryOf(replies, id) !== undefined) return true;

@@ -1,13 +1,14 @@
+import { sumFileTokens } from "../../domain/files/file-reads.ts";
 import { jsonBytes } from "../../domain/text/json-bytes.ts";
-import { noStepUse, type StepUse, type TurnUse } from "../../domain/turn/turn-size.ts";
-import type { TurnStateValue } from "./turn-state.ts";
+import { noStepUse, type StepUse, type TurnUse } from "../../domain/turn/turn-limiter.ts";
+import type { RunStateValue } from "./run-state.ts";
 
 /** Adds what a resumed run holds already to what the turn's earlier runs hold. */
-export function addStateUse(before: TurnUse, { replies, toolMessages }: TurnStateValue): TurnUse {
+export function addStateUse(before: TurnUse, { replies, toolMessages, toolEvents }: RunStateValue): TurnUse {
   const byStep = new Map<string, StepUse>();
   let { toolCalls, toolBytes, modelBytes } = before;
   for (const entry of toolMessages) {
-    if (entry.kind === "asked") modelBytes += jsonBytes(entry.message);
+    if (entry.kind === "request") modelBytes += jsonBytes(entry.message);
     else if (entry.hadRoom) {
       const bytes = jsonBytes(entry.message.content);
       const use = byStep.get(entry.step) ?? noStepUse;
@@ -17,5 +18,6 @@ export function addStateUse(before: TurnUse, { replies, toolMessages }: TurnStat
     }
   }
   for (const reply of replies) if (reply.status === "completed") modelBytes += jsonBytes(reply.content);
-  return { toolCalls, toolBytes, modelBytes, byStep };
+  const fileTokens = before.fileTokens + sumFileTokens(toolEvents);
+  return { toolCalls, toolBytes, modelBytes, fileTokens, byStep };
 }

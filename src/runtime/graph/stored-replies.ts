@@ -3,7 +3,7 @@ import type { TurnPlan } from "../../domain/plan/turn-plan.ts";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 import type { AgentReply } from "../../domain/turn/turn-outcome.ts";
 import { loadProgress } from "../checkpoint/stored-run.ts";
-import { entryOf } from "./turn-state.ts";
+import { entryOf } from "./run-state.ts";
 
 /** The replies that a stored run holds, in the order of answers. */
 export async function storedReplies(

@@ -20,7 +20,7 @@ export function watchAnswerEnd(stop: () => void): AnswerEnd {
       if (answer.isDone) return true;
       const isFailed = answer.error !== null;
       if (isFailed && !hasBegun(answer)) return true;
-      if (!isFailed && answer.stopReason === null) return false;
+      if (!isFailed && answer.finishReason === null) return false;
       const wantedMs = answer.hasFinalUsage ? lateUsageWaitMs : usageWaitMs;
       if (waitMs === wantedMs) return false;
       waitMs = wantedMs;

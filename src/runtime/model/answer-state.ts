@@ -6,7 +6,7 @@ import {
   type ProviderFields,
 } from "../../domain/context/provider-fields.ts";
 import { readContent, readReasoning } from "./content-text.ts";
-import { joinStopReasons, readStopReason, type StopReason } from "./finish-reason.ts";
+import { joinFinishReasons, type ReportedFinish, readFinishReason } from "./finish-reason.ts";
 import { type ProviderError, readChunkError } from "./provider-error.ts";
 import { chainFilters, createStorableFilter, type TextFilter } from "./text-filters.ts";
 import { createThinkFilter } from "./think-tags.ts";
@@ -27,8 +27,8 @@ export type AnswerState = {
   filter: TextFilter;
   reasoning: ReasoningText;
   calls: ToolCallAssembly;
-  stopReason: StopReason | null;
-  /** The provider's own word for `stopReason`, if it is printable ASCII. */
+  finishReason: ReportedFinish | null;
+  /** The provider's own text of `finishReason`, if it is printable ASCII. */
   providerReason: string | null;
   /** Whether the end mark of a stream has arrived, or a complete JSON answer. */
   isDone: boolean;
@@ -60,7 +60,7 @@ export function emptyAnswer({ reasoningInText }: { reasoningInText: boolean }): 
     ),
     reasoning,
     calls: emptyAssembly(),
-    stopReason: null,
+    finishReason: null,
     providerReason: null,
     isDone: false,
     hasRefusal: false,
@@ -80,14 +80,14 @@ function addReasoning(reasoning: ReasoningText, text: string): void {
 }
 
 /** Whether the answer is complete. Nothing that happens later turns it into a failure. */
-export function isWhole({ stopReason, isDone }: AnswerState): boolean {
-  return stopReason !== null || isDone;
+export function isWhole({ finishReason, isDone }: AnswerState): boolean {
+  return finishReason !== null || isDone;
 }
 
 /** Whether anything of an answer has arrived that a provider charges for. */
-export function hasBegun({ text, reasoning, calls, stopReason, usage }: AnswerState): boolean {
+export function hasBegun({ text, reasoning, calls, finishReason, usage }: AnswerState): boolean {
   if (text !== "" || reasoning.characters > 0 || calls.calls.length > 0) return true;
-  return stopReason !== null || usage !== null;
+  return finishReason !== null || usage !== null;
 }
 
 /** `text` is to be emitted. `isProgress`: the chunk held a part of the answer. */
@@ -95,7 +95,7 @@ export type ChunkReading = { text: string; isProgress: boolean };
 
 const nothingRead: ChunkReading = { text: "", isProgress: false };
 
-/** Adds one chunk, whatever it is, to what was read. */
+/** Adds one chunk to what was read. A chunk of an unknown form is ignored. */
 export function readChunk(answer: AnswerState, value: unknown, eventName?: string): ChunkReading {
   const chunk = toRecord(value);
   if (chunk === null) return nothingRead;
@@ -125,21 +125,21 @@ function readChoice(answer: AnswerState, choice: WireRecord): ChunkReading {
   addFields(answer, delta);
   const text = answer.filter.push(content.text);
   answer.text += text;
-  setStopReason(answer, choice.finish_reason);
+  setFinishReason(answer, choice.finish_reason);
   return { text, isProgress: content.text !== "" || reasoning !== "" || hasCalls };
 }
 
-function setStopReason(answer: AnswerState, value: unknown): void {
-  const reason = readStopReason(value);
+function setFinishReason(answer: AnswerState, value: unknown): void {
+  const reason = readFinishReason(value);
   if (reason === null) return;
-  if (answer.stopReason === null) answer.providerReason = readId(value);
-  answer.stopReason = joinStopReasons(answer.stopReason, reason);
+  if (answer.finishReason === null) answer.providerReason = readId(value);
+  answer.finishReason = joinFinishReasons(answer.finishReason, reason);
 }
 
 function addUsage(answer: AnswerState, report: UsageReport | null): void {
   if (report === null) return;
   answer.usage = joinReports(answer.usage, report);
-  if (answer.stopReason !== null || answer.error !== null) answer.hasFinalUsage = true;
+  if (answer.finishReason !== null || answer.error !== null) answer.hasFinalUsage = true;
 }
 
 /** Above the limit the fields are not sent back, so nothing more is kept. */
@@ -161,7 +161,7 @@ export function endText(answer: AnswerState): string {
   return text;
 }
 
-/** A provider's word is kept only as printable ASCII: a text that cannot be stored would fail the whole turn. */
+/** A provider's text is kept only as printable ASCII: a text that cannot be stored would fail the whole turn. */
 function readId(id: unknown): string | null {
   return typeof id === "string" && /^[\x21-\x7e]{1,200}$/.test(id) ? id : null;
 }

@@ -9,7 +9,7 @@ export type CallDeadline = {
 };
 
 /** `pieceMs`: to the first byte, over all attempts, and between the parts of an answer. `totalMs`: of the whole call. */
-export function startDeadline({ pieceMs, totalMs }: { pieceMs: number; totalMs: number }): CallDeadline {
+export function startCallDeadline({ pieceMs, totalMs }: { pieceMs: number; totalMs: number }): CallDeadline {
   const controller = new AbortController();
   const failure: AgentFailure = {
     code: "model_timeout",

@@ -1,9 +1,9 @@
 import { toWord } from "./wire-values.ts";
 
-/** Why a provider stopped, in one vocabulary. `other`: a reason that is not known here. */
-export type StopReason = "stop" | "length" | "tool_calls" | "content_filter" | "error" | "other";
+/** Why a provider ended an answer; each of its words for a reason has one of these names. `other`: an unknown word. */
+export type ReportedFinish = "stop" | "length" | "tool_calls" | "content_filter" | "error" | "other";
 
-const synonyms: Readonly<Record<Exclude<StopReason, "other">, readonly string[]>> = {
+const synonyms: Readonly<Record<Exclude<ReportedFinish, "other">, readonly string[]>> = {
   stop: [
     ...["stop", "stopped", "stop_sequence", "stop_sequences", "stop_token", "end", "end_turn", "end_of_turn"],
     ...["eos", "eos_token", "end_of_text", "endoftext", "im_end", "eot", "eot_id"],
@@ -24,14 +24,16 @@ const synonyms: Readonly<Record<Exclude<StopReason, "other">, readonly string[]>
 };
 
 const reasons = new Map(
-  Object.entries(synonyms).flatMap(([reason, words]) => words.map((word) => [word, reason as StopReason])),
+  Object.entries(synonyms).flatMap(([reason, words]) =>
+    words.map((word) => [word, reason as ReportedFinish]),
+  ),
 );
 
 /** Values that some providers send with every chunk before there is a reason. */
 const noReasons: readonly string[] = ["", "null", "none", "finish_reason_unspecified", "unspecified"];
 
 /** Null: the value is no reason. */
-export function readStopReason(value: unknown): StopReason | null {
+export function readFinishReason(value: unknown): ReportedFinish | null {
   const word = toWord(value)
     .slice(0, 64)
     .toLowerCase()
@@ -45,7 +47,10 @@ export function readStopReason(value: unknown): StopReason | null {
  * The first of several reasons counts. Only `length` replaces an earlier `stop`, since some providers send `stop` with
  * every chunk.
  */
-export function joinStopReasons(before: StopReason | null, reason: StopReason | null): StopReason | null {
+export function joinFinishReasons(
+  before: ReportedFinish | null,
+  reason: ReportedFinish | null,
+): ReportedFinish | null {
   if (before === null || reason === null) return before ?? reason;
   return before === "stop" && reason === "length" ? "length" : before;
 }

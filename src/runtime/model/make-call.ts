@@ -6,7 +6,7 @@ import { classifyAnswer, streamCut, unreachable, unreadable } from "./answer-out
 import { type AnswerReader, createAnswerReader } from "./answer-reader.ts";
 import { hasBegun, isWhole } from "./answer-state.ts";
 import type { BillingOptions } from "./call-billing.ts";
-import { type CallDeadline, startDeadline, waitFor } from "./call-deadline.ts";
+import { type CallDeadline, startCallDeadline, waitFor } from "./call-deadline.ts";
 import { type Endpoint, endpointOf, type HttpAttempt, sendAttempt } from "./http-attempts.ts";
 import type { ModelRequest } from "./model-port.ts";
 import { classifyProviderError, readErrorBody } from "./provider-error.ts";
@@ -44,7 +44,7 @@ type Call = {
 /** Makes a call and returns its attempts. The last one holds the result. Never throws because of a provider. */
 export async function makeCall(request: ModelRequest, options: CallOptions): Promise<HttpAttempt[]> {
   const { now, callTimeoutMs, callTotalMs } = options;
-  const deadline = startDeadline({ pieceMs: callTimeoutMs, totalMs: callTotalMs });
+  const deadline = startCallDeadline({ pieceMs: callTimeoutMs, totalMs: callTotalMs });
   const signal = AbortSignal.any([request.signal, deadline.signal]);
   const endpoint = endpointOf(request.model, options);
   const adjustable = createAdjustableRequest(request, endpoint.baseUrl, options.adjustments);

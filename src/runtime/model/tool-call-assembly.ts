@@ -11,7 +11,7 @@ import { isWholeObject, readArguments } from "./tool-arguments.ts";
 import { toRecord, toWord, type WireRecord, writeJson } from "./wire-values.ts";
 
 /** An answer with more calls fails. */
-export const maxToolCalls = 16;
+const maxToolCalls = 16;
 
 const maxNameCharacters = 200;
 
@@ -163,7 +163,7 @@ export function toolCallsOf({ calls }: ToolCallAssembly): ToolCallRequest[] {
     ids.add(unique);
     return {
       id: unique,
-      name: plainName(toStorableText(name)),
+      name: stripName(toStorableText(name)),
       argumentsText: readArguments(toStorableText(argumentsText)),
     };
   });
@@ -185,7 +185,7 @@ function namedCalls(calls: readonly AssembledCall[]): AssembledCall[] {
 }
 
 /** Some models write a namespace before a name, and control tokens after it. */
-function plainName(name: string): string {
+function stripName(name: string): string {
   const [plain = ""] = name.trim().split("<|");
   return plain.replace(/^functions?\./, "") || name;
 }

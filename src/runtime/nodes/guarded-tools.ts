@@ -1,8 +1,6 @@
-import { cutCharacters } from "../../domain/text/cut-text.ts";
 import { jsonBytes } from "../../domain/text/json-bytes.ts";
-import { toStorableText } from "../../domain/text/storable-text.ts";
-import type { ToolExecution, ToolPort } from "../../domain/tool.ts";
-import { turnBounds } from "../../domain/turn/turn-size.ts";
+import { type ToolExecution, type ToolPort, toRecordedName } from "../../domain/tool.ts";
+import { turnBounds } from "../../domain/turn/turn-limiter.ts";
 
 /**
  * Enforces the contract of a tool port. A call that throws has failed, and so has one whose result is longer than a
@@ -18,7 +16,7 @@ export function guardTools(port: ToolPort): ToolPort {
         if (jsonBytes(execution.content) > turnBounds.maxToolResultBytes) throw new Error("too long");
         return execution;
       } catch {
-        return { toolName: toStorableText(cutCharacters(request.name, 64)), ...failed };
+        return { toolName: toRecordedName(request.name), ...failed };
       }
     },
   };

@@ -1,46 +1,32 @@
 import { toPlainName } from "../../domain/agent-name.ts";
-import { type AgentContext, fitAgentContext } from "../../domain/context/agent-context.ts";
-import type { PromptTask, SameTurnAnswer } from "../../domain/context/prompt.ts";
 import { scaleAfterTooLong } from "../../domain/context/token-scale.ts";
 import { type Step, stepRoleOf } from "../../domain/plan/step.ts";
 import { isBlank } from "../../domain/text/is-blank.ts";
 import { createMarkFilter, stripOwnMark } from "../../domain/text/speaker-marks.ts";
 import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
-import type { AgentReply } from "../../domain/turn/turn-outcome.ts";
-import { turnTooLarge } from "../../domain/turn/turn-size.ts";
+import { turnTooLarge } from "../../domain/turn/turn-limiter.ts";
+import type { AgentReply, PromptMeasure } from "../../domain/turn/turn-outcome.ts";
 import { continueWork, finishRound, type NodeContext, RunStopped } from "../graph/node-context.ts";
+import { entryOf, type RunStateUpdate, type RunStateValue } from "../graph/run-state.ts";
 import { isStepDone } from "../graph/state-outcome.ts";
-import { entryOf, type TurnStateUpdate, type TurnStateValue } from "../graph/turn-state.ts";
 import type { CallModel, ModelAnswer, ModelRequest } from "../model/model-port.ts";
 import { toCallRecords } from "./call-records.ts";
-import { sameTurnAnswersFor } from "./same-turn-answers.ts";
-import { askForTools, lastCallsAllDenied, maxToolRounds } from "./tool-round.ts";
+import { fitStep } from "./step-context.ts";
+import { askForTools, lastCallsAllDenied, maxToolRequests } from "./tool-calls.ts";
 
 /** The node `<step>.model`: one model call of one step. Its failure is a reply, never an exception. */
 export function createModelNode({ id, agent }: Pick<Step, "id" | "agent">, run: NodeContext) {
-  const { ports, context, plan } = run;
+  const { ports, context } = run;
   const { agentKey } = agent;
   const hasStoredAnswers = context.storedAnswers.length > 0;
   const tools = ports.tools.offered(agent.toolPermissions);
-  return async (state: TurnStateValue): Promise<TurnStateUpdate> => {
+  return async (state: RunStateValue): Promise<RunStateUpdate> => {
     if (isStepDone({ id, role: stepRoleOf(id) }, state, hasStoredAnswers)) return {};
     const messageId = ports.newId();
     const { work, events, step } = continueWork({ id, agent }, run, state);
-    const sameTurnAnswers = sameTurnAnswersFor(run, state, step);
-    const { toolRounds, toolMessages, triggerResult } = work;
-    const { messages, ...fitted } = fitAgentContext({
-      agent,
-      task: taskOf(step, sameTurnAnswers),
-      mode: plan.mode,
-      context,
-      sameTurnAnswers,
-      toolMessages,
-      triggerResult,
-      catalog: ports.catalog,
-      limits: ports.limits,
-      estimateTokens: ports.estimateTokens,
-    });
-    const endWith = (reply: AgentReply, update: TurnStateUpdate = {}): TurnStateUpdate => {
+    const { toolRequests } = work;
+    const { messages, roomTokens: _, ...fitted } = fitStep(run, state, step, work);
+    const endWith = (reply: AgentReply, update: RunStateUpdate = {}): RunStateUpdate => {
       if (reply.status === "completed") events.end(reply.finishReason ?? "stop");
       else events.fail(reply.failure);
       finishRound(run, state, step);
@@ -49,7 +35,7 @@ export function createModelNode({ id, agent }: Pick<Step, "id" | "agent">, run: 
     const fail = (failure: AgentFailure) =>
       ({ step: id, agentKey, messageId, status: "failed", failure }) as const;
     // What a step was sent is measured at its first call.
-    const measured = (countedInputTokens: number | null): TurnStateUpdate =>
+    const measured = (countedInputTokens: number | null): RunStateUpdate =>
       entryOf(state.prompts, id) === undefined
         ? { prompts: [{ ...fitted, step: id, countedInputTokens }] }
         : {};
@@ -63,7 +49,7 @@ export function createModelNode({ id, agent }: Pick<Step, "id" | "agent">, run: 
       model,
       messages,
       tools,
-      toolChoice: toolRounds < maxToolRounds ? "auto" : "none",
+      toolChoice: toolRequests < maxToolRequests ? "auto" : "none",
       maxOutputTokens: fitted.budget.outputReserve,
       settings: agent.modelSettings ?? {},
       signal: run.signal,
@@ -72,7 +58,7 @@ export function createModelNode({ id, agent }: Pick<Step, "id" | "agent">, run: 
       events.textDelta(messageId, delta),
     );
     const calls = toCallRecords(
-      { holder: ports.holder, step: id, agentKey, round: toolRounds + 1 },
+      { holder: ports.holder, step: id, agentKey, round: toolRequests + 1 },
       model,
       answer,
     );
@@ -85,12 +71,14 @@ export function createModelNode({ id, agent }: Pick<Step, "id" | "agent">, run: 
       const reply = fail(answer.failure);
       return endWith(refusalScale === null ? reply : { ...reply, refusalScale }, update);
     }
-    if (answer.toolCalls.length > 0 && toolRounds < maxToolRounds) {
+    if (answer.toolCalls.length > 0 && toolRequests < maxToolRequests) {
       const asked = await askForTools({ step, run, work, events, messageId, answer });
       return asked === null ? endWith(fail(turnTooLarge), update) : { ...update, ...asked };
     }
-    if (isBlank(answer.text)) return endWith(fail(onlyTools), update);
-    if (!run.size.takeModelText(answer.text)) return endWith(fail(turnTooLarge), update);
+    if (isBlank(answer.text)) {
+      return endWith(fail(answer.toolCalls.length > 0 ? onlyTools : onlyOwnMark), update);
+    }
+    if (!run.limiter.takeModelText(answer.text)) return endWith(fail(turnTooLarge), update);
     const { text: content, finishReason, providerReason } = answer;
     if (finishReason === "other") {
       ports.log.warn("model_finish_unknown", {
@@ -121,15 +109,6 @@ async function callWithoutOwnMark(
   return { ...answer, text: stripOwnMark(ownName, answer.text) };
 }
 
-function taskOf({ role, agent }: Step, answers: readonly SameTurnAnswer[]): PromptTask {
-  switch (role) {
-    case "synthesis":
-      return "synthesis";
-    case "agent":
-      return answers.some(({ agentKey }) => agentKey === agent.agentKey) ? "further_answer" : "answer";
-  }
-}
-
 /** The input tokens that the provider counted; null where it reported none. */
 function countInput({ billed }: ModelAnswer): number | null {
   const counted = billed.find(({ usageSource }) => usageSource === "provider")?.usage;
@@ -139,7 +118,10 @@ function countInput({ billed }: ModelAnswer): number | null {
 /** The scale for the model's next prompts, where the provider refused this one as too long. */
 function scaleOfRefusal(
   { tooLong }: Extract<ModelAnswer, { ok: false }>,
-  { tokenScale, estimatedTokensAfterPrune: estimatedTokens }: Omit<AgentContext, "messages">,
+  {
+    tokenScale,
+    estimatedTokensAfterPrune: estimatedTokens,
+  }: Omit<PromptMeasure, "step" | "countedInputTokens">,
 ): number | null {
   return tooLong === undefined
     ? null
@@ -158,6 +140,11 @@ const overBudget: AgentFailure = {
 const onlyTools: AgentFailure = {
   code: "model_bad_response",
   message: "The model asked for tools again instead of answering.",
+};
+
+const onlyOwnMark: AgentFailure = {
+  code: "model_bad_response",
+  message: "The model's answer is nothing but the agent's name.",
 };
 
 /** A provider's own text can hold anything, a key among it. Only what looks like a reason goes into the log. */

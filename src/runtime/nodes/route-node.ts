@@ -8,7 +8,7 @@ import {
   readRoutingDecision,
 } from "../../domain/routing/routing-decision.ts";
 import { type NodeContext, RunStopped } from "../graph/node-context.ts";
-import type { TurnStateUpdate, TurnStateValue } from "../graph/turn-state.ts";
+import type { RunStateUpdate, RunStateValue } from "../graph/run-state.ts";
 import { type ModelAnswer, plainCall } from "../model/model-port.ts";
 import { toOverheadCalls } from "./call-records.ts";
 import { answersSoFar } from "./same-turn-answers.ts";
@@ -21,13 +21,13 @@ import { requireWhole } from "./whole-answer.ts";
 const routingOutputTokens = 2_048;
 
 /**
- * The node `route#<round>`: the manager picks who answers; after the first round, who answers next, or nobody. It is
- * given no tools, and is not billed.
+ * The node `route#<round>`: the manager picks who answers; after the first round it may also pick no one. It is given
+ * no tools, and is not billed.
  */
 export function createRouteNode(round: number, run: NodeContext) {
   const { plan, context, ports, signal } = run;
   const roster = planAgents(plan);
-  return async (state: TurnStateValue): Promise<TurnStateUpdate> => {
+  return async (state: RunStateValue): Promise<RunStateUpdate> => {
     const { goal, userMessage: message } = context;
     const model = ports.catalog.models.get(ports.managerModelAlias);
     const answer: ModelAnswer | null =
@@ -59,7 +59,7 @@ function toRoutingAnswer(answer: ModelAnswer | null): RoutingAnswer {
     : { ok: false, code: answer.failure.code, text: answer.text ?? "" };
 }
 
-/** An answer of the manager that could not be read changes who answers, so that the log tells it. */
+/** Logs an answer of the manager that could not be read, since it changes who answers. */
 function warnUnread({ ports }: NodeContext, { rule, verdict, selectedKeys }: RoutingDecision): void {
   if (verdict === "ok") return;
   if (rule === "stopped") ports.log.warn("routing_stopped", { verdict });

@@ -3,12 +3,12 @@ import type { Step } from "../../domain/plan/step.ts";
 import { takenSteps } from "../../domain/plan/taken-steps.ts";
 import { replyContent } from "../../domain/turn/turn-outcome.ts";
 import type { NodeContext } from "../graph/node-context.ts";
-import { entryOf, type TurnStateValue } from "../graph/turn-state.ts";
+import { entryOf, type RunStateValue } from "../graph/run-state.ts";
 
 /** The replies of this run's steps, in the order of the plan; a failure is shown as it is stored. */
 export function answersSoFar(
   { plan }: Pick<NodeContext, "plan">,
-  { replies, decisions }: TurnStateValue,
+  { replies, decisions }: RunStateValue,
   only: (step: Step) => boolean = () => true,
 ): SameTurnAnswer[] {
   return takenSteps(plan, decisions)
@@ -19,10 +19,10 @@ export function answersSoFar(
     });
 }
 
-/** What a step is sent of the same turn: of a retried turn all answers that stand, and what the step sees. */
+/** The answers of the same turn that a step is sent: those that a retry keeps, and those of the steps that it sees. */
 export function sameTurnAnswersFor(
   run: Pick<NodeContext, "plan" | "context">,
-  state: TurnStateValue,
+  state: RunStateValue,
   { sees }: Pick<Step, "sees">,
 ): SameTurnAnswer[] {
   return [...run.context.storedAnswers, ...answersSoFar(run, state, ({ id }) => sees.includes(id))];

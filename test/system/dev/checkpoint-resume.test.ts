@@ -1,6 +1,6 @@
 import { Annotation, END, START, StateGraph } from "@langchain/langgraph";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { deleteEarlierSteps, insertStep } from "../../../src/db/checkpoint/checkpoints.ts";
+import { deleteEarlierCheckpoints, insertCheckpointRows } from "../../../src/db/checkpoint/checkpoints.ts";
 import { type CheckpointDatabase, startCheckpointDatabase } from "../../support/node/checkpoint-database.ts";
 import type { RowSaver } from "../../support/row-saver.ts";
 
@@ -108,7 +108,7 @@ test("a finished thread without its earlier steps still has its last state", asy
   const { app } = compile(saver, "sequence", { ann: says("a"), bob: says("b") });
   await app.invoke({ said: ["u"] }, thread("run"));
   const last = await saver.getTuple(thread("run"));
-  const [first, ...rest] = deleteEarlierSteps("run");
+  const [first, ...rest] = deleteEarlierCheckpoints("run");
   if (first !== undefined) await database.db.batch([first, ...rest]);
 
   expect(await countRows("run")).toEqual({ checkpoints: 1, blobs: 1, writes: 0 });
@@ -121,7 +121,7 @@ test("a step in a batch that is refused leaves nothing", async () => {
   const rows = [{ ...key, parentCheckpointId: null, checkpoint: {}, metadata: {} }];
   const { db } = database;
   const lostClaim = "select assert_claim(gen_random_uuid(), gen_random_uuid(), gen_random_uuid())";
-  const step = insertStep({ checkpoints: rows, blobs: [], writes: [] });
+  const step = insertCheckpointRows({ checkpoints: rows, blobs: [], writes: [] });
   await expect(db.batch([db.execute(lostClaim), ...step])).rejects.toMatchObject({ code: "PT409" });
   expect(await countRows("run")).toEqual({ checkpoints: 0, blobs: 0, writes: 0 });
 });

@@ -141,14 +141,15 @@ test("turns are answered while documents take all of the parser's memory and tim
   });
   const loaded: number[] = [];
   while (isParsing) loaded.push(await takeTurn());
+  expect(loaded.length).toBeGreaterThanOrEqual(3);
 
-  expect(loaded.length).toBeGreaterThan(0);
   const codes = (await parsed).map(({ status, error }) => error?.code ?? status);
   console.log(
-    `Turns without bombs: ${describe(quiet)}. With bombs: ${describe(loaded)}. They ended as ${codes}.`,
+    `Turns while nothing is parsed: ${describe(quiet)}. While documents are parsed: ${describe(loaded)}. The documents ended as ${codes}.`,
   );
   expect(codes.slice(3)).toEqual(["file_too_complex", "file_too_complex"]);
-  expect(Math.max(...loaded)).toBeLessThan(3 * Math.max(...quiet) + 1_000);
+  // Medians: one slow turn on a busy machine says nothing about the parser.
+  expect(median(loaded)).toBeLessThan(3 * median(quiet) + 1_000);
 }, 180_000);
 
 test("a file whose message is lost is parsed after a restart, from the bytes that were kept", async () => {
@@ -170,8 +171,11 @@ function killWorkerd(groupId: number): void {
   for (const [pid] of pids) process.kill(Number(pid), "SIGKILL");
 }
 
+function median(times: readonly number[]): number {
+  return times.toSorted((left, right) => left - right)[Math.floor(times.length / 2)] ?? 0;
+}
+
 function describe(times: readonly number[]): string {
-  const sorted = [...times].sort((left, right) => left - right);
-  const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
-  return `${times.length}, median ${median.toFixed(0)} ms, longest ${(sorted.at(-1) ?? 0).toFixed(0)} ms`;
+  const longest = Math.max(...times);
+  return `${times.length}, median ${median(times).toFixed(0)} ms, longest ${longest.toFixed(0)} ms`;
 }

@@ -1,4 +1,4 @@
-import { turnBounds } from "../../../src/domain/turn/turn-size.ts";
+import { turnBounds } from "../../../src/domain/turn/turn-limiter.ts";
 import { says } from "../../support/fixture-agents.ts";
 import type { ModelRule } from "../../support/node/model-script.ts";
 import { fixtureTagOf } from "../faults/testbed/scenario-tag.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { RosterAgent } from "../../../src/domain/plan/roster-agent.ts";
 import type { NodeContext } from "../../../src/runtime/graph/node-context.ts";
-import { compileTurnGraph } from "../../../src/runtime/graph/turn-graph.ts";
+import { compileRunGraph } from "../../../src/runtime/graph/run-graph.ts";
 import { type PlanForm, planOf } from "../../support/plans.ts";
 
 const tools = {
@@ -27,7 +27,7 @@ function nodesOf(flow: PlanForm, agents: RosterAgent[]): string[] {
     context: { userMessage: "search: cats", storedAnswers: [] },
     ports,
   } as unknown as NodeContext;
-  return Object.keys(compileTurnGraph(run).nodes).filter((name) => !name.startsWith("__"));
+  return Object.keys(compileRunGraph(run).nodes).filter((name) => !name.startsWith("__"));
 }
 
 const flows = ["parallel", "sequence", "routed"] as const;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { turnBounds } from "../../../src/domain/turn/turn-size.ts";
+import { turnBounds } from "../../../src/domain/turn/turn-limiter.ts";
 import { mintToken, newUser } from "../../support/api.ts";
 import { createTurnFixture, says, type TurnFixture } from "../../support/turn-fixture.ts";
 import { retry, runsOf } from "./support/retry-fixture.ts";

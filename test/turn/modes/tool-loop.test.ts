@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { turnBounds } from "../../../src/domain/turn/turn-size.ts";
+import { turnBounds } from "../../../src/domain/turn/turn-limiter.ts";
 import type { JournalEntry, ModelAnswer } from "../../support/models.ts";
 import type { PlanForm } from "../../support/plans.ts";
 import { createFakeTools } from "./support/fake-tools.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ToolPort } from "../../../src/domain/tool.ts";
-import { createTurnSize, noUse } from "../../../src/domain/turn/turn-size.ts";
-import { compileTurnGraph } from "../../../src/runtime/graph/turn-graph.ts";
+import { createTurnLimiter, noUse } from "../../../src/domain/turn/turn-limiter.ts";
+import { compileRunGraph } from "../../../src/runtime/graph/run-graph.ts";
 import type { JournalEntry } from "../../support/models.ts";
 import type { PlanForm } from "../../support/plans.ts";
 import { someIdentity } from "../../support/tool-context.ts";
@@ -20,7 +20,7 @@ const resultsIn = (call: JournalEntry | undefined) =>
 describe("the compiled graph", () => {
   const nodesOf = (turn: GraphTurn) => {
     const { plan, context, ports } = createGraphTurn(turn);
-    const { nodes } = compileTurnGraph({
+    const { nodes } = compileRunGraph({
       runId: "run",
       plan,
       context,
@@ -29,7 +29,7 @@ describe("the compiled graph", () => {
       signal: ports.stop,
       started: new Set(),
       flushed: async () => undefined,
-      size: createTurnSize(noUse),
+      limiter: createTurnLimiter(noUse, 0),
     });
     return Object.keys(nodes)
       .filter((name) => !name.startsWith("__"))

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
+import type { Json } from "../../support/api.ts";
 import { createTurnFixture, says, type TurnFixture } from "../../support/turn-fixture.ts";
 import { createToolFixture, searchesFor } from "../../tools/in-turns/tool-fixture.ts";
 import { answersStored, expireLease, listCallers } from "./support/abandoned-run.ts";
@@ -71,6 +72,47 @@ describe("a run whose first holder's clock is ahead", () => {
       where thread_id = ${settled.id}`;
     expect(kept).toEqual([{ step: 2 }]);
     await expectLedgerMatchesCalls(fixture);
+  });
+});
+
+/** Whether the session's first turn and the user's message of it have the time at which its claim was opened. */
+async function hasTimeOfClaim({ sql, sessionId }: TurnFixture, claim: Json) {
+  const [found] = await sql`select t.created_at = m.created_at
+      and date_trunc('milliseconds', ${claim.opened_at}::timestamptz) = t.created_at as is_it
+    from turns t join messages m on m.turn_id = t.id and m.role = 'user'
+    where t.session_id = ${sessionId} and t.turn_index = 1`;
+  return found?.is_it;
+}
+
+describe("a turn began when its claim was taken, by the clock of the database", () => {
+  test("also where the holder that stores it has a clock that is ahead", async () => {
+    const fixture = await createTurnFixture();
+    await fixture.models.script(says("ada", { text: "hi", hold: "gate" }));
+    setClockAhead();
+    const post = fixture.post("@ada hello");
+    await fixture.models.wait({ calls: 1 });
+    const claim = await fixture.claim();
+    await fixture.models.release("gate");
+
+    expect((await post).status).toBe(201);
+
+    expect(await hasTimeOfClaim(fixture, claim)).toBe(true);
+  });
+
+  test("and where it is settled much later", async () => {
+    const fixture = await createTurnFixture();
+    await fixture.models.script(says("ada", { text: "lost", hold: "gate" }, 1));
+    const post = fixture.post("@ada hello");
+    await fixture.models.wait({ calls: 1 });
+    await expireLease(fixture);
+    const claim = await fixture.claim();
+    setClockAhead();
+
+    expect((await fixture.post("@ada and then")).status).toBe(201);
+
+    expect(await hasTimeOfClaim(fixture, claim)).toBe(true);
+    await fixture.models.release("gate");
+    expect((await post).status).toBe(409);
   });
 });
 

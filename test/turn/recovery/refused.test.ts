@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createTurnFixture, says, type TurnFixture } from "../../support/turn-fixture.ts";
+import { agentSays, managerPicksInRounds, synthesisSays } from "../modes/support/model-calls.ts";
 import { answersStored, expireLease } from "./support/abandoned-run.ts";
 
 /** A round table whose first agent has answered, whose second is being listCallers, and whose holder is gone. */
@@ -24,6 +25,11 @@ const checkpointsOf = async ({ sql }: TurnFixture, runId: string) =>
 
 const summarise = async (fixture: TurnFixture) =>
   (await fixture.ledger()).map(({ agent_key, status, turn_id }) => [agent_key, status, turn_id]);
+
+const estimatedSteps = async (fixture: TurnFixture) =>
+  (await fixture.ledger())
+    .filter(({ status }) => status === "unknown")
+    .map(({ step, model_alias }) => [step, model_alias]);
 
 describe("a run that planning refuses after a past holder called models", () => {
   test("leaves no turn, and its calls and estimates in the ledger, when another request settles it", async () => {
@@ -74,6 +80,56 @@ describe("a run that planning refuses after a past holder called models", () => 
       ["ada", "completed", null],
       ["bob", "completed", null],
     ]);
+  });
+
+  test("has estimates of an agent's second answer, which was in flight, under the model that gave it", async () => {
+    const fixture = await createTurnFixture({
+      agents: ["ada"],
+      mode: "orchestrator",
+      orchestration: { maxRounds: 2 },
+    });
+    await fixture.models.script(
+      ...managerPicksInRounds(["ada"], ["ada"]),
+      agentSays("ada", "first", 1),
+      agentSays("ada", { text: "late", hold: "gate" }, 2),
+    );
+    const post = fixture.post("hello", { key: "k", modelAliasOverride: "premium" });
+    await fixture.models.wait({ calls: 4 });
+    await answersStored(fixture, { steps: 3 });
+    await expireLease(fixture);
+    await refusePlan(fixture);
+
+    expect((await fixture.post("hello", { key: "k", modelAliasOverride: "premium" })).status).toBe(422);
+
+    expect(await estimatedSteps(fixture)).toEqual(Array(3).fill(["ada#2", "premium"]));
+    await fixture.models.release("gate");
+    expect((await post).status).toBe(409);
+    expect(await estimatedSteps(fixture)).toEqual([]);
+  });
+
+  test("has estimates of its synthesis", async () => {
+    const fixture = await createTurnFixture({
+      agents: ["ada"],
+      mode: "roundtable",
+      orchestration: { synthesis: "manager" },
+      settings: { MANAGER_MODEL_ALIAS: "qwen" },
+    });
+    await fixture.models.script(
+      synthesisSays({ text: "late", hold: "gate" }, 1),
+      agentSays("ada", "first", 1),
+    );
+    const post = fixture.post("hello", { key: "k" });
+    await fixture.models.wait({ calls: 2 });
+    await answersStored(fixture, { steps: 1 });
+    await expireLease(fixture);
+    await refusePlan(fixture);
+
+    expect((await fixture.post("hello", { key: "k" })).status).toBe(422);
+
+    expect(await estimatedSteps(fixture)).toEqual(Array(3).fill(["synthesis", "qwen"]));
+    await fixture.models.release("gate");
+    expect((await post).status).toBe(409);
+    expect(await estimatedSteps(fixture)).toEqual([]);
   });
 
   test("has no estimates of agents that its roster does not name", async () => {

@@ -33,6 +33,40 @@ describe("a holder that is gone in the middle of a call's attempts", () => {
     await expectLedgerMatchesCalls(fixture);
   });
 
+  test.each(["before", "after"])(
+    "has none left once it reports a fourth attempt, the adjusted one, %s its run is stored",
+    async (when) => {
+      const fixture = await createTurnFixture();
+      const soon = { "retry-after-ms": "1" };
+      await fixture.models.script(
+        says("ada", { status: 400, body: "Unsupported parameter: 'stream_options'" }, 1),
+        says("ada", { status: 503, headers: soon }, 2),
+        says("ada", { status: 503, headers: soon }, 3),
+        says("ada", { text: "late", hold: "first" }, 4),
+        says("ada", { text: "in time", hold: "second" }, 5),
+      );
+      const post = fixture.post("@ada hello", { key: "k" });
+      await fixture.models.wait({ calls: 4 });
+      await expireLease(fixture);
+      const again = fixture.post("@ada hello", { key: "k" });
+      await fixture.models.wait({ calls: 5 });
+      const finish = async (gate: string, answer: typeof post, status: number) => {
+        await fixture.models.release(gate);
+        expect((await answer).status).toBe(status);
+      };
+
+      if (when === "before") await finish("first", post, 409);
+      await finish("second", again, 201);
+      if (when === "after") await finish("first", post, 409);
+
+      const rows = (await fixture.ledger()).map(({ status, attempts }) => [status, attempts]);
+      expect(rows.toSorted()).toEqual([
+        ["completed", 1],
+        ["completed", 4],
+      ]);
+    },
+  );
+
   test("has one of each of the manager's, too", async () => {
     const fixture = await createTurnFixture({ mode: "orchestrator" });
     const cut = { cut_before_headers: true } as const;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { turnBounds } from "../../../src/domain/turn/turn-size.ts";
+import { turnBounds } from "../../../src/domain/turn/turn-limiter.ts";
 import { says } from "../../support/turn-fixture.ts";
 import { createToolFixture, searchesFor, type ToolFixture } from "../../tools/in-turns/tool-fixture.ts";
 import { answersStored, expireLease, listCallers } from "../recovery/support/abandoned-run.ts";

@@ -8,7 +8,7 @@ import type { RosterAgent } from "../../../../src/domain/plan/roster-agent.ts";
 import type { TurnPlan } from "../../../../src/domain/plan/turn-plan.ts";
 import type { ToolPort } from "../../../../src/domain/tool.ts";
 import type { TurnEvent } from "../../../../src/domain/turn/turn-events.ts";
-import { noUse } from "../../../../src/domain/turn/turn-size.ts";
+import { noUse } from "../../../../src/domain/turn/turn-limiter.ts";
 import type { TurnPorts } from "../../../../src/runtime/graph/node-context.ts";
 import { runTurn } from "../../../../src/runtime/graph/run-turn.ts";
 import { createOpenAiModel } from "../../../../src/runtime/model/openai-model.ts";
@@ -30,7 +30,7 @@ export type GraphTurn = {
   contextWindowTokens?: number;
 };
 
-const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
+const silent: Log = { info() {}, warn() {}, error() {}, with: () => silent };
 
 /** A turn at the runtime's door: no HTTP and no database, but real model calls to a scenario of its own. */
 export function createGraphTurn({
@@ -106,6 +106,7 @@ export function createPorts(
   more: Partial<TurnPorts> = {},
 ): TurnPorts {
   return {
+    fileTokensPerTurn: 24_000,
     callModel: createOpenAiModel({
       baseUrl: models.baseUrl,
       apiKeys: new Map([["LLM_API_KEY", "test-key"]]),
@@ -136,7 +137,7 @@ export function createPorts(
     stop: new AbortController().signal,
     mayCall: () => true,
     onCall: () => undefined,
-    storeStep: async () => true,
+    storeCheckpoint: async () => true,
     emit: () => undefined,
     log: silent,
     newId: uuidv7,

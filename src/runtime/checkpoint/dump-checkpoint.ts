@@ -6,19 +6,19 @@ import {
   type SerializerProtocol,
   WRITES_IDX_MAP,
 } from "@langchain/langgraph-checkpoint";
-import type { BlobRow, CheckpointRow, StepRows, WriteRow } from "../../domain/turn/checkpoint.ts";
+import type { BlobRow, CheckpointRow, CheckpointRows, WriteRow } from "../../domain/turn/checkpoint.ts";
 
-type StepToDump = Pick<CheckpointRow, "threadId" | "checkpointNs" | "parentCheckpointId"> & {
+type CheckpointToDump = Pick<CheckpointRow, "threadId" | "checkpointNs" | "parentCheckpointId"> & {
   checkpoint: Checkpoint;
   metadata: CheckpointMetadata;
   newVersions: ChannelVersions;
 };
 
 /** A checkpoint's row, and one for each channel that has a value and a new version. */
-export async function toStepRows(
+export async function toCheckpointRows(
   serde: SerializerProtocol,
-  { checkpoint, metadata, newVersions, ...key }: StepToDump,
-): Promise<StepRows> {
+  { checkpoint, metadata, newVersions, ...key }: CheckpointToDump,
+): Promise<CheckpointRows> {
   const { channel_values: values, ...rest } = checkpoint;
   const { threadId, checkpointNs } = key;
   const changed = Object.entries(newVersions).filter(([channel]) => Object.hasOwn(values, channel));

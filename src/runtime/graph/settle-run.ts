@@ -4,11 +4,11 @@ import { planAgents, type TurnPlan } from "../../domain/plan/turn-plan.ts";
 import { readRoutingDecision } from "../../domain/routing/routing-decision.ts";
 import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
+import { turnTooLarge } from "../../domain/turn/turn-limiter.ts";
 import type { AgentReply, TurnOutcome } from "../../domain/turn/turn-outcome.ts";
-import { turnTooLarge } from "../../domain/turn/turn-size.ts";
 import { loadProgress, type StoredRun } from "../checkpoint/stored-run.ts";
+import { emptyState, entryOf, type RunStateValue } from "./run-state.ts";
 import { toOutcome } from "./state-outcome.ts";
-import { emptyState, entryOf, type TurnStateValue } from "./turn-state.ts";
 
 export type SettleInput = {
   plan: TurnPlan;
@@ -18,7 +18,7 @@ export type SettleInput = {
 };
 
 /** The outcome of a stored run that no holder continues. */
-export async function settleTurn(
+export async function settleRun(
   { plan, stored, isRetry }: SettleInput,
   newId: () => string,
 ): Promise<TurnOutcome> {
@@ -39,7 +39,7 @@ export function settleState({ plan, progress, isRetry }: SettleStateInput, newId
   const outcome = toOutcome(plan, { ...state, decisions }, newId);
   const failure = progress === undefined || progress.isWhole ? abandoned : turnTooLarge;
   const hasAnswer = state.replies.some(({ status }) => status === "completed");
-  const replies = listSteps(plan, decisions).flatMap(({ id, role, agent }): AgentReply[] => {
+  const replies = listExpectedSteps(plan, decisions).flatMap(({ id, role, agent }): AgentReply[] => {
     const reply = entryOf(state.replies, id);
     if (reply !== undefined) return [reply];
     if (isRetry || (role === "synthesis" && !hasAnswer)) return [];
@@ -48,8 +48,8 @@ export function settleState({ plan, progress, isRetry }: SettleStateInput, newId
   return { ...outcome, replies };
 }
 
-/** The steps that were decided, and the synthesis, which comes whatever the manager would have decided next. */
-function listSteps(plan: TurnPlan, decisions: TurnStateValue["decisions"]): Step[] {
+/** The steps that were decided, and the synthesis, which follows any further decision of the manager. */
+function listExpectedSteps(plan: TurnPlan, decisions: RunStateValue["decisions"]): Step[] {
   const steps = takenSteps(plan, decisions);
   const hasSynthesis = steps.some(({ role }) => role === "synthesis");
   return plan.synthesizer === null || hasSynthesis

@@ -1,32 +1,32 @@
-import type { StepRows } from "../../domain/turn/checkpoint.ts";
+import { type CheckpointRows, noRows } from "../../domain/turn/checkpoint.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
 import { type Db, postgresFields, RequestTooLarge, repeatIfLost } from "../core/client.ts";
 import { assertClaim, claimLost, extendLease, lockSession } from "../turn/claim-statements.ts";
-import { insertStep } from "./checkpoints.ts";
-import { halveStep, splitStep } from "./split-step.ts";
+import { insertCheckpointRows } from "./checkpoints.ts";
+import { halveRows, splitRows } from "./split-rows.ts";
 
 /**
  * `stored_in_part`: rows that are too large for a request were left out, and will never be stored; `lost`: another holder
- * has the claim; `failed`: the step was not stored, but may be with the next one.
+ * has the claim; `failed`: the rows were not stored, but may be with the next checkpoint.
  */
 export type StoreResult = "stored" | "stored_in_part" | "lost" | "failed";
 
-export type StepToStore = {
-  rows: StepRows;
+export type CheckpointToStore = {
+  rows: CheckpointRows;
   /** From now, by the database's clock; 0: the lease ends now. */
   leaseMs: number;
   /** The write is tried again after each pause. */
   pausesMs?: readonly number[];
 };
 
-/** Stores a step of a run and renews its lease, in one batch, or several where it is large. Never rejects. */
-export async function storeStep(
+/** Stores checkpoints of a run and renews its lease, in one batch, or several where they are large. Never rejects. */
+export async function storeCheckpoint(
   db: Db,
   claim: Claim,
-  { rows, leaseMs, pausesMs = [] }: StepToStore,
+  { rows, leaseMs, pausesMs = [] }: CheckpointToStore,
 ): Promise<StoreResult> {
   // The last part renews the lease, or ends it: no part after it needs the lease.
-  const storeOnce = (part: StepRows, isLast: boolean) =>
+  const storeOnce = (part: CheckpointRows, isLast: boolean) =>
     repeatIfLost(
       db,
       () =>
@@ -34,12 +34,12 @@ export async function storeStep(
           lockSession(claim.sessionId),
           assertClaim(claim),
           ...(isLast ? [extendLease(claim, leaseMs)] : []),
-          ...insertStep(part),
+          ...insertCheckpointRows(part),
         ]),
       pausesMs,
     );
   try {
-    const parts = splitStep(rows);
+    const parts = splitRows(rows);
     const last = parts.pop() ?? noRows;
     let isWhole = true;
     for (const part of parts) isWhole = (await storePart(part, false, storeOnce)) && isWhole;
@@ -50,18 +50,16 @@ export async function storeStep(
   }
 }
 
-const noRows: StepRows = { checkpoints: [], blobs: [], writes: [] };
-
-type StoreOnce = (part: StepRows, isLast: boolean) => Promise<unknown>;
+type StoreOnce = (part: CheckpointRows, isLast: boolean) => Promise<unknown>;
 
 /** Halves a part that is too large for a request. A single row that is too large is left out. */
-async function storePart(part: StepRows, isLast: boolean, storeOnce: StoreOnce): Promise<boolean> {
+async function storePart(part: CheckpointRows, isLast: boolean, storeOnce: StoreOnce): Promise<boolean> {
   try {
     await storeOnce(part, isLast);
     return true;
   } catch (error) {
     if (!(error instanceof RequestTooLarge)) throw error;
-    const halves = halveStep(part);
+    const halves = halveRows(part);
     if (halves === null) {
       if (isLast) await storeOnce(noRows, true);
       return false;

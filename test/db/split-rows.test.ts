@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { halveStep, sizeOfStep, splitStep } from "../../src/db/checkpoint/split-step.ts";
-import type { StepRows } from "../../src/domain/turn/checkpoint.ts";
+import { halveRows, sizeOfRows, splitRows } from "../../src/db/checkpoint/split-rows.ts";
+import type { CheckpointRows } from "../../src/domain/turn/checkpoint.ts";
 
 const thread = { threadId: "run", checkpointNs: "" };
 const blob = (channel: string, bytes: number) => ({
@@ -24,22 +24,26 @@ const KiB = 1_024;
 
 describe("the rows of a step", () => {
   test("are one part where they are small, and none where there are none", () => {
-    const rows: StepRows = { checkpoints: [checkpoint], blobs: [blob("a", 10)], writes: [write("t", 0, 10)] };
-    expect(splitStep(rows)).toEqual([rows]);
-    expect(splitStep({ checkpoints: [], blobs: [], writes: [] })).toEqual([]);
+    const rows: CheckpointRows = {
+      checkpoints: [checkpoint],
+      blobs: [blob("a", 10)],
+      writes: [write("t", 0, 10)],
+    };
+    expect(splitRows(rows)).toEqual([rows]);
+    expect(splitRows({ checkpoints: [], blobs: [], writes: [] })).toEqual([]);
   });
 
   test("are parts of bounded size, in which no task is divided and the checkpoint comes last", () => {
-    const rows: StepRows = {
+    const rows: CheckpointRows = {
       checkpoints: [checkpoint],
       blobs: ["a", "b", "c"].map((channel) => blob(channel, 500 * KiB)),
       writes: ["t1", "t2"].flatMap((task) => [write(task, 0, 300 * KiB), write(task, 1, 300 * KiB)]),
     };
 
-    const parts = splitStep(rows);
+    const parts = splitRows(rows);
 
     expect(parts.length).toBeGreaterThan(2);
-    for (const part of parts) expect(sizeOfStep(part)).toBeLessThanOrEqual(2 * KiB * KiB);
+    for (const part of parts) expect(sizeOfRows(part)).toBeLessThanOrEqual(2 * KiB * KiB);
     expect(parts.map(({ checkpoints }) => checkpoints.length)).toEqual([...parts.slice(1).map(() => 0), 1]);
     for (const { writes } of parts) {
       for (const { taskId } of writes) expect(writes.filter((one) => one.taskId === taskId)).toHaveLength(2);
@@ -49,14 +53,14 @@ describe("the rows of a step", () => {
   });
 
   test("are halved down to what is of one piece", () => {
-    const rows: StepRows = {
+    const rows: CheckpointRows = {
       checkpoints: [checkpoint],
       blobs: [blob("a", 1)],
       writes: [write("t", 0, 1), write("t", 1, 1)],
     };
-    const [first, second] = halveStep(rows) ?? [];
+    const [first, second] = halveRows(rows) ?? [];
     expect(first).toEqual({ checkpoints: [], blobs: rows.blobs, writes: rows.writes });
     expect(second).toEqual({ checkpoints: [checkpoint], blobs: [], writes: [] });
-    expect(halveStep({ checkpoints: [], blobs: [], writes: rows.writes })).toBeNull();
+    expect(halveRows({ checkpoints: [], blobs: [], writes: rows.writes })).toBeNull();
   });
 });

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from "uuid";
 import { describe, expect, test, vi } from "vitest";
-import type { StepRows } from "../../src/domain/turn/checkpoint.ts";
-import { noUse } from "../../src/domain/turn/turn-size.ts";
+import type { CheckpointRows } from "../../src/domain/turn/checkpoint.ts";
+import { noUse } from "../../src/domain/turn/turn-limiter.ts";
 import { runTurn } from "../../src/runtime/graph/run-turn.ts";
 import type { ModelAnswer } from "../../src/runtime/model/model-port.ts";
 import type { PlanForm } from "../support/plans.ts";
@@ -27,12 +27,12 @@ function start(flow: PlanForm, answers: () => Promise<ModelAnswer> = async () =>
     tools: createFakeTools([]).port,
     agents: Object.fromEntries(keys.map((key) => [key, []])),
   });
-  const stores: { rows: StepRows; end: (isStored: boolean) => void }[] = [];
+  const stores: { rows: CheckpointRows; end: (isStored: boolean) => void }[] = [];
   const callModel = vi.fn(answers);
   const stop = new AbortController();
   ports.callModel = callModel;
   ports.stop = stop.signal;
-  ports.storeStep = (rows) =>
+  ports.storeCheckpoint = (rows) =>
     new Promise((end) => {
       stores.push({ rows, end });
     });
@@ -56,7 +56,7 @@ async function settle(): Promise<void> {
   for (let turn = 0; turn < 40; turn += 1) await new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-const checkpointsIn = ({ checkpoints }: StepRows) => checkpoints.length;
+const checkpointsIn = ({ checkpoints }: CheckpointRows) => checkpoints.length;
 
 describe("the steps of a sequence", () => {
   test("overlap their storing by one: a step starts when at most one earlier one is still being stored", async () => {
@@ -116,6 +116,7 @@ test("of a fan-out each answer is stored as it comes, on the checkpoint that the
   const [first, ...later] = stores.map(({ rows }) => rows);
   expect(first && checkpointsIn(first)).toBe(1);
   expect(later.map(checkpointsIn)).toEqual([0, 0, 0, 0]);
-  const repliesIn = ({ writes }: StepRows) => writes.filter(({ channel }) => channel === "replies").length;
+  const repliesIn = ({ writes }: CheckpointRows) =>
+    writes.filter(({ channel }) => channel === "replies").length;
   expect(stores.map(({ rows }) => repliesIn(rows))).toEqual([1, 1, 1, 1, 1]);
 });

@@ -9,7 +9,7 @@ import type {
   ToolEvent,
 } from "../../domain/turn/turn-outcome.ts";
 
-/** `asked`: an answer that asks for tools. `told`: the result of one of its calls. The values are stored. */
+/** `request`: an answer that asks for tools. `result`: the result of one of its calls. The values are stored. */
 export type ToolMessage = {
   /** Id of the private message that is stored for it. */
   id: string;
@@ -17,27 +17,29 @@ export type ToolMessage = {
   agentKey: string;
 } & (
   | {
-      kind: "asked";
+      kind: "request";
       message: Extract<PromptMessage, { toolCalls: unknown }>;
       /** Whether its calls wait for the agent's tools node. */
       isPending: boolean;
     }
   | {
-      kind: "told";
+      kind: "result";
       message: Extract<PromptMessage, { role: "tool" }>;
       toolName: string;
       /** Whether the user's message itself asked for it by its first words. */
       isTriggered: boolean;
       /** Whether the turn had room for the call. */
       hadRoom: boolean;
+      /** What the agent is sent in place of the result in later turns; absent: the result. */
+      laterContent?: string;
     }
 );
 
 const joinLists = <T>(left: T[], right: T[]): T[] => [...left, ...right];
 
 /**
- * How each channel takes in an update, whether LangGraph applies it or a stored run is restored. All are lists
- * that only grow: of a list a checkpoint stores what is new (see list-parts.ts). No step names a property anywhere,
+ * How each channel takes in an update, both where LangGraph applies it and where a stored run is restored. Every channel
+ * is a list that only grows; a checkpoint stores its new entries (see list-parts.ts). No property has the name of a step,
  * since an agent may be called `__proto__`.
  */
 export const reducers = {
@@ -61,7 +63,7 @@ export const listChannels = [
   "overhead",
 ] as const satisfies readonly (keyof typeof reducers)[];
 
-export function emptyState(): TurnStateValue {
+export function emptyState(): RunStateValue {
   return {
     replies: [],
     toolMessages: [],
@@ -73,8 +75,8 @@ export function emptyState(): TurnStateValue {
   };
 }
 
-/** The graph's state: small, of this turn only, and exactly what was paid for. */
-export const TurnState = Annotation.Root({
+/** The graph's state: small, of this run only, and exactly what was paid for. */
+export const RunState = Annotation.Root({
   replies: Annotation<AgentReply[]>({ reducer: reducers.replies, default: () => [] }),
   toolMessages: Annotation<ToolMessage[]>({ reducer: reducers.toolMessages, default: () => [] }),
   calls: Annotation<ModelCallRecord[]>({ reducer: reducers.calls, default: () => [] }),
@@ -84,8 +86,8 @@ export const TurnState = Annotation.Root({
   overhead: Annotation<OverheadCall[]>({ reducer: reducers.overhead, default: () => [] }),
 });
 
-export type TurnStateValue = typeof TurnState.State;
-export type TurnStateUpdate = typeof TurnState.Update;
+export type RunStateValue = typeof RunState.State;
+export type RunStateUpdate = typeof RunState.Update;
 
 /** The entry of a step in one of the state's lists. */
 export function entryOf<T extends { step: string }>(list: readonly T[], step: string): T | undefined {

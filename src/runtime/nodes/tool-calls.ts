@@ -1,23 +1,25 @@
 import type { ToolCallRequest } from "../../domain/context/prompt.ts";
+import type { FileTokens } from "../../domain/files/file-tokens.ts";
+import { mayUse } from "../../domain/permissions.ts";
 import type { RosterAgent } from "../../domain/plan/roster-agent.ts";
 import type { Step } from "../../domain/plan/step.ts";
 import type { ToolExecution } from "../../domain/tool.ts";
 import type { ToolEvent } from "../../domain/turn/turn-outcome.ts";
 import type { AgentWork } from "../graph/agent-work.ts";
 import type { NodeContext } from "../graph/node-context.ts";
-import type { ToolMessage, TurnStateUpdate } from "../graph/turn-state.ts";
+import type { RunStateUpdate, ToolMessage } from "../graph/run-state.ts";
 import type { ModelAnswer } from "../model/model-port.ts";
 import type { AgentEvents } from "./agent-events.ts";
 import { refuseCall } from "./tool-refusal.ts";
 
 /** After this many answers that asked for tools an agent must answer. */
-export const maxToolRounds = 4;
+export const maxToolRequests = 4;
 
 type CompleteAnswer = Extract<ModelAnswer, { ok: true }>;
 
 type AgentStep = Pick<Step, "id" | "agent">;
 
-type ToolRound = {
+type ToolRequestStep = {
   step: AgentStep;
   run: NodeContext;
   work: AgentWork;
@@ -29,25 +31,25 @@ type ToolRound = {
 /** Whether all tool calls of the agent's last answer were denied. Such calls have no checkpoint of their own. */
 export function lastCallsAllDenied({ toolPermissions }: RosterAgent, { toolMessages }: AgentWork): boolean {
   const last = toolMessages.findLast((message) => "toolCalls" in message);
-  return last?.toolCalls.every(({ name }) => !toolPermissions.includes(name)) ?? false;
+  return last?.toolCalls.every(({ name }) => !mayUse(toolPermissions, name)) ?? false;
 }
 
 /**
  * Keeps an answer that asks for tools. Its calls wait for the agent's tools node. An agent without permissions has no
  * tools node, so its calls are denied here. Null: the turn has no room for the answer.
  */
-export async function askForTools(round: ToolRound): Promise<TurnStateUpdate | null> {
-  const { step, run, work, events, messageId, answer } = round;
+export async function askForTools(request: ToolRequestStep): Promise<RunStateUpdate | null> {
+  const { step, run, work, events, messageId, answer } = request;
   const { agent } = step;
   const { text, toolCalls } = answer;
   const bare = { role: "assistant" as const, content: text, toolCalls };
   const whole = answer.providerFields === undefined ? bare : { ...bare, fields: answer.providerFields };
   // Where both do not fit, the answer is kept without its provider's fields.
-  const message = [whole, bare].find((candidate) => run.size.takeModelText(candidate));
+  const message = [whole, bare].find((candidate) => run.limiter.takeModelText(candidate));
   if (message === undefined) return null;
-  const isPending = toolCalls.some(({ name }) => agent.toolPermissions.includes(name));
-  const asked: ToolMessage = {
-    kind: "asked",
+  const isPending = toolCalls.some(({ name }) => mayUse(agent.toolPermissions, name));
+  const requestMessage: ToolMessage = {
+    kind: "request",
     id: messageId,
     step: step.id,
     agentKey: agent.agentKey,
@@ -59,11 +61,12 @@ export async function askForTools(round: ToolRound): Promise<TurnStateUpdate | n
     step,
     run,
     events,
-    round: work.toolRounds + 1,
+    round: work.toolRequests + 1,
     calls: isPending ? [] : toolCalls,
     isTriggered: false,
+    fileTokens: run.limiter.fileTokens,
   });
-  return { toolMessages: [asked, ...refusals.toolMessages], toolEvents: refusals.toolEvents };
+  return { toolMessages: [requestMessage, ...refusals.toolMessages], toolEvents: refusals.toolEvents };
 }
 
 type ToolCalls = {
@@ -73,23 +76,26 @@ type ToolCalls = {
   round: number;
   calls: readonly ToolCallRequest[];
   isTriggered: boolean;
+  /** File text that these calls together may give. */
+  fileTokens: FileTokens;
 };
 
 /**
  * Runs the calls of one answer in parallel and returns their results in the order of the calls. The tools check the
  * permission again. A call that the turn has no room for is refused; its refusal is a result like any other.
  */
-export async function executeCalls({ step, run, events, round, calls, isTriggered }: ToolCalls) {
-  const executions = await Promise.all(calls.map((call, index) => executeCall(step, run, call, index + 1)));
+export async function executeCalls(toolCalls: ToolCalls) {
+  const { step, run, events, round, calls, isTriggered } = toolCalls;
+  const executions = await Promise.all(calls.map((call, index) => executeCall(toolCalls, call, index + 1)));
   const { agentKey } = step.agent;
   const toolMessages: ToolMessage[] = [];
   const toolEvents: ToolEvent[] = [];
   for (const { call, execution, hadRoom } of executions) {
-    const { content, ...recorded } = execution;
+    const { content, laterContent, ...recorded } = execution;
     const id = run.ports.newId();
     events.toolResult(call.id, id, content);
     toolMessages.push({
-      kind: "told",
+      kind: "result",
       id,
       step: step.id,
       agentKey,
@@ -97,6 +103,7 @@ export async function executeCalls({ step, run, events, round, calls, isTriggere
       toolName: execution.toolName,
       isTriggered,
       hadRoom,
+      ...(laterContent === undefined ? {} : { laterContent }),
     });
     toolEvents.push({ id: run.ports.newId(), step: step.id, agentKey, round, ...recorded });
   }
@@ -106,16 +113,15 @@ export async function executeCalls({ step, run, events, round, calls, isTriggere
 type ToolCallResult = { call: ToolCallRequest; execution: ToolExecution; hadRoom: boolean };
 
 async function executeCall(
-  { id, agent }: AgentStep,
-  { ports, signal, size, identity }: NodeContext,
+  { step: { id, agent }, run: { ports, signal, limiter, identity }, fileTokens }: ToolCalls,
   call: ToolCallRequest,
   nthOfAnswer: number,
 ): Promise<ToolCallResult> {
-  const end = size.beginToolCall(id, nthOfAnswer);
+  const end = limiter.beginToolCall(id, nthOfAnswer);
   if (end === null) return { call, execution: refuseCall(call), hadRoom: false };
   const { name, argumentsText } = call;
   const permissions = agent.toolPermissions;
-  const context = { ...identity, signal };
+  const context = { ...identity, signal, fileTokens };
   const execution = await ports.tools.execute({ name, argumentsText, permissions, context });
   end(execution.content);
   return { call, execution, hadRoom: true };

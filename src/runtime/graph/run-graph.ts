@@ -7,13 +7,13 @@ import { isRoutingOver, possibleSteps, takenSteps } from "../../domain/plan/take
 import type { TurnPlan } from "../../domain/plan/turn-plan.ts";
 import { createModelNode } from "../nodes/model-node.ts";
 import { createRouteNode } from "../nodes/route-node.ts";
-import { maxToolRounds } from "../nodes/tool-round.ts";
+import { maxToolRequests } from "../nodes/tool-calls.ts";
 import { createToolsNode, triggeredCall } from "../nodes/tools-node.ts";
 import { workOf } from "./agent-work.ts";
 import type { NodeContext } from "./node-context.ts";
 import { PlainRunnable } from "./plain-runnable.ts";
+import { RunState, type RunStateUpdate, type RunStateValue } from "./run-state.ts";
 import { isStepDone } from "./state-outcome.ts";
-import { TurnState, type TurnStateUpdate, type TurnStateValue } from "./turn-state.ts";
 
 const routeNodeName = (round: number) => `route#${round}`;
 const modelNodeName = (step: string) => `${step}.model`;
@@ -24,17 +24,17 @@ type PlannedStep = Pick<Step, "id" | "agent">;
 
 /** Supersteps that a graph of this plan can take at most; LangGraph stops one that goes on. */
 export function recursionLimit(plan: TurnPlan): number {
-  const superstepsPerStep = 2 * (maxToolRounds + 1) + 1;
+  const superstepsPerStep = 2 * (maxToolRequests + 1) + 1;
   const rounds = plan.router?.maxRounds ?? 0;
   return 2 + rounds + superstepsPerStep * listSteps(plan).length;
 }
 
 /**
- * One flat graph per turn, built from its plan. Each step is a node `<step>.model` and, only if its agent may use
+ * One flat graph per run, built from its plan. Each step is a node `<step>.model` and, only if its agent may use
  * tools, a node `<step>.tools`, looping. Edges come from `after`. A routed plan has a node `route#<round>` before
  * each round, and nodes for all steps that the manager may start.
  */
-export function compileTurnGraph(run: NodeContext, checkpointer?: BaseCheckpointSaver) {
+export function compileRunGraph(run: NodeContext, checkpointer?: BaseCheckpointSaver) {
   const { plan } = run;
   const graph = openGraph();
   const steps = listSteps(plan);
@@ -57,7 +57,7 @@ function listSteps(plan: TurnPlan): PlannedStep[] {
 type Edges = {
   starts: readonly string[];
   /** Nodes after a step that has replied. */
-  next: (stepId: string, state: TurnStateValue) => string[];
+  next: (stepId: string, state: RunStateValue) => string[];
   /** All nodes that `next` may give for a step. */
   targets: (stepId: string) => string[];
   /** Adds the nodes that belong to no step. */
@@ -67,9 +67,9 @@ type Edges = {
 function addStep(graph: PlannedGraph, run: NodeContext, step: PlannedStep, edges: Edges): void {
   const name = modelNodeName(step.id);
   const hasStoredAnswers = run.context.storedAnswers.length > 0;
-  const isDone = (state: TurnStateValue) =>
+  const isDone = (state: RunStateValue) =>
     isStepDone({ id: step.id, role: stepRoleOf(step.id) }, state, hasStoredAnswers);
-  const next = (state: TurnStateValue) =>
+  const next = (state: RunStateValue) =>
     isDone(state) ? edges.next(step.id, state) : [nextInStep(step.id, state)];
   graph.addNode(name, createModelNode(step, run));
   const own = hasTools(step.agent) ? [name, toolsNodeName(step.id)] : [name];
@@ -79,7 +79,7 @@ function addStep(graph: PlannedGraph, run: NodeContext, step: PlannedStep, edges
   graph.addEdge(toolsNodeName(step.id), name);
 }
 
-/** Of a plan whose steps are all known. A step after several others waits for them behind their `done` nodes. */
+/** The edges of a plan whose steps are all known. A step after several others waits for their `done` nodes. */
 function fixedEdges({ plan }: NodeContext, enter: (stepId: string) => string): Edges {
   const steps = takenSteps(plan, []);
   const joining = steps.filter(({ after }) => after.length > 1);
@@ -101,16 +101,16 @@ function fixedEdges({ plan }: NodeContext, enter: (stepId: string) => string): E
   };
 }
 
-/** Of a plan whose steps the manager picks, round by round. */
+/** The edges of a plan whose steps the manager picks, round by round. */
 function routedEdges(run: NodeContext, router: Router, enter: (stepId: string) => string): Edges {
   const { plan } = run;
   const rounds = Array.from({ length: router.maxRounds }, (_, index) => index + 1);
   const entries = listSteps(plan).map(({ id }) => enter(id));
-  const afterRound = ({ decisions }: TurnStateValue): string => {
+  const afterRound = ({ decisions }: RunStateValue): string => {
     if (!isRoutingOver(plan, decisions)) return routeNodeName(decisions.length + 1);
     return plan.synthesizer === null ? END : enter(synthesisStepId);
   };
-  const afterRouting = (state: TurnStateValue): string[] => {
+  const afterRouting = (state: RunStateValue): string[] => {
     const first = takenSteps(plan, state.decisions).find(({ round }) => round === state.decisions.length);
     return [first === undefined ? afterRound(state) : enter(first.id)];
   };
@@ -135,7 +135,7 @@ function hasTools({ toolPermissions }: RosterAgent): boolean {
   return toolPermissions.length > 0;
 }
 
-/** A message that asks for a tool by its first words starts with the tool, the first time that its agent is asked. */
+/** A message whose first words ask for a tool starts with that tool, in the agent's first step of the turn. */
 function entryNode({ id, agent }: PlannedStep, run: NodeContext): string {
   const isFirst = id === agentStepId(agent.agentKey, 1);
   const isTriggered = isFirst && hasTools(agent) && triggeredCall(agent, run) !== null;
@@ -143,34 +143,34 @@ function entryNode({ id, agent }: PlannedStep, run: NodeContext): string {
 }
 
 /** Where a step without a reply goes on after a model call: to its tools, or to another call. */
-function nextInStep(stepId: string, { toolMessages }: TurnStateValue): string {
+function nextInStep(stepId: string, { toolMessages }: RunStateValue): string {
   return workOf(stepId, toolMessages).pending.length > 0 ? toolsNodeName(stepId) : modelNodeName(stepId);
 }
 
-type TurnNode = (state: TurnStateValue) => Promise<TurnStateUpdate>;
+type GraphNode = (state: RunStateValue) => Promise<RunStateUpdate>;
 
 /** The parts of LangGraph's builder and of a compiled graph that are used here. */
 type PlannedGraph = {
-  addNode(name: string, node: TurnNode): void;
+  addNode(name: string, node: GraphNode): void;
   addEdge(from: string | string[], to: string): void;
-  addConditionalEdges(from: string, next: (state: TurnStateValue) => string[], targets: string[]): void;
-  compile(options: { checkpointer?: BaseCheckpointSaver }): CompiledTurnGraph;
+  addConditionalEdges(from: string, next: (state: RunStateValue) => string[], targets: string[]): void;
+  compile(options: { checkpointer?: BaseCheckpointSaver }): CompiledRunGraph;
 };
 
-export type TurnGraphConfig = {
+export type RunGraphConfig = {
   recursionLimit: number;
   durability?: "sync";
   configurable?: { thread_id: string };
 };
 
-export type CompiledTurnGraph = {
+export type CompiledRunGraph = {
   nodes: Readonly<Record<string, unknown>>;
-  invoke(input: object | null, config: TurnGraphConfig): Promise<TurnStateValue>;
+  invoke(input: object | null, config: RunGraphConfig): Promise<RunStateValue>;
 };
 
 /** LangGraph types node names statically, but these come from a plan. Every edge names a node that is added here. */
 function openGraph(): PlannedGraph {
-  const graph = new StateGraph(TurnState) as unknown as RunnableGraph;
+  const graph = new StateGraph(RunState) as unknown as RunnableGraph;
   return {
     addNode: (name, node) => graph.addNode(name, new PlainRunnable(name, node)),
     addEdge: (from, to) => graph.addEdge(from, to),
@@ -180,8 +180,8 @@ function openGraph(): PlannedGraph {
   };
 }
 
-/** The same builder, given runnables in place of functions. */
+/** LangGraph's builder, which takes runnables where `PlannedGraph` takes functions. */
 type RunnableGraph = Pick<PlannedGraph, "addEdge" | "compile"> & {
-  addNode(name: string, node: PlainRunnable<TurnStateValue, TurnStateUpdate>): void;
-  addConditionalEdges(from: string, next: PlainRunnable<TurnStateValue, string[]>, targets: string[]): void;
+  addNode(name: string, node: PlainRunnable<RunStateValue, RunStateUpdate>): void;
+  addConditionalEdges(from: string, next: PlainRunnable<RunStateValue, string[]>, targets: string[]): void;
 };
