@@ -91,7 +91,8 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
   if (!isBucket(fileBucket)) problems.push("FILES: wrangler.toml binds no R2 bucket FILES");
   if (!isQueue(parseQueue)) problems.push("PARSE_QUEUE: wrangler.toml binds no queue PARSE_QUEUE");
   if (problems.length > 0 || !isBucket(fileBucket) || !isQueue(parseQueue)) throw new ConfigError(problems);
-  return toConfig(values, { llmApiKeys, catalog, limiters, fileBucket, parseQueue });
+  const consoleFiles = isStaticFiles(given.ASSETS) ? given.ASSETS : undefined;
+  return toConfig(values, { llmApiKeys, catalog, limiters, fileBucket, parseQueue, consoleFiles });
 }
 
 /** Finds the rate limiters. Adds a problem for each that is needed and not bound. */
@@ -110,7 +111,10 @@ function findLimiters(
   return { turns: find("turns"), invalid: find("invalid"), uploads: find("uploads") };
 }
 
-type ConfigParts = Pick<Config, "llmApiKeys" | "catalog" | "limiters" | "fileBucket" | "parseQueue">;
+type ConfigParts = Pick<
+  Config,
+  "llmApiKeys" | "catalog" | "limiters" | "fileBucket" | "parseQueue" | "consoleFiles"
+>;
 
 function toConfig(values: Settings, parts: ConfigParts): Config {
   return {
@@ -147,7 +151,6 @@ function toConfig(values: Settings, parts: ConfigParts): Config {
     auth: { issuer: values.AUTH_ISSUER, audience: values.AUTH_AUDIENCE, keys: authKeys(values) },
     corsAllowedOrigins: values.CORS_ALLOWED_ORIGINS,
     oidc: oidcClient(values),
-    consoleFiles: isStaticFiles(given.ASSETS) ? given.ASSETS : undefined,
     logLevel: values.LOG_LEVEL,
   };
 }
