@@ -2,6 +2,8 @@ import { waitUntil } from "cloudflare:workers";
 import { v5 as uuidv5, v7 as uuidv7 } from "uuid";
 import type { Config } from "./config.ts";
 import { createDb, type Db } from "./db/core/client.ts";
+import { createFileLibrary } from "./db/files/file-library.ts";
+import type { CreditSettings } from "./domain/billing/credit-settings.ts";
 import type { Catalog } from "./domain/catalog.ts";
 import type { ContextLimits } from "./domain/context/context-budget.ts";
 import { estimateTokens } from "./domain/context/token-estimate.ts";
@@ -10,9 +12,11 @@ import type { FileStore } from "./domain/files/file-store.ts";
 import type { ParseQueue } from "./domain/files/parse-queue.ts";
 import type { StreamHash } from "./domain/files/stream-hash.ts";
 import type { Log } from "./domain/log.ts";
+import type { OidcClient } from "./domain/oidc-client.ts";
 import type { RateLimiter } from "./domain/rate-limiter.ts";
-import type { OfferedTool, ToolPort } from "./domain/tool.ts";
-import { type ToolName, toolNames } from "./domain/tool-names.ts";
+import type { StaticFiles } from "./domain/static-files.ts";
+import type { OfferedTool } from "./domain/tool.ts";
+import { permissionsOfTools, type ToolName, type ToolPermission } from "./domain/tool-names.ts";
 import type { TurnOutcome } from "./domain/turn/turn-outcome.ts";
 import { createTokenVerifier, type VerifyToken } from "./http/auth.ts";
 import { createConsoleLog } from "./http/console-log.ts";
@@ -24,6 +28,8 @@ import { createOpenAiModel } from "./runtime/model/openai-model.ts";
 import { createAdjustmentMemory } from "./runtime/model/request-adjustments.ts";
 import { createR2Store } from "./storage/r2-store.ts";
 import { createStreamHash } from "./storage/stream-hash.ts";
+import { createFileReadTool } from "./tools/file-read.ts";
+import { createFileSearchTool } from "./tools/file-search.ts";
 import { createToolRegistry } from "./tools/registry.ts";
 import { createSearchTool } from "./tools/search.ts";
 import type { Tool } from "./tools/tool.ts";
@@ -45,6 +51,9 @@ export type FileDeps = {
   /** A SHA-256 of a stream of bytes. */
   createHash: () => StreamHash;
 };
+
+/** A tool, and the permission that an agent needs for it. */
+export type ListedTool = Pick<OfferedTool, "description"> & { name: ToolName; permission: ToolPermission };
 
 /** The parts that actions and runs use; built once for each isolate. */
 export type Deps = {
@@ -69,12 +78,14 @@ export type Deps = {
   /** Estimated tokens of a text, unscaled. */
   estimateTokens: (text: string) => number;
   /** Every tool that an agent can be permitted to use. */
-  listTools: () => Pick<OfferedTool, "name" | "description">[];
+  listTools: () => ListedTool[];
   /** Settings that actions and runs read. */
   settings: {
     context: ContextLimits;
     managerModelAlias: string;
     summarizerModelAlias: string;
+    /** What runs may spend, 10⁻⁸ credits. */
+    credits: CreditSettings;
     turnLeaseMs: number;
     resumeWindowMs: number;
     /** How long a run goes on after its client has disconnected. */
@@ -90,6 +101,9 @@ export type Deps = {
   files: FileDeps;
   verifyToken: VerifyToken;
   corsAllowedOrigins: readonly string[];
+  oidc: OidcClient | undefined;
+  /** The console's files; undefined where none are bound. */
+  consoleFiles: StaticFiles | undefined;
 };
 
 /** A Worker goes on for 30 s after its client has disconnected. The other 5 s are for storing what the run has. */
@@ -98,7 +112,8 @@ const clientGraceMs = 25_000;
 /** Makes all parts and connects them. */
 export function createDeps(config: Config): Deps {
   const nowMs = () => Date.now();
-  const tools = connectTools(config.tavily, nowMs);
+  const db = createDb(config.databaseUrl, config.neonHttpEndpoint);
+  const tools = connectTools(config.tavily, db, nowMs);
   const ports: Omit<TurnPorts, keyof RunPorts> = {
     callModel: createOpenAiModel({
       baseUrl: config.llmBaseUrl,
@@ -111,7 +126,9 @@ export function createDeps(config: Config): Deps {
       estimateTokens,
       adjustments: createAdjustmentMemory(),
     }),
-    tools,
+    tools: createToolRegistry(Object.values(tools), { now: nowMs }),
+    fileTokensPerTurn: config.fileTokensPerTurn,
+    toolPrices: config.toolPrices,
     catalog: config.catalog,
     limits: config.context,
     managerModelAlias: config.managerModelAlias,
@@ -124,7 +141,7 @@ export function createDeps(config: Config): Deps {
     deriveId: (namespace, name) => uuidv5(name, namespace),
   };
   return {
-    db: createDb(config.databaseUrl, config.neonHttpEndpoint),
+    db,
     catalog: config.catalog,
     log: createConsoleLog(config.logLevel),
     nowMs,
@@ -136,11 +153,12 @@ export function createDeps(config: Config): Deps {
     settleRun: (input) => settleRun(input, uuidv7),
     storedReplies,
     estimateTokens,
-    listTools: () => tools.offered(toolNames).map(({ name, description }) => ({ name, description })),
+    listTools: () => listTools(tools),
     settings: {
       context: config.context,
       managerModelAlias: config.managerModelAlias,
       summarizerModelAlias: config.summarizerModelAlias,
+      credits: config.credits,
       turnLeaseMs: config.turnLeaseMs,
       resumeWindowMs: config.resumeWindowMs,
       clientGraceMs,
@@ -159,15 +177,28 @@ export function createDeps(config: Config): Deps {
     },
     verifyToken: createTokenVerifier(config.auth),
     corsAllowedOrigins: config.corsAllowedOrigins,
+    oidc: config.oidc,
+    consoleFiles: config.consoleFiles,
   };
 }
 
 /** The tool of each name in src/domain/tool-names.ts. */
-function connectTools(tavily: Config["tavily"], now: () => number): ToolPort {
-  const tools = {
+function connectTools(tavily: Config["tavily"], db: Db, now: () => number) {
+  const files = { library: createFileLibrary(db), estimateTokens };
+  return {
     search: createSearchTool({ ...tavily, fetch: (input, init) => fetch(input, init), now }),
+    file_read: createFileReadTool(files),
+    file_search: createFileSearchTool(files),
   } satisfies Record<ToolName, Tool>;
-  return createToolRegistry(Object.values(tools), { now });
+}
+
+function listTools(tools: ReturnType<typeof connectTools>): ListedTool[] {
+  const names = Object.keys(tools) as ToolName[];
+  return names.map((name) => ({
+    name,
+    description: tools[name].description,
+    permission: permissionsOfTools[name],
+  }));
 }
 
 async function sha256Hex(text: string): Promise<string> {

@@ -1,17 +1,20 @@
 /**
- * Every error that a client can receive: its stable `code`, its HTTP status, and a title for people. Documented in docs/api.md; adding a code here adds it to the OpenAPI document.
+ * Every error that a client can receive: its stable `code`, its HTTP status, and a title for people. docs/api.md lists
+ * them. A code that is added here is also added to the OpenAPI document.
  */
 export const errorCodes = {
   upload_incomplete: { status: 400, title: "The upload broke off" },
   malformed_json: { status: 400, title: "The body is not JSON" },
   invalid_idempotency_key: { status: 400, title: "The Idempotency-Key header is not usable" },
   unauthorized: { status: 401, title: "A valid bearer token is required" },
+  budget_exhausted: { status: 402, title: "The credits are used up" },
   not_found: { status: 404, title: "Not found" },
   agent_key_taken: { status: 409, title: "The agent key is taken in this room" },
   agent_name_taken: { status: 409, title: "The agent's name is taken in this room" },
   room_full: { status: 409, title: "The room cannot have another agent" },
   turn_conflict: { status: 409, title: "Another turn is running in this session" },
   turn_in_progress: { status: 409, title: "The same request is still being answered" },
+  budget_in_use: { status: 409, title: "Running turns hold the credits" },
   not_latest_turn: { status: 409, title: "The turn is not the session's latest" },
   nothing_to_retry: { status: 409, title: "There is nothing to retry" },
   too_many_retries: { status: 409, title: "The turn has no retry left" },
@@ -65,7 +68,8 @@ export class PantheonError extends Error {
   }
 }
 
-export const internalErrorDetail = "Something went wrong on our side.";
+export const internalErrorDetail =
+  "An unexpected error occurred. The log has it under this request's 'request_id'.";
 
 /** A resource of another user answers 404, exactly like one that never existed. */
 export function notFound(): PantheonError {

@@ -4,6 +4,7 @@ import type { CatalogModel } from "../domain/catalog.ts";
 import { planContextBudget } from "../domain/context/context-budget.ts";
 import { sentSettings } from "../domain/model-dialect.ts";
 import { modelSettingNames } from "../domain/model-settings.ts";
+import { toolPermissionNames } from "../domain/tool-names.ts";
 import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { json } from "../http/responses.ts";
@@ -34,8 +35,11 @@ const model = z
 
 const tool = z
   .object({
-    name: z.string().describe("By which `tool_permissions` name the tool"),
+    name: z.string().describe("By which models call the tool"),
     description: z.string().describe("What it does, as models are told"),
+    permission: z.enum(toolPermissionNames).meta({
+      description: "What an agent needs in `tool_permissions` to use it",
+    }),
   })
   .meta({ id: "Tool", description: "A tool that agents can be permitted to use" });
 

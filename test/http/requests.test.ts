@@ -23,7 +23,7 @@ test.each(["x".repeat(129), "a b", 'a"b', "<script>", "a/b", "ü", ""])(
 test.each([
   ["GET", "/api/v1/nothing"],
   ["GET", "/api/v1"],
-  ["GET", "/"],
+  ["POST", "/"],
   ["GET", "/api/v2/rooms"],
   ["PUT", "/api/v1/rooms"],
   ["POST", "/api/v1/health"],
@@ -122,7 +122,7 @@ test("an error of ours tells the client nothing but its request id, and the log 
     type: "/api/v1/docs#error-internal_error",
     title: "Internal error",
     status: 500,
-    detail: "Something went wrong on our side.",
+    detail: "An unexpected error occurred. The log has it under this request's 'request_id'.",
     code: "internal_error",
     request_id: "r-2",
   });

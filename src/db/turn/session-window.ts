@@ -1,4 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
+import { managerKey } from "../../domain/agent-key.ts";
 import type { TranscriptMessage } from "../../domain/context/prompt.ts";
 import { learnTokenScale } from "../../domain/context/token-scale.ts";
 import { prepareStatement } from "../core/prepared-statement.ts";
@@ -157,7 +158,10 @@ function toMessage(row: WindowRow): StoredMessage {
   };
 }
 
-/** The provider's token counts of the session's last prompts, for the models of the roster and for `alias`. */
+/**
+ * The provider's token counts of the session's last prompts, for the models of the roster, for `alias`, and for the
+ * manager's model where the manager writes a synthesis.
+ */
 export function selectTokenCounts({ sessionId, holder }: HeldSession, alias: string | null) {
   return tokenCounts<TokenCountRow>({ sessionId, holder, alias });
 }
@@ -166,6 +170,7 @@ type TokenCountRow = { model_alias: string; token_scale: string; estimated: numb
 
 /** How many counts a scale is learnt from. */
 const scaleCounts = sql.raw("5");
+const manager = sql.raw(`'${managerKey}'`);
 const alias = sql.placeholder("alias");
 const tokenCounts = prepareStatement<HeldSession & { alias: string | null }>(sql`
     select alias.model_alias, last.token_scale, last.estimated, last.counted
@@ -174,6 +179,10 @@ const tokenCounts = prepareStatement<HeldSession & { alias: string | null }>(sql
       from ${turnClaims} c, jsonb_array_elements(c.snapshot -> 'roster') a
       where c.session_id = ${sessionId} and c.holder = ${holder}::uuid
       union select ${alias}::text where ${alias}::text is not null
+      union select c.snapshot -> 'pricing' ->> 'managerModelAlias'
+      from ${turnClaims} c
+      where c.session_id = ${sessionId} and c.holder = ${holder}::uuid
+        and lower(c.snapshot -> 'orchestration' ->> 'synthesis') = ${manager}
     ) alias
     cross join lateral (
       select x.token_scale, x.estimated_tokens_after_prune as estimated, x.counted_input_tokens as counted

@@ -5,7 +5,7 @@ import type { Claim } from "../../domain/turn/claim.ts";
 import {
   currentReplies,
   hasCompletedSynthesis,
-  joinStandingReplies,
+  joinCurrentReplies,
 } from "../../domain/turn/current-replies.ts";
 import { exclusionOf } from "../../domain/turn/exclusion.ts";
 import { type OrchestrationRecord, recordOrchestration } from "../../domain/turn/orchestration-record.ts";
@@ -86,6 +86,7 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
       idempotencyKey: claim.idempotencyKey,
       requestHash: claim.requestHash,
       committedBy: holder,
+      grantedCredits: claim.grantedCredits,
       createdAt: input.finishedAt,
     },
     messages: newMessages,
@@ -129,7 +130,7 @@ function buildTurn(input: TurnRecordInput, rows: readonly MessageRow[]): TurnRow
     turnIndex: claim.turnIndex,
     mode: plan.mode,
     userInput: claim.request.message,
-    assistantOutput: joinStandingReplies(rows),
+    assistantOutput: joinCurrentReplies(rows),
     status: deriveTurnStatus(currentReply),
     modelAliasUsed: markerOf(input, currentReply),
     summaryTriggered: (before?.summaryTriggered ?? false) || outcome.summary !== null,
@@ -140,6 +141,10 @@ function buildTurn(input: TurnRecordInput, rows: readonly MessageRow[]): TurnRow
     synthesis: before === undefined ? (plan.synthesizer?.agentKey ?? null) : before.synthesis,
     createdAt: before?.createdAt ?? claim.openedAt,
   };
+}
+
+function isSkipped(reply: AgentReply): boolean {
+  return reply.status === "failed" && reply.failure.code === "budget_exhausted";
 }
 
 function isOverflow(reply: AgentReply): boolean {
@@ -162,16 +167,21 @@ function buildToolEvents({ claim, userId, outcome, finishedAt }: TurnRecordInput
   return outcome.toolEvents
     .toSorted(
       (left, right) =>
-        rankOf(left) - rankOf(right) || left.round - right.round || (left.id < right.id ? -1 : 1),
+        rankOf(left) - rankOf(right) ||
+        left.round - right.round ||
+        (left.place ?? 0) - (right.place ?? 0) ||
+        (left.id < right.id ? -1 : 1),
     )
     .map((event) => ({
       ...event,
+      place: event.place ?? null,
       userId,
       roomId: snapshot.roomId,
       sessionId,
       turnId,
       runId,
-      creditsCharged: "0",
+      creditsCharged: event.creditsCharged ?? "0",
+      openedAt: claim.openedAt,
       createdAt: finishedAt,
     }));
 }
@@ -203,6 +213,7 @@ function buildAudit(
     dropped: [...input.notRead, ...prompt.dropped],
     unknownTags: plan.unknownTags,
     checkpointFailed: outcome.checkpointFailed ?? false,
+    skippedBudget: outcome.replies.some((reply) => reply.step === prompt.step && isSkipped(reply)),
     routing: isFirst ? (outcome.decisions[0] ?? null) : null,
     orchestration: isFirst ? describeOrchestration(input) : null,
     overheadCalls: isFirst ? outcome.overhead : [],

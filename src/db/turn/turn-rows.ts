@@ -1,5 +1,5 @@
 import { and, asc, type Column, eq, inArray, type SQL, type SQLWrapper, sql } from "drizzle-orm";
-import { joinStandingReplies } from "../../domain/turn/current-replies.ts";
+import { joinCurrentReplies } from "../../domain/turn/current-replies.ts";
 import type { Db } from "../core/client.ts";
 import { readableColumns } from "../core/instant.ts";
 import { cutCharacters, maxPageBytes, sentBytes } from "../core/sent-bytes.ts";
@@ -92,8 +92,8 @@ export function selectLedger(db: Db, turnIds: SQL) {
  * are left out.
  */
 export function selectToolEvents(db: Db, turnIds: SQL, { toolBytes }: TurnTextBounds = shownBounds) {
-  const { turnId, runId, round, id, input, output } = toolCallEvents;
-  const through = sql`sum(${sentBytes(input)} + ${sentBytes(output)}) over (partition by ${turnId} order by ${id})`;
+  const { turnId, runId, round, place, id, input, output } = toolCallEvents;
+  const through = sql`sum(${sentBytes(input)} + ${sentBytes(output)}) over (partition by ${turnId} order by ${round}, ${id})`;
   const isCut = sql`${through} > ${toolBytes}::int`;
   return db
     .select({
@@ -104,12 +104,19 @@ export function selectToolEvents(db: Db, turnIds: SQL, { toolBytes }: TurnTextBo
     })
     .from(toolCallEvents)
     .where(inArray(turnId, turnIds))
-    .orderBy(asc(firstSeq(toolCallEvents)), asc(runId), asc(stepOf(toolCallEvents)), asc(round), asc(id));
+    .orderBy(
+      asc(firstSeq(toolCallEvents)),
+      asc(runId),
+      asc(stepOf(toolCallEvents)),
+      asc(round),
+      asc(place),
+      asc(id),
+    );
 }
 
 type ReadTurn = Omit<TurnRow, "assistantOutput">;
 
 /** Adds `assistant_output`, which follows from the turn's messages and is not read. */
 export function completeTurn<Row extends ReadTurn>(row: Row, rows: StoredTurn["messages"]) {
-  return { ...row, assistantOutput: joinStandingReplies(rows) };
+  return { ...row, assistantOutput: joinCurrentReplies(rows) };
 }

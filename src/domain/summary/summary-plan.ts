@@ -95,7 +95,7 @@ function joinBlocks<Message extends UnsummarisedMessage>(
 ): readonly Message[] {
   if (backlog[0]?.seq !== fromSeq) return [];
   const backlogEnd = backlog.at(-1)?.seq ?? 0;
-  // Messages that are not read leave gaps in `seq` too. Only blocks that overlap or touch surely have no gap.
+  // Messages that are not read leave gaps in `seq` too. Only between blocks that overlap or touch there is surely no gap.
   const windowStart = window[0]?.seq ?? Number.POSITIVE_INFINITY;
   if (windowStart > backlogEnd + 1) return backlog;
   return [...backlog, ...window.filter(({ seq }) => seq > backlogEnd)];

@@ -86,9 +86,13 @@ export type ToolEvent = {
   output: unknown;
   status: "success" | "error" | "denied";
   latencyMs: number;
+  /** The call's place among those of its answer, from 1. Absent: the event is of an earlier version. */
+  place?: number;
+  /** What the call cost, a decimal of credits. Absent: nothing. */
+  creditsCharged?: string;
 };
 
-/** What an agent said or was told on the way to its answer; stored for it alone. */
+/** A message between an agent and its tools on the way to its answer; only this agent is shown it later. */
 export type PrivateMessage = {
   id: string;
   step: string;
@@ -98,7 +102,7 @@ export type PrivateMessage = {
 };
 
 /** How a step's prompt came to fit, and what the provider counted for it; the audit is made from it. */
-export type PromptMeasure = Omit<AgentContext, "messages"> & {
+export type PromptMeasure = Omit<AgentContext, "messages" | "roomTokens"> & {
   step: string;
   countedInputTokens: number | null;
 };

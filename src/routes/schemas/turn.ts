@@ -7,7 +7,7 @@ import { sumUsage, type UsageSum } from "../../domain/billing/usage-sum.ts";
 import { stepIdOf, stepRoleOf, stepRoles } from "../../domain/plan/step.ts";
 import { currentReplies, isStale, isSynthesis, stepOfReply } from "../../domain/turn/current-replies.ts";
 import { headers } from "../../http/answer-header-schemas.ts";
-import { createdAt, id, text } from "../../http/schemas.ts";
+import { createdAt, creditAmount, id, text } from "../../http/schemas.ts";
 import { contentCut, failure, finishReason, stepId, toCut } from "./message.ts";
 import { roomMode } from "./room.ts";
 
@@ -113,6 +113,7 @@ export const newTurn = z
     model_alias_override: text(64)
       .optional()
       .describe("The model that answers for every agent of this turn: an `alias` of `GET /models`"),
+    max_credits: creditAmount.optional().meta({ description: "Lowers what the turn may spend" }),
   })
   .meta({
     id: "NewTurn",
@@ -180,9 +181,9 @@ function toFlags(turn: TurnRow) {
 
 type ReplyMessage = StoredTurn["messages"][number];
 
-function toReplies(standing: readonly ReplyMessage[]): z.input<typeof reply>[] {
-  return standing.map((message) => {
-    const isOutdated = isSynthesis(message) && isStale(message, standing);
+function toReplies(current: readonly ReplyMessage[]): z.input<typeof reply>[] {
+  return current.map((message) => {
+    const isOutdated = isSynthesis(message) && isStale(message, current);
     return { ...toReply(message), stale: isOutdated || undefined };
   });
 }

@@ -14,6 +14,8 @@ export type ModelRequest = {
   tools: readonly OfferedTool[];
   toolChoice: "auto" | "none";
   maxOutputTokens: number;
+  /** Estimated tokens of the prompt of a call that an agent pays for. Absent: the call is not billed. */
+  billedInputTokens?: number;
   /** The agent's settings. Its limit of tokens is in `maxOutputTokens`. */
   settings: ModelSettings;
   /** Aborts the call at once; its reason is an AgentFailure where the caller knows why. */
@@ -46,7 +48,7 @@ export type ModelAnswer = { billed: BilledAttempt[]; attempts: number } & (
       toolCalls: readonly ToolCallRequest[];
       /** Why an answer without tool calls ended. */
       finishReason: FinishReason;
-      /** The provider's own word for it, if it is printable ASCII. */
+      /** The provider's own text of `finishReason`, if it is printable ASCII. */
       providerReason: string | null;
       /** Fields that are sent back with these calls, `calls` in the order of `toolCalls`. Absent: none. */
       providerFields?: OwnedFields;

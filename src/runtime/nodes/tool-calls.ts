@@ -1,4 +1,7 @@
+import { formatDecimal } from "../../domain/billing/pricing.ts";
 import type { ToolCallRequest } from "../../domain/context/prompt.ts";
+import type { FileTokens } from "../../domain/files/file-tokens.ts";
+import { mayUse } from "../../domain/permissions.ts";
 import type { RosterAgent } from "../../domain/plan/roster-agent.ts";
 import type { Step } from "../../domain/plan/step.ts";
 import type { ToolExecution } from "../../domain/tool.ts";
@@ -8,7 +11,7 @@ import type { NodeContext } from "../graph/node-context.ts";
 import type { RunStateUpdate, ToolMessage } from "../graph/run-state.ts";
 import type { ModelAnswer } from "../model/model-port.ts";
 import type { AgentEvents } from "./agent-events.ts";
-import { refuseCall } from "./tool-refusal.ts";
+import { refuseCall, refuseUnpaid } from "./tool-refusal.ts";
 
 /** After this many answers that asked for tools an agent must answer. */
 export const maxToolRequests = 4;
@@ -29,15 +32,15 @@ type ToolRequestStep = {
 /** Whether all tool calls of the agent's last answer were denied. Such calls have no checkpoint of their own. */
 export function lastCallsAllDenied({ toolPermissions }: RosterAgent, { toolMessages }: AgentWork): boolean {
   const last = toolMessages.findLast((message) => "toolCalls" in message);
-  return last?.toolCalls.every(({ name }) => !toolPermissions.includes(name)) ?? false;
+  return last?.toolCalls.every(({ name }) => !mayUse(toolPermissions, name)) ?? false;
 }
 
 /**
  * Keeps an answer that asks for tools. Its calls wait for the agent's tools node. An agent without permissions has no
  * tools node, so its calls are denied here. Null: the turn has no room for the answer.
  */
-export async function askForTools(round: ToolRequestStep): Promise<RunStateUpdate | null> {
-  const { step, run, work, events, messageId, answer } = round;
+export async function askForTools(request: ToolRequestStep): Promise<RunStateUpdate | null> {
+  const { step, run, work, events, messageId, answer } = request;
   const { agent } = step;
   const { text, toolCalls } = answer;
   const bare = { role: "assistant" as const, content: text, toolCalls };
@@ -45,8 +48,8 @@ export async function askForTools(round: ToolRequestStep): Promise<RunStateUpdat
   // Where both do not fit, the answer is kept without its provider's fields.
   const message = [whole, bare].find((candidate) => run.limiter.takeModelText(candidate));
   if (message === undefined) return null;
-  const isPending = toolCalls.some(({ name }) => agent.toolPermissions.includes(name));
-  const request: ToolMessage = {
+  const isPending = toolCalls.some(({ name }) => mayUse(agent.toolPermissions, name));
+  const requestMessage: ToolMessage = {
     kind: "request",
     id: messageId,
     step: step.id,
@@ -62,8 +65,9 @@ export async function askForTools(round: ToolRequestStep): Promise<RunStateUpdat
     round: work.toolRequests + 1,
     calls: isPending ? [] : toolCalls,
     isTriggered: false,
+    fileTokens: run.limiter.fileTokens,
   });
-  return { toolMessages: [request, ...refusals.toolMessages], toolEvents: refusals.toolEvents };
+  return { toolMessages: [requestMessage, ...refusals.toolMessages], toolEvents: refusals.toolEvents };
 }
 
 type ToolCalls = {
@@ -73,19 +77,22 @@ type ToolCalls = {
   round: number;
   calls: readonly ToolCallRequest[];
   isTriggered: boolean;
+  /** File text that these calls together may give. */
+  fileTokens: FileTokens;
 };
 
 /**
  * Runs the calls of one answer in parallel and returns their results in the order of the calls. The tools check the
  * permission again. A call that the turn has no room for is refused; its refusal is a result like any other.
  */
-export async function executeCalls({ step, run, events, round, calls, isTriggered }: ToolCalls) {
-  const executions = await Promise.all(calls.map((call, index) => executeCall(step, run, call, index + 1)));
+export async function executeCalls(toolCalls: ToolCalls) {
+  const { step, run, events, round, calls, isTriggered } = toolCalls;
+  const executions = await Promise.all(calls.map((call, index) => executeCall(toolCalls, call, index + 1)));
   const { agentKey } = step.agent;
   const toolMessages: ToolMessage[] = [];
   const toolEvents: ToolEvent[] = [];
-  for (const { call, execution, hadRoom } of executions) {
-    const { content, ...recorded } = execution;
+  for (const [index, { call, execution, hadRoom, costE8 }] of executions.entries()) {
+    const { content, laterContent, ...recorded } = execution;
     const id = run.ports.newId();
     events.toolResult(call.id, id, content);
     toolMessages.push({
@@ -97,26 +104,51 @@ export async function executeCalls({ step, run, events, round, calls, isTriggere
       toolName: execution.toolName,
       isTriggered,
       hadRoom,
+      ...(laterContent === undefined ? {} : { laterContent }),
     });
-    toolEvents.push({ id: run.ports.newId(), step: step.id, agentKey, round, ...recorded });
+    const place = index + 1;
+    toolEvents.push({
+      // The same for the same call: a run that resumes and calls it again does not charge it again.
+      id: run.ports.deriveId(run.runId, `tool ${step.id} ${round} ${place}`),
+      step: step.id,
+      agentKey,
+      round,
+      place,
+      ...recorded,
+      ...(costE8 === 0n ? {} : { creditsCharged: formatDecimal(costE8, 8) }),
+    });
   }
   return { toolMessages, toolEvents };
 }
 
-type ToolCallResult = { call: ToolCallRequest; execution: ToolExecution; hadRoom: boolean };
+type ToolCallResult = {
+  call: ToolCallRequest;
+  execution: ToolExecution;
+  hadRoom: boolean;
+  /** 10⁻⁸ credits. */
+  costE8: bigint;
+};
 
 async function executeCall(
-  { id, agent }: AgentStep,
-  { ports, signal, limiter, identity }: NodeContext,
+  { step: { id, agent }, run: { ports, signal, limiter, identity, payment }, fileTokens }: ToolCalls,
   call: ToolCallRequest,
   nthOfAnswer: number,
 ): Promise<ToolCallResult> {
   const end = limiter.beginToolCall(id, nthOfAnswer);
-  if (end === null) return { call, execution: refuseCall(call), hadRoom: false };
+  if (end === null) return { call, execution: refuseCall(call), hadRoom: false, costE8: 0n };
   const { name, argumentsText } = call;
+  const priceE8 = ports.toolPrices.get(name) ?? 0n;
+  const taken = priceE8 === 0n ? null : await payment.spending.takeAmount(priceE8);
+  if (priceE8 > 0n && taken === null) {
+    const execution = refuseUnpaid(call);
+    end(execution.content);
+    return { call, execution, hadRoom: true, costE8: 0n };
+  }
   const permissions = agent.toolPermissions;
-  const context = { ...identity, signal };
+  const context = { ...identity, signal, fileTokens };
   const execution = await ports.tools.execute({ name, argumentsText, permissions, context });
   end(execution.content);
-  return { call, execution, hadRoom: true };
+  const costE8 = execution.status === "success" ? priceE8 : 0n;
+  taken?.end(costE8);
+  return { call, execution, hadRoom: true, costE8 };
 }

@@ -14,7 +14,7 @@ import { runTurn } from "../../../../src/runtime/graph/run-turn.ts";
 import { createOpenAiModel } from "../../../../src/runtime/model/openai-model.ts";
 import { createAdjustmentMemory } from "../../../../src/runtime/model/request-adjustments.ts";
 import { createModels, type ScriptedModels } from "../../../support/models.ts";
-import { type PlanForm, planOf } from "../../../support/plans.ts";
+import { noLimit, type PlanForm, planOf } from "../../../support/plans.ts";
 import { someIdentity } from "../../../support/tool-context.ts";
 import { nameOf, roleOf } from "../../../support/turn-fixture.ts";
 
@@ -30,7 +30,7 @@ export type GraphTurn = {
   contextWindowTokens?: number;
 };
 
-const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
+const silent: Log = { info() {}, warn() {}, error() {}, with: () => silent };
 
 /** A turn at the runtime's door: no HTTP and no database, but real model calls to a scenario of its own. */
 export function createGraphTurn({
@@ -90,6 +90,7 @@ export function createGraphTurn({
           stored: undefined,
           used: noUse,
           isRetry: false,
+          grant: noLimit,
         },
         ports,
       );
@@ -106,6 +107,7 @@ export function createPorts(
   more: Partial<TurnPorts> = {},
 ): TurnPorts {
   return {
+    fileTokensPerTurn: 24_000,
     callModel: createOpenAiModel({
       baseUrl: models.baseUrl,
       apiKeys: new Map([["LLM_API_KEY", "test-key"]]),
@@ -118,6 +120,7 @@ export function createPorts(
       adjustments: createAdjustmentMemory(),
     }),
     tools,
+    toolPrices: new Map(),
     catalog: buildCatalog([], ""),
     limits: {
       maxOutputTokens: 2_048,
