@@ -26,11 +26,12 @@ test("every npm script checks the version of Node first", async () => {
 });
 
 test.each(["staging", "production"])(
-  "a deployment of %s deploys the parser first, then the API",
+  "a deployment of %s builds the console, then deploys the parser, then the API",
   async (name) => {
     const command = (await readScripts()).get(`deploy:${name}`);
     const steps = command?.split(" && ").slice(1);
     expect(steps).toEqual([
+      "npm run console:build",
       `wrangler deploy --config wrangler.parse.toml --env ${name}`,
       `wrangler deploy --env ${name}`,
     ]);
