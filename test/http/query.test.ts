@@ -6,7 +6,7 @@ import { seedTenant } from "../system/abuse/support/tenant.ts";
 const api = createTestApi();
 const operations = await listOperations(api);
 
-test.each(operations)("$name refuses a query parameter that it does not know", async (operation) => {
+test.each(operations)("$name refuses an unknown query parameter", async (operation) => {
   const { user, ids } = await seedTenant("scout");
   const { body, method } = operation;
   const answer = await api.send(method, `${fillPath(operation, ids)}?sort=-seq&sort=seq`, {
