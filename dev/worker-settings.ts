@@ -11,6 +11,7 @@ export const boundByWrangler = {
   FILES: { put: nothing, get: nothing, delete: nothing, list: nothing },
   PARSE_QUEUE: { send: nothing },
   LIVE_SESSIONS: { getByName: nothing },
+  ASSETS: { fetch: nothing },
 };
 
 /** Every setting the environment has for the Worker, the API keys that MODELS_JSON names among them. */

@@ -1,5 +1,5 @@
 import { v5 as uuidv5 } from "uuid";
-import { isBucket, isObjectNamespace, isQueue } from "./config/bindings.ts";
+import { isBucket, isObjectNamespace, isQueue, isStaticFiles } from "./config/bindings.ts";
 import { ConfigError, describeIssue, dropBlank } from "./config/config-error.ts";
 import { describePrices, type ModelOverride, toCatalogModel } from "./config/model-override.ts";
 import { key, type Settings, settings } from "./config/settings.ts";
@@ -11,7 +11,9 @@ import type { Bucket } from "./domain/files/bucket.ts";
 import type { FileLimits } from "./domain/files/file-limits.ts";
 import type { ParseQueue } from "./domain/files/parse-queue.ts";
 import type { LogLevel } from "./domain/log.ts";
+import type { OidcClient } from "./domain/oidc-client.ts";
 import { isRateLimiter, type RateLimiter } from "./domain/rate-limiter.ts";
+import type { StaticFiles } from "./domain/static-files.ts";
 import type { LocationHint, SessionObjects } from "./domain/turn/session-objects.ts";
 
 /** The names of all settings. MODELS_JSON can name further settings with keys of providers. */
@@ -57,6 +59,10 @@ export type Config = {
   fileTokensPerTurn: number;
   auth: AuthSettings;
   corsAllowedOrigins: readonly string[];
+  /** How people sign in to the console; undefined: with a token that they paste. */
+  oidc: OidcClient | undefined;
+  /** The console's files; undefined where none are bound. */
+  consoleFiles: StaticFiles | undefined;
   logLevel: LogLevel;
 };
 
@@ -97,7 +103,9 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
     throw new ConfigError(problems);
   }
   if (problems.length > 0 || !isBucket(fileBucket) || !isQueue(parseQueue)) throw new ConfigError(problems);
-  return toConfig(values, { llmApiKeys, catalog, limiters, fileBucket, parseQueue, sessionObjects });
+  const consoleFiles = isStaticFiles(given.ASSETS) ? given.ASSETS : undefined;
+  const bound = { fileBucket, parseQueue, sessionObjects, consoleFiles };
+  return toConfig(values, { llmApiKeys, catalog, limiters, ...bound });
 }
 
 /** Finds the rate limiters. Adds a problem for each that is needed and not bound. */
@@ -118,7 +126,7 @@ function findLimiters(
 
 type ConfigParts = Pick<
   Config,
-  "llmApiKeys" | "catalog" | "limiters" | "fileBucket" | "parseQueue" | "sessionObjects"
+  "llmApiKeys" | "catalog" | "limiters" | "fileBucket" | "parseQueue" | "sessionObjects" | "consoleFiles"
 >;
 
 function toConfig(values: Settings, parts: ConfigParts): Config {
@@ -162,6 +170,7 @@ function toConfig(values: Settings, parts: ConfigParts): Config {
     fileTokensPerTurn: values.FILE_TOKENS_PER_TURN,
     auth: { issuer: values.AUTH_ISSUER, audience: values.AUTH_AUDIENCE, keys: authKeys(values) },
     corsAllowedOrigins: values.CORS_ALLOWED_ORIGINS,
+    oidc: oidcClient(values),
     logLevel: values.LOG_LEVEL,
   };
 }
@@ -190,6 +199,10 @@ function findContradictions(values: Settings): string[] {
     [
       values.CONTEXT_KEEP_RAW_TURNS >= values.CONTEXT_SUMMARY_EVERY_TURNS,
       "CONTEXT_KEEP_RAW_TURNS: must be below CONTEXT_SUMMARY_EVERY_TURNS",
+    ],
+    [
+      (values.OIDC_ISSUER === undefined) !== (values.OIDC_CLIENT_ID === undefined),
+      "OIDC_ISSUER, OIDC_CLIENT_ID: both or neither must be set",
     ],
   ];
   return problems.flatMap(([isFound, problem]) => (isFound ? [problem] : []));
@@ -228,6 +241,12 @@ function authKeys(values: Settings): AuthSettings["keys"] {
   return values.AUTH_JWKS_URL === undefined
     ? { secret: values.AUTH_JWT_SECRET ?? "" }
     : { jwksUrl: values.AUTH_JWKS_URL };
+}
+
+function oidcClient(values: Settings): OidcClient | undefined {
+  const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId } = values;
+  if (issuer === undefined || clientId === undefined) return undefined;
+  return { issuer, clientId, audience: values.OIDC_AUDIENCE, scopes: values.OIDC_SCOPES };
 }
 
 /** The suffix of the pricing version of a deployment that has models of its own. */
