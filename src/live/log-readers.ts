@@ -48,7 +48,7 @@ export class LogReaders {
           end(reason);
           controller.error(new Error("The event stream was cut."));
         };
-        reader.comment = () => controller.enqueue(keepAlive);
+        reader.comment = () => controller.enqueue(keepAlive.slice());
       },
       pull: async (controller) => {
         for (;;) {

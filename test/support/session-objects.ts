@@ -1,7 +1,7 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { Deps } from "../../src/deps.ts";
-import type { SessionHost } from "../../src/turn/session-host.ts";
+import type { SessionHost, SessionHosts } from "../../src/turn/session-host.ts";
 import { noteWatch } from "./database-requests.ts";
 
 /** The parts of each application under test, by the name that its objects have. */
@@ -84,3 +84,9 @@ export async function passAlarm(sessionId: string): Promise<void> {
   await runInDurableObject(stub, (_, state) => state.storage.sql.exec("update due_times set at_ms = 0"));
   await runDurableObjectAlarm(stub);
 }
+
+/** Objects that do not answer, whichever the session. */
+export const noHosts: SessionHosts = () => {
+  const fail = () => Promise.reject(new Error("the object does not answer"));
+  return { prepare: fail, run: fail, watch: fail, recover: fail };
+};
