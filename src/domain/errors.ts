@@ -10,8 +10,8 @@ export const errorCodes = {
   agent_key_taken: { status: 409, title: "The agent key is taken in this room" },
   agent_name_taken: { status: 409, title: "The agent's name is taken in this room" },
   room_full: { status: 409, title: "The room cannot have another agent" },
-  turn_conflict: { status: 409, title: "Another turn is running in this session" },
-  turn_in_progress: { status: 409, title: "The same request is still being answered" },
+  turn_conflict: { status: 409, title: "Another request works on this session" },
+  turn_in_progress: { status: 409, title: "The turn of this request is not finished" },
   not_latest_turn: { status: 409, title: "The turn is not the session's latest" },
   nothing_to_retry: { status: 409, title: "There is nothing to retry" },
   too_many_retries: { status: 409, title: "The turn has no retry left" },
@@ -66,6 +66,10 @@ export class PantheonError extends Error {
 }
 
 export const internalErrorDetail = "Something went wrong on our side.";
+
+export const commitFailedDetail = "The turn could not be stored. Please retry.";
+
+export const databaseUnavailableDetail = "The database does not answer. Please retry.";
 
 /** A resource of another user answers 404, exactly like one that never existed. */
 export function notFound(): PantheonError {

@@ -21,6 +21,7 @@ import {
   isSynthesis,
 } from "../domain/turn/current-replies.ts";
 import { endRefused } from "./end.ts";
+import type { Requester } from "./run.ts";
 
 /**
  * Makes the run's plan and context. A run that cannot be planned, or whose agents cannot hold what they must be sent, ends
@@ -31,11 +32,11 @@ import { endRefused } from "./end.ts";
 export async function planRun(
   deps: Deps,
   turn: OpenedTurn,
-  userId: string,
+  { user, log }: Pick<Requester, "user" | "log">,
 ): Promise<{ plan: TurnPlan; context: TurnContext }> {
   const { claim } = turn;
   const isResumed = claim.pastHolders.length > 0;
-  const refused = { claim, checkpoint: turn.checkpoint, userId };
+  const refused = { claim, checkpoint: turn.checkpoint, userId: user.userId, log };
   const decision = decidePlan(turn);
   if (!decision.ok) {
     const { code, detail } = decision.refusal;
