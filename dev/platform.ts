@@ -18,6 +18,9 @@ const loopbackHost = "127.0.0.1";
 /** The driver wants a well-formed URL; the real one, with its password, stays with the endpoint. */
 const workerDatabaseUrl = "postgres://pantheon@localhost/pantheon";
 
+/** Where Vite serves a page that is being written. A setting of its own takes their place. */
+const viteOrigins = "http://localhost:5173,http://127.0.0.1:5173";
+
 export type PlatformOptions = {
   /** Settings of the Worker, DATABASE_URL, PANTHEON_DATA_DIR. */
   env: Environment;
@@ -76,6 +79,7 @@ async function startParts(
 ): Promise<Omit<Platform, "stop">> {
   const auth = localAuth(env);
   const settings = {
+    CORS_ALLOWED_ORIGINS: viteOrigins,
     ...settingsFrom(env),
     DATABASE_URL: workerDatabaseUrl,
     AUTH_ISSUER: auth.issuer,

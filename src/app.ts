@@ -20,6 +20,7 @@ import { registerFileContentRoute } from "./routes/file-content.ts";
 import { registerFileUploadRoute } from "./routes/file-upload.ts";
 import { registerFileRoutes } from "./routes/files.ts";
 import { registerHealthRoutes } from "./routes/health.ts";
+import { registerMessageRoutes } from "./routes/messages.ts";
 import { registerReferenceRoutes } from "./routes/reference.ts";
 import { registerRetryRoutes } from "./routes/retry.ts";
 import { registerRoomRoutes } from "./routes/rooms.ts";
@@ -53,6 +54,7 @@ export function createApp(deps: Deps): App {
   registerFileRoutes(api, deps);
   registerFileContentRoute(api, deps);
   registerSessionRoutes(api, deps);
+  registerMessageRoutes(api, deps);
   registerRetryRoutes(api, deps);
   registerTurnHistoryRoutes(api, deps);
   app.route(apiPath, api);

@@ -9,6 +9,7 @@ import type { ContextLimits } from "./domain/context/context-budget.ts";
 import type { Bucket } from "./domain/files/bucket.ts";
 import type { FileLimits } from "./domain/files/file-limits.ts";
 import type { ParseQueue } from "./domain/files/parse-queue.ts";
+import type { LogLevel } from "./domain/log.ts";
 import { isRateLimiter, type RateLimiter } from "./domain/rate-limiter.ts";
 
 /** The names of all settings. MODELS_JSON can name further settings with keys of providers. */
@@ -45,9 +46,10 @@ export type Config = {
   fileBucket: Bucket;
   parseQueue: ParseQueue;
   fileLimits: FileLimits;
+  fileTokensPerTurn: number;
   auth: AuthSettings;
   corsAllowedOrigins: readonly string[];
-  logLevel: "debug" | "info" | "warn" | "error";
+  logLevel: LogLevel;
 };
 
 /** Turns, requests that do not validate, and uploads, by user. */
@@ -78,28 +80,38 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
   for (const setting of ["MANAGER_MODEL_ALIAS", "SUMMARIZER_MODEL_ALIAS"] as const) {
     if (!catalog.models.has(values[setting])) problems.push(`${setting}: names no model of the catalog`);
   }
-  const findLimiter = (kind: keyof Limiters): RateLimiter | null => {
+  const limiters = findLimiters(values, given, problems);
+  const { FILES: fileBucket, PARSE_QUEUE: parseQueue } = given;
+  if (!isBucket(fileBucket)) problems.push("FILES: wrangler.toml binds no R2 bucket FILES");
+  if (!isQueue(parseQueue)) problems.push("PARSE_QUEUE: wrangler.toml binds no queue PARSE_QUEUE");
+  if (problems.length > 0 || !isBucket(fileBucket) || !isQueue(parseQueue)) throw new ConfigError(problems);
+  return toConfig(values, { llmApiKeys, catalog, limiters, fileBucket, parseQueue });
+}
+
+/** Finds the rate limiters. Adds a problem for each that is needed and not bound. */
+function findLimiters(
+  values: Settings,
+  given: Readonly<Record<string, unknown>>,
+  problems: string[],
+): Limiters {
+  const find = (kind: keyof Limiters): RateLimiter | null => {
     if (!areRequestsLimited(values)) return null;
     const limiter = given[limiterBindings[kind]];
     if (isRateLimiter(limiter)) return limiter;
     problems.push(`RATE_LIMIT: is on, but wrangler.toml binds no rate limiter ${limiterBindings[kind]}`);
     return null;
   };
-  const limiters = {
-    turns: findLimiter("turns"),
-    invalid: findLimiter("invalid"),
-    uploads: findLimiter("uploads"),
-  };
-  const { FILES: fileBucket, PARSE_QUEUE: parseQueue } = given;
-  if (!isBucket(fileBucket)) problems.push("FILES: wrangler.toml binds no R2 bucket FILES");
-  if (!isQueue(parseQueue)) problems.push("PARSE_QUEUE: wrangler.toml binds no queue PARSE_QUEUE");
-  if (problems.length > 0 || !isBucket(fileBucket) || !isQueue(parseQueue)) throw new ConfigError(problems);
+  return { turns: find("turns"), invalid: find("invalid"), uploads: find("uploads") };
+}
+
+type ConfigParts = Pick<Config, "llmApiKeys" | "catalog" | "limiters" | "fileBucket" | "parseQueue">;
+
+function toConfig(values: Settings, parts: ConfigParts): Config {
   return {
+    ...parts,
     databaseUrl: values.DATABASE_URL,
     neonHttpEndpoint: values.NEON_HTTP_ENDPOINT,
     llmBaseUrl: values.LLM_BASE_URL,
-    llmApiKeys,
-    catalog,
     tavily: { apiKey: values.TAVILY_API_KEY, baseUrl: values.TAVILY_BASE_URL },
     context: {
       maxOutputTokens: values.MAX_OUTPUT_TOKENS,
@@ -119,15 +131,13 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
     checkpointRetentionDays: values.CHECKPOINT_RETENTION_DAYS,
     fileRetentionDays: values.FILE_RETENTION_DAYS,
     deletedRetentionDays: values.DELETED_RETENTION_DAYS,
-    limiters,
-    fileBucket,
-    parseQueue,
     fileLimits: {
       maxFileBytes: values.FILE_MAX_BYTES,
       maxRoomBytes: values.ROOM_MAX_FILE_BYTES,
       maxRoomFiles: values.ROOM_MAX_FILES,
       maxUserBytes: values.USER_MAX_FILE_BYTES,
     },
+    fileTokensPerTurn: values.FILE_TOKENS_PER_TURN,
     auth: { issuer: values.AUTH_ISSUER, audience: values.AUTH_AUDIENCE, keys: authKeys(values) },
     corsAllowedOrigins: values.CORS_ALLOWED_ORIGINS,
     logLevel: values.LOG_LEVEL,

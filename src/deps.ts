@@ -2,6 +2,7 @@ import { waitUntil } from "cloudflare:workers";
 import { v5 as uuidv5, v7 as uuidv7 } from "uuid";
 import type { Config } from "./config.ts";
 import { createDb, type Db } from "./db/core/client.ts";
+import { createFileLibrary } from "./db/files/file-library.ts";
 import type { Catalog } from "./domain/catalog.ts";
 import type { ContextLimits } from "./domain/context/context-budget.ts";
 import { estimateTokens } from "./domain/context/token-estimate.ts";
@@ -11,8 +12,8 @@ import type { ParseQueue } from "./domain/files/parse-queue.ts";
 import type { StreamHash } from "./domain/files/stream-hash.ts";
 import type { Log } from "./domain/log.ts";
 import type { RateLimiter } from "./domain/rate-limiter.ts";
-import type { OfferedTool, ToolPort } from "./domain/tool.ts";
-import { type ToolName, toolNames } from "./domain/tool-names.ts";
+import type { OfferedTool } from "./domain/tool.ts";
+import { permissionsOfTools, type ToolName, type ToolPermission } from "./domain/tool-names.ts";
 import type { TurnOutcome } from "./domain/turn/turn-outcome.ts";
 import { createTokenVerifier, type VerifyToken } from "./http/auth.ts";
 import { createConsoleLog } from "./http/console-log.ts";
@@ -24,6 +25,8 @@ import { createOpenAiModel } from "./runtime/model/openai-model.ts";
 import { createAdjustmentMemory } from "./runtime/model/request-adjustments.ts";
 import { createR2Store } from "./storage/r2-store.ts";
 import { createStreamHash } from "./storage/stream-hash.ts";
+import { createFileReadTool } from "./tools/file-read.ts";
+import { createFileSearchTool } from "./tools/file-search.ts";
 import { createToolRegistry } from "./tools/registry.ts";
 import { createSearchTool } from "./tools/search.ts";
 import type { Tool } from "./tools/tool.ts";
@@ -45,6 +48,9 @@ export type FileDeps = {
   /** A SHA-256 of a stream of bytes. */
   createHash: () => StreamHash;
 };
+
+/** A tool, and the permission that an agent needs for it. */
+export type ListedTool = Pick<OfferedTool, "description"> & { name: ToolName; permission: ToolPermission };
 
 /** The parts that actions and runs use; built once for each isolate. */
 export type Deps = {
@@ -69,7 +75,7 @@ export type Deps = {
   /** Estimated tokens of a text, unscaled. */
   estimateTokens: (text: string) => number;
   /** Every tool that an agent can be permitted to use. */
-  listTools: () => Pick<OfferedTool, "name" | "description">[];
+  listTools: () => ListedTool[];
   /** Settings that actions and runs read. */
   settings: {
     context: ContextLimits;
@@ -98,7 +104,8 @@ const clientGraceMs = 25_000;
 /** Makes all parts and connects them. */
 export function createDeps(config: Config): Deps {
   const nowMs = () => Date.now();
-  const tools = connectTools(config.tavily, nowMs);
+  const db = createDb(config.databaseUrl, config.neonHttpEndpoint);
+  const tools = connectTools(config.tavily, db, nowMs);
   const ports: Omit<TurnPorts, keyof RunPorts> = {
     callModel: createOpenAiModel({
       baseUrl: config.llmBaseUrl,
@@ -111,7 +118,8 @@ export function createDeps(config: Config): Deps {
       estimateTokens,
       adjustments: createAdjustmentMemory(),
     }),
-    tools,
+    tools: createToolRegistry(Object.values(tools), { now: nowMs }),
+    fileTokensPerTurn: config.fileTokensPerTurn,
     catalog: config.catalog,
     limits: config.context,
     managerModelAlias: config.managerModelAlias,
@@ -124,7 +132,7 @@ export function createDeps(config: Config): Deps {
     deriveId: (namespace, name) => uuidv5(name, namespace),
   };
   return {
-    db: createDb(config.databaseUrl, config.neonHttpEndpoint),
+    db,
     catalog: config.catalog,
     log: createConsoleLog(config.logLevel),
     nowMs,
@@ -136,7 +144,7 @@ export function createDeps(config: Config): Deps {
     settleRun: (input) => settleRun(input, uuidv7),
     storedReplies,
     estimateTokens,
-    listTools: () => tools.offered(toolNames).map(({ name, description }) => ({ name, description })),
+    listTools: () => listTools(tools),
     settings: {
       context: config.context,
       managerModelAlias: config.managerModelAlias,
@@ -163,11 +171,22 @@ export function createDeps(config: Config): Deps {
 }
 
 /** The tool of each name in src/domain/tool-names.ts. */
-function connectTools(tavily: Config["tavily"], now: () => number): ToolPort {
-  const tools = {
+function connectTools(tavily: Config["tavily"], db: Db, now: () => number) {
+  const files = { library: createFileLibrary(db), estimateTokens };
+  return {
     search: createSearchTool({ ...tavily, fetch: (input, init) => fetch(input, init), now }),
+    file_read: createFileReadTool(files),
+    file_search: createFileSearchTool(files),
   } satisfies Record<ToolName, Tool>;
-  return createToolRegistry(Object.values(tools), { now });
+}
+
+function listTools(tools: ReturnType<typeof connectTools>): ListedTool[] {
+  const names = Object.keys(tools) as ToolName[];
+  return names.map((name) => ({
+    name,
+    description: tools[name].description,
+    permission: permissionsOfTools[name],
+  }));
 }
 
 async function sha256Hex(text: string): Promise<string> {

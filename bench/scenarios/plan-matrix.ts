@@ -8,6 +8,7 @@ import {
 } from "../pantheon-room.ts";
 import type { Purpose } from "../peers/model-answers.ts";
 import { atMost, type Row } from "../report/row.ts";
+import { agentKeyOf } from "../roster.ts";
 import type { Bench } from "../setup.ts";
 
 const agentCounts = [1, 3, 12];
@@ -20,6 +21,8 @@ const plans: Plan[] = [
   { mode: "orchestrator", orchestration: plain },
   { mode: "tag", orchestration: plain },
   { mode: "orchestrator", orchestration: { max_rounds: 2, synthesis: "manager" } },
+  { mode: "orchestrator", orchestration: { max_rounds: 3, synthesis: agentKeyOf(0) } },
+  { mode: "roundtable", orchestration: { max_rounds: 1, synthesis: agentKeyOf(0) } },
   { mode: "tag", orchestration: { max_rounds: 1, synthesis: "manager" } },
 ];
 /** The manager picks this many at most in one round. */

@@ -5,7 +5,7 @@ import { roomCapacity } from "../domain/agent-key.ts";
 import { requireKnownModel } from "../domain/catalog.ts";
 import { PantheonError } from "../domain/errors.ts";
 import { type ModelSettings, requireAllowedSettings } from "../domain/model-settings.ts";
-import { requireKnownTools } from "../domain/tool-names.ts";
+import { requireKnownPermissions } from "../domain/permissions.ts";
 import type { User } from "../domain/user.ts";
 
 export type NewAgent = {
@@ -29,7 +29,7 @@ export async function addAgent(deps: Deps, user: User, roomId: string, agent: Ne
   const row = {
     ...agent,
     id: deps.newId(),
-    toolPermissions: requireKnownTools(agent.toolPermissions),
+    toolPermissions: requireKnownPermissions(agent.toolPermissions),
     position: Math.min(agent.position ?? roomCapacity, roomCapacity),
   };
   const room = { roomId, userId: user.userId };

@@ -2,7 +2,7 @@ import { type AgentChange, type AgentRow, updateAgent } from "../db/rooms/room-a
 import type { Deps } from "../deps.ts";
 import { requireKnownModel } from "../domain/catalog.ts";
 import { requireAllowedSettings } from "../domain/model-settings.ts";
-import { requireKnownTools } from "../domain/tool-names.ts";
+import { requireKnownPermissions } from "../domain/permissions.ts";
 import type { User } from "../domain/user.ts";
 
 /** @throws PantheonError `unknown_model`, `unknown_tool`, `validation_failed` or `not_found`. */
@@ -19,7 +19,7 @@ export async function changeAgent(
     deps.db,
     { roomId, userId: user.userId },
     agentKey,
-    { ...change, ...(toolPermissions && { toolPermissions: requireKnownTools(toolPermissions) }) },
+    { ...change, ...(toolPermissions && { toolPermissions: requireKnownPermissions(toolPermissions) }) },
     deps.now(),
   );
 }

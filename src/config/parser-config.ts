@@ -1,4 +1,5 @@
 import type { Bucket } from "../domain/files/bucket.ts";
+import type { LogLevel } from "../domain/log.ts";
 import { isBucket } from "./bindings.ts";
 import { ConfigError, describeIssue, dropBlank } from "./config-error.ts";
 import { settings } from "./settings.ts";
@@ -8,7 +9,7 @@ export type ParserConfig = {
   databaseUrl: string;
   /** The endpoint of the Neon driver in local mode; undefined: Neon's own. */
   neonHttpEndpoint: string | undefined;
-  logLevel: "debug" | "info" | "warn" | "error";
+  logLevel: LogLevel;
   fileBucket: Bucket;
 };
 

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { logLevels } from "../domain/log.ts";
 import { modelOverrides } from "./model-override.ts";
 import { httpUrl } from "./setting-forms.ts";
 
@@ -42,13 +43,28 @@ const claim = z
   .refine((text) => text === text.trim(), "must not begin or end with white space")
   .max(1_024);
 
-/** Anything longer, for example with a trailing slash, would never match a browser's `Origin`. */
-const isOrigin = (text: string) => URL.canParse(text) && new URL(text).origin === text;
+/**
+ * Anything longer, for example with a trailing slash, would never match a browser's `Origin`. A wildcard stands for one
+ * label before at least two others.
+ */
+function isOrigin(text: string): boolean {
+  const plain = text.replace(/^(https?:\/\/)\*\.(?=[^.*]+\.[^*])/, "$1any.");
+  return !plain.includes("*") && URL.canParse(plain) && new URL(plain).origin === plain;
+}
 const origins = z
   .string()
   .default("")
   .transform((list) => list.split(",").flatMap((origin) => origin.trim() || []))
-  .pipe(z.array(z.string().refine(isOrigin, "must be an origin as browsers send it: https://chat.example")));
+  .pipe(
+    z.array(
+      z
+        .string()
+        .refine(
+          isOrigin,
+          "must be an origin as browsers send it: https://chat.example, or https://*.chat.example",
+        ),
+    ),
+  );
 
 /** The form and default of every setting. src/config.ts checks several of them together. */
 export const settings = z.object({
@@ -79,13 +95,14 @@ export const settings = z.object({
   ROOM_MAX_FILE_BYTES: integer(104_857_600, 1, 10_737_418_240),
   ROOM_MAX_FILES: integer(200, 1, 10_000),
   USER_MAX_FILE_BYTES: integer(1_073_741_824, 1, 1_099_511_627_776),
+  FILE_TOKENS_PER_TURN: integer(24_000, 1_000, 1_000_000),
   AUTH_JWT_SECRET: z.string().min(32, "must have at least 32 characters").optional(),
   AUTH_JWKS_URL: httpUrl.optional(),
   AUTH_ISSUER: claim,
   AUTH_AUDIENCE: claim,
   CORS_ALLOWED_ORIGINS: origins,
   RATE_LIMIT: z.enum(["on", "off"]).optional(),
-  LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
+  LOG_LEVEL: z.enum(logLevels).default("info"),
 });
 
 export type Settings = z.output<typeof settings>;

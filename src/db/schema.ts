@@ -48,6 +48,28 @@ export const users = pgTable("users", {
   createdAt: createdAt(),
 });
 
+/** A user's key for clients that cannot renew a token. The key itself is not stored. */
+export const apiKeys = pgTable(
+  "api_keys",
+  {
+    id: uuid("id").primaryKey(),
+    userId: text("user_id")
+      .notNull()
+      .references(() => users.id, { onDelete: "restrict" }),
+    name: text("name").notNull(),
+    /** SHA-256 of the key, in hex. */
+    hash: text("hash").notNull(),
+    /** The key's last characters, by which its user knows it again. */
+    ending: text("ending").notNull(),
+    createdAt: createdAt(),
+    lastUsedAt: instant("last_used_at", { precision: 3 }),
+  },
+  (t) => [
+    unique("uq_api_keys_hash").on(t.hash),
+    index("ix_api_keys_user_id_created_at_id").on(t.userId, t.createdAt, t.id),
+  ],
+);
+
 export const rooms = pgTable(
   "rooms",
   {
@@ -119,8 +141,22 @@ export const sessions = pgTable(
     deletedAt: instant("deleted_at", { precision: 3 }),
     /** The last run that was refused after its claim was taken: a late copy of its open takes no claim. */
     refusedRunId: uuid("refused_run_id"),
+    /** Null: the user gave none, and there is no turn yet. */
+    title: text("title"),
+    /** When a run was stored last. */
+    lastTurnAt: instant("last_turn_at", { precision: 3 }),
+    /** SHA-256 of the id that a stock client gave its conversation; null: the session was started by its own route. */
+    threadHash: text("thread_hash"),
   },
   (t) => [
+    index("ix_sessions_room_id_last_use_id").on(
+      t.roomId,
+      sql`coalesce(${t.lastTurnAt}, ${t.createdAt})`,
+      t.id,
+    ),
+    uniqueIndex("uq_sessions_room_id_thread_hash")
+      .on(t.roomId, t.threadHash)
+      .where(sql`${t.deletedAt} is null`),
     index("ix_sessions_room_id_created_at_id").on(t.roomId, t.createdAt, t.id),
     index("ix_sessions_started_by_user_id").on(t.startedByUserId),
   ],
@@ -322,6 +358,8 @@ export const messages = pgTable(
     excluded: text("excluded").$type<ExclusionReason>(),
     supersedesId: uuid("supersedes_id").references((): AnyPgColumn => messages.id, { onDelete: "set null" }),
     createdAt: createdAt(),
+    /** Since when no read and no later prompt has the text. */
+    deletedAt: instant("deleted_at", { precision: 3 }),
   },
   (t) => [
     unique("uq_messages_session_id_seq").on(t.sessionId, t.seq),
@@ -521,7 +559,7 @@ export const modelPrices = pgTable(
 const threadId = () => text("thread_id").notNull();
 const checkpointNs = () => text("checkpoint_ns").notNull().default("");
 
-/** One row for each step. Channel values are in `checkpoint_blobs`, under the versions that the step names. */
+/** One row for each checkpoint. Channel values are in `checkpoint_blobs`, under the versions that it names. */
 export const checkpoints = pgTable(
   "checkpoints",
   {
@@ -559,7 +597,7 @@ export const checkpointBlobs = pgTable(
   ],
 );
 
-/** Writes of the tasks that finished in the step after a checkpoint. */
+/** Writes of the tasks that finished after a checkpoint and before the next. */
 export const checkpointWrites = pgTable(
   "checkpoint_writes",
   {

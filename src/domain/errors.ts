@@ -1,5 +1,6 @@
 /**
- * Every error that a client can receive: its stable `code`, its HTTP status, and a title for people. Documented in docs/api.md; adding a code here adds it to the OpenAPI document.
+ * Every error that a client can receive: its stable `code`, its HTTP status, and a title for people. docs/api.md lists
+ * them. A code that is added here is also added to the OpenAPI document.
  */
 export const errorCodes = {
   upload_incomplete: { status: 400, title: "The upload broke off" },
@@ -65,7 +66,8 @@ export class PantheonError extends Error {
   }
 }
 
-export const internalErrorDetail = "Something went wrong on our side.";
+export const internalErrorDetail =
+  "An unexpected error occurred. The log has it under this request's 'request_id'.";
 
 export const commitFailedDetail = "The turn could not be stored. Please retry.";
 

@@ -50,7 +50,7 @@ export const standardDialect: ModelDialect = {
   retries: maxRetries,
 };
 
-export const maxExtraBodyBytes = 4 * 1024;
+const maxExtraBodyBytes = 4 * 1024;
 
 /** Parameters that Pantheon sets itself. */
 const ownParameters = /^(model|messages|tools|tool_choice|stream|stream_options|max_.*tokens|n)$/;

@@ -1,23 +1,24 @@
-import { PantheonError } from "./errors.ts";
+/**
+ * The tools, each with the permission that an agent needs for it; several tools may share one. `src/deps.ts` has one tool
+ * for each name.
+ */
+export const permissionsOfTools = {
+  search: "search",
+  file_read: "file_read",
+  file_search: "file_read",
+} as const satisfies Record<string, string>;
 
-/** The tools that an agent can be permitted to use. `src/deps.ts` has one tool for each name. */
-export const toolNames = ["search"] as const;
+export type ToolName = keyof typeof permissionsOfTools;
+export type ToolPermission = (typeof permissionsOfTools)[ToolName];
 
-export type ToolName = (typeof toolNames)[number];
+/** The permissions that an agent can have. */
+export const toolPermissionNames: readonly ToolPermission[] = [...new Set(Object.values(permissionsOfTools))];
 
-export function isToolName(value: unknown): value is ToolName {
-  return toolNames.some((name) => name === value);
+export function isToolPermission(value: unknown): value is ToolPermission {
+  return toolPermissionNames.some((name) => name === value);
 }
 
-/**
- * Gives the names each once, in the order of their first mention.
- * @throws PantheonError `unknown_tool` where one is not known.
- */
-export function requireKnownTools(names: readonly string[]): ToolName[] {
-  const unknown = names.find((name) => !isToolName(name));
-  if (unknown !== undefined) {
-    const known = toolNames.join(", ");
-    throw new PantheonError("unknown_tool", `There is no tool '${unknown}'; known: ${known}.`);
-  }
-  return [...new Set(names.filter(isToolName))];
+/** The permission that a tool needs; undefined: there is no such tool. */
+export function permissionOf(toolName: string): ToolPermission | undefined {
+  return Object.hasOwn(permissionsOfTools, toolName) ? permissionsOfTools[toolName as ToolName] : undefined;
 }

@@ -1,4 +1,9 @@
+import { cutCharacters } from "./text/cut-text.ts";
+import { toStorableText } from "./text/storable-text.ts";
+
 /** The types that runtime and tools share: a run's request for a tool, and its result. */
+
+import type { FileTokens } from "./files/file-tokens.ts";
 
 export type JsonValue =
   | string
@@ -18,6 +23,8 @@ export type RunIdentity = { userId: string; roomId: string; sessionId: string };
 export type ToolContext = RunIdentity & {
   /** Stops the execution, which then fails. */
   signal: AbortSignal;
+  /** File text that the turn and the agent's prompt have room for. */
+  fileTokens: FileTokens;
 };
 
 export type ToolRequest = {
@@ -40,6 +47,8 @@ export type ToolExecution = {
   status: "success" | "error" | "denied";
   /** As the model is sent it. Text from outside is fenced; texts of refusals and failures are Pantheon's own. */
   content: string;
+  /** What the agent is sent in place of `content` in later turns; absent: the same. */
+  laterContent?: string;
   /** Each at most 8 KiB of JSON. */
   input: JsonRecord;
   output: JsonRecord;
@@ -55,3 +64,10 @@ export type ToolPort = {
   /** Checks the permission again and runs the tool. Never throws. */
   execute(request: ToolRequest): Promise<ToolExecution>;
 };
+
+const maxNameCharacters = 64;
+
+/** The name of a tool as a record has it: the model's own text, cut, and without characters that Postgres refuses. */
+export function toRecordedName(name: string): string {
+  return toStorableText(cutCharacters(name, maxNameCharacters));
+}

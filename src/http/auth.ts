@@ -51,7 +51,7 @@ const hs256 = { name: "HMAC", hash: "SHA-256" };
 
 function verifyWithSecret(secret: string, options: JWTVerifyOptions) {
   const bytes = new TextEncoder().encode(secret);
-  // jose would import a secret given as bytes again for every token.
+  // The key is imported once. Given bytes, jose would import them for every token.
   let key: CryptoKey | undefined;
   return async (token: string) => {
     key ??= await crypto.subtle.importKey("raw", bytes, hs256, false, ["verify"]);

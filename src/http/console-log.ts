@@ -1,18 +1,14 @@
-import type { Log, LogFields } from "../domain/log.ts";
-
-const levels = ["debug", "info", "warn", "error"] as const;
-type Level = (typeof levels)[number];
+import { type Log, type LogFields, type LogLevel, logLevels } from "../domain/log.ts";
 
 /** A log of one JSON object per line on the console, from `minimum` upwards. */
-export function createConsoleLog(minimum: Level, fixed: LogFields = {}): Log {
+export function createConsoleLog(minimum: LogLevel, fixed: LogFields = {}): Log {
   const write =
-    (level: Level) =>
+    (level: LogLevel) =>
     (event: string, fields: LogFields = {}) => {
-      if (levels.indexOf(level) < levels.indexOf(minimum)) return;
+      if (logLevels.indexOf(level) < logLevels.indexOf(minimum)) return;
       console[level](JSON.stringify({ level, event, ...fixed, ...fields }));
     };
   return {
-    debug: write("debug"),
     info: write("info"),
     warn: write("warn"),
     error: write("error"),

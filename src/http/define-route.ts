@@ -1,5 +1,5 @@
 import { createRoute, type RouteConfig } from "@hono/zod-openapi";
-import type * as z from "zod";
+import * as z from "zod";
 import type { ErrorCode } from "../domain/errors.ts";
 import { type BinaryBody, type JsonBody, problems } from "./responses.ts";
 
@@ -41,7 +41,7 @@ export function defineRoute<
   Parts extends RequestParts = Record<never, never>,
 >(method: Method, path: Path, summary: string, declared: Declaration<Parts, Answers>) {
   const { tag, description, isOpen = false } = declared;
-  const request = partsOf(declared.request);
+  const request = partsOf(declared.request, isOpen);
   const codes = new Set([...commonProblems(request, isOpen), ...(declared.problems ?? [])]);
   const responses: Answers = { ...problems(...codes), ...declared.responses };
   return createRoute({
@@ -76,9 +76,16 @@ const bodyProblems = [
   "rate_limited",
 ] as const satisfies ErrorCode[];
 
-/** Safe: without a request `Parts` is its default, which is empty. */
-function partsOf<Parts extends RequestParts>(request: Parts | undefined): Parts {
-  return request ?? ({} as Parts);
+/** Of a route that takes none: any query parameter is refused. */
+const noQuery = z.strictObject({});
+
+/**
+ * An open route takes any query: some clients add one to get past caches. Safe: without a request `Parts` is its
+ * default, which is empty.
+ */
+function partsOf<Parts extends RequestParts>(request: Parts | undefined, isOpen: boolean): Parts {
+  const declared = request ?? ({} as Parts);
+  return isOpen ? declared : { query: noQuery, ...declared };
 }
 
 /** A name for code generators and anchors, e.g. `patch-rooms-room_id`. */

@@ -4,7 +4,7 @@ const keepAliveMs = 15_000;
 /** Unread bytes at which a stream is cut. It bounds the memory of a stream. */
 const maxUnreadBytes = 2 * 1024 * 1024;
 
-/** A body of Server-Sent Events. Writing never throws and never waits, whatever the reader does. */
+/** A body of Server-Sent Events. Writing never throws and never waits for the reader. */
 export type EventStream = {
   body: ReadableStream<Uint8Array>;
   /** Writes one event as one `data:` line. After the end of the stream it does nothing. */
@@ -27,7 +27,7 @@ export type EventStreamOptions = {
 
 /**
  * Opens a stream of events. Each event is sent at once. A comment line keeps the connection open between events. A reader
- * that disconnects, or is too slow, ends the stream, and nothing else.
+ * that disconnects or is too slow ends the stream only; the work behind it goes on.
  */
 export function openEventStream(options: EventStreamOptions = {}): EventStream {
   const encoder = new TextEncoder();

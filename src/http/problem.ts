@@ -60,7 +60,7 @@ function problemType(code: ErrorCode): string {
 
 function toPantheonError(error: unknown): PantheonError {
   if (error instanceof PantheonError) return error;
-  // Hono throws these for a body that is no JSON, or does not say that it is.
+  // Hono throws these for a body that is not JSON, or whose `Content-Type` does not name JSON.
   if (error instanceof HTTPException && error.status === 400) {
     return new PantheonError("malformed_json", "The body is not valid JSON.");
   }

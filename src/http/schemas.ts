@@ -46,9 +46,17 @@ const pageLimit = z
   .default(50)
   .meta({ type: "integer", minimum: 1, maximum: 200, default: 50, description: "Rows on a page" });
 
-export const pageQuery = z.object({
+export const pageQuery = z.strictObject({
   limit: pageLimit,
   after: id.optional().meta({ description: "`last_id` of the previous page" }),
+});
+
+/** Of a list that has a second order: what was used last comes first. */
+export const usePageQuery = pageQuery.extend({
+  order: z
+    .enum(["oldest", "recent"])
+    .default("oldest")
+    .meta({ description: "`oldest`: by creation; `recent`: what was used last comes first" }),
 });
 
 /** A page of a list, named after its items. Call it once for each kind of item. */

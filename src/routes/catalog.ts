@@ -4,6 +4,7 @@ import type { CatalogModel } from "../domain/catalog.ts";
 import { planContextBudget } from "../domain/context/context-budget.ts";
 import { sentSettings } from "../domain/model-dialect.ts";
 import { modelSettingNames } from "../domain/model-settings.ts";
+import { toolPermissionNames } from "../domain/tool-names.ts";
 import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { json } from "../http/responses.ts";
@@ -32,7 +33,15 @@ const model = z
   })
   .meta({ id: "Model" });
 
-const tool = z.object({ name: z.string(), description: z.string() }).meta({ id: "Tool" });
+const tool = z
+  .object({
+    name: z.string(),
+    description: z.string(),
+    permission: z.enum(toolPermissionNames).meta({
+      description: "What an agent needs in `tool_permissions` to use it",
+    }),
+  })
+  .meta({ id: "Tool" });
 
 const modelList = z.object({ data: z.array(model) }).meta({ id: "ModelList" });
 const toolList = z.object({ data: z.array(tool) }).meta({ id: "ToolList" });
@@ -42,7 +51,7 @@ const routes = {
     tag,
     responses: { 200: json(modelList, "All models; the list is not paged") },
   }),
-  tools: defineRoute("get", "/tools", "The tools that agents can be permitted to use", {
+  tools: defineRoute("get", "/tools", "The tools of agents, each with the permission that it needs", {
     tag,
     responses: { 200: json(toolList, "All tools; the list is not paged") },
   }),

@@ -4,7 +4,7 @@ import type { Deps } from "../deps.ts";
 import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { json, jsonBody } from "../http/responses.ts";
-import { pageOf, pageQuery } from "../http/schemas.ts";
+import { pageOf, usePageQuery } from "../http/schemas.ts";
 import { toPage } from "./schemas/page.ts";
 import { modeSwitch, newRoom, room, roomChange, roomParams, toRoom } from "./schemas/room.ts";
 import { toNewRoom, toRoomChange } from "./schemas/room-request.ts";
@@ -19,9 +19,9 @@ const routes = {
     request: { body: jsonBody(newRoom) },
     responses: { 201: json(room, "The room") },
   }),
-  list: defineRoute("get", "/rooms", "List your active rooms, oldest first", {
+  list: defineRoute("get", "/rooms", "List your active rooms", {
     tag,
-    request: { query: pageQuery },
+    request: { query: usePageQuery },
     responses: { 200: json(pageOf(room), "A page of rooms") },
   }),
   read: defineRoute("get", "/rooms/{room_id}", "Read a room", {

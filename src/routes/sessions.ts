@@ -1,15 +1,19 @@
-import { loadTranscript } from "../db/rooms/messages.ts";
-import { insertSession, loadSession, loadSessions, softDeleteSession } from "../db/rooms/sessions.ts";
+import {
+  insertSession,
+  loadSession,
+  loadSessions,
+  softDeleteSession,
+  updateTitle,
+} from "../db/rooms/sessions.ts";
 import type { Deps } from "../deps.ts";
 import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { emptyBodyAsObject } from "../http/json-body.ts";
-import { json, optionalJsonBody } from "../http/responses.ts";
-import { pageOf, pageQuery } from "../http/schemas.ts";
-import { message, toMessage, transcriptQuery } from "./schemas/message.ts";
+import { json, jsonBody, optionalJsonBody } from "../http/responses.ts";
+import { pageOf, usePageQuery } from "../http/schemas.ts";
 import { toPage } from "./schemas/page.ts";
 import { roomOf, roomParams } from "./schemas/room.ts";
-import { newSession, session, sessionOf, sessionParams, toSession } from "./schemas/session.ts";
+import { newSession, session, sessionChange, sessionParams, toSession } from "./schemas/session.ts";
 
 const tag = "sessions";
 const params = sessionParams;
@@ -20,9 +24,9 @@ const routes = {
     request: { params: roomParams, body: optionalJsonBody(newSession) },
     responses: { 201: json(session, "The session") },
   }),
-  list: defineRoute("get", "/rooms/{room_id}/sessions", "List the active sessions of a room, oldest first", {
+  list: defineRoute("get", "/rooms/{room_id}/sessions", "List the active sessions of a room", {
     tag,
-    request: { params: roomParams, query: pageQuery },
+    request: { params: roomParams, query: usePageQuery },
     responses: { 200: json(pageOf(session), "A page of sessions") },
   }),
   read: defineRoute("get", "/sessions/{session_id}", "Read a session", {
@@ -30,28 +34,24 @@ const routes = {
     request: { params },
     responses: { 200: json(session, "The session") },
   }),
+  change: defineRoute("patch", "/sessions/{session_id}", "Change a session's title", {
+    tag,
+    request: { params, body: jsonBody(sessionChange) },
+    responses: { 200: json(session, "The session") },
+  }),
   remove: defineRoute("delete", "/sessions/{session_id}", "Delete a session", {
     tag,
     request: { params },
     responses: { 204: { description: "Gone from every read" } },
   }),
-  messages: defineRoute(
-    "get",
-    "/sessions/{session_id}/messages",
-    "Read the transcript, oldest message first",
-    {
-      tag,
-      request: { params, query: transcriptQuery },
-      responses: { 200: json(pageOf(message), "A page of messages; long texts end it before `limit`") },
-    },
-  ),
 };
 
 export function registerSessionRoutes(app: App, { db, now, newId }: Deps): void {
   app.post("/rooms/:room_id/sessions", emptyBodyAsObject);
   app.openapi(routes.start, async (c) => {
     const room = roomOf(c.var.user, c.req.valid("param"));
-    return c.json(toSession(await insertSession(db, room, newId(), now())), 201);
+    const { title = null } = c.req.valid("json");
+    return c.json(toSession(await insertSession(db, room, { id: newId(), title }, now())), 201);
   });
   app.openapi(routes.list, async (c) => {
     const room = roomOf(c.var.user, c.req.valid("param"));
@@ -61,14 +61,13 @@ export function registerSessionRoutes(app: App, { db, now, newId }: Deps): void 
     const { session_id } = c.req.valid("param");
     return c.json(toSession(await loadSession(db, c.var.user.userId, session_id)), 200);
   });
+  app.openapi(routes.change, async (c) => {
+    const { session_id } = c.req.valid("param");
+    const { title } = c.req.valid("json");
+    return c.json(toSession(await updateTitle(db, c.var.user.userId, session_id, title)), 200);
+  });
   app.openapi(routes.remove, async (c) => {
     await softDeleteSession(db, c.var.user.userId, c.req.valid("param").session_id, now());
     return c.body(null, 204);
-  });
-  app.openapi(routes.messages, async (c) => {
-    const { include, ...page } = c.req.valid("query");
-    const request = { ...page, includesSuperseded: include === "superseded" };
-    const found = await loadTranscript(db, sessionOf(c.var.user, c.req.valid("param")), request);
-    return c.json(toPage(found, toMessage), 200);
   });
 }

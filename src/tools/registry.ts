@@ -1,10 +1,14 @@
 import { fenceUntrusted } from "../domain/context/untrusted-text.ts";
-import { readPermissions } from "../domain/permissions.ts";
-import { cutCharacters } from "../domain/text/cut-text.ts";
+import { mayUse, readPermissions } from "../domain/permissions.ts";
 import { cutJsonBytes } from "../domain/text/json-bytes.ts";
-import { toStorableText } from "../domain/text/storable-text.ts";
-import type { JsonRecord, ToolContext, ToolExecution, ToolPort } from "../domain/tool.ts";
-import { turnBounds } from "../domain/turn/turn-limiter.ts";
+import {
+  type JsonRecord,
+  type ToolContext,
+  type ToolExecution,
+  type ToolPort,
+  toRecordedName,
+} from "../domain/tool.ts";
+import { maxToolContentBytes } from "../domain/turn/turn-limiter.ts";
 import { toRecordedJson } from "./recorded-json.ts";
 import type { Tool } from "./tool.ts";
 import { untilAborted } from "./until-aborted.ts";
@@ -14,8 +18,8 @@ export function createToolRegistry(tools: readonly Tool[], { now }: { now: () =>
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
   if (byName.size !== tools.length) throw new Error("Two tools have the same name.");
   const permitted = (permissions: unknown) => {
-    const names: readonly string[] = readPermissions(permissions);
-    return tools.filter(({ name }) => names.includes(name));
+    const known = readPermissions(permissions);
+    return tools.filter(({ name }) => mayUse(known, name));
   };
   return {
     offered: (permissions) =>
@@ -37,7 +41,7 @@ export function createToolRegistry(tools: readonly Tool[], { now }: { now: () =>
           : await runTool(tool, argumentsText, context);
       return {
         ...result,
-        toolName: toStorableText(cutCharacters(name, 64)),
+        toolName: toRecordedName(name),
         input: toRecordedJson(result.input),
         output: toRecordedJson(result.output),
         latencyMs: Math.max(0, Math.round(now() - startedAtMs)),
@@ -46,10 +50,7 @@ export function createToolRegistry(tools: readonly Tool[], { now }: { now: () =>
   };
 }
 
-/** The rest is for the fence around the content. */
-const maxContentBytes = turnBounds.maxToolResultBytes - 1_024;
-
-type CallResult = Pick<ToolExecution, "status" | "content" | "input" | "output">;
+type CallResult = Pick<ToolExecution, "status" | "content" | "laterContent" | "input" | "output">;
 
 function refuse(isKnown: boolean, allowed: readonly Tool[], argumentsText: string): CallResult {
   const code = isKnown ? "tool_not_permitted" : "unknown_tool";
@@ -69,7 +70,8 @@ async function runTool(tool: Tool, argumentsText: string, context: ToolContext):
     signal.throwIfAborted();
     const result = await untilAborted(tool.execute(reading.args, context), signal);
     if (result.status === "error") return result;
-    return { ...result, content: fenceUntrusted(tool.name, cutJsonBytes(result.content, maxContentBytes)) };
+    const content = cutJsonBytes(result.content, maxToolContentBytes);
+    return { ...result, content: fenceUntrusted(tool.name, content, tool.citeBy) };
   } catch {
     const [code, message] = signal.aborted
       ? (["tool_aborted", "The tool was stopped before it answered."] as const)

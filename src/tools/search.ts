@@ -86,7 +86,7 @@ const failureTexts: Record<SearchFailure, string> = {
   search_not_configured: "Web search is not configured.",
   search_timeout: "The web search did not answer in time.",
   search_unreachable: "The web search could not be reached.",
-  search_unauthorized: "The web search refused our access.",
+  search_unauthorized: "The web search refused this deployment's API key.",
   search_rate_limited: "The web search has reached its limit for now.",
   search_failed: "The web search failed.",
   search_bad_response: "The web search sent an answer that cannot be read.",

@@ -1,12 +1,14 @@
 import type { JsonRecord, ToolContext } from "../domain/tool.ts";
 
-/** A model's arguments as the tool reads them, or why it cannot, in words for the model. */
+/** A model's arguments as the tool reads them, or a message to the model that says why it cannot. */
 export type ArgumentsReading<Args> = { ok: true; args: Args } | { ok: false; message: string };
 
 export type ToolResult = {
   status: "success" | "error";
   /** For the model, not fenced yet. On `error` a text of the tool, never one of a peer. */
   content: string;
+  /** What later turns are sent in its place, without text from outside; absent: the same. */
+  laterContent?: string;
   /** For the record: the request and its result. Never a secret. */
   input: JsonRecord;
   output: JsonRecord;
@@ -20,6 +22,8 @@ export type Tool<Args extends JsonRecord = JsonRecord> = {
   name: string;
   /** For models, and for people who choose an agent's permissions. */
   description: string;
+  /** What agents are asked to cite where they rely on a result; absent: the URL that it gives. */
+  citeBy?: string;
   /** JSON schema of the arguments, for function calling. */
   parameters: JsonRecord;
   /** Reads the model's own text. Tolerates unknown fields, limits sizes, never throws. */

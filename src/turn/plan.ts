@@ -117,8 +117,8 @@ function measure(deps: Deps, { estimatedTokens, ...message }: StoredMessage): Me
 /** The answers of agents in a stored turn, which its retry does not ask for again. */
 function listAnswers({ messages }: StoredTurn): SameTurnAnswer[] {
   return currentReplies(messages).flatMap((reply) => {
-    const { status, agentKey, agentName, content } = reply;
-    const isAnswer = status === "completed" && !isSynthesis(reply);
+    const { status, agentKey, agentName, content, deletedAt } = reply;
+    const isAnswer = status === "completed" && deletedAt === null && !isSynthesis(reply);
     return isAnswer && agentKey !== null ? [{ agentKey, agentName: agentName ?? agentKey, content }] : [];
   });
 }

@@ -28,6 +28,7 @@ const message: typeof messages.$inferSelect = {
   createdAt: at,
   estimatedTokens: 3,
   excluded: null,
+  deletedAt: null,
 };
 const audit: typeof turnContextAudit.$inferSelect = {
   id,

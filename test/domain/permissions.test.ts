@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { PantheonError } from "../../src/domain/errors.ts";
-import { readPermissions } from "../../src/domain/permissions.ts";
-import { requireKnownTools } from "../../src/domain/tool-names.ts";
+import { mayUse, readPermissions, requireKnownPermissions } from "../../src/domain/permissions.ts";
 
 test("a list of known names is what it says, each once", () => {
   expect(readPermissions(["search"])).toEqual(["search"]);
@@ -20,19 +19,28 @@ test.each([
   [["search", null]],
   [[["search"]]],
   [["Search"]],
-  [["file_read"]],
+  [["file_search"]],
+  [["file_read", "file_search"]],
   [[Object("search")]],
   [42],
 ])("%j counts as none", (stored) => {
   expect(readPermissions(stored)).toEqual([]);
 });
 
-test("tools that are asked for must be known", () => {
-  expect(requireKnownTools(["search", "search"])).toEqual(["search"]);
-  expect(requireKnownTools([])).toEqual([]);
-  for (const name of ["file_read", "SEARCH", "", "toString"]) {
-    const refused = expect(() => requireKnownTools(["search", name]));
+test("one permission is for both tools of files, and for no other", () => {
+  const allowed = (permissions: string[]) =>
+    ["search", "file_read", "file_search", "toString"].filter((tool) => mayUse(permissions, tool));
+  expect(allowed(["file_read"])).toEqual(["file_read", "file_search"]);
+  expect(allowed(["search"])).toEqual(["search"]);
+  expect(allowed(["file_search"])).toEqual([]);
+});
+
+test("permissions that are asked for must be known", () => {
+  expect(requireKnownPermissions(["search", "file_read", "search"])).toEqual(["search", "file_read"]);
+  expect(requireKnownPermissions([])).toEqual([]);
+  for (const name of ["file_search", "SEARCH", "", "toString"]) {
+    const refused = expect(() => requireKnownPermissions(["search", name]));
     refused.toThrow(PantheonError);
-    refused.toThrow(`There is no tool '${name}'; known: search.`);
+    refused.toThrow(`There is no permission '${name}'; known: search, file_read.`);
   }
 });

@@ -34,7 +34,7 @@ export async function upload(
   });
 }
 
-const silent = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
+const silent = { info() {}, warn() {}, error() {}, with: () => silent };
 
 export const parserDeps: ParserDeps = {
   db: createDb(config.databaseUrl, config.neonHttpEndpoint),

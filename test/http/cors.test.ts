@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { allowedOrigin, createTestApi, mintToken, newUser } from "../support/api.ts";
 
 const api = createTestApi();
@@ -15,7 +15,10 @@ test("a preflight of an allowed origin is answered, without a token", async () =
   for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE"]) {
     expect(headers.get("Access-Control-Allow-Methods")).toContain(method);
   }
-  for (const name of ["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"]) {
+  for (const name of [
+    ...["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id", "Last-Event-ID"],
+    ...["traceparent", "tracestate", "baggage", "sentry-trace"],
+  ]) {
     expect(headers.get("Access-Control-Allow-Headers")).toContain(name);
   }
   expect(headers.get("Access-Control-Allow-Credentials")).toBeNull();
@@ -50,9 +53,44 @@ test("an allowed origin may read answers, errors among them, and the headers tha
   for (const path of ["/rooms", "/nothing", "/health"]) {
     const { headers } = await api.send("GET", path, { headers: { Origin: allowedOrigin } });
     expect(headers.get("Access-Control-Allow-Origin"), path).toBe(allowedOrigin);
-    expect(headers.get("Access-Control-Expose-Headers"), path).toContain("X-Request-Id");
+    for (const name of ["X-Request-Id", "WWW-Authenticate", "Retry-After", "Idempotency-Replayed"]) {
+      expect(headers.get("Access-Control-Expose-Headers"), path).toContain(name);
+    }
     expect(headers.get("Vary"), path).toContain("Origin");
   }
+});
+
+describe("a wildcard", () => {
+  const wild = createTestApi({
+    settings: { CORS_ALLOWED_ORIGINS: "https://*.pages.example, http://*.local.example:8080" },
+  });
+  const allowedFor = async (Origin: string) =>
+    (await wild.send("GET", "/health", { headers: { Origin } })).headers.get("Access-Control-Allow-Origin");
+
+  test.each(["https://preview-1.pages.example", "https://x.pages.example", "http://a.local.example:8080"])(
+    "allows %s",
+    async (origin) => {
+      expect(await allowedFor(origin)).toBe(origin);
+    },
+  );
+
+  test.each([
+    "https://pages.example",
+    "https://.pages.example",
+    "https://a.b.pages.example",
+    "http://x.pages.example",
+    "https://x.pages.example:8443",
+    "https://x.pages.example.evil.example",
+    "https://evil.example/.pages.example",
+    "https://evil.example?.pages.example",
+    "https://evil.example#.pages.example",
+    "https://user@x.pages.example",
+    "https://*.pages.example",
+    "https://X.pages.example",
+    "http://a.local.example",
+  ])("does not allow %s", async (origin) => {
+    expect(await allowedFor(origin)).toBeNull();
+  });
 });
 
 test("with no origins set nobody is spoken to", async () => {

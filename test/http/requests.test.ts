@@ -122,7 +122,7 @@ test("an error of ours tells the client nothing but its request id, and the log 
     type: "/api/v1/docs#error-internal_error",
     title: "Internal error",
     status: 500,
-    detail: "Something went wrong on our side.",
+    detail: "An unexpected error occurred. The log has it under this request's 'request_id'.",
     code: "internal_error",
     request_id: "r-2",
   });

@@ -185,7 +185,7 @@ test("a model or tool that is not known is named, with those that are", async ()
     expect([status, body.code]).toEqual([422, "unknown_model"]);
     expect(body.detail).toMatch(/gpt-17.*llama.*premium/);
   }
-  for (const tool of ["file_read", "Search", "constructor"]) {
+  for (const tool of ["file_search", "Search", "constructor"]) {
     for (const answer of [
       await add({ agent_key: "b", tool_permissions: ["search", tool] }),
       await client.patch(`${list}/a`, { tool_permissions: [tool] }),

@@ -48,7 +48,14 @@ test("a deployment's own models stand among them", async () => {
   expect(answer.text).not.toMatch(/acme-secret|acme\.example|acme-route/);
 });
 
-test("the tools are those that can be used now", async () => {
+test("the tools are those that can be used now, each with the permission that it needs", async () => {
   const { body } = await api.as(newUser()).get("/tools");
-  expect(body).toEqual({ data: [{ name: "search", description: expect.any(String) }] });
+  const description = expect.any(String);
+  expect(body).toEqual({
+    data: [
+      { name: "search", description, permission: "search" },
+      { name: "file_read", description, permission: "file_read" },
+      { name: "file_search", description, permission: "file_read" },
+    ],
+  });
 });

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createRoom, createSession, createTestApi, type Json, newUser } from "../support/api.ts";
 import { walkPages } from "../support/pages.ts";
 import { type SeededMessage, seedTurn } from "../support/transcript.ts";
@@ -86,6 +86,95 @@ test("a page of long texts ends early, and nothing of the transcript is lost", a
   const pages = await walkPages(client, list, 200);
   expect(pages.map(({ length }) => length)).toEqual([4, 4]);
   expect(idsOf(pages.flat())).toEqual(ids);
+});
+
+describe("the latest message first", () => {
+  test("the transcript is walked back from its end with before", async () => {
+    const { client, list, ids } = await seedSession(Array.from({ length: 7 }, () => ({})));
+    const walked: string[] = [];
+    for (let query = ""; ; ) {
+      const { body } = await client.get(`${list}?order=desc&limit=3${query}`);
+      walked.push(...idsOf(body.data));
+      expect(body.last_id).toBe(walked.at(-1));
+      if (!body.has_more) break;
+      query = `&before=${body.last_id}`;
+    }
+    expect(walked).toEqual(ids.toReversed());
+  });
+
+  test("a page of long texts ends early, at its older end", async () => {
+    const { client, list, ids } = await seedSession([
+      { content: "short" },
+      ...Array.from({ length: 7 }, () => ({ content: "x".repeat(700_000) })),
+    ]);
+    const { body } = await client.get(`${list}?order=desc&limit=200`);
+    expect([idsOf(body.data), body.has_more]).toEqual([ids.slice(3).toReversed(), true]);
+  });
+
+  test("the cursor must fit the order, and be of the session", async () => {
+    const [mine, other] = [await seedSession([{}]), await seedSession([{}])];
+    for (const [query, path] of [
+      [`order=desc&after=${mine.ids[0]}`, "after"],
+      [`before=${mine.ids[0]}`, "before"],
+      [`order=asc&before=${mine.ids[0]}`, "before"],
+    ]) {
+      expect(await mine.client.get(`${mine.list}?${query}`), query).toMatchObject({
+        status: 422,
+        body: { code: "validation_failed", errors: [{ path }] },
+      });
+    }
+    expect(await mine.client.get(`${mine.list}?order=desc&before=${other.ids[0]}`)).toMatchObject({
+      status: 422,
+      body: { code: "invalid_cursor" },
+    });
+  });
+});
+
+describe("a message that was deleted", () => {
+  test("is in no list, and a cursor all the same; deleted again it is not found", async () => {
+    const { client, list, ids } = await seedSession([
+      { role: "user", content: "secret question" },
+      { agentKey: "ada" },
+      { agentKey: "bob", content: "secret answer" },
+    ]);
+    for (const id of [ids[0], ids[2]]) {
+      expect(await client.delete(`${list}/${id}`)).toMatchObject({ status: 204, text: "" });
+      expect(await client.delete(`${list}/${id}`)).toMatchObject({ status: 404 });
+    }
+    for (const query of ["", "?include=superseded", "?order=desc", `?after=${ids[0]}`]) {
+      expect(idsOf((await client.get(list + query)).body.data), query).toEqual([ids[1]]);
+    }
+    const turns = list.replace("messages", "turns");
+    const [turn] = (await client.get(turns)).body.data;
+    expect(turn).toMatchObject({
+      user_input: "",
+      assistant_output: "message 2",
+      replies: [{ content: "message 2" }, { content: "", deleted: true }],
+    });
+    expect(turn.replies[0]).not.toHaveProperty("deleted");
+    const detail = await client.get(`${turns}/${turn.id}`);
+    expect(idsOf(detail.body.messages)).toEqual([ids[1]]);
+    expect(detail.text).not.toContain("secret");
+  });
+
+  test("must be the session's, and shown", async () => {
+    const [mine, other] = [
+      await seedSession([{}]),
+      await seedSession([{}, { visibility: "private", role: "tool" }]),
+    ];
+    for (const id of [other.ids[0], crypto.randomUUID(), "nonsense"]) {
+      expect(await mine.client.delete(`${mine.list}/${id}`)).toMatchObject({ status: 404 });
+    }
+    expect(await other.client.delete(`${other.list}/${other.ids[1]}`)).toMatchObject({ status: 404 });
+    expect(await mine.client.delete(`${other.list}/${other.ids[0]}`)).toMatchObject({ status: 404 });
+    expect(idsOf((await other.client.get(other.list)).body.data)).toEqual([other.ids[0]]);
+  });
+
+  test("is found by one of several deletions at once", async () => {
+    const { client, list, ids } = await seedSession([{}]);
+    const answers = await Promise.all([1, 2, 3].map(() => client.delete(`${list}/${ids[0]}`)));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([204, 404, 404]);
+  });
 });
 
 test("a cursor of another session is refused", async () => {

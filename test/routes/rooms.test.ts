@@ -17,6 +17,7 @@ test("a room is created, read, changed and deleted", async () => {
     orchestration: { max_rounds: 1, synthesis: "off" },
     created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     updated_at: created.created_at,
+    last_used_at: created.created_at,
   });
   const path = `/rooms/${created.id}`;
   expect((await api.as(user).get(path)).body).toEqual(created);

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { createRoom, createSession, createTestApi, mintToken, newUser } from "../support/api.ts";
 import { walkPages } from "../support/pages.ts";
+import { connectSql } from "../support/sql.ts";
 
 const api = createTestApi();
 
@@ -73,6 +74,40 @@ test("sessions are listed oldest first, page by page, also where they are of one
   const pages = await walkPages(client, list, 2);
   expect(pages.map(({ length }) => length)).toEqual([2, 2, 2]);
   expect(pages.flat().map(({ id }) => id)).toEqual([...ids.toSorted(), late.id]);
+});
+
+test("a session takes a title when it is started, and another later; null takes it away", async () => {
+  const { user, client, list } = await seedRoom();
+  const started = await client.post(list, { title: "  Launch plan " });
+  expect(started.body).toMatchObject({ title: "Launch plan", last_turn_at: null });
+  const path = `/sessions/${started.body.id}`;
+  const renamed = await client.patch(path, { title: "é".repeat(200) });
+  expect(renamed).toMatchObject({ status: 200, body: { ...started.body, title: "é".repeat(200) } });
+  expect((await client.get(path)).body).toEqual(renamed.body);
+  for (const body of [{}, { title: "" }, { title: "x".repeat(201) }, { title: "a", room_id: user.userId }]) {
+    expect(await client.patch(path, body)).toMatchObject({
+      status: 422,
+      body: { code: "validation_failed" },
+    });
+  }
+  expect((await client.patch(path, { title: null })).body.title).toBeNull();
+  await client.delete(path);
+  expect(await client.patch(path, { title: "gone" })).toMatchObject({ status: 404 });
+});
+
+test("with order=recent the session that was used last comes first, page by page", async () => {
+  const { user, room, client, list } = await seedRoom();
+  const ids: string[] = [];
+  for (let i = 0; i < 5; i += 1) ids.push((await createSession(api, user, room.id)).id);
+  const [first = "", second = "", third = "", fourth = "", fifth = ""] = ids;
+  const sql = connectSql();
+  const inAnHour = new Date(Date.now() + 3_600_000).toISOString();
+  await sql`update sessions set last_turn_at = ${inAnHour} where id in (${second}, ${first})`;
+  const pages = await walkPages(client, `${list}?order=recent`, 2);
+  expect(pages.map(({ length }) => length)).toEqual([2, 2, 1]);
+  const used = [first, second].toSorted().reverse();
+  expect(pages.flat().map(({ id }) => id)).toEqual([...used, fifth, fourth, third]);
+  expect(await client.get(`${list}?order=newest`)).toMatchObject({ status: 422 });
 });
 
 test("a page goes on from a session that was deleted meanwhile, but not from another room's", async () => {

@@ -81,7 +81,7 @@ function createLogKeeper() {
         lines.push({ level, event, ...fixed, ...fields });
         if (fields.code === "internal_error") console.error(JSON.stringify(lines.at(-1)));
       };
-    const levels = { debug: write("debug"), info: write("info"), warn: write("warn"), error: write("error") };
+    const levels = { info: write("info"), warn: write("warn"), error: write("error") };
     return { ...levels, with: (fields) => logWith({ ...fixed, ...fields }) };
   };
   return { lines, log: logWith({}) };

@@ -43,6 +43,7 @@ export const sizedRequests = {
   message: ({ session_id }, amount) => post(`/sessions/${session_id}/turns`, { message: text(amount) }),
   "room name": (_ids, amount) => post("/rooms", { name: text(amount) }),
   "room goal": (_ids, amount) => post("/rooms", { name: "A room", goal: text(amount) }),
+  "session title": ({ room_id }, amount) => post(`/rooms/${room_id}/sessions`, { title: text(amount) }),
   "role prompt": addAgent((amount) => ({ role_prompt: text(amount) })),
   "agent name": addAgent((amount) => ({ name: text(amount) })),
   "agent key": addAgent((amount) => ({ agent_key: "k".repeat(amount) })),

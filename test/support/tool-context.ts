@@ -1,3 +1,4 @@
+import { createFileTokens } from "../../src/domain/files/file-tokens.ts";
 import type { RunIdentity, ToolContext } from "../../src/domain/tool.ts";
 
 export const someIdentity: RunIdentity = {
@@ -8,5 +9,5 @@ export const someIdentity: RunIdentity = {
 
 /** What a tool is given; without a signal of the test's own, nothing stops it. */
 export function toolContext(signal: AbortSignal = new AbortController().signal): ToolContext {
-  return { ...someIdentity, signal };
+  return { ...someIdentity, signal, fileTokens: createFileTokens(24_000) };
 }

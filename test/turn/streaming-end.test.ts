@@ -38,7 +38,7 @@ test("what breaks on our side is RUN_ERROR without a word of why", async () => {
   expect(events.at(-1)).toEqual({
     type: "RUN_ERROR",
     code: "internal_error",
-    message: "Something went wrong on our side.",
+    message: "An unexpected error occurred. The log has it under this request's 'request_id'.",
   });
   expect(room.api.lines).toContainEqual(
     expect.objectContaining({ event: "turn_not_committed", code: "internal_error" }),

@@ -7,7 +7,7 @@ import { prepareStatement } from "../core/prepared-statement.ts";
 import { checkpointBlobs, checkpoints, checkpointWrites } from "../schema.ts";
 import { superstepOf } from "./stored-checkpoints.ts";
 
-/** The statements that store steps; at most one per table, and none where there are no rows. */
+/** The statements that store checkpoints; at most one per table, and none where there are no rows. */
 export function insertCheckpointRows({
   checkpoints: rows,
   blobs,
@@ -74,7 +74,7 @@ const insertCheckpoints = prepareInsert(
 
 /**
  * A version that a checkpoint names keeps its value as long as the thread goes on from its latest checkpoint. A version that
- * no checkpoint names is left over from a step that a holder could not store whole; the next holder's value replaces it.
+ * no checkpoint names is left over from one that a holder could not store whole; the next holder's value replaces it.
  */
 const insertBlobs = prepareInsert(
   checkpointBlobs,

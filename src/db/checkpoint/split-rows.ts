@@ -1,7 +1,7 @@
 import { jsonBytes } from "../../domain/text/json-bytes.ts";
-import type { CheckpointRows } from "../../domain/turn/checkpoint.ts";
+import { type CheckpointRows, joinRows, noRows } from "../../domain/turn/checkpoint.ts";
 
-/** Bytes of a step in one request. The endpoint takes 10 MiB; a smaller request is also faster. */
+/** Bytes of rows in one request. The endpoint takes 10 MiB; a smaller request is also faster. */
 const maxPartBytes = 2 * 1_024 * 1_024;
 
 /** Bytes of a row's ids, names and punctuation. */
@@ -10,7 +10,7 @@ const rowBytes = 400;
 type Row = { blob: Uint8Array | null };
 const blobBytes = ({ blob }: Row) => rowBytes + 2 * (blob?.byteLength ?? 0);
 
-/** Bytes of a step's rows as they are sent: binary values as hex, JSON as a string in JSON. */
+/** Bytes of rows as they are sent: binary values as hex, JSON as a string in JSON. */
 export function sizeOfRows({ checkpoints, blobs, writes }: CheckpointRows): number {
   const json = checkpoints.reduce(
     (sum, row) => sum + rowBytes + 2 * (jsonBytes(row.checkpoint) + jsonBytes(row.metadata)),
@@ -19,11 +19,9 @@ export function sizeOfRows({ checkpoints, blobs, writes }: CheckpointRows): numb
   return [...blobs, ...writes].reduce((sum, row) => sum + blobBytes(row), json);
 }
 
-const none: CheckpointRows = { checkpoints: [], blobs: [], writes: [] };
-
 /**
- * Splits a step's rows into parts that are stored one after the other. A task's writes stay together: for LangGraph a task
- * with any write is done. Checkpoints come last: each names values that must be stored before it.
+ * Splits rows into parts that are stored one after the other. A task's writes stay together: for LangGraph a task with
+ * any write is done. Checkpoints come last: each names values that must be stored before it.
  */
 export function splitRows(rows: CheckpointRows): CheckpointRows[] {
   const parts: CheckpointRows[] = [];
@@ -41,24 +39,14 @@ export function halveRows(rows: CheckpointRows): [CheckpointRows, CheckpointRows
   const units = toUnits(rows);
   if (units.length < 2) return null;
   const middle = Math.ceil(units.length / 2);
-  return [units.slice(0, middle).reduce(joinRows, none), units.slice(middle).reduce(joinRows, none)];
+  return [units.slice(0, middle).reduce(joinRows, noRows), units.slice(middle).reduce(joinRows, noRows)];
 }
 
 function toUnits({ checkpoints, blobs, writes }: CheckpointRows): CheckpointRows[] {
   const tasks = Map.groupBy(writes, ({ checkpointId, taskId }) => `${checkpointId} ${taskId}`);
   return [
-    ...blobs.map((blob): CheckpointRows => ({ checkpoints: [], blobs: [blob], writes: [] })),
-    ...[...tasks.values()].map((task): CheckpointRows => ({ checkpoints: [], blobs: [], writes: task })),
-    ...checkpoints.map(
-      (checkpoint): CheckpointRows => ({ checkpoints: [checkpoint], blobs: [], writes: [] }),
-    ),
+    ...blobs.map((blob): CheckpointRows => ({ ...noRows, blobs: [blob] })),
+    ...[...tasks.values()].map((task): CheckpointRows => ({ ...noRows, writes: task })),
+    ...checkpoints.map((checkpoint): CheckpointRows => ({ ...noRows, checkpoints: [checkpoint] })),
   ];
-}
-
-function joinRows(before: CheckpointRows, after: CheckpointRows): CheckpointRows {
-  return {
-    checkpoints: [...before.checkpoints, ...after.checkpoints],
-    blobs: [...before.blobs, ...after.blobs],
-    writes: [...before.writes, ...after.writes],
-  };
 }

@@ -1,4 +1,4 @@
-import type { CheckpointRows } from "../../domain/turn/checkpoint.ts";
+import { type CheckpointRows, noRows } from "../../domain/turn/checkpoint.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
 import { type Db, postgresFields, RequestTooLarge, repeatIfLost } from "../core/client.ts";
 import { assertClaim, claimLost, extendLease, lockSession } from "../turn/claim-statements.ts";
@@ -7,7 +7,7 @@ import { halveRows, splitRows } from "./split-rows.ts";
 
 /**
  * `stored_in_part`: rows that are too large for a request were left out, and will never be stored; `lost`: another holder
- * has the claim; `failed`: the step was not stored, but may be with the next one.
+ * has the claim; `failed`: the rows were not stored, but may be with the next checkpoint.
  */
 export type StoreResult = "stored" | "stored_in_part" | "lost" | "failed";
 
@@ -19,7 +19,7 @@ export type CheckpointToStore = {
   pausesMs?: readonly number[];
 };
 
-/** Stores a step of a run and renews its lease, in one batch, or several where it is large. Never rejects. */
+/** Stores checkpoints of a run and renews its lease, in one batch, or several where they are large. Never rejects. */
 export async function storeCheckpoint(
   db: Db,
   claim: Claim,
@@ -49,8 +49,6 @@ export async function storeCheckpoint(
     return postgresFields(error).code === claimLost ? "lost" : "failed";
   }
 }
-
-const noRows: CheckpointRows = { checkpoints: [], blobs: [], writes: [] };
 
 type StoreOnce = (part: CheckpointRows, isLast: boolean) => Promise<unknown>;
 

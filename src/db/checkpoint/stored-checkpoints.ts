@@ -6,8 +6,8 @@ import { type Db, ResponseTooLarge } from "../core/client.ts";
 import { checkpointBlobs, checkpoints, checkpointWrites, turnClaims } from "../schema.ts";
 
 /**
- * The step of a checkpoint, for this table or alias. A thread's checkpoints are ordered by it, not by their ids: an id
- * contains the clock of the Worker that made it, and another Worker's clock may be behind.
+ * The superstep of a checkpoint, for this table or alias. A thread's checkpoints are ordered by it, not by their ids: an
+ * id contains the clock of the Worker that made it, and another Worker's clock may be behind.
  */
 export function superstepOf(table: SQL): SQL {
   return sql`coalesce((${table}.metadata ->> 'step')::int, -1)`;
@@ -49,7 +49,7 @@ export function selectCheckpointOfClaim(
   return selectCheckpoints(db, isLatest, texts).limit(1);
 }
 
-/** Latest step first. One statement reads one snapshot of the tables. */
+/** Latest checkpoint first. One statement reads one snapshot of the tables. */
 export function selectCheckpoints(db: Db, condition: SQL | undefined, texts: Texts = "with_texts") {
   const isRead = texts === "with_texts" ? sql`true` : isNoText;
   return db

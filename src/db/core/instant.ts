@@ -29,6 +29,11 @@ type ReadableColumns<Table extends PgTable> = {
   [Name in keyof Columns<Table>]: Readable<Columns<Table>[Name]>;
 };
 
+/** An expression of type `timestamptz` as it is selected. */
+export function readableInstant(expression: SQL): SQL<Date> {
+  return sql`floor(extract(epoch from ${expression}) * 1000)::bigint`.mapWith(readInstant);
+}
+
 /** A table's columns as they are selected and returned: all but instants as they are. */
 export function readableColumns<Table extends PgTable>(table: Table): ReadableColumns<Table> {
   const columns = Object.entries<Column>(getTableColumns(table)).map(([name, column]) => [

@@ -1,6 +1,8 @@
 import { PantheonError } from "../../domain/errors.ts";
 
 export type PageRequest = { limit: number; after?: string | undefined };
+/** `oldest`: by creation; `recent`: what was used last comes first. */
+export type UsePageRequest = PageRequest & { order: "oldest" | "recent" };
 export type Page<T> = { rows: T[]; hasMore: boolean };
 
 /**
@@ -9,7 +11,7 @@ export type Page<T> = { rows: T[]; hasMore: boolean };
  */
 export function readPage<T>(request: PageRequest, cursorFound: boolean, found: T[]): Page<T> {
   if (request.after !== undefined && !cursorFound) {
-    throw new PantheonError("invalid_cursor", "'after' names no row of this list.");
+    throw new PantheonError("invalid_cursor", "The cursor names no row of this list.");
   }
   return { rows: found.slice(0, request.limit), hasMore: found.length > request.limit };
 }

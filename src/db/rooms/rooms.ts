@@ -1,24 +1,29 @@
-import { and, asc, eq, isNull, sql } from "drizzle-orm";
+import { and, asc, desc, eq, isNull, sql } from "drizzle-orm";
 import type { RoomMode } from "../../domain/plan/modes.ts";
 import type { Orchestration } from "../../domain/plan/orchestration.ts";
 import type { User } from "../../domain/user.ts";
 import { askDatabase, type Db } from "../core/client.ts";
-import { readableColumns } from "../core/instant.ts";
-import { type Page, type PageRequest, readPage } from "../core/page.ts";
+import { readableColumns, readableInstant } from "../core/instant.ts";
+import { type Page, readPage, type UsePageRequest } from "../core/page.ts";
 import { requireRow } from "../core/require-row.ts";
-import { rooms } from "../schema.ts";
+import { rooms, sessions } from "../schema.ts";
 import { isOwnedRoom } from "./owned-room.ts";
 import { upsertUser } from "./users.ts";
 
-export type RoomRow = typeof rooms.$inferSelect;
+export type RoomRow = typeof rooms.$inferSelect & {
+  /** When a session of the room was last started or had a run stored; else when the room was created. */
+  lastUsedAt: Date;
+};
 export type NewRoomRow = typeof rooms.$inferInsert;
+
+// `rooms` is written out: in the columns that a statement returns, Drizzle would leave the table's name away.
+const lastUse = sql`coalesce((select max(coalesce(s.last_turn_at, s.created_at)) from ${sessions} s
+  where s.room_id = rooms.id and s.deleted_at is null), rooms.created_at)`;
+const roomColumns = { ...readableColumns(rooms), lastUsedAt: readableInstant(lastUse) };
 
 export async function insertRoom(db: Db, user: User, row: NewRoomRow): Promise<RoomRow | undefined> {
   const [, inserted] = await askDatabase(db, () =>
-    db.batch([
-      upsertUser(db, user, row.createdAt),
-      db.insert(rooms).values(row).returning(readableColumns(rooms)),
-    ]),
+    db.batch([upsertUser(db, user, row.createdAt), db.insert(rooms).values(row).returning(roomColumns)]),
   );
   return inserted[0];
 }
@@ -26,34 +31,31 @@ export async function insertRoom(db: Db, user: User, row: NewRoomRow): Promise<R
 /** @throws PantheonError `not_found`. */
 export async function loadRoom(db: Db, userId: string, roomId: string): Promise<RoomRow> {
   const [room] = await askDatabase(db, () =>
-    db.select(readableColumns(rooms)).from(rooms).where(isOwnedRoom({ roomId, userId })),
+    db.select(roomColumns).from(rooms).where(isOwnedRoom({ roomId, userId })),
   );
   return requireRow(room);
 }
 
-/** The active rooms of the user, oldest first. Stores the user's row, where there is none yet. */
-export async function loadRooms(db: Db, user: User, page: PageRequest, now: Date): Promise<Page<RoomRow>> {
+/** The active rooms of the user. Stores the user's row, where there is none yet. */
+export async function loadRooms(db: Db, user: User, page: UsePageRequest, now: Date): Promise<Page<RoomRow>> {
   const owned = eq(rooms.ownerUserId, user.userId);
-  const after = page.after ?? null;
-  const cursorKey = sql`(select c.created_at, c.id from ${rooms} c where c.id = ${after}::uuid and c.owner_user_id = ${user.userId})`;
+  const isRecent = page.order === "recent";
+  const place = isRecent ? lastUse : sql`${rooms.createdAt}`;
+  const isCursor = and(owned, sql`${rooms.id} = ${page.after ?? null}::uuid`);
+  const cursorKey = sql`(select ${place}, ${rooms.id} from ${rooms} where ${isCursor})`;
+  const isBeyond = isRecent ? sql`<` : sql`>`;
+  const isAfter =
+    page.after === undefined ? undefined : sql`(${place}, ${rooms.id}) ${isBeyond} ${cursorKey}`;
+  const inOrder = isRecent ? desc : asc;
   const [, cursor, found] = await askDatabase(db, () =>
     db.batch([
       upsertUser(db, user, now),
+      db.select({ id: rooms.id }).from(rooms).where(isCursor),
       db
-        .select({ id: rooms.id })
+        .select(roomColumns)
         .from(rooms)
-        .where(and(owned, sql`${rooms.id} = ${after}::uuid`)),
-      db
-        .select(readableColumns(rooms))
-        .from(rooms)
-        .where(
-          and(
-            owned,
-            isNull(rooms.deletedAt),
-            after === null ? undefined : sql`(${rooms.createdAt}, ${rooms.id}) > ${cursorKey}`,
-          ),
-        )
-        .orderBy(asc(rooms.createdAt), asc(rooms.id))
+        .where(and(owned, isNull(rooms.deletedAt), isAfter))
+        .orderBy(inOrder(place), inOrder(rooms.id))
         .limit(page.limit + 1),
     ]),
   );
@@ -78,7 +80,7 @@ export async function updateRoom(
       .update(rooms)
       .set({ ...change, updatedAt: now })
       .where(isOwnedRoom({ roomId, userId }))
-      .returning(readableColumns(rooms)),
+      .returning(roomColumns),
   );
   return requireRow(room);
 }
@@ -99,7 +101,7 @@ export async function updatePendingMode(
       .update(rooms)
       .set({ pendingMode: sql`nullif(${mode}::text, ${rooms.currentMode})`, updatedAt: now })
       .where(isOwnedRoom({ roomId, userId }))
-      .returning(readableColumns(rooms)),
+      .returning(roomColumns),
   );
   return requireRow(room);
 }

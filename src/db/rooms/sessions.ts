@@ -1,7 +1,7 @@
-import { and, asc, eq, isNull, sql } from "drizzle-orm";
+import { and, asc, desc, eq, isNull, sql } from "drizzle-orm";
 import { askDatabase, type Db } from "../core/client.ts";
 import { readableColumns } from "../core/instant.ts";
-import { type Page, type PageRequest, readPage } from "../core/page.ts";
+import { type Page, readPage, type UsePageRequest } from "../core/page.ts";
 import { requireRow } from "../core/require-row.ts";
 import { rooms, sessions } from "../schema.ts";
 import { isOwnedRoom, ownedRoomId, type RoomScope, selectRoomId } from "./owned-room.ts";
@@ -13,7 +13,7 @@ export type SessionRow = typeof sessions.$inferSelect;
 export async function insertSession(
   db: Db,
   { roomId, userId }: RoomScope,
-  id: string,
+  { id, title }: { id: string; title: string | null },
   now: Date,
 ): Promise<SessionRow> {
   const [session] = await askDatabase(db, () =>
@@ -31,6 +31,9 @@ export async function insertSession(
             createdAt: sql`${now.toISOString()}::timestamptz`.as("created_at"),
             deletedAt: sql`null::timestamptz`.as("deleted_at"),
             refusedRunId: sql`null::uuid`.as("refused_run_id"),
+            title: sql`${title}::text`.as("title"),
+            lastTurnAt: sql`null::timestamptz`.as("last_turn_at"),
+            threadHash: sql`null::text`.as("thread_hash"),
           })
           .from(rooms)
           .where(isOwnedRoom({ roomId, userId })),
@@ -40,13 +43,24 @@ export async function insertSession(
   return requireRow(session);
 }
 
-/** The room's active sessions, oldest first. @throws PantheonError `not_found` where the room is not the user's. */
-export async function loadSessions(db: Db, scope: RoomScope, page: PageRequest): Promise<Page<SessionRow>> {
+/** When a session was used last: its latest run, else its start. */
+const lastUse = sql`coalesce(${sessions.lastTurnAt}, ${sessions.createdAt})`;
+
+/** The room's active sessions. @throws PantheonError `not_found` where the room is not the user's. */
+export async function loadSessions(
+  db: Db,
+  scope: RoomScope,
+  page: UsePageRequest,
+): Promise<Page<SessionRow>> {
+  const isRecent = page.order === "recent";
+  const place = isRecent ? lastUse : sql`${sessions.createdAt}`;
   const isInRoom = sql`${sessions.roomId} = ${ownedRoomId(scope)}`;
   const isCursor = and(isInRoom, sql`${sessions.id} = ${page.after ?? null}::uuid`);
-  const cursorKey = sql`(select ${sessions.createdAt}, ${sessions.id} from ${sessions} where ${isCursor})`;
+  const cursorKey = sql`(select ${place}, ${sessions.id} from ${sessions} where ${isCursor})`;
+  const isBeyond = isRecent ? sql`<` : sql`>`;
   const isAfter =
-    page.after === undefined ? undefined : sql`(${sessions.createdAt}, ${sessions.id}) > ${cursorKey}`;
+    page.after === undefined ? undefined : sql`(${place}, ${sessions.id}) ${isBeyond} ${cursorKey}`;
+  const inOrder = isRecent ? desc : asc;
   const [room, cursor, found] = await askDatabase(db, () =>
     db.batch([
       selectRoomId(db, scope),
@@ -55,7 +69,7 @@ export async function loadSessions(db: Db, scope: RoomScope, page: PageRequest):
         .select(readableColumns(sessions))
         .from(sessions)
         .where(and(isInRoom, isNull(sessions.deletedAt), isAfter))
-        .orderBy(asc(sessions.createdAt), asc(sessions.id))
+        .orderBy(inOrder(place), inOrder(sessions.id))
         .limit(page.limit + 1),
     ]),
   );
@@ -70,6 +84,23 @@ export async function loadSession(db: Db, userId: string, id: string): Promise<S
       .select(readableColumns(sessions))
       .from(sessions)
       .where(and(eq(sessions.id, id), ownsSession(id, userId))),
+  );
+  return requireRow(session);
+}
+
+/** Null takes the title away. @throws PantheonError `not_found`. */
+export async function updateTitle(
+  db: Db,
+  userId: string,
+  id: string,
+  title: string | null,
+): Promise<SessionRow> {
+  const [session] = await askDatabase(db, () =>
+    db
+      .update(sessions)
+      .set({ title })
+      .where(and(eq(sessions.id, id), isNull(sessions.deletedAt), ownsSession(id, userId)))
+      .returning(readableColumns(sessions)),
   );
   return requireRow(session);
 }

@@ -29,6 +29,16 @@ export function assertClaim(claim: Claim) {
   return assert(claim);
 }
 
+const note = prepareStatement<{ sessionId: string; title: string | null; at: string }>(
+  sql`update ${sessions} set title = coalesce(title, ${sql.placeholder("title")}::text),
+    last_turn_at = ${sql.placeholder("at")}::timestamptz where id = ${sessionId}`,
+);
+
+/** The session has had a run stored. It takes `title` where it has none; null: none is made. */
+export function noteRun(noted: { sessionId: string; title: string | null; at: string }) {
+  return note<never>(noted);
+}
+
 const extend = prepareStatement<Claim & { leaseMs: number }>(
   sql`update ${turnClaims} set "lease_until" = clock_timestamp() + ${sql.placeholder("leaseMs")} * interval '1 millisecond'
     where ${isClaim}`,

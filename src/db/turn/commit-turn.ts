@@ -3,6 +3,7 @@ import type { BatchItem } from "drizzle-orm/batch";
 import type { Catalog } from "../../domain/catalog.ts";
 import type { CheckpointRows } from "../../domain/turn/checkpoint.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
+import { titleOf } from "../../domain/turn/session-title.ts";
 import { deleteEarlierCheckpoints, deleteThread, insertCheckpointRows } from "../checkpoint/checkpoints.ts";
 import { sizeOfRows } from "../checkpoint/split-rows.ts";
 import { type Db, postgresFields, repeatIfLost } from "../core/client.ts";
@@ -18,7 +19,7 @@ import {
   turnRuns,
   turns,
 } from "../schema.ts";
-import { assertClaim, claimLost, deleteClaim, lockSession } from "./claim-statements.ts";
+import { assertClaim, claimLost, deleteClaim, lockSession, noteRun } from "./claim-statements.ts";
 import { isCommittedBy } from "./committed-by.ts";
 import { deleteSurplusEstimates, joinLateSpend } from "./late-spend.ts";
 import { recordPrices } from "./record-prices.ts";
@@ -121,9 +122,15 @@ function writeTurn(db: Db, { run, turn }: TurnRecord): BatchItem<"pg">[] {
   return [db.update(turns).set(turn).where(eq(turns.id, turn.id))];
 }
 
-function updateSession(db: Db, { session, turn }: TurnRecord): BatchItem<"pg">[] {
-  if (session === null) return [];
-  return [db.update(sessions).set(session).where(eq(sessions.id, turn.sessionId))];
+function updateSession(db: Db, { session, turn, run }: TurnRecord): BatchItem<"pg">[] {
+  const isFirst = run.kind === "turn" && turn.turnIndex === 1;
+  const noted = noteRun({
+    sessionId: turn.sessionId,
+    title: isFirst ? titleOf(turn.userInput) : null,
+    at: run.createdAt.toISOString(),
+  });
+  if (session === null) return [noted];
+  return [noted, db.update(sessions).set(session).where(eq(sessions.id, turn.sessionId))];
 }
 
 /** Updates the messages of a retried turn that are stored already. */

@@ -34,7 +34,7 @@ export async function loadLatestMessages(
         select l.*, sum(octet_length(l.content)) over (order by l.seq desc) as raw
         from (
           select * from ${messages} n
-          where n.session_id = ${sessionId} and n.visibility = 'shared' and n.role in ('user', 'assistant')
+          where n.session_id = ${sessionId} and n.visibility = 'shared' and n.deleted_at is null and n.role in ('user', 'assistant')
             and not exists (select 1 from ${messages} later where later.supersedes_id = n.id)
             and ${ownsSession(sessionId, userId)}
           order by n.seq desc limit ${maxMessages}

@@ -79,5 +79,5 @@ export function buildPrivateMessages(input: TurnRecordInput, step: string): Unnu
 }
 
 function messageDefaults({ sessionId, turnId, runId }: ClaimRow) {
-  return { sessionId, turnId, runId, visibility: "shared" } as const;
+  return { sessionId, turnId, runId, visibility: "shared", deletedAt: null } as const;
 }

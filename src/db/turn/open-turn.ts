@@ -20,6 +20,7 @@ import type { ClaimRow, StoredTurn, SummaryRow } from "./stored-turn.ts";
 import { type ClaimRequest, hasRunsLeft, takeClaim } from "./take-claim.ts";
 import {
   completeTurn,
+  isQuestionDeleted,
   retriedTurnBounds,
   selectLedger,
   selectMessages,
@@ -183,7 +184,7 @@ function isHeldBy({ sessionId, holder }: OpenRequest): SQL | undefined {
 }
 
 function selectRetriedTurn({ sessionId, userId, turnId }: OpenRequest & { turnId: string }): SQL {
-  return sql`select t.status <> 'completed' as "isRetriable",
+  return sql`select t.status <> 'completed' and not ${isQuestionDeleted(sql`t.id`)} as "isRetriable",
       not exists (select 1 from ${turns} later
         where later.session_id = t.session_id and later.turn_index > t.turn_index) as "isLatest",
       ${hasRunsLeft} as "hasRunsLeft"

@@ -1,4 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
+import { managerKey } from "../../domain/agent-key.ts";
 import type { TranscriptMessage } from "../../domain/context/prompt.ts";
 import { learnTokenScale } from "../../domain/context/token-scale.ts";
 import { prepareStatement } from "../core/prepared-statement.ts";
@@ -50,7 +51,7 @@ const sessionId = sql.placeholder("sessionId");
 const holder = sql.placeholder("holder");
 
 /** The text of a message; empty where prompts leave the message out. */
-const shown = sql`case when n.excluded is null then n.content else '' end`;
+const shown = sql`case when n.excluded is null and n.deleted_at is null then n.content else '' end`;
 const unsummarised = (order: SQL, rows: number, only: SQL) => sql`
     select n.id, n.seq, n.role, ${shown} as content, length(${shown}) as characters, octet_length(${shown}) as raw
     from ${messages} n
@@ -107,9 +108,10 @@ const window = prepareStatement<WindowValues>(sql`
       where m.sent_through <= ${maxOldestBytes}
         and m.characters_before < ${maxOldestCharacters} and bounds.characters is not null
     )
-    select w.id, w.seq, t.turn_index, w.role, w.agent_key, w.agent_name, w.visibility, w.excluded,
+    select w.id, w.seq, t.turn_index, w.role, w.agent_key, w.agent_name, w.visibility,
+      case when w.deleted_at is null then w.excluded else 'deleted' end as excluded,
       w.status = 'failed' as is_failure,
-      w.estimated_tokens, case when w.excluded is null then w.content else '' end as content, b.is_newest, b.is_oldest
+      w.estimated_tokens, case when w.excluded is null and w.deleted_at is null then w.content else '' end as content, b.is_newest, b.is_oldest
     from (
       select id, bool_or(is_newest) as is_newest, bool_or(not is_newest) as is_oldest
       from (select id, true as is_newest from newest union all select id, false from oldest) blocks group by id
@@ -156,7 +158,10 @@ function toMessage(row: WindowRow): StoredMessage {
   };
 }
 
-/** The provider's token counts of the session's last prompts, for the models of the roster and for `alias`. */
+/**
+ * The provider's token counts of the session's last prompts, for the models of the roster, for `alias`, and for the
+ * manager's model where the manager writes a synthesis.
+ */
 export function selectTokenCounts({ sessionId, holder }: HeldSession, alias: string | null) {
   return tokenCounts<TokenCountRow>({ sessionId, holder, alias });
 }
@@ -165,6 +170,7 @@ type TokenCountRow = { model_alias: string; token_scale: string; estimated: numb
 
 /** How many counts a scale is learnt from. */
 const scaleCounts = sql.raw("5");
+const manager = sql.raw(`'${managerKey}'`);
 const alias = sql.placeholder("alias");
 const tokenCounts = prepareStatement<HeldSession & { alias: string | null }>(sql`
     select alias.model_alias, last.token_scale, last.estimated, last.counted
@@ -173,6 +179,10 @@ const tokenCounts = prepareStatement<HeldSession & { alias: string | null }>(sql
       from ${turnClaims} c, jsonb_array_elements(c.snapshot -> 'roster') a
       where c.session_id = ${sessionId} and c.holder = ${holder}::uuid
       union select ${alias}::text where ${alias}::text is not null
+      union select c.snapshot -> 'pricing' ->> 'managerModelAlias'
+      from ${turnClaims} c
+      where c.session_id = ${sessionId} and c.holder = ${holder}::uuid
+        and lower(c.snapshot -> 'orchestration' ->> 'synthesis') = ${manager}
     ) alias
     cross join lateral (
       select x.token_scale, x.estimated_tokens_after_prune as estimated, x.counted_input_tokens as counted

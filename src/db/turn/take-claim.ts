@@ -4,6 +4,7 @@ import { noSynthesis } from "../../domain/plan/orchestration.ts";
 import { turnBounds } from "../../domain/turn/turn-limiter.ts";
 import { latestCheckpointId } from "../checkpoint/stored-checkpoints.ts";
 import { type ClaimedRequest, roomAgents, rooms, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
+import { isQuestionDeleted } from "./turn-rows.ts";
 
 export type ClaimRequest = {
   sessionId: string;
@@ -69,6 +70,7 @@ export const hasRunsLeft = sql`(select count(*) from ${turnRuns} u where u.turn_
 function retriedTurn(claim: ClaimRequest): SQL {
   if (claim.kind === "turn") return sql``;
   return sql`join ${turns} t on t.session_id = s.id and t.id = ${claim.turnId} and t.status <> 'completed'
+    and not ${isQuestionDeleted(sql`t.id`)}
     and not exists (select 1 from ${turns} later where later.session_id = s.id and later.turn_index > t.turn_index)
     and ${hasRunsLeft}`;
 }

@@ -5,7 +5,7 @@ import type { Claim } from "../../domain/turn/claim.ts";
 import {
   currentReplies,
   hasCompletedSynthesis,
-  joinStandingReplies,
+  joinCurrentReplies,
 } from "../../domain/turn/current-replies.ts";
 import { exclusionOf } from "../../domain/turn/exclusion.ts";
 import { type OrchestrationRecord, recordOrchestration } from "../../domain/turn/orchestration-record.ts";
@@ -129,7 +129,7 @@ function buildTurn(input: TurnRecordInput, rows: readonly MessageRow[]): TurnRow
     turnIndex: claim.turnIndex,
     mode: plan.mode,
     userInput: claim.request.message,
-    assistantOutput: joinStandingReplies(rows),
+    assistantOutput: joinCurrentReplies(rows),
     status: deriveTurnStatus(currentReply),
     modelAliasUsed: markerOf(input, currentReply),
     summaryTriggered: (before?.summaryTriggered ?? false) || outcome.summary !== null,

@@ -1,5 +1,5 @@
-import { and, asc, type Column, eq, inArray, type SQL, sql } from "drizzle-orm";
-import { joinStandingReplies } from "../../domain/turn/current-replies.ts";
+import { and, asc, type Column, eq, inArray, type SQL, type SQLWrapper, sql } from "drizzle-orm";
+import { joinCurrentReplies } from "../../domain/turn/current-replies.ts";
 import type { Db } from "../core/client.ts";
 import { readableColumns } from "../core/instant.ts";
 import { cutCharacters, maxPageBytes, sentBytes } from "../core/sent-bytes.ts";
@@ -18,8 +18,13 @@ export const retriedTurnBounds: TurnTextBounds = { messageBytes: 2_500_000, tool
 
 /** Turns by `turn_index`, without `assistant_output`: it follows from their messages. */
 export function selectTurns(db: Db, condition: SQL | undefined) {
-  const { assistantOutput: _, ...columns } = readableColumns(turns);
-  return db.select(columns).from(turns).where(condition).orderBy(asc(turns.turnIndex));
+  const { assistantOutput: _, userInput, ...columns } = readableColumns(turns);
+  const shownInput = sql<string>`case when ${isQuestionDeleted(turns.id)} then '' else ${userInput} end`;
+  return db
+    .select({ ...columns, userInput: shownInput })
+    .from(turns)
+    .where(condition)
+    .orderBy(asc(turns.turnIndex));
 }
 
 /**
@@ -36,12 +41,19 @@ export function selectMessages(db: Db, turnIds: SQL, { only, bounds = shownBound
     .orderBy(asc(messages.seq));
 }
 
-/** A message's text and whether it is cut: to its beginning, where `bytes` exceed `maxBytes`. */
+/** Whether the user has deleted the message that a turn answers. */
+export function isQuestionDeleted(turnId: SQLWrapper): SQL<boolean> {
+  return sql<boolean>`exists (select 1 from ${messages} q
+    where q.turn_id = ${turnId} and q.role = 'user' and q.deleted_at is not null)`;
+}
+
+/** A message's text, empty where it was deleted, and whether it is cut: to its beginning, where `bytes` exceed `maxBytes`. */
 export function cutContent(bytes: SQL, maxBytes: number) {
-  const { content } = messages;
+  const { content, deletedAt } = messages;
   const isCut = sql<boolean>`(${bytes} > ${maxBytes}::int and length(${content}) > ${cutCharacters}::int)`;
   return {
-    content: sql<string>`case when ${isCut} then left(${content}, ${cutCharacters}::int) else ${content} end`,
+    content: sql<string>`case when ${deletedAt} is not null then ''
+      when ${isCut} then left(${content}, ${cutCharacters}::int) else ${content} end`,
     isCut,
   };
 }
@@ -99,5 +111,5 @@ type ReadTurn = Omit<TurnRow, "assistantOutput">;
 
 /** Adds `assistant_output`, which follows from the turn's messages and is not read. */
 export function completeTurn<Row extends ReadTurn>(row: Row, rows: StoredTurn["messages"]) {
-  return { ...row, assistantOutput: joinStandingReplies(rows) };
+  return { ...row, assistantOutput: joinCurrentReplies(rows) };
 }

@@ -4,7 +4,7 @@ import type { PromptMeasure } from "../turn/turn-outcome.ts";
 import { planAgentBudget } from "./context-budget.ts";
 import { defaultTokenScale } from "./token-scale.ts";
 
-/** The measure of a step whose prompt nobody can tell any more: its budget, and nothing that was in it. */
+/** The measure of a step whose prompt is no longer known: its budget, and no contents. */
 export function abandonedPrompt(
   { id, agent }: Pick<Step, "id" | "agent">,
   catalog: Catalog,

@@ -25,11 +25,13 @@ export type AgentContext = {
   included: [number, number][];
   dropped: DroppedRange[];
   estimatedTokensBefore: number;
-  /** As it will be once the summary that is due stands for its range. */
+  /** As it will be once the summary that is due replaces its range. */
   estimatedTokensAfterSummary: number;
   estimatedTokensAfterPrune: number;
   pruneTriggered: boolean;
   overflow: boolean;
+  /** Estimated tokens, unscaled, that results of tools may still add to the prompt. */
+  roomTokens: number;
 };
 
 export type FitInput = {
@@ -38,7 +40,7 @@ export type FitInput = {
   mode: RoomMode;
   context: TurnContext;
   sameTurnAnswers: readonly SameTurnAnswer[];
-  /** Answers that asked for tools in this turn, and what the tools said. */
+  /** Answers that asked for tools in this turn, and the results of the tools. */
   toolMessages: readonly PromptMessage[];
   triggerResult: string | null;
   catalog: Catalog;
@@ -93,6 +95,7 @@ export function fitAgentContext(input: FitInput): AgentContext {
     estimatedTokensAfterPrune: fitted.estimatedTokensAfterPrune,
     pruneTriggered: fitted.pruneTriggered,
     overflow: fitted.overflow,
+    roomTokens: Math.max(0, Math.floor((budget.inputBudget - fitted.minTokens) / tokenScale)),
   };
 }
 
@@ -100,7 +103,7 @@ function isVisibleTo(agentKey: string, message: MeasuredMessage): boolean {
   return message.excluded === null && (message.visibility === "shared" || message.agentKey === agentKey);
 }
 
-/** What the audit says of turns that are left out of every prompt. */
+/** The audit's entries for turns that are left out of every prompt. */
 function listExcluded(history: readonly MeasuredMessage[]): { seq: number; reason: string }[] {
   return history.flatMap(({ seq, excluded }) =>
     excluded === null ? [] : [{ seq, reason: `excluded_${excluded}` }],

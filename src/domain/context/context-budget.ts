@@ -44,7 +44,7 @@ export function planAgentBudget(
   return planContextBudget(window, agentOutputTokens(modelSettings, maxOutputTokens));
 }
 
-/** Characters that a token stands for at most, so that a budget in tokens can bound a read in SQL. */
+/** The most characters that one token has, so that a budget in tokens can bound a read in SQL. */
 const charactersPerToken = 4;
 
 /** However large the window: what one answer of the database may hold (Neon refuses over 10 MiB). */

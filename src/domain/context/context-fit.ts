@@ -32,6 +32,8 @@ export type FittedContext = {
   dropped: { id: string; reason: DropReason }[];
   estimatedTokensBefore: number;
   estimatedTokensAfterPrune: number;
+  /** What stays when all is left out that may be. */
+  minTokens: number;
   /** Whether the ratio was reached. There may have been nothing to leave out. */
   pruneTriggered: boolean;
   /** Whether the rest is still more than the input budget. */
@@ -49,7 +51,8 @@ export function fitContext(input: FitContextInput): FittedContext {
   const estimatedTokensBefore = input.fixedTokens + input.summaryTokens + historyTokens;
   let tokens = estimatedTokensBefore;
   const dropped = new Map<string, DropReason>();
-  for (const candidate of listCandidates(input)) {
+  const candidates = listCandidates(input);
+  for (const candidate of candidates) {
     if (tokens < pruneAtTokens) break;
     tokens -= candidate.tokens;
     dropped.set(candidate.id, candidate.reason);
@@ -59,6 +62,7 @@ export function fitContext(input: FitContextInput): FittedContext {
     dropped: [...dropped].map(([id, reason]) => ({ id, reason })),
     estimatedTokensBefore,
     estimatedTokensAfterPrune: tokens,
+    minTokens: candidates.reduce((sum, candidate) => sum - candidate.tokens, estimatedTokensBefore),
     pruneTriggered: estimatedTokensBefore >= pruneAtTokens,
     overflow: tokens > budget.inputBudget,
   };

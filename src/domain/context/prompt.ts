@@ -2,7 +2,7 @@ import { toPlainName } from "../agent-name.ts";
 import type { RoomMode } from "../plan/modes.ts";
 import type { RosterAgent } from "../plan/roster-agent.ts";
 import { escapeSpeakerMarks } from "../text/speaker-marks.ts";
-import type { ExclusionReason } from "../turn/exclusion.ts";
+import type { OmissionReason } from "../turn/exclusion.ts";
 import type { OwnedFields } from "./provider-fields.ts";
 
 /** A message of a model call, independent of providers. It is converted to the provider's form at the call. */
@@ -12,7 +12,7 @@ export type PromptMessage =
       role: "assistant";
       content: string;
       toolCalls: readonly ToolCallRequest[];
-      /** What the provider wants back with it. */
+      /** The provider's fields, which are sent back with it. */
       fields?: OwnedFields;
     }
   | { role: "tool"; toolCallId: string; content: string };
@@ -20,7 +20,7 @@ export type PromptMessage =
 /** A tool call as a model asks for it; `argumentsText` is the model's own text, JSON if it kept to the form. */
 export type ToolCallRequest = { id: string; name: string; argumentsText: string };
 
-/** All that a message makes a model read or write: its text, what it thought, and the tool calls that it asks for. */
+/** All of a message that a model reads or writes: its text, its reasoning, and the tool calls that it asks for. */
 export function wholeText(message: {
   content: string;
   toolCalls?: readonly ToolCallRequest[];
@@ -45,8 +45,8 @@ export type TranscriptMessage = {
   agentName: string | null;
   /** `private`: shown to its own agent only. */
   visibility: "shared" | "private";
-  /** Why nobody is shown it any more; null: it is shown. Its content is not read then. */
-  excluded: ExclusionReason | null;
+  /** Why no agent is shown it any more; its content is then not read. Null: it is shown. */
+  excluded: OmissionReason | null;
   /** Whether it is the stored text of an agent's failure. */
   isFailure: boolean;
   content: string;
@@ -67,17 +67,17 @@ export type PromptInput = {
   /** The latest summary as it is shown; null: there is none. */
   summaryText: string | null;
   history: readonly TranscriptMessage[];
-  /** What a tool found that the user's message itself asked for, fenced; null: nothing was asked for. */
+  /** The fenced result of the tool that the user's message itself asked for; null: it asked for none. */
   triggerResult: string | null;
   userMessage: string;
   sameTurnAnswers: readonly SameTurnAnswer[];
 };
 
 /**
- * What one agent is sent, in this order: its own role, mode and goal of the room, the roster (names and
- * keys only: no agent ever receives another's role), the latest summary, the recent conversation, results of
- * tools, the user's message, the same turn's earlier answers. Only the first part is a system message: what
- * follows is what somebody said.
+ * What one agent is sent, in this order: its own role, mode and goal of the room, the roster (names and keys only: no
+ * agent ever receives another's role), the latest summary, the recent conversation, results of tools, the user's
+ * message, the same turn's earlier answers. The role, the room and the roster are a system message. The rest is not:
+ * people, models and tools have written it.
  */
 export function buildPrompt(input: PromptInput): PromptMessage[] {
   const { agent, summaryText, history, triggerResult, sameTurnAnswers } = input;
@@ -119,7 +119,7 @@ const taskTexts: Readonly<Record<PromptTask, readonly string[]>> = {
 };
 
 function viewOf(agentKey: string, message: TranscriptMessage): PromptMessage {
-  // What a tool told in an earlier turn is fenced already; only its own agent sees it.
+  // A tool's result of an earlier turn is fenced already; only its own agent sees it.
   if (message.role === "user" || message.role === "tool") return asUser(message.content);
   if (message.agentKey === agentKey) return asOwn(message);
   return asSpeakerMessage(message.agentName ?? message.agentKey ?? "agent", message.content);

@@ -13,7 +13,7 @@ export function toSeqRanges(seqs: readonly number[]): [number, number][] {
 }
 
 /** The gaps in ascending `seqs`, from `from` to their last one. */
-export function toMissingRanges(from: number, seqs: readonly number[]): [number, number][] {
+function toMissingRanges(from: number, seqs: readonly number[]): [number, number][] {
   return seqs.flatMap((seq, index): [number, number][] => {
     const expected = index === 0 ? from : (seqs[index - 1] ?? 0) + 1;
     return seq > expected ? [[expected, seq - 1]] : [];

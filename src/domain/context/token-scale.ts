@@ -30,7 +30,7 @@ export function scaleAfterTooLong(
   return boundScale(countedScale > tokenScale ? countedScale : tokenScale * 1.3);
 }
 
-/** The scale after Pantheon refused a turn: half as far from 1, so that a wrong scale cannot block a session for ever. */
+/** The scale after Pantheon refused a turn: half as far from 1, so that a wrong scale cannot block a session forever. */
 export function scaleAfterRefusal(tokenScale: number): number {
   return boundScale(1 + (tokenScale - 1) / 2);
 }

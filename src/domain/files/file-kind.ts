@@ -1,5 +1,5 @@
 /** The kinds of files that agents can read. */
-export const fileKinds = ["pdf", "docx", "pptx", "xlsx", "html", "csv", "tsv", "markdown", "text"] as const;
+const fileKinds = ["pdf", "docx", "pptx", "xlsx", "html", "csv", "tsv", "markdown", "text"] as const;
 
 export type FileKind = (typeof fileKinds)[number];
 
@@ -30,7 +30,7 @@ const kindsByEnding: Readonly<Record<string, FileKind>> = {
 
 /**
  * The kind of a file by its first bytes. The ending of the name decides between the kinds of text files. `zip` is any ZIP
- * archive: only its contents tell its format.
+ * archive: only its contents show its format.
  * @param sample The first 64 KiB of the file, or all of it where it is shorter.
  * @returns undefined where agents cannot read such a file.
  */

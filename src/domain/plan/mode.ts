@@ -29,7 +29,7 @@ export type ModePlan = {
 
 export type ModePlanResult = { ok: true; plan: ModePlan } | { ok: false; refusal: PlanRefusal };
 
-/** What a mode is: everything that tells it from the others. */
+/** Everything in which a mode differs from the others. */
 export type Mode = {
   /** Decides who answers a message, and in which order. */
   plan: (input: ModeInput) => ModePlanResult;

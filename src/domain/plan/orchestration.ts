@@ -1,7 +1,7 @@
 import { agentKeyPattern, managerKey } from "../agent-key.ts";
 import type { RosterAgent } from "./roster-agent.ts";
 
-/** How a room has its turns run, beside its mode. */
+/** The room's settings for its turns, besides its mode. */
 export type Orchestration = {
   /** How often the manager may pick agents in one turn. */
   maxRounds: number;
@@ -24,7 +24,7 @@ export const synthesisPattern = agentKeyPattern;
 
 /**
  * The agent that writes the synthesis; null: none does. An agent that has left the room counts as `off`.
- * The manager writes with its own model: no override reaches it. Its alias is null where the claim does not say it.
+ * The manager writes with its own model; an override does not change it. Its alias is null where the claim has none.
  */
 export function findSynthesizer(
   { synthesis }: Orchestration,

@@ -1,6 +1,6 @@
 import type { ModelSettings } from "../model-settings.ts";
 
-/** An agent as the turn's claim took it down: later edits of the roster do not reach a running turn. */
+/** An agent as it was when the turn's claim was taken. Later changes of the roster do not change a running turn. */
 export type RosterAgent = {
   agentKey: string;
   name: string;

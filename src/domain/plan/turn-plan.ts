@@ -24,13 +24,13 @@ type PlanSettings = {
   mode: RoomMode;
   roster: readonly RosterAgent[];
   orchestration?: Orchestration | undefined;
-  /** The model of a synthesis that the manager writes; null: nobody knows it, and there is none. */
+  /** The model of a synthesis that the manager writes. Null: it is not known, so the manager writes none. */
   managerModelAlias?: string | null;
 };
 
 export type PlanInput = PlanSettings & {
   message: string;
-  /** Answers with this model, whoever answers. */
+  /** Every agent answers with this model. */
   modelAliasOverride?: string | undefined;
 };
 
@@ -39,7 +39,7 @@ export function planTurn(input: PlanInput): PlanResult {
   return planWithMode(modes[input.mode], input);
 }
 
-/** The same for a mode that need not be in the table. */
+/** The same with a mode that may be missing in the table `modes`. */
 export function planWithMode(mode: Mode, input: PlanInput): PlanResult {
   const roster = input.roster
     .map((agent) => withReadableFields(withModel(agent, input.modelAliasOverride)))
@@ -59,7 +59,7 @@ export type FailedStep = { id: string; agentKey: string; round: number };
 export type RetryInput = PlanSettings & {
   /** The failed steps of agents, in the turn's order. */
   failed: readonly FailedStep[];
-  /** Whether the turn has a synthesis that stands: it is not written again. */
+  /** Whether the turn has a completed synthesis: it is not written again. */
   hasSynthesis: boolean;
 };
 
@@ -84,8 +84,8 @@ export function planRetry(input: RetryInput): PlanResult {
 export type PossibleInput = PlanSettings & Pick<PlanInput, "modelAliasOverride"> & { isRetry: boolean };
 
 /**
- * For estimates of a run whose plan is not known: every step that it may have had, and the synthesis. A retry may repeat
- * an answer of any round.
+ * A plan for estimates of a run whose own plan is not known: every step that it may have had, and the synthesis. A retry
+ * may repeat an answer of any round.
  */
 export function planPossibleSteps(input: PossibleInput): TurnPlan {
   const { mode, isRetry, orchestration = defaultOrchestration } = input;
@@ -153,7 +153,7 @@ function withModel(agent: RosterAgent, modelAlias: string | undefined): RosterAg
   return modelAlias === undefined ? agent : { ...agent, modelAlias };
 }
 
-/** What is stored is not to be trusted: permissions and settings that cannot be read count as none. */
+/** Stored permissions and settings may have any form. Those that cannot be read count as none. */
 function withReadableFields(agent: RosterAgent): RosterAgent {
   return {
     ...agent,

@@ -9,13 +9,13 @@ import { toStorableText } from "../text/storable-text.ts";
 import type { AgentFailureCode } from "../turn/agent-failure.ts";
 
 const shownRoleCharacters = 120;
-/** Of one answer, in the prompt of a later round. */
+/** Characters of one answer in the prompt of a later round. */
 const shownAnswerCharacters = 8_000;
 const keptRawBytes = 2_048;
 /** An answer longer than this, without its thinking, is no decision. */
 const maxAnswerTokens = 256;
 
-/** `stopped`: after the first round, the manager picked nobody, or its answer could not be read. */
+/** `stopped`: after the first round, the manager picked no one, or its answer could not be read. */
 export type RoutingRule = "selected" | "legacy_single_key" | "fallback_first_position" | "stopped";
 
 /** `ambiguous`: it names different choices; `too_long`: the answer did not end within its tokens; `nothing_left`: it names no agent of the room. */
@@ -88,8 +88,8 @@ function describeAgent({ agentKey, name, rolePrompt }: RosterAgent): string {
 export type RoutingAnswer = { ok: true; text: string } | { ok: false; code: AgentFailureCode; text?: string };
 
 /**
- * Reads the manager's answer. Whatever is no decision falls back to the agent in the first position, so that
- * of a roster with agents at least one and at most three are selected. Never throws.
+ * Reads the manager's answer. An answer that is no decision selects the agent in the first position, so that at least
+ * one and at most three agents of a roster are selected. Never throws.
  */
 export function readRoutingDecision(
   answer: RoutingAnswer,
@@ -111,7 +111,7 @@ export function readRoutingDecision(
   return { selectedKeys, rule: named.rule, verdict: "ok", raw };
 }
 
-/** The same after the first round: an empty list and whatever is no decision stop the rounds. Never throws. */
+/** The same after the first round: an empty list, or an answer that is no decision, stops the rounds. Never throws. */
 export function readLaterDecision(
   answer: RoutingAnswer,
   roster: readonly RosterAgent[],
@@ -130,7 +130,7 @@ function isEmptyPick(text: string): boolean {
 
 type NamedKeys = { keys: readonly unknown[]; rule: RoutingRule };
 
-/** The list counts where there is one, and a key that stands for a list of one; `selected_agent_key` only alone. */
+/** Reads `selected_agent_keys`, where a single key is a list of one; `selected_agent_key` only where the list is absent. */
 function readNamedKeys(fields: Readonly<Record<string, unknown>>): NamedKeys | undefined {
   const { selected_agent_keys: keys, selected_agent_key: key } = fields;
   if (Array.isArray(keys)) return { keys, rule: "selected" };

@@ -1,6 +1,6 @@
 import type { ContextLimits } from "../context/context-budget.ts";
 import { cutTranscript } from "../context/transcript-cut.ts";
-import type { ExclusionReason } from "../turn/exclusion.ts";
+import type { OmissionReason } from "../turn/exclusion.ts";
 
 /** A message that no summary covers yet. `tokens` are estimates, scaled to the summarizer's model. */
 export type UnsummarisedMessage = {
@@ -9,7 +9,7 @@ export type UnsummarisedMessage = {
   /** `private` messages are within the range of a summary but not in its transcript: every agent is shown a summary. */
   visibility: "shared" | "private";
   /** Not null: within the range, but not in the transcript. */
-  excluded: ExclusionReason | null;
+  excluded: OmissionReason | null;
   content: string;
   tokens: number;
 };
@@ -95,7 +95,7 @@ function joinBlocks<Message extends UnsummarisedMessage>(
 ): readonly Message[] {
   if (backlog[0]?.seq !== fromSeq) return [];
   const backlogEnd = backlog.at(-1)?.seq ?? 0;
-  // Messages that are not read leave gaps in `seq` too. Only blocks that overlap or touch surely have no gap.
+  // Messages that are not read leave gaps in `seq` too. Only between blocks that overlap or touch there is surely no gap.
   const windowStart = window[0]?.seq ?? Number.POSITIVE_INFINITY;
   if (windowStart > backlogEnd + 1) return backlog;
   return [...backlog, ...window.filter(({ seq }) => seq > backlogEnd)];

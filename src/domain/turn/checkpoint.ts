@@ -35,7 +35,7 @@ export type WriteRow = SerializedValue & {
   channel: string;
 };
 
-/** Rows that are stored together. Those of several steps can be concatenated in the order of the steps. */
+/** The rows of one or several checkpoints that are stored together, in the order in which the run made them. */
 export type CheckpointRows = {
   checkpoints: readonly CheckpointRow[];
   blobs: readonly BlobRow[];
@@ -43,6 +43,14 @@ export type CheckpointRows = {
 };
 
 export const noRows: CheckpointRows = { checkpoints: [], blobs: [], writes: [] };
+
+export function joinRows(before: CheckpointRows, after: CheckpointRows): CheckpointRows {
+  return {
+    checkpoints: [...before.checkpoints, ...after.checkpoints],
+    blobs: [...before.blobs, ...after.blobs],
+    writes: [...before.writes, ...after.writes],
+  };
+}
 
 /** A checkpoint as it is read: with the values of its channels, and the writes of tasks on top of it. */
 export type StoredCheckpoint = CheckpointRow & {

@@ -10,10 +10,7 @@ type Reply = {
   supersedesId: string | null;
 };
 
-/**
- * The replies of a turn that stand, in the order of its plan: a reply that supersedes a failed one takes
- * its place.
- */
+/** The replies of a turn that no other reply supersedes, in the order of its plan. A retry's reply takes the place of the failed one. */
 export function currentReplies<T extends Reply>(messages: readonly T[]): T[] {
   const replies = messages.filter(({ role, visibility }) => role === "assistant" && visibility === "shared");
   const byId = new Map(replies.map((reply) => [reply.id, reply]));
@@ -31,13 +28,15 @@ type ReplyText = Reply & {
   agentName: string | null;
   status: "completed" | "failed";
   content: string;
+  /** Null: the user has not deleted the message. */
+  deletedAt: Date | null;
 };
 
-/** The one text of a turn: its synthesis where one is completed, else the replies that stand. */
-export function joinStandingReplies(messages: readonly ReplyText[]): string {
-  const standing = currentReplies(messages);
-  const synthesis = standing.find((reply) => isSynthesis(reply) && reply.status === "completed");
-  const shown = synthesis === undefined ? standing : [synthesis];
+/** The one text of a turn: its synthesis where one is completed, else its current replies. Deleted ones are left out. */
+export function joinCurrentReplies(messages: readonly ReplyText[]): string {
+  const current = currentReplies(messages).filter(({ deletedAt }) => deletedAt === null);
+  const synthesis = current.find((reply) => isSynthesis(reply) && reply.status === "completed");
+  const shown = synthesis === undefined ? current : [synthesis];
   return joinReplies(shown.map(({ agentName, content }) => ({ agentName: agentName ?? "", content })));
 }
 
@@ -54,20 +53,20 @@ export function stepOfReply({ step, agentKey }: StepOfReply): string {
 }
 
 /**
- * Whether a synthesis was written before an answer that stands: a retry brought the answer, and the synthesis does
- * not know it.
+ * Whether a synthesis was written before one of the current answers. A retry brought that answer, and the synthesis does
+ * not include it.
  */
 export function isStale(
   synthesis: Pick<Reply, "seq">,
-  standing: readonly (Reply & StepOfReply & { status: "completed" | "failed" })[],
+  current: readonly (Reply & StepOfReply & { status: "completed" | "failed" })[],
 ): boolean {
-  return standing.some((reply) => reply.status === "completed" && reply.seq > synthesis.seq);
+  return current.some((reply) => reply.status === "completed" && reply.seq > synthesis.seq);
 }
 
-type StatedReply = Reply & StepOfReply & { round: number | null; status: "completed" | "failed" };
+type StepReply = Reply & StepOfReply & { round: number | null; status: "completed" | "failed" };
 
-/** The steps of agents whose replies that stand are failures, in the turn's order. */
-export function failedAgentSteps(messages: readonly StatedReply[]): FailedStep[] {
+/** The agents' steps whose current replies are failures, in the turn's order. */
+export function failedAgentSteps(messages: readonly StepReply[]): FailedStep[] {
   return currentReplies(messages).flatMap((reply) => {
     const { status, agentKey, round } = reply;
     if (status !== "failed" || agentKey === null || isSynthesis(reply)) return [];
@@ -75,6 +74,6 @@ export function failedAgentSteps(messages: readonly StatedReply[]): FailedStep[]
   });
 }
 
-export function hasCompletedSynthesis(messages: readonly StatedReply[]): boolean {
+export function hasCompletedSynthesis(messages: readonly StepReply[]): boolean {
   return currentReplies(messages).some((reply) => isSynthesis(reply) && reply.status === "completed");
 }

@@ -7,6 +7,9 @@ export const exclusionReasons = [
 ] as const satisfies readonly AgentFailureCode[];
 export type ExclusionReason = (typeof exclusionReasons)[number];
 
+/** Why one message is left out of a prompt: with its turn, or because its user deleted it. */
+export type OmissionReason = ExclusionReason | "deleted";
+
 type Reply = { status: "completed" | "failed"; error: { code: string } | null };
 
 /**

@@ -1,7 +1,7 @@
 import { notFound, PantheonError } from "../errors.ts";
 import { turnBounds } from "./turn-limiter.ts";
 
-/** The run that a session is executing, as an open read it before it tried to take the claim. */
+/** The claim of the session as it was before this request tried to take it. */
 export type FoundClaim = {
   runId: string;
   turnId: string;
@@ -14,29 +14,29 @@ export type FoundClaim = {
 /** The turn that a retry names, as it is stored now. */
 export type RetriedTurn = { isLatest: boolean; isRetriable: boolean; hasRunsLeft: boolean };
 
-/** What one open read, in one transaction. `Opened` is what it read for the run whose claim it took. */
+/** What a request to open a run read, in one transaction. `Opened`: what was read for the run whose claim it took. */
 export type OpenRows<Opened> = {
   sessionFound: boolean;
   claimBefore: FoundClaim | undefined;
-  /** The run stored under the request's key, or as the run of this open. */
+  /** The run that is stored under the request's key, or under the run id of this request. */
   storedRun: { runId: string; turnId: string; requestHash: string } | undefined;
   /** Undefined: the run is no retry; `found` undefined: the turn that the retry names is not there. */
   retriedTurn: { found: RetriedTurn | undefined } | undefined;
-  /** The run, where this open holds the claim now. */
+  /** The run, where this request holds the claim now. */
   opened: Opened | undefined;
 };
 
 export type OpenDecision<Opened> =
   | { kind: "claimed"; opened: Opened }
   | { kind: "replay"; runId: string; turnId: string }
-  /** Another run's lease has run out: that run is recovered first, then the open is repeated. */
+  /** Another run's lease has run out: that run is recovered first, then this request opens again. */
   | { kind: "recover"; runId: string; turnId: string };
 
 /** Exactly this text: clients match on it. */
 export const turnConflictDetail = "Turn creation conflicted with concurrent writes. Please retry.";
 
 /**
- * Decides what an open leads to. The first rule that fits applies.
+ * Decides what happens to a request that opens a run. The first rule that applies decides.
  * @throws PantheonError `not_found`, `idempotency_key_reused`, `turn_in_progress`, `turn_conflict`,
  * `not_latest_turn`, `nothing_to_retry` or `too_many_retries`.
  */

@@ -28,7 +28,7 @@ export type OrchestrationInput = {
   orchestration: Orchestration;
   plan: TurnPlan;
   outcome: Pick<TurnOutcome, "replies" | "decisions">;
-  /** Whether the retried turn has a synthesis that stands. */
+  /** Whether the retried turn has a completed synthesis, which the retry keeps. */
   keepsSynthesis: boolean;
 };
 

@@ -6,7 +6,7 @@ export type SessionState = {
   summaryFailures: number;
   /** No summary is tried before this turn. */
   nextSummaryTurnIndex: number;
-  /** By model alias: token scales that refusals taught, until the provider counts a prompt again. */
+  /** By model alias: token scales learnt from refusals, kept until the provider counts a prompt again. */
   refusalScales: Readonly<Record<string, number>>;
 };
 
@@ -29,7 +29,7 @@ export function changeSession(
   return changed === session ? null : changed;
 }
 
-/** A refusal outweighs what the provider counted for shorter prompts of the same run; of several the largest scale stays. */
+/** A refusal counts more than counts of shorter prompts in the same run. Of several refusals the largest scale stays. */
 function changeRefusalScales(
   scales: SessionState["refusalScales"],
   { replies, prompts }: PromptOutcome,
@@ -62,7 +62,7 @@ const firstFailures = 2;
 const turnsAfterFirstFailures = 4;
 const turnsAfterMoreFailures = 16;
 
-/** Summaries are not billed to anybody: one that fails again and again is tried ever more seldom. */
+/** Summaries are not billed, so after repeated failures the next one is tried later. */
 export function afterFailedSummary(session: SessionState, turnIndex: number): SessionState {
   const summaryFailures = session.summaryFailures + 1;
   const pause = summaryFailures > firstFailures ? turnsAfterMoreFailures : turnsAfterFirstFailures;

@@ -2,8 +2,8 @@ import { turnTooLarge } from "./turn-limiter.ts";
 import type { AgentReply, TurnOutcome } from "./turn-outcome.ts";
 
 /**
- * The outcome of a turn that the database takes no request of, less all its texts: every reply fails, and what was
- * spent stands. What is left is bounded by the number of calls.
+ * The outcome of a turn that is too large for a request to the database, without its texts. Every reply fails; the calls
+ * stay, since they were billed. The size of the rest is bounded by the number of calls.
  */
 export function withoutTexts(outcome: TurnOutcome): TurnOutcome {
   const replies = outcome.replies.map(

@@ -1,12 +1,14 @@
+import { type RecordedRead, sumFileTokens } from "../files/file-reads.ts";
+import { createFileTokens, type FileTokens } from "../files/file-tokens.ts";
 import { jsonBytes } from "../text/json-bytes.ts";
 import type { AgentFailure } from "./agent-failure.ts";
 
 const KiB = 1_024;
 
 /**
- * What a turn may hold, all its runs together, so that every request that stores it and every answer that reads it
- * stays under the 10 MiB of Neon's endpoint. Bytes are those of the JSON in which a text travels.
- * A commit holds replies twice (in their messages and in the turn), a step holds its texts as hex, two digits a byte.
+ * What a turn may hold, all its runs together. The limits keep every request that stores the turn, and every answer that
+ * reads it, under the 10 MiB of Neon's endpoint. Bytes are those of a text as JSON. A commit holds each reply twice (in
+ * its message and in the turn); a checkpoint holds its texts as hex, two digits a byte.
  */
 export const turnBounds = {
   maxToolCallsPerAnswer: 4,
@@ -15,11 +17,14 @@ export const turnBounds = {
   maxToolResultBytes: 32 * KiB,
   maxToolBytesPerAgent: 256 * KiB,
   maxToolBytesPerTurn: 1_024 * KiB,
-  /** What models say: replies, and the answers that ask for tools, with their arguments and provider's fields. */
+  /** Texts of models: replies, and the answers that ask for tools, with their arguments and provider's fields. */
   maxModelBytesPerTurn: 1_024 * KiB,
   /** The first one and its retries. Each adds replies, ledger rows and audit rows, also where every agent fails. */
   maxRuns: 16,
 } as const;
+
+/** Bytes that a tool's own text may have. The rest of a result is for the fence around it. */
+export const maxToolContentBytes = turnBounds.maxToolResultBytes - KiB;
 
 /** The lists of a run's state that hold texts. The other lists, with what was spent, are small. */
 export const textLists: readonly string[] = ["replies", "toolMessages", "toolEvents"];
@@ -33,11 +38,13 @@ export const turnTooLarge: AgentFailure = {
   message: "With this answer the turn would be larger than one can be stored.",
 };
 
-/** What came before the part of a turn that is to be bounded. */
+/** What a turn already holds. The limits apply to it together with what a run adds. */
 export type TurnUse = {
   toolCalls: number;
   toolBytes: number;
   modelBytes: number;
+  /** Estimated tokens of files' text that agents were given. */
+  fileTokens: number;
   byStep: ReadonlyMap<string, StepUse>;
 };
 
@@ -45,11 +52,11 @@ export type StepUse = { toolCalls: number; toolBytes: number };
 
 export const noStepUse: StepUse = { toolCalls: 0, toolBytes: 0 };
 
-export const noUse: TurnUse = { toolCalls: 0, toolBytes: 0, modelBytes: 0, byStep: new Map() };
+export const noUse: TurnUse = { toolCalls: 0, toolBytes: 0, modelBytes: 0, fileTokens: 0, byStep: new Map() };
 
 type StoredTexts = {
   messages: readonly { role: "user" | "assistant" | "tool"; content: string }[];
-  toolEvents: readonly { output: unknown }[];
+  toolEvents: readonly RecordedRead[];
 };
 
 /** What a stored turn holds, which a retry adds to. A step's own bounds are those of one run. */
@@ -60,6 +67,7 @@ export function measureStoredTurn({ messages, toolEvents }: StoredTexts): TurnUs
     toolCalls: toolEvents.filter(({ output }) => !isLimitRefusal(output)).length,
     toolBytes: bytesOf("tool"),
     modelBytes: bytesOf("assistant"),
+    fileTokens: sumFileTokens(toolEvents),
     byStep: new Map(),
   };
 }
@@ -68,18 +76,21 @@ function isLimitRefusal(output: unknown): boolean {
   return typeof output === "object" && output !== null && "error" in output && output.error === toolLimitCode;
 }
 
-/** The size of a turn while it runs. One for all its agents, who may run at once. */
+/** Keeps a turn within `turnBounds` while it runs. All its agents share one, since they may run at once. */
 export type TurnLimiter = {
   /**
-   * Takes room for one call of a tool, the nth of its answer from 1. Gives how to end it with the result, or null
-   * where there is no room.
+   * Reserves room for one tool call, the nth of its answer from 1. Returns a function to be called with the result, which
+   * frees the room that the result does not need. Null: there is no room.
    */
   beginToolCall(step: string, nthOfAnswer: number): ((content: string) => void) | null;
   /** Adds a text of a model. False: the turn has no room for it. */
   takeModelText(value: unknown): boolean;
+  /** File text that the turn has room for. */
+  fileTokens: FileTokens;
 };
 
-export function createTurnLimiter(used: TurnUse): TurnLimiter {
+/** `maxFileTokens`: estimated tokens of files' text that all agents of a turn together may be given. */
+export function createTurnLimiter(used: TurnUse, maxFileTokens: number): TurnLimiter {
   const turn = { toolCalls: used.toolCalls, toolBytes: used.toolBytes };
   let modelBytes = used.modelBytes;
   const steps = new Map([...used.byStep].map(([step, use]) => [step, { ...use }]));
@@ -103,6 +114,7 @@ export function createTurnLimiter(used: TurnUse): TurnLimiter {
       modelBytes += bytes;
       return true;
     },
+    fileTokens: createFileTokens(maxFileTokens, used.fileTokens),
   };
 }
 

@@ -88,7 +88,7 @@ export type ToolEvent = {
   latencyMs: number;
 };
 
-/** What an agent said or was told on the way to its answer; stored for it alone. */
+/** A message between an agent and its tools on the way to its answer; only this agent is shown it later. */
 export type PrivateMessage = {
   id: string;
   step: string;
@@ -98,7 +98,7 @@ export type PrivateMessage = {
 };
 
 /** How a step's prompt came to fit, and what the provider counted for it; the audit is made from it. */
-export type PromptMeasure = Omit<AgentContext, "messages"> & {
+export type PromptMeasure = Omit<AgentContext, "messages" | "roomTokens"> & {
   step: string;
   countedInputTokens: number | null;
 };

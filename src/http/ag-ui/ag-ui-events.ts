@@ -78,7 +78,7 @@ export function toAgUiEvent(event: TurnEvent): AGUIEvent {
 
 type RoundEvent = Exclude<TurnEvent, { agentRunId: string }>;
 
-/** AG-UI has no rounds: they are events of our own, which a client that does not know them leaves out. */
+/** AG-UI has no rounds. They are custom events; a client that does not know them ignores them. */
 function toRoundEvent(event: RoundEvent): AGUIEvent {
   const { round } = event;
   switch (event.type) {

@@ -44,12 +44,26 @@ export const message = z
   })
   .meta({ id: "Message" });
 
-export const transcriptQuery = pageQuery.extend({
-  include: z
-    .literal("superseded")
-    .optional()
-    .meta({ description: "Also shows messages that a retry replaced" }),
-});
+export const transcriptQuery = pageQuery
+  .extend({
+    after: pageQuery.shape.after.meta({ description: "With `order=asc`: `last_id` of the previous page" }),
+    before: id.optional().meta({ description: "With `order=desc`: `last_id` of the previous page" }),
+    order: z
+      .enum(["asc", "desc"])
+      .default("asc")
+      .meta({ description: "`asc`: oldest message first; `desc`: latest message first" }),
+    include: z
+      .literal("superseded")
+      .optional()
+      .meta({ description: "Also shows messages that a retry replaced" }),
+  })
+  .superRefine(({ order, after, before }, context) => {
+    const [path, given] = order === "asc" ? ["before", before] : ["after", after];
+    if (given === undefined) return;
+    context.addIssue({ code: "custom", path: [path], message: `cannot be used with order=${order}` });
+  });
+
+export const messageParams = z.object({ session_id: id, message_id: id });
 
 export function toMessage(row: StoredTurn["messages"][number]): z.input<typeof message> {
   return {

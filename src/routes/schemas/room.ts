@@ -30,6 +30,9 @@ export const room = z
     orchestration: z.object({ max_rounds: maxRounds, synthesis }),
     created_at: instant,
     updated_at: instant,
+    last_used_at: instant.meta({
+      description: "When a session of the room was last started or used; else when the room was created",
+    }),
   })
   .meta({ id: "Room" });
 
@@ -68,6 +71,7 @@ export function toRoom(row: RoomRow): z.input<typeof room> {
     orchestration: { max_rounds: row.maxRounds, synthesis: row.synthesis },
     created_at: row.createdAt.toISOString(),
     updated_at: row.updatedAt.toISOString(),
+    last_used_at: row.lastUsedAt.toISOString(),
   };
 }
 

@@ -1,13 +1,20 @@
 import * as z from "zod";
 import type { SessionRow } from "../../db/rooms/sessions.ts";
+import { maxTitleCharacters } from "../../domain/turn/session-title.ts";
 import type { User } from "../../domain/user.ts";
-import { id, instant } from "../../http/schemas.ts";
+import { id, instant, text } from "../../http/schemas.ts";
 
 export const session = z
   .object({
     id,
     room_id: id,
+    title: z.string().nullable().meta({
+      description: "As its user set it, else the first line of its first message; null until there is one",
+    }),
     started_by_user_id: z.string(),
+    last_turn_at: instant.nullable().meta({
+      description: "When a turn or a retry of the session was last stored; null: there is none",
+    }),
     created_at: instant,
     deleted_at: instant.nullable(),
   })
@@ -15,14 +22,25 @@ export const session = z
 
 export const sessionParams = z.object({ session_id: id });
 
-/** A new session takes no fields yet. Unknown fields are refused. */
-export const newSession = z.strictObject({}).meta({ id: "NewSession" });
+const title = text(maxTitleCharacters).nullable();
+
+export const newSession = z
+  .strictObject({
+    title: title.optional().meta({ description: "Without one the first message gives the title" }),
+  })
+  .meta({ id: "NewSession", examples: [{}] });
+
+export const sessionChange = z
+  .strictObject({ title: title.meta({ description: "Null takes the title away" }) })
+  .meta({ id: "SessionChange", examples: [{ title: "Launch plan" }] });
 
 export function toSession(row: SessionRow): z.input<typeof session> {
   return {
     id: row.id,
     room_id: row.roomId,
+    title: row.title,
     started_by_user_id: row.startedByUserId,
+    last_turn_at: row.lastTurnAt?.toISOString() ?? null,
     created_at: row.createdAt.toISOString(),
     deleted_at: row.deletedAt?.toISOString() ?? null,
   };

@@ -112,10 +112,14 @@ export const turnDetail = turnRead
 export function toTurnDetail(stored: RecordedTurn): z.input<typeof turnDetail> {
   return {
     ...toTurnRead(stored),
-    messages: stored.messages.filter(({ visibility }) => visibility === "shared").map(toMessage),
+    messages: stored.messages.filter(isShown).map(toMessage),
     llm_calls: orderCalls(stored).map(toLlmCall),
     audit: stored.audits.map(toAudit),
   };
+}
+
+function isShown({ visibility, deletedAt }: RecordedTurn["messages"][number]): boolean {
+  return visibility === "shared" && deletedAt === null;
 }
 
 /** By run and step in the order of the audit rows; the calls of a step keep their order. */

@@ -30,6 +30,9 @@ const reply = z
       description: "On a synthesis that was written before a retry brought an answer, and nowhere else",
     }),
     content_cut: contentCut,
+    deleted: z.literal(true).optional().meta({
+      description: "On a reply that its user deleted, and nowhere else; its content is empty",
+    }),
   })
   .meta({ id: "Reply" });
 
@@ -69,7 +72,7 @@ export const turnRead = z
     session_id: id,
     turn_index: z.int().min(1),
     mode: roomMode,
-    user_input: z.string(),
+    user_input: z.string().meta({ description: "The message; empty where its user deleted it" }),
     assistant_output: z.string(),
     status: z.enum(["completed", "partial", "failed"]),
     model_alias_used: z.string(),
@@ -155,9 +158,9 @@ function toFlags(turn: TurnRow) {
 
 type ReplyMessage = StoredTurn["messages"][number];
 
-function toReplies(standing: readonly ReplyMessage[]): z.input<typeof reply>[] {
-  return standing.map((message) => {
-    const isOutdated = isSynthesis(message) && isStale(message, standing);
+function toReplies(current: readonly ReplyMessage[]): z.input<typeof reply>[] {
+  return current.map((message) => {
+    const isOutdated = isSynthesis(message) && isStale(message, current);
     return { ...toReply(message), stale: isOutdated || undefined };
   });
 }
@@ -179,6 +182,7 @@ function toReply(message: ReplyMessage): z.input<typeof reply> {
     finish_reason: message.finishReason,
     error: message.error,
     content_cut: toCut(message),
+    deleted: message.deletedAt !== null || undefined,
   };
 }
 

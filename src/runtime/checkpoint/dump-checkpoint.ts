@@ -8,7 +8,7 @@ import {
 } from "@langchain/langgraph-checkpoint";
 import type { BlobRow, CheckpointRow, CheckpointRows, WriteRow } from "../../domain/turn/checkpoint.ts";
 
-type StepToDump = Pick<CheckpointRow, "threadId" | "checkpointNs" | "parentCheckpointId"> & {
+type CheckpointToDump = Pick<CheckpointRow, "threadId" | "checkpointNs" | "parentCheckpointId"> & {
   checkpoint: Checkpoint;
   metadata: CheckpointMetadata;
   newVersions: ChannelVersions;
@@ -17,7 +17,7 @@ type StepToDump = Pick<CheckpointRow, "threadId" | "checkpointNs" | "parentCheck
 /** A checkpoint's row, and one for each channel that has a value and a new version. */
 export async function toCheckpointRows(
   serde: SerializerProtocol,
-  { checkpoint, metadata, newVersions, ...key }: StepToDump,
+  { checkpoint, metadata, newVersions, ...key }: CheckpointToDump,
 ): Promise<CheckpointRows> {
   const { channel_values: values, ...rest } = checkpoint;
   const { threadId, checkpointNs } = key;

@@ -2,10 +2,10 @@ import type { ChannelVersions, Checkpoint } from "@langchain/langgraph-checkpoin
 import { listChannels } from "../graph/run-state.ts";
 
 /**
- * Lists of the state only grow. A step stores only the new entries of a list, as a part. A part is the value of its own
- * channel, named after the list and the index of the part's first entry (`calls#3`). A checkpoint names the parts of all
- * steps before it, as it names the values of all channels, so rows and statements stay those of LangGraph. LangGraph's
- * `DeltaChannel` is not used: it needs every task's writes of every step, which are not stored here.
+ * Lists of the state only grow. A checkpoint stores only the new entries of a list, as a part. A part is the value of a
+ * channel of its own, named after the list and the index of the part's first entry (`calls#3`). A checkpoint names the
+ * parts that were stored before it, as it names the values of all channels, so rows and statements stay those of
+ * LangGraph. LangGraph's `DeltaChannel` is not used: it needs the writes of every task, which are not stored here.
  */
 export type PutCheckpoint = { checkpoint: Checkpoint; newVersions: ChannelVersions };
 

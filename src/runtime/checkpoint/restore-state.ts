@@ -3,7 +3,7 @@ import { agentStepId } from "../../domain/plan/step.ts";
 import { emptyState, type RunStateUpdate, type RunStateValue, reducers } from "../graph/run-state.ts";
 
 /**
- * The state of a stored run: its last checkpoint, and the answers of a parallel step that were stored after it. Values
+ * The state of a stored run: its last checkpoint, and the answers of parallel tasks that were stored after it. Values
  * that an earlier version stored by agent are converted to steps.
  */
 export function restoreState(tuple: CheckpointTuple | undefined): RunStateValue {
@@ -30,7 +30,7 @@ function reduce(name: ChannelName, state: RunStateValue, update: RunStateUpdate)
   return reducer(state[name], update[name]);
 }
 
-/** The channels of the turn's state, without LangGraph's own. Nodes of this graph wrote their values. */
+/** The channels of the run's state, without LangGraph's own. Nodes of this graph wrote their values. */
 function ownChannels(values: Readonly<Record<string, unknown>>): Partial<RunStateValue> {
   const { routing } = values;
   const named = routing == null ? values : { ...values, decisions: [routing] };

@@ -7,7 +7,7 @@ import {
   type CheckpointTuple,
   type PendingWrite,
 } from "@langchain/langgraph-checkpoint";
-import { type CheckpointRows, noRows } from "../../domain/turn/checkpoint.ts";
+import { type CheckpointRows, joinRows, noRows } from "../../domain/turn/checkpoint.ts";
 import { type RunStateValue, reducers } from "../graph/run-state.ts";
 import { toCheckpointRows, toWriteRows } from "./dump-checkpoint.ts";
 import { hasParts, type JoinedCheckpoint, ListParts } from "./list-parts.ts";
@@ -18,7 +18,7 @@ export type RunSaverOptions = {
   runId: string;
   /** The checkpoint of this run. Undefined: the run is new. */
   stored: { tuple: CheckpointTuple; joined: JoinedCheckpoint } | undefined;
-  /** Whether steps have several tasks, whose answers are stored one by one. */
+  /** Whether a superstep can have several tasks, whose answers are stored one by one. */
   isParallel: boolean;
   /** Whether these channel values are the run's last. The commit stores them. */
   isFinal: (values: Partial<RunStateValue>) => boolean;
@@ -30,22 +30,22 @@ const checkpointNs = "";
 
 /**
  * The checkpointer of one run. It saves requests in three ways. It never reads from the database: a new run has nothing,
- * and a resumed one was read when it was opened. It stores the input only where a parallel step's answers need it. It
- * leaves the last checkpoint to the commit. With LangGraph's `sync` durability, storing a step overlaps the next step; a
- * step starts only when at most one earlier step is still being stored.
+ * and a resumed one was read when it was opened. It stores the input only where the answers of parallel tasks need it.
+ * It leaves the last checkpoint to the commit. With LangGraph's `sync` durability, storing a checkpoint overlaps the next
+ * superstep; a superstep starts only when at most one earlier checkpoint is still being stored.
  */
 export class RunSaver extends BaseCheckpointSaver {
   readonly #options: RunSaverOptions;
-  /** Resolves when storing of all steps so far was tried. */
+  /** Resolves when storing has been tried for all checkpoints so far. */
   #storing: Promise<void> = Promise.resolve();
-  /** The same up to the end of the step before. */
+  /** The same for all checkpoints but the latest. */
   #storingBefore: Promise<void> = Promise.resolve();
   #isDrained = false;
   /** The rows of the request in flight. */
   #inFlight: CheckpointRows = noRows;
   /** The checkpoint of the input. No run continues from it. */
   #inputId: string | null = null;
-  /** Rows that are not stored yet: those of the first checkpoint, and of steps whose request failed. */
+  /** Rows that are not stored yet: those of the first checkpoint, and of checkpoints whose request failed. */
   #unstored: CheckpointRows = noRows;
 
   readonly #parts: ListParts;
@@ -65,7 +65,7 @@ export class RunSaver extends BaseCheckpointSaver {
     return dropSuperseded(joinRows(this.#inFlight, this.#unstored));
   }
 
-  /** Waits until storing of all steps so far was tried. */
+  /** Waits until storing has been tried for all checkpoints so far. */
   flushed(): Promise<void> {
     return this.#storing;
   }
@@ -88,13 +88,13 @@ export class RunSaver extends BaseCheckpointSaver {
     const rows = await toCheckpointRows(this.serde, { ...key, ...split, metadata: marked });
     if (metadata.source === "input") this.#inputId = checkpoint.id;
     else if (metadata.step === 0) {
-      // Before the first step nothing is paid for. Only the answers of a parallel step need this checkpoint.
+      // Before the first superstep nothing is paid for. Only the answers of parallel tasks need this checkpoint.
       if (isParallel) this.#keep(rows);
     } else if (isFinal(checkpoint.channel_values) || !hasParts(split.newVersions)) {
-      // What holds no answer of its own is not worth a request: it goes with the next step.
+      // A checkpoint without an answer of its own is stored together with the next one.
       this.#keep(rows);
     } else {
-      // Only the request of this step may still be in flight when the next step starts.
+      // Only the request of this checkpoint may still be in flight when the next superstep starts.
       await this.#storingBefore;
       this.#enqueue(rows);
       this.#storingBefore = this.#storing;
@@ -105,7 +105,7 @@ export class RunSaver extends BaseCheckpointSaver {
   }
 
   override async putWrites(config: RunnableConfig, writes: PendingWrite[], taskId: string): Promise<void> {
-    // The checkpoint after a step of one task holds all that its writes do.
+    // After a superstep of one task, the checkpoint holds all that the task's writes hold.
     if (!this.#options.isParallel) return;
     const checkpointId = readId(config);
     if (checkpointId === null) throw new Error("LangGraph stores a task's writes without a checkpoint.");
@@ -125,6 +125,7 @@ export class RunSaver extends BaseCheckpointSaver {
       this.#inFlight = this.#unstored;
       this.#unstored = noRows;
       const isStored = await this.#options.store(this.#inFlight);
+      // Rows that could not be stored go before those of the next checkpoint.
       if (!isStored) this.#unstored = joinRows(this.#inFlight, this.#unstored);
       this.#inFlight = noRows;
     });
@@ -140,16 +141,7 @@ function isEmpty({ checkpoints, blobs, writes }: CheckpointRows): boolean {
   return checkpoints.length + blobs.length + writes.length === 0;
 }
 
-/** Rows that could not be stored go before those of the next step. */
-function joinRows(before: CheckpointRows, after: CheckpointRows): CheckpointRows {
-  return {
-    checkpoints: [...before.checkpoints, ...after.checkpoints],
-    blobs: [...before.blobs, ...after.blobs],
-    writes: [...before.writes, ...after.writes],
-  };
-}
-
-/** Drops the writes of tasks whose step has a checkpoint: it holds all that they wrote. */
+/** Drops the writes of tasks whose superstep has a checkpoint: it holds all that they wrote. */
 function dropSuperseded({ checkpoints, blobs, writes }: CheckpointRows): CheckpointRows {
   const superseded = new Set(checkpoints.map(({ parentCheckpointId }) => parentCheckpointId));
   return { checkpoints, blobs, writes: writes.filter(({ checkpointId }) => !superseded.has(checkpointId)) };

@@ -13,7 +13,7 @@ export type StoredRun = {
   state: RunStateValue;
   /** Whether nothing of it is missing. Only then can LangGraph continue it. */
   isWhole: boolean;
-  /** Whether this version wrote it. LangGraph cannot go on from another: its nodes have other names. */
+  /** Whether this version wrote it. LangGraph cannot continue a run of another version: its nodes have other names. */
   isCurrent: boolean;
 };
 

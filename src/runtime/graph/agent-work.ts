@@ -2,7 +2,7 @@ import type { PromptMessage, ToolCallRequest } from "../../domain/context/prompt
 import type { PrivateMessage } from "../../domain/turn/turn-outcome.ts";
 import type { ToolMessage } from "./run-state.ts";
 
-/** Where a step stands on the way to its answer. */
+/** How far a step has come on the way to its answer. */
 export type AgentWork = {
   /** Model answers that asked for tools. */
   toolRequests: number;
@@ -32,7 +32,7 @@ export function toPrivateMessages(toolMessages: readonly ToolMessage[]): Private
   return toolMessages.flatMap((entry): PrivateMessage[] => {
     const { id, step, agentKey, message } = entry;
     if (entry.kind === "result") {
-      const content = `What your tool '${printableName(entry.toolName)}' told you earlier:\n${message.content}`;
+      const content = `What your tool '${printableName(entry.toolName)}' told you earlier:\n${entry.laterContent ?? message.content}`;
       return [{ id, step, agentKey, role: "tool", content }];
     }
     return message.content === ""

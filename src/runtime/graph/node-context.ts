@@ -15,10 +15,12 @@ import { type AgentEvents, createAgentEvents } from "../nodes/agent-events.ts";
 import { type AgentWork, workOf } from "./agent-work.ts";
 import type { RunStateValue } from "./run-state.ts";
 
-/** Everything outside the runtime that it uses. Nothing of a request lives in module scope. */
+/** Everything outside the runtime that it uses. No module keeps data of a request. */
 export type TurnPorts = {
   callModel: CallModel;
   tools: ToolPort;
+  /** Estimated tokens of files' text that the agents of one turn together may be given. */
+  fileTokensPerTurn: number;
   catalog: Catalog;
   limits: ContextLimits;
   managerModelAlias: string;
@@ -37,7 +39,7 @@ export type TurnPorts = {
   stop: AbortSignal;
   /** Whether a call may be started now. */
   mayCall: () => boolean;
-  /** Receives every call of an agent when it ends, also a call that the run then loses. */
+  /** Receives every call of an agent when it ends, also where the run stops before the call is stored. */
   onCall: (calls: readonly ModelCallRecord[]) => void;
   /** Stores rows of the run's checkpoints in one request; false: they were not stored. Never rejects. */
   storeCheckpoint: (rows: CheckpointRows) => Promise<boolean>;
@@ -49,7 +51,7 @@ export type TurnPorts = {
   deriveId: (namespace: string, name: string) => string;
 };
 
-/** What the nodes of one turn's graph share. */
+/** What the nodes of one run's graph share. */
 export type NodeContext = {
   runId: string;
   plan: TurnPlan;
@@ -61,7 +63,7 @@ export type NodeContext = {
   limiter: TurnLimiter;
   /** Steps and rounds whose start this holder has emitted. A holder that resumes the run emits it again. */
   started: Set<string>;
-  /** Resolves once all answers so far were tried to be stored. */
+  /** Resolves when storing has been tried for all answers so far. */
   flushed: () => Promise<unknown>;
 };
 
@@ -100,7 +102,7 @@ function findStep({ plan }: NodeContext, { decisions }: RunStateValue, stepId: s
   return step;
 }
 
-/** Rounds are the manager's: a plan without a router has none to tell of. */
+/** Emits the start of a round before its first step. Only a plan with a router has rounds. */
 function startRound(
   { plan, ports, started }: NodeContext,
   { decisions }: RunStateValue,
@@ -127,7 +129,7 @@ function stepsOfRound(plan: TurnPlan, decisions: RunStateValue["decisions"], rou
   return takenSteps(plan, decisions).filter((step) => step.round === round);
 }
 
-/** Thrown by nodes of a run that was stopped, so that what was cut off is not stored as an agent's failure. */
+/** Thrown by the nodes of a run that was stopped, so that a call that was cut off is not stored as an agent's failure. */
 export class RunStopped extends Error {
   constructor() {
     super("the run was stopped");

@@ -30,7 +30,7 @@ export function recursionLimit(plan: TurnPlan): number {
 }
 
 /**
- * One flat graph per turn, built from its plan. Each step is a node `<step>.model` and, only if its agent may use
+ * One flat graph per run, built from its plan. Each step is a node `<step>.model` and, only if its agent may use
  * tools, a node `<step>.tools`, looping. Edges come from `after`. A routed plan has a node `route#<round>` before
  * each round, and nodes for all steps that the manager may start.
  */
@@ -79,7 +79,7 @@ function addStep(graph: PlannedGraph, run: NodeContext, step: PlannedStep, edges
   graph.addEdge(toolsNodeName(step.id), name);
 }
 
-/** Of a plan whose steps are all known. A step after several others waits for them behind their `done` nodes. */
+/** The edges of a plan whose steps are all known. A step after several others waits for their `done` nodes. */
 function fixedEdges({ plan }: NodeContext, enter: (stepId: string) => string): Edges {
   const steps = takenSteps(plan, []);
   const joining = steps.filter(({ after }) => after.length > 1);
@@ -101,7 +101,7 @@ function fixedEdges({ plan }: NodeContext, enter: (stepId: string) => string): E
   };
 }
 
-/** Of a plan whose steps the manager picks, round by round. */
+/** The edges of a plan whose steps the manager picks, round by round. */
 function routedEdges(run: NodeContext, router: Router, enter: (stepId: string) => string): Edges {
   const { plan } = run;
   const rounds = Array.from({ length: router.maxRounds }, (_, index) => index + 1);
@@ -135,7 +135,7 @@ function hasTools({ toolPermissions }: RosterAgent): boolean {
   return toolPermissions.length > 0;
 }
 
-/** A message that asks for a tool by its first words starts with the tool, the first time that its agent is asked. */
+/** A message whose first words ask for a tool starts with that tool, in the agent's first step of the turn. */
 function entryNode({ id, agent }: PlannedStep, run: NodeContext): string {
   const isFirst = id === agentStepId(agent.agentKey, 1);
   const isTriggered = isFirst && hasTools(agent) && triggeredCall(agent, run) !== null;
@@ -147,11 +147,11 @@ function nextInStep(stepId: string, { toolMessages }: RunStateValue): string {
   return workOf(stepId, toolMessages).pending.length > 0 ? toolsNodeName(stepId) : modelNodeName(stepId);
 }
 
-type TurnNode = (state: RunStateValue) => Promise<RunStateUpdate>;
+type GraphNode = (state: RunStateValue) => Promise<RunStateUpdate>;
 
 /** The parts of LangGraph's builder and of a compiled graph that are used here. */
 type PlannedGraph = {
-  addNode(name: string, node: TurnNode): void;
+  addNode(name: string, node: GraphNode): void;
   addEdge(from: string | string[], to: string): void;
   addConditionalEdges(from: string, next: (state: RunStateValue) => string[], targets: string[]): void;
   compile(options: { checkpointer?: BaseCheckpointSaver }): CompiledRunGraph;
@@ -180,7 +180,7 @@ function openGraph(): PlannedGraph {
   };
 }
 
-/** The same builder, given runnables in place of functions. */
+/** LangGraph's builder, which takes runnables where `PlannedGraph` takes functions. */
 type RunnableGraph = Pick<PlannedGraph, "addEdge" | "compile"> & {
   addNode(name: string, node: PlainRunnable<RunStateValue, RunStateUpdate>): void;
   addConditionalEdges(from: string, next: PlainRunnable<RunStateValue, string[]>, targets: string[]): void;

@@ -30,14 +30,16 @@ export type ToolMessage = {
       isTriggered: boolean;
       /** Whether the turn had room for the call. */
       hadRoom: boolean;
+      /** What the agent is sent in place of the result in later turns; absent: the result. */
+      laterContent?: string;
     }
 );
 
 const joinLists = <T>(left: T[], right: T[]): T[] => [...left, ...right];
 
 /**
- * How each channel takes in an update, whether LangGraph applies it or a stored run is restored. All are lists
- * that only grow: of a list a checkpoint stores what is new (see list-parts.ts). No step names a property anywhere,
+ * How each channel takes in an update, both where LangGraph applies it and where a stored run is restored. Every channel
+ * is a list that only grows; a checkpoint stores its new entries (see list-parts.ts). No property has the name of a step,
  * since an agent may be called `__proto__`.
  */
 export const reducers = {
@@ -73,7 +75,7 @@ export function emptyState(): RunStateValue {
   };
 }
 
-/** The graph's state: small, of this turn only, and exactly what was paid for. */
+/** The graph's state: small, of this run only, and exactly what was paid for. */
 export const RunState = Annotation.Root({
   replies: Annotation<AgentReply[]>({ reducer: reducers.replies, default: () => [] }),
   toolMessages: Annotation<ToolMessage[]>({ reducer: reducers.toolMessages, default: () => [] }),

@@ -38,7 +38,7 @@ export type RunTurnResult = { unstored: CheckpointRows } & (
 
 export type RunTurn = (run: RunInput, ports: TurnPorts) => Promise<RunTurnResult>;
 
-/** Model calls of one turn that may be in flight at once, those of the summary included. */
+/** Model calls of one run that may be in flight at once, those of the summary included. */
 const maxCallsInFlight = 4;
 
 /**
@@ -53,20 +53,19 @@ export const runTurn: RunTurn = async (input, ports) => {
     return { kind: "ended", outcome, unstored: noRows };
   }
   const deadline = startTurnDeadline(ports.turnTimeoutMs);
-  const modelWatch = startStopwatch(ports.now);
-  const toolsWatch = startStopwatch(ports.now);
-  const callModel = limitCalls(modelWatch.timing(ports.callModel), maxCallsInFlight, ports.mayCall);
-  const guarded = guardTools(ports.tools);
-  const tools = { ...guarded, execute: toolsWatch.timing(guarded.execute) };
+  const { timedPorts, modelMs, toolsMs } = timePorts(ports);
   const signal = AbortSignal.any([deadline.signal, ports.stop]);
   const run: NodeContext = {
     runId,
     plan,
     context,
     identity,
-    ports: { ...ports, callModel, tools },
+    ports: timedPorts,
     signal,
-    limiter: createTurnLimiter(progress === undefined ? used : addStateUse(used, progress.state)),
+    limiter: createTurnLimiter(
+      progress === undefined ? used : addStateUse(used, progress.state),
+      ports.fileTokensPerTurn,
+    ),
     started: new Set(),
     flushed: () => saver.flushed(),
   };
@@ -78,7 +77,7 @@ export const runTurn: RunTurn = async (input, ports) => {
       durability: "sync",
       configurable: { thread_id: runId },
     });
-    const [modelMs, toolsMs] = [modelWatch.elapsedMs(), toolsWatch.elapsedMs()];
+    const times = { modelMs: modelMs(), toolsMs: toolsMs() };
     const settled = await summary.settle(ports.summaryGraceMs);
     const outcome = toOutcome(plan, state, ports.newId);
     return {
@@ -88,8 +87,7 @@ export const runTurn: RunTurn = async (input, ports) => {
         overhead: [...outcome.overhead, ...settled.overhead],
         summary: settled.summary,
         summaryFailed: settled.hasFailed,
-        modelMs,
-        toolsMs,
+        ...times,
       },
       unstored: saver.drain(),
     };
@@ -102,6 +100,17 @@ export const runTurn: RunTurn = async (input, ports) => {
     deadline.clear();
   }
 };
+
+/** Guards the ports, limits the calls in flight, and measures the time in models and in tools. */
+function timePorts(ports: TurnPorts) {
+  const modelWatch = startStopwatch(ports.now);
+  const toolsWatch = startStopwatch(ports.now);
+  const callModel = limitCalls(modelWatch.timing(ports.callModel), maxCallsInFlight, ports.mayCall);
+  const guarded = guardTools(ports.tools);
+  const tools = { ...guarded, execute: toolsWatch.timing(guarded.execute) };
+  const timedPorts: TurnPorts = { ...ports, callModel, tools };
+  return { timedPorts, modelMs: modelWatch.elapsedMs, toolsMs: toolsWatch.elapsedMs };
+}
 
 function startTurnDeadline(timeoutMs: number): { signal: AbortSignal; clear: () => void } {
   const deadline = new AbortController();

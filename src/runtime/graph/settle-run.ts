@@ -48,7 +48,7 @@ export function settleState({ plan, progress, isRetry }: SettleStateInput, newId
   return { ...outcome, replies };
 }
 
-/** The steps that were decided, and the synthesis, which comes whatever the manager would have decided next. */
+/** The steps that were decided, and the synthesis, which follows any further decision of the manager. */
 function listExpectedSteps(plan: TurnPlan, decisions: RunStateValue["decisions"]): Step[] {
   const steps = takenSteps(plan, decisions);
   const hasSynthesis = steps.some(({ role }) => role === "synthesis");

@@ -22,7 +22,7 @@ export function toOutcome(plan: TurnPlan, state: RunStateValue, newId: () => str
   };
 }
 
-/** A synthesis that was not asked was skipped, and has no reply. */
+/** A synthesis whose model was not called was skipped, and has no reply. */
 function toUnasked({ id, role, agent }: Step, messageId: string): AgentReply[] {
   if (role === "synthesis") return [];
   const failure = { code: "deadline", message: "The agent was not asked." } as const;
@@ -31,7 +31,7 @@ function toUnasked({ id, role, agent }: Step, messageId: string): AgentReply[] {
 
 type Reached = Pick<RunStateValue, "replies" | "decisions">;
 
-/** Whether nothing is left to do. `hasStoredAnswers`: of a retry, whether its turn has answers that stand. */
+/** Whether nothing is left to do. `hasStoredAnswers`: whether a retry's turn has answers that it does not replace. */
 export function isFinished(plan: TurnPlan, reached: Reached, hasStoredAnswers: boolean): boolean {
   return (
     isRoutingOver(plan, reached.decisions) &&
@@ -39,7 +39,7 @@ export function isFinished(plan: TurnPlan, reached: Reached, hasStoredAnswers: b
   );
 }
 
-/** Whether a step has its reply, or is the synthesis of a turn in which nobody answered. */
+/** Whether a step has its reply, or is the synthesis of a turn in which no agent answered. */
 export function isStepDone(
   { id, role }: Pick<Step, "id" | "role">,
   { replies }: Pick<RunStateValue, "replies">,

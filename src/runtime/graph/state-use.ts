@@ -1,9 +1,10 @@
+import { sumFileTokens } from "../../domain/files/file-reads.ts";
 import { jsonBytes } from "../../domain/text/json-bytes.ts";
 import { noStepUse, type StepUse, type TurnUse } from "../../domain/turn/turn-limiter.ts";
 import type { RunStateValue } from "./run-state.ts";
 
 /** Adds what a resumed run holds already to what the turn's earlier runs hold. */
-export function addStateUse(before: TurnUse, { replies, toolMessages }: RunStateValue): TurnUse {
+export function addStateUse(before: TurnUse, { replies, toolMessages, toolEvents }: RunStateValue): TurnUse {
   const byStep = new Map<string, StepUse>();
   let { toolCalls, toolBytes, modelBytes } = before;
   for (const entry of toolMessages) {
@@ -17,5 +18,6 @@ export function addStateUse(before: TurnUse, { replies, toolMessages }: RunState
     }
   }
   for (const reply of replies) if (reply.status === "completed") modelBytes += jsonBytes(reply.content);
-  return { toolCalls, toolBytes, modelBytes, byStep };
+  const fileTokens = before.fileTokens + sumFileTokens(toolEvents);
+  return { toolCalls, toolBytes, modelBytes, fileTokens, byStep };
 }

@@ -80,7 +80,7 @@ function createEventBody(onEvent: (event: AnswerEvent) => void): Body {
     onEvent: ({ event, data }) => emit(data, event),
     onError: ({ type, field, value, line }) => {
       if (type === "max-buffer-size-exceeded") throw new UnreadableAnswer("a line has no end");
-      // A bare `error:` line, or a line of JSON, is no field of an event stream. It still says what went wrong.
+      // A bare `error:` line, or a line of JSON, is no field of an event stream, but it holds the error.
       if (field === "error" && value !== undefined) return emit(value, "error");
       if (line?.startsWith("{") && parseJson(line) !== undefined) return emit(line, undefined);
       hasOtherLines ||= type === "unknown-field";

@@ -7,24 +7,24 @@ import { findAssemblyProblem, toolCallsOf } from "./tool-call-assembly.ts";
 
 /** Why an answer that was read to its end has failed. Null: it has not. */
 export function classifyAnswer(answer: AnswerState, keySetting: string): AgentFailure | null {
-  const { error, hasRefusal, finishReason: stopReason, isDone, calls } = answer;
+  const { error, hasRefusal, finishReason, isDone, calls } = answer;
   if (error !== null) return classifyProviderError(error, keySetting);
-  if (stopReason === "content_filter") return refused("The provider's content filter stopped the answer.");
+  if (finishReason === "content_filter") return refused("The provider's content filter stopped the answer.");
   if (hasRefusal) return refused("The model refused to answer.");
-  if (stopReason === "error") {
+  if (finishReason === "error") {
     return { code: "model_error", message: "The model's provider broke the answer off with an error." };
   }
-  if (stopReason === null && !isDone) return streamCut;
-  const problem = findAssemblyProblem(calls, stopReason === "length");
+  if (finishReason === null && !isDone) return streamCut;
+  const problem = findAssemblyProblem(calls, finishReason === "length");
   if (toolCallsOf(calls).length > 0) return problem === null ? null : badResponse(problem);
   if (!isBlank(answer.text)) return problem === null ? null : badResponse(problem);
-  if (stopReason === "length") return outputLimit;
+  if (finishReason === "length") return outputLimit;
   return badResponse(problem ?? "The model gave an empty answer.");
 }
 
 /** Why a completed answer ended. */
-export function finishReasonOf({ finishReason: stopReason }: AnswerState): FinishReason {
-  return stopReason === "stop" || stopReason === "length" ? stopReason : "other";
+export function finishReasonOf({ finishReason }: AnswerState): FinishReason {
+  return finishReason === "stop" || finishReason === "length" ? finishReason : "other";
 }
 
 export const streamCut: AgentFailure = {

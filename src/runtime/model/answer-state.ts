@@ -28,7 +28,7 @@ export type AnswerState = {
   reasoning: ReasoningText;
   calls: ToolCallAssembly;
   finishReason: ReportedFinish | null;
-  /** The provider's own word for `stopReason`, if it is printable ASCII. */
+  /** The provider's own text of `finishReason`, if it is printable ASCII. */
   providerReason: string | null;
   /** Whether the end mark of a stream has arrived, or a complete JSON answer. */
   isDone: boolean;
@@ -80,14 +80,14 @@ function addReasoning(reasoning: ReasoningText, text: string): void {
 }
 
 /** Whether the answer is complete. Nothing that happens later turns it into a failure. */
-export function isWhole({ finishReason: stopReason, isDone }: AnswerState): boolean {
-  return stopReason !== null || isDone;
+export function isWhole({ finishReason, isDone }: AnswerState): boolean {
+  return finishReason !== null || isDone;
 }
 
 /** Whether anything of an answer has arrived that a provider charges for. */
-export function hasBegun({ text, reasoning, calls, finishReason: stopReason, usage }: AnswerState): boolean {
+export function hasBegun({ text, reasoning, calls, finishReason, usage }: AnswerState): boolean {
   if (text !== "" || reasoning.characters > 0 || calls.calls.length > 0) return true;
-  return stopReason !== null || usage !== null;
+  return finishReason !== null || usage !== null;
 }
 
 /** `text` is to be emitted. `isProgress`: the chunk held a part of the answer. */
@@ -95,7 +95,7 @@ export type ChunkReading = { text: string; isProgress: boolean };
 
 const nothingRead: ChunkReading = { text: "", isProgress: false };
 
-/** Adds one chunk, whatever it is, to what was read. */
+/** Adds one chunk to what was read. A chunk of an unknown form is ignored. */
 export function readChunk(answer: AnswerState, value: unknown, eventName?: string): ChunkReading {
   const chunk = toRecord(value);
   if (chunk === null) return nothingRead;
@@ -161,7 +161,7 @@ export function endText(answer: AnswerState): string {
   return text;
 }
 
-/** A provider's word is kept only as printable ASCII: a text that cannot be stored would fail the whole turn. */
+/** A provider's text is kept only as printable ASCII: a text that cannot be stored would fail the whole turn. */
 function readId(id: unknown): string | null {
   return typeof id === "string" && /^[\x21-\x7e]{1,200}$/.test(id) ? id : null;
 }

@@ -1,6 +1,6 @@
 import { toWord } from "./wire-values.ts";
 
-/** Why a provider stopped, in one vocabulary. `other`: a reason that is not known here. */
+/** Why a provider ended an answer; each of its words for a reason has one of these names. `other`: an unknown word. */
 export type ReportedFinish = "stop" | "length" | "tool_calls" | "content_filter" | "error" | "other";
 
 const synonyms: Readonly<Record<Exclude<ReportedFinish, "other">, readonly string[]>> = {

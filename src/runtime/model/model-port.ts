@@ -46,7 +46,7 @@ export type ModelAnswer = { billed: BilledAttempt[]; attempts: number } & (
       toolCalls: readonly ToolCallRequest[];
       /** Why an answer without tool calls ended. */
       finishReason: FinishReason;
-      /** The provider's own word for it, if it is printable ASCII. */
+      /** The provider's own text of `finishReason`, if it is printable ASCII. */
       providerReason: string | null;
       /** Fields that are sent back with these calls, `calls` in the order of `toolCalls`. Absent: none. */
       providerFields?: OwnedFields;

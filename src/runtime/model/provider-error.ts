@@ -31,7 +31,7 @@ export function readChunkError(chunk: WireRecord, eventName: string | undefined)
 }
 
 /** An error's value is an object with a message or a code, or the message alone. */
-export function readErrorValue(value: unknown): ProviderError | null {
+function readErrorValue(value: unknown): ProviderError | null {
   if (typeof value === "string") return value.trim() === "" ? null : toError({ message: value });
   const wire = toRecord(value);
   if (wire === null) return null;
@@ -88,19 +88,19 @@ const lengthWords =
 const rateCodes = /rate_?limit|too_many_requests|resource_exhausted|throttl/;
 
 /** Whether the provider refuses the content of the prompt or of the answer. */
-export function isFilterRefusal({ status, codes, message }: ProviderError): boolean {
+function isFilterRefusal({ status, codes, message }: ProviderError): boolean {
   if (status !== null && status !== 400 && status !== 403 && status !== 422 && status !== 451) return false;
   return codes.some((code) => filterCodes.test(code)) || filterWords.test(message);
 }
 
 /** Whether the request is longer than the model takes. */
-export function isTooLongForModel(error: ProviderError): boolean {
+function isTooLongForModel(error: ProviderError): boolean {
   const { status, codes, message } = error;
   if (isRateLimit(error) || status === 401 || status === 402 || status === 403) return false;
   return codes.some((code) => lengthCodes.test(code)) || lengthWords.test(message);
 }
 
-export function isRateLimit({ status, codes }: ProviderError): boolean {
+function isRateLimit({ status, codes }: ProviderError): boolean {
   return status === 429 || codes.some((code) => rateCodes.test(code));
 }
 
@@ -111,8 +111,8 @@ export function isPassing(error: ProviderError): boolean {
 }
 
 /**
- * The failure that a provider's error stands for. Its message is written here, since a provider's text may hold
- * anything. `keySetting`: the setting that an operator has to check.
+ * The agent's failure for a provider's error. Its message is written here, since a provider's text may hold anything.
+ * `keySetting`: the setting that an operator has to check.
  */
 export function classifyProviderError(error: ProviderError, keySetting: string): AgentFailure {
   if (isRateLimit(error)) {

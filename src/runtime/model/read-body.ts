@@ -1,6 +1,3 @@
-/** How reading a body ended: the peer closed it, the connection broke, or the reader was stopped. */
-export type BodyEnd = "closed" | "broken" | "stopped";
-
 export type BodyReading = {
   /** Receives bytes as they arrive. True: no more are wanted. */
   onBytes: (bytes: Uint8Array) => boolean;
@@ -14,12 +11,15 @@ export type BodyReading = {
 const bytesBetweenPauses = 128 * 1024;
 const readsBetweenPauses = 256;
 
-/** Reads a body to its end and releases the connection in any case. Throws what `onBytes` throws. */
+/**
+ * Reads a body until it ends, its connection breaks, or reading is stopped. Releases the connection in any case. Throws
+ * what `onBytes` throws.
+ */
 export async function readBody(
   body: ReadableStream<Uint8Array> | null,
   { onBytes, signal, pause }: BodyReading,
-): Promise<BodyEnd> {
-  if (body === null) return "closed";
+): Promise<void> {
+  if (body === null) return;
   const reader = body.getReader();
   // Cancelling ends a pending read.
   const stop = () => void reader.cancel().catch(() => undefined);
@@ -28,10 +28,8 @@ export async function readBody(
   try {
     for (;;) {
       const read = signal.aborted ? null : await reader.read().catch(() => null);
-      if (signal.aborted) return "stopped";
-      if (read === null) return "broken";
-      if (read.done) return "closed";
-      if (onBytes(read.value)) return "stopped";
+      const isOver = signal.aborted || read === null || read.done;
+      if (isOver || onBytes(read.value)) return;
       bytes += read.value.byteLength;
       reads += 1;
       if (bytes < bytesBetweenPauses && reads < readsBetweenPauses) continue;

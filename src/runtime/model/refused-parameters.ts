@@ -7,7 +7,7 @@ import {
   type RequestAdjustments,
 } from "./request-adjustments.ts";
 
-/** What of a request a refusal may be about. */
+/** The parts of a request that a refusal may name. */
 export type SentParameters = {
   parameters: ReadonlySet<string>;
   maxTokensField: MaxTokensField;
@@ -16,11 +16,11 @@ export type SentParameters = {
 
 export type AdjustedRequest = {
   adjustments: RequestAdjustments;
-  /** What of them holds for later calls too: the provider has said that it does not know the parameter. */
+  /** Those that are kept for later calls: the provider's refusal shows that it does not know the parameter. */
   lasting: RequestAdjustments;
 };
 
-/** Whether an answer of this status may tell of a parameter that the provider does not take. */
+/** Whether an answer of this status may name a parameter that the provider does not accept. */
 export function isAdjustableStatus(status: number): boolean {
   return status === 400 || status === 422;
 }
@@ -36,7 +36,7 @@ export function describeSent(body: RequestBody): SentParameters {
   };
 }
 
-/** How providers say that they do not take a parameter at all, or none but its default. */
+/** Words with which providers refuse a parameter, or every value of it but the default. */
 const unsupported =
   /unsupported|not[ _]supported|n't support|not support|unrecogni[sz]ed|unknown|extra[ _](input|field|forbidden)|not permitted|not allowed|unexpected|cannot find|additional propert|deprecated|not accept|not available/i;
 
@@ -44,8 +44,8 @@ const unsupported =
 const aboutSize = /too (large|high|big|long)|at most|at least|less than|greater than|exceed|maximum|context/i;
 
 /**
- * What to change in a request that a provider refused for a parameter; null: nothing can be. The limit of the
- * answer's tokens is exchanged for its other name and never dropped: budgets rest on it.
+ * What to change in a request that a provider refused because of a parameter. Null: nothing can be changed. The limit
+ * of the answer's tokens gets its other name and is never dropped, since context budgets depend on it.
  */
 export function adjustRefused(
   refusal: string,
@@ -66,7 +66,7 @@ export function adjustRefused(
   const unsentFields = union<ProviderFieldName>(before.unsentFields, fields);
   return {
     adjustments: { ...parameters, unsentFields },
-    // A field may be named because it is wanted: without such a word it is left out this once.
+    // A refusal may name a field because it is missing. Without a word of `unsupported` the field is left out only once.
     lasting: { ...parameters, unsentFields: isUnsupported ? unsentFields : before.unsentFields },
   };
 }

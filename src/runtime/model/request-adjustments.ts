@@ -5,7 +5,7 @@ import type { MaxTokensField } from "../../domain/model-dialect.ts";
 export const droppableParameters = ["temperature", "top_p", "reasoning_effort", "stream_options"] as const;
 export type DroppableParameter = (typeof droppableParameters)[number];
 
-/** Where requests to a model differ from what its catalog entry says, as its provider has told. */
+/** How requests to a model must differ from its catalog entry, learnt from its provider's refusals. */
 export type RequestAdjustments = {
   /** Null: as the catalog has it. */
   maxTokensField: MaxTokensField | null;
@@ -16,7 +16,7 @@ export type RequestAdjustments = {
 
 export const noAdjustments: RequestAdjustments = { maxTokensField: null, dropped: [], unsentFields: [] };
 
-/** What providers have told of their models, kept for the life of the isolate. */
+/** The adjustments of each model, kept for the life of the isolate. */
 export type AdjustmentMemory = {
   read(baseUrl: string, providerModel: string): RequestAdjustments;
   store(baseUrl: string, providerModel: string, adjustments: RequestAdjustments): void;

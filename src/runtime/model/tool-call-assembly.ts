@@ -11,7 +11,7 @@ import { isWholeObject, readArguments } from "./tool-arguments.ts";
 import { toRecord, toWord, type WireRecord, writeJson } from "./wire-values.ts";
 
 /** An answer with more calls fails. */
-export const maxToolCalls = 16;
+const maxToolCalls = 16;
 
 const maxNameCharacters = 200;
 

@@ -15,14 +15,14 @@ type AssistantMessage = ProviderFields & {
   tool_calls?: WireToolCall[];
 };
 
-type AskingMessage = Extract<PromptMessage, { toolCalls: unknown }>;
+type ToolRequestMessage = Extract<PromptMessage, { toolCalls: unknown }>;
 
 /** The provider's fields that are sent back with a message and its calls. Null: none. */
 export type FieldsOf = (
-  message: AskingMessage,
+  message: ToolRequestMessage,
 ) => { message: ProviderFields; calls: readonly ProviderFields[] } | null;
 
-/** Sent first where a conversation would begin with an agent's own answer. */
+/** Sent before an agent's own answer that would otherwise be the first message. */
 const openingNote = "(What was said before is left out.)";
 
 /**

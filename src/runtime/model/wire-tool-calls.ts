@@ -1,5 +1,6 @@
 import type { ToolCallRequest } from "../../domain/context/prompt.ts";
 import type { ProviderFields } from "../../domain/context/provider-fields.ts";
+import { parseJson, toRecord } from "./wire-values.ts";
 
 export type WireToolCall = ProviderFields & {
   id: string;
@@ -28,17 +29,8 @@ export function toFunctionName(name: string): string {
 }
 
 /** Providers refuse arguments that are no JSON object. */
-export function toObjectText(argumentsText: string): string {
-  return isObjectText(argumentsText) ? argumentsText : "{}";
-}
-
-function isObjectText(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value);
-  } catch {
-    return false;
-  }
+function toObjectText(argumentsText: string): string {
+  return toRecord(parseJson(argumentsText)) === null ? "{}" : argumentsText;
 }
 
 /**

@@ -1,7 +1,5 @@
-import { cutCharacters } from "../../domain/text/cut-text.ts";
 import { jsonBytes } from "../../domain/text/json-bytes.ts";
-import { toStorableText } from "../../domain/text/storable-text.ts";
-import type { ToolExecution, ToolPort } from "../../domain/tool.ts";
+import { type ToolExecution, type ToolPort, toRecordedName } from "../../domain/tool.ts";
 import { turnBounds } from "../../domain/turn/turn-limiter.ts";
 
 /**
@@ -18,7 +16,7 @@ export function guardTools(port: ToolPort): ToolPort {
         if (jsonBytes(execution.content) > turnBounds.maxToolResultBytes) throw new Error("too long");
         return execution;
       } catch {
-        return { toolName: toStorableText(cutCharacters(request.name, 64)), ...failed };
+        return { toolName: toRecordedName(request.name), ...failed };
       }
     },
   };

@@ -21,8 +21,8 @@ import { requireWhole } from "./whole-answer.ts";
 const routingOutputTokens = 2_048;
 
 /**
- * The node `route#<round>`: the manager picks who answers; after the first round, who answers next, or nobody. It is
- * given no tools, and is not billed.
+ * The node `route#<round>`: the manager picks who answers; after the first round it may also pick no one. It is given
+ * no tools, and is not billed.
  */
 export function createRouteNode(round: number, run: NodeContext) {
   const { plan, context, ports, signal } = run;
@@ -59,7 +59,7 @@ function toRoutingAnswer(answer: ModelAnswer | null): RoutingAnswer {
     : { ok: false, code: answer.failure.code, text: answer.text ?? "" };
 }
 
-/** An answer of the manager that could not be read changes who answers, so that the log tells it. */
+/** Logs an answer of the manager that could not be read, since it changes who answers. */
 function warnUnread({ ports }: NodeContext, { rule, verdict, selectedKeys }: RoutingDecision): void {
   if (verdict === "ok") return;
   if (rule === "stopped") ports.log.warn("routing_stopped", { verdict });

@@ -19,7 +19,7 @@ export function answersSoFar(
     });
 }
 
-/** What a step is sent of the same turn: of a retried turn all answers that stand, and what the step sees. */
+/** The answers of the same turn that a step is sent: those that a retry keeps, and those of the steps that it sees. */
 export function sameTurnAnswersFor(
   run: Pick<NodeContext, "plan" | "context">,
   state: RunStateValue,

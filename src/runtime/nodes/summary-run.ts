@@ -16,7 +16,7 @@ import { requireWhole } from "./whole-answer.ts";
 export type SummaryResult = { summary: NewSummary | null; hasFailed: boolean; overhead: OverheadCall[] };
 
 export type SummaryRun = {
-  /** Waits at most `graceMs` for a summary still being made, then drops it: that is no failure. */
+  /** Waits at most `graceMs` for a summary that is still being made, then drops it. A dropped summary has not failed. */
   settle(graceMs: number): Promise<SummaryResult>;
   /** Aborts what is still in flight. */
   stop(): void;
@@ -26,8 +26,8 @@ export type SummaryRun = {
 const summaryOutputTokens = 1_024;
 
 /**
- * Starts the summary if one is due. It runs beside the agents and outside the graph, whose steps are barriers. Its
- * failure never fails the turn. session-state.ts decides when the next one is tried.
+ * Starts the summary if one is due. It runs at the same time as the agents and outside the graph, in which a superstep
+ * waits for all its nodes. Its failure never fails the turn. session-state.ts decides when the next one is tried.
  */
 export function startSummary(run: NodeContext): SummaryRun {
   const overhead: OverheadCall[] = [];

@@ -1,4 +1,6 @@
 import type { ToolCallRequest } from "../../domain/context/prompt.ts";
+import type { FileTokens } from "../../domain/files/file-tokens.ts";
+import { mayUse } from "../../domain/permissions.ts";
 import type { RosterAgent } from "../../domain/plan/roster-agent.ts";
 import type { Step } from "../../domain/plan/step.ts";
 import type { ToolExecution } from "../../domain/tool.ts";
@@ -29,15 +31,15 @@ type ToolRequestStep = {
 /** Whether all tool calls of the agent's last answer were denied. Such calls have no checkpoint of their own. */
 export function lastCallsAllDenied({ toolPermissions }: RosterAgent, { toolMessages }: AgentWork): boolean {
   const last = toolMessages.findLast((message) => "toolCalls" in message);
-  return last?.toolCalls.every(({ name }) => !toolPermissions.includes(name)) ?? false;
+  return last?.toolCalls.every(({ name }) => !mayUse(toolPermissions, name)) ?? false;
 }
 
 /**
  * Keeps an answer that asks for tools. Its calls wait for the agent's tools node. An agent without permissions has no
  * tools node, so its calls are denied here. Null: the turn has no room for the answer.
  */
-export async function askForTools(round: ToolRequestStep): Promise<RunStateUpdate | null> {
-  const { step, run, work, events, messageId, answer } = round;
+export async function askForTools(request: ToolRequestStep): Promise<RunStateUpdate | null> {
+  const { step, run, work, events, messageId, answer } = request;
   const { agent } = step;
   const { text, toolCalls } = answer;
   const bare = { role: "assistant" as const, content: text, toolCalls };
@@ -45,8 +47,8 @@ export async function askForTools(round: ToolRequestStep): Promise<RunStateUpdat
   // Where both do not fit, the answer is kept without its provider's fields.
   const message = [whole, bare].find((candidate) => run.limiter.takeModelText(candidate));
   if (message === undefined) return null;
-  const isPending = toolCalls.some(({ name }) => agent.toolPermissions.includes(name));
-  const request: ToolMessage = {
+  const isPending = toolCalls.some(({ name }) => mayUse(agent.toolPermissions, name));
+  const requestMessage: ToolMessage = {
     kind: "request",
     id: messageId,
     step: step.id,
@@ -62,8 +64,9 @@ export async function askForTools(round: ToolRequestStep): Promise<RunStateUpdat
     round: work.toolRequests + 1,
     calls: isPending ? [] : toolCalls,
     isTriggered: false,
+    fileTokens: run.limiter.fileTokens,
   });
-  return { toolMessages: [request, ...refusals.toolMessages], toolEvents: refusals.toolEvents };
+  return { toolMessages: [requestMessage, ...refusals.toolMessages], toolEvents: refusals.toolEvents };
 }
 
 type ToolCalls = {
@@ -73,19 +76,22 @@ type ToolCalls = {
   round: number;
   calls: readonly ToolCallRequest[];
   isTriggered: boolean;
+  /** File text that these calls together may give. */
+  fileTokens: FileTokens;
 };
 
 /**
  * Runs the calls of one answer in parallel and returns their results in the order of the calls. The tools check the
  * permission again. A call that the turn has no room for is refused; its refusal is a result like any other.
  */
-export async function executeCalls({ step, run, events, round, calls, isTriggered }: ToolCalls) {
-  const executions = await Promise.all(calls.map((call, index) => executeCall(step, run, call, index + 1)));
+export async function executeCalls(toolCalls: ToolCalls) {
+  const { step, run, events, round, calls, isTriggered } = toolCalls;
+  const executions = await Promise.all(calls.map((call, index) => executeCall(toolCalls, call, index + 1)));
   const { agentKey } = step.agent;
   const toolMessages: ToolMessage[] = [];
   const toolEvents: ToolEvent[] = [];
   for (const { call, execution, hadRoom } of executions) {
-    const { content, ...recorded } = execution;
+    const { content, laterContent, ...recorded } = execution;
     const id = run.ports.newId();
     events.toolResult(call.id, id, content);
     toolMessages.push({
@@ -97,6 +103,7 @@ export async function executeCalls({ step, run, events, round, calls, isTriggere
       toolName: execution.toolName,
       isTriggered,
       hadRoom,
+      ...(laterContent === undefined ? {} : { laterContent }),
     });
     toolEvents.push({ id: run.ports.newId(), step: step.id, agentKey, round, ...recorded });
   }
@@ -106,8 +113,7 @@ export async function executeCalls({ step, run, events, round, calls, isTriggere
 type ToolCallResult = { call: ToolCallRequest; execution: ToolExecution; hadRoom: boolean };
 
 async function executeCall(
-  { id, agent }: AgentStep,
-  { ports, signal, limiter, identity }: NodeContext,
+  { step: { id, agent }, run: { ports, signal, limiter, identity }, fileTokens }: ToolCalls,
   call: ToolCallRequest,
   nthOfAnswer: number,
 ): Promise<ToolCallResult> {
@@ -115,7 +121,7 @@ async function executeCall(
   if (end === null) return { call, execution: refuseCall(call), hadRoom: false };
   const { name, argumentsText } = call;
   const permissions = agent.toolPermissions;
-  const context = { ...identity, signal };
+  const context = { ...identity, signal, fileTokens };
   const execution = await ports.tools.execute({ name, argumentsText, permissions, context });
   end(execution.content);
   return { call, execution, hadRoom: true };

@@ -1,13 +1,11 @@
 import type { ToolCallRequest } from "../../domain/context/prompt.ts";
-import { cutCharacters } from "../../domain/text/cut-text.ts";
-import { toStorableText } from "../../domain/text/storable-text.ts";
-import type { ToolExecution } from "../../domain/tool.ts";
+import { type ToolExecution, toRecordedName } from "../../domain/tool.ts";
 import { toolLimitCode, turnBounds } from "../../domain/turn/turn-limiter.ts";
 
 /** The result of a call that the turn has no room for. Its arguments are not recorded: a turn may have hundreds of them. */
 export function refuseCall({ name }: ToolCallRequest): ToolExecution {
   return {
-    toolName: toStorableText(cutCharacters(name, 64)),
+    toolName: toRecordedName(name),
     status: "denied",
     content: JSON.stringify({ error: { code: toolLimitCode, message } }),
     input: {},

@@ -7,7 +7,7 @@ export type SearchResult = { title: string; url: string; snippet: string };
 export const maxResults = 5;
 const maxTitle = 200;
 const maxSnippet = 500;
-/** A result with a longer URL is left out, since a cut URL leads nowhere. */
+/** A result with a longer URL is left out, since a cut URL does not work. */
 const maxUrl = 1_024;
 
 /** Reads the body of Tavily's answer. Null: it is none. Results without a usable URL are left out. */

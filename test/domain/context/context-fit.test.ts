@@ -40,6 +40,7 @@ describe("fitContext", () => {
       dropped: [],
       estimatedTokensBefore: 890,
       estimatedTokensAfterPrune: 890,
+      minTokens: 416,
       pruneTriggered: false,
       overflow: false,
     });

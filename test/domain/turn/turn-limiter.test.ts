@@ -12,7 +12,7 @@ const { maxToolResultBytes, maxModelBytesPerTurn } = turnBounds;
 
 describe("calls of tools", () => {
   test("have room for four in one answer, one under and one over", () => {
-    const size = createTurnLimiter(noUse);
+    const size = createTurnLimiter(noUse, 0);
     const nths = [1, 2, 3, 4, 5, 16];
     expect(nths.map((nth) => size.beginToolCall("ada", nth) !== null)).toEqual([
       true,
@@ -25,7 +25,7 @@ describe("calls of tools", () => {
   });
 
   test("have room for 16 of one agent and 48 of all, whoever comes first", () => {
-    const size = createTurnLimiter(noUse);
+    const size = createTurnLimiter(noUse, 0);
     const ran = keys.map((key) => {
       let calls = 0;
       for (let call = 0; call < 20; call += 1) {
@@ -40,7 +40,7 @@ describe("calls of tools", () => {
   });
 
   test("end where the next result might be more than its agent has room for", () => {
-    const size = createTurnLimiter(noUse);
+    const size = createTurnLimiter(noUse, 0);
     const result = "\u0001".repeat((maxToolResultBytes - 2) / 6);
     let calls = 0;
     for (
@@ -56,7 +56,7 @@ describe("calls of tools", () => {
   });
 
   test("that run at once each keep room for the largest result", () => {
-    const size = createTurnLimiter(noUse);
+    const size = createTurnLimiter(noUse, 0);
     const ends = Array.from({ length: 16 }, () => size.beginToolCall("ada", 1));
     expect(ends.filter((end) => end !== null)).toHaveLength(8);
     for (const end of ends) end?.("short");
@@ -65,7 +65,7 @@ describe("calls of tools", () => {
 });
 
 test("what models say has room up to the last byte, counted as it travels", () => {
-  const size = createTurnLimiter(noUse);
+  const size = createTurnLimiter(noUse, 0);
   const japanese = "語".repeat(maxModelBytesPerTurn / 2 / 3 - 20);
   const control = "\u0001".repeat(maxModelBytesPerTurn / 2 / 6 - 20);
   const left = maxModelBytesPerTurn - (2 + 3 * japanese.length) - (2 + 6 * control.length);
@@ -83,10 +83,23 @@ test("a retry has what the turn's earlier runs have left, refusals not counted",
       { role: "assistant", content: "x".repeat(maxModelBytesPerTurn - 10) },
       { role: "tool", content: "語" },
     ],
-    toolEvents: [{ output: { results: 1 } }, { output: { error: toolLimitCode } }, { output: null }],
+    toolEvents: [
+      { toolName: "search", status: "success", output: { results: 1 } },
+      { toolName: "search", status: "denied", output: { error: toolLimitCode } },
+      { toolName: "file_read", status: "error", output: null },
+      { toolName: "file_read", status: "success", output: { file_id: "f", pages: [1], tokens: 700 } },
+      { toolName: "file_search", status: "success", output: { results: 1, files: [], tokens: 50 } },
+      { toolName: "search", status: "success", output: { tokens: 9_000 } },
+    ],
   });
-  expect(used).toMatchObject({ toolCalls: 2, toolBytes: 5, modelBytes: maxModelBytesPerTurn - 8 });
-  const size = createTurnLimiter(used);
+  expect(used).toMatchObject({
+    toolCalls: 5,
+    toolBytes: 5,
+    modelBytes: maxModelBytesPerTurn - 8,
+    fileTokens: 750,
+  });
+  const size = createTurnLimiter(used, 1_000);
+  expect(size.fileTokens.reserve(8_000)?.tokens).toBe(250);
   expect(size.takeModelText("1234567")).toBe(false);
   expect(size.takeModelText("123456")).toBe(true);
 });

@@ -4,8 +4,8 @@ import { type ChatCall, transcriptOf } from "../../../dev/model-server/chat-call
 /** What a call must be like for a rule to answer it; what is left out fits every call. */
 export type ModelMatch = {
   model?: string;
-  /** Stands somewhere in the texts of the messages. */
-  contains?: string;
+  /** Stands somewhere in the texts of the messages; of several, each does. */
+  contains?: string | readonly string[];
   /** The nth call, from 1, that fits the rest of this match. */
   call?: number;
 };
@@ -25,9 +25,9 @@ export function followScript(script: ModelScript): (call: ChatCall) => ModelAnsw
     const transcript = transcriptOf(call);
     let chosen: ModelRule | undefined;
     for (const rule of script.rules ?? []) {
-      const { model, contains, call: nth } = rule.match ?? {};
+      const { model, contains = [], call: nth } = rule.match ?? {};
       if (model !== undefined && model !== call.model) continue;
-      if (contains !== undefined && !transcript.includes(contains)) continue;
+      if (![contains].flat().every((text) => transcript.includes(text))) continue;
       const count = (seen.get(rule) ?? 0) + 1;
       seen.set(rule, count);
       if (nth === undefined || nth === count) chosen ??= rule;

@@ -17,7 +17,7 @@ let authorization: string;
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), "pantheon-wire-"));
   platform = await startPlatform({
-    env: { PANTHEON_DATA_DIR: dataDir, AUTH_JWT_SECRET: secret, LOG_LEVEL: "debug" },
+    env: { PANTHEON_DATA_DIR: dataDir, AUTH_JWT_SECRET: secret, LOG_LEVEL: "info" },
     port: 0,
     log: () => undefined,
     onWorkerLog: (_level, text) => logged.push(text),

@@ -1,29 +1,8 @@
-import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { drizzle } from "drizzle-orm/node-postgres";
-import { migrate } from "drizzle-orm/node-postgres/migrator";
 import pg from "pg";
 import { expect, test } from "vitest";
 import { applyMigrations } from "../../../dev/migrate.ts";
-import journal from "../../../drizzle/meta/_journal.json" with { type: "json" };
+import { applyMigrationsBefore } from "../../support/node/earlier-migrations.ts";
 import { startTestDatabase } from "../../support/node/test-database.ts";
-
-const migrationsDir = fileURLToPath(new URL("../../../drizzle", import.meta.url));
-
-/** Applies the committed migrations that come before `tag`. */
-async function applyMigrationsBefore(client: pg.Client, tag: string): Promise<void> {
-  const dir = await mkdtemp(join(tmpdir(), "pantheon-migrations-"));
-  await cp(migrationsDir, dir, { recursive: true });
-  const entries = journal.entries.slice(
-    0,
-    journal.entries.findIndex((entry) => entry.tag === tag),
-  );
-  await writeFile(join(dir, "meta/_journal.json"), JSON.stringify({ ...journal, entries }));
-  await migrate(drizzle(client), { migrationsFolder: dir });
-  await rm(dir, { recursive: true });
-}
 
 const long = "x".repeat(116);
 

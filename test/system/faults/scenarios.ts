@@ -8,11 +8,13 @@ import { lostClients } from "./scenarios/lost-clients.ts";
 import { modelFaults } from "./scenarios/model-faults.ts";
 import { pauses } from "./scenarios/pauses.ts";
 import { roomChanges } from "./scenarios/room-changes.ts";
+import { killedRounds } from "./scenarios/rounds.ts";
 import { keyStorms, sessionStorms } from "./scenarios/storms.ts";
 
 /** Every kind of fault, in the order in which they are tried. */
 export const scenarios: readonly Scenario[] = [
   kills,
+  killedRounds,
   pauses,
   keyStorms,
   sessionStorms,

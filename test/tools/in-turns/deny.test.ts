@@ -84,12 +84,12 @@ test("of several calls of one answer only the permitted run, and each is recorde
 
   expect(body).toMatchObject({ status: "completed", assistant_output: "Done." });
   expect(body.tool_calls).toMatchObject([
-    { tool_name: "file_read", status: "denied", output: { error: "unknown_tool" } },
+    { tool_name: "file_read", status: "denied", output: { error: "tool_not_permitted" } },
     { tool_name: "search", status: "success" },
     { tool_name: "delete_everything", status: "denied", output: { error: "unknown_tool" } },
   ]);
   const told = textsOf((await fixture.models.journal())[1], "tool");
-  expect(JSON.parse(told[0] ?? "")).toEqual(refusal("unknown_tool", "search"));
+  expect(JSON.parse(told[0] ?? "")).toEqual(refusal("tool_not_permitted", "search"));
   expect(told[1]).toContain("All of cats.");
   expect(JSON.parse(told[2] ?? "")).toEqual(refusal("unknown_tool", "search"));
   expect(await fixture.searched()).toEqual(["cats"]);

@@ -64,7 +64,11 @@ describe("a call that cannot be run is told to the model and recorded", () => {
   test.each([
     ["of an unknown tool", calls("rm", '{"path":"/"}'), { status: "denied", ...error("unknown_tool") }],
     ["of a property of every object", calls("constructor"), { status: "denied", ...error("unknown_tool") }],
-    ["of the reserved tool", calls("file_read"), { status: "denied", ...error("unknown_tool") }],
+    [
+      "of a tool that needs another permission",
+      calls("file_search"),
+      { status: "denied", ...error("tool_not_permitted") },
+    ],
     ["without JSON", calls("search", "cats"), { status: "error", ...error("invalid_arguments") }],
     ["with half a JSON", calls("search", '{"query":"ca'), { status: "error", ...error("invalid_arguments") }],
     ["with a list", calls("search", '["cats"]'), { status: "error", ...error("invalid_arguments") }],

@@ -34,7 +34,7 @@ async function searchTwice(settings: Record<string, string>, answer: SearchAnswe
   const logged = watchConsole();
   const fixture = await createToolFixture({
     settings: { TAVILY_API_KEY: key, ...settings },
-    deps: { log: createConsoleLog("debug") },
+    deps: { log: createConsoleLog("info") },
   });
   await fixture.search.script({ default: answer });
   await fixture.models.script(
@@ -147,6 +147,8 @@ describe("where the search fails, the agent answers, the row says why, and the k
 test("the model is told of a failed search in our words alone", async () => {
   const { fixture } = await searchTwice({}, { status: 401, body: echo });
   const journal = await fixture.models.journal();
-  expect(textsOf(journal[0], "user").at(-1)).toMatch(/^The web search refused our access\.\n\n/);
-  expect(textsOf(journal[2], "tool")).toEqual(["The web search refused our access."]);
+  expect(textsOf(journal[0], "user").at(-1)).toMatch(
+    /^The web search refused this deployment's API key\.\n\n/,
+  );
+  expect(textsOf(journal[2], "tool")).toEqual(["The web search refused this deployment's API key."]);
 });

@@ -150,3 +150,21 @@ test("an agent asked twice in one turn is told apart in replies, ledger, message
     "You are asked again in this turn.",
   );
 });
+
+test.each(["tag", "roundtable"] as const)(
+  "a room's limit of rounds means nothing in mode %s",
+  async (mode) => {
+    const fixture = await createTurnFixture({
+      agents: ["ada", "bob"],
+      mode,
+      orchestration: { maxRounds: 3 },
+    });
+
+    const { body } = await fixture.post("@ada @bob hello");
+
+    expect(replySteps(body)).toEqual(["ada#1", "bob#1"]);
+    expect(callsFor(await fixture.models.journal(), "manager")).toEqual([]);
+    const { audit } = (await fixture.read(body.id)).body;
+    expect(audit[0].orchestration).toMatchObject({ max_rounds: 3, decisions: [], rounds_ended_by: null });
+  },
+);

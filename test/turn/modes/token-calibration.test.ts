@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Json } from "../../support/api.ts";
 import type { ModelAnswer } from "../../support/models.ts";
 import { createTurnFixture, says, type TurnFixture } from "../../support/turn-fixture.ts";
+import { synthesisSays } from "./support/model-calls.ts";
 
 type ReportedUsage = NonNullable<ModelAnswer["usage"]>;
 
@@ -82,3 +83,28 @@ test("each model has a scale of its own, also where another answered in between 
   expect(failed).toMatchObject({ counted_input_tokens: null });
   expect(third.map(({ token_scale }) => token_scale)).toEqual([scaleOf(first, 100), scaleOf(second, 150)]);
 });
+
+test.each(["manager", "Manager"])(
+  "a synthesis of '%s' has the scale of the manager's model, which no agent has",
+  async (synthesis) => {
+    const fixture = await createTurnFixture({
+      orchestration: { synthesis },
+      settings: { MANAGER_MODEL_ALIAS: "qwen" },
+    });
+    await fixture.models.script(
+      synthesisSays({ text: "in one", usage: counted(200) }),
+      says("ada", { text: "hi", usage: counted(100) }),
+    );
+    const [ofAda, ofManager] = await auditsOf(fixture, (await fixture.post("@ada hello")).body);
+
+    const [next, nextSynthesis] = await auditsOf(fixture, (await fixture.post("@ada again")).body);
+
+    const scaleAfter = (audit: Json) =>
+      (audit.counted_input_tokens * 1.25) / audit.estimated_tokens_after_prune;
+    expect(ofManager).toMatchObject({ step: "synthesis", model_alias: "qwen", token_scale: "1.2500" });
+    expect(Number(next.token_scale)).toBeCloseTo(scaleAfter(ofAda), 3);
+    expect(nextSynthesis.step).toBe("synthesis");
+    expect(Number(nextSynthesis.token_scale)).toBeCloseTo(scaleAfter(ofManager), 3);
+    expect(nextSynthesis.token_scale).not.toBe(next.token_scale);
+  },
+);

@@ -29,7 +29,7 @@ describe("the compiled graph", () => {
       signal: ports.stop,
       started: new Set(),
       flushed: async () => undefined,
-      limiter: createTurnLimiter(noUse),
+      limiter: createTurnLimiter(noUse, 0),
     });
     return Object.keys(nodes)
       .filter((name) => !name.startsWith("__"))

@@ -30,9 +30,9 @@ export async function createCanaryFixture() {
       TAVILY_BASE_URL: search.baseUrl,
       TAVILY_API_KEY: secret("tvly"),
       AUTH_JWT_SECRET: secret("jwt"),
-      LOG_LEVEL: "debug",
+      LOG_LEVEL: "info",
     },
-    deps: { log: createConsoleLog("debug") },
+    deps: { log: createConsoleLog("info") },
   });
   await fixture.sql`update room_agents set tool_permissions = '["search"]'::jsonb where room_id = ${fixture.roomId}`;
   const authorization = `Bearer ${await mintToken({ sub: fixture.owner.userId }, secret("jwt"))}`;

@@ -17,6 +17,7 @@ export const marked = (tools: readonly string[]) => `ORDER-${toolSets.indexOf(to
 export const toolSets: readonly (readonly string[])[] = [
   ["search"],
   ["file_read"],
+  ["file_search"],
   ["delete_everything"],
   ["search", "file_read", "delete_everything"],
   ["SEARCH", "functions.search", "search\u200b", " search"],

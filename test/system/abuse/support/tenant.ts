@@ -17,7 +17,7 @@ export async function seedTenant(agentKey: string): Promise<Tenant> {
   const roster = [{ key: agentKey, modelAlias: "llama" }];
   await sql.transaction(insertRoom(sql, { owner: user, roomId, sessionId, mode: "tag", roster }));
   const error = { code: "model_error", message: "The provider answered with an error." };
-  const { turnId } = await seedTurn(
+  const { turnId, messageIds } = await seedTurn(
     sessionId,
     [{ role: "user" }, { agentKey, status: "failed", error }],
     "failed",
@@ -28,6 +28,7 @@ export async function seedTenant(agentKey: string): Promise<Tenant> {
     agent_key: agentKey,
     session_id: sessionId,
     turn_id: turnId,
+    message_id: messageIds[0] ?? "",
     file_id: fileId,
   };
   return { user, ids };
@@ -44,6 +45,9 @@ async function seedFile(roomId: string, userId: string): Promise<string> {
 
 /** Well-formed, and nobody's. */
 export function nameNothing(): Record<string, string> {
-  const ids = ["room_id", "session_id", "turn_id", "file_id"].map((name) => [name, crypto.randomUUID()]);
+  const ids = ["room_id", "session_id", "turn_id", "message_id", "file_id"].map((name) => [
+    name,
+    crypto.randomUUID(),
+  ]);
   return { ...Object.fromEntries(ids), agent_key: "nobody" };
 }

@@ -1,6 +1,6 @@
 import type { JournalEntry } from "../../../support/node/model-journal.ts";
 import { readRequest } from "../testbed/scenario-tag.ts";
-import { type CallPurpose, describeCall, readCallPurpose, summarizers } from "./call-purpose.ts";
+import { type CallPurpose, describeCall, readCallPurpose, routeStepId, summarizers } from "./call-purpose.ts";
 import type { LedgerRow, OverheadRow, SessionRows } from "./session-rows.ts";
 
 /** One row of the ledger: an agent's call, or one of the turn's own. */
@@ -59,7 +59,7 @@ function checkCall(
 }
 
 function checkRow({ turn_id, status, credits, ...row }: LedgerRow): string[] {
-  const name = `${row.agent_key}, round ${row.round}`;
+  const name = `${row.step}, round ${row.round}`;
   return [
     ...(turn_id === null ? [`a ledger row without a turn: ${name}`] : []),
     ...(status === "unknown" && Number(credits) !== 0 ? [`an estimate costs ${credits}: ${name}`] : []),
@@ -69,15 +69,21 @@ function checkRow({ turn_id, status, credits, ...row }: LedgerRow): string[] {
 function toLedgerEntry(row: LedgerRow): LedgerEntry {
   return {
     request: readRequest(row.user_input ?? "") ?? 0,
-    who: row.agent_key,
+    step: row.step,
     round: row.round,
     callId: row.provider_request_id,
     status: row.status,
   };
 }
 
-function toOverheadEntry({ user_input, purpose, status, providerRequestId }: OverheadRow): LedgerEntry {
-  const who = purpose === "routing" ? "manager" : purpose;
-  const request = summarizers.includes(who) ? 0 : (readRequest(user_input) ?? 0);
-  return { request, who, round: 1, callId: providerRequestId, status };
+function toOverheadEntry({
+  user_input,
+  purpose,
+  round,
+  status,
+  providerRequestId,
+}: OverheadRow): LedgerEntry {
+  const step = purpose === "routing" ? routeStepId(round ?? 1) : purpose;
+  const request = summarizers.includes(step) ? 0 : (readRequest(user_input) ?? 0);
+  return { request, step, round: 1, callId: providerRequestId, status };
 }

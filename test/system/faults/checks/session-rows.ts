@@ -3,7 +3,7 @@ import type pg from "pg";
 export type LedgerRow = {
   turn_id: string | null;
   run_id: string;
-  agent_key: string;
+  step: string;
   round: number;
   status: "completed" | "failed" | "unknown";
   usage_source: "provider" | "estimated";
@@ -16,6 +16,8 @@ export type LedgerRow = {
 export type OverheadRow = {
   user_input: string;
   purpose: string;
+  /** Of a routing call: the manager's round. */
+  round: number | null;
   status: LedgerRow["status"];
   providerRequestId: string | null;
 };
@@ -33,7 +35,8 @@ export type MessageRow = {
   turn_id: string;
   seq: number;
   role: string;
-  agent_key: string | null;
+  /** Null: the user's. */
+  step: string | null;
   agent_name: string | null;
   visibility: string;
   status: string;
@@ -45,7 +48,7 @@ export type SessionRows = {
   turns: TurnRow[];
   runs: { id: string; turn_id: string; kind: string }[];
   messages: MessageRow[];
-  audits: { turn_id: string; agent_key: string }[];
+  audits: { turn_id: string; step: string }[];
   overhead: OverheadRow[];
   ledger: LedgerRow[];
   claims: number;
@@ -60,14 +63,14 @@ export async function readSessionRows(sql: pg.Pool, sessionId: string): Promise<
     `select ${list(`select id, turn_index, status, user_input, assistant_output from turns
         where session_id = $1 order by turn_index`)} as turns,
       ${list("select id, turn_id, kind from turn_runs where session_id = $1")} as runs,
-      ${list(`select id, turn_id, seq, role, agent_key, agent_name, visibility, status, content, supersedes_id
+      ${list(`select id, turn_id, seq, role, step, agent_name, visibility, status, content, supersedes_id
         from messages where session_id = $1 order by seq`)} as messages,
-      ${list(`select a.turn_id, a.agent_key from turn_context_audit a join turns t on t.id = a.turn_id
+      ${list(`select a.turn_id, a.step from turn_context_audit a join turns t on t.id = a.turn_id
         where t.session_id = $1`)} as audits,
       ${list(`select t.user_input, o.* from turn_context_audit a join turns t on t.id = a.turn_id,
-        jsonb_to_recordset(a.overhead_calls) as o(purpose text, status text, "providerRequestId" text)
+        jsonb_to_recordset(a.overhead_calls) as o(purpose text, round int, status text, "providerRequestId" text)
         where t.session_id = $1`)} as overhead,
-      ${list(`select l.turn_id, l.run_id, l.agent_key, l.round, l.status, l.usage_source, l.total_tokens,
+      ${list(`select l.turn_id, l.run_id, l.step, l.round, l.status, l.usage_source, l.total_tokens,
         l.credits::text, l.provider_request_id, t.user_input
         from llm_call_events l left join turns t on t.id = l.turn_id where l.session_id = $1`)} as ledger,
       (select count(*)::int from turn_claims where session_id = $1) as claims,

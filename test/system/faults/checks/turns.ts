@@ -1,8 +1,9 @@
+import { synthesisStepId } from "../../../../src/domain/plan/step.ts";
 import { deriveTurnStatus, joinReplies } from "../../../../src/domain/turn/turn-outcome.ts";
 import type { MessageRow, SessionRows, TurnRow } from "./session-rows.ts";
 
-/** The complete answer of each agent. */
-export type WholeAnswers = (agentKey: string) => string;
+/** The complete answer of each step. */
+export type WholeAnswers = (step: string) => string;
 
 /** Checks that each turn of a session has all of its rows. Returns what is missing. */
 export function checkTurns(rows: SessionRows, wholeAnswer: WholeAnswers): string[] {
@@ -27,40 +28,43 @@ function checkTurn(turn: TurnRow, rows: SessionRows, wholeAnswer: WholeAnswers):
   const messages = ofTurn(rows.messages);
   const said = messages.filter(({ role }) => role === "user").map(({ content }) => content);
   const replies = currentReplies(messages);
-  const replied = replies.map(({ agent_key }) => agent_key ?? "");
-  const audited = new Set(ofTurn(rows.audits).map(({ agent_key }) => agent_key));
+  const replied = replies.map(({ step }) => step ?? "");
+  const audited = new Set(ofTurn(rows.audits).map(({ step }) => step));
   const paid = new Set(
-    ofTurn(rows.ledger).flatMap(({ status, agent_key }) => (status === "completed" ? [agent_key] : [])),
+    ofTurn(rows.ledger).flatMap(({ status, step }) => (status === "completed" ? [step] : [])),
   );
   const answered = replies.filter(({ status }) => status === "completed");
-  const output = joinReplies(
-    replies.map(({ agent_name, content }) => ({ agentName: agent_name ?? "", content })),
-  );
   return [
     ...(rows.runs.some(({ id, kind }) => id === turn.id && kind === "turn") ? [] : ["without its run"]),
     ...(said.length === 1 && said[0] === turn.user_input ? [] : [`${said.length} messages of the user`]),
     ...(replies.length > 0 ? [] : ["without replies"]),
-    ...(new Set(replied).size === replied.length ? [] : ["an agent with two replies"]),
-    ...replied.filter((key) => !audited.has(key)).map((key) => `${key} without its audit`),
+    ...(new Set(replied).size === replied.length ? [] : ["a step with two replies"]),
+    ...replied.filter((step) => !audited.has(step)).map((step) => `${step} without its audit`),
     ...answered
-      .filter(({ agent_key }) => !paid.has(agent_key ?? ""))
-      .map(({ agent_key }) => `${agent_key}'s answer without its ledger row`),
+      .filter(({ step }) => !paid.has(step ?? ""))
+      .map(({ step }) => `${step}'s answer without its ledger row`),
     ...answered
-      .filter(({ agent_key, content }) => content !== wholeAnswer(agent_key ?? ""))
-      .map(({ agent_key }) => `${agent_key}'s completed answer is not complete`),
+      .filter(({ step, content }) => content !== wholeAnswer(step ?? ""))
+      .map(({ step }) => `${step}'s completed answer is not complete`),
     ...(turn.status === deriveTurnStatus(replies.map(toStatus)) ? [] : [`'${turn.status}' by mistake`]),
-    ...(output === turn.assistant_output ? [] : ["its text is not that of its replies"]),
+    ...(outputOf(replies) === turn.assistant_output ? [] : ["its text is not that of its replies"]),
   ];
+}
+
+function outputOf(replies: readonly MessageRow[]): string {
+  const synthesis = replies.find(({ step, status }) => step === synthesisStepId && status === "completed");
+  const shown = synthesis === undefined ? replies : [synthesis];
+  return joinReplies(shown.map(({ agent_name, content }) => ({ agentName: agent_name ?? "", content })));
 }
 
 /** Ordered as the plan is. A reply of a retry takes the place of the reply that it supersedes. */
 function currentReplies(messages: readonly MessageRow[]): MessageRow[] {
   const replies = messages.filter(({ role, visibility }) => role === "assistant" && visibility === "shared");
   const superseded = new Set(replies.map(({ supersedes_id }) => supersedes_id));
-  const positions = new Map(replies.toReversed().map(({ agent_key, seq }) => [agent_key, seq]));
+  const positions = new Map(replies.toReversed().map(({ step, seq }) => [step, seq]));
   return replies
     .filter(({ id }) => !superseded.has(id))
-    .sort((one, other) => (positions.get(one.agent_key) ?? 0) - (positions.get(other.agent_key) ?? 0));
+    .sort((one, other) => (positions.get(one.step) ?? 0) - (positions.get(other.step) ?? 0));
 }
 
 function toStatus({ status }: MessageRow): { status: "completed" | "failed" } {

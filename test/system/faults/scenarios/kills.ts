@@ -1,9 +1,7 @@
-import { randomUUID } from "node:crypto";
 import { checkSession } from "../checks/session.ts";
 import type { Scenario } from "../scenario.ts";
+import { killAndRecover } from "./kill-and-recover.ts";
 import { failTurn, prepareTurn, restOfScript } from "./pending-turn.ts";
-import { recoverRun } from "./recovery.ts";
-import { createRoundLog } from "./round-log.ts";
 import { stepOfRound } from "./steps.ts";
 
 /** The Worker is killed at a step of its run, or at a random moment. Rounds go through modes and steps. */
@@ -22,21 +20,7 @@ export const kills: Scenario = {
     // A retry calls no manager, and runs failed agents only.
     const mayBeRetry = mode !== "orchestrator" && !step.needsAll && !step.withTools;
     const pending = mayBeRetry && random.chance(0.25) ? await failTurn(prepared, worker) : prepared;
-    const { fixture } = pending;
-    const armed = step.arm(pending);
-    fixture.models.follow({ rules: [...armed.rules, ...restOfScript(pending)] });
-
-    const key = random.chance(0.8) ? randomUUID() : undefined;
-    const posted = pending.send(worker, key);
-    const isReached = await Promise.race([armed.reached.then(() => true), posted.then(() => false)]);
-    await worker.kill();
-    fixture.models.follow({ rules: restOfScript(pending) });
-    armed.release({ dropped: true });
-    const roundLog = createRoundLog();
-    roundLog.count("kills");
-    if (!isReached) roundLog.count("too late");
-    if (pending.isRetry) roundLog.count("of a retry");
-    await recoverRun(pending, { key, answer: await posted }, roundLog);
-    return checkSession(testbed, fixture, `${mode}, ${step.name}`, roundLog);
+    const roundLog = await killAndRecover(pending, worker, step.arm(pending), () => restOfScript(pending));
+    return checkSession(testbed, pending.fixture, `${mode}, ${step.name}`, roundLog);
   },
 };

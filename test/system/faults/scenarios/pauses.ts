@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import { readCallPurpose } from "../checks/call-purpose.ts";
+import { callerOf } from "../../../turn/modes/support/model-calls.ts";
 import { checkSession } from "../checks/session.ts";
 import { readSessionRows, type SessionRows } from "../checks/session-rows.ts";
 import type { Scenario } from "../scenario.ts";
@@ -126,7 +126,7 @@ async function takeOver(
 /** Calls for agents that the models have answered to the end. */
 function answeredCalls({ fixture }: PendingTurn): string[] {
   return fixture.models.journal.entries.flatMap((entry) =>
-    entry.finished && fixture.agents.includes(readCallPurpose(entry).who) ? [entry.call_id] : [],
+    entry.finished && fixture.agents.includes(callerOf(entry)) ? [entry.call_id] : [],
   );
 }
 

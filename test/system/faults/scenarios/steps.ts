@@ -1,22 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { RoomMode } from "../../../../src/domain/plan/modes.ts";
-import type { ModelRule } from "../../../support/node/model-script.ts";
 import { agentSays } from "../../../turn/modes/support/model-calls.ts";
 import { readStoredCalls } from "../checks/stored-answers.ts";
-import type { RequestKind } from "../testbed/request-kind.ts";
 import { fixtureTagOf } from "../testbed/scenario-tag.ts";
+import { type ArmedStep, atDatabase, gate, waitForCalls } from "./armed-step.ts";
 import { type PendingTurn, testedModes } from "./pending-turn.ts";
 import { answers, picks } from "./script.ts";
-
-/** A point of a run at which a fault is injected. */
-export type ArmedStep = {
-  /** Rules for the first holder, before those of the script. */
-  rules: readonly ModelRule[];
-  /** Resolves once the run has reached the point. */
-  reached: Promise<unknown>;
-  /** Releases what is held. With `dropped`, a request that the database has not seen never reaches it. */
-  release(options: { dropped: boolean }): void;
-};
 
 export type RunStep = {
   name: string;
@@ -28,7 +17,6 @@ export type RunStep = {
 };
 
 const everyMode: readonly RoomMode[] = ["manual", "roundtable", "orchestrator"];
-const gate = "held until the end";
 /** Long enough for a run to make a call that it must not make. */
 const aheadMs = 150;
 
@@ -55,26 +43,10 @@ export function stepOfRound(index: number) {
   return { mode, step };
 }
 
-function atDatabase(
-  { testbed, fixture }: PendingTurn,
-  kind: RequestKind,
-  hold: "before" | "sent" | "after",
-  skip = 0,
-): ArmedStep {
-  const rule = testbed.gateway.inject({ kind, about: fixture.sessionId, fault: { hold }, skip });
-  return { rules: [], reached: rule.triggered, release: rule.release };
-}
-
 /** The number of calls up to the first call of this agent. */
 function callsUpTo({ fixture, order }: PendingTurn, agentKey: string): number {
   if (fixture.mode === "manual") return order.length;
   return order.indexOf(agentKey) + 1 + (fixture.mode === "orchestrator" ? 1 : 0);
-}
-
-function waitForCalls({ fixture }: PendingTurn, calls: number, settled = 0): Promise<boolean> {
-  const { journal } = fixture.models;
-  const before = journal.entries.length;
-  return journal.waitFor({ calls: before + calls, settled: before + settled, timeoutMs: 60_000 });
 }
 
 function inModelCall(pending: PendingTurn): ArmedStep {

@@ -14,6 +14,7 @@ export type FixtureOptions = {
   agents: readonly string[];
   /** Whether they may use `search`. */
   withTools?: boolean;
+  orchestration?: { max_rounds: number; synthesis: string };
 };
 
 export type Post = { request: number; key?: string | undefined; accept?: string };
@@ -43,7 +44,7 @@ export type SessionFixture = {
 export async function createSessionFixture(
   testbed: Testbed,
   worker: Workerd,
-  { mode, agents, withTools = false }: FixtureOptions,
+  { mode, agents, withTools = false, orchestration }: FixtureOptions,
 ): Promise<SessionFixture> {
   const { sql, peers } = testbed;
   const id = testbed.nextFixtureId();
@@ -54,7 +55,11 @@ export async function createSessionFixture(
       throw new Error(`POST ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
     return answer.body.id;
   };
-  const roomId = await create("/rooms", { name: `Room ${id}`, current_mode: mode });
+  const roomId = await create("/rooms", {
+    name: `Room ${id}`,
+    current_mode: mode,
+    ...(orchestration === undefined ? {} : { orchestration }),
+  });
   for (const agentKey of agents) {
     await create(`/rooms/${roomId}/agents`, {
       agent_key: agentKey,

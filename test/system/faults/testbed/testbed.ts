@@ -27,25 +27,31 @@ export type Testbed = {
   stop(): Promise<void>;
 };
 
+/** Fills an empty database up to the present schema. */
+type PrepareDatabase = (connectionString: string) => Promise<unknown>;
+
 /** Starts it on the server of TEST_DATABASE_URL, else on an embedded database. Takes seconds: it bundles. */
-export async function startTestbed(): Promise<Testbed> {
+export async function startTestbed(prepareDatabase: PrepareDatabase = applyMigrations): Promise<Testbed> {
   const ends: (() => Promise<unknown>)[] = [];
   const stop = async () => {
     for (let end = ends.pop(); end; end = ends.pop()) await end();
   };
   try {
-    return { ...(await startParts((end) => ends.push(end))), stop };
+    return { ...(await startParts(prepareDatabase, (end) => ends.push(end))), stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function startParts(onStop: (end: () => Promise<unknown>) => void): Promise<Omit<Testbed, "stop">> {
+async function startParts(
+  prepareDatabase: PrepareDatabase,
+  onStop: (end: () => Promise<unknown>) => void,
+): Promise<Omit<Testbed, "stop">> {
   const database = await startTestDatabase();
   onStop(database.stop);
   const { connectionString, trueConcurrency } = database;
-  await applyMigrations(connectionString);
+  await prepareDatabase(connectionString);
   const endpoint = await startNeonEndpoint({ connectionString, maxConnections: trueConcurrency ? 16 : 1 });
   onStop(endpoint.stop);
   const gateway = await startDatabaseGateway(endpoint.url);

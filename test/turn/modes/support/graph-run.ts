@@ -30,7 +30,7 @@ export type GraphTurn = {
   contextWindowTokens?: number;
 };
 
-const silent: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent };
+const silent: Log = { info() {}, warn() {}, error() {}, with: () => silent };
 
 /** A turn at the runtime's door: no HTTP and no database, but real model calls to a scenario of its own. */
 export function createGraphTurn({
@@ -106,6 +106,7 @@ export function createPorts(
   more: Partial<TurnPorts> = {},
 ): TurnPorts {
   return {
+    fileTokensPerTurn: 24_000,
     callModel: createOpenAiModel({
       baseUrl: models.baseUrl,
       apiKeys: new Map([["LLM_API_KEY", "test-key"]]),

@@ -7,6 +7,8 @@ import type { ModelRule } from "../../../support/node/model-script.ts";
 export type Caller = "manager" | "synthesis" | "summary_text" | "summary_structure" | (string & {});
 
 const managersWords = "You are the manager of a room";
+const laterRoundWords = "The message was answered as shown.";
+const askedAgainWords = "You are asked again in this turn.";
 const synthesisWords = "Write the one answer that the user";
 const summaryTextWords = "Write one summary";
 const summaryStructureWords = "list what must not be forgotten";
@@ -19,6 +21,12 @@ export function callerOf({ messages }: JournalEntry): Caller {
   if (instructions.includes(summaryTextWords)) return "summary_text";
   if (instructions.includes(summaryStructureWords)) return "summary_structure";
   return /You play <([^>]+)> and no other/.exec(instructions)?.[1] ?? "somebody unknown";
+}
+
+/** Whether a call is a manager's after the first round, or an agent's after its first answer in the turn. */
+export function isFurtherCall({ messages }: JournalEntry): boolean {
+  const instructions = messages[0]?.content ?? "";
+  return instructions.includes(laterRoundWords) || instructions.includes(askedAgainWords);
 }
 
 /** Keys of all roles that stand anywhere in a call. */
@@ -39,7 +47,7 @@ export function conversationIn(call: JournalEntry | undefined): string[] {
 }
 
 const ruleFor =
-  (contains: string) =>
+  (...contains: string[]) =>
   (answer: ModelAnswer | string, call?: number): ModelRule => ({
     match: { contains, ...(call === undefined ? {} : { call }) },
     answer: typeof answer === "string" ? { text: answer } : answer,
@@ -47,6 +55,8 @@ const ruleFor =
 
 /** A rule for the manager's calls. To stand before the agents': the roster it is told holds their roles. */
 export const managerSays = ruleFor(managersWords);
+/** The same for its calls after the first round. */
+export const laterManagerSays = ruleFor(managersWords, laterRoundWords);
 /** A rule for the synthesis, whoever writes it. To stand before the agents'. */
 export const synthesisSays = ruleFor(synthesisWords);
 /** Rules for the two stages of a summary. */
@@ -56,6 +66,11 @@ export const summaryStructureIs = ruleFor(summaryStructureWords);
 /** A rule for one agent's own calls, also where the manager is told its role. */
 export function agentSays(agentKey: string, answer: ModelAnswer | string, call?: number): ModelRule {
   return ruleFor(`Agent role: ${roleOf(agentKey)}`)(answer, call);
+}
+
+/** The same for its calls after its first answer in the turn. */
+export function laterAgentSays(agentKey: string, answer: ModelAnswer | string, call?: number): ModelRule {
+  return ruleFor(`Agent role: ${roleOf(agentKey)}`, askedAgainWords)(answer, call);
 }
 
 /** A manager's answer that keeps to the contract. */

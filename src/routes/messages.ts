@@ -1,0 +1,45 @@
+import { loadTranscript, softDeleteMessage } from "../db/rooms/messages.ts";
+import type { Deps } from "../deps.ts";
+import type { App } from "../http/app-env.ts";
+import { defineRoute } from "../http/define-route.ts";
+import { json } from "../http/responses.ts";
+import { pageOf } from "../http/schemas.ts";
+import { message, messageParams, toMessage, transcriptQuery } from "./schemas/message.ts";
+import { toPage } from "./schemas/page.ts";
+import { sessionOf, sessionParams } from "./schemas/session.ts";
+
+const tag = "sessions";
+
+const routes = {
+  list: defineRoute("get", "/sessions/{session_id}/messages", "Read the transcript", {
+    tag,
+    request: { params: sessionParams, query: transcriptQuery },
+    responses: { 200: json(pageOf(message), "A page of messages; long texts end it before `limit`") },
+  }),
+  remove: defineRoute("delete", "/sessions/{session_id}/messages/{message_id}", "Delete a message", {
+    tag,
+    description:
+      "No read and no later prompt has its text. What it cost stays on record, and so does a summary that was made of it.",
+    request: { params: messageParams },
+    responses: { 204: { description: "The message is deleted" } },
+  }),
+};
+
+export function registerMessageRoutes(app: App, { db, now }: Deps): void {
+  app.openapi(routes.list, async (c) => {
+    const { include, limit, order, after, before } = c.req.valid("query");
+    const request = {
+      limit,
+      after: after ?? before,
+      includesSuperseded: include === "superseded",
+      newestFirst: order === "desc",
+    };
+    const found = await loadTranscript(db, sessionOf(c.var.user, c.req.valid("param")), request);
+    return c.json(toPage(found, toMessage), 200);
+  });
+  app.openapi(routes.remove, async (c) => {
+    const params = c.req.valid("param");
+    await softDeleteMessage(db, sessionOf(c.var.user, params), params.message_id, now());
+    return c.body(null, 204);
+  });
+}
