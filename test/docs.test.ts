@@ -49,16 +49,23 @@ test("docs/operations.md lists every log event with its level, and no other", ()
   expect(documented.toSorted()).toEqual([...new Set(logged)].toSorted());
 });
 
-/** The cells of an ending's row: claim, checkpoint, ledger, answer. */
+/** The cells of an ending's row: claim, checkpoint, ledger, reservation, answer. */
 function cellsOf(ending: Ending): string[] {
   switch (ending.kind) {
     case "stored":
-      return ["deleted", { last: "last kept", none: "none" }[ending.checkpoint], "in the turn", "the turn"];
+      return [
+        "deleted",
+        { last: "last kept", none: "none" }[ending.checkpoint],
+        "in the turn",
+        "consumed",
+        "the turn",
+      ];
     case "refused":
       return [
         "deleted",
         "none",
         { none: "none", without_turn: "without a turn" }[ending.ledger],
+        { none: "released", without_turn: "consumed" }[ending.ledger],
         ending.answer === "refusal" ? "its refusal" : `\`${ending.answer}\``,
       ];
     case "unfinished":
@@ -66,6 +73,7 @@ function cellsOf(ending: Ending): string[] {
         { expire: "lease ends now", leave: "left" }[ending.claim],
         { expire: "what is unstored", leave: "as it is" }[ending.claim],
         "late report",
+        "kept",
         `\`${ending.answer}\``,
       ];
   }

@@ -10,7 +10,10 @@ import type { EmitTurnEvent } from "../domain/turn/turn-events.ts";
 import type { TurnTimings } from "../domain/turn/turn-timings.ts";
 import type { User } from "../domain/user.ts";
 
-/** The turn is stored. One batch writes its record, which has the ledger of the run, and deletes the claim. */
+/**
+ * The turn is stored. One batch writes its record, which has the ledger of the run, and deletes the claim, and with it what
+ * the run held of its budgets.
+ */
 export type StoredEnding = {
   kind: "stored";
   /** `last`: the last checkpoint stays for as long as this deployment keeps them; `none`: no checkpoint stays. */
@@ -110,6 +113,8 @@ export type Run = RunStart & {
   turn: OpenedTurn;
   plan: TurnPlan;
   context: TurnContext;
+  /** By agent key: estimated tokens of its prompt at the start of the run. */
+  promptTokens: ReadonlyMap<string, number>;
 };
 
 export type TurnAnswer = { stored: StoredTurn; timings: TurnTimings; replayed: boolean };

@@ -23,7 +23,7 @@ test.each(["x".repeat(129), "a b", 'a"b', "<script>", "a/b", "ü", ""])(
 test.each([
   ["GET", "/api/v1/nothing"],
   ["GET", "/api/v1"],
-  ["GET", "/"],
+  ["POST", "/"],
   ["GET", "/api/v2/rooms"],
   ["PUT", "/api/v1/rooms"],
   ["POST", "/api/v1/health"],

@@ -26,11 +26,12 @@ test("every npm script looks at the version of Node before anything else", async
 });
 
 test.each(["staging", "production"])(
-  "a deployment of %s sends the parser first, then the API",
+  "a deployment of %s builds the console, then sends the parser, then the API",
   async (name) => {
     const command = (await readScripts()).get(`deploy:${name}`);
     const steps = command?.split(" && ").slice(1);
     expect(steps).toEqual([
+      "npm run console:build",
       `wrangler deploy --config wrangler.parse.toml --env ${name}`,
       `wrangler deploy --env ${name}`,
     ]);
