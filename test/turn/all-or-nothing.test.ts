@@ -19,7 +19,7 @@ async function refuse(sql: Sql, write: string, condition: string): Promise<() =>
   };
 }
 
-describe("a violation inside the commit's batch", () => {
+describe("a constraint violation in the commit", () => {
   test.each([
     ["insert on turns", "new.id = $turn"],
     ["insert on turn_runs", "new.turn_id = $turn"],
@@ -66,8 +66,8 @@ async function expectRefused(fixture: TurnFixture, answer: Answer, constraint: s
   expect((await fixture.post("@ada and then")).status).toBe(201);
 }
 
-describe("a row that is already where the turn's must go", () => {
-  test("a turn of the same index: the one that was first stays, and the spend is on the books", async () => {
+describe("a row that the commit cannot insert", () => {
+  test("because of a turn with the same index: the first turn stays, and the calls are in the ledger", async () => {
     const fixture = await createTurnFixture();
     await fixture.models.script(says("ada", { text: "hi", hold: "gate" }));
     const post = fixture.post("@ada hello");
@@ -85,7 +85,7 @@ describe("a row that is already where the turn's must go", () => {
     expect((await fixture.list()).body.data).toMatchObject([{ id: otherTurn }, { turn_index: 2 }]);
   });
 
-  test("a run under the same key: the one that was first stays", async () => {
+  test("because of a run with the same key: the first run stays", async () => {
     const fixture = await createTurnFixture();
     await fixture.post("@ada first");
     await fixture.models.script(says("ada", { text: "hi", hold: "gate" }));
@@ -105,7 +105,7 @@ describe("a row that is already where the turn's must go", () => {
     await expectRefused(fixture, answer, "uq_turn_runs_session_id_idempotency_key");
   });
 
-  test("a message of the same seq: no row of the turn but what it spent", async () => {
+  test("because of a message with the same seq: only the ledger rows of the turn are stored", async () => {
     const fixture = await createTurnFixture();
     await fixture.post("@ada first");
     await fixture.models.script(says("ada", { text: "hi", hold: "gate" }));
