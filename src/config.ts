@@ -4,6 +4,7 @@ import { ConfigError, describeIssue, dropBlank } from "./config/config-error.ts"
 import { describePrices, type ModelOverride, toCatalogModel } from "./config/model-override.ts";
 import { key, type Settings, settings } from "./config/settings.ts";
 import type { AuthSettings } from "./domain/auth-settings.ts";
+import type { CreditSettings } from "./domain/billing/credit-settings.ts";
 import { buildCatalog, type Catalog } from "./domain/catalog.ts";
 import type { ContextLimits } from "./domain/context/context-budget.ts";
 import type { Bucket } from "./domain/files/bucket.ts";
@@ -30,6 +31,9 @@ export type Config = {
   managerModelAlias: string;
   summarizerModelAlias: string;
   summaryGraceMs: number;
+  credits: CreditSettings;
+  /** Credits of a successful call by the tool's name, 10⁻⁸; a tool that is not in it is free. */
+  toolPrices: ReadonlyMap<string, bigint>;
   modelCallTimeoutMs: number;
   modelCallTotalMs: number;
   turnTimeoutMs: number;
@@ -123,6 +127,12 @@ function toConfig(values: Settings, parts: ConfigParts): Config {
     managerModelAlias: values.MANAGER_MODEL_ALIAS,
     summarizerModelAlias: values.SUMMARIZER_MODEL_ALIAS,
     summaryGraceMs: values.SUMMARY_GRACE_MS,
+    toolPrices: values.TOOL_PRICES,
+    credits: {
+      turnMaxE8: values.TURN_MAX_CREDITS,
+      turnMinE8: values.TURN_MIN_CREDITS,
+      required: values.CREDITS_REQUIRED === "on",
+    },
     modelCallTimeoutMs: values.MODEL_CALL_TIMEOUT_MS,
     modelCallTotalMs: values.MODEL_CALL_TOTAL_MS,
     turnTimeoutMs: values.TURN_TIMEOUT_MS,
@@ -160,6 +170,10 @@ function findContradictions(values: Settings): string[] {
     [
       values.CONTEXT_PRUNE_RATIO < values.CONTEXT_SUMMARY_RATIO,
       "CONTEXT_PRUNE_RATIO: must not be below CONTEXT_SUMMARY_RATIO",
+    ],
+    [
+      values.TURN_MIN_CREDITS > values.TURN_MAX_CREDITS,
+      "TURN_MIN_CREDITS: must not be above TURN_MAX_CREDITS",
     ],
     [
       values.CONTEXT_KEEP_RAW_TURNS >= values.CONTEXT_SUMMARY_EVERY_TURNS,

@@ -3,6 +3,7 @@ import { v5 as uuidv5, v7 as uuidv7 } from "uuid";
 import type { Config } from "./config.ts";
 import { createDb, type Db } from "./db/core/client.ts";
 import { createFileLibrary } from "./db/files/file-library.ts";
+import type { CreditSettings } from "./domain/billing/credit-settings.ts";
 import type { Catalog } from "./domain/catalog.ts";
 import type { ContextLimits } from "./domain/context/context-budget.ts";
 import { estimateTokens } from "./domain/context/token-estimate.ts";
@@ -81,6 +82,8 @@ export type Deps = {
     context: ContextLimits;
     managerModelAlias: string;
     summarizerModelAlias: string;
+    /** What runs may spend, 10⁻⁸ credits. */
+    credits: CreditSettings;
     turnLeaseMs: number;
     resumeWindowMs: number;
     /** How long a run goes on after its client has disconnected. */
@@ -120,6 +123,7 @@ export function createDeps(config: Config): Deps {
     }),
     tools: createToolRegistry(Object.values(tools), { now: nowMs }),
     fileTokensPerTurn: config.fileTokensPerTurn,
+    toolPrices: config.toolPrices,
     catalog: config.catalog,
     limits: config.context,
     managerModelAlias: config.managerModelAlias,
@@ -149,6 +153,7 @@ export function createDeps(config: Config): Deps {
       context: config.context,
       managerModelAlias: config.managerModelAlias,
       summarizerModelAlias: config.summarizerModelAlias,
+      credits: config.credits,
       turnLeaseMs: config.turnLeaseMs,
       resumeWindowMs: config.resumeWindowMs,
       clientGraceMs,

@@ -61,15 +61,26 @@ test("src/turn/README.md shows the table of endings of the code", () => {
     unstored: "what is unstored",
     as_it_is: "as it is",
   };
-  const documented = [...runReadme.matchAll(/^\| `(\w+)` \| ([^|]+) \| ([^|]+) \| [^|]+ \| ([^|]+) \|$/gm)];
-  expect(documented.map(([, ending, claim, checkpoint]) => [ending, claim, checkpoint])).toEqual(
-    Object.entries(endings).map(([name, { claim, checkpoint }]) => [
+  const reservations: Record<Ending["reservation"], string> = {
+    consume: "consumed",
+    release: "released",
+    keep: "kept",
+  };
+  const cell = "([^|]+)";
+  const row = new RegExp(
+    `^\\| \`(\\w+)\` \\| ${cell} \\| ${cell} \\| [^|]+ \\| ${cell} \\| ${cell} \\|$`,
+    "gm",
+  );
+  const documented = [...runReadme.matchAll(row)];
+  expect(documented.map(([, ...cells]) => cells.slice(0, 4))).toEqual(
+    Object.entries(endings).map(([name, { claim, checkpoint, reservation }]) => [
       name,
       claims[claim],
       checkpoints[checkpoint],
+      reservations[reservation],
     ]),
   );
-  const codes = new Map(documented.map(([, ending, , , answer = ""]) => [ending, answer]));
+  const codes = new Map(documented.map(([, ending, , , , answer = ""]) => [ending, answer]));
   for (const [name, { answer }] of Object.entries(endings)) {
     if (answer !== "turn" && answer !== "refusal") expect(codes.get(name)).toBe(`\`${answer}\``);
   }

@@ -11,7 +11,7 @@ import {
   scalesAfterOverflow,
 } from "../domain/context/turn-fit.ts";
 import { PantheonError } from "../domain/errors.ts";
-import { type PlanResult, planRetry, planTurn, type TurnPlan } from "../domain/plan/turn-plan.ts";
+import { type PlanResult, planRetry, planTurn } from "../domain/plan/turn-plan.ts";
 import { planDueSummary } from "../domain/summary/due-summary.ts";
 import { renderSummary } from "../domain/summary/summary-contract.ts";
 import {
@@ -21,6 +21,7 @@ import {
   isSynthesis,
 } from "../domain/turn/current-replies.ts";
 import { endRefused } from "./end.ts";
+import type { Run } from "./run.ts";
 
 /**
  * Makes the run's plan and context. A run that cannot be planned, or whose agents cannot hold what they must be sent, ends
@@ -32,7 +33,7 @@ export async function planRun(
   deps: Deps,
   turn: OpenedTurn,
   userId: string,
-): Promise<{ plan: TurnPlan; context: TurnContext }> {
+): Promise<Pick<Run, "plan" | "context" | "promptTokens">> {
   const { claim } = turn;
   const isResumed = claim.pastHolders.length > 0;
   const refused = { claim, checkpoint: turn.checkpoint, userId };
@@ -63,7 +64,8 @@ export async function planRun(
     summarizerModelAlias: settings.summarizerModelAlias,
     estimateTokens,
   });
-  return { plan, context: { ...context, dueSummary } };
+  const promptTokens = new Map(fits.map((fit) => [fit.agentKey, fit.estimatedTokensAfterPrune]));
+  return { plan, context: { ...context, dueSummary }, promptTokens };
 }
 
 /** Decides who answers, by the claim's own snapshot: recovery comes to the same plan as the holder before it. */

@@ -55,6 +55,7 @@ const audit: typeof turnContextAudit.$inferSelect = {
   routing: null,
   orchestration: null,
   checkpointFailed: false,
+  skippedBudget: false,
   overheadCalls: [],
   createdAt: at,
 };

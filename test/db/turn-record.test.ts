@@ -43,6 +43,7 @@ const claim: ClaimRow = {
   holder: uuid(4),
   pastHolders: [],
   openedAt,
+  grantedCredits: "20.00000000",
   leaseUntil: finishedAt,
 };
 
@@ -162,6 +163,7 @@ describe("the record of a turn", () => {
       kind: "turn",
       idempotencyKey: "key-1",
       requestHash: "hash-1",
+      grantedCredits: "20.00000000",
       committedBy: uuid(4),
       createdAt: finishedAt,
     });

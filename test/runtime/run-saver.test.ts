@@ -4,7 +4,7 @@ import type { CheckpointRows } from "../../src/domain/turn/checkpoint.ts";
 import { noUse } from "../../src/domain/turn/turn-limiter.ts";
 import { runTurn } from "../../src/runtime/graph/run-turn.ts";
 import type { ModelAnswer } from "../../src/runtime/model/model-port.ts";
-import type { PlanForm } from "../support/plans.ts";
+import { noLimit, type PlanForm } from "../support/plans.ts";
 import { someIdentity } from "../support/tool-context.ts";
 import { createFakeTools } from "../turn/modes/support/fake-tools.ts";
 import { createGraphTurn } from "../turn/modes/support/graph-run.ts";
@@ -45,6 +45,7 @@ function start(flow: PlanForm, answers: () => Promise<ModelAnswer> = async () =>
       stored: undefined,
       used: noUse,
       isRetry: false,
+      grant: noLimit,
     },
     ports,
   );

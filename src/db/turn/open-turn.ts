@@ -3,6 +3,7 @@ import type { BatchResponse } from "drizzle-orm/batch";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 import type { OpenRows, RetriedTurn } from "../../domain/turn/open-decision.ts";
 import type { SessionState } from "../../domain/turn/session-state.ts";
+import { type BudgetOfClaim, readFoundBudget } from "../budgets/claim-budgets.ts";
 import { readWithTexts, selectCheckpointOfClaim, type Texts } from "../checkpoint/stored-checkpoints.ts";
 import { type Db, repeatIfLost } from "../core/client.ts";
 import { readableColumns } from "../core/instant.ts";
@@ -115,7 +116,7 @@ function openStatements(db: Db, open: OpenRequest, texts: Texts) {
       .select({ runId: turnRuns.id, turnId: turnRuns.turnId, requestHash: turnRuns.requestHash })
       .from(turnRuns)
       .where(and(isStored(open), ownsSession(open.sessionId, open.userId))),
-    db.execute(takeClaim(open)),
+    db.execute<BudgetOfClaim>(takeClaim(open)),
     db.select(readableColumns(turnClaims)).from(turnClaims).where(isHeldBy(open)),
     db
       .select({ seq: sql<number>`coalesce(max(${messages.seq}), 0)::int` })
@@ -136,8 +137,18 @@ function openStatements(db: Db, open: OpenRequest, texts: Texts) {
 type OpenAnswers = BatchResponse<ReturnType<typeof openStatements>>;
 
 function readOpenRows(answers: OpenAnswers): OpenRows<OpenedTurn> {
-  const [[session], [claimBefore], [storedRun], , [claim], [last], [summary], window, counts, [checkpoint]] =
-    answers;
+  const [
+    [session],
+    [claimBefore],
+    [storedRun],
+    { rows: budgets },
+    [claim],
+    [last],
+    [summary],
+    window,
+    counts,
+    [checkpoint],
+  ] = answers;
   const opened = claim &&
     session && {
       claim,
@@ -149,7 +160,14 @@ function readOpenRows(answers: OpenAnswers): OpenRows<OpenedTurn> {
       window: readWindow(window.rows),
       tokenScales: readTokenScales(counts.rows, session.refusalScales),
     };
-  return { sessionFound: session !== undefined, claimBefore, storedRun, retriedTurn: undefined, opened };
+  return {
+    sessionFound: session !== undefined,
+    claimBefore,
+    storedRun,
+    retriedTurn: undefined,
+    budgets: budgets.map(readFoundBudget),
+    opened,
+  };
 }
 
 /**

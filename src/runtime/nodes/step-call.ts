@@ -55,6 +55,7 @@ export function callAgent(
     tools,
     toolChoice: mayUseTools(call) ? "auto" : "none",
     maxOutputTokens: fitted.budget.outputReserve,
+    billedInputTokens: fitted.estimatedTokensAfterPrune,
     settings: step.agent.modelSettings ?? {},
     signal: run.signal,
   };

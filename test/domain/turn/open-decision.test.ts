@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { PantheonError } from "../../../src/domain/errors.ts";
 import { decideOpen, type FoundClaim, type OpenRows } from "../../../src/domain/turn/open-decision.ts";
 
-const request = { idempotencyKey: "key-1", requestHash: "hash-1" };
-const unkeyed = { idempotencyKey: null, requestHash: "hash-1" };
+const request = { idempotencyKey: "key-1", requestHash: "hash-1", neededE8: 1n };
+const unkeyed = { ...request, idempotencyKey: null };
 
 const running = (claim: Partial<FoundClaim> = {}): FoundClaim => ({
   runId: "running-run",
@@ -19,6 +19,7 @@ const found = (rows: Partial<OpenRows<string>> = {}): OpenRows<string> => ({
   claimBefore: undefined,
   storedRun: undefined,
   retriedTurn: undefined,
+  budgets: [],
   opened: undefined,
   ...rows,
 });

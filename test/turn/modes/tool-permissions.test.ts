@@ -2,8 +2,9 @@ import { describe, expect, test } from "vitest";
 import type { ToolPort } from "../../../src/domain/tool.ts";
 import { createTurnLimiter, noUse } from "../../../src/domain/turn/turn-limiter.ts";
 import { compileRunGraph } from "../../../src/runtime/graph/run-graph.ts";
+import { startSpending } from "../../../src/runtime/graph/run-spending.ts";
 import type { JournalEntry } from "../../support/models.ts";
-import type { PlanForm } from "../../support/plans.ts";
+import { noLimit, type PlanForm } from "../../support/plans.ts";
 import { someIdentity } from "../../support/tool-context.ts";
 import { createFakeTools } from "./support/fake-tools.ts";
 import { createGraphTurn, type GraphTurn } from "./support/graph-run.ts";
@@ -30,6 +31,7 @@ describe("the compiled graph", () => {
       started: new Set(),
       flushed: async () => undefined,
       limiter: createTurnLimiter(noUse, 0),
+      payment: startSpending(plan, noLimit, ports, undefined),
     });
     return Object.keys(nodes)
       .filter((name) => !name.startsWith("__"))

@@ -180,7 +180,7 @@ describe("a client that leaves its stream", () => {
   test("while nobody reads it counts as gone too, once its stream is cut", async () => {
     const talkative = ["ada", "bob", "cy", "dee", "eve", "fay", "gus"];
     const fixture = await createGoneFixture(
-      { agents: [...talkative, "hal"], settings: { MAX_OUTPUT_TOKENS: "60000" } },
+      { agents: [...talkative, "hal"], settings: { MAX_OUTPUT_TOKENS: "60000", TURN_MAX_CREDITS: "1000" } },
       0,
     );
     const long = { deltas: Array.from({ length: 40 }, () => "x".repeat(10_000)) };
