@@ -119,7 +119,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   /** The run with the clock of this object. */
   #toRun({ run, elapsedMs, leaseAgeMs }: HandOver): Run {
     const { request, ...rest } = run;
-    const log = this.deps.log.with({ request_id: request.requestId });
+    const log = this.deps.log.with({ request_id: request.requestId, run_id: run.turn.claim.runId });
     const nowMs = this.deps.nowMs();
     return {
       ...rest,
@@ -187,7 +187,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
 
   /** Takes a run over and goes on with it. Another holder's lease: the ms that are left of it; null: there is none. */
   async #resume(sessionId: string, runId: string): Promise<number | null> {
-    const log = this.deps.log.with({ request_id: this.deps.newId() });
+    const log = this.deps.log.with({ request_id: this.deps.newId(), run_id: runId });
     const resumption = await resumeRun(this.deps, { sessionId, runId }, log);
     switch (resumption.kind) {
       case "taken":

@@ -3,7 +3,6 @@ import { buildTurnRecord, type TurnRecord } from "../db/turn/turn-record.ts";
 import type { Deps } from "../deps.ts";
 import { parseDecimal } from "../domain/billing/pricing.ts";
 import type { RunGrant } from "../domain/billing/run-grant.ts";
-import { PantheonError } from "../domain/errors.ts";
 import type { CheckpointRows } from "../domain/turn/checkpoint.ts";
 import type { EmitTurnEvent } from "../domain/turn/turn-events.ts";
 import { measureStoredTurn, noUse } from "../domain/turn/turn-limiter.ts";
@@ -12,7 +11,7 @@ import { endStored } from "./end.ts";
 import { endCrashed, endFailedCommit, endStopped } from "./end-unfinished.ts";
 import { estimateInFlight } from "./estimates.ts";
 import { type Holder, startHolder } from "./holder.ts";
-import type { Run, TurnAnswer } from "./run.ts";
+import { type Run, RunEnded, type TurnAnswer } from "./run.ts";
 
 export type Execution = {
   /** Receives the run's events. */
@@ -76,7 +75,8 @@ export async function executeRun(deps: Deps, run: Run, { emit, requests }: Execu
       },
     };
   } catch (error) {
-    throw error instanceof PantheonError ? error : await endCrashed(deps, run, holder, error);
+    const ended = error instanceof RunEnded ? error : await endCrashed(deps, run, holder, error);
+    throw ended.answer;
   } finally {
     void holder.lease.end();
   }
@@ -107,7 +107,6 @@ async function commitRun(deps: Deps, run: Run, holder: Holder, { outcome, lastSt
   const { id: turnId, status } = record.turn;
   run.request.log.info("turn_committed", {
     turn_id: turnId,
-    run_id: record.run.id,
     status,
     calls: record.ledger.length,
   });

@@ -63,7 +63,6 @@ async function askHost<T>(deps: Deps, run: Run, call: (host: SessionHost) => Pro
       return await call(deps.hosts(claim.sessionId));
     } catch (error) {
       run.request.log.warn("host_not_reached", {
-        run_id: claim.runId,
         tries,
         error: error instanceof Error ? error.name : "unknown",
       });
@@ -73,7 +72,7 @@ async function askHost<T>(deps: Deps, run: Run, call: (host: SessionHost) => Pro
 }
 
 function refuseHandOver(run: Run, { kind }: HostRefusal): PantheonError {
-  run.request.log.warn("host_refused", { run_id: run.turn.claim.runId, reason: kind });
+  run.request.log.warn("host_refused", { reason: kind });
   return turnInProgress(run);
 }
 

@@ -39,7 +39,7 @@ export function startHolder(deps: Deps, claim: Claim, { sentMs, log }: { sentMs:
     renew: () => renewLease(renewals, claim, leaseMs),
   });
   const warnDegraded = () => {
-    if (!checkpointFailed) log.warn("checkpoint_degraded", { run_id: claim.runId });
+    if (!checkpointFailed) log.warn("checkpoint_degraded");
     checkpointFailed = true;
   };
   return {

@@ -22,14 +22,14 @@ import {
   isSynthesis,
 } from "../domain/turn/current-replies.ts";
 import { endRefused } from "./end.ts";
-import type { Run, RunRequest, RunStart } from "./run.ts";
+import type { Requester, Run, RunRequest, RunStart } from "./run.ts";
 
 /** Plans a run that was opened, and leaves out what its execution does not need. @throws PantheonError as `planRun`. */
 export async function prepareRun(
   deps: Deps,
   { start, request, turn }: { start: RunStart; request: RunRequest; turn: OpenedTurn },
 ): Promise<Run> {
-  const planned = await planRun(deps, turn, request.user.userId);
+  const planned = await planRun(deps, turn, request);
   const { window, ...rest } = turn;
   const readSeqs = window.newest.map(({ seq }) => seq);
   const notRead = listNotRead(turn.summary?.toSeq ?? 0, readSeqs);
@@ -45,11 +45,11 @@ export async function prepareRun(
 async function planRun(
   deps: Deps,
   turn: OpenedTurn,
-  userId: string,
+  { user, log }: Pick<Requester, "user" | "log">,
 ): Promise<Pick<Run, "plan" | "context" | "promptTokens">> {
   const { claim } = turn;
   const isResumed = claim.pastHolders.length > 0;
-  const refused = { claim, checkpoint: turn.checkpoint, userId };
+  const refused = { claim, checkpoint: turn.checkpoint, userId: user.userId, log };
   const decision = decidePlan(turn);
   if (!decision.ok) {
     const { code, detail } = decision.refusal;

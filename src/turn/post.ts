@@ -58,7 +58,8 @@ async function beginRun({ db: sharedDb, ...shared }: Deps, request: RunRequest):
     };
   }
   const { turn, start } = opened;
-  const run: Run = await prepareRun(deps, { start, request, turn });
+  const logged = { ...request, log: request.log.with({ run_id: turn.claim.runId }) };
+  const run: Run = await prepareRun(deps, { start, request: logged, turn });
   const handOver = () => toHandOver(deps, run, requests());
   return {
     kind: "run",

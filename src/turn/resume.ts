@@ -45,7 +45,7 @@ export async function resumeRun(deps: Deps, key: RunKey, log: Log): Promise<Resu
     return { kind: "over" };
   }
   const start = { startedMs, sentMs: startedMs, openMs: deps.nowMs() - startedMs };
-  log.warn("run_resumed", { run_id: key.runId, past_holders: turn.claim.pastHolders.length });
+  log.warn("run_resumed", { past_holders: turn.claim.pastHolders.length });
   return {
     kind: "taken",
     run: await prepareRun(deps, { start, request: toRequest(taken, deps, log), turn }),
