@@ -75,6 +75,13 @@ describe("a holder", { timeout: 30_000 }, () => {
     const post = fixture.post("hello");
     await fixture.models.wait({ calls: 1 });
 
+    // A holder renews its lease when it begins: the answer to that must not set the timers anew after the pause.
+    await until("the lease was renewed", async () => {
+      const [row] = await fixture.sql`select lease_until > opened_at + interval '30.001 seconds' as renewed
+        from turn_claims where session_id = ${fixture.sessionId}`;
+      return row?.renewed === true;
+    });
+    await fixture.models.journal();
     silenceRecovery(fixture.sessionId);
     asleepMs = 60_000;
     await fixture.models.release("gate");
