@@ -3,6 +3,7 @@ import { toStorableText } from "./text/storable-text.ts";
 
 /** The types that runtime and tools share: a run's request for a tool, and its result. */
 
+import type { FileReading } from "./files/file-library.ts";
 import type { FileTokens } from "./files/file-tokens.ts";
 
 export type JsonValue =
@@ -25,7 +26,12 @@ export type ToolContext = RunIdentity & {
   signal: AbortSignal;
   /** File text that the turn and the agent's prompt have room for. */
   fileTokens: FileTokens;
+  /** Of a call that the user's message itself asks for: the files that it attaches, by the id that the call names. */
+  attached: ReadonlyMap<string, AttachedFile>;
 };
+
+/** A file that open has read. Undefined `reading`: the room has no such file. */
+export type AttachedFile = { reading: FileReading | undefined; isTooLong: boolean };
 
 export type ToolRequest = {
   name: string;

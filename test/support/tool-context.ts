@@ -9,5 +9,5 @@ export const someIdentity: RunIdentity = {
 
 /** What a tool is given; without a signal of the test's own, nothing stops it. */
 export function toolContext(signal: AbortSignal = new AbortController().signal): ToolContext {
-  return { ...someIdentity, signal, fileTokens: createFileTokens(24_000) };
+  return { ...someIdentity, signal, fileTokens: createFileTokens(24_000), attached: new Map() };
 }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { AuditRow, LedgerRow } from "../../db/turn/stored-turn.ts";
 import type { RecordedTurn } from "../../db/turn/turns.ts";
+import type { FileAudit } from "../../domain/files/file-audit.ts";
 import { stepIdOf } from "../../domain/plan/step.ts";
 import { roundsEnds } from "../../domain/plan/taken-steps.ts";
 import type { RoutingDecision } from "../../domain/routing/routing-decision.ts";
@@ -67,6 +68,27 @@ const overheadCall = z.object({
   provider_request_id: z.string().nullable(),
 });
 
+const files = z
+  .object({
+    listed: z.int().meta({ description: "Files with a card in the prompt" }),
+    not_listed: z.int().meta({ description: "Files without one" }),
+    attached: z.array(
+      z.object({
+        file_id: z
+          .string()
+          .meta({ description: "Where the room has no such file: the words of the message" }),
+        pages: z.array(z.int()).meta({ description: "Pages that were in the prompt" }),
+        left_out: z
+          .string()
+          .nullable()
+          .meta({
+            description: "Why the text was not in the prompt: `too_long`, or the code of the tool's error",
+          }),
+      }),
+    ),
+  })
+  .meta({ id: "FileAudit" });
+
 const audit = z
   .object({
     run_id: id,
@@ -87,6 +109,10 @@ const audit = z
     included: z.array(z.tuple([z.int(), z.int()])).meta({ description: "Ranges of `seq`, each [from, to]" }),
     dropped: z.array(z.object({ from: z.int(), to: z.int(), reason: z.string() })),
     unknown_tags: z.array(z.string()),
+    files: files.nullable().meta({
+      description:
+        "What the step's prompt had of the room's files; null: nothing, or its agent may not read them",
+    }),
     routing: routing.nullable().meta({ description: "The manager's first decision" }),
     orchestration: orchestration.nullable().meta({
       description:
@@ -151,10 +177,23 @@ function toAudit(row: AuditRow): z.input<typeof audit> {
     included: row.included.map(([from, to]): [number, number] => [from, to]),
     dropped: [...row.dropped],
     unknown_tags: [...row.unknownTags],
+    files: row.files && toFiles(row.files),
     routing: row.routing && toRouting(row.routing),
     orchestration: row.orchestration && toOrchestration(row.orchestration),
     overhead_calls: row.overheadCalls.map(toOverheadCall),
     checkpoint_degraded: row.checkpointFailed,
+  };
+}
+
+function toFiles({ listed, notListed, attached }: FileAudit): z.input<typeof files> {
+  return {
+    listed,
+    not_listed: notListed,
+    attached: attached.map(({ fileId, pages, leftOut }) => ({
+      file_id: fileId,
+      pages: [...pages],
+      left_out: leftOut,
+    })),
   };
 }
 

@@ -4,6 +4,7 @@ import type { StoredTurn, TurnRow } from "../../db/turn/stored-turn.ts";
 import type { RunningTurn } from "../../db/turn/turns.ts";
 import { formatDecimal } from "../../domain/billing/pricing.ts";
 import { sumUsage, type UsageSum } from "../../domain/billing/usage-sum.ts";
+import { type Citation, listCitations } from "../../domain/files/file-reads.ts";
 import { stepIdOf, stepRoleOf, stepRoles } from "../../domain/plan/step.ts";
 import { currentReplies, isStale, isSynthesis, stepOfReply } from "../../domain/turn/current-replies.ts";
 import { id, instant, text } from "../../http/schemas.ts";
@@ -66,6 +67,14 @@ const toolCall = z
   })
   .meta({ id: "ToolCall" });
 
+const citation = z
+  .object({
+    file_id: id,
+    page: z.int().min(1),
+    agent_key: z.string(),
+  })
+  .meta({ id: "Citation" });
+
 export const turnRead = z
   .object({
     id,
@@ -84,6 +93,10 @@ export const turnRead = z
     replies: z.array(reply),
     usage,
     tool_calls: z.array(toolCall),
+    citations: z.array(citation).meta({
+      description:
+        "Pages of files whose text a tool gave to an agent, each once, in the order of the tool calls",
+    }),
   })
   .meta({ id: "Turn" });
 
@@ -140,6 +153,7 @@ export function toListedTurn({ turn, messages, usage, toolEvents }: ListedTurn):
     replies: toReplies(currentReplies(messages)),
     usage: toUsage(usage),
     tool_calls: toolEvents.map(toToolCall),
+    citations: listCitations(toolEvents).map(toCitation),
   };
 }
 
@@ -184,6 +198,10 @@ function toReply(message: ReplyMessage): z.input<typeof reply> {
     content_cut: toCut(message),
     deleted: message.deletedAt !== null || undefined,
   };
+}
+
+function toCitation({ fileId, page, agentKey }: Citation): z.input<typeof citation> {
+  return { file_id: fileId, page, agent_key: agentKey };
 }
 
 function toUsage(sum: UsageSum): z.input<typeof usage> {

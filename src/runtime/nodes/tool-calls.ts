@@ -3,7 +3,7 @@ import type { FileTokens } from "../../domain/files/file-tokens.ts";
 import { mayUse } from "../../domain/permissions.ts";
 import type { RosterAgent } from "../../domain/plan/roster-agent.ts";
 import type { Step } from "../../domain/plan/step.ts";
-import type { ToolExecution } from "../../domain/tool.ts";
+import type { ToolContext, ToolExecution } from "../../domain/tool.ts";
 import type { ToolEvent } from "../../domain/turn/turn-outcome.ts";
 import type { AgentWork } from "../graph/agent-work.ts";
 import type { NodeContext } from "../graph/node-context.ts";
@@ -65,6 +65,7 @@ export async function askForTools(request: ToolRequestStep): Promise<RunStateUpd
     calls: isPending ? [] : toolCalls,
     isTriggered: false,
     fileTokens: run.limiter.fileTokens,
+    attached: new Map(),
   });
   return { toolMessages: [requestMessage, ...refusals.toolMessages], toolEvents: refusals.toolEvents };
 }
@@ -78,6 +79,8 @@ type ToolCalls = {
   isTriggered: boolean;
   /** File text that these calls together may give. */
   fileTokens: FileTokens;
+  /** The files that the message attaches, where it asks for these calls. */
+  attached: ToolContext["attached"];
 };
 
 /**
@@ -113,7 +116,7 @@ export async function executeCalls(toolCalls: ToolCalls) {
 type ToolCallResult = { call: ToolCallRequest; execution: ToolExecution; hadRoom: boolean };
 
 async function executeCall(
-  { step: { id, agent }, run: { ports, signal, limiter, identity }, fileTokens }: ToolCalls,
+  { step: { id, agent }, run: { ports, signal, limiter, identity }, fileTokens, attached }: ToolCalls,
   call: ToolCallRequest,
   nthOfAnswer: number,
 ): Promise<ToolCallResult> {
@@ -121,7 +124,7 @@ async function executeCall(
   if (end === null) return { call, execution: refuseCall(call), hadRoom: false };
   const { name, argumentsText } = call;
   const permissions = agent.toolPermissions;
-  const context = { ...identity, signal, fileTokens };
+  const context = { ...identity, signal, fileTokens, attached };
   const execution = await ports.tools.execute({ name, argumentsText, permissions, context });
   end(execution.content);
   return { call, execution, hadRoom: true };
