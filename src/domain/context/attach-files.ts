@@ -23,14 +23,16 @@ export function attachFiles(
     inputBudget: planAgentBudget(agent, settings.catalog, settings.limits.maxOutputTokens).inputBudget,
     tokenScale: context.tokenScales.get(agent.modelAlias) ?? defaultTokenScale,
   }));
-  const fit = (attachments: readonly Attachment[]) => {
+  const fitWith = (attachments: readonly Attachment[]) => {
     const withFiles = { ...context, files: { ...context.files, attachments } };
     return { context: withFiles, fits: fitTurn(plan, withFiles, settings) };
   };
   const attachments = readers.length === 0 ? [] : readAttachments(context.userMessage, mentioned, budgets);
-  const fitted = fit(attachments);
+  const fitted = fitWith(attachments);
   const isWhole = attachments.some(({ kind }) => kind === "whole");
-  return isWhole && fitted.fits.some(({ overflow }) => overflow) ? fit(attachments.map(withoutText)) : fitted;
+  return isWhole && fitted.fits.some(({ overflow }) => overflow)
+    ? fitWith(attachments.map(withoutText))
+    : fitted;
 }
 
 function withoutText({ fileId, file, kind }: Attachment): Attachment {

@@ -52,7 +52,7 @@ function readReferences(message: string, files: readonly MentionedFile[]): Refer
     const words = rest.slice(mark.length);
     const reference = findReference(words, files) ?? (mark.endsWith(":") ? unknownReference(words) : null);
     if (reference === null) break;
-    rest = words.slice(reference.text.length).trimStart();
+    rest = words.slice(reference.text.length).replace(/^[\s,;]+/u, "");
     const { found } = reference;
     const isNew = found === undefined || references.every((other) => other.found !== found);
     if (isNew) references.push({ ...reference, text: cutCharacters(reference.text, maxShownReference) });

@@ -78,12 +78,9 @@ const files = z
           .string()
           .meta({ description: "Where the room has no such file: the words of the message" }),
         pages: z.array(z.int()).meta({ description: "Pages that were in the prompt" }),
-        left_out: z
-          .string()
-          .nullable()
-          .meta({
-            description: "Why the text was not in the prompt: `too_long`, or the code of the tool's error",
-          }),
+        left_out: z.string().nullable().meta({
+          description: "Why the text was not in the prompt: `too_long`, or the code of the tool's error",
+        }),
       }),
     ),
   })
