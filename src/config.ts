@@ -1,16 +1,19 @@
 import { v5 as uuidv5 } from "uuid";
-import { isBucket, isQueue } from "./config/bindings.ts";
+import { isBucket, isQueue, isStaticFiles } from "./config/bindings.ts";
 import { ConfigError, describeIssue, dropBlank } from "./config/config-error.ts";
 import { describePrices, type ModelOverride, toCatalogModel } from "./config/model-override.ts";
 import { key, type Settings, settings } from "./config/settings.ts";
 import type { AuthSettings } from "./domain/auth-settings.ts";
+import type { CreditSettings } from "./domain/billing/credit-settings.ts";
 import { buildCatalog, type Catalog } from "./domain/catalog.ts";
 import type { ContextLimits } from "./domain/context/context-budget.ts";
 import type { Bucket } from "./domain/files/bucket.ts";
 import type { FileLimits } from "./domain/files/file-limits.ts";
 import type { ParseQueue } from "./domain/files/parse-queue.ts";
 import type { LogLevel } from "./domain/log.ts";
+import type { OidcClient } from "./domain/oidc-client.ts";
 import { isRateLimiter, type RateLimiter } from "./domain/rate-limiter.ts";
+import type { StaticFiles } from "./domain/static-files.ts";
 
 /** The names of all settings. MODELS_JSON can name further settings with keys of providers. */
 export const settingNames: readonly string[] = Object.keys(settings.shape);
@@ -30,6 +33,9 @@ export type Config = {
   managerModelAlias: string;
   summarizerModelAlias: string;
   summaryGraceMs: number;
+  credits: CreditSettings;
+  /** Credits of a successful call by the tool's name, 10⁻⁸; a tool that is not in it is free. */
+  toolPrices: ReadonlyMap<string, bigint>;
   modelCallTimeoutMs: number;
   modelCallTotalMs: number;
   turnTimeoutMs: number;
@@ -49,6 +55,10 @@ export type Config = {
   fileTokensPerTurn: number;
   auth: AuthSettings;
   corsAllowedOrigins: readonly string[];
+  /** How people sign in to the console; undefined: with a token that they paste. */
+  oidc: OidcClient | undefined;
+  /** The console's files; undefined where none are bound. */
+  consoleFiles: StaticFiles | undefined;
   logLevel: LogLevel;
 };
 
@@ -80,28 +90,42 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
   for (const setting of ["MANAGER_MODEL_ALIAS", "SUMMARIZER_MODEL_ALIAS"] as const) {
     if (!catalog.models.has(values[setting])) problems.push(`${setting}: names no model of the catalog`);
   }
-  const findLimiter = (kind: keyof Limiters): RateLimiter | null => {
+  const limiters = findLimiters(values, given, problems);
+  const { FILES: fileBucket, PARSE_QUEUE: parseQueue } = given;
+  if (!isBucket(fileBucket)) problems.push("FILES: wrangler.toml binds no R2 bucket FILES");
+  if (!isQueue(parseQueue)) problems.push("PARSE_QUEUE: wrangler.toml binds no queue PARSE_QUEUE");
+  if (problems.length > 0 || !isBucket(fileBucket) || !isQueue(parseQueue)) throw new ConfigError(problems);
+  const consoleFiles = isStaticFiles(given.ASSETS) ? given.ASSETS : undefined;
+  return toConfig(values, { llmApiKeys, catalog, limiters, fileBucket, parseQueue, consoleFiles });
+}
+
+/** Finds the rate limiters. Adds a problem for each that is needed and not bound. */
+function findLimiters(
+  values: Settings,
+  given: Readonly<Record<string, unknown>>,
+  problems: string[],
+): Limiters {
+  const find = (kind: keyof Limiters): RateLimiter | null => {
     if (!areRequestsLimited(values)) return null;
     const limiter = given[limiterBindings[kind]];
     if (isRateLimiter(limiter)) return limiter;
     problems.push(`RATE_LIMIT: is on, but wrangler.toml binds no rate limiter ${limiterBindings[kind]}`);
     return null;
   };
-  const limiters = {
-    turns: findLimiter("turns"),
-    invalid: findLimiter("invalid"),
-    uploads: findLimiter("uploads"),
-  };
-  const { FILES: fileBucket, PARSE_QUEUE: parseQueue } = given;
-  if (!isBucket(fileBucket)) problems.push("FILES: wrangler.toml binds no R2 bucket FILES");
-  if (!isQueue(parseQueue)) problems.push("PARSE_QUEUE: wrangler.toml binds no queue PARSE_QUEUE");
-  if (problems.length > 0 || !isBucket(fileBucket) || !isQueue(parseQueue)) throw new ConfigError(problems);
+  return { turns: find("turns"), invalid: find("invalid"), uploads: find("uploads") };
+}
+
+type ConfigParts = Pick<
+  Config,
+  "llmApiKeys" | "catalog" | "limiters" | "fileBucket" | "parseQueue" | "consoleFiles"
+>;
+
+function toConfig(values: Settings, parts: ConfigParts): Config {
   return {
+    ...parts,
     databaseUrl: values.DATABASE_URL,
     neonHttpEndpoint: values.NEON_HTTP_ENDPOINT,
     llmBaseUrl: values.LLM_BASE_URL,
-    llmApiKeys,
-    catalog,
     tavily: { apiKey: values.TAVILY_API_KEY, baseUrl: values.TAVILY_BASE_URL },
     context: {
       maxOutputTokens: values.MAX_OUTPUT_TOKENS,
@@ -113,6 +137,12 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
     managerModelAlias: values.MANAGER_MODEL_ALIAS,
     summarizerModelAlias: values.SUMMARIZER_MODEL_ALIAS,
     summaryGraceMs: values.SUMMARY_GRACE_MS,
+    toolPrices: values.TOOL_PRICES,
+    credits: {
+      turnMaxE8: values.TURN_MAX_CREDITS,
+      turnMinE8: values.TURN_MIN_CREDITS,
+      required: values.CREDITS_REQUIRED === "on",
+    },
     modelCallTimeoutMs: values.MODEL_CALL_TIMEOUT_MS,
     modelCallTotalMs: values.MODEL_CALL_TOTAL_MS,
     turnTimeoutMs: values.TURN_TIMEOUT_MS,
@@ -121,9 +151,6 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
     checkpointRetentionDays: values.CHECKPOINT_RETENTION_DAYS,
     fileRetentionDays: values.FILE_RETENTION_DAYS,
     deletedRetentionDays: values.DELETED_RETENTION_DAYS,
-    limiters,
-    fileBucket,
-    parseQueue,
     fileLimits: {
       maxFileBytes: values.FILE_MAX_BYTES,
       maxRoomBytes: values.ROOM_MAX_FILE_BYTES,
@@ -133,6 +160,7 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
     fileTokensPerTurn: values.FILE_TOKENS_PER_TURN,
     auth: { issuer: values.AUTH_ISSUER, audience: values.AUTH_AUDIENCE, keys: authKeys(values) },
     corsAllowedOrigins: values.CORS_ALLOWED_ORIGINS,
+    oidc: oidcClient(values),
     logLevel: values.LOG_LEVEL,
   };
 }
@@ -155,8 +183,16 @@ function findContradictions(values: Settings): string[] {
       "CONTEXT_PRUNE_RATIO: must not be below CONTEXT_SUMMARY_RATIO",
     ],
     [
+      values.TURN_MIN_CREDITS > values.TURN_MAX_CREDITS,
+      "TURN_MIN_CREDITS: must not be above TURN_MAX_CREDITS",
+    ],
+    [
       values.CONTEXT_KEEP_RAW_TURNS >= values.CONTEXT_SUMMARY_EVERY_TURNS,
       "CONTEXT_KEEP_RAW_TURNS: must be below CONTEXT_SUMMARY_EVERY_TURNS",
+    ],
+    [
+      (values.OIDC_ISSUER === undefined) !== (values.OIDC_CLIENT_ID === undefined),
+      "OIDC_ISSUER, OIDC_CLIENT_ID: both or neither must be set",
     ],
   ];
   return problems.flatMap(([isFound, problem]) => (isFound ? [problem] : []));
@@ -195,6 +231,12 @@ function authKeys(values: Settings): AuthSettings["keys"] {
   return values.AUTH_JWKS_URL === undefined
     ? { secret: values.AUTH_JWT_SECRET ?? "" }
     : { jwksUrl: values.AUTH_JWKS_URL };
+}
+
+function oidcClient(values: Settings): OidcClient | undefined {
+  const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId } = values;
+  if (issuer === undefined || clientId === undefined) return undefined;
+  return { issuer, clientId, audience: values.OIDC_AUDIENCE, scopes: values.OIDC_SCOPES };
 }
 
 /** The suffix of the pricing version of a deployment that has models of its own. */

@@ -3,6 +3,7 @@ import { v5 as uuidv5, v7 as uuidv7 } from "uuid";
 import type { Config } from "./config.ts";
 import { createDb, type Db } from "./db/core/client.ts";
 import { createFileLibrary } from "./db/files/file-library.ts";
+import type { CreditSettings } from "./domain/billing/credit-settings.ts";
 import type { Catalog } from "./domain/catalog.ts";
 import type { ContextLimits } from "./domain/context/context-budget.ts";
 import { estimateTokens } from "./domain/context/token-estimate.ts";
@@ -11,7 +12,9 @@ import type { FileStore } from "./domain/files/file-store.ts";
 import type { ParseQueue } from "./domain/files/parse-queue.ts";
 import type { StreamHash } from "./domain/files/stream-hash.ts";
 import type { Log } from "./domain/log.ts";
+import type { OidcClient } from "./domain/oidc-client.ts";
 import type { RateLimiter } from "./domain/rate-limiter.ts";
+import type { StaticFiles } from "./domain/static-files.ts";
 import type { OfferedTool } from "./domain/tool.ts";
 import { permissionsOfTools, type ToolName, type ToolPermission } from "./domain/tool-names.ts";
 import type { TurnOutcome } from "./domain/turn/turn-outcome.ts";
@@ -81,6 +84,8 @@ export type Deps = {
     context: ContextLimits;
     managerModelAlias: string;
     summarizerModelAlias: string;
+    /** What runs may spend, 10⁻⁸ credits. */
+    credits: CreditSettings;
     turnLeaseMs: number;
     resumeWindowMs: number;
     /** How long a run goes on after its client has disconnected. */
@@ -96,6 +101,9 @@ export type Deps = {
   files: FileDeps;
   verifyToken: VerifyToken;
   corsAllowedOrigins: readonly string[];
+  oidc: OidcClient | undefined;
+  /** The console's files; undefined where none are bound. */
+  consoleFiles: StaticFiles | undefined;
 };
 
 /** A Worker goes on for 30 s after its client has disconnected. The other 5 s are for storing what the run has. */
@@ -120,6 +128,7 @@ export function createDeps(config: Config): Deps {
     }),
     tools: createToolRegistry(Object.values(tools), { now: nowMs }),
     fileTokensPerTurn: config.fileTokensPerTurn,
+    toolPrices: config.toolPrices,
     catalog: config.catalog,
     limits: config.context,
     managerModelAlias: config.managerModelAlias,
@@ -149,6 +158,7 @@ export function createDeps(config: Config): Deps {
       context: config.context,
       managerModelAlias: config.managerModelAlias,
       summarizerModelAlias: config.summarizerModelAlias,
+      credits: config.credits,
       turnLeaseMs: config.turnLeaseMs,
       resumeWindowMs: config.resumeWindowMs,
       clientGraceMs,
@@ -167,6 +177,8 @@ export function createDeps(config: Config): Deps {
     },
     verifyToken: createTokenVerifier(config.auth),
     corsAllowedOrigins: config.corsAllowedOrigins,
+    oidc: config.oidc,
+    consoleFiles: config.consoleFiles,
   };
 }
 

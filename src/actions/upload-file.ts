@@ -31,11 +31,8 @@ export type UploadedFile = { file: FileRow; replayed: boolean };
  */
 export async function uploadFile(deps: Deps, user: User, upload: Upload): Promise<UploadedFile> {
   const { fileLimits: limits, fileStore, parseQueue } = deps.files;
-  const { roomId, name, bytes, usage } = upload;
-  if (usage.roomFiles >= limits.maxRoomFiles || usage.roomBytes + bytes > limits.maxRoomBytes) {
-    throw roomFull(limits);
-  }
-  if (usage.userBytes + bytes > limits.maxUserBytes) throw userFull(limits);
+  const { roomId, name, bytes } = upload;
+  requireSpace(upload, limits);
   const { sample, stream } = await readSample(upload.stream);
   const kind = detectFileKind(sample, name);
   if (kind === undefined) throw unsupportedType();
@@ -69,6 +66,13 @@ export async function uploadFile(deps: Deps, user: User, upload: Upload): Promis
     upload.log.warn("parse_not_queued", { file_id: uploaded.file.id });
   });
   return uploaded;
+}
+
+function requireSpace({ usage, bytes }: Upload, limits: FileLimits): void {
+  if (usage.roomFiles >= limits.maxRoomFiles || usage.roomBytes + bytes > limits.maxRoomBytes) {
+    throw roomFull(limits);
+  }
+  if (usage.userBytes + bytes > limits.maxUserBytes) throw userFull(limits);
 }
 
 function resolveUpload(

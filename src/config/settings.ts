@@ -1,5 +1,7 @@
 import * as z from "zod";
+import { parseDecimal } from "../domain/billing/pricing.ts";
 import { logLevels } from "../domain/log.ts";
+import { permissionOf } from "../domain/tool-names.ts";
 import { modelOverrides } from "./model-override.ts";
 import { httpUrl } from "./setting-forms.ts";
 
@@ -17,6 +19,41 @@ function integer(fallback: number, minimum: number, maximum: number) {
 }
 
 const milliseconds = (fallback: number, minimum = 1) => integer(fallback, minimum, maxMs);
+
+/** A decimal with eight places at most, read as 10⁻⁸ credits. */
+function credits(fallback: string) {
+  return z
+    .union([z.number().transform(String), z.string()])
+    .pipe(
+      z
+        .string()
+        .regex(/^(?!0+(\.0+)?$)\d{1,7}(\.\d{1,8})?$/, "must be a decimal above 0 with at most 8 places"),
+    )
+    .default(fallback)
+    .transform((text) => parseDecimal(text, 8));
+}
+
+/** JSON: `{"search": "0.02"}`. */
+const toolPrices = z
+  .string()
+  .default("{}")
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue({ code: "custom", message: "is not JSON" });
+      return z.NEVER;
+    }
+  })
+  .pipe(
+    z.record(
+      z.string().refine((name) => permissionOf(name) !== undefined, "must name tools"),
+      z.string().regex(/^\d{1,7}(\.\d{1,8})?$/, "must be a decimal of credits"),
+    ),
+  )
+  .transform(
+    (prices) => new Map(Object.entries(prices).map(([tool, text]) => [tool, parseDecimal(text, 8)])),
+  );
 
 function ratio(fallback: number) {
   const range = "must be a decimal above 0, up to 1";
@@ -90,6 +127,10 @@ export const settings = z.object({
   CONTEXT_PRUNE_RATIO: ratio(0.9),
   CONTEXT_SUMMARY_EVERY_TURNS: integer(8, 1, 1_000),
   CONTEXT_KEEP_RAW_TURNS: integer(4, 1, 1_000),
+  TURN_MAX_CREDITS: credits("20"),
+  TURN_MIN_CREDITS: credits("0.05"),
+  CREDITS_REQUIRED: z.enum(["on", "off"]).default("off"),
+  TOOL_PRICES: toolPrices,
   SUMMARY_GRACE_MS: milliseconds(2_000, 0),
   FILE_MAX_BYTES: integer(10_485_760, 1, 104_857_600),
   ROOM_MAX_FILE_BYTES: integer(104_857_600, 1, 10_737_418_240),
@@ -101,6 +142,10 @@ export const settings = z.object({
   AUTH_ISSUER: claim,
   AUTH_AUDIENCE: claim,
   CORS_ALLOWED_ORIGINS: origins,
+  OIDC_ISSUER: httpUrl.optional(),
+  OIDC_CLIENT_ID: claim.optional(),
+  OIDC_AUDIENCE: claim.optional(),
+  OIDC_SCOPES: z.string().max(1_024).default("openid email"),
   RATE_LIMIT: z.enum(["on", "off"]).optional(),
   LOG_LEVEL: z.enum(logLevels).default("info"),
 });

@@ -16,6 +16,8 @@ import {
   uniqueIndex,
   uuid,
 } from "drizzle-orm/pg-core";
+import { type AdminEventKind, adminEventKinds } from "../domain/billing/admin-event.ts";
+import { type BudgetPeriod, budgetPeriods } from "../domain/billing/budget.ts";
 import type { RunPricing } from "../domain/billing/run-pricing.ts";
 import type { DroppedRange } from "../domain/context/seq-ranges.ts";
 import type { FileAudit } from "../domain/files/file-audit.ts";
@@ -37,6 +39,7 @@ const createdAt = () => instant("created_at", { precision: 3 }).notNull();
 const updatedAt = () => instant("updated_at", { precision: 3 }).notNull();
 /** The step of the turn; null: the row is of an earlier version, and its step is `<agent_key>#1`. */
 const step = () => text("step");
+const credits = (name: string) => numeric(name, { precision: 20, scale: 8 });
 const lower = (column: ExtraConfigColumn) => sql`lower(${column})`;
 
 /** A check constraint for a closed set of words. Null passes. */
@@ -242,12 +245,14 @@ export type ClaimSnapshot = {
   userMessageId: string;
   /** Absent in claims of an earlier version. */
   pricing?: RunPricing;
+  /** Whether a budget limits the run. Absent likewise. */
+  isBudgeted?: boolean;
   /** Absent likewise. Of a retry: one round, and the synthesis that the turn was planned with. */
   orchestration?: Orchestration;
 };
 
 /** The validated body of the run's request. */
-export type ClaimedRequest = { message: string; modelAliasOverride?: string };
+export type ClaimedRequest = { message: string; modelAliasOverride?: string; maxCredits?: string };
 
 /** A holder that was replaced, and the latest checkpoint at that time; null: none was stored. */
 export type PastHolder = { holder: string; checkpointId: string | null };
@@ -269,6 +274,8 @@ export const turnClaims = pgTable(
     snapshot: jsonb("snapshot").$type<ClaimSnapshot>().notNull(),
     /** When the run was opened first, by the database's clock. A takeover keeps it. */
     openedAt: instant("opened_at").notNull().default(sql`clock_timestamp()`),
+    /** What the run may spend; null: the claim is of an earlier version, and nothing limits it. */
+    grantedCredits: credits("granted_credits"),
     holder: uuid("holder").notNull(),
     pastHolders: jsonb("past_holders").$type<PastHolder[]>().notNull().default([]),
     leaseUntil: instant("lease_until").notNull(),
@@ -318,6 +325,8 @@ export const turnRuns = pgTable(
     idempotencyKey: text("idempotency_key"),
     requestHash: text("request_hash").notNull(),
     committedBy: uuid("committed_by").notNull(),
+    /** What the run was allowed to spend; null: it is of an earlier version. */
+    grantedCredits: credits("granted_credits"),
     createdAt: createdAt(),
   },
   (t) => [
@@ -445,6 +454,8 @@ export const turnContextAudit = pgTable(
     orchestration: jsonb("orchestration").$type<OrchestrationRecord>(),
     /** A checkpoint of the run was stored late, in part, or not at all. */
     checkpointFailed: boolean("checkpoint_degraded").notNull().default(false),
+    /** The step was not asked, or not asked again, because the run had no credits left. */
+    skippedBudget: boolean("skipped_budget").notNull().default(false),
     /** Calls of the run itself (routing, summary); in the row of its first step. */
     overheadCalls: jsonb("overhead_calls").$type<readonly OverheadCall[]>().notNull(),
     createdAt: createdAt(),
@@ -479,7 +490,7 @@ export const llmCallEvents = pgTable(
     outputTokens: integer("output_tokens").notNull(),
     totalTokens: integer("total_tokens").notNull(),
     oeTokens: numeric("oe_tokens", { precision: 20, scale: 4 }).notNull(),
-    credits: numeric("credits", { precision: 20, scale: 8 }).notNull(),
+    credits: credits("credits").notNull(),
     providerCostUsd: numeric("provider_cost_usd", { precision: 20, scale: 8 }),
     usageSource: text("usage_source").$type<"provider" | "estimated">().notNull(),
     latencyMs: integer("latency_ms").notNull(),
@@ -489,6 +500,8 @@ export const llmCallEvents = pgTable(
       .notNull()
       .references(() => pricingVersions.version, { onDelete: "restrict" }),
     providerRequestId: text("provider_request_id"),
+    /** When the run was opened; the windows of budgets go by it. Null: as `created_at`. */
+    openedAt: instant("opened_at"),
     createdAt: createdAt(),
   },
   (t) => [
@@ -522,12 +535,16 @@ export const toolCallEvents = pgTable(
     step: step(),
     agentKey: text("agent_key").notNull(),
     round: integer("round").notNull(),
+    /** The place of the call in its answer, from 1; null: the row is of an earlier version, and its id tells the order. */
+    place: integer("place"),
     toolName: text("tool_name").notNull(),
     input: jsonb("input").$type<unknown>().notNull(),
     output: jsonb("output").$type<unknown>().notNull(),
     status: text("status").$type<"success" | "error" | "denied">().notNull().default("success"),
     latencyMs: integer("latency_ms").notNull(),
-    creditsCharged: numeric("credits_charged", { precision: 20, scale: 8 }).notNull().default("0"),
+    creditsCharged: credits("credits_charged").notNull().default("0"),
+    /** As in the ledger. */
+    openedAt: instant("opened_at"),
     createdAt: createdAt(),
   },
   (t) => [
@@ -539,10 +556,17 @@ export const toolCallEvents = pgTable(
   ],
 );
 
-export const pricingVersions = pgTable("pricing_versions", {
-  version: text("version").primaryKey(),
-  effectiveFrom: date("effective_from", { mode: "string" }).notNull(),
-});
+export const pricingVersions = pgTable(
+  "pricing_versions",
+  {
+    version: text("version").primaryKey(),
+    effectiveFrom: date("effective_from", { mode: "string" }).notNull(),
+    /** Of an operator's version: from when on runs are opened under it. Null: a deployment's own. */
+    effectiveAt: instant("effective_at"),
+    createdBy: text("created_by"),
+  },
+  (t) => [unique("uq_pricing_versions_effective_at").on(t.effectiveAt)],
+);
 
 export const modelPrices = pgTable(
   "model_prices",
@@ -556,6 +580,104 @@ export const modelPrices = pgTable(
     providerOutputUsdPerMillion: numeric("provider_output_usd_per_million", { precision: 12, scale: 6 }),
   },
   (t) => [primaryKey({ name: "pk_model_prices", columns: [t.version, t.modelAlias] })],
+);
+
+/** Limits of spending. Each is of a user, a room or a session, and has a counter for each of its periods. */
+export const budgets = pgTable(
+  "budgets",
+  {
+    id: uuid("id").primaryKey(),
+    userId: text("user_id").references(() => users.id, { onDelete: "restrict" }),
+    roomId: uuid("room_id").references(() => rooms.id, { onDelete: "cascade" }),
+    sessionId: uuid("session_id").references(() => sessions.id, { onDelete: "cascade" }),
+    period: text("period").$type<BudgetPeriod>().notNull(),
+    /** Null: no limit; spending is counted all the same. */
+    limitCredits: credits("limit_credits"),
+    /** Whether an operator set the limit: its owner may only lower it. */
+    setByOperator: boolean("set_by_operator").notNull().default(false),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+  },
+  (t) => [
+    unique("uq_budgets_user_id_period").on(t.userId, t.period),
+    unique("uq_budgets_room_id_period").on(t.roomId, t.period),
+    unique("uq_budgets_session_id_period").on(t.sessionId, t.period),
+    oneOf("ck_budgets_period", t.period, budgetPeriods),
+    check("ck_budgets_scope", sql`num_nonnulls(${t.userId}, ${t.roomId}, ${t.sessionId}) = 1`),
+    check("ck_budgets_limit_credits", sql`${t.limitCredits} >= 0`),
+  ],
+);
+
+/** The counter of one period: always the sum of the ledger and tool rows of its budget and period. */
+export const budgetWindows = pgTable(
+  "budget_windows",
+  {
+    budgetId: uuid("budget_id")
+      .notNull()
+      .references(() => budgets.id, { onDelete: "cascade" }),
+    /** UTC; of the period `ever` the epoch. */
+    windowStart: instant("window_start").notNull(),
+    spent: numeric("spent", { precision: 28, scale: 8 }).notNull().default("0"),
+  },
+  (t) => [primaryKey({ name: "pk_budget_windows", columns: [t.budgetId, t.windowStart] })],
+);
+
+/** What a run may still spend of a budget. It ends with the claim of its run. */
+export const budgetHolds = pgTable(
+  "budget_holds",
+  {
+    runId: uuid("run_id")
+      .notNull()
+      .references(() => turnClaims.runId, { onDelete: "cascade" }),
+    budgetId: uuid("budget_id")
+      .notNull()
+      .references(() => budgets.id, { onDelete: "cascade" }),
+    windowStart: instant("window_start").notNull(),
+    amount: credits("amount").notNull(),
+  },
+  (t) => [
+    primaryKey({ name: "pk_budget_holds", columns: [t.runId, t.budgetId] }),
+    index("ix_budget_holds_budget_id_window_start").on(t.budgetId, t.windowStart),
+    check("ck_budget_holds_amount", sql`${t.amount} >= 0`),
+  ],
+);
+
+/** Credits that an operator gave to a user. Append-only: their sum is the limit of the user's wallet. */
+export const creditGrants = pgTable(
+  "credit_grants",
+  {
+    id: uuid("id").primaryKey(),
+    userId: text("user_id")
+      .notNull()
+      .references(() => users.id, { onDelete: "restrict" }),
+    amount: credits("amount").notNull(),
+    idempotencyKey: text("idempotency_key").notNull(),
+    grantedBy: text("granted_by").notNull(),
+    note: text("note"),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    unique("uq_credit_grants_user_id_idempotency_key").on(t.userId, t.idempotencyKey),
+    check("ck_credit_grants_amount", sql`${t.amount} > 0`),
+  ],
+);
+
+/** What operators did. Append-only. */
+export const adminEvents = pgTable(
+  "admin_events",
+  {
+    id: uuid("id").primaryKey(),
+    actor: text("actor").notNull(),
+    kind: text("kind").$type<AdminEventKind>().notNull(),
+    /** The user whose money it is about; null: prices. */
+    userId: text("user_id"),
+    details: jsonb("details").$type<unknown>().notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    index("ix_admin_events_created_at_id").on(t.createdAt, t.id),
+    oneOf("ck_admin_events_kind", t.kind, adminEventKinds),
+  ],
 );
 
 // LangGraph's four tables, with its names and types: its Postgres savers can read them.

@@ -33,7 +33,12 @@ export function optionalJsonBody<T extends z.ZodType>(schema: T): JsonBody<T> {
 }
 
 /** Codes whose answers may have `Retry-After`. */
-const codesWithRetryAfter: readonly ErrorCode[] = ["turn_conflict", "turn_in_progress", "rate_limited"];
+const codesWithRetryAfter: readonly ErrorCode[] = [
+  "turn_conflict",
+  "turn_in_progress",
+  "budget_in_use",
+  "rate_limited",
+];
 
 const retryAfter = z.object({
   "Retry-After": z.string().optional().meta({ description: "Seconds after which it may be tried again" }),

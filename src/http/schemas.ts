@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { budgetScopes } from "../domain/billing/budget.ts";
 import { errorCodeNames } from "../domain/errors.ts";
 import { isBlank } from "../domain/text/is-blank.ts";
 import { isStorableText } from "../domain/text/storable-text.ts";
@@ -33,6 +34,12 @@ export function list<Item extends z.ZodType>(item: Item, maxItems: number) {
     return z.NEVER;
   }, z.array(item).max(maxItems));
 }
+
+/** A decimal of credits above 0. */
+export const creditAmount = z
+  .string()
+  .regex(/^(?!0+(\.0+)?$)\d{1,7}(\.\d{1,8})?$/, "must be a decimal above 0 with at most 8 places")
+  .meta({ examples: ["2.5"] });
 
 export const id = z.uuid();
 export const instant = z.iso.datetime();
@@ -84,6 +91,13 @@ export const problem = z
       .meta({ description: "Fields that do not validate; the first 20" }),
     error_count: z.int().optional().meta({ description: "How many validation errors there are in all" }),
     turn_id: id.optional().meta({ description: "The turn that is running" }),
+    scope: z.enum(budgetScopes).optional().meta({ description: "Whose credits are used up, or held" }),
+    limit: z.string().optional().meta({ description: "Credits of that budget" }),
+    spent: z.string().optional().meta({ description: "Credits spent of it" }),
+    resets_at: instant
+      .nullable()
+      .optional()
+      .meta({ description: "When its next period begins; null: never" }),
     input_budget: z.int().optional().meta({ description: "Tokens that an agent's input may have" }),
     estimated_tokens: z.int().optional().meta({ description: "Tokens that the input would have had" }),
     model_context_limit: z.int().optional().meta({ description: "Tokens of the model's context window" }),

@@ -3,6 +3,8 @@ import type { ErrorCode } from "../domain/errors.ts";
 /** Problems of every run, beside those that any request can have. */
 const runProblems = [
   "invalid_idempotency_key",
+  "budget_exhausted",
+  "budget_in_use",
   "turn_conflict",
   "turn_in_progress",
   "idempotency_key_reused",

@@ -32,12 +32,20 @@ export function registerTurnRoutes(app: App, deps: Deps): void {
   app.use("/sessions/:session_id/turns", limitBodyTo(bodyLimitBytes));
   app.openapi(post, async (c) => {
     const { session_id: sessionId } = c.req.valid("param");
-    const { message, model_alias_override: modelAliasOverride } = c.req.valid("json");
+    const {
+      message,
+      model_alias_override: modelAliasOverride,
+      max_credits: maxCredits,
+    } = c.req.valid("json");
     const handle = postTurn(deps, {
       user: c.var.user,
       sessionId,
       log: c.var.log,
-      request: { message, ...(modelAliasOverride === undefined ? {} : { modelAliasOverride }) },
+      request: {
+        message,
+        ...(modelAliasOverride === undefined ? {} : { modelAliasOverride }),
+        ...(maxCredits === undefined ? {} : { maxCredits }),
+      },
       idempotencyKey: readIdempotencyKey(c.req.header("Idempotency-Key")),
     });
     return answerRun(c, deps, { sessionId, handle });

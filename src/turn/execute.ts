@@ -1,6 +1,8 @@
 import type { CountedDb } from "../db/core/client.ts";
 import { buildTurnRecord, type TurnRecord } from "../db/turn/turn-record.ts";
 import type { Deps } from "../deps.ts";
+import { parseDecimal } from "../domain/billing/pricing.ts";
+import type { RunGrant } from "../domain/billing/run-grant.ts";
 import { listNotRead } from "../domain/context/seq-ranges.ts";
 import { PantheonError } from "../domain/errors.ts";
 import type { CheckpointRows } from "../domain/turn/checkpoint.ts";
@@ -41,6 +43,7 @@ export async function executeRun(deps: Deps, run: Run, { client, requests }: Exe
         },
         stored: turn.checkpoint,
         isRetry: turn.retried !== null,
+        grant: grantOf(run),
         used: turn.retried === null ? noUse : measureStoredTurn(turn.retried),
       },
       {
@@ -77,6 +80,17 @@ export async function executeRun(deps: Deps, run: Run, { client, requests }: Exe
     stopTimer();
     void holder.lease.end();
   }
+}
+
+function grantOf({ turn: { claim }, promptTokens }: Run): RunGrant {
+  const { grantedCredits, snapshot, pastHolders } = claim;
+  return {
+    amountE8: grantedCredits === null ? null : parseDecimal(grantedCredits, 8),
+    isBudgeted: snapshot.isBudgeted ?? false,
+    pricing: snapshot.pricing,
+    pastHolders: pastHolders.map(({ holder }) => holder),
+    promptTokens,
+  };
 }
 
 type Commit = { outcome: TurnOutcome; lastStep: CheckpointRows };

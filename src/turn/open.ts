@@ -3,6 +3,7 @@ import { type OpenedTurn, openRetry, openTurn } from "../db/turn/open-turn.ts";
 import type { StoredTurn } from "../db/turn/stored-turn.ts";
 import { loadTurn } from "../db/turn/turns.ts";
 import type { Deps } from "../deps.ts";
+import { formatDecimal, minOf, parseDecimal } from "../domain/billing/pricing.ts";
 import { describePricing } from "../domain/billing/run-pricing.ts";
 import { requireKnownModel } from "../domain/catalog.ts";
 import { historyCharacters } from "../domain/context/context-budget.ts";
@@ -40,6 +41,11 @@ export async function openRun(deps: Deps, request: RunRequest, startedMs: number
         if (tries > maxRecoveries) throw new PantheonError("turn_conflict", turnConflictDetail);
         // Safe to race: the takeover is a compare-and-swap.
         await recoverRun(deps, { sessionId: request.sessionId, runId: decision.runId }, request.log);
+        break;
+      case "unaffordable":
+        if (tries > 1 || decision.deadRuns.length === 0) throw decision.error;
+        // Runs whose holders are gone hold what this one needs.
+        for (const dead of decision.deadRuns) await recoverRun(deps, dead, request.log);
     }
   }
 }
@@ -87,10 +93,24 @@ async function describeOpen(deps: Deps, request: RunRequest) {
     window: { ...historyCharacters(deps.catalog, modelAliasOverride), keepRawTurns },
     modelAliasOverride,
     pricing: describePricing(deps.catalog, deps.settings),
+    ...describeGrant(deps.settings.credits, request),
   };
   return request.kind === "turn"
     ? { ...common, kind: request.kind, request: request.request }
     : { ...common, kind: request.kind, turnId: request.turnId };
+}
+
+/** The turn's own limit: the deployment's, or less where the request says so. */
+function describeGrant({ turnMaxE8, turnMinE8, required }: Deps["settings"]["credits"], request: RunRequest) {
+  const asked = request.kind === "turn" ? request.request.maxCredits : undefined;
+  const turnE8 = minOf(turnMaxE8, asked === undefined ? turnMaxE8 : parseDecimal(asked, 8));
+  const neededE8 = minOf(turnMinE8, turnE8);
+  return {
+    neededE8,
+    turnCredits: formatDecimal(turnE8, 8),
+    neededCredits: formatDecimal(neededE8, 8),
+    requiresWallet: required,
+  };
 }
 
 function toHashedRequest(request: RunRequest): HashedRequest {

@@ -7,7 +7,7 @@ import type { SameTurnAnswer } from "../domain/context/prompt.ts";
 import type { MeasuredMessage, TurnContext } from "../domain/context/turn-context.ts";
 import { contextBudgetExceeded, findOverflow, scalesAfterOverflow } from "../domain/context/turn-fit.ts";
 import { PantheonError } from "../domain/errors.ts";
-import { type PlanResult, planRetry, planTurn, type TurnPlan } from "../domain/plan/turn-plan.ts";
+import { type PlanResult, planRetry, planTurn } from "../domain/plan/turn-plan.ts";
 import { planDueSummary } from "../domain/summary/due-summary.ts";
 import { renderSummary } from "../domain/summary/summary-contract.ts";
 import {
@@ -17,6 +17,7 @@ import {
   isSynthesis,
 } from "../domain/turn/current-replies.ts";
 import { endRefused } from "./end.ts";
+import type { Run } from "./run.ts";
 
 /**
  * Makes the run's plan and context. A run that cannot be planned, or whose agents cannot hold what they must be sent, ends
@@ -28,7 +29,7 @@ export async function planRun(
   deps: Deps,
   turn: OpenedTurn,
   userId: string,
-): Promise<{ plan: TurnPlan; context: TurnContext }> {
+): Promise<Pick<Run, "plan" | "context" | "promptTokens">> {
   const { claim } = turn;
   const isResumed = claim.pastHolders.length > 0;
   const refused = { claim, checkpoint: turn.checkpoint, userId };
@@ -62,7 +63,8 @@ export async function planRun(
     summarizerModelAlias: settings.summarizerModelAlias,
     estimateTokens,
   });
-  return { plan, context: { ...context, dueSummary } };
+  const promptTokens = new Map(fits.map((fit) => [fit.agentKey, fit.estimatedTokensAfterPrune]));
+  return { plan, context: { ...context, dueSummary }, promptTokens };
 }
 
 /** Decides who answers, by the claim's own snapshot: recovery comes to the same plan as the holder before it. */

@@ -17,6 +17,8 @@ export type StoredEnding = {
   checkpoint: "last" | "none";
   /** The calls of this run, with estimates of those that past holders may have had in flight. */
   ledger: "in_turn";
+  /** `consume`: what was spent is booked, and the rest of what the run held of its budgets is free. */
+  reservation: "consume";
   answer: "turn";
 };
 
@@ -26,6 +28,8 @@ export type RefusedEnding = {
   checkpoint: "none";
   /** `none`: no model was called; `with_estimates`: the calls of past holders, with estimates of those in flight. */
   ledger: "none" | "with_estimates";
+  /** `release`: nothing was spent; all that the run held is free. */
+  reservation: "release" | "consume";
   answer: "refusal";
 };
 
@@ -41,6 +45,8 @@ export type UnfinishedEnding = (
 ) & {
   /** `late_report`: this holder writes its own calls now; `by_recovery`: recovery finds them in the checkpoint. */
   ledger: "late_report" | "by_recovery";
+  /** `keep`: whoever goes on with the run spends the rest of it. */
+  reservation: "keep";
   answer: ErrorCode;
 };
 
@@ -51,33 +57,72 @@ export type Ending = StoredEnding | RefusedEnding | UnfinishedEnding;
  * `docs/architecture.md` and `README.md` beside this file describe it.
  */
 export const endings = {
-  committed: { claim: "delete", checkpoint: "last", ledger: "in_turn", answer: "turn" },
+  committed: {
+    claim: "delete",
+    checkpoint: "last",
+    ledger: "in_turn",
+    reservation: "consume",
+    answer: "turn",
+  },
   /** The replies are larger than one request to the database may be; they fail with `turn_too_large`. */
-  too_large: { claim: "delete", checkpoint: "none", ledger: "in_turn", answer: "turn" },
-  recovered: { claim: "delete", checkpoint: "last", ledger: "in_turn", answer: "turn" },
-  refused: { claim: "delete", checkpoint: "none", ledger: "none", answer: "refusal" },
+  too_large: {
+    claim: "delete",
+    checkpoint: "none",
+    ledger: "in_turn",
+    reservation: "consume",
+    answer: "turn",
+  },
+  recovered: {
+    claim: "delete",
+    checkpoint: "last",
+    ledger: "in_turn",
+    reservation: "consume",
+    answer: "turn",
+  },
+  refused: { claim: "delete", checkpoint: "none", ledger: "none", reservation: "release", answer: "refusal" },
   /** Planning refuses a run that a past holder had begun, for example under the rules of an earlier deployment. */
   recovered_then_refused: {
     claim: "delete",
     checkpoint: "none",
     ledger: "with_estimates",
+    reservation: "consume",
     answer: "refusal",
   },
   client_gone: {
     claim: "expire",
     checkpoint: "unstored",
     ledger: "late_report",
+    reservation: "keep",
     answer: "turn_in_progress",
   },
   lease_not_renewed: {
     claim: "expire",
     checkpoint: "unstored",
     ledger: "late_report",
+    reservation: "keep",
     answer: "turn_conflict",
   },
-  lease_lost: { claim: "leave", checkpoint: "as_it_is", ledger: "late_report", answer: "turn_conflict" },
-  commit_failed: { claim: "expire", checkpoint: "unstored", ledger: "by_recovery", answer: "commit_failed" },
-  crashed: { claim: "leave", checkpoint: "as_it_is", ledger: "by_recovery", answer: "internal_error" },
+  lease_lost: {
+    claim: "leave",
+    checkpoint: "as_it_is",
+    ledger: "late_report",
+    reservation: "keep",
+    answer: "turn_conflict",
+  },
+  commit_failed: {
+    claim: "expire",
+    checkpoint: "unstored",
+    ledger: "by_recovery",
+    reservation: "keep",
+    answer: "commit_failed",
+  },
+  crashed: {
+    claim: "leave",
+    checkpoint: "as_it_is",
+    ledger: "by_recovery",
+    reservation: "keep",
+    answer: "internal_error",
+  },
 } as const satisfies Record<string, Ending>;
 
 type EndingsLike<Kind extends Ending> = {
@@ -114,6 +159,8 @@ export type Run = RunStart & {
   turn: OpenedTurn;
   plan: TurnPlan;
   context: TurnContext;
+  /** By agent key: estimated tokens of its prompt at the start of the run. */
+  promptTokens: ReadonlyMap<string, number>;
 };
 
 export type TurnAnswer = { stored: StoredTurn; timings: TurnTimings; replayed: boolean };

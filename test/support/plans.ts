@@ -1,3 +1,4 @@
+import type { RunGrant } from "../../src/domain/billing/run-grant.ts";
 import type { RosterAgent } from "../../src/domain/plan/roster-agent.ts";
 import { firstSteps, inParallel, inSequence } from "../../src/domain/plan/step.ts";
 import type { TurnPlan } from "../../src/domain/plan/turn-plan.ts";
@@ -26,3 +27,12 @@ export function planOf(
       return { mode, steps: [], router: { candidates: agents, maxRounds }, synthesizer, unknownTags: [] };
   }
 }
+
+/** The grant of a run that nothing limits. */
+export const noLimit: RunGrant = {
+  amountE8: null,
+  isBudgeted: false,
+  pricing: undefined,
+  pastHolders: [],
+  promptTokens: new Map(),
+};

@@ -68,6 +68,7 @@ function buildLedgerRow(
     status: call.status,
     pricingVersion: version,
     providerRequestId: call.providerRequestId,
+    openedAt: claim.openedAt,
     createdAt: finishedAt,
   };
 }

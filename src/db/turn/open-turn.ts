@@ -4,6 +4,7 @@ import type { RoomFiles } from "../../domain/files/turn-files.ts";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 import type { OpenRows, RetriedTurn } from "../../domain/turn/open-decision.ts";
 import type { SessionState } from "../../domain/turn/session-state.ts";
+import { type BudgetOfClaim, readFoundBudget } from "../budgets/claim-budgets.ts";
 import { readWithTexts, selectCheckpointOfClaim, type Texts } from "../checkpoint/stored-checkpoints.ts";
 import { type Db, repeatIfLost } from "../core/client.ts";
 import { readableColumns } from "../core/instant.ts";
@@ -119,7 +120,7 @@ function openStatements(db: Db, open: OpenRequest, texts: Texts) {
       .select({ runId: turnRuns.id, turnId: turnRuns.turnId, requestHash: turnRuns.requestHash })
       .from(turnRuns)
       .where(and(isStored(open), ownsSession(open.sessionId, open.userId))),
-    db.execute(takeClaim(open)),
+    db.execute<BudgetOfClaim>(takeClaim(open)),
     db.select(readableColumns(turnClaims)).from(turnClaims).where(isHeldBy(open)),
     db
       .select({ seq: sql<number>`coalesce(max(${messages.seq}), 0)::int` })
@@ -145,7 +146,7 @@ function readOpenRows(answers: OpenAnswers): OpenRows<OpenedTurn> {
     [session],
     [claimBefore],
     [storedRun],
-    ,
+    { rows: budgets },
     [claim],
     [last],
     [summary],
@@ -166,7 +167,14 @@ function readOpenRows(answers: OpenAnswers): OpenRows<OpenedTurn> {
       tokenScales: readTokenScales(counts.rows, session.refusalScales),
       files: readTurnFiles(turnFiles.rows),
     };
-  return { sessionFound: session !== undefined, claimBefore, storedRun, retriedTurn: undefined, opened };
+  return {
+    sessionFound: session !== undefined,
+    claimBefore,
+    storedRun,
+    retriedTurn: undefined,
+    budgets: budgets.map(readFoundBudget),
+    opened,
+  };
 }
 
 /**

@@ -2,11 +2,12 @@ import { type SQL, sql } from "drizzle-orm";
 import type { RunPricing } from "../../domain/billing/run-pricing.ts";
 import { noSynthesis } from "../../domain/plan/orchestration.ts";
 import { turnBounds } from "../../domain/turn/turn-limiter.ts";
+import { claimWithinBudgets, type GrantRequest } from "../budgets/claim-budgets.ts";
 import { latestCheckpointId } from "../checkpoint/stored-checkpoints.ts";
 import { type ClaimedRequest, roomAgents, rooms, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
 import { isQuestionDeleted } from "./turn-rows.ts";
 
-export type ClaimRequest = {
+export type ClaimRequest = GrantRequest & {
   sessionId: string;
   userId: string;
   /** Id of the run that this open would begin. The first run of a turn has the turn's id. */
@@ -28,17 +29,20 @@ export type ClaimRequest = {
  * out is taken over: run, snapshot and index stay, and its holder becomes a past holder. A claim of another request whose
  * lease has run out stays; recovery settles it.
  * A copy of this request may arrive at any later time. It makes no claim for a run that is stored or was refused, and
- * does not return the claim to a holder that was replaced.
+ * does not return the claim to a holder that was replaced. Where a budget has too little left, no new claim is made.
+ * Returns the budgets of a new run, as they were before it (see claim-budgets.ts).
  */
 export function takeClaim(claim: ClaimRequest): SQL {
-  return sql`
+  return claimWithinBudgets(
+    claim,
+    sql`
     insert into ${turnClaims} (session_id, run_id, turn_id, kind, turn_index, idempotency_key, request_hash,
-      request, snapshot, opened_at, holder, lease_until)
+      request, snapshot, granted_credits, opened_at, holder, lease_until)
     select s.id, ${claim.runId}::uuid, ${claimedTurn(claim)}, ${claim.idempotencyKey}::text, ${claim.requestHash},
-      ${claimedRequest(claim)}, ${snapshot(claim)}, clock_timestamp(),
+      ${claimedRequest(claim)}, ${snapshot(claim)}, g.amount, now(),
       ${claim.holder}::uuid, clock_timestamp() + ${claim.leaseMs} * interval '1 millisecond'
-    from ${sessions} s join ${rooms} r on r.id = s.room_id ${retriedTurn(claim)}
-    where s.id = ${claim.sessionId} and s.deleted_at is null and r.deleted_at is null
+    from ${sessions} s join ${rooms} r on r.id = s.room_id cross join run_grant g ${retriedTurn(claim)}
+    where g.is_enough and s.id = ${claim.sessionId} and s.deleted_at is null and r.deleted_at is null
       and r.owner_user_id = ${claim.userId}
       and s.refused_run_id is distinct from ${claim.runId}::uuid
       and not exists (select 1 from ${turnRuns} u where u.id = ${claim.runId}::uuid)
@@ -48,7 +52,9 @@ export function takeClaim(claim: ClaimRequest): SQL {
     where turn_claims.lease_until <= clock_timestamp()
       and turn_claims.idempotency_key = excluded.idempotency_key
       and turn_claims.request_hash = excluded.request_hash
-      and ${isNewHolder(sql`excluded.holder`)}`;
+      and ${isNewHolder(sql`excluded.holder`)}
+    returning run_id`,
+  );
 }
 
 /** Columns turn_id, kind, turn_index: a new turn takes the next index, a retry keeps its turn's. */
@@ -88,7 +94,8 @@ function snapshot(claim: ClaimRequest): SQL {
       ? sql`jsonb_build_object('maxRounds', 1, 'synthesis', coalesce(t.synthesis, ${noSynthesis}::text))`
       : sql`jsonb_build_object('maxRounds', r.max_rounds, 'synthesis', r.synthesis)`;
   return sql`jsonb_build_object('roomId', r.id, 'goal', r.goal, ${mode}, 'userMessageId', ${userMessageId}::text,
-    'pricing', ${pricingOfRoster(claim)}, 'orchestration', ${orchestration},
+    'pricing', ${pricingOfRoster(claim)},
+    'isBudgeted', exists (select 1 from budget where limit_credits is not null), 'orchestration', ${orchestration},
     'roster', coalesce((select jsonb_agg(jsonb_build_object('agentKey', a.agent_key, 'name', a.name,
       'modelAlias', a.model_alias, 'rolePrompt', a.role_prompt, 'toolPermissions', a.tool_permissions,
       'modelSettings', a.model_settings, 'position', a.position) order by a.position) from ${roomAgents} a where a.room_id = r.id), '[]'::jsonb))`;

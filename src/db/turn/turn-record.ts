@@ -87,6 +87,7 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
       idempotencyKey: claim.idempotencyKey,
       requestHash: claim.requestHash,
       committedBy: holder,
+      grantedCredits: claim.grantedCredits,
       createdAt: input.finishedAt,
     },
     messages: newMessages,
@@ -143,6 +144,10 @@ function buildTurn(input: TurnRecordInput, rows: readonly MessageRow[]): TurnRow
   };
 }
 
+function isSkipped(reply: AgentReply): boolean {
+  return reply.status === "failed" && reply.failure.code === "budget_exhausted";
+}
+
 function isOverflow(reply: AgentReply): boolean {
   return reply.status === "failed" && reply.failure.code === "context_budget_exceeded";
 }
@@ -163,16 +168,21 @@ function buildToolEvents({ claim, userId, outcome, finishedAt }: TurnRecordInput
   return outcome.toolEvents
     .toSorted(
       (left, right) =>
-        rankOf(left) - rankOf(right) || left.round - right.round || (left.id < right.id ? -1 : 1),
+        rankOf(left) - rankOf(right) ||
+        left.round - right.round ||
+        (left.place ?? 0) - (right.place ?? 0) ||
+        (left.id < right.id ? -1 : 1),
     )
     .map((event) => ({
       ...event,
+      place: event.place ?? null,
       userId,
       roomId: snapshot.roomId,
       sessionId,
       turnId,
       runId,
-      creditsCharged: "0",
+      creditsCharged: event.creditsCharged ?? "0",
+      openedAt: claim.openedAt,
       createdAt: finishedAt,
     }));
 }
@@ -205,6 +215,7 @@ function buildAudit(
     unknownTags: plan.unknownTags,
     files: auditFiles(prompt, outcome.toolEvents),
     checkpointFailed: outcome.checkpointFailed ?? false,
+    skippedBudget: outcome.replies.some((reply) => reply.step === prompt.step && isSkipped(reply)),
     routing: isFirst ? (outcome.decisions[0] ?? null) : null,
     orchestration: isFirst ? describeOrchestration(input) : null,
     overheadCalls: isFirst ? outcome.overhead : [],

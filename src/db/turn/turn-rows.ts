@@ -92,8 +92,8 @@ export function selectLedger(db: Db, turnIds: SQL) {
  * are left out.
  */
 export function selectToolEvents(db: Db, turnIds: SQL, { toolBytes }: TurnTextBounds = shownBounds) {
-  const { turnId, runId, round, id, input, output } = toolCallEvents;
-  const through = sql`sum(${sentBytes(input)} + ${sentBytes(output)}) over (partition by ${turnId} order by ${id})`;
+  const { turnId, runId, round, place, id, input, output } = toolCallEvents;
+  const through = sql`sum(${sentBytes(input)} + ${sentBytes(output)}) over (partition by ${turnId} order by ${round}, ${id})`;
   const isCut = sql`${through} > ${toolBytes}::int`;
   return db
     .select({
@@ -104,7 +104,14 @@ export function selectToolEvents(db: Db, turnIds: SQL, { toolBytes }: TurnTextBo
     })
     .from(toolCallEvents)
     .where(inArray(turnId, turnIds))
-    .orderBy(asc(firstSeq(toolCallEvents)), asc(runId), asc(stepOf(toolCallEvents)), asc(round), asc(id));
+    .orderBy(
+      asc(firstSeq(toolCallEvents)),
+      asc(runId),
+      asc(stepOf(toolCallEvents)),
+      asc(round),
+      asc(place),
+      asc(id),
+    );
 }
 
 type ReadTurn = Omit<TurnRow, "assistantOutput">;

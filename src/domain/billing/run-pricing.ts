@@ -6,7 +6,11 @@ import type { ModelCallRecord } from "../turn/turn-outcome.ts";
 export type PricedModel = Pick<
   CatalogModel,
   "alias" | "provider" | "providerModel" | "multiplierHundredths"
-> & { maxAttempts: number };
+> & {
+  maxAttempts: number;
+  /** The pricing version of the run has no price of the model; the multiplier is the deployment's. */
+  isUnpriced?: boolean;
+};
 
 /**
  * The prices of a run: every model that it may call, as it was when the run was opened. The claim keeps them, since the
@@ -50,7 +54,7 @@ export function resolvePrice(
   { modelAlias, multiplierHundredths }: Pick<ModelCallRecord, "modelAlias" | "multiplierHundredths">,
 ): { version: string; multiplierHundredths: number } {
   const inClaim = claimed?.models.find(({ alias }) => alias === modelAlias);
-  if (claimed !== undefined && inClaim !== undefined) {
+  if (claimed !== undefined && inClaim !== undefined && inClaim.isUnpriced !== true) {
     return { version: claimed.version, multiplierHundredths: inClaim.multiplierHundredths };
   }
   return {

@@ -10,6 +10,7 @@ export const agentFailureCodes = [
   "model_bad_response",
   "model_not_configured",
   "context_budget_exceeded",
+  "budget_exhausted",
   "turn_too_large",
   "deadline",
   "abandoned",

@@ -1,3 +1,4 @@
+import { type BudgetRefusal, type FoundBudget, findBudgetRefusal } from "../billing/budget-refusal.ts";
 import { notFound, PantheonError } from "../errors.ts";
 import { turnBounds } from "./turn-limiter.ts";
 
@@ -22,6 +23,8 @@ export type OpenRows<Opened> = {
   storedRun: { runId: string; turnId: string; requestHash: string } | undefined;
   /** Undefined: the run is no retry; `found` undefined: the turn that the retry names is not there. */
   retriedTurn: { found: RetriedTurn | undefined } | undefined;
+  /** The budgets of a new run, as they stood before it; empty: there are none, or the run is not new. */
+  budgets: readonly FoundBudget[];
   /** The run, where this request holds the claim now. */
   opened: Opened | undefined;
 };
@@ -30,7 +33,9 @@ export type OpenDecision<Opened> =
   | { kind: "claimed"; opened: Opened }
   | { kind: "replay"; runId: string; turnId: string }
   /** Another run's lease has run out: that run is recovered first, then this request opens again. */
-  | { kind: "recover"; runId: string };
+  | { kind: "recover"; runId: string }
+  /** Too little is left of a budget. Dead runs are settled, then the open is repeated. */
+  | ({ kind: "unaffordable" } & BudgetRefusal);
 
 /** Exactly this text: clients match on it. */
 export const turnConflictDetail = "Turn creation conflicted with concurrent writes. Please retry.";
@@ -42,7 +47,7 @@ export const turnConflictDetail = "Turn creation conflicted with concurrent writ
  */
 export function decideOpen<Opened>(
   rows: OpenRows<Opened>,
-  request: { idempotencyKey: string | null; requestHash: string },
+  request: { idempotencyKey: string | null; requestHash: string; neededE8: bigint },
 ): OpenDecision<Opened> {
   const { claimBefore, storedRun, opened } = rows;
   if (!rows.sessionFound) throw notFound();
@@ -62,6 +67,8 @@ export function decideOpen<Opened>(
   if (running === undefined) {
     const retried = rows.retriedTurn?.found;
     if (retried !== undefined) refuseRetry(retried);
+    const refusal = findBudgetRefusal(rows.budgets, request.neededE8);
+    if (refusal !== null) return { kind: "unaffordable", ...refusal };
     // The claim is free and was not taken: only a deleted room prevents that, since the session's row is locked.
     throw notFound();
   }

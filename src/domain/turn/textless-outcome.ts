@@ -15,5 +15,8 @@ export function withoutTexts(outcome: TurnOutcome): TurnOutcome {
       failure: turnTooLarge,
     }),
   );
-  return { ...outcome, replies, privateMessages: [], toolEvents: [], summary: null };
+  const toolEvents = outcome.toolEvents
+    .filter(({ creditsCharged }) => creditsCharged !== undefined)
+    .map((event) => ({ ...event, input: {}, output: {} }));
+  return { ...outcome, replies, privateMessages: [], toolEvents, summary: null };
 }

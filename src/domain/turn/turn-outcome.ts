@@ -86,6 +86,10 @@ export type ToolEvent = {
   output: unknown;
   status: "success" | "error" | "denied";
   latencyMs: number;
+  /** The call's place among those of its answer, from 1. Absent: the event is of an earlier version. */
+  place?: number;
+  /** What the call cost, a decimal of credits. Absent: nothing. */
+  creditsCharged?: string;
 };
 
 /** A message between an agent and its tools on the way to its answer; only this agent is shown it later. */

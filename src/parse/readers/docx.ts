@@ -1,7 +1,7 @@
 import { type ArchiveFiles, unpackArchive } from "../archive.ts";
 import { ParseError } from "../parse-error.ts";
 import { decodeXml, readMarkup } from "../xml.ts";
-import { createBlockWriter } from "./block-writer.ts";
+import { type BlockWriter, createBlockWriter } from "./block-writer.ts";
 
 const body = "word/document.xml";
 /** Parts whose text follows the body, in this order. */
@@ -22,50 +22,58 @@ const separatorTypes = ["separator", "continuationSeparator", "continuationNotic
 /** Elements whose text is not read: deletions of tracked changes, field instructions, fallbacks of drawings. */
 const hiddenElements = ["w:del", "w:moveFrom", "w:instrText", "mc:Fallback"];
 
+type Attributes = Readonly<Record<string, string>>;
+
+const idOf = (attributes: Attributes) => attributes["w:id"] ?? "";
+
+/** What the beginning of an element writes. */
+const onOpen: Readonly<Record<string, (writer: BlockWriter, attributes: Attributes) => void>> = {
+  "w:tab": (writer) => writer.add("\t"),
+  "w:br": (writer) => writer.endLine(),
+  "w:cr": (writer) => writer.endLine(),
+  "w:noBreakHyphen": (writer) => writer.add("-"),
+  "w:tbl": (writer) => writer.openTable(),
+  "w:footnoteReference": (writer, attributes) => writer.add(`[^${idOf(attributes)}]`),
+  "w:endnoteReference": (writer, attributes) => writer.add(`[^${idOf(attributes)}]`),
+  "w:footnote": startNote,
+  "w:endnote": startNote,
+};
+
+/** What the end of an element writes. */
+const onClose: Readonly<Record<string, (writer: BlockWriter) => void>> = {
+  "w:p": (writer) => writer.endBlock(),
+  "w:tc": (writer) => writer.endCell(),
+  "w:tr": (writer) => writer.endRow(),
+  "w:tbl": (writer) => writer.closeTable(),
+};
+
+function startNote(writer: BlockWriter, attributes: Attributes): void {
+  if (!separatorTypes.includes(attributes["w:type"] ?? "")) writer.add(`[^${idOf(attributes)}]: `);
+}
+
 function readPart(files: ArchiveFiles, name: string): string {
   const part = files.get(name);
   if (part === undefined) return "";
   const writer = createBlockWriter();
   let hidden = 0;
   let isText = false;
-  const openElements: Readonly<Record<string, (attributes: Readonly<Record<string, string>>) => void>> = {
-    "w:t": () => {
-      isText = true;
-    },
-    "w:tab": () => writer.add("\t"),
-    "w:br": () => writer.endLine(),
-    "w:cr": () => writer.endLine(),
-    "w:noBreakHyphen": () => writer.add("-"),
-    "w:tbl": () => writer.openTable(),
-    "w:footnoteReference": (attributes) => writer.add(`[^${attributes["w:id"] ?? ""}]`),
-    "w:endnoteReference": (attributes) => writer.add(`[^${attributes["w:id"] ?? ""}]`),
-    "w:footnote": (attributes) => startNote(attributes),
-    "w:endnote": (attributes) => startNote(attributes),
-  };
-  const closeElements: Readonly<Record<string, () => void>> = {
-    "w:t": () => {
-      isText = false;
-    },
-    "w:p": () => writer.endBlock(),
-    "w:tc": () => writer.endCell(),
-    "w:tr": () => writer.endRow(),
-    "w:tbl": () => writer.closeTable(),
-  };
-  const startNote = (attributes: Readonly<Record<string, string>>) => {
-    if (!separatorTypes.includes(attributes["w:type"] ?? "")) writer.add(`[^${attributes["w:id"] ?? ""}]: `);
-  };
   readMarkup(
     decodeXml(part),
     {
       open(element, attributes) {
         if (hiddenElements.includes(element)) hidden += 1;
-        if (hidden === 0 && Object.hasOwn(openElements, element)) openElements[element]?.(attributes);
+        if (hidden > 0) return;
+        if (element === "w:t") isText = true;
+        else if (Object.hasOwn(onOpen, element)) onOpen[element]?.(writer, attributes);
       },
       text: (text) => {
         if (isText && hidden === 0) writer.add(text);
       },
       close(element) {
-        if (hidden === 0 && Object.hasOwn(closeElements, element)) closeElements[element]?.();
+        if (hidden === 0) {
+          if (element === "w:t") isText = false;
+          else if (Object.hasOwn(onClose, element)) onClose[element]?.(writer);
+        }
         if (hiddenElements.includes(element)) hidden -= 1;
       },
     },

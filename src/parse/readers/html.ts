@@ -1,5 +1,5 @@
 import { readMarkup } from "../xml.ts";
-import { createBlockWriter } from "./block-writer.ts";
+import { type BlockWriter, createBlockWriter } from "./block-writer.ts";
 
 const hiddenElements = new Set([
   "script",
@@ -21,51 +21,62 @@ const headingLevel = /^h([1-6])$/;
 /** The visible text of a page. Headings, list items and tables are written as Markdown. */
 export function readHtml(html: string): string {
   const writer = createBlockWriter();
+  const page = createPageWriter(writer);
   let hidden = 0;
-  let preformatted = 0;
-  let isLineStart = true;
-  const add = (text: string) => {
-    const shown = preformatted > 0 ? text : text.replace(/\s+/g, " ");
-    const kept = isLineStart && preformatted === 0 ? shown.trimStart() : shown;
-    if (kept === "") return;
-    writer.add(kept);
-    isLineStart = preformatted === 0 && kept.endsWith(" ");
-  };
-  const endBlock = () => {
-    writer.endBlock();
-    isLineStart = true;
-  };
   readMarkup(
     html,
     {
       open(name) {
         if (hiddenElements.has(name)) hidden += 1;
-        if (hidden > 0) return;
-        if (blockElements.has(name)) endBlock();
-        if (name === "pre") preformatted += 1;
-        if (name === "br") {
-          writer.endLine();
-          isLineStart = true;
-        }
-        if (name === "table") writer.openTable();
-        if (name === "li") writer.add("- ");
-        const level = headingLevel.exec(name)?.[1];
-        if (level !== undefined) writer.add(`${"#".repeat(Number(level))} `);
+        if (hidden === 0) page.open(name);
       },
       text: (text) => {
-        if (hidden === 0) add(text);
+        if (hidden === 0) page.add(text);
       },
       close(name) {
         if (hiddenElements.has(name)) hidden = Math.max(0, hidden - 1);
-        if (hidden > 0) return;
-        if (name === "pre") preformatted = Math.max(0, preformatted - 1);
-        if (name === "td" || name === "th") writer.endCell();
-        if (name === "tr") writer.endRow();
-        if (name === "table") writer.closeTable();
-        if (blockElements.has(name)) endBlock();
+        if (hidden === 0) page.close(name);
       },
     },
     { xml: false },
   );
   return writer.result();
+}
+
+/** Writes visible elements. White space is joined as a browser joins it, except in `pre`. */
+function createPageWriter(writer: BlockWriter) {
+  let preformatted = 0;
+  let isLineStart = true;
+  const endBlock = () => {
+    writer.endBlock();
+    isLineStart = true;
+  };
+  return {
+    add(text: string): void {
+      const shown = preformatted > 0 ? text : text.replace(/\s+/g, " ");
+      const kept = isLineStart && preformatted === 0 ? shown.trimStart() : shown;
+      if (kept === "") return;
+      writer.add(kept);
+      isLineStart = preformatted === 0 && kept.endsWith(" ");
+    },
+    open(name: string): void {
+      if (blockElements.has(name)) endBlock();
+      if (name === "pre") preformatted += 1;
+      if (name === "br") {
+        writer.endLine();
+        isLineStart = true;
+      }
+      if (name === "table") writer.openTable();
+      if (name === "li") writer.add("- ");
+      const level = headingLevel.exec(name)?.[1];
+      if (level !== undefined) writer.add(`${"#".repeat(Number(level))} `);
+    },
+    close(name: string): void {
+      if (name === "pre") preformatted = Math.max(0, preformatted - 1);
+      if (name === "td" || name === "th") writer.endCell();
+      if (name === "tr") writer.endRow();
+      if (name === "table") writer.closeTable();
+      if (blockElements.has(name)) endBlock();
+    },
+  };
 }

@@ -116,6 +116,9 @@ const audit = z
         "In the row of a run's first step; null elsewhere, and where it was stored before rounds were",
     }),
     overhead_calls: z.array(overheadCall),
+    skipped_budget: z.boolean().meta({
+      description: "The step was not asked, or not asked again, because the turn had no credits left for it",
+    }),
     checkpoint_degraded: z.boolean().meta({
       description: "A checkpoint of the run was stored late, in part, or not at all; the turn went on",
     }),
@@ -178,6 +181,7 @@ function toAudit(row: AuditRow): z.input<typeof audit> {
     routing: row.routing && toRouting(row.routing),
     orchestration: row.orchestration && toOrchestration(row.orchestration),
     overhead_calls: row.overheadCalls.map(toOverheadCall),
+    skipped_budget: row.skippedBudget,
     checkpoint_degraded: row.checkpointFailed,
   };
 }

@@ -7,7 +7,7 @@ import { sumUsage, type UsageSum } from "../../domain/billing/usage-sum.ts";
 import { type Citation, listCitations } from "../../domain/files/file-reads.ts";
 import { stepIdOf, stepRoleOf, stepRoles } from "../../domain/plan/step.ts";
 import { currentReplies, isStale, isSynthesis, stepOfReply } from "../../domain/turn/current-replies.ts";
-import { id, instant, text } from "../../http/schemas.ts";
+import { creditAmount, id, instant, text } from "../../http/schemas.ts";
 import { contentCut, finishReason, stepId, toCut } from "./message.ts";
 import { roomMode } from "./room.ts";
 
@@ -105,7 +105,11 @@ export const runningTurn = z
   .meta({ id: "RunningTurn" });
 
 export const newTurn = z
-  .strictObject({ message: text(32_000), model_alias_override: text(64).optional() })
+  .strictObject({
+    message: text(32_000),
+    model_alias_override: text(64).optional(),
+    max_credits: creditAmount.optional().meta({ description: "Lowers what the turn may spend" }),
+  })
   .meta({ id: "NewTurn", examples: [{ message: "@scout what comes first?" }] });
 
 /** A retry takes no fields yet. Unknown fields are refused. */

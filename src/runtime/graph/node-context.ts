@@ -13,12 +13,15 @@ import type { ModelCallRecord } from "../../domain/turn/turn-outcome.ts";
 import type { CallModel } from "../model/model-port.ts";
 import { type AgentEvents, createAgentEvents } from "../nodes/agent-events.ts";
 import { type AgentWork, workOf } from "./agent-work.ts";
+import type { CallPayment } from "./pay-for-calls.ts";
 import type { RunStateValue } from "./run-state.ts";
 
 /** Everything outside the runtime that it uses. No module keeps data of a request. */
 export type TurnPorts = {
   callModel: CallModel;
   tools: ToolPort;
+  /** Credits of a successful call by the tool's name, 10⁻⁸; a tool that is not in it is free. */
+  toolPrices: ReadonlyMap<string, bigint>;
   /** Estimated tokens of files' text that the agents of one turn together may be given. */
   fileTokensPerTurn: number;
   catalog: Catalog;
@@ -59,6 +62,8 @@ export type NodeContext = {
   identity: RunIdentity;
   ports: TurnPorts;
   signal: AbortSignal;
+  /** What the run may still spend. */
+  payment: CallPayment;
   /** What the turn may still hold. */
   limiter: TurnLimiter;
   /** Steps and rounds whose start this holder has emitted. A holder that resumes the run emits it again. */

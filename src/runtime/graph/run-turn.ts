@@ -1,3 +1,4 @@
+import type { RunGrant } from "../../domain/billing/run-grant.ts";
 import type { TurnContext } from "../../domain/context/turn-context.ts";
 import type { TurnPlan } from "../../domain/plan/turn-plan.ts";
 import type { RunIdentity } from "../../domain/tool.ts";
@@ -11,7 +12,9 @@ import { guardTools } from "../nodes/guarded-tools.ts";
 import { startSummary } from "../nodes/summary-run.ts";
 import { limitCalls } from "./call-limit.ts";
 import type { NodeContext, TurnPorts } from "./node-context.ts";
+import { type CallPayment, payForCalls } from "./pay-for-calls.ts";
 import { compileRunGraph, recursionLimit } from "./run-graph.ts";
+import { startSpending } from "./run-spending.ts";
 import { settleState } from "./settle-run.ts";
 import { isFinished, toOutcome } from "./state-outcome.ts";
 import { addStateUse } from "./state-use.ts";
@@ -27,6 +30,7 @@ export type RunInput = {
   /** What the turn holds of its earlier runs. */
   used: TurnUse;
   isRetry: boolean;
+  grant: RunGrant;
 };
 
 /** `unstored`: rows of the run's checkpoints that are still to be stored. */
@@ -46,26 +50,24 @@ const maxCallsInFlight = 4;
  * the outcome; this throws only if the graph itself breaks.
  */
 export const runTurn: RunTurn = async (input, ports) => {
-  const { runId, plan, context, identity, stored, used, isRetry } = input;
+  const { runId, plan, context, identity, stored, used, isRetry, grant } = input;
   const progress = await loadProgress(stored);
   if (progress !== undefined && !(progress.isWhole && progress.isCurrent)) {
     const outcome = settleState({ plan, progress, isRetry }, ports.newId);
     return { kind: "ended", outcome, unstored: noRows };
   }
   const deadline = startTurnDeadline(ports.turnTimeoutMs);
-  const modelWatch = startStopwatch(ports.now);
-  const toolsWatch = startStopwatch(ports.now);
-  const callModel = limitCalls(modelWatch.timing(ports.callModel), maxCallsInFlight, ports.mayCall);
-  const guarded = guardTools(ports.tools);
-  const tools = { ...guarded, execute: toolsWatch.timing(guarded.execute) };
+  const payment = startSpending(plan, grant, ports, progress?.state);
+  const { timedPorts, modelMs, toolsMs } = timePorts(ports, payment);
   const signal = AbortSignal.any([deadline.signal, ports.stop]);
   const run: NodeContext = {
     runId,
     plan,
     context,
     identity,
-    ports: { ...ports, callModel, tools },
+    ports: timedPorts,
     signal,
+    payment,
     limiter: createTurnLimiter(
       progress === undefined ? used : addStateUse(used, progress.state),
       ports.fileTokensPerTurn,
@@ -81,7 +83,7 @@ export const runTurn: RunTurn = async (input, ports) => {
       durability: "sync",
       configurable: { thread_id: runId },
     });
-    const [modelMs, toolsMs] = [modelWatch.elapsedMs(), toolsWatch.elapsedMs()];
+    const times = { modelMs: modelMs(), toolsMs: toolsMs() };
     const settled = await summary.settle(ports.summaryGraceMs);
     const outcome = toOutcome(plan, state, ports.newId);
     return {
@@ -91,8 +93,7 @@ export const runTurn: RunTurn = async (input, ports) => {
         overhead: [...outcome.overhead, ...settled.overhead],
         summary: settled.summary,
         summaryFailed: settled.hasFailed,
-        modelMs,
-        toolsMs,
+        ...times,
       },
       unstored: saver.drain(),
     };
@@ -105,6 +106,18 @@ export const runTurn: RunTurn = async (input, ports) => {
     deadline.clear();
   }
 };
+
+/** Guards the ports, limits the calls in flight, and measures the time in models and in tools. */
+function timePorts(ports: TurnPorts, payment: CallPayment) {
+  const modelWatch = startStopwatch(ports.now);
+  const toolsWatch = startStopwatch(ports.now);
+  const timed = modelWatch.timing(ports.callModel);
+  const callModel = limitCalls(timed, maxCallsInFlight, ports.mayCall, (paid) => payForCalls(paid, payment));
+  const guarded = guardTools(ports.tools);
+  const tools = { ...guarded, execute: toolsWatch.timing(guarded.execute) };
+  const timedPorts: TurnPorts = { ...ports, callModel, tools };
+  return { timedPorts, modelMs: modelWatch.elapsedMs, toolsMs: toolsWatch.elapsedMs };
+}
 
 function startTurnDeadline(timeoutMs: number): { signal: AbortSignal; clear: () => void } {
   const deadline = new AbortController();

@@ -14,6 +14,8 @@ export type ModelRequest = {
   tools: readonly OfferedTool[];
   toolChoice: "auto" | "none";
   maxOutputTokens: number;
+  /** Estimated tokens of the prompt of a call that an agent pays for. Absent: the call is not billed. */
+  billedInputTokens?: number;
   /** The agent's settings. Its limit of tokens is in `maxOutputTokens`. */
   settings: ModelSettings;
   /** Aborts the call at once; its reason is an AgentFailure where the caller knows why. */

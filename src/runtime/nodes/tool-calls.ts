@@ -1,3 +1,4 @@
+import { formatDecimal } from "../../domain/billing/pricing.ts";
 import type { ToolCallRequest } from "../../domain/context/prompt.ts";
 import type { FileTokens } from "../../domain/files/file-tokens.ts";
 import { mayUse } from "../../domain/permissions.ts";
@@ -10,7 +11,7 @@ import type { NodeContext } from "../graph/node-context.ts";
 import type { RunStateUpdate, ToolMessage } from "../graph/run-state.ts";
 import type { ModelAnswer } from "../model/model-port.ts";
 import type { AgentEvents } from "./agent-events.ts";
-import { refuseCall } from "./tool-refusal.ts";
+import { refuseCall, refuseUnpaid } from "./tool-refusal.ts";
 
 /** After this many answers that asked for tools an agent must answer. */
 export const maxToolRequests = 4;
@@ -93,7 +94,7 @@ export async function executeCalls(toolCalls: ToolCalls) {
   const { agentKey } = step.agent;
   const toolMessages: ToolMessage[] = [];
   const toolEvents: ToolEvent[] = [];
-  for (const { call, execution, hadRoom } of executions) {
+  for (const [index, { call, execution, hadRoom, costE8 }] of executions.entries()) {
     const { content, laterContent, ...recorded } = execution;
     const id = run.ports.newId();
     events.toolResult(call.id, id, content);
@@ -108,24 +109,54 @@ export async function executeCalls(toolCalls: ToolCalls) {
       hadRoom,
       ...(laterContent === undefined ? {} : { laterContent }),
     });
-    toolEvents.push({ id: run.ports.newId(), step: step.id, agentKey, round, ...recorded });
+    const place = index + 1;
+    toolEvents.push({
+      // The same for the same call: a run that resumes and calls it again does not charge it again.
+      id: run.ports.deriveId(run.runId, `tool ${step.id} ${round} ${place}`),
+      step: step.id,
+      agentKey,
+      round,
+      place,
+      ...recorded,
+      ...(costE8 === 0n ? {} : { creditsCharged: formatDecimal(costE8, 8) }),
+    });
   }
   return { toolMessages, toolEvents };
 }
 
-type ToolCallResult = { call: ToolCallRequest; execution: ToolExecution; hadRoom: boolean };
+type ToolCallResult = {
+  call: ToolCallRequest;
+  execution: ToolExecution;
+  hadRoom: boolean;
+  /** 10⁻⁸ credits. */
+  costE8: bigint;
+};
 
 async function executeCall(
-  { step: { id, agent }, run: { ports, signal, limiter, identity }, fileTokens, attached }: ToolCalls,
+  {
+    step: { id, agent },
+    run: { ports, signal, limiter, identity, payment },
+    fileTokens,
+    attached,
+  }: ToolCalls,
   call: ToolCallRequest,
   nthOfAnswer: number,
 ): Promise<ToolCallResult> {
   const end = limiter.beginToolCall(id, nthOfAnswer);
-  if (end === null) return { call, execution: refuseCall(call), hadRoom: false };
+  if (end === null) return { call, execution: refuseCall(call), hadRoom: false, costE8: 0n };
   const { name, argumentsText } = call;
+  const priceE8 = ports.toolPrices.get(name) ?? 0n;
+  const taken = priceE8 === 0n ? null : await payment.spending.takeAmount(priceE8);
+  if (priceE8 > 0n && taken === null) {
+    const execution = refuseUnpaid(call);
+    end(execution.content);
+    return { call, execution, hadRoom: true, costE8: 0n };
+  }
   const permissions = agent.toolPermissions;
   const context = { ...identity, signal, fileTokens, attached };
   const execution = await ports.tools.execute({ name, argumentsText, permissions, context });
   end(execution.content);
-  return { call, execution, hadRoom: true };
+  const costE8 = execution.status === "success" ? priceE8 : 0n;
+  taken?.end(costE8);
+  return { call, execution, hadRoom: true, costE8 };
 }

@@ -34,7 +34,7 @@ export async function createToolFixture({
     /** The queries that reached the search server, in order of arrival. */
     searched: async () => (await search.journal()).map(({ query }) => query),
     toolRows: () =>
-      sql`select * from tool_call_events where session_id = ${sessionId} order by created_at, id`,
+      sql`select * from tool_call_events where session_id = ${sessionId} order by created_at, round, place, id`,
     /** The ledger's rows as `agent round`, sorted: ids of the ledger tell no order. */
     async rounds(): Promise<string[]> {
       return (await fixture.ledger()).map(({ agent_key, round }) => `${agent_key} ${round}`).toSorted();

@@ -15,7 +15,7 @@ import { runTurn } from "../../../../src/runtime/graph/run-turn.ts";
 import { createOpenAiModel } from "../../../../src/runtime/model/openai-model.ts";
 import { createAdjustmentMemory } from "../../../../src/runtime/model/request-adjustments.ts";
 import { createModels, type ScriptedModels } from "../../../support/models.ts";
-import { type PlanForm, planOf } from "../../../support/plans.ts";
+import { noLimit, type PlanForm, planOf } from "../../../support/plans.ts";
 import { someIdentity } from "../../../support/tool-context.ts";
 import { nameOf, roleOf } from "../../../support/turn-fixture.ts";
 
@@ -92,6 +92,7 @@ export function createGraphTurn({
           stored: undefined,
           used: noUse,
           isRetry: false,
+          grant: noLimit,
         },
         ports,
       );
@@ -121,6 +122,7 @@ export function createPorts(
       adjustments: createAdjustmentMemory(),
     }),
     tools,
+    toolPrices: new Map(),
     catalog: buildCatalog([], ""),
     limits: {
       maxOutputTokens: 2_048,

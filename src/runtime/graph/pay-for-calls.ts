@@ -1,0 +1,59 @@
+import { priceCall } from "../../domain/billing/pricing.ts";
+import type { Spending } from "../../domain/billing/spending.ts";
+import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
+import type { BilledAttempt, CallModel } from "../model/model-port.ts";
+import { notAnswered } from "./call-limit.ts";
+
+export type CallPayment = {
+  spending: Spending;
+  /** Null: the model has no price. */
+  multiplierOf: (modelAlias: string) => number | null;
+  isBudgeted: boolean;
+  /** Whether the grant pays for an agent's answer: calls that are not billed serve one. */
+  paysForAgent: () => boolean;
+};
+
+/**
+ * Makes a call only where the run's grant pays for it. What is taken covers each attempt in turn: an attempt that is
+ * followed by another was refused or brought nothing, and costs nothing. Calls that are not billed are made as long
+ * as the grant pays for an agent.
+ */
+export function payForCalls(callModel: CallModel, payment: CallPayment): CallModel {
+  const { spending, multiplierOf, isBudgeted, paysForAgent } = payment;
+  return async (request) => {
+    const { billedInputTokens: inputTokens, maxOutputTokens } = request;
+    if (inputTokens === undefined) {
+      return paysForAgent() ? callModel(request) : notAnswered(budgetExhausted);
+    }
+    const price = multiplierOf(request.model.alias);
+    if (price === null && isBudgeted) return notAnswered(noPrice);
+    const multiplierHundredths = price ?? request.model.multiplierHundredths;
+    const taken = await spending.takeCall({ inputTokens, maxOutputTokens, multiplierHundredths });
+    if (taken === null) return notAnswered(budgetExhausted);
+    let costE8 = 0n;
+    try {
+      const answer = await callModel({ ...request, maxOutputTokens: taken.maxOutputTokens });
+      costE8 = costOf(answer.billed, multiplierHundredths);
+      return answer;
+    } finally {
+      taken.end(costE8);
+    }
+  };
+}
+
+/** As the ledger books it: an attempt of which nobody can say whether it was billed costs nothing. */
+function costOf(billed: readonly BilledAttempt[], multiplierHundredths: number): bigint {
+  return billed
+    .filter(({ status }) => status !== "unknown")
+    .reduce((sum, { usage }) => sum + priceCall(usage, multiplierHundredths).creditsE8, 0n);
+}
+
+export const budgetExhausted: AgentFailure = {
+  code: "budget_exhausted",
+  message: "The turn's credits do not pay for the agent's answer.",
+};
+
+const noPrice: AgentFailure = {
+  code: "budget_exhausted",
+  message: "The agent's model has no price, so that it cannot be used within a budget.",
+};
