@@ -5,6 +5,7 @@ import { toStorableText } from "./text/storable-text.ts";
 
 import type { FileReading } from "./files/file-library.ts";
 import type { FileTokens } from "./files/file-tokens.ts";
+import type { RunIdentity } from "./run-identity.ts";
 
 export type JsonValue =
   | string
@@ -17,9 +18,6 @@ export type JsonRecord = { readonly [key: string]: JsonValue };
 
 /** A tool as it is offered to a model. `parameters` is a JSON schema. */
 export type OfferedTool = { name: string; description: string; parameters: JsonRecord };
-
-/** The user, room and session of a run. A tool that reads stored data must pass them to the database. */
-export type RunIdentity = { userId: string; roomId: string; sessionId: string };
 
 export type ToolContext = RunIdentity & {
   /** Stops the execution, which then fails. */

@@ -1,5 +1,6 @@
 import { createFileTokens } from "../../src/domain/files/file-tokens.ts";
-import type { RunIdentity, ToolContext } from "../../src/domain/tool.ts";
+import type { RunIdentity } from "../../src/domain/run-identity.ts";
+import type { ToolContext } from "../../src/domain/tool.ts";
 
 export const someIdentity: RunIdentity = {
   userId: "user-1",
