@@ -51,7 +51,6 @@ export default defineConfig({
           hookTimeout: 90_000,
           // One browser at a time, and one script of the models.
           maxWorkers: 1,
-          isolate: false,
           ...SEEDED,
         },
       },

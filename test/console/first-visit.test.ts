@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { setScript } from "./support/api.ts";
-import { consoleUrl, openConsole, takePicture, test } from "./support/pages.ts";
+import { consoleUrl, newUser, openConsole, takePicture, test } from "./support/pages.ts";
 import { tokenOf } from "./support/token.ts";
 
 test("a person opens the printed address and talks with three agents, without reading anything", async () => {
@@ -36,7 +36,8 @@ test("a token that is not accepted leads to the sign-in, which says so; a pasted
 });
 
 test("a token that ends while the console is open leads to the sign-in, and the draft is kept", async () => {
-  const page = await openConsole();
+  const user = newUser();
+  const page = await openConsole({ user });
   await page.getByRole("button", { name: "Launch council" }).click();
   await page.getByRole("button", { name: "Make the room" }).click();
   const field = page.getByLabel("Your message");
@@ -44,9 +45,10 @@ test("a token that ends while the console is open leads to the sign-in, and the 
   await page.evaluate(() => sessionStorage.setItem("pantheon.token", "a.b.c"));
   await page.reload();
   await page.getByText("Your sign-in has ended").waitFor();
-  await page.getByLabel("Token").fill(await tokenOf("another"));
+  await page.getByLabel("Token").fill(await tokenOf(user));
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByText("There is no such room, or it is not yours.").waitFor();
+  await field.waitFor();
+  expect(await field.inputValue()).toBe("@ada a long thought");
 });
 
 test("signing out forgets the token", async () => {

@@ -32,7 +32,7 @@ export type Model = {
   context_window: number;
   multiplier: number;
 };
-export type Tool = { name: string; description: string };
+export type Tool = { name: string; description: string; permission: string };
 export type Session = z.output<typeof session>;
 export type User = { user_id: string; email: string | null; is_operator?: boolean };
 

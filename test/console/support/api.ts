@@ -34,7 +34,11 @@ export async function createRoom(
   room: Record<string, unknown> = {},
   agent: Partial<NewAgent> = {},
 ): Promise<Fixture> {
-  const { id: roomId } = await call<Room>(user, "POST", "/rooms", { name: "Launch", ...room });
+  const { id: roomId } = await call<Room>(user, "POST", "/rooms", {
+    name: "Launch",
+    current_mode: "tag",
+    ...room,
+  });
   for (const each of agents) await call(user, "POST", `/rooms/${roomId}/agents`, { ...each, ...agent });
   const { id: sessionId } = await call<Session>(user, "POST", `/rooms/${roomId}/sessions`);
   return { roomId, sessionId, path: `/rooms/${roomId}/sessions/${sessionId}` };

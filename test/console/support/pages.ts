@@ -37,10 +37,15 @@ beforeAll(async () => {
 afterAll(() => browser?.close());
 
 /** Whatever a page did that its policy forbids, or that failed without a word, fails the test. */
-afterEach(async () => {
+afterEach(async ({ task }) => {
   const pages = opened;
   opened = [];
-  await Promise.all(pages.map(({ page }) => page.context().close()));
+  for (const [index, { page }] of pages.entries()) {
+    if (task.result?.state === "fail") {
+      await takePicture(page, `failed-${index}-${task.name.replace(/\W+/g, "-")}`);
+    }
+    await page.context().close();
+  }
   expect(pages.flatMap(({ faults }) => faults)).toEqual([]);
 });
 
