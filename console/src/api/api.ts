@@ -1,5 +1,6 @@
 import type { Client } from "./client.ts";
 import { type Features, readFeatures } from "./features.ts";
+import { createMoneyApi } from "./money.ts";
 import type {
   Agent,
   AgentChange,
@@ -26,7 +27,8 @@ const pageSize = 200;
 const turnsPage = 40;
 
 /** Every call that the console makes, by what it does. Each rejects with ApiError. */
-export function createApi({ json, send }: Client) {
+export function createApi(client: Client) {
+  const { json, send } = client;
   const listAll = async <Item>(path: string, query: Record<string, string> = {}): Promise<Item[]> => {
     const items: Item[] = [];
     let after: string | undefined;
@@ -39,6 +41,7 @@ export function createApi({ json, send }: Client) {
   };
   const turnsOf = (sessionId: string) => `/sessions/${sessionId}/turns`;
   return {
+    ...createMoneyApi(client),
     me: () => json<User>("GET", "/auth/me"),
     features: () => readFeatures(json),
     models: async () => (await json<{ data: Model[] }>("GET", "/models")).data,
