@@ -13,16 +13,16 @@ const [errors = "", failures = ""] = api.slice(api.indexOf("## Errors")).split("
 /** The first cells of a table's rows. */
 const rowsOf = (text: string) => [...text.matchAll(/^\| `(\w+)` \|(?: (\d+) \|)?/gm)];
 
-test("docs/api.md lists every error code, with its status, and no other", () => {
+test("docs/api.md lists every error code with its status, and no others", () => {
   const documented = rowsOf(errors).map(([, code, status]) => [code, Number(status)]);
   expect(documented).toEqual(errorCodeNames.map((code) => [code, errorCodes[code].status]));
 });
 
-test("docs/api.md lists every reason for which an agent fails, and no other", () => {
+test("docs/api.md lists every failure code of an agent, and no others", () => {
   expect(rowsOf(failures).map(([, code]) => code)).toEqual([...agentFailureCodes]);
 });
 
-test("docs/api.md lists every route, and no other", async () => {
+test("docs/api.md lists every route, and no others", async () => {
   const documented = [...api.matchAll(/`((?:GET|POST|PUT|PATCH|DELETE) \/[^`]*)`/g)].map(([, route = ""]) =>
     route.replace(" /api/v1/", " /"),
   );
@@ -32,7 +32,7 @@ test("docs/api.md lists every route, and no other", async () => {
   );
 });
 
-test("docs/operations.md lists every log event with its level, and no other", () => {
+test("docs/operations.md lists every log event with its level, and no others", () => {
   const sources = import.meta.glob("../src/**/*.ts", {
     query: "?raw",
     import: "default",
@@ -49,39 +49,40 @@ test("docs/operations.md lists every log event with its level, and no other", ()
   expect(documented.toSorted()).toEqual([...new Set(logged)].toSorted());
 });
 
-test("src/turn/README.md shows the table of endings of the code", () => {
-  const claims: Record<Ending["claim"], string> = {
-    delete: "deleted",
-    expire: "lease ends now",
-    leave: "left",
-  };
-  const checkpoints: Record<Ending["checkpoint"], string> = {
-    last: "last kept",
-    none: "none",
-    unstored: "what is unstored",
-    as_it_is: "as it is",
-  };
-  const reservations: Record<Ending["reservation"], string> = {
-    consume: "consumed",
-    release: "released",
-    keep: "kept",
-  };
-  const cell = "([^|]+)";
-  const row = new RegExp(
-    `^\\| \`(\\w+)\` \\| ${cell} \\| ${cell} \\| [^|]+ \\| ${cell} \\| ${cell} \\|$`,
-    "gm",
-  );
-  const documented = [...runReadme.matchAll(row)];
-  expect(documented.map(([, ...cells]) => cells.slice(0, 4))).toEqual(
-    Object.entries(endings).map(([name, { claim, checkpoint, reservation }]) => [
-      name,
-      claims[claim],
-      checkpoints[checkpoint],
-      reservations[reservation],
-    ]),
-  );
-  const codes = new Map(documented.map(([, ending, , , , answer = ""]) => [ending, answer]));
-  for (const [name, { answer }] of Object.entries(endings)) {
-    if (answer !== "turn" && answer !== "refusal") expect(codes.get(name)).toBe(`\`${answer}\``);
+/** The cells of an ending's row: claim, checkpoint, ledger, reservation, answer. */
+function cellsOf(ending: Ending): string[] {
+  switch (ending.kind) {
+    case "stored":
+      return [
+        "deleted",
+        { last: "last kept", none: "none" }[ending.checkpoint],
+        "in the turn",
+        "consumed",
+        "the turn",
+      ];
+    case "refused":
+      return [
+        "deleted",
+        "none",
+        { none: "none", without_turn: "without a turn" }[ending.ledger],
+        { none: "released", without_turn: "consumed" }[ending.ledger],
+        ending.answer === "refusal" ? "its refusal" : `\`${ending.answer}\``,
+      ];
+    case "unfinished":
+      return [
+        { expire: "lease ends now", leave: "left" }[ending.claim],
+        { expire: "what is unstored", leave: "as it is" }[ending.claim],
+        "late report",
+        "kept",
+        `\`${ending.answer}\``,
+      ];
   }
+}
+
+test("src/turn/README.md has the same table of endings as the code", () => {
+  const documented = [...runReadme.matchAll(/^\| `(\w+)` \| (.+) \|$/gm)].map(([, name, cells = ""]) => [
+    name,
+    ...cells.split(" | "),
+  ]);
+  expect(documented).toEqual(Object.entries(endings).map(([name, ending]) => [name, ...cellsOf(ending)]));
 });

@@ -32,6 +32,12 @@ const otherRequests: Record<string, Send> = {
     if (amount > 8_192) token = await lengthOf(padding + 2);
     return api.send("GET", "/models", { headers: { Authorization: `Bearer ${token}` } });
   },
+  "API keys of a user": async ({ user }, amount) => {
+    const client = api.as(user);
+    const { data } = (await client.get("/auth/keys")).body;
+    for (let n = data.length + 1; n < amount; n += 1) await client.post("/auth/keys", { name: `key ${n}` });
+    return client.post("/auth/keys", { name: "one more" });
+  },
   "agents of a room": async (tenant, amount) => {
     const { data } = (await api.as(tenant.user).get(`/rooms/${tenant.ids.room_id}/agents`)).body;
     for (let n = data.length + 1; n < amount; n += 1) await send(tenant, furtherAgent(tenant.ids, n));
@@ -51,15 +57,18 @@ const requests: Record<string, Send> = {
 
 const rows = readLimitRows(limits);
 
-test("every bound of a request in the document is tried", () => {
+test("every limit of a request in the document is tested", () => {
   expect(rows.map(({ what }) => what).toSorted()).toEqual(Object.keys(requests).toSorted());
 });
 
-test.each(rows)("$what: $amount pass, one more is $status $code", async ({ what, amount, status, code }) => {
-  const sendAmount = requests[what];
-  if (sendAmount === undefined) throw new Error(`the test must be taught how to send ${what}`);
-  const under = await sendAmount(await seedTenant("scout"), amount);
-  expect(under.body.code).not.toBe(code);
-  const over = await sendAmount(await seedTenant("scout"), amount + 1);
-  expect(over).toMatchObject({ status, body: { code } });
-});
+test.each(rows)(
+  "$what: $amount are accepted, one more is $status $code",
+  async ({ what, amount, status, code }) => {
+    const sendAmount = requests[what];
+    if (sendAmount === undefined) throw new Error(`the test must be taught how to send ${what}`);
+    const under = await sendAmount(await seedTenant("scout"), amount);
+    expect(under.body.code).not.toBe(code);
+    const over = await sendAmount(await seedTenant("scout"), amount + 1);
+    expect(over).toMatchObject({ status, body: { code } });
+  },
+);

@@ -21,8 +21,8 @@ export function renderReferencePage({ info, tags = [] }: ApiDocument): Markup {
 <body>
 <main>
   <h1>${info.title} API</h1>
-  <p>${renderText(info.description ?? "")}</p>
-  <p>Send <code>Authorization: Bearer &lt;JWT&gt;</code>. Every operation, with its fields and a form to try it, is in the
+  ${(info.description ?? "").split("\n\n").map((paragraph) => html`<p>${renderText(paragraph)}</p>`)}
+  <p>Send <code>Authorization: Bearer &lt;JWT&gt;</code>. Every answer has <code>X-Request-Id</code>. Every operation, with its fields and a form to try it, is in the
   <a href="/reference/">interactive reference</a>; the same as a document: <a href="openapi.json">openapi.json</a>.</p>
   ${renderTable("groups", "Operations", ["Group", "What it has"], tags.map(toGroupRow))}
   ${renderTable("events", "Events of a turn's stream", ["Event", "When"], streamEvents.map(toEventRow))}

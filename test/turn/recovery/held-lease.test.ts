@@ -15,8 +15,8 @@ async function leaseEnd({ sql, sessionId }: TurnFixture): Promise<number> {
   return Number(row?.seconds);
 }
 
-describe("a holder at work", { timeout: 30_000 }, () => {
-  test("keeps its lease through a call that is longer than it", async () => {
+describe("a holder", { timeout: 30_000 }, () => {
+  test("keeps its lease during a call that is longer than the lease", async () => {
     const fixture = await createTurnFixture({ settings: shortLease });
     await fixture.models.script(says("ada", held));
     const post = fixture.post("@ada hello");
@@ -37,13 +37,13 @@ describe("a holder at work", { timeout: 30_000 }, () => {
       awayFrom('lease_until\\" = clock'),
     );
 
-    expect(result).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
+    expect(result).toMatchObject({ status: 503, body: { code: "commit_failed" } });
     await fixture.models.wait({ settled: 2 });
     expect((await fixture.models.journal()).map(({ client_closed }) => client_closed)).toEqual([true, true]);
     expect(await fixture.rowCounts()).toEqual(noRows);
   });
 
-  test("that is refused a step stops at once: its next call is aborted", async () => {
+  test("whose checkpoint is refused stops at once: its next call is aborted", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "roundtable" });
     await fixture.models.script(says("ada", { text: "one", hold: "first" }), says("bob", held));
     const post = fixture.post("hello");
@@ -62,7 +62,7 @@ describe("a holder at work", { timeout: 30_000 }, () => {
     await expectLedgerMatchesCalls(fixture);
   });
 
-  test("that slept through its lease starts no further call when it wakes, whatever its timers say", async () => {
+  test("that was paused for longer than its lease starts no further call, even if no timer has run", async () => {
     let asleepMs = 0;
     const fixture = await createTurnFixture({
       agents: ["ada", "bob"],
@@ -77,7 +77,7 @@ describe("a holder at work", { timeout: 30_000 }, () => {
     await fixture.models.release("gate");
     await fixture.models.script();
 
-    expect(await post).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
+    expect(await post).toMatchObject({ status: 503, body: { code: "commit_failed" } });
     expect(await fixture.models.journal()).toHaveLength(1);
     // Nobody had replaced it: what it was answered is kept, and whoever comes next need not wait.
     expect((await fixture.post("and now?")).body).toMatchObject({ turn_index: 2 });
