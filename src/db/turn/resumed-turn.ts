@@ -1,6 +1,7 @@
 import { and, desc, eq, isNull } from "drizzle-orm";
 import { askDatabase, type Db } from "../core/client.ts";
 import { readableColumns } from "../core/instant.ts";
+import { readTurnFiles, selectTurnFiles } from "../files/turn-files.ts";
 import { ownsSession } from "../rooms/owned-session.ts";
 import { sessionSummaries, sessions } from "../schema.ts";
 import type { OpenedTurn } from "./open-turn.ts";
@@ -26,7 +27,7 @@ export async function loadResumedTurn(
   const { claim } = turn;
   const { sessionId } = claim;
   const exceptTurnId = claim.kind === "retry" ? claim.turnId : null;
-  const [[session], [summary], windowRows, counts] = await askDatabase(db, () =>
+  const [[session], [summary], windowRows, counts, files] = await askDatabase(db, () =>
     db.batch([
       db
         .select({
@@ -44,6 +45,7 @@ export async function loadResumedTurn(
         .limit(1),
       selectWindow(claim, window, exceptTurnId),
       selectTokenCounts(claim, claim.request.modelAliasOverride ?? null),
+      selectTurnFiles(claim),
     ]),
   );
   if (session === undefined) return null;
@@ -52,6 +54,7 @@ export async function loadResumedTurn(
     session,
     summary: summary ?? null,
     window: readWindow(windowRows.rows),
+    files: readTurnFiles(files.rows),
     tokenScales: readTokenScales(counts.rows, session.refusalScales),
   };
 }
