@@ -148,7 +148,13 @@ function toConfig(values: Settings, parts: ConfigParts): Config {
       maxUserBytes: values.USER_MAX_FILE_BYTES,
     },
     fileTokensPerTurn: values.FILE_TOKENS_PER_TURN,
-    auth: { issuer: values.AUTH_ISSUER, audience: values.AUTH_AUDIENCE, keys: authKeys(values) },
+    auth: {
+      issuer: values.AUTH_ISSUER,
+      audience: values.AUTH_AUDIENCE,
+      keys: authKeys(values),
+      adminClaim: values.ADMIN_CLAIM,
+      adminRole: values.ADMIN_ROLE,
+    },
     corsAllowedOrigins: values.CORS_ALLOWED_ORIGINS,
     logLevel: values.LOG_LEVEL,
   };

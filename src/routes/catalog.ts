@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { readCurrentPrices } from "../actions/read-current-prices.ts";
 import type { Deps } from "../deps.ts";
 import type { CatalogModel } from "../domain/catalog.ts";
 import { planContextBudget } from "../domain/context/context-budget.ts";
@@ -43,7 +44,12 @@ const tool = z
   })
   .meta({ id: "Tool" });
 
-const modelList = z.object({ data: z.array(model) }).meta({ id: "ModelList" });
+const modelList = z
+  .object({
+    pricing_version: z.string().meta({ description: "The prices that turns are opened under now" }),
+    data: z.array(model),
+  })
+  .meta({ id: "ModelList" });
 const toolList = z.object({ data: z.array(tool) }).meta({ id: "ToolList" });
 
 const routes = {
@@ -59,9 +65,13 @@ const routes = {
 
 export function registerCatalogRoutes(app: App, deps: Deps): void {
   const { maxOutputTokens } = deps.settings.context;
-  app.openapi(routes.models, (c) =>
-    c.json({ data: [...deps.catalog.models.values()].map((row) => toModel(row, maxOutputTokens)) }, 200),
-  );
+  app.openapi(routes.models, async (c) => {
+    const { version, catalog } = await readCurrentPrices(deps);
+    return c.json(
+      { pricing_version: version, data: catalog.map((row) => toModel(row, maxOutputTokens)) },
+      200,
+    );
+  });
   app.openapi(routes.tools, (c) => c.json({ data: deps.listTools() }, 200));
 }
 

@@ -1,5 +1,5 @@
 import { type StoreResult, storeCheckpoint } from "../db/checkpoint/store-checkpoint.ts";
-import type { CommittedTurn } from "../db/turn/commit-turn.ts";
+import { type CommittedTurn, storedEarlier } from "../db/turn/commit-turn.ts";
 import { isCommittedBy } from "../db/turn/committed-by.ts";
 import { reportLateSpend } from "../db/turn/late-spend.ts";
 import { buildLedger, listAttemptIds } from "../db/turn/ledger-record.ts";
@@ -43,7 +43,7 @@ export async function endFailedCommit(
   const ending = "commit_failed";
   const result = await leaveClaim(deps, run, holder, { ending, unstored });
   if (result === "lost") {
-    if (await isCommittedBy(deps.db, run.turn.claim)) return { ledger: null };
+    if (await isCommittedBy(deps.db, run.turn.claim)) return storedEarlier;
     throw await closeUnfinished(deps, run, holder, { ending: "lease_lost" });
   }
   if (result === "failed") deps.keepAlive(storeLater(deps, run, holder, unstored));

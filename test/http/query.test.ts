@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createTestApi, mintToken } from "../support/api.ts";
+import { createTestApi, mintToken, operatorRole } from "../support/api.ts";
 import { fillPath, listOperations } from "../support/operations.ts";
 import { seedTenant } from "../system/abuse/support/tenant.ts";
 
@@ -13,7 +13,7 @@ test.each(operations.filter(({ isOpen }) => !isOpen))(
     const { body, method } = operation;
     const answer = await api.send(method, `${fillPath(operation, ids)}?sort=-seq&sort=seq`, {
       headers: {
-        Authorization: `Bearer ${await mintToken({ sub: user.userId })}`,
+        Authorization: `Bearer ${await mintToken({ sub: user.userId, ...operatorRole })}`,
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { ListedTurn } from "../../db/turn/list-turns.ts";
 import type { StoredTurn, TurnRow } from "../../db/turn/stored-turn.ts";
 import type { RunningTurn } from "../../db/turn/turns.ts";
-import { formatDecimal } from "../../domain/billing/pricing.ts";
+import { formatDecimal, parseDecimal } from "../../domain/billing/pricing.ts";
 import { sumUsage, type UsageSum } from "../../domain/billing/usage-sum.ts";
 import { stepIdOf, stepRoleOf, stepRoles } from "../../domain/plan/step.ts";
 import { currentReplies, isStale, isSynthesis, stepOfReply } from "../../domain/turn/current-replies.ts";
@@ -66,6 +66,19 @@ const toolCall = z
   })
   .meta({ id: "ToolCall" });
 
+const turnCredits = z
+  .object({
+    spent: z.string().meta({ description: "By models and tools, in all runs of the turn" }),
+    granted: z.string().nullable().meta({
+      description: "What its latest run was allowed to spend; null: it is of an earlier version",
+    }),
+    wallet_left: z.string().nullable().meta({
+      description:
+        "The balance of your wallet after the turn, or now where it is read again; null: there is none",
+    }),
+  })
+  .meta({ id: "TurnCredits" });
+
 export const turnRead = z
   .object({
     id,
@@ -83,6 +96,7 @@ export const turnRead = z
     created_at: instant,
     replies: z.array(reply),
     usage,
+    credits: turnCredits,
     tool_calls: z.array(toolCall),
   })
   .meta({ id: "Turn" });
@@ -129,7 +143,13 @@ export function toTurnRead({ ledger, ...stored }: StoredTurn): z.input<typeof tu
 }
 
 /** A turn of a list, which has the usage as a sum. */
-export function toListedTurn({ turn, messages, usage, toolEvents }: ListedTurn): z.input<typeof turnRead> {
+export function toListedTurn({
+  turn,
+  messages,
+  usage,
+  toolEvents,
+  credits,
+}: ListedTurn): z.input<typeof turnRead> {
   return {
     id: turn.id,
     session_id: turn.sessionId,
@@ -143,8 +163,17 @@ export function toListedTurn({ turn, messages, usage, toolEvents }: ListedTurn):
     created_at: turn.createdAt.toISOString(),
     replies: toReplies(currentReplies(messages)),
     usage: toUsage(usage),
+    credits: {
+      spent: formatDecimal(usage.creditsE8 + sumToolCredits(toolEvents), 8),
+      granted: credits?.granted ?? null,
+      wallet_left: credits?.walletLeft ?? null,
+    },
     tool_calls: toolEvents.map(toToolCall),
   };
+}
+
+function sumToolCredits(events: StoredTurn["toolEvents"]): bigint {
+  return events.reduce((sum, { creditsCharged }) => sum + parseDecimal(creditsCharged, 8), 0n);
 }
 
 export function toRunningTurn(running: RunningTurn): z.input<typeof runningTurn> {

@@ -30,6 +30,7 @@ export async function seedTenant(agentKey: string): Promise<Tenant> {
     turn_id: turnId,
     message_id: messageIds[0] ?? "",
     file_id: fileId,
+    user_id: user.userId,
   };
   return { user, ids };
 }
@@ -49,5 +50,5 @@ export function nameNothing(): Record<string, string> {
     name,
     crypto.randomUUID(),
   ]);
-  return { ...Object.fromEntries(ids), agent_key: "nobody" };
+  return { ...Object.fromEntries(ids), agent_key: "nobody", user_id: "nobody" };
 }
