@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { buildConsole } from "./dev/console/build-console.ts";
 import { readTestSeed } from "./test/support/node/test-seed.ts";
 import type {} from "./test/support/provided.d.ts";
 
@@ -21,6 +22,9 @@ process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
 
 const untraced = fileURLToPath(new URL("./src/runtime/graph/langsmith-stub.ts", import.meta.url));
 const UNTRACED = [{ find: /^langsmith(\/.*)?$/, replacement: untraced }];
+
+// The Worker's configuration is refused without the console's files.
+await buildConsole();
 
 const seed = readTestSeed(process.env);
 // This file is read more than once a run.

@@ -3,6 +3,7 @@ import { runCommand } from "./command.ts";
 import { readEnvironment } from "./local-settings.ts";
 import { type DialectName, dialectNames, isDialectName } from "./model-server/dialects.ts";
 import { startPlatform } from "./platform.ts";
+import { addressLines } from "./platform-addresses.ts";
 import { announcePlatform } from "./running-platform.ts";
 import { stopSignal, whenAborted } from "./stop-signal.ts";
 
@@ -41,7 +42,7 @@ await runCommand(async () => {
     });
     const withdraw = announcePlatform(env, platform.url);
     console.log(`Pantheon ready on ${platform.url}`);
-    console.log(`Reference: ${platform.url}/api/v1/docs. A token: npm run --silent token -- --sub demo`);
+    for (const line of await addressLines(env, platform.url)) console.log(line);
     await whenAborted(stopping);
     withdraw();
     await platform.stop();

@@ -10,6 +10,7 @@ export const boundByWrangler = {
   UPLOAD_LIMITER: limiter,
   FILES: { put: nothing, get: nothing, delete: nothing, list: nothing },
   PARSE_QUEUE: { send: nothing },
+  ASSETS: { fetch: nothing },
 };
 
 /** Every setting the environment has for the Worker, the API keys that MODELS_JSON names among them. */

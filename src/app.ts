@@ -4,10 +4,11 @@ import { allowOrigins } from "./http/allowed-origins.ts";
 import { apiPath } from "./http/api-path.ts";
 import type { App, AppEnv } from "./http/app-env.ts";
 import { captureDisconnect } from "./http/client-disconnect.ts";
+import { serveConsole } from "./http/console-page.ts";
 import { limitBody } from "./http/json-body.ts";
 import { limitInvalid } from "./http/limit-invalid.ts";
 import { refuseUnknownRoute } from "./http/matched-route.ts";
-import { answerError, answerNotFound } from "./http/problem.ts";
+import { answerError } from "./http/problem.ts";
 import { withRequestId } from "./http/request-id.ts";
 import { logRequests } from "./http/request-log.ts";
 import { requireOperator } from "./http/require-operator.ts";
@@ -19,6 +20,7 @@ import { registerAgUiRoute } from "./routes/ag-ui.ts";
 import { registerAgentRoutes } from "./routes/agents.ts";
 import { registerBudgetRoutes } from "./routes/budgets.ts";
 import { registerCatalogRoutes } from "./routes/catalog.ts";
+import { registerConsoleConfigRoute } from "./routes/console-config.ts";
 import { registerFileContentRoute } from "./routes/file-content.ts";
 import { registerFileUploadRoute } from "./routes/file-upload.ts";
 import { registerFileRoutes } from "./routes/files.ts";
@@ -41,12 +43,13 @@ export function createApp(deps: Deps): App {
   app.use(withRequestId(deps.log, deps.newId), logRequests(deps.nowMs), captureDisconnect);
   app.use(securityHeaders, allowOrigins(deps.corsAllowedOrigins));
   app.onError(answerError);
-  app.notFound(answerNotFound);
+  app.notFound(serveConsole(deps.consoleFiles, deps.oidc));
 
   const api: App = new OpenAPIHono<AppEnv>({ defaultHook: throwOnInvalid });
   // The order decides. Routes before `requireUser` need no token.
   registerHealthRoutes(api, deps);
   registerReferenceRoutes(api, app);
+  registerConsoleConfigRoute(api, deps);
   api.use(refuseUnknownRoute, requireUser(deps.verifyToken), limitInvalid(deps.invalidLimiter));
   // Routes before `limitBody` have their own limits.
   registerAgUiRoute(api, deps);

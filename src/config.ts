@@ -1,5 +1,5 @@
 import { v5 as uuidv5 } from "uuid";
-import { isBucket, isQueue } from "./config/bindings.ts";
+import { isBucket, isQueue, isStaticFiles } from "./config/bindings.ts";
 import { ConfigError, describeIssue, dropBlank } from "./config/config-error.ts";
 import { describePrices, type ModelOverride, toCatalogModel } from "./config/model-override.ts";
 import { key, type Settings, settings } from "./config/settings.ts";
@@ -11,7 +11,9 @@ import type { Bucket } from "./domain/files/bucket.ts";
 import type { FileLimits } from "./domain/files/file-limits.ts";
 import type { ParseQueue } from "./domain/files/parse-queue.ts";
 import type { LogLevel } from "./domain/log.ts";
+import type { OidcClient } from "./domain/oidc-client.ts";
 import { isRateLimiter, type RateLimiter } from "./domain/rate-limiter.ts";
+import type { StaticFiles } from "./domain/static-files.ts";
 
 /** The names of all settings. MODELS_JSON can name further settings with keys of providers. */
 export const settingNames: readonly string[] = Object.keys(settings.shape);
@@ -53,6 +55,10 @@ export type Config = {
   fileTokensPerTurn: number;
   auth: AuthSettings;
   corsAllowedOrigins: readonly string[];
+  /** How people sign in to the console; undefined: with a token that they paste. */
+  oidc: OidcClient | undefined;
+  /** The console's files; undefined where none are bound. */
+  consoleFiles: StaticFiles | undefined;
   logLevel: LogLevel;
 };
 
@@ -89,7 +95,8 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
   if (!isBucket(fileBucket)) problems.push("FILES: wrangler.toml binds no R2 bucket FILES");
   if (!isQueue(parseQueue)) problems.push("PARSE_QUEUE: wrangler.toml binds no queue PARSE_QUEUE");
   if (problems.length > 0 || !isBucket(fileBucket) || !isQueue(parseQueue)) throw new ConfigError(problems);
-  return toConfig(values, { llmApiKeys, catalog, limiters, fileBucket, parseQueue });
+  const consoleFiles = isStaticFiles(given.ASSETS) ? given.ASSETS : undefined;
+  return toConfig(values, { llmApiKeys, catalog, limiters, fileBucket, parseQueue, consoleFiles });
 }
 
 /** Finds the rate limiters. Adds a problem for each that is needed and not bound. */
@@ -108,7 +115,10 @@ function findLimiters(
   return { turns: find("turns"), invalid: find("invalid"), uploads: find("uploads") };
 }
 
-type ConfigParts = Pick<Config, "llmApiKeys" | "catalog" | "limiters" | "fileBucket" | "parseQueue">;
+type ConfigParts = Pick<
+  Config,
+  "llmApiKeys" | "catalog" | "limiters" | "fileBucket" | "parseQueue" | "consoleFiles"
+>;
 
 function toConfig(values: Settings, parts: ConfigParts): Config {
   return {
@@ -156,6 +166,7 @@ function toConfig(values: Settings, parts: ConfigParts): Config {
       adminRole: values.ADMIN_ROLE,
     },
     corsAllowedOrigins: values.CORS_ALLOWED_ORIGINS,
+    oidc: oidcClient(values),
     logLevel: values.LOG_LEVEL,
   };
 }
@@ -184,6 +195,10 @@ function findContradictions(values: Settings): string[] {
     [
       values.CONTEXT_KEEP_RAW_TURNS >= values.CONTEXT_SUMMARY_EVERY_TURNS,
       "CONTEXT_KEEP_RAW_TURNS: must be below CONTEXT_SUMMARY_EVERY_TURNS",
+    ],
+    [
+      (values.OIDC_ISSUER === undefined) !== (values.OIDC_CLIENT_ID === undefined),
+      "OIDC_ISSUER, OIDC_CLIENT_ID: both or neither must be set",
     ],
   ];
   return problems.flatMap(([isFound, problem]) => (isFound ? [problem] : []));
@@ -222,6 +237,12 @@ function authKeys(values: Settings): AuthSettings["keys"] {
   return values.AUTH_JWKS_URL === undefined
     ? { secret: values.AUTH_JWT_SECRET ?? "" }
     : { jwksUrl: values.AUTH_JWKS_URL };
+}
+
+function oidcClient(values: Settings): OidcClient | undefined {
+  const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId } = values;
+  if (issuer === undefined || clientId === undefined) return undefined;
+  return { issuer, clientId, audience: values.OIDC_AUDIENCE, scopes: values.OIDC_SCOPES };
 }
 
 /** The suffix of the pricing version of a deployment that has models of its own. */

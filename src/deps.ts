@@ -12,7 +12,9 @@ import type { FileStore } from "./domain/files/file-store.ts";
 import type { ParseQueue } from "./domain/files/parse-queue.ts";
 import type { StreamHash } from "./domain/files/stream-hash.ts";
 import type { Log } from "./domain/log.ts";
+import type { OidcClient } from "./domain/oidc-client.ts";
 import type { RateLimiter } from "./domain/rate-limiter.ts";
+import type { StaticFiles } from "./domain/static-files.ts";
 import type { OfferedTool } from "./domain/tool.ts";
 import { permissionsOfTools, type ToolName, type ToolPermission } from "./domain/tool-names.ts";
 import type { TurnOutcome } from "./domain/turn/turn-outcome.ts";
@@ -99,6 +101,9 @@ export type Deps = {
   files: FileDeps;
   verifyToken: VerifyToken;
   corsAllowedOrigins: readonly string[];
+  oidc: OidcClient | undefined;
+  /** The console's files; undefined where none are bound. */
+  consoleFiles: StaticFiles | undefined;
 };
 
 /** A Worker goes on for 30 s after its client has disconnected. The other 5 s are for storing what the run has. */
@@ -172,6 +177,8 @@ export function createDeps(config: Config): Deps {
     },
     verifyToken: createTokenVerifier(config.auth),
     corsAllowedOrigins: config.corsAllowedOrigins,
+    oidc: config.oidc,
+    consoleFiles: config.consoleFiles,
   };
 }
 

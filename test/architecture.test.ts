@@ -24,21 +24,21 @@ const longFiles: Readonly<Record<string, string>> = {
   "src/db/schema.ts": "every table in one place: drizzle-kit and readers both look for them there",
 };
 
-test("every import is one that its part of src may have", () => {
+test("every import of src is allowed for its folder", () => {
   expect(sources.length).toBeGreaterThan(50);
   expect(sources.flatMap(findForbiddenImports)).toEqual([]);
 });
 
-test("no two files import each other, however far round, for values or for types", () => {
+test("no two files import each other, directly or through others, values or types", () => {
   expect(findCycle(sources)).toBeUndefined();
 });
 
-test("clocks, randomness and the network come in through the ports alone", () => {
+test("only ports use the clock, randomness and the network", () => {
   expect(sources.flatMap(findAmbientGlobals)).toEqual([]);
   expect(listedAmbientFiles.filter((path) => !existsSync(join(root, path)))).toEqual([]);
 });
 
-test("names say something, in kebab-case; actions are called after what they export", () => {
+test("file names are words in kebab-case; an action's file is named after the function that it exports", () => {
   const named = [...sources, ...["dev", "test", "bench"].flatMap((part) => readFiles(part, ".ts"))];
   expect(named.flatMap(({ path }) => findBadNames(path))).toEqual([]);
   expect(sources.filter(({ path }) => path.startsWith("src/actions/")).flatMap(findMisnamedAction)).toEqual(
@@ -56,7 +56,7 @@ test("files are small", () => {
   expect(sorted[Math.floor(sorted.length * 0.9)]).toBeLessThanOrEqual(200);
 });
 
-test("what documents name is there", () => {
+test("every path that a document names exists", () => {
   expect(documents.map(({ path }) => path)).toContain("docs/api.md");
   const gone = documents.flatMap((document) =>
     findNamedPaths(document)
@@ -66,10 +66,10 @@ test("what documents name is there", () => {
   expect(gone).toEqual([]);
 });
 
-describe("the rules themselves", () => {
+describe("the rules of this test", () => {
   const file = (path: string, text: string): SourceFile => ({ path, text });
 
-  test("see imports however they are written", () => {
+  test("find imports in every form", () => {
     const text = [
       'import type { A } from "./a.ts";',
       'import {\n  type B,\n  type C,\n} from "./b.ts";',
@@ -100,7 +100,7 @@ describe("the rules themselves", () => {
     ["src/tools/x.ts", 'import { x } from "../../test/support/api.ts";'],
     ["src/tools/x.ts", 'import { x } from "./y";'],
     ["src/misc/x.ts", ""],
-  ])("%s may not say %s", (path, text) => {
+  ])("%s may not import as in %s", (path, text) => {
     expect(findForbiddenImports(file(path, text))).toHaveLength(1);
   });
 
@@ -113,24 +113,24 @@ describe("the rules themselves", () => {
     "fetch(url)",
     "await globalThis.fetch(url)",
     "uuidv7()",
-  ])("see %s", (code) => {
+  ])("find %s", (code) => {
     expect(findAmbientGlobals(file("src/actions/x.ts", `const x = ${code};`))).toHaveLength(1);
     expect(findAmbientGlobals(file("src/actions/x.ts", `// ${code}\n/** ${code} */`))).toEqual([]);
   });
 
-  test("see a circle of types", () => {
+  test("find a circle of types", () => {
     const one = file("src/domain/one.ts", 'import type { Two } from "./two.ts";');
     const two = file("src/domain/two.ts", 'import { type One } from "./one.ts";');
     expect(findCycle([one, two])).toEqual([one.path, two.path, one.path]);
     expect(findCycle([one, file(two.path, "")])).toBeUndefined();
   });
 
-  test("let a given clock and a given fetch be called", () => {
+  test("allow calls of a clock and a fetch that are arguments", () => {
     const text = "deps.now(); deps.fetch(url); new Date(text); ports.prefetch(x);";
     expect(findAmbientGlobals(file("src/actions/x.ts", text))).toEqual([]);
   });
 
-  test("see names, barrels and documents that are wrong", () => {
+  test("find bad names, barrel files and wrong documents", () => {
     const names = ["src/http/utils.ts", "src/room-manager.ts", "src/fooBar.ts", "src/domain/room-data/x.ts"];
     for (const path of names) expect(findBadNames(path), path).toHaveLength(1);
     expect(findMisnamedAction(file("src/actions/eat-cake.ts", "export function eatPie() {}"))).toHaveLength(

@@ -30,7 +30,7 @@ function complaints(changes: Record<string, unknown>): string[] {
   return [];
 }
 
-test("few settings are needed; the others have defaults", () => {
+test("a few settings are required; the others have defaults", () => {
   expect(parseConfig(whole)).toMatchObject({
     databaseUrl: whole.DATABASE_URL,
     neonHttpEndpoint: undefined,
@@ -46,14 +46,14 @@ test("few settings are needed; the others have defaults", () => {
   });
 });
 
-test.each(["", " ", "\t\n"])("a blank setting (%j) is as good as none", (blank) => {
+test.each(["", " ", "\t\n"])("a blank setting (%j) counts as missing", (blank) => {
   const names = settingNames.filter((name) => !(name in whole));
   expect(names.length).toBeGreaterThan(15);
   const settings = Object.fromEntries(names.map((name) => [name, blank]));
   expect(parseConfig({ ...whole, ...settings })).toEqual(parseConfig(whole));
 });
 
-test.each(["DATABASE_URL", "AUTH_ISSUER", "AUTH_AUDIENCE", "LLM_API_KEY"])("%s is needed", (name) => {
+test.each(["DATABASE_URL", "AUTH_ISSUER", "AUTH_AUDIENCE", "LLM_API_KEY"])("%s is required", (name) => {
   for (const missing of [undefined, "", " ", "\n"]) {
     expect(complaints({ [name]: missing })).toEqual([
       expect.stringMatching(new RegExp(`^Setting ${name}: is missing`)),
@@ -61,7 +61,7 @@ test.each(["DATABASE_URL", "AUTH_ISSUER", "AUTH_AUDIENCE", "LLM_API_KEY"])("%s i
   }
 });
 
-test("all that is missing is told at once, one line each", () => {
+test("all missing settings are reported at once, one line each", () => {
   const lines = complaints({ DATABASE_URL: undefined, AUTH_ISSUER: undefined, MAX_OUTPUT_TOKENS: "many" });
   expect(lines).toHaveLength(3);
   expect(lines.join()).toMatch(/DATABASE_URL.*AUTH_ISSUER|AUTH_ISSUER.*DATABASE_URL/s);
@@ -132,7 +132,7 @@ test.each([
   ["SUMMARIZER_MODEL_ALIAS", "gpt-17"],
   ["RATE_LIMIT", "10"],
   ["LOG_LEVEL", "loud"],
-])("%s = %j is refused by name, and not repeated", (name, value) => {
+])("%s = %j is refused; the message has the name and not the value", (name, value) => {
   const lines = complaints({ [name]: value });
   expect(lines.length).toBeGreaterThan(0);
   for (const line of lines)
@@ -145,11 +145,11 @@ test.each([
   ["CONTEXT_SUMMARY_RATIO", ".5", { summaryRatio: 0.5 }],
   ["CONTEXT_KEEP_RAW_TURNS", "7", { keepRawTurns: 7 }],
   ["MAX_OUTPUT_TOKENS", 512, { maxOutputTokens: 512 }],
-])("%s = %j is just right", (name, value, context) => {
+])("%s = %j is accepted", (name, value, context) => {
   expect(parseConfig({ ...whole, [name]: value }).context).toMatchObject(context);
 });
 
-test("a lease shorter than a holder's own margin allows is for local trials alone", () => {
+test("a lease shorter than a holder's margin is accepted in local mode only", () => {
   expect(complaints({ TURN_LEASE_MS: "14999" })).toEqual([
     "Setting TURN_LEASE_MS: must be at least 15000 outside local mode",
   ]);
@@ -157,7 +157,7 @@ test("a lease shorter than a holder's own margin allows is for local trials alon
   expect(complaints({ TURN_LEASE_MS: "1000", NEON_HTTP_ENDPOINT: "http://127.0.0.1:1/sql" })).toEqual([]);
 });
 
-test("tokens are checked with a secret or with a key set, never with both or neither", () => {
+test("tokens are verified with a secret or a key set, never with both or neither", () => {
   const line = "Setting AUTH_JWT_SECRET or AUTH_JWKS_URL: exactly one of the two must be set";
   expect(complaints({ AUTH_JWT_SECRET: undefined })).toEqual([line]);
   expect(complaints({ AUTH_JWKS_URL: "https://id.example/keys" })).toEqual([line]);
@@ -169,7 +169,7 @@ test("tokens are checked with a secret or with a key set, never with both or nei
   expect(auth.keys).toEqual({ jwksUrl: "https://id.example/keys" });
 });
 
-test("only in local mode is no model key needed", () => {
+test("a model key may be missing in local mode only", () => {
   expect(complaints({ LLM_API_KEY: undefined })).toHaveLength(1);
   expect(complaints({ LLM_API_KEY: undefined, NEON_HTTP_ENDPOINT: "http://127.0.0.1:1/sql" })).toEqual([]);
 });
@@ -211,12 +211,12 @@ test.each([
   ["retries", { retries: 3 }],
   ["retries", { retries: -1 }],
   ["retries", { retries: 0.5 }],
-])("a model's %s is held to its bounds: %j", (field, change) => {
+])("a model's %s outside its bounds is refused: %j", (field, change) => {
   const lines = complaints(withModels(ownModel, { ...ownModel, alias: "other", ...change }));
   expect(lines).toEqual([expect.stringMatching(new RegExp(`^Setting MODELS_JSON: 1\\.${field}: .`))]);
 });
 
-test("a model is asked as its provider wants to be, and as most do where nothing is said", () => {
+test("a model has the dialect that the deployment describes, and the standard one where nothing is set", () => {
   const dialect = {
     max_tokens_field: "max_completion_tokens",
     omit: ["temperature", "stream_options"],
@@ -240,7 +240,7 @@ test("a model is asked as its provider wants to be, and as most do where nothing
   });
 });
 
-test("how a model is asked makes no pricing version; what it costs does", () => {
+test("a model's dialect does not change the pricing version; its price does", () => {
   const versionOf = (change: object) =>
     parseConfig({ ...whole, ...withModels({ ...ownModel, ...change }) }).catalog.pricingVersion;
   expect(versionOf({ omit: ["top_p"], retries: 1 })).toBe(versionOf({}));
@@ -248,7 +248,7 @@ test("how a model is asked makes no pricing version; what it costs does", () => 
   expect(versionOf({})).toBe("2026-02-20+918e6897");
 });
 
-test("a multiplier may have any two decimals that its column has", () => {
+test("a multiplier may have two decimals", () => {
   const pairs = [0.01, 0.07, 0.29, 1.1, 14.29, 1_234.56, 9_999.99].map((multiplier) => {
     const { catalog } = parseConfig({ ...whole, ...withModels({ ...ownModel, multiplier }) });
     return [multiplier, catalog.models.get("own")?.multiplierHundredths];
@@ -256,11 +256,11 @@ test("a multiplier may have any two decimals that its column has", () => {
   expect(pairs).toEqual(pairs.map(([multiplier]) => [multiplier, Number(`${multiplier}e2`)]));
 });
 
-test("an alias stands in MODELS_JSON once", () => {
+test("MODELS_JSON has each alias once", () => {
   expect(complaints(withModels(ownModel, ownModel))).toEqual(["Setting MODELS_JSON: own: is defined twice"]);
 });
 
-test("a model's key has a setting of its own, is read wherever it is named, and is fit for a header", () => {
+test("a model's key has a setting of its own, may be shared by models, and must fit into a header", () => {
   const keyed = { ...ownModel, api_key_setting: "ACME_KEY" };
   const config = parseConfig({ ...whole, ...withModels(keyed), ACME_KEY: "acme-secret" });
   expect(config.llmApiKeys.get("ACME_KEY")).toBe("acme-secret");
@@ -281,7 +281,7 @@ test.each([
   { kind: "invalid", binding: "INVALID_LIMITER" },
   { kind: "uploads", binding: "UPLOAD_LIMITER" },
 ] as const)(
-  "$kind are limited everywhere but in local mode, where they may be; $binding must be bound",
+  "$kind are limited outside local mode, and in local mode on request; $binding must be bound",
   (limit) => {
     const { kind, binding } = limit;
     const limiterWith = (changes: Record<string, unknown>) =>
@@ -313,7 +313,7 @@ test("a model of another provider needs the setting that holds its key", () => {
   expect(config.catalog.pricingVersion).not.toBe(standardPricingVersion);
 });
 
-test("no complaint repeats a value, secrets least of all", () => {
+test("no message about a setting has its value", () => {
   const secret = "s3cr3t";
   const lines = complaints({
     DATABASE_URL: `mysql://user:${secret}@db.example`,
@@ -332,7 +332,7 @@ describe("docs/providers.md", () => {
     /```json\n(.*?)```/s.exec(section)?.[1] ?? "",
   ]);
 
-  test("has a setting for each of the usual providers, and says that none was tried", () => {
+  test("has a setting for each common provider, and says that none was tried", () => {
     expect(blocks.map(([name]) => name)).toEqual([
       ...["OpenRouter", "OpenAI", "Azure OpenAI", "Gemini", "Mistral", "DeepSeek", "Groq", "vLLM", "Ollama"],
       "LiteLLM",
@@ -340,14 +340,14 @@ describe("docs/providers.md", () => {
     expect(providers).toContain("None of these was tried against the real service");
   });
 
-  test.each(blocks)("has one for %s that a deployment starts with", (_, block) => {
+  test.each(blocks)("a deployment starts with the setting for %s", (_, block) => {
     const [model] = JSON.parse(block);
     const key = model.api_key_setting === undefined ? {} : { [model.api_key_setting]: "sk-of-the-provider" };
     const { catalog } = parseConfig({ ...whole, ...key, MODELS_JSON: block });
     expect(catalog.models.get(model.alias)).toMatchObject({ providerModel: model.model });
   });
 
-  test("explains every field that a model may have, with its default", () => {
+  test("explains every field of a model, with its default", () => {
     const explained = [...providers.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, names = ""]) =>
       [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name),
     );

@@ -13,16 +13,16 @@ const [errors = "", failures = ""] = api.slice(api.indexOf("## Errors")).split("
 /** The first cells of a table's rows. */
 const rowsOf = (text: string) => [...text.matchAll(/^\| `(\w+)` \|(?: (\d+) \|)?/gm)];
 
-test("docs/api.md lists every error code, with its status, and no other", () => {
+test("docs/api.md lists every error code with its status, and no others", () => {
   const documented = rowsOf(errors).map(([, code, status]) => [code, Number(status)]);
   expect(documented).toEqual(errorCodeNames.map((code) => [code, errorCodes[code].status]));
 });
 
-test("docs/api.md lists every reason for which an agent fails, and no other", () => {
+test("docs/api.md lists every failure code of an agent, and no others", () => {
   expect(rowsOf(failures).map(([, code]) => code)).toEqual([...agentFailureCodes]);
 });
 
-test("docs/api.md lists every route, and no other", async () => {
+test("docs/api.md lists every route, and no others", async () => {
   const documented = [...api.matchAll(/`((?:GET|POST|PUT|PATCH|DELETE) \/[^`]*)`/g)].map(([, route = ""]) =>
     route.replace(" /api/v1/", " /"),
   );
@@ -32,7 +32,7 @@ test("docs/api.md lists every route, and no other", async () => {
   );
 });
 
-test("docs/operations.md lists every log event with its level, and no other", () => {
+test("docs/operations.md lists every log event with its level, and no others", () => {
   const sources = import.meta.glob("../src/**/*.ts", {
     query: "?raw",
     import: "default",
@@ -49,7 +49,7 @@ test("docs/operations.md lists every log event with its level, and no other", ()
   expect(documented.toSorted()).toEqual([...new Set(logged)].toSorted());
 });
 
-test("src/turn/README.md shows the table of endings of the code", () => {
+test("src/turn/README.md has the same table of endings as the code", () => {
   const claims: Record<Ending["claim"], string> = {
     delete: "deleted",
     expire: "lease ends now",

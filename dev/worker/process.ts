@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { buildConsole } from "../console/build-console.ts";
 import { within } from "../loopback-server.ts";
 import { quietWrangler } from "../quiet-wrangler.ts";
 import type { FromWorker, ToWorker, WorkerOptions } from "./messages.ts";
@@ -28,6 +29,8 @@ export async function startWorkerProcess(
   onLog: (level: string, text: string) => void,
   signal?: AbortSignal,
 ): Promise<WorkerProcess> {
+  // Without its files the Worker's configuration is refused.
+  if (options.config === undefined) await buildConsole();
   const child = fork(childModule, {
     detached: true,
     stdio: ["ignore", "ignore", "pipe", "ipc"],

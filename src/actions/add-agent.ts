@@ -4,20 +4,10 @@ import type { Deps } from "../deps.ts";
 import { roomCapacity } from "../domain/agent-key.ts";
 import { requireKnownModel } from "../domain/catalog.ts";
 import { PantheonError } from "../domain/errors.ts";
-import { type ModelSettings, requireAllowedSettings } from "../domain/model-settings.ts";
+import { requireAllowedSettings } from "../domain/model-settings.ts";
+import type { NewAgent } from "../domain/new-agent.ts";
 import { requireKnownPermissions } from "../domain/permissions.ts";
 import type { User } from "../domain/user.ts";
-
-export type NewAgent = {
-  agentKey: string;
-  name: string;
-  modelAlias: string;
-  rolePrompt: string;
-  toolPermissions: readonly string[];
-  modelSettings: ModelSettings;
-  /** From 0. Without it, or beyond the end, the agent comes last. */
-  position?: number | undefined;
-};
 
 /**
  * @throws PantheonError `unknown_model`, `unknown_tool`, `validation_failed`, `not_found`, `room_full`,

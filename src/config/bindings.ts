@@ -1,5 +1,6 @@
 import type { Bucket } from "../domain/files/bucket.ts";
 import type { ParseQueue } from "../domain/files/parse-queue.ts";
+import type { StaticFiles } from "../domain/static-files.ts";
 
 /** A binding of the platform is recognised by its methods. */
 export function isBucket(binding: unknown): binding is Bucket {
@@ -8,6 +9,10 @@ export function isBucket(binding: unknown): binding is Bucket {
 
 export function isQueue(binding: unknown): binding is ParseQueue {
   return hasMethods(binding, ["send"]);
+}
+
+export function isStaticFiles(binding: unknown): binding is StaticFiles {
+  return hasMethods(binding, ["fetch"]);
 }
 
 function hasMethods(binding: unknown, names: readonly string[]): boolean {

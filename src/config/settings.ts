@@ -144,6 +144,10 @@ export const settings = z.object({
   ADMIN_CLAIM: claim.min(1).default("roles"),
   ADMIN_ROLE: claim.min(1).default("pantheon-admin"),
   CORS_ALLOWED_ORIGINS: origins,
+  OIDC_ISSUER: httpUrl.optional(),
+  OIDC_CLIENT_ID: claim.optional(),
+  OIDC_AUDIENCE: claim.optional(),
+  OIDC_SCOPES: z.string().max(1_024).default("openid email"),
   RATE_LIMIT: z.enum(["on", "off"]).optional(),
   LOG_LEVEL: z.enum(logLevels).default("info"),
 });

@@ -3,7 +3,7 @@ import { connectSql } from "../support/sql.ts";
 
 const sql = connectSql();
 
-test("every foreign key leads an index: what it refers to is deleted, and joined, without reading it all", async () => {
+test("every foreign key has an index, so that deleting and joining read no whole table", async () => {
   const keys = await sql`
     select c.conname as name, exists (
       select 1 from pg_index i where i.indrelid = c.conrelid
@@ -24,7 +24,7 @@ test("foreign keys are named by one rule: table, columns, table, columns", async
   expect(keys.filter(({ name, ruled }) => name !== ruled)).toEqual([]);
 });
 
-test("the ledger and what tools did outlive their room, session and turn, and keep their user", async () => {
+test("the ledger and the tool records stay when their room, session and turn are deleted, and keep their user", async () => {
   const rules = await sql`
     select c.conrelid::regclass::text as of, c.confrelid::regclass::text as refers, c.confdeltype as on_delete
     from pg_constraint c

@@ -6,7 +6,7 @@ import { connectSql } from "../support/sql.ts";
 
 const sql = connectSql();
 
-test("the database of these tests writes dates, intervals, bytes and numbers its own way", async () => {
+test("the test database writes dates, intervals, bytes and numbers in unusual forms", async () => {
   const [written] = await sql`select '2026-02-20T12:00:00.123456Z'::timestamptz::text as instant,
     interval '1 day 2 hours'::text as interval, '\\x5c41'::bytea::text as bytes, 0.125::float8::text as number`;
 
@@ -18,7 +18,7 @@ test("the database of these tests writes dates, intervals, bytes and numbers its
   });
 });
 
-test("an instant is read as it was written, whatever its day and month", async () => {
+test("an instant is read back as it was written, for any day and month", async () => {
   const { deps } = createTestApi();
   const { userId, email } = newUser();
   const instants = ["2026-02-20T12:00:00.123Z", "2026-11-10T18:31:59.999Z", "1969-12-31T23:59:59.999Z"];
@@ -41,7 +41,7 @@ test("an instant is read as it was written, whatever its day and month", async (
   }
 });
 
-test("an instant that is selected as Postgres writes it is no date", async () => {
+test("reading an instant as Postgres writes it throws", async () => {
   const { deps } = createTestApi();
 
   const read = deps.db.select({ createdAt: rooms.createdAt }).from(rooms).limit(1);

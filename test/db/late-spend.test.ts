@@ -26,7 +26,7 @@ async function reportMore(fixture: TurnFixture, row: LedgerRow): Promise<void> {
   );
 }
 
-test("a late report changes no row that says what a call was", async () => {
+test("a late report does not change a row that records a real call", async () => {
   const fixture = await createTurnFixture();
   await fixture.post("@ada hello");
   const row = await bookedRow(fixture);
@@ -36,7 +36,7 @@ test("a late report changes no row that says what a call was", async () => {
   expect(await bookedRow(fixture)).toEqual(row);
 });
 
-test("and takes the place of one that only guesses", async () => {
+test("a late report replaces a row that is an estimate", async () => {
   const fixture = await createTurnFixture();
   const { body: turn } = await fixture.post("@ada hello");
   await fixture.sql`update llm_call_events set status = 'unknown', credits = 0 where turn_id = ${turn.id}`;

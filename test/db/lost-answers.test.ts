@@ -15,7 +15,7 @@ async function countTries(request: () => Promise<unknown>) {
   return { error, tries };
 }
 
-describe("a request whose answer breaks off is repeated, and then 503 database_unavailable", () => {
+describe("a request whose answer breaks off is repeated, then it is 503 database_unavailable", () => {
   const answers: [string, ModelAnswer][] = [
     ["its connection ends inside the body", { deltas: ["a", "b", "c"], cut_after_chunks: 2 }],
     ["its body ends too early", { body: '{"rows":' }],
@@ -34,13 +34,13 @@ describe("a request whose answer breaks off is repeated, and then 503 database_u
     expect(tries).toBe(3);
   });
 
-  test("it is not connected", async () => {
+  test("the database is not connected", async () => {
     const away = () => fetch("http://127.0.0.1:1/sql");
     expect(await countTries(away)).toMatchObject({ error: { code: "database_unavailable" }, tries: 3 });
   });
 });
 
-describe("an error of the program is thrown as it came, and its request is not repeated", () => {
+describe("an error of the program is thrown unchanged, and its request is not repeated", () => {
   class UnreadableRow extends Error {}
   const errors = [new ReferenceError("x is not defined"), new TypeError("not a row"), new UnreadableRow()];
   const failing = (error: Error) =>

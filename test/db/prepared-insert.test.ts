@@ -74,7 +74,7 @@ function written(statement: BatchItem<"pg"> | undefined) {
   return { sql: sql.replace(/\s+/g, " "), params };
 }
 
-test("a prepared insert says what Drizzle's own says, for any number of rows", () => {
+test("a prepared insert has the same text as Drizzle's, for any number of rows", () => {
   const insertMessages = prepareInsert(messages);
   for (const rows of [[message], [message, { ...message, seq: 2, error: null }], [message]]) {
     expect(written(insertMessages(rows)[0])).toEqual(db.insert(messages).values(rows).toSQL());
@@ -87,6 +87,6 @@ test("a prepared insert says what Drizzle's own says, for any number of rows", (
   );
 });
 
-test("no rows are no statement", () => {
+test("no rows give no statement", () => {
   expect(prepareInsert(messages)([])).toEqual([]);
 });

@@ -8,7 +8,7 @@ const statement = prepareStatement<{ id: string; flag: boolean | null }>(
   sql`select ${7} from ${sessions} where id = ${sql.placeholder("id")} and ${sql.placeholder("flag")}`,
 );
 
-test("each use of a prepared statement has its own values, in their places", () => {
+test("each use of a prepared statement has its own values in the right places", () => {
   const uses = [statement({ id: "a", flag: true }), statement({ id: "b", flag: null })];
   expect(uses.map((use) => use.getQuery())).toEqual([
     { sql: text, params: [7, "a", true] },
@@ -16,10 +16,10 @@ test("each use of a prepared statement has its own values, in their places", () 
   ]);
 });
 
-test("a value that is not given is an error, never a null", () => {
+test("a missing value is an error, never null", () => {
   expect(() => statement({ id: "a" } as Parameters<typeof statement>[0])).toThrow("flag");
 });
 
-test("it belongs into a batch", async () => {
+test("a prepared statement runs only in a batch", async () => {
   await expect(statement({ id: "a", flag: true }).execute()).rejects.toThrow("batch");
 });

@@ -17,14 +17,14 @@ async function claimedSession() {
   };
 }
 
-describe("a claim that is given back", () => {
-  test("is gone", async () => {
+describe("releasing a claim", () => {
+  test("deletes it", async () => {
     const { db, held, claim } = await claimedSession();
     await releaseClaim(db, held, nothingElse);
     expect(await claim()).toBeUndefined();
   });
 
-  test.each(["holder", "runId"] as const)("by a former %s is left alone", async (field) => {
+  test.each(["holder", "runId"] as const)("by a former %s changes nothing", async (field) => {
     const { db, held, claim } = await claimedSession();
     await releaseClaim(db, { ...held, [field]: crypto.randomUUID() }, nothingElse);
     expect(await claim()).toMatchObject({ run_id: held.runId, holder: held.holder });

@@ -22,8 +22,8 @@ const write = (taskId: string, idx: number, bytes: number) => ({
 const checkpoint = { ...thread, checkpointId: "c2", parentCheckpointId: "c1", checkpoint: {}, metadata: {} };
 const KiB = 1_024;
 
-describe("the rows of a step", () => {
-  test("are one part where they are small, and none where there are none", () => {
+describe("the rows of a checkpoint", () => {
+  test("are one part where they are small, and no part where there are none", () => {
     const rows: CheckpointRows = {
       checkpoints: [checkpoint],
       blobs: [blob("a", 10)],
@@ -33,7 +33,7 @@ describe("the rows of a step", () => {
     expect(splitRows({ checkpoints: [], blobs: [], writes: [] })).toEqual([]);
   });
 
-  test("are parts of bounded size, in which no task is divided and the checkpoint comes last", () => {
+  test("are split into parts of bounded size; no task is divided and the checkpoint is last", () => {
     const rows: CheckpointRows = {
       checkpoints: [checkpoint],
       blobs: ["a", "b", "c"].map((channel) => blob(channel, 500 * KiB)),
@@ -52,7 +52,7 @@ describe("the rows of a step", () => {
     expect(parts.flatMap(({ writes }) => writes)).toEqual(rows.writes);
   });
 
-  test("are halved down to what is of one piece", () => {
+  test("are halved until a part cannot be divided", () => {
     const rows: CheckpointRows = {
       checkpoints: [checkpoint],
       blobs: [blob("a", 1)],

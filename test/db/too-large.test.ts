@@ -22,19 +22,19 @@ describe.each([
   { what: "a statement", build: single },
   { what: "a batch", build: batch },
 ])("$what", ({ build }) => {
-  test("whose answer is over 10 MiB is refused for good, and asked once", async () => {
+  test("with an answer over 10 MiB fails and is sent once", async () => {
     const { result, requests } = await ask(build(answerOf(10.5)));
     expect(result).toBeInstanceOf(ResponseTooLarge);
     expect(requests).toHaveLength(1);
   });
 
-  test("that is over 10 MiB itself is refused for good, and sent once", async () => {
+  test("of over 10 MiB fails and is sent once", async () => {
     const { result, requests } = await ask(build(requestOf(10.5)));
     expect(result).toBeInstanceOf(RequestTooLarge);
     expect(requests).toHaveLength(1);
   });
 
-  test("of 9 MiB passes both ways", async () => {
+  test("of 9 MiB succeeds in both directions", async () => {
     for (const statement of [answerOf(9), requestOf(9)]) {
       const { result, requests } = await ask(build(statement));
       expect(result).not.toBeInstanceOf(Error);

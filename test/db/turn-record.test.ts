@@ -134,7 +134,7 @@ function withCalls(...calls: ModelCallRecord[]): TurnRecordInput {
 describe("the record of a turn", () => {
   const record = buildTurnRecord(input());
 
-  test("holds one turn, with the output of all agents in the plan's order", () => {
+  test("has one turn, with the output of all agents in the order of the plan", () => {
     const failedContent = "[[agent_error]] agent=Bob type=model_error message=It broke.";
     expect(record.turn).toEqual({
       id: uuid(2),
@@ -154,7 +154,7 @@ describe("the record of a turn", () => {
     });
   });
 
-  test("holds the run as its claim describes it, signed by its holder", () => {
+  test("has the run of its claim, with the holder that commits it", () => {
     expect(record.claim).toEqual({ sessionId: uuid(1), runId: uuid(2), holder: uuid(4) });
     expect(record.run).toEqual({
       id: uuid(2),
@@ -169,7 +169,7 @@ describe("the record of a turn", () => {
     });
   });
 
-  test("numbers the user's message and the replies on from what the session has", () => {
+  test("numbers the user's message and the replies after the session's last message", () => {
     expect(record.messages.map(({ seq, role, agentKey, status }) => [seq, role, agentKey, status])).toEqual([
       [13, "user", null, "completed"],
       [14, "assistant", "bob", "failed"],
@@ -180,12 +180,12 @@ describe("the record of a turn", () => {
     expect(record.messages.every(({ visibility }) => visibility === "shared")).toBe(true);
   });
 
-  test("gives every message and audit row an id of its own", () => {
+  test("gives every message and audit row its own id", () => {
     const ids = [...record.messages, ...record.audits].map(({ id }) => id);
     expect(new Set(ids).size).toBe(5);
   });
 
-  test("audits each agent: what it could hold, what it was sent, what was left out and why", () => {
+  test("has an audit row for each agent: its budget, what it was sent, what was left out and why", () => {
     const ofTurn = { turnId: uuid(2), runId: uuid(2), modelAliasMarker: "multi-agent", unknownTags: ["zoe"] };
     expect(record.audits).toMatchObject([
       { ...ofTurn, agentKey: "bob", modelAlias: "gone" },
@@ -207,7 +207,7 @@ describe("the record of a turn", () => {
     ]);
   });
 
-  test("what the run did for itself stands in its first audit row only", () => {
+  test("has the run's own calls in the first audit row only", () => {
     const routing: RoutingDecision = {
       selectedKeys: ["bob", "ada"],
       rule: "selected",
@@ -218,13 +218,13 @@ describe("the record of a turn", () => {
     expect(audits.map((audit) => audit.routing)).toEqual([routing, null]);
   });
 
-  test("one agent's reply is the output, and its alias the turn's", () => {
+  test("of one agent has its reply as output and its model alias as the turn's", () => {
     const alone = { ...outcome, replies: outcome.replies.slice(1) };
     const { turn } = buildTurnRecord(input({ outcome: alone }));
     expect(turn).toMatchObject({ assistantOutput: "hello from Ada", modelAliasUsed: "deepseek" });
   });
 
-  test("is, as a reader finds it, all of its rows", () => {
+  test("is read back with all its rows", () => {
     const { stored, turn, messages, ledger } = record;
     expect(stored).toEqual({ turn, messages, ledger, toolEvents: [] });
   });
@@ -248,7 +248,7 @@ describe("the record of a retry", () => {
     }),
   );
 
-  test("adds the new reply only, in the place of the failed one", () => {
+  test("adds only the new reply, in place of the failed one", () => {
     expect(record.messages).toMatchObject([
       { id: uuid(53), seq: 16, agentKey: "bob", runId: uuid(6), turnId: uuid(2), supersedesId: uuid(51) },
     ]);
@@ -261,7 +261,7 @@ describe("the record of a retry", () => {
     });
   });
 
-  test("adds its calls to the turn's ledger and takes nothing away", () => {
+  test("adds its calls to the turn's ledger and removes none", () => {
     expect(record.ledger).toHaveLength(1);
     expect(record.stored.ledger).toEqual([...before.ledger, ...record.ledger]);
     expect(record.stored.messages).toEqual([...before.messages, ...record.messages]);
@@ -269,7 +269,7 @@ describe("the record of a retry", () => {
 });
 
 describe("the ledger of a turn", () => {
-  test("prices what was billed to the last digit", () => {
+  test("has exact amounts for billed calls", () => {
     const [row] = buildTurnRecord(input()).ledger;
     expect(row).toMatchObject({
       userId: "user-1",
@@ -286,7 +286,7 @@ describe("the ledger of a turn", () => {
     });
   });
 
-  test("what may not have been billed is on the books and costs nothing", () => {
+  test("has calls that may not have been billed, at no cost", () => {
     const unknown = call({
       status: "unknown",
       usageSource: "estimated",
@@ -297,14 +297,14 @@ describe("the ledger of a turn", () => {
     ]);
   });
 
-  test("a failed call that was billed costs what it used", () => {
+  test("charges a failed call that was billed", () => {
     const failed = call({ status: "failed", usageSource: "estimated" });
     expect(buildTurnRecord(withCalls(failed)).ledger).toMatchObject([
       { status: "failed", usageSource: "estimated", credits: "0.00820000" },
     ]);
   });
 
-  test("a call of a holder under other prices is priced by the version that its row names", () => {
+  test("prices a call of a holder with other prices by the version in its row", () => {
     const dearer = call({ multiplierHundredths: 1_400 });
     const vanished = call({ multiplierHundredths: 1_400, modelAlias: "gone", round: 2 });
     expect(buildTurnRecord(withCalls(dearer, vanished)).ledger).toMatchObject([
@@ -313,7 +313,7 @@ describe("the ledger of a turn", () => {
     ]);
   });
 
-  test("an attempt has the same id whoever writes its row, and no other attempt has it", () => {
+  test("has the same id for an attempt, whichever holder writes it, and for no other attempt", () => {
     const calls = [
       call(),
       call({ attempt: 2 }),
@@ -330,17 +330,17 @@ describe("the ledger of a turn", () => {
     expect(buildTurnRecord(otherHolder).ledger.map(({ id }) => id)).not.toEqual(expect.arrayContaining(ids));
   });
 
-  test("without calls there is none", () => {
+  test("is empty without calls", () => {
     expect(buildTurnRecord(withCalls()).ledger).toEqual([]);
   });
 });
 
-describe("the room's mode", () => {
-  test("is left alone where the turn consumed none", () => {
+describe("the mode of the room", () => {
+  test("does not change where the turn consumed no pending mode", () => {
     expect(buildTurnRecord(input()).consumedMode).toBeNull();
   });
 
-  test("is the pending one that the turn ran in", () => {
+  test("becomes the pending one that the turn used", () => {
     const consuming = { ...claim, snapshot: { ...claim.snapshot, consumesPendingMode: true } };
     expect(buildTurnRecord(input({ claim: consuming })).consumedMode).toEqual({
       roomId: uuid(3),

@@ -20,30 +20,30 @@ const ownModel: CatalogModel = {
 };
 
 describe("the catalog", () => {
-  test("is the standard one under the standard version where nothing is overridden", () => {
+  test("without overrides has the standard models and the standard version", () => {
     const catalog = buildCatalog([], "ignored");
     expect(catalog).toMatchObject({ pricingVersion: "2026-02-20" });
     expect([...catalog.models.values()]).toEqual(standardModels);
   });
 
-  test("takes added models under a version of its own", () => {
+  test("with added models has its own version", () => {
     const catalog = buildCatalog([ownModel], "abcd1234");
     expect(catalog).toMatchObject({ pricingVersion: "2026-02-20+abcd1234" });
     expect(catalog.models.get("house")).toEqual(ownModel);
     expect(catalog.models.size).toBe(standardModels.length + 1);
   });
 
-  test("puts an override in the place of the standard model of its alias", () => {
+  test("has an override in place of the standard model of its alias", () => {
     const catalog = buildCatalog([{ ...ownModel, alias: "llama" }], "abcd1234");
     expect(catalog.models.get("llama")?.providerModel).toBe("house/one");
     expect(catalog.models.size).toBe(standardModels.length);
   });
 });
 
-describe("an override of a turn", () => {
+describe("the model override of a turn", () => {
   const catalog = buildCatalog([], "");
 
-  test("may be left out, or be any alias of the catalog", () => {
+  test("may be absent, or any alias of the catalog", () => {
     expect(() => requireKnownModel(catalog, undefined)).not.toThrow();
     expect(() => requireKnownModel(catalog, "premium")).not.toThrow();
   });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { PantheonError } from "../../src/domain/errors.ts";
 import { mayUse, readPermissions, requireKnownPermissions } from "../../src/domain/permissions.ts";
 
-test("a list of known names is what it says, each once", () => {
+test("a list of known names is read, each name once", () => {
   expect(readPermissions(["search"])).toEqual(["search"]);
   expect(readPermissions(["search", "search"])).toEqual(["search"]);
   expect(readPermissions([])).toEqual([]);
@@ -23,7 +23,7 @@ test.each([
   [["file_read", "file_search"]],
   [[Object("search")]],
   [42],
-])("%j counts as none", (stored) => {
+])("%j counts as no permission", (stored) => {
   expect(readPermissions(stored)).toEqual([]);
 });
 

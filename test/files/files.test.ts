@@ -60,7 +60,7 @@ describe("a file", () => {
     expect((await api.as(user).get(`/rooms/${roomId}/files`)).body.data).toEqual([]);
   });
 
-  test("is downloaded byte for byte, whole or a range, as an attachment that no browser runs", async () => {
+  test("is downloaded unchanged, whole or in part, as an attachment that no browser runs", async () => {
     const { user, roomId } = await startRoom();
     const bytes = utf8("<script>alert(1)</script>");
     const { body } = await upload(api, user, roomId, { name: 'ev"il\u00e9.html', bytes });
@@ -93,7 +93,7 @@ describe("a file", () => {
     expect([odd.status, (await odd.arrayBuffer()).byteLength]).toEqual([200, bytes.length]);
   });
 
-  test("comes by a form too, under the name that the form gives", async () => {
+  test("is uploaded as a form too, under the name in the form", async () => {
     const { user, roomId } = await startRoom();
     const form = new FormData();
     form.set("file", new File(["a,b\n1,2"], "table.csv"));
@@ -117,7 +117,7 @@ describe("a file", () => {
 });
 
 describe("a second upload", () => {
-  test("of the same bytes, or under the same key, stores nothing and answers the first", async () => {
+  test("of the same bytes, or under the same key, stores nothing and returns the first file", async () => {
     const { user, roomId } = await startRoom();
     const first = await upload(api, user, roomId, {
       name: "a.txt",
@@ -143,7 +143,7 @@ describe("a second upload", () => {
     expect(await listObjects()).toEqual(before);
   });
 
-  test("of the same bytes at once is one file", async () => {
+  test("of the same bytes at the same time stores one file", async () => {
     const { user, roomId } = await startRoom();
     const uploads = await Promise.all(
       Array.from({ length: 6 }, () => upload(api, user, roomId, { name: "a.txt", bytes: utf8("at once") })),
@@ -153,7 +153,7 @@ describe("a second upload", () => {
     expect((await api.as(user).get(`/rooms/${roomId}/files`)).body.data).toHaveLength(1);
   });
 
-  test("of a file that was deleted is a new file", async () => {
+  test("of a file that was deleted stores a new file", async () => {
     const { user, roomId } = await startRoom();
     const first = await upload(api, user, roomId, { name: "a.txt", bytes: utf8("one") });
     await api.as(user).delete(`/files/${first.body.id}`);
@@ -162,7 +162,7 @@ describe("a second upload", () => {
   });
 });
 
-describe("an upload that is refused leaves neither row nor bytes", () => {
+describe("a refused upload leaves neither row nor bytes", () => {
   const png = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13]);
   test.each([
     ["a picture", { name: "a.png", bytes: png }, 415, "unsupported_file_type"],
@@ -246,7 +246,7 @@ describe("parsing", () => {
     ["broken.pdf", utf8("%PDF-1.7 nothing"), "file_unreadable"],
     ["secret.docx", new Uint8Array([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1, 0]), "file_encrypted"],
     ["deep.html", utf8("<div>".repeat(1_000)), "file_too_complex"],
-  ])("of %s ends with its code, and can be tried again", async (name, bytes, code) => {
+  ])("of %s fails with its code, and can be tried again", async (name, bytes, code) => {
     const { user, id, read } = await store(name, bytes);
     expect((await deliver(id)).explicitAcks).toHaveLength(1);
     expect(await read()).toMatchObject({ status: "failed", error: { code } });
@@ -256,13 +256,13 @@ describe("parsing", () => {
     expect(await read()).toMatchObject({ status: "failed", error: { code } });
   });
 
-  test("of an empty file is ready, without text", async () => {
+  test("of an empty file succeeds without text", async () => {
     const { id, read } = await store("empty.txt", new Uint8Array());
     await deliver(id);
     expect(await read()).toMatchObject({ status: "ready", page_count: 0, no_text: true });
   });
 
-  test("gives one result, however often and out of order its message comes", async () => {
+  test("gives one result, however often and in whatever order its messages arrive", async () => {
     const { id, user, read } = await store("a.txt", utf8("some text"));
     await Promise.all([deliver(id), deliver(id), deliver(id)]);
     await deliver(id);
@@ -272,7 +272,7 @@ describe("parsing", () => {
     ]);
   });
 
-  test("is tried again after a failure that may pass, and given up by the dead letters", async () => {
+  test("is tried again after a temporary failure, and fails when the last attempt has failed", async () => {
     const { id, read } = await store("a.txt", utf8("some text"));
     const get = () => Promise.reject(new Error("bucket"));
     const deps = { ...parserDeps, fileStore: { ...parserDeps.fileStore, get } };
@@ -285,7 +285,7 @@ describe("parsing", () => {
     expect(await read()).toMatchObject({ status: "failed" });
   });
 
-  test("of a message that names no file does nothing", async () => {
+  test("ignores a message that names no file", async () => {
     const result = await deliver("not an id");
     expect(result.explicitAcks).toHaveLength(1);
   });

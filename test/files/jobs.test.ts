@@ -22,7 +22,7 @@ async function storeFile() {
 
 const hasBytes = async (id: string) => (await bucket.get(fileKey(id))) !== null;
 
-test("a deleted file keeps its bytes and text for seven days, and then has none", async () => {
+test("a deleted file keeps its bytes and text for seven days, then they are deleted", async () => {
   const { user, id } = await storeFile();
   await api.as(user).delete(`/files/${id}`);
   await purgeDeleted(inDays(6));
@@ -32,7 +32,7 @@ test("a deleted file keeps its bytes and text for seven days, and then has none"
   expect(await sql`select 1 from files where id = ${id}`).toEqual([]);
 });
 
-test("a deleted room goes with its sessions, files and texts after thirty days, the others stay", async () => {
+test("a deleted room is purged after thirty days with its sessions, files and texts; others stay", async () => {
   const { user, roomId, id } = await storeFile();
   const session = await createSession(api, user, roomId);
   const other = await storeFile();
@@ -44,7 +44,7 @@ test("a deleted room goes with its sessions, files and texts after thirty days, 
   expect((await api.as(other.user).get(`/files/${other.id}`)).status).toBe(200);
 });
 
-test("the ledger of a deleted room and of a deleted session stays when they are purged", async () => {
+test("the ledger of a purged room or session stays", async () => {
   for (const path of ["rooms", "sessions"] as const) {
     const fixture = await createTurnFixture();
     await fixture.post("@ada hello");
@@ -58,7 +58,7 @@ test("the ledger of a deleted room and of a deleted session stays when they are 
   }
 });
 
-test("bytes without a row are removed once no upload can still be running", async () => {
+test("bytes without a row are deleted when no upload can still be running", async () => {
   const { id } = await storeFile();
   const orphan = api.deps.newId();
   await parserDeps.fileStore.put(fileKey(orphan), new Blob(["left"]).stream(), 4);

@@ -8,7 +8,7 @@ function preflight(Origin: string, path = "/rooms") {
   return api.send("OPTIONS", path, { headers: { Origin, ...asks } });
 }
 
-test("a preflight of an allowed origin is answered, without a token", async () => {
+test("a preflight request of an allowed origin is answered without a token", async () => {
   const { status, headers, text } = await preflight(allowedOrigin);
   expect([status, text]).toEqual([204, ""]);
   expect(headers.get("Access-Control-Allow-Origin")).toBe(allowedOrigin);
@@ -37,7 +37,7 @@ const strangers = [
   "",
 ];
 
-test.each(strangers)("the origin %j is not spoken to", async (origin) => {
+test.each(strangers)("the origin %j gets no CORS headers", async (origin) => {
   const answer = await preflight(origin);
   expect(answer).toMatchObject({ status: 404, body: { code: "not_found" } });
   const Authorization = `Bearer ${await mintToken({ sub: newUser().userId })}`;
@@ -49,7 +49,7 @@ test.each(strangers)("the origin %j is not spoken to", async (origin) => {
   }
 });
 
-test("an allowed origin may read answers, errors among them, and the headers that matter", async () => {
+test("an allowed origin may read answers and errors, and the listed headers", async () => {
   for (const path of ["/rooms", "/nothing", "/health"]) {
     const { headers } = await api.send("GET", path, { headers: { Origin: allowedOrigin } });
     expect(headers.get("Access-Control-Allow-Origin"), path).toBe(allowedOrigin);
@@ -93,7 +93,7 @@ describe("a wildcard", () => {
   });
 });
 
-test("with no origins set nobody is spoken to", async () => {
+test("without configured origins no origin gets CORS headers", async () => {
   const closed = createTestApi({ settings: { CORS_ALLOWED_ORIGINS: "" } });
   const { headers } = await closed.send("GET", "/health", { headers: { Origin: allowedOrigin } });
   expect(headers.get("Access-Control-Allow-Origin")).toBeNull();

@@ -4,7 +4,7 @@ import { readFrames } from "../support/event-reader.ts";
 
 const never = 2 ** 31 - 1;
 
-test("each event is one data line that leaves by itself", async () => {
+test("each event is sent at once as one data line", async () => {
   const stream = openEventStream({ keepAliveMs: never });
   const reader = stream.body.getReader();
   const read = async () => new TextDecoder().decode((await reader.read()).value);
@@ -18,7 +18,7 @@ test("each event is one data line that leaves by itself", async () => {
   expect(await reader.read()).toEqual({ done: true, value: undefined });
 });
 
-test("a comment keeps an idle stream open, until its end", async () => {
+test("a comment keeps an idle stream open until its end", async () => {
   const stream = openEventStream({ keepAliveMs: 1 });
   const frames = readFrames(new Response(stream.body));
   expect((await frames.next()).value).toBe(": keep-alive");
@@ -29,7 +29,7 @@ test("a comment keeps an idle stream open, until its end", async () => {
   expect(rest.at(-1)).toBe('data: {"type":"end"}');
 });
 
-test("the comment comes every 15 s", () => {
+test("a comment is sent every 15 s", () => {
   vi.useFakeTimers();
   try {
     const onEnd = vi.fn();
@@ -45,7 +45,7 @@ test("the comment comes every 15 s", () => {
   }
 });
 
-test("a reader that leaves too much unread loses the stream; writing goes on without a word", async () => {
+test("a reader that leaves too much unread loses the stream; further writes do nothing", async () => {
   const onEnd = vi.fn();
   const stream = openEventStream({ keepAliveMs: never, maxUnreadBytes: 100, onEnd });
   stream.send({ text: "x".repeat(200) });
@@ -65,7 +65,7 @@ test("the last event is written however much is unread", async () => {
   expect(await new Response(stream.body).text()).toContain('data: {"text":"the end"}\n\n');
 });
 
-test("a reader that goes away is no concern of the writer's", async () => {
+test("the writer goes on when its reader disconnects", async () => {
   const onEnd = vi.fn();
   const stream = openEventStream({ keepAliveMs: never, onEnd });
   await stream.body.cancel();
@@ -76,7 +76,7 @@ test("a reader that goes away is no concern of the writer's", async () => {
   expect(onEnd).toHaveBeenCalledTimes(1);
 });
 
-test("an event that cannot be written cuts the stream, and does not throw", async () => {
+test("an event that cannot be written ends the stream and does not throw", async () => {
   const onEnd = vi.fn();
   const stream = openEventStream({ keepAliveMs: never, onEnd });
   stream.send({ n: 1n });

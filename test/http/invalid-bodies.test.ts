@@ -24,7 +24,7 @@ function expectSmall(answer: { status: number; text: string; body: Json }, count
   expect(answer.text.length).toBeLessThan(16_384);
 }
 
-describe("a list that is too long is one fault, whatever it holds", () => {
+describe("a list that is too long is one error, whatever it contains", () => {
   test("a content of two million numbers", async () => {
     const { agUi } = await prepare();
     const answer = await agUi(says(Array(2_000_000).fill(1)));
@@ -51,13 +51,13 @@ describe("a list that is too long is one fault, whatever it holds", () => {
   });
 });
 
-describe("what is not read costs nothing", () => {
-  test("130,000 messages that are none", async () => {
+describe("parts that are not read cost no time", () => {
+  test("130,000 messages of the wrong form", async () => {
     const { agUi } = await prepare();
     expectSmall(await agUi(Array(130_000).fill({ role: 7 })), 1);
   });
 
-  test("messages before the latest 400, and unknown fields, of AG-UI's input", async () => {
+  test("AG-UI messages before the latest 400, and unknown fields", async () => {
     const { agUi } = await prepare();
     const ignored = Array(200_000).fill(1);
     const answer = await agUi([...ignored, ...says("nobody is tagged")], { state: ignored, tools: ignored });
@@ -72,34 +72,34 @@ describe("what is not read costs nothing", () => {
   });
 });
 
-describe("of many faults 20 are told and all are counted", () => {
+describe("of many errors 20 are listed and all are counted", () => {
   test("unknown fields", async () => {
     const { client } = await prepare();
     const unknown = Object.fromEntries(Array.from({ length: 15_000 }, (_, n) => [`field-${n}`, 1]));
     expectSmall(await client.post("/rooms", { name: "A room", ...unknown }), 15_000);
   });
 
-  test("parts of a content", async () => {
+  test("parts of a message", async () => {
     const { agUi } = await prepare();
     expectSmall(await agUi(says(Array(100).fill({ type: "image" }))), 200);
   });
 });
 
-test("the name of a field and the message of a fault are cut", async () => {
+test("the field name and the message of an error are cut", async () => {
   const { client } = await prepare();
   const answer = await client.post("/rooms", { name: "A room", ["é".repeat(100_000)]: 1 });
   expectSmall(answer, 1);
   expect(answer.body.errors[0].path).toBe("é".repeat(200));
 });
 
-test("a text of megabytes is refused without being taken apart", async () => {
+test("a text of megabytes is refused without being split", async () => {
   const { agUi } = await prepare();
   const answer = await agUi(says("🙂".repeat(1_000_000)));
   expectSmall(answer, 1);
   expect(answer.body.errors[0].message).toBe("must have at most 32000 characters");
 });
 
-describe("a text of which nothing shows is blank", () => {
+describe("a text without visible characters is blank:", () => {
   test.each(["\u200b", "\u200b\u2060 \ufeff", "\u3164", "\u00ad\u034f", "\u2800\n", "\u{e0041}"])(
     "%j",
     async (blank) => {
@@ -112,13 +112,13 @@ describe("a text of which nothing shows is blank", () => {
     },
   );
 
-  test("and one with a single letter is not", async () => {
+  test("a text with a single letter is not blank", async () => {
     const { client } = await prepare();
     expect((await client.post("/rooms", { name: "\u200bé\u200b" })).status).toBe(201);
   });
 });
 
-test("a token names no user by characters that do not show", async () => {
+test("a token whose user has no visible characters is refused", async () => {
   const Authorization = `Bearer ${await mintToken({ sub: "\u200b\u2060" })}`;
   const answer = await api.send("GET", "/models", { headers: { Authorization } });
   expect(answer).toMatchObject({ status: 401, body: { code: "unauthorized" } });

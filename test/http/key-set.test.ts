@@ -14,7 +14,7 @@ const tokenOf = (alg: string) =>
 const ask = async (api: TestApi, alg: string) =>
   api.send("GET", "/models", { headers: { Authorization: `Bearer ${await tokenOf(alg)}` } });
 
-test("tokens of every algorithm of the key set are taken, and the set is fetched once", async () => {
+test("tokens of every algorithm of the key set are accepted, and the set is fetched once", async () => {
   const { api, fetched } = createKeySetApi();
   for (const alg of keySetAlgorithms) expect((await ask(api, alg)).status, alg).toBe(200);
   expect(fetched).toEqual([jwksUrl]);
@@ -26,7 +26,7 @@ test.each<[string, () => Promise<Response> | Response]>([
   ["redirects", () => new Response(null, { status: 302, headers: { Location: "https://evil.example" } })],
   ["answers no JSON", () => new Response("<html>")],
   ["answers no key set", () => new Response("{}")],
-])("a key set that %s is our trouble, not the caller's, and passes", async (_, fail) => {
+])("a key set that %s is 503, not the caller's error, and the next request tries again", async (_, fail) => {
   let isDown = true;
   const { api } = createKeySetApi(() => (isDown ? fail() : new Response(keySet)));
   const answer = await ask(api, "ES256");
@@ -57,7 +57,7 @@ async function createWeakKey(alg: "RS256" | "PS256") {
 }
 
 test.each(["RS256", "PS256"] as const)(
-  "a token of %s that a weak key of the set signed is refused",
+  "a token of %s signed with a weak key of the set is refused",
   async (alg) => {
     const { jwk, token } = await createWeakKey(alg);
     const { api } = createKeySetApi(() => Response.json({ keys: [jwk] }));

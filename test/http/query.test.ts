@@ -7,7 +7,7 @@ const api = createTestApi();
 const operations = await listOperations(api);
 
 test.each(operations.filter(({ isOpen }) => !isOpen))(
-  "$name refuses a query parameter that it does not know",
+  "$name refuses an unknown query parameter",
   async (operation) => {
     const { user, ids } = await seedTenant("scout");
     const { body, method } = operation;
@@ -25,6 +25,6 @@ test.each(operations.filter(({ isOpen }) => !isOpen))(
   },
 );
 
-test.each(operations.filter(({ isOpen }) => isOpen))("$name takes any query", async ({ method, path }) => {
+test.each(operations.filter(({ isOpen }) => isOpen))("$name accepts any query", async ({ method, path }) => {
   expect((await api.send(method, `${path}?t=1`)).status).toBe(200);
 });

@@ -51,15 +51,18 @@ const requests: Record<string, Send> = {
 
 const rows = readLimitRows(limits);
 
-test("every bound of a request in the document is tried", () => {
+test("every limit of a request in the document is tested", () => {
   expect(rows.map(({ what }) => what).toSorted()).toEqual(Object.keys(requests).toSorted());
 });
 
-test.each(rows)("$what: $amount pass, one more is $status $code", async ({ what, amount, status, code }) => {
-  const sendAmount = requests[what];
-  if (sendAmount === undefined) throw new Error(`the test must be taught how to send ${what}`);
-  const under = await sendAmount(await seedTenant("scout"), amount);
-  expect(under.body.code).not.toBe(code);
-  const over = await sendAmount(await seedTenant("scout"), amount + 1);
-  expect(over).toMatchObject({ status, body: { code } });
-});
+test.each(rows)(
+  "$what: $amount are accepted, one more is $status $code",
+  async ({ what, amount, status, code }) => {
+    const sendAmount = requests[what];
+    if (sendAmount === undefined) throw new Error(`the test must be taught how to send ${what}`);
+    const under = await sendAmount(await seedTenant("scout"), amount);
+    expect(under.body.code).not.toBe(code);
+    const over = await sendAmount(await seedTenant("scout"), amount + 1);
+    expect(over).toMatchObject({ status, body: { code } });
+  },
+);

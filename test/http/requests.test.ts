@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createRoom, createTestApi, mintToken, newUser } from "../support/api.ts";
 
-test.each(["a", "abc-DEF_1.2", "x".repeat(128)])("the request id %s is taken over", async (given) => {
+test.each(["a", "abc-DEF_1.2", "x".repeat(128)])("the request id %s is kept", async (given) => {
   const api = createTestApi();
   const answer = await api.send("GET", "/rooms", { headers: { "X-Request-Id": given } });
   expect(answer.headers.get("X-Request-Id")).toBe(given);
@@ -23,13 +23,13 @@ test.each(["x".repeat(129), "a b", 'a"b', "<script>", "a/b", "ü", ""])(
 test.each([
   ["GET", "/api/v1/nothing"],
   ["GET", "/api/v1"],
-  ["GET", "/"],
+  ["POST", "/"],
   ["GET", "/api/v2/rooms"],
   ["PUT", "/api/v1/rooms"],
   ["POST", "/api/v1/health"],
   ["OPTIONS", "/api/v1/rooms"],
   ["GET", "/api/v1/rooms/"],
-])("%s %s is not there, with a token as without one", async (method, path) => {
+])("%s %s does not exist, with or without a token", async (method, path) => {
   const api = createTestApi();
   const answers = [];
   for (const token of [null, "nonsense", await mintToken({ sub: newUser().userId })]) {
@@ -43,7 +43,7 @@ test.each([
 });
 
 test.each(["not-a-uuid", "0", "00000000-0000-0000-0000-00000000000g", "%00", "..%2f", "x".repeat(2_000)])(
-  "a path with the id %j is not found",
+  "a path with the id %j does not exist",
   async (id) => {
     const client = createTestApi().as(newUser());
     for (const path of [
@@ -57,14 +57,14 @@ test.each(["not-a-uuid", "0", "00000000-0000-0000-0000-00000000000g", "%00", "..
   },
 );
 
-test("ids are the same in capitals", async () => {
+test("ids may be written in capitals", async () => {
   const api = createTestApi();
   const user = newUser();
   const room = await createRoom(api, user);
   expect((await api.as(user).get(`/rooms/${room.id.toUpperCase()}`)).body).toEqual(room);
 });
 
-test("answers are neither guessed at nor kept", async () => {
+test("browsers neither guess the type of an answer nor cache it", async () => {
   const api = createTestApi();
   const answers = [
     await api.as(newUser()).get("/rooms"),
@@ -78,7 +78,7 @@ test("answers are neither guessed at nor kept", async () => {
   }
 });
 
-test("a request leaves one line that tells its route and user, and neither path nor address", async () => {
+test("a request leaves one log line with its route and user, and without path or address", async () => {
   const user = newUser();
   const api = createTestApi();
   const id = crypto.randomUUID();
@@ -108,7 +108,7 @@ test("a request leaves one line that tells its route and user, and neither path 
   expect(JSON.stringify(api.lines)).not.toMatch(new RegExp(`${id}|${user.email}|secret|at/all`));
 });
 
-test("an error of ours tells the client nothing but its request id, and the log what it was", async () => {
+test("an unexpected error gives the client only its request id; the log has the cause", async () => {
   const user = newUser();
   const api = createTestApi({
     deps: {
@@ -132,7 +132,7 @@ test("an error of ours tells the client nothing but its request id, and the log 
   ]);
 });
 
-test("a database that does not answer is 503, and not ready", async () => {
+test("503 where the database does not answer, and the service is not ready", async () => {
   const api = createTestApi({ settings: { NEON_HTTP_ENDPOINT: "http://127.0.0.1:1/sql" } });
   const answer = await api.as(newUser()).get("/rooms");
   expect(answer).toMatchObject({ status: 503, body: { code: "database_unavailable" } });

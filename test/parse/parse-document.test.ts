@@ -24,12 +24,12 @@ describe("PDF", () => {
     expect(pages).toEqual(["one\ntwo"]);
   });
 
-  test("more pages than are read are counted", async () => {
+  test("pages above the limit are counted", async () => {
     const { pages, pageCount } = await parse(await makePdf(Array(2_003).fill("")), "a.pdf");
     expect({ read: pages.length, pageCount }).toEqual({ read: parseLimits.maxPages, pageCount: 2_003 });
   });
 
-  test("a truncated file is read as far as it goes or is unreadable, random bytes are unreadable", async () => {
+  test("a truncated file is read as far as possible or is unreadable; random bytes are unreadable", async () => {
     const pdf = await makePdf(["First page"]);
     await expect(parse(pdf.subarray(0, 200), "a.pdf")).rejects.toMatchObject({ code: "file_unreadable" });
     await expect(parse(utf8(`%PDF-1.7\n${"x".repeat(5_000)}`), "a.pdf")).rejects.toMatchObject({
@@ -39,7 +39,7 @@ describe("PDF", () => {
 });
 
 describe("Office files", () => {
-  test("a Word document gives paragraphs, its table as Markdown, its notes at the end", async () => {
+  test("a Word document gives paragraphs, its table as Markdown, and its notes at the end", async () => {
     const { kind, pages } = await parse(makeDocx(), "plan.docx");
     expect(kind).toBe("docx");
     expect(pages.join("\n")).toBe(
@@ -64,12 +64,12 @@ describe("Office files", () => {
     expect(pages).toEqual(["kept"]);
   });
 
-  test("slides come in the order in which they are shown, whatever their files are called", async () => {
+  test("slides come in the order in which they are shown, whatever their file names", async () => {
     const { kind, pages } = await parse(makePptx(["Opening", "Figures", "Close"]), "a.pptx");
     expect({ kind, pages }).toEqual({ kind: "pptx", pages: ["Opening", "Figures", "Close"] });
   });
 
-  test("a workbook gives its sheets as rows, the header on each page", async () => {
+  test("a workbook gives the rows of its sheets, with the header on each page", async () => {
     const book = utils.book_new();
     const rows = Array.from({ length: 400 }, (_, index) => [`item ${index}`, index]);
     utils.book_append_sheet(book, utils.aoa_to_sheet([["name", "count"], ...rows]), "Stock");
@@ -83,11 +83,11 @@ describe("Office files", () => {
     expect(pages.at(-1)).toBe('Sheet: Odd\n"a, b","say ""x"""');
   });
 
-  test("the kind is told by the contents, whatever the name says", async () => {
+  test("the contents decide the kind, not the name", async () => {
     expect((await parse(makeDocx(), "renamed.pdf")).kind).toBe("docx");
   });
 
-  test("an encrypted file says so", async () => {
+  test("an encrypted file fails as encrypted", async () => {
     const compound = new Uint8Array(4_096);
     compound.set([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1]);
     await expect(parse(compound, "secret.docx")).rejects.toMatchObject({ code: "file_encrypted" });
@@ -106,7 +106,7 @@ describe("Office files", () => {
     await expect(parse(bomb, "bomb.docx")).rejects.toMatchObject({ code: "file_too_complex" });
   });
 
-  test("an archive that lies about its sizes gets no more room than it says", async () => {
+  test("an archive that states false sizes is unpacked to the stated sizes at most", async () => {
     const bomb = zipSync({ "word/document.xml": new Uint8Array(80_000_000) });
     const view = new DataView(bomb.buffer);
     const directory = view.getUint32(bomb.length - 6, true);
@@ -131,7 +131,7 @@ describe("HTML", () => {
     ]);
   });
 
-  test("elements nested too deep are refused", async () => {
+  test("elements that are nested too deep are refused", async () => {
     await expect(parse(utf8("<div>".repeat(200_000)), "a.html")).rejects.toMatchObject({
       code: "file_too_complex",
     });
@@ -147,7 +147,7 @@ describe("tables of text", () => {
     expect(pages.join("\n")).toContain('499,"line one, two",x');
   });
 
-  test("a table divided by tabs is read likewise", async () => {
+  test("a table with tabs is read in the same way", async () => {
     expect((await parse(utf8("a\tb\n1\t2"), "a.tsv")).pages).toEqual(["a,b\n1,2"]);
   });
 });
@@ -169,7 +169,7 @@ describe("text", () => {
     expect(await parse(bytes, "a.txt")).toMatchObject({ pages: [text], encodingGuessed });
   });
 
-  test("a long text is cut into pages at line ends, and before a heading", async () => {
+  test("a long text is cut into pages at line ends and before a heading", async () => {
     const part = (name: string) => `# ${name}\n${"word ".repeat(400).trim()}`;
     const { pages } = await parse(utf8([part("One"), part("Two"), part("Three")].join("\n")), "a.md");
     expect(pages.map((page) => page.split("\n")[0])).toEqual(["# One", "# Two", "# Three"]);

@@ -58,7 +58,7 @@ test("an agent is added, read by its key in any case, changed and removed", asyn
   expect(await client.get(`${list}/scout_1`)).toMatchObject({ status: 404 });
 });
 
-test("agents go where they are put, without gaps", async () => {
+test("agents are inserted at their position without gaps", async () => {
   const { add, readKeys } = await seedRoom("a", "b");
   expect((await add({ agent_key: "first", position: 0 })).body.position).toBe(0);
   expect((await add({ agent_key: "third", position: 2 })).body.position).toBe(2);
@@ -66,7 +66,7 @@ test("agents go where they are put, without gaps", async () => {
   expect(await readKeys()).toEqual(["first", "a", "third", "b", "last"]);
 });
 
-test("those behind a removed agent move up", async () => {
+test("the agents behind a removed one move up", async () => {
   const { client, list, readKeys } = await seedRoom("a", "b", "c", "d");
   await client.delete(`${list}/B`);
   expect(await readKeys()).toEqual(["a", "c", "d"]);
@@ -74,7 +74,7 @@ test("those behind a removed agent move up", async () => {
   expect(await readKeys()).toEqual(["c", "d"]);
 });
 
-test("the roster takes a new order, keys in any case", async () => {
+test("the roster gets a new order; keys may be in any case", async () => {
   const { client, list, readKeys } = await seedRoom("a", "b", "c");
   const answer = await client.put(`${list}/order`, { agent_keys: ["C", "a", "b"] });
   expect(answer).toMatchObject({ status: 200, body: { has_more: false } });
@@ -95,7 +95,7 @@ test.each([
   expect(await readKeys()).toEqual(["a", "b", "c"]);
 });
 
-test("an empty room takes the empty order", async () => {
+test("the order of an empty room may be empty", async () => {
   const { client, list } = await seedRoom();
   expect(await client.put(`${list}/order`, { agent_keys: [] })).toMatchObject({
     status: 200,
@@ -103,13 +103,13 @@ test("an empty room takes the empty order", async () => {
   });
 });
 
-test("a key is taken whatever its case, in its own room alone", async () => {
+test("a key is taken in its own room only, in any case", async () => {
   const { add } = await seedRoom("scout");
   expect(await add({ agent_key: "SCOUT" })).toMatchObject({ status: 409, body: { code: "agent_key_taken" } });
   expect(await (await seedRoom()).add({ agent_key: "scout" })).toMatchObject({ status: 201 });
 });
 
-test("a name is taken whatever its case, in its own room alone", async () => {
+test("a name is taken in its own room only, in any case", async () => {
   const { add, client, list } = await seedRoom("ada", "bob");
   const taken = { status: 409, body: { code: "agent_name_taken" } };
   expect(await add({ agent_key: "eve", name: "Ünï" })).toMatchObject({ status: 201 });
@@ -120,7 +120,7 @@ test("a name is taken whatever its case, in its own room alone", async () => {
 });
 
 test.each(["[Ada]", "Ada]", "［Ada", "A\u200bda", "Ada\u202e", "\u2066Ada", "Ada\u00ad", "Ada\u3164"])(
-  "a name that could pass for another agent's is refused: %j",
+  "a name that looks like another agent's is refused: %j",
   async (name) => {
     const { add } = await seedRoom("ada");
     const refusal = { status: 422, body: { code: "validation_failed", errors: [{ path: "name" }] } };
@@ -129,7 +129,7 @@ test.each(["[Ada]", "Ada]", "［Ada", "A\u200bda", "Ada\u202e", "\u2066Ada", "Ad
 );
 
 test.each(["Bob]: yes\n[Ada", "Bob\r\n- key: eve", "Bob\u2028Eve", "Bob\u0007"])(
-  "a name of several lines, which could pass for several speakers, is refused: %j",
+  "a name of several lines, which looks like several speakers, is refused: %j",
   async (name) => {
     const { add, client, list } = await seedRoom("ada");
     const refusal = { status: 422, body: { code: "validation_failed", errors: [{ path: "name" }] } };
@@ -175,7 +175,7 @@ test.each([
   expect(await add({ [field]: value })).toMatchObject({ status: 422, body: { code: "validation_failed" } });
 });
 
-test("a model or tool that is not known is named, with those that are", async () => {
+test("an unknown model or tool is named, with the known ones", async () => {
   const { add, client, list } = await seedRoom("a");
   const answers = [
     await add({ agent_key: "b", model_alias: "gpt-17" }),
@@ -233,7 +233,7 @@ test("permissions that cannot be read count as none", async () => {
   }
 });
 
-test("an agent's model settings are stored as they are given, and changed as a whole", async () => {
+test("an agent's model settings are stored as given and replaced as a whole", async () => {
   const { add, client, list, room } = await seedRoom();
   const settings = { temperature: 2, top_p: 0, max_output_tokens: 2_048, reasoning_effort: "minimal" };
   expect((await add({ model_settings: settings })).body.model_settings).toEqual(settings);
@@ -266,7 +266,7 @@ test("agents are listed by position, page by page", async () => {
   ]);
 });
 
-test("a cursor of another room, or of none, is refused", async () => {
+test("a cursor of another room, or of no agent, is refused", async () => {
   const [mine, other] = [await seedRoom("a"), await seedRoom("b")];
   const [foreign] = (await other.client.get(other.list)).body.data;
   for (const after of [foreign.id, crypto.randomUUID()]) {
@@ -278,7 +278,7 @@ test("a cursor of another room, or of none, is refused", async () => {
   }
 });
 
-test("twenty at once: twelve find a place, eight do not, and no gap is left", async () => {
+test("of twenty additions at once twelve succeed and eight fail, and no gap is left", async () => {
   const { add, readKeys } = await seedRoom();
   const answers = await Promise.all(
     Array.from({ length: 20 }, (_, i) => add({ agent_key: `agent-${i}`, position: i % 3 })),
@@ -289,7 +289,7 @@ test("twenty at once: twelve find a place, eight do not, and no gap is left", as
   expect(await readKeys()).toHaveLength(12);
 });
 
-test("two at once of one key: one is told that it is taken", async () => {
+test("of two additions with one key at once, one fails with agent_key_taken", async () => {
   for (let round = 0; round < 5; round += 1) {
     const { add, readKeys } = await seedRoom();
     const answers = await Promise.all([add({ agent_key: "twin" }), add({ agent_key: "TWIN" })]);

@@ -3,7 +3,7 @@ import { createTestApi, newUser } from "../support/api.ts";
 
 const api = createTestApi();
 
-test("the models are those of the catalog, without keys or addresses", async () => {
+test("the list of models has no keys and no addresses", async () => {
   const { status, body } = await api.as(newUser()).get("/models");
   expect(status).toBe(200);
   expect(body.data).toHaveLength(5);
@@ -20,7 +20,7 @@ test("the models are those of the catalog, without keys or addresses", async () 
   });
 });
 
-test("a deployment's own models stand among them", async () => {
+test("a deployment's own models are in the list", async () => {
   const own = {
     alias: "own",
     provider: "acme",

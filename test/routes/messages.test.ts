@@ -15,7 +15,7 @@ async function seedSession(messages: readonly SeededMessage[]) {
 
 const idsOf = (data: Json[]) => data.map(({ id }) => id);
 
-test("a message tells who said what in which run, and how it went", async () => {
+test("a message has its author, its run and its status", async () => {
   const error = { code: "model_timeout", message: "no answer in time" };
   const { client, list, ids } = await seedSession([
     { role: "user", content: "  hello\n" },
@@ -43,7 +43,7 @@ test("a message tells who said what in which run, and how it went", async () => 
   expect(failed).toMatchObject({ seq: 2, agent_key: "scout", status: "failed", error });
 });
 
-test("private messages are never shown, not even as a cursor", async () => {
+test("private messages are never shown, and are no cursors", async () => {
   const { client, list, ids } = await seedSession([{}, { visibility: "private", role: "tool" }, {}]);
   for (const query of ["", "?include=superseded"]) {
     expect(idsOf((await client.get(list + query)).body.data)).toEqual([ids[0], ids[2]]);
@@ -54,7 +54,7 @@ test("private messages are never shown, not even as a cursor", async () => {
   });
 });
 
-test("what a retry replaced is hidden unless asked for, and is a cursor all the same", async () => {
+test("superseded messages are shown on request only, and are valid cursors", async () => {
   const { client, list, ids } = await seedSession([
     { role: "user" },
     { status: "failed" },
@@ -70,14 +70,14 @@ test("what a retry replaced is hidden unless asked for, and is a cursor all the 
   expect(await client.get(`${list}?include=private`)).toMatchObject({ status: 422 });
 });
 
-test("the transcript is walked page by page", async () => {
+test("the transcript is read page by page", async () => {
   const { client, list, ids } = await seedSession(Array.from({ length: 7 }, () => ({})));
   const pages = await walkPages(client, list, 3);
   expect(pages.map(({ length }) => length)).toEqual([3, 3, 1]);
   expect(idsOf(pages.flat())).toEqual(ids);
 });
 
-test("a page of long texts ends early, and nothing of the transcript is lost", async () => {
+test("a page of long texts ends early, and no message is lost", async () => {
   const { client, list, ids } = await seedSession([
     { content: "é".repeat(900_000) },
     ...Array.from({ length: 6 }, () => ({ content: "x".repeat(700_000) })),
@@ -89,7 +89,7 @@ test("a page of long texts ends early, and nothing of the transcript is lost", a
 });
 
 describe("the latest message first", () => {
-  test("the transcript is walked back from its end with before", async () => {
+  test("the transcript is read from its end with before", async () => {
     const { client, list, ids } = await seedSession(Array.from({ length: 7 }, () => ({})));
     const walked: string[] = [];
     for (let query = ""; ; ) {
@@ -102,7 +102,7 @@ describe("the latest message first", () => {
     expect(walked).toEqual(ids.toReversed());
   });
 
-  test("a page of long texts ends early, at its older end", async () => {
+  test("a page of long texts ends early at its older end", async () => {
     const { client, list, ids } = await seedSession([
       { content: "short" },
       ...Array.from({ length: 7 }, () => ({ content: "x".repeat(700_000) })),
@@ -111,7 +111,7 @@ describe("the latest message first", () => {
     expect([idsOf(body.data), body.has_more]).toEqual([ids.slice(3).toReversed(), true]);
   });
 
-  test("the cursor must fit the order, and be of the session", async () => {
+  test("the cursor must fit the order and be of the session", async () => {
     const [mine, other] = [await seedSession([{}]), await seedSession([{}])];
     for (const [query, path] of [
       [`order=desc&after=${mine.ids[0]}`, "after"],
@@ -131,7 +131,7 @@ describe("the latest message first", () => {
 });
 
 describe("a message that was deleted", () => {
-  test("is in no list, and a cursor all the same; deleted again it is not found", async () => {
+  test("is in no list and is a valid cursor; deleting it again is 404", async () => {
     const { client, list, ids } = await seedSession([
       { role: "user", content: "secret question" },
       { agentKey: "ada" },
@@ -157,7 +157,7 @@ describe("a message that was deleted", () => {
     expect(detail.text).not.toContain("secret");
   });
 
-  test("must be the session's, and shown", async () => {
+  test("must belong to the session and be visible", async () => {
     const [mine, other] = [
       await seedSession([{}]),
       await seedSession([{}, { visibility: "private", role: "tool" }]),
@@ -170,7 +170,7 @@ describe("a message that was deleted", () => {
     expect(idsOf((await other.client.get(other.list)).body.data)).toEqual([other.ids[0]]);
   });
 
-  test("is found by one of several deletions at once", async () => {
+  test("is deleted by one of several requests at once; the others get 404", async () => {
     const { client, list, ids } = await seedSession([{}]);
     const answers = await Promise.all([1, 2, 3].map(() => client.delete(`${list}/${ids[0]}`)));
     expect(answers.map(({ status }) => status).toSorted()).toEqual([204, 404, 404]);

@@ -6,7 +6,7 @@ const api = createTestApi();
 const document: Json = (await api.send("GET", "/openapi.json")).body;
 const page = (await api.send("GET", "/docs")).text;
 
-test("the document is OpenAPI 3.1 and says how to authenticate", () => {
+test("the document is OpenAPI 3.1 and describes the authentication", () => {
   expect(document).toMatchObject({
     openapi: "3.1.0",
     info: { title: "Pantheon", version: expect.any(String) },
@@ -15,13 +15,13 @@ test("the document is OpenAPI 3.1 and says how to authenticate", () => {
   });
 });
 
-test("every reference resolves", () => {
+test("every reference in the document resolves", () => {
   const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)];
   expect(references.length).toBeGreaterThan(20);
   for (const [, name = ""] of references) expect(document.components.schemas).toHaveProperty([name]);
 });
 
-test("operations have names of their own, a known tag, and declare what is in their path", () => {
+test("operations have their own names, a known tag, and declare their path parameters", () => {
   const operations = listOperations();
   expect(new Set(operations.map(({ declared }) => declared.operationId)).size).toBe(operations.length);
   const tags = document.tags.map(({ name }: Json) => name);
@@ -33,7 +33,7 @@ test("operations have names of their own, a known tag, and declare what is in th
   }
 });
 
-test("what asks for a token says so, and what takes a body says what can be wrong with it", () => {
+test("operations with a token declare its errors, and operations with a body declare the body's errors", () => {
   for (const { path, declared } of listOperations()) {
     const described = JSON.stringify(declared.responses);
     expect(described, path).toContain("`internal_error`");
@@ -48,7 +48,7 @@ test("what asks for a token says so, and what takes a body says what can be wron
   }
 });
 
-test("what runs a turn takes an Idempotency-Key and tells where its time went", () => {
+test("operations that run a turn accept an Idempotency-Key and return timings", () => {
   const runs = listOperations().filter(
     ({ declared }) => declared.responses[201]?.headers?.["Server-Timing"] !== undefined,
   );
@@ -66,7 +66,7 @@ test("what runs a turn takes an Idempotency-Key and tells where its time went", 
   }
 });
 
-test("the page needs nothing but itself and forbids the rest", async () => {
+test("the page loads nothing else, and its policy forbids it", async () => {
   const { headers } = await api.send("GET", "/docs");
   expect(headers.get("Content-Type")).toMatch(/^text\/html; charset=utf-8$/i);
   expect(headers.get("Content-Security-Policy")).toContain("default-src 'none'; style-src 'unsafe-inline'");
@@ -75,7 +75,7 @@ test("the page needs nothing but itself and forbids the rest", async () => {
   expect(page).toContain('<meta name="viewport"');
 });
 
-test("the page shows every operation and has a place for every error", () => {
+test("the page shows every operation and every error", () => {
   for (const { path, declared } of listOperations()) {
     expect(page.includes(`id="${declared.operationId}"`), path).toBe(true);
     expect(page.includes(`<code>${path}</code>`), path).toBe(true);
@@ -86,13 +86,13 @@ test("the page shows every operation and has a place for every error", () => {
   }
 });
 
-test("every link of the page leads somewhere in it", () => {
+test("every link of the page has a target in it", () => {
   const anchors = new Set([...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
   const links = [...page.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id);
   expect(links.filter((id) => !anchors.has(id))).toEqual([]);
 });
 
-test("the type of a problem is a place in the page", async () => {
+test("the type of a problem is an anchor of the page", async () => {
   const { body } = await api.send("GET", "/rooms");
   expect(body.type).toBe("/api/v1/docs#error-unauthorized");
 });

@@ -34,7 +34,7 @@ test("a room is created, read, changed and deleted", async () => {
   expect((await api.as(user).get("/rooms")).body).toEqual({ data: [], has_more: false, last_id: null });
 });
 
-test("all that is in a deleted room is gone with it", async () => {
+test("the contents of a deleted room are deleted with it", async () => {
   const user = newUser();
   const room = await createRoom(api, user);
   const session = (await api.as(user).post(`/rooms/${room.id}/sessions`)).body;
@@ -46,7 +46,7 @@ test("all that is in a deleted room is gone with it", async () => {
   expect(await api.as(user).post(`/rooms/${room.id}/sessions`)).toMatchObject({ status: 404 });
 });
 
-test("a new mode is pending until a turn takes it; asking for the current one clears it", async () => {
+test("a new mode is pending until a turn uses it; setting the current mode clears it", async () => {
   const user = newUser();
   const room = await createRoom(api, user, { current_mode: "tag" });
   const switchTo = (mode: string) => api.as(user).patch(`/rooms/${room.id}/mode`, { mode });
@@ -76,7 +76,7 @@ test.each([
   expect(answer.body.errors).toContainEqual({ path, message: expect.any(String) });
 });
 
-test("names as long as allowed, in any script, come back as they were", async () => {
+test("names of the greatest length, in any script, are returned unchanged", async () => {
   const user = newUser();
   for (const name of ["x".repeat(200), "Ünïcødé 房間 🚀", "a\tb\nc", "' or 1=1 --", "%_\\"]) {
     expect((await createRoom(api, user, { name })).name).toBe(name);
@@ -89,7 +89,7 @@ test("a change of nothing is refused", async () => {
   expect(await api.as(user).patch(`/rooms/${room.id}`, {})).toMatchObject({ status: 422 });
 });
 
-test("rooms are listed oldest first, page by page, also where they are of one instant", async () => {
+test("rooms are listed oldest first, page by page, also where they have the same time", async () => {
   const user = newUser();
   const instant = new Date("2026-01-02T03:04:05.678Z");
   const still = createTestApi({ deps: { now: () => instant } });
@@ -100,7 +100,7 @@ test("rooms are listed oldest first, page by page, also where they are of one in
   expect(pages.flat().map(({ id }) => id)).toEqual(ids.toSorted());
 });
 
-test("a page goes on from a room that was deleted meanwhile, but not from another's", async () => {
+test("a page continues after a room that was deleted meanwhile, but not after another user's", async () => {
   const [user, stranger] = [newUser(), newUser()];
   const rooms = [await createRoom(api, user), await createRoom(api, user), await createRoom(api, user)];
   const foreign = await createRoom(api, stranger);
@@ -120,11 +120,11 @@ test.each(["0", "201", "-1", "1.5", "ten", "", "1e2", "0x10", " 5"])("limit=%j i
   expect(answer).toMatchObject({ status: 422, body: { code: "validation_failed" } });
 });
 
-test("a cursor that is no id is refused", async () => {
+test("a cursor that is not an id is refused", async () => {
   expect(await api.as(newUser()).get("/rooms?after=first")).toMatchObject({ status: 422 });
 });
 
-test("a room's orchestration is set when it is created, and changed field by field", async () => {
+test("a room's orchestration is set at creation and changed field by field", async () => {
   const user = newUser();
   const created = await createRoom(api, user, { name: "Launch", orchestration: { max_rounds: 3 } });
   expect(created.orchestration).toEqual({ max_rounds: 3, synthesis: "off" });

@@ -28,7 +28,7 @@ test("a session is started, read and deleted", async () => {
   expect((await client.get(list)).body.data).toEqual([]);
 });
 
-test("starting a session takes no body, an empty one or an empty object", async () => {
+test("starting a session accepts no body, an empty body or an empty object", async () => {
   const { user, list } = await seedRoom();
   const Authorization = `Bearer ${await mintToken({ sub: user.userId })}`;
   const json = { Authorization, "Content-Type": "application/json" };
@@ -44,7 +44,7 @@ test("starting a session takes no body, an empty one or an empty object", async 
   }
 });
 
-test("a Content-Type without a body disturbs no other request", async () => {
+test("a Content-Type without a body does not affect other requests", async () => {
   const { client, list } = await seedRoom();
   const headers = { "Content-Type": "application/json" };
   expect(await client.get(list, { headers })).toMatchObject({ status: 200 });
@@ -64,7 +64,7 @@ test.each([
   expect(await api.send("POST", list, { headers, body })).toMatchObject({ status, body: { code } });
 });
 
-test("sessions are listed oldest first, page by page, also where they are of one instant", async () => {
+test("sessions are listed oldest first, page by page, also where they have the same time", async () => {
   const { user, room, client, list } = await seedRoom();
   const instant = new Date("2026-01-02T03:04:05.678Z");
   const still = createTestApi({ deps: { now: () => instant } });
@@ -76,7 +76,7 @@ test("sessions are listed oldest first, page by page, also where they are of one
   expect(pages.flat().map(({ id }) => id)).toEqual([...ids.toSorted(), late.id]);
 });
 
-test("a session takes a title when it is started, and another later; null takes it away", async () => {
+test("a session gets a title at its start or later; null removes it", async () => {
   const { user, client, list } = await seedRoom();
   const started = await client.post(list, { title: "  Launch plan " });
   expect(started.body).toMatchObject({ title: "Launch plan", last_turn_at: null });
@@ -110,7 +110,7 @@ test("with order=recent the session that was used last comes first, page by page
   expect(await client.get(`${list}?order=newest`)).toMatchObject({ status: 422 });
 });
 
-test("a page goes on from a session that was deleted meanwhile, but not from another room's", async () => {
+test("a page continues after a session that was deleted meanwhile, but not after another room's", async () => {
   const { user, room, client, list } = await seedRoom();
   const sessions = [];
   for (let i = 0; i < 3; i += 1) sessions.push(await createSession(api, user, room.id));
@@ -128,7 +128,7 @@ test("a page goes on from a session that was deleted meanwhile, but not from ano
   }
 });
 
-test("of two deletions at once one finds the session", async () => {
+test("of two deletions at once one succeeds", async () => {
   for (let round = 0; round < 5; round += 1) {
     const { user, room, client } = await seedRoom();
     const session = await createSession(api, user, room.id);

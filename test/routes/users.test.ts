@@ -5,7 +5,7 @@ import { connectSql } from "../support/sql.ts";
 const api = createTestApi();
 const sql = connectSql();
 
-test("the token's user is told who it is, and has a row from then on", async () => {
+test("the token's user is returned and stored", async () => {
   const user = newUser();
   const answer = await api.as(user).get("/auth/me");
   expect(answer).toMatchObject({ status: 200, body: { user_id: user.userId, email: user.email } });
@@ -14,7 +14,7 @@ test("the token's user is told who it is, and has a row from then on", async () 
   ]);
 });
 
-test("the address follows the token; without one there is none", async () => {
+test("the stored address is that of the latest token; without one it is null", async () => {
   const user = newUser();
   await api.as(user).get("/auth/me");
   await api.as({ ...user, email: "new@example.com" }).get("/auth/me");
@@ -27,7 +27,7 @@ test("the address follows the token; without one there is none", async () => {
 });
 
 test.each(["a\u0000@x", "\ud800@x", "x".repeat(321), 7, " "])(
-  "an address that cannot be kept (%j) is none",
+  "an address that cannot be stored (%j) is null",
   async (email) => {
     const Authorization = `Bearer ${await mintToken({ sub: newUser().userId, email })}`;
     const { status, body } = await api.send("GET", "/auth/me", { headers: { Authorization } });

@@ -30,7 +30,7 @@ function heldCalls() {
   return { ends, callModel };
 }
 
-test("so many calls run, and one more each time one ends", async () => {
+test("two calls run at once, and the next starts when one ends", async () => {
   const { ends, callModel } = heldCalls();
   const limited = limitCalls(callModel, 2, () => true);
   const calls = [limited(request()), limited(request()), limited(request())];
@@ -60,7 +60,7 @@ test("a call whose signal aborts while it waits is never made", async () => {
   expect(ends).toHaveLength(1);
 });
 
-test("a call that throws against its contract is a failure like any other", async () => {
+test("a call that throws becomes a failed answer", async () => {
   const limited = limitCalls(
     () => Promise.reject(new Error("a secret")),
     1,

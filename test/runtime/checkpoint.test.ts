@@ -27,7 +27,7 @@ function compile(asked: string[], bob: () => string) {
     .compile({ checkpointer: newSaver() });
 }
 
-test("in workerd too, a step that failed halfway is finished by another saver, and no node runs twice", async () => {
+test("in workerd, another saver finishes a half-stored superstep, and no node runs twice", async () => {
   const thread = { configurable: { thread_id: crypto.randomUUID() } };
   const asked: string[] = [];
   const fails = compile(asked, () => {

@@ -34,7 +34,7 @@ function store(parts: ListParts, steps: readonly ReturnType<typeof step>[]) {
   return { blobs, read };
 }
 
-test("a list is stored part by part, each entry once, and read again as it was", () => {
+test("a list is stored in parts, each entry once, and read back unchanged", () => {
   const { blobs, read } = store(new ListParts(), [
     step(2, ["a"]),
     step(3, ["a", "b", "c"]),
@@ -52,7 +52,7 @@ test("a list is stored part by part, each entry once, and read again as it was",
   expect(joined.checkpoint.channel_versions).toEqual({ calls: 4, routing: 1 });
 });
 
-test("whoever goes on from a stored run adds the next part", () => {
+test("a holder that continues a stored run adds the next part", () => {
   const first = store(new ListParts(), [step(2, ["a"]), step(3, ["a", "b"])]);
   const parts = new ListParts(joinParts(first.read()));
   const { checkpoint, newVersions } = parts.split(step(4, ["a", "b", "c"]));
@@ -61,7 +61,7 @@ test("whoever goes on from a stored run adds the next part", () => {
   expect(checkpoint.channel_versions).toMatchObject({ "calls#0": 2, "calls#1": 3, "calls#2": 4 });
 });
 
-test("a part that is not there leaves the run without a whole state, and with the rest", () => {
+test("with a missing part the run is not whole, and its other entries are kept", () => {
   const { blobs, read } = store(new ListParts(), [
     step(2, ["a"]),
     step(3, ["a", "b"]),
@@ -73,7 +73,7 @@ test("a part that is not there leaves the run without a whole state, and with th
   expect(joined.checkpoint.channel_values.calls).toEqual(["a", "c"]);
 });
 
-test("a run that began before lists were parts keeps its answers, and stores the list whole once", () => {
+test("a run from before lists had parts keeps its answers, and stores the list whole once", () => {
   const old = {
     ...emptyCheckpoint(),
     channel_values: { replies: { ada: { agentKey: "ada" } }, calls: ["a"] },

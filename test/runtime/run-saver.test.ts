@@ -59,8 +59,8 @@ async function settle(): Promise<void> {
 
 const checkpointsIn = ({ checkpoints }: CheckpointRows) => checkpoints.length;
 
-describe("the steps of a sequence", () => {
-  test("overlap their storing by one: a step starts when at most one earlier one is still being stored", async () => {
+describe("the checkpoints of a sequence", () => {
+  test("are stored while the next superstep runs: at most one is still being stored when a superstep starts", async () => {
     const { stores, callModel, ran } = start("sequence");
     await settle();
     expect(callModel).toHaveBeenCalledTimes(2);
@@ -79,7 +79,7 @@ describe("the steps of a sequence", () => {
     expect(stores.map(({ rows }) => checkpointsIn(rows))).toEqual([1, 1, 1, 1]);
   });
 
-  test("go with the next one where they could not be stored, and with the commit at last", async () => {
+  test("that could not be stored are stored with the next one, and with the commit at the end", async () => {
     const { stores, ran } = start("sequence");
     for (const place of [0, 1, 2, 3]) {
       await settle();
@@ -90,7 +90,7 @@ describe("the steps of a sequence", () => {
     expect(checkpointsIn(unstored)).toBe(5);
   });
 
-  test("that are not stored yet are given back where the run is stopped", async () => {
+  test("that are not stored yet are returned where the run is stopped", async () => {
     const { stores, stop, ran } = start("sequence");
     await settle();
     stop.abort({ stop: "client_gone" });
@@ -104,7 +104,7 @@ describe("the steps of a sequence", () => {
   });
 });
 
-test("of a fan-out each answer is stored as it comes, on the checkpoint that they all stand on", async () => {
+test("of parallel agents: each answer is stored when it arrives, on the checkpoint that they all started from", async () => {
   const answers: (() => void)[] = [];
   const { stores, ran } = start("parallel", () => new Promise((end) => answers.push(() => end(answer))));
   for (const place of keys.keys()) {

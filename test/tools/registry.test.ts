@@ -58,7 +58,7 @@ function runFake(parts: Partial<Tool>, signal?: AbortSignal) {
 }
 
 describe("an agent with the permission", () => {
-  test("is offered the tool, triggers it and runs it", async () => {
+  test("can call the tool, trigger it and run it", async () => {
     const { scenario, registry } = openRegistry();
     const permissions = ["search"];
     expect(registry.offered(permissions)).toEqual([
@@ -86,7 +86,7 @@ describe("an agent with the permission", () => {
     expect(await scenario.journal()).toHaveLength(1);
   });
 
-  test("has each of its calls answered for itself when they run together", async () => {
+  test("gets the right result for each of several calls at once", async () => {
     const { scenario, registry } = openRegistry();
     const queries = ["one", "two", "three", "four", "five"];
     const executions = await Promise.all(
@@ -123,7 +123,7 @@ describe("an agent without the permission", () => {
     expect(await scenario.journal()).toEqual([]);
   });
 
-  test("for one tool keeps another, and learns which", async () => {
+  test("for one tool may use another, and is told which", async () => {
     const { registry } = openRegistry();
     const call = { name: "other", argumentsText: "{}", permissions: ["search"], context };
     const execution = await registry.execute(call);
@@ -140,7 +140,7 @@ test.each([
   ["__proto__", "__proto__"],
   ["constructor", "constructor"],
   ["an endless name", "x\u0000".repeat(5_000)],
-])("a tool that there is not (%s) is denied and recorded", async (_what, name) => {
+])("a call of the unknown tool %s is denied and recorded", async (_what, name) => {
   const { registry } = openRegistry();
   const execution = await registry.execute({ name, argumentsText: query, permissions: ["search"], context });
   expect(execution).toMatchObject({ status: "denied", output: { error: "unknown_tool" } });
@@ -155,7 +155,7 @@ test.each([
   ["the wrong type", '{"query":7}'],
   ["an empty query", '{"query":""}'],
   ["too much", `{"query":"${"q".repeat(100_000)}"}`],
-])("arguments that cannot be read run nothing: %s", async (_what, argumentsText) => {
+])("unreadable arguments run nothing: %s", async (_what, argumentsText) => {
   const { scenario, registry } = openRegistry();
   const execution = await registry.execute({
     name: "search",
@@ -193,13 +193,13 @@ describe("a tool that breaks its contract", () => {
       },
       { ...failed, input: { arguments: "{}" } },
     ],
-  ])("because it %s fails like any other", async (_what, parts, expected) => {
+  ])("because it %s has failed", async (_what, parts, expected) => {
     const execution = await runFake(parts);
     expect(execution).toMatchObject(expected);
     expect(JSON.stringify(execution)).not.toContain("canary");
   });
 
-  test("because it heeds no signal is left behind", async () => {
+  test("because it ignores its signal is not waited for", async () => {
     const forever = () => new Promise<never>(() => undefined);
     const stopped = { status: "error", output: { error: "tool_aborted" } };
     expect(await runFake({ execute: forever }, AbortSignal.timeout(20))).toMatchObject(stopped);
@@ -217,7 +217,7 @@ describe("a tool that breaks its contract", () => {
   });
 });
 
-test("what a tool failed with is told in our words, without a fence", async () => {
+test("that throws gives the model Pantheon's own text, without a fence", async () => {
   const execution = await runFake({ execute: async () => ({ ...done, status: "error", content: "Sorry." }) });
   expect(execution).toMatchObject({ status: "error", content: "Sorry." });
 });
@@ -249,7 +249,7 @@ describe("the record of a call", () => {
     });
   });
 
-  test("holds nothing that Postgres refuses", async () => {
+  test("has no character that Postgres refuses", async () => {
     const odd = { "k\u0000": ["a\u0000b", { deep: "\ud800" }, 7, null, true] };
     const { output } = await runFake({ execute: async () => ({ ...done, output: odd }) });
     // As JSON, for a lone surrogate in a failure breaks the report.
@@ -257,6 +257,6 @@ describe("the record of a call", () => {
   });
 });
 
-test("two tools of one name are refused at start", () => {
+test("two tools with the same name are refused at start", () => {
   expect(() => createToolRegistry([fakeTool(), fakeTool()], { now: () => 0 })).toThrow("same name");
 });

@@ -52,15 +52,15 @@ describe("the prefix of a message", () => {
     expect(tool.readTrigger(message)).toEqual(query === null ? null : { query });
   });
 
-  test("says the same every time it is read", () => {
+  test("is read the same every time", () => {
     expect([1, 2, 3].map(() => tool.readTrigger("search: x"))).toEqual([1, 2, 3].map(() => ({ query: "x" })));
   });
 
-  test("a query is cut at 400 characters, never in the middle of one", () => {
+  test("a query is cut at 400 characters, never inside a character", () => {
     expect(tool.readTrigger(`search: ${"😀".repeat(500)}`)).toEqual({ query: "😀".repeat(400) });
   });
 
-  test("is read in no time from any message", () => {
+  test("is read in linear time from any message", () => {
     const startedMs = performance.now();
     for (const unit of ["@a ", "@a", " ", "@a.", "@", "-", "@-", "search: @a ", "\u200b", "search "]) {
       tool.readTrigger(unit.repeat(32_000 / unit.length));
@@ -101,7 +101,7 @@ const refused: [what: string, text: string, message: RegExp][] = [
 ];
 
 describe("the arguments of a model", () => {
-  test.each(taken)("with %s are taken", (_what, text, query) => {
+  test.each(taken)("with %s are accepted", (_what, text, query) => {
     // As JSON, for a lone surrogate in a failure breaks the report.
     expect(JSON.stringify(tool.readArguments(text))).toBe(JSON.stringify({ ok: true, args: { query } }));
   });
@@ -110,7 +110,7 @@ describe("the arguments of a model", () => {
     expect(tool.readArguments(text)).toEqual({ ok: false, message: expect.stringMatching(message) });
   });
 
-  test("whatever they are, reading them never throws, and what is taken keeps to its size", () => {
+  test("of any form never throw, and stay within their limits", () => {
     const text = fc.oneof(
       fc.string({ unit: "binary" }),
       fc.json({ maxDepth: 2 }),
@@ -130,7 +130,7 @@ describe("the arguments of a model", () => {
     );
   });
 
-  test("what a trigger gives is read back as it was", () => {
+  test("made from a trigger are read back unchanged", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary", maxLength: 900 }), (words) => {
         const args = tool.readTrigger(`search: ${words}`);

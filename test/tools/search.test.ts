@@ -17,8 +17,8 @@ function searchWith(scenario: SearchScenario, options: Options = {}) {
   return tool.execute({ query: "edge runtimes" }, toolContext(signal));
 }
 
-describe("a search that finds something", () => {
-  test("asks Tavily as its API wants it, with the key in the header alone", async () => {
+describe("a search with results", () => {
+  test("is sent to Tavily in the form of its API, with the key in the header only", async () => {
     const scenario = newSearchScenario();
     expect(await searchWith(scenario, { baseUrl: `${scenario.baseUrl}/` })).toEqual({
       status: "success",
@@ -34,7 +34,7 @@ describe("a search that finds something", () => {
     expect((await scenario.journal())[0]?.body).toEqual(body);
   });
 
-  test("gives at most five results that can be cited, each text one clean line", async () => {
+  test("gives at most five results with a URL, each text one line", async () => {
     const scenario = newSearchScenario();
     const many = Array.from({ length: 6 }, (_, index) => ({
       title: `T${index}`,
@@ -77,7 +77,7 @@ describe("a search that finds something", () => {
     ]);
   });
 
-  test("says so when it found nothing", async () => {
+  test("without results says so", async () => {
     const scenario = newSearchScenario();
     await scenario.script({ default: { results: [] } });
     expect(await searchWith(scenario)).toMatchObject({
@@ -88,7 +88,7 @@ describe("a search that finds something", () => {
   });
 });
 
-describe("a search that is tried again", () => {
+describe("a search is tried again after", () => {
   const busy = { status: 429, headers: { "Retry-After": "0" }, body: theirs };
   test.each([
     ["500", { status: 500 }],
@@ -105,7 +105,7 @@ describe("a search that is tried again", () => {
     expect(await scenario.journal()).toHaveLength(2);
   });
 
-  test("waits as long as it is asked to", async () => {
+  test("waits as long as the service asks for", async () => {
     const scenario = newSearchScenario();
     await scenario.script({ answers: [{ status: 429, headers: { "Retry-After": "1" } }] });
     const startedAtMs = Date.now();
@@ -172,7 +172,7 @@ function expectOurWords(result: object): void {
   expect(JSON.stringify(result)).not.toMatch(/tvly|canary|Bearer|127\.0\.0\.1/);
 }
 
-describe("a search that fails is a result in our own words", () => {
+describe("a failed search is a result in Pantheon's own words", () => {
   test.each(failures)("$what", async ({ answer, error, httpStatus, requests }) => {
     const scenario = newSearchScenario();
     await scenario.script({ default: { body: { detail: { error: `${theirs} ${apiKey}` } }, ...answer } });
@@ -187,19 +187,19 @@ describe("a search that fails is a result in our own words", () => {
     expect(await scenario.journal()).toHaveLength(requests);
   });
 
-  test("connection refused", async () => {
+  test("a refused connection", async () => {
     const result = await searchWith(newSearchScenario(), { baseUrl: "http://127.0.0.1:1" });
     expect(result).toMatchObject({ status: "error", output: { error: "search_unreachable", attempts: 2 } });
     expectOurWords(result);
   });
 
-  test.each(["", "not a url", "https://user:pass@"])("a base URL %j that is none", async (baseUrl) => {
+  test.each(["", "not a url", "https://user:pass@"])("the invalid base URL %j", async (baseUrl) => {
     const result = await searchWith(newSearchScenario(), { baseUrl });
     expect(result).toMatchObject({ status: "error", output: { error: "search_unreachable" } });
     expectOurWords(result);
   });
 
-  test.each([301, 302, 303, 307, 308])("a %i takes the key nowhere", async (status) => {
+  test.each([301, 302, 303, 307, 308])("the redirect %i does not get the key", async (status) => {
     const scenario = newSearchScenario();
     const elsewhere = newSearchScenario();
     await scenario.script({ default: { status, headers: { Location: `${elsewhere.baseUrl}/search` } } });
@@ -243,7 +243,7 @@ describe("a search ends in time", () => {
     });
   });
 
-  test("without a second attempt that would come too late", async () => {
+  test("without a second attempt that would be too late", async () => {
     const scenario = newSearchScenario();
     await scenario.script({ default: { status: 429, headers: { "Retry-After": "2" } } });
     const result = await searchWith(scenario, { timeoutMs: 1_900 });
@@ -263,7 +263,7 @@ describe("a search ends in time", () => {
     expect(result).toMatchObject({ output: { error: "search_aborted", attempts: 1 } });
   });
 
-  test("when its caller stops it, before and meanwhile", async () => {
+  test("when its caller stops it before or during an attempt", async () => {
     const scenario = newSearchScenario();
     await scenario.script({ default: { hang: "before_headers" } });
     const stopped = { status: "error", output: { error: "search_aborted" } };
@@ -274,7 +274,7 @@ describe("a search ends in time", () => {
   });
 });
 
-test.each([undefined, ""])("without a key (%j) nothing is asked", async (key) => {
+test.each([undefined, ""])("without a key (%j) no request is sent", async (key) => {
   const scenario = newSearchScenario();
   expect(await searchWith(scenario, { key })).toMatchObject({
     status: "error",

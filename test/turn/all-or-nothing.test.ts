@@ -17,7 +17,7 @@ async function refuse(sql: Sql, write: string, condition: string): Promise<() =>
   };
 }
 
-describe("a violation inside the commit's batch", () => {
+describe("a constraint violation in the commit", () => {
   test.each([
     ["insert on turns", "new.id = $turn"],
     ["insert on turn_runs", "new.turn_id = $turn"],
@@ -60,8 +60,8 @@ function expectRefusalLogged({ api }: TurnFixture, constraint: string): void {
   );
 }
 
-describe("a row that is already where the turn's must go", () => {
-  test("a turn of the same index: the one that was first stays, and the spend is on the books", async () => {
+describe("a row that the commit cannot insert", () => {
+  test("because of a turn with the same index: the first turn stays, and the calls are in the ledger", async () => {
     const fixture = await createTurnFixture();
     await fixture.models.script(says("ada", { text: "hi", hold: "gate" }));
     const post = fixture.post("@ada hello");
@@ -80,7 +80,7 @@ describe("a row that is already where the turn's must go", () => {
     expect((await fixture.list()).body.data).toMatchObject([{ id: otherTurn }]);
   });
 
-  test("a run under the same key: the one that was first stays", async () => {
+  test("because of a run with the same key: the first run stays", async () => {
     const fixture = await createTurnFixture();
     await fixture.post("@ada first");
     await fixture.models.script(says("ada", { text: "hi", hold: "gate" }));
@@ -100,7 +100,7 @@ describe("a row that is already where the turn's must go", () => {
     });
   });
 
-  test("a message of the same seq: no row of the turn but what it spent", async () => {
+  test("because of a message with the same seq: only the ledger rows of the turn are stored", async () => {
     const fixture = await createTurnFixture();
     await fixture.post("@ada first");
     await fixture.models.script(says("ada", { text: "hi", hold: "gate" }));

@@ -6,7 +6,7 @@ import { createTurnFixture, says } from "../support/turn-fixture.ts";
 const conflictDetail = "Turn creation conflicted with concurrent writes. Please retry.";
 
 describe("20 posts at once on one session", () => {
-  test("are one turn and 19 conflicts, and the model is asked for one turn only", async () => {
+  test("are one turn and 19 conflicts, and the model is called for one turn only", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
     await fixture.models.script({ answer: { text: "hi", hold: "winner" } });
 
@@ -36,7 +36,7 @@ describe("20 posts at once on one session", () => {
     });
   });
 
-  test("under one key are one turn too; the others are told that it is under way", async () => {
+  test("under one key are one turn; the others are 409 turn_in_progress", async () => {
     const fixture = await createTurnFixture();
     await fixture.models.script(says("ada", { text: "hi", hold: "winner" }));
 
@@ -51,7 +51,7 @@ describe("20 posts at once on one session", () => {
   });
 });
 
-test("turns posted one after another count on without a gap", async () => {
+test("turns posted one after another are numbered without a gap", async () => {
   const fixture = await createTurnFixture();
   const indexes = [];
   for (const message of ["@ada one", "@ada two", "@ada three"]) {
@@ -60,7 +60,7 @@ test("turns posted one after another count on without a gap", async () => {
   expect(indexes).toEqual([1, 2, 3]);
 });
 
-test("posts that chase each other on one session give turns without a gap, and nothing is paid for in vain", async () => {
+test("concurrent posts on one session give turns without a gap, and no call is paid for twice", async () => {
   const fixture = await createTurnFixture();
   const postUntilStored = async (message: string): Promise<number> => {
     const { status, body } = await fixture.post(message);
@@ -74,8 +74,8 @@ test("posts that chase each other on one session give turns without a gap, and n
   expect(await fixture.ledger()).toHaveLength(6);
 });
 
-describe("a turn under way", () => {
-  test("reads as running to its owner and does not exist for anybody else", async () => {
+describe("a running turn", () => {
+  test("is `running` for its owner and does not exist for other users", async () => {
     const fixture = await createTurnFixture();
     await fixture.models.script(says("ada", { text: "hi", hold: "gate" }));
     const post = fixture.post("@ada hello");
@@ -107,7 +107,7 @@ describe("a turn under way", () => {
     expect((await fixture.read(turnId, stranger)).status).toBe(404);
   });
 
-  test("does not keep a turn of another session waiting", async () => {
+  test("does not delay a turn of another session", async () => {
     const [slow, quick] = [await createTurnFixture(), await createTurnFixture()];
     await slow.models.script(says("ada", { text: "hi", hold: "gate" }));
     const post = slow.post("@ada hello");

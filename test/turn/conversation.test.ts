@@ -12,7 +12,7 @@ function callOf(journal: JournalEntry[], agentKey: string, nth: number): Journal
 }
 
 describe("a second turn", () => {
-  test("shows each agent the first one, its own words as its own and the others' marked", async () => {
+  test("shows each agent the first turn, with its own answer as its own and the others' marked", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob", "cy"], goal: "Ship it" });
     await fixture.models.script(
       says("ada", "I am Ada."),
@@ -39,7 +39,7 @@ describe("a second turn", () => {
     expect(said(callOf(journal, "cy", 1))).toEqual([["user", "@ada @bob @cy who are you?"]]);
   });
 
-  test("tells each agent its own role, the room's goal and roster, and no other's role", async () => {
+  test("gives each agent its own role, the room's goal and roster, and no other agent's role", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob"], goal: "Ship it" });
     await fixture.post("@ada @bob hello");
     await fixture.post("@ada @bob hello again");
@@ -69,7 +69,7 @@ describe("a second turn", () => {
     ]);
   });
 
-  test("sees nothing of another session of the same room", async () => {
+  test("has nothing of another session of the same room", async () => {
     const fixture = await createTurnFixture();
     await fixture.post("@ada a secret of this session");
     const otherSession = crypto.randomUUID();
@@ -83,7 +83,7 @@ describe("a second turn", () => {
   });
 });
 
-test("a call asks for a stream with its usage, within the output limit, and offers no tools", async () => {
+test("a model request asks for a stream with usage, has the output limit, and offers no tools", async () => {
   const fixture = await createTurnFixture({ settings: { MAX_OUTPUT_TOKENS: "321" } });
   await fixture.post("@ada hello");
 

@@ -12,7 +12,7 @@ const house = (change: Record<string, unknown> = {}) => ({
 });
 
 describe("a deployment's own model", () => {
-  test("is billed under a pricing version of its own, which stands in the tables beside its rows", async () => {
+  test("is billed under its own pricing version, which is in the tables", async () => {
     const model = house();
     const fixture = await createTurnFixture({
       agents: [{ key: "ada", modelAlias: "house" }],
@@ -44,7 +44,7 @@ describe("a deployment's own model", () => {
     ).toHaveLength(1);
   });
 
-  test("may have a provider of its own, with its own key", async () => {
+  test("may have its own provider with its own key", async () => {
     const elsewhere = createModels();
     const fixture = await createTurnFixture({
       agents: [{ key: "ada", modelAlias: "house" }, "bob"],
@@ -60,7 +60,7 @@ describe("a deployment's own model", () => {
     expect(await fixture.models.journal()).toHaveLength(1);
   });
 
-  test("that is no longer configured fails its agent alone", async () => {
+  test("that is no longer configured fails only its agent", async () => {
     const fixture = await createTurnFixture({ agents: [{ key: "ada", modelAlias: "gone" }, "bob"] });
 
     const { body } = await fixture.post("@ada @bob hello");

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createTurnFixture, says } from "../support/turn-fixture.ts";
 import { callsFor, conversationIn } from "./modes/support/model-calls.ts";
 
-test("later prompts have neither a message that was deleted nor its tokens, and the ledger stays", async () => {
+test("later prompts have neither a deleted message nor its tokens, and the ledger is unchanged", async () => {
   const fixture = await createTurnFixture({ agents: ["ada"] });
   await fixture.models.script(says("ada", "Secret answer.", 1), says("ada", "Hello."));
   const first = await fixture.post("@ada secret question");
@@ -25,7 +25,7 @@ test("later prompts have neither a message that was deleted nor its tokens, and 
   expect(second.status).toBe(201);
 });
 
-test("a retried agent is not sent an answer that was deleted", async () => {
+test("a retried agent is not sent a deleted answer", async () => {
   const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "roundtable" });
   await fixture.models.script(
     says("ada", "Secret answer."),
@@ -45,7 +45,7 @@ test("a retried agent is not sent an answer that was deleted", async () => {
   expect(JSON.stringify(last)).not.toContain("Secret");
 });
 
-test("a turn whose message was deleted cannot be retried", async () => {
+test("a turn whose user message was deleted cannot be retried", async () => {
   const fixture = await createTurnFixture();
   await fixture.models.script(says("ada", { status: 400 }));
   const turn = await fixture.post("@ada secret");

@@ -13,8 +13,8 @@ async function readMessages({ api, owner, sessionId }: TurnFixture) {
 const retry = ({ api, owner, turnsPath }: TurnFixture, turnId: string) =>
   api.as(owner).post(`${turnsPath}/${turnId}/retry`);
 
-describe("a message that every agent asked refused", () => {
-  test("is left out of later prompts, and the transcript and the audit say so", async () => {
+describe("a message that the model of every agent refused", () => {
+  test("is left out of later prompts, and the transcript and the audit show it", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
     await fixture.models.script(says("ada", refusal, 2), says("bob", refusal, 1), says("ada", "Hello."));
     await fixture.post("@ada good morning");
@@ -40,7 +40,7 @@ describe("a message that every agent asked refused", () => {
     ]);
   });
 
-  test("is included again once a retry succeeds, whoever answers", async () => {
+  test("is included again once a retry succeeds, for any agent", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
     await fixture.models.script(
       says("ada", refusal, 1),
@@ -76,7 +76,7 @@ describe("a message that every agent asked refused", () => {
 test.each([
   ["one agent answered", { text: "Hello." }],
   ["one agent failed for another reason", { status: 400 }],
-])("a message stays in the conversation where %s", async (_, answer) => {
+])("a message is sent again in later turns where %s", async (_, answer) => {
   const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
   await fixture.models.script(says("ada", refusal, 1), says("bob", answer), says("ada", "Hello."));
   await fixture.post("@ada @bob the poison");
@@ -87,7 +87,7 @@ test.each([
 
 const tooLong = { status: 400, body: { error: { code: "context_length_exceeded", message: "too long" } } };
 
-test("a message that is too long for every model asked is left out, until a retry succeeds", async () => {
+test("a message that is too long for the model of every agent is left out, until a retry succeeds", async () => {
   const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
   await fixture.models.script(
     says("ada", tooLong, 1),
@@ -107,7 +107,7 @@ test("a message that is too long for every model asked is left out, until a retr
   expect(calls.at(-1)?.[0]).toBe("@ada @bob the long one");
 });
 
-test("one that is not retried is not sent again", async () => {
+test("a message that is left out and not retried is not sent again", async () => {
   const fixture = await createTurnFixture();
   await fixture.models.script(says("ada", tooLong, 1), says("ada", "Hello."));
   await fixture.post("@ada the long one");
@@ -118,9 +118,9 @@ test("one that is not retried is not sent again", async () => {
 
 const pastes = tokenCases.cases.filter(({ name }) => /^(base64|hex|Amharic)/i.test(name));
 
-test("the cases have all three kinds of pastes", () => expect(pastes).toHaveLength(3));
+test("the cases have all three kinds of long texts", () => expect(pastes).toHaveLength(3));
 
-test.each(pastes)("three pastes of 30,000 characters of $name leave a session usable", async (sample) => {
+test.each(pastes)("a session goes on after three messages of 30,000 characters of $name", async (sample) => {
   const fixture = await createTurnFixture();
   // What the model server counts is no tokenizer's count of such a text.
   await fixture.models.script(says("ada", { text: "Seen.", usage: null }));

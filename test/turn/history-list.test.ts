@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createTurnFixture } from "../support/turn-fixture.ts";
 
 describe("the turns of a session", () => {
-  test("are listed first turn first, in pages that follow the turn's index", async () => {
+  test("are listed from the first turn on, page by page", async () => {
     const fixture = await createTurnFixture();
     const posted = [];
     for (const n of [1, 2, 3, 4, 5]) posted.push((await fixture.post(`@ada ${n}`)).body);
@@ -24,20 +24,20 @@ describe("the turns of a session", () => {
     expect(beyond).toEqual({ data: [], has_more: false, last_id: null });
   });
 
-  test("each with the replies and the usage of its own", async () => {
+  test("have their own replies and usage", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
     const posted = [(await fixture.post("@ada one")).body, (await fixture.post("@ada @bob two")).body];
     expect((await fixture.list()).body).toEqual({ data: posted, has_more: false, last_id: posted[1].id });
   });
 
-  test("of a new session are none", async () => {
+  test("are an empty list in a new session", async () => {
     const fixture = await createTurnFixture();
     expect((await fixture.list()).body).toEqual({ data: [], has_more: false, last_id: null });
   });
 });
 
 describe("a cursor that names no turn of the session", () => {
-  test("another session's turn, or nobody's: 422 invalid_cursor", async () => {
+  test("because it is another session's turn, or none: 422 invalid_cursor", async () => {
     const [fixture, other] = [await createTurnFixture(), await createTurnFixture()];
     const { body: foreign } = await other.post("@ada hello");
     for (const after of [foreign.id, crypto.randomUUID()]) {
@@ -49,7 +49,7 @@ describe("a cursor that names no turn of the session", () => {
   });
 
   test.each(["limit=0", "limit=201", "limit=x", "after=nonsense"])(
-    "%s: 422 validation_failed",
+    "because it is %s: 422 validation_failed",
     async (query) => {
       const fixture = await createTurnFixture();
       expect(await fixture.list(`?${query}`)).toMatchObject({
@@ -60,7 +60,7 @@ describe("a cursor that names no turn of the session", () => {
   );
 });
 
-test("a turn of another session is not found in this one, though both are the caller's", async () => {
+test("a turn of another session of the same user is not found", async () => {
   const [fixture, other] = [await createTurnFixture(), await createTurnFixture()];
   const { body } = await other.post("@ada hello");
   await fixture.sql`update rooms set owner_user_id = ${fixture.owner.userId} where id = ${other.roomId}`;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createTestApi } from "../support/api.ts";
 import { createTurnFixture, says } from "../support/turn-fixture.ts";
 
-test("a request repeated under its key gets the turn as it stands, and no model is called", async () => {
+test("a request repeated under its key returns the stored turn, and no model is called", async () => {
   const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
   await fixture.models.script(says("bob", { status: 400 }));
   const first = await fixture.post("@ada @bob hello", { key: "k 1" });
@@ -36,7 +36,7 @@ test("another request under a used key is refused, and nothing happens", async (
   expect(await fixture.rowCounts()).toMatchObject({ turns: 1 });
 });
 
-test("while a request is being answered, its repetition is told so and another under its key is refused", async () => {
+test("while a request is being answered, the same one is 409 turn_in_progress and another under its key is refused", async () => {
   const fixture = await createTurnFixture();
   await fixture.models.script(says("ada", { text: "hi", hold: "gate" }));
   const post = fixture.post("@ada hello", { key: "k" });
@@ -56,7 +56,7 @@ test("while a request is being answered, its repetition is told so and another u
   expect(await fixture.models.journal()).toHaveLength(1);
 });
 
-test("two keys are two turns, also of one message; so are two posts without a key", async () => {
+test("two keys give two turns, also for the same message; so do two posts without a key", async () => {
   const fixture = await createTurnFixture();
   const answers = [];
   for (const options of [{ key: "a" }, { key: "b" }, {}, {}]) {
@@ -66,7 +66,7 @@ test("two keys are two turns, also of one message; so are two posts without a ke
   expect(new Set(answers.map(({ body }) => body.id)).size).toBe(4);
 });
 
-test("a key belongs to its session: in another it is another request", async () => {
+test("a key belongs to its session: in another session it is a new request", async () => {
   const [one, other] = [await createTurnFixture(), await createTurnFixture()];
   await one.post("@ada hello", { key: "k" });
 
@@ -76,7 +76,7 @@ test("a key belongs to its session: in another it is another request", async () 
   expect(answer.headers.get("Idempotency-Replayed")).toBeNull();
 });
 
-test("a failed turn is replayed too: asking again is a new request's matter", async () => {
+test("a failed turn is returned again too; asking again needs another key", async () => {
   const fixture = await createTurnFixture();
   await fixture.models.script({ answer: { status: 400 } });
   const first = await fixture.post("@ada hello", { key: "k" });
@@ -106,7 +106,7 @@ describe("a model that has left the catalog", () => {
     return { fixture, stored, post };
   }
 
-  test("does not keep a stored turn from its key", async () => {
+  test("does not prevent that a stored turn is returned for its key", async () => {
     const { fixture, stored, post } = await leaveCatalog();
     const again = await post("k");
     expect(again).toMatchObject({ status: 201, body: stored.body });
@@ -114,7 +114,7 @@ describe("a model that has left the catalog", () => {
     expect(await fixture.models.journal()).toHaveLength(1);
   });
 
-  test("does not keep a run that was cut off from being gone on with under its key", async () => {
+  test("does not prevent that an interrupted run is resumed with its key", async () => {
     const { fixture, post } = await leaveCatalog();
     const { sessionId, sql } = fixture;
     // As a Worker leaves it that died before its first call.
@@ -125,7 +125,7 @@ describe("a model that has left the catalog", () => {
     expect(await post("k 2")).toMatchObject({ status: 409, body: { code: "turn_in_progress" } });
   });
 
-  test("is unknown under another key, and without one", async () => {
+  test("is unknown for another key, and without a key", async () => {
     const { post } = await leaveCatalog();
     for (const key of ["another", undefined]) {
       expect(await post(key)).toMatchObject({ status: 422, body: { code: "unknown_model" } });

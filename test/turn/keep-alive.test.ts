@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createTurnFixture, says } from "../support/turn-fixture.ts";
 
-test("a turn is kept alive from its start to its end, so that a client that goes away does not stop it", async () => {
+test("a turn is kept alive from start to end, so that a disconnecting client does not stop it", async () => {
   const kept: Promise<unknown>[] = [];
   const fixture = await createTurnFixture({ deps: { keepAlive: (work) => void kept.push(work) } });
   await fixture.models.script(says("ada", { text: "hi", hold: "gate" }));
@@ -16,7 +16,7 @@ test("a turn is kept alive from its start to its end, so that a client that goes
   expect((await post).status).toBe(201);
 });
 
-test("what is kept alive never rejects, however the turn ends", async () => {
+test("the kept work never rejects, however the turn ends", async () => {
   const kept: Promise<unknown>[] = [];
   const fixture = await createTurnFixture({ deps: { keepAlive: (work) => void kept.push(work) } });
 

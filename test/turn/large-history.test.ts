@@ -33,7 +33,7 @@ describe("the turns of a session", () => {
     }
   });
 
-  test("are listed without reading what is private", async () => {
+  test("are listed without reading private messages", async () => {
     const large = { turns: 24, privateMessages: 4, privateCharacters: 200_000 };
     const { list, turnIds } = await createLargeFixture(large);
     const { result, requests } = await watchDatabase(() => list("?limit=200"));
@@ -41,7 +41,7 @@ describe("the turns of a session", () => {
     expect(requests.map(({ answerBytes }) => answerBytes < 100_000)).toEqual([true]);
   });
 
-  test("whose texts grow to six times their bytes on the way are listed, in pages that fit", async () => {
+  test("whose texts have six times their bytes as JSON are listed, in pages that fit", async () => {
     const { client, turnsPath, turnIds } = await createLargeFixture({
       turns: 40,
       character: control,
@@ -52,7 +52,7 @@ describe("the turns of a session", () => {
     expect(pages.flat().every(({ replies }) => replies[0].content.length === 60_000)).toBe(true);
   });
 
-  test("are listed where one of them is more than a page: its texts are cut, and say so", async () => {
+  test("of which one is larger than a page are listed, with its texts cut and marked", async () => {
     const { list, turnIds } = await createLargeFixture({ ...huge, toolEvents: 3, toolCharacters: 1_000_000 });
     const [turn] = (await list()).body.data;
     expect(turn.id).toBe(turnIds[0]);
@@ -64,7 +64,7 @@ describe("the turns of a session", () => {
   });
 });
 
-test("a turn of any size is read, its texts cut where it must be", async () => {
+test("a turn of any size is read, with its texts cut where necessary", async () => {
   const { read, turnIds } = await createLargeFixture({
     ...huge,
     privateMessages: 8,
@@ -79,7 +79,7 @@ test("a turn of any size is read, its texts cut where it must be", async () => {
 });
 
 describe("the transcript", () => {
-  test("of control characters is walked in pages that fit", async () => {
+  test("of control characters is read in pages that fit", async () => {
     const { client, messagesPath } = await createLargeFixture({
       turns: 30,
       character: control,
@@ -90,14 +90,14 @@ describe("the transcript", () => {
     expect(pages.flat().some((message) => "content_cut" in message)).toBe(false);
   });
 
-  test("holds a message that is more than a page, cut, and what comes after it", async () => {
+  test("has a message that is larger than a page, cut, and the messages after it", async () => {
     const { client, messagesPath } = await createLargeFixture({ ...huge, turns: 2 });
     const pages = await walkPages(client, messagesPath, 200);
     expect(pages.flat().map(({ content_cut }) => content_cut)).toEqual([undefined, true, undefined, true]);
   });
 });
 
-test("summaries of any number and size are walked in pages that fit", async () => {
+test("summaries of any number and size are read in pages that fit", async () => {
   const { client, sessionId, sql, turnIds } = await createLargeFixture({ turns: 60 });
   await sql`insert into session_summaries (id, session_id, turn_id, made_in_turn_index, from_seq, to_seq, summary_text,
       key_facts, decisions, open_questions, action_items, used_fallback, created_at)
@@ -108,13 +108,13 @@ test("summaries of any number and size are walked in pages that fit", async () =
   expect(pages.flat().map(({ to_seq }) => to_seq)).toEqual(Array.from({ length: 60 }, (_, n) => 60 - n));
 });
 
-describe("a session of any texts goes on", () => {
-  test("with another turn, after answers full of control characters", async () => {
+describe("a session with any texts goes on", () => {
+  test("with another turn, after answers of control characters", async () => {
     const { post } = await createLargeFixture({ turns: 60, character: control, replyCharacters: 60_000 });
     expect(await post("@ada go on")).toMatchObject({ status: 201, body: { turn_index: 61 } });
   });
 
-  test("with another turn, after tool results full of control characters", async () => {
+  test("with another turn, after tool results of control characters", async () => {
     const { post } = await createLargeFixture({
       turns: 30,
       character: control,
@@ -133,7 +133,7 @@ describe("a session of any texts goes on", () => {
     expect(retried).toMatchObject({ status: 201, body: { status: "completed", assistant_output: "Now." } });
   });
 
-  test("with a retry that is recovered by the schedule, its holder gone", async () => {
+  test("with a retry that the scheduled job settles after its holder is gone", async () => {
     const fixture = await createLargeFixture({ ...huge, turns: 1, ...withTools, lastStatus: "failed" });
     await fixture.sql`update messages set content = repeat(${control}, 300000)
       where session_id = ${fixture.sessionId} and visibility = 'private'`;

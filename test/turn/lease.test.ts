@@ -30,8 +30,8 @@ const snapshotOf = (roomId: string) => ({
   ],
 });
 
-describe("a claim left behind", () => {
-  test("is settled once its lease has run out, and the next turn follows it", async () => {
+describe("the claim of a holder that is gone", () => {
+  test("is settled once its lease has run out, and the next turn follows", async () => {
     const fixture = await createTurnFixture();
     await abandonTurn(fixture, { leaseLeft: "-1 millisecond" });
 
@@ -50,7 +50,7 @@ describe("a claim left behind", () => {
     expect(await fixture.claim()).toBeUndefined();
   });
 
-  test("is not replaced before, and the client is told for how long", async () => {
+  test("is not replaced before, and Retry-After names the rest of the lease", async () => {
     const fixture = await createTurnFixture();
     await abandonTurn(fixture, { leaseLeft: "90 seconds" });
     const before = await fixture.claim();
@@ -78,7 +78,7 @@ describe("a claim left behind", () => {
   });
 });
 
-test("a turn that outlived its lease cannot commit once another has settled it", async () => {
+test("a turn that outlived its lease cannot commit once another holder has settled it", async () => {
   const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
   await fixture.models.script(says("ada", { text: "late", hold: "slow" }), says("bob", "in time"));
   const slow = fixture.post("@ada hello");
@@ -110,7 +110,7 @@ test.each([
   ["another key", { key: "b" }],
   ["none", {}],
 ])(
-  "the same message under %s is a turn of its own, and does not take over the one left behind",
+  "the same message under %s is another turn, and does not take over the run that was left",
   async (_key, options) => {
     const fixture = await createTurnFixture();
     await fixture.models.script(says("ada", { text: "late", hold: "slow" }, 1), says("ada", "in time"));
@@ -130,7 +130,7 @@ test.each([
   },
 );
 
-test("a turn that outlived its lease still commits where nobody has taken its claim", async () => {
+test("a turn that outlived its lease still commits where no other holder has taken its claim", async () => {
   const fixture = await createTurnFixture();
   await fixture.models.script(says("ada", { text: "late", hold: "slow" }));
   const slow = fixture.post("@ada hello");

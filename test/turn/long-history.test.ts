@@ -24,8 +24,8 @@ async function storeHistory(
 const seqsOf = (messages: { content: string }[]) =>
   messages.flatMap(({ content }) => [...content.matchAll(/#(\d+)#/g)].map(([, seq]) => Number(seq)));
 
-describe("however long a session is, what is read for a turn is bounded", () => {
-  test("by rows: of 450 short messages the newest 400 are shown", async () => {
+describe("in a session of any length, a turn reads a limited amount", () => {
+  test("of rows: of 450 short messages the newest 400 are shown", async () => {
     const fixture = await createTurnFixture();
     await storeHistory(fixture, 450, 10);
 
@@ -40,7 +40,7 @@ describe("however long a session is, what is read for a turn is bounded", () => 
   test.each([
     ["of control characters", "\u0001"],
     ["of Japanese", "語"],
-  ])("by bytes as they are sent: messages %s fit into an answer of the database", async (_what, filling) => {
+  ])("of bytes: messages %s fit into an answer of the database", async (_what, filling) => {
     const model = {
       alias: "large",
       provider: "own",
@@ -65,7 +65,7 @@ describe("however long a session is, what is read for a turn is bounded", () => 
     expect(seqsOf(call?.messages ?? []).at(-1)).toBe(80);
   });
 
-  test("by characters: the answer of the database does not grow with the session", async () => {
+  test("of characters: the answer of the database does not grow with the session", async () => {
     const fixture = await createTurnFixture();
     await storeHistory(fixture, 390, 10_000);
 
@@ -77,7 +77,7 @@ describe("however long a session is, what is read for a turn is bounded", () => 
     expect(requests[0]?.answerBytes).toBeLessThan(1_000_000);
   });
 
-  test("by the budget of the agent's model: the newest that fit are shown", async () => {
+  test("of tokens: the newest messages that fit the agent's model are shown", async () => {
     const model = {
       alias: "small",
       provider: "own",

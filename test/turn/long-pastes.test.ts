@@ -26,8 +26,8 @@ async function excludedOf({ api, owner, sessionId }: TurnFixture): Promise<(stri
 const seesPaste = (call: Parameters<typeof conversationIn>[0], paste: string) =>
   conversationIn(call).join().includes(paste);
 
-describe.each(pastes)("a session with a paste of 30,000 characters of %s", (_what, paste) => {
-  test("goes on, and its agents are shown the paste", async () => {
+describe.each(pastes)("a session with a message of 30,000 characters of %s", (_what, paste) => {
+  test("goes on, and its agents are sent the message", async () => {
     const fixture = await createTurnFixture();
 
     const pasted = await fixture.post(`@ada what is this?\n${paste}`);
@@ -40,7 +40,7 @@ describe.each(pastes)("a session with a paste of 30,000 characters of %s", (_wha
     expect(await excludedOf(fixture)).toEqual([null, null, null, null]);
   });
 
-  test("goes on where the provider refused it as too long, and never sends it again", async () => {
+  test("goes on where the provider refused it as too long, and does not send it again", async () => {
     const fixture = await createTurnFixture();
     await fixture.models.script(says("ada", tooLong, 1), says("ada", "Here."));
 
@@ -55,7 +55,7 @@ describe.each(pastes)("a session with a paste of 30,000 characters of %s", (_wha
     expect(await excludedOf(fixture)).toEqual([reason, reason, null, null, null, null]);
   });
 
-  test("goes on where it is more than a small model can hold", async () => {
+  test("goes on where a small model cannot hold it", async () => {
     const small = {
       alias: "small",
       provider: "own",

@@ -18,7 +18,7 @@ const losses: [string, (fixture: TurnFixture) => Promise<unknown>][] = [
 ];
 
 describe("a holder that lost its claim", () => {
-  test.each(losses)("%s stores nothing of its turn, but what it spent", async (_to, lose) => {
+  test.each(losses)("that %s stores nothing of its turn except its calls", async (_to, lose) => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
     await fixture.models.script(
       says("ada", { text: "hi", usage: { prompt_tokens: 120, completion_tokens: 40 }, hold: "gate" }),
@@ -51,7 +51,7 @@ describe("a holder that lost its claim", () => {
     expect(await fixture.claim()).toEqual(taken);
   });
 
-  test("reports its spend also where its models have a pricing version that is not stored yet", async () => {
+  test("reports its calls also where its models have a pricing version that is not stored yet", async () => {
     const model = {
       alias: "house",
       provider: "own",

@@ -20,7 +20,7 @@ async function postWhile(fixture: TurnFixture, message: string, meanwhile: () =>
 }
 
 describe("the mode of a room", () => {
-  test("changes with the next turn, which runs in it", async () => {
+  test("changes with the next turn, which uses it", async () => {
     const fixture = await createTurnFixture({ mode: "orchestrator" });
     const switched = await switchMode(fixture, "tag");
     expect(await modes(fixture)).toEqual(["orchestrator", "tag"]);
@@ -33,7 +33,7 @@ describe("the mode of a room", () => {
     expect(Date.parse(room.body.updated_at)).toBeGreaterThan(Date.parse(switched.body.updated_at));
   });
 
-  test("that is asked for while a turn runs is that of the turn after it", async () => {
+  test("that is set while a turn runs is used by the turn after it", async () => {
     const fixture = await createTurnFixture({ mode: "manual" });
     const first = await postWhile(fixture, "@ada hello", () => switchMode(fixture, "tag"));
     expect(first.body.mode).toBe("manual");
@@ -44,7 +44,7 @@ describe("the mode of a room", () => {
     expect(await modes(fixture)).toEqual(["tag", null]);
   });
 
-  test("that replaces one a running turn is about to consume is not swallowed", async () => {
+  test("that replaces a pending one, which a running turn will consume, stays pending", async () => {
     const fixture = await createTurnFixture({ mode: "orchestrator" });
     await switchMode(fixture, "tag");
 
@@ -54,7 +54,7 @@ describe("the mode of a room", () => {
     expect(await modes(fixture)).toEqual(["orchestrator", "roundtable"]);
   });
 
-  test("that is taken back while a running turn is about to consume it stays as it was", async () => {
+  test("that is cleared while a running turn will consume it stays cleared", async () => {
     const fixture = await createTurnFixture({ mode: "roundtable" });
     await switchMode(fixture, "tag");
 
@@ -63,7 +63,7 @@ describe("the mode of a room", () => {
     expect(await modes(fixture)).toEqual(["roundtable", null]);
   });
 
-  test("is changed by a turn that lost its claim as little as anything else", async () => {
+  test("does not change by a turn that lost its claim", async () => {
     const fixture = await createTurnFixture({ mode: "roundtable" });
     await switchMode(fixture, "tag");
 
@@ -92,7 +92,7 @@ describe("an agent that is changed while a turn runs", () => {
         model_alias = 'llama' where room_id = ${roomId}`,
     ],
     ["removed", ({ sql, roomId }: TurnFixture) => sql`delete from room_agents where room_id = ${roomId}`],
-  ])("%s: the turn goes on as it began", async (_how, change) => {
+  ])("(%s) does not change the running turn", async (_how, change) => {
     const fixture = await createTurnFixture({ agents: keys });
     await fixture.models.script({ answer: { text: "hi", hold: "gate" } });
     const post = fixture.post(keys.map((key) => `@${key}`).join(" "));
@@ -118,14 +118,14 @@ describe("an agent that is changed while a turn runs", () => {
   });
 });
 
-describe("what is deleted while a turn runs", () => {
+describe("where something is deleted while a turn runs", () => {
   test.each([
     [
       "the session",
       ({ api, owner, sessionId }: TurnFixture) => api.as(owner).delete(`/sessions/${sessionId}`),
     ],
     ["the room", ({ api, owner, roomId }: TurnFixture) => api.as(owner).delete(`/rooms/${roomId}`)],
-  ])("%s: the turn is stored all the same, and nobody can post another", async (_what, remove) => {
+  ])("(%s) the turn is stored, and no other turn can be posted", async (_what, remove) => {
     const fixture = await createTurnFixture();
 
     const { status, body } = await postWhile(fixture, "@ada hello", () => remove(fixture));
@@ -145,7 +145,7 @@ describe("what is deleted while a turn runs", () => {
     expect((await fixture.list()).status).toBe(404);
   });
 
-  test("the session for good: the turn is lost, and what it spent is still on the books", async () => {
+  test("and it is the session's row, the turn is lost and its calls are in the ledger", async () => {
     const fixture = await createTurnFixture();
     const { status } = await postWhile(
       fixture,

@@ -8,7 +8,7 @@ const longMs = 20_000;
 
 describe("a provider that sends", () => {
   test.each(endlessAnswers)(
-    "%s is given up, and an agent of somebody else is answered meanwhile",
+    "%s has its call ended, and another user's agent is answered meanwhile",
     async (_what, answer, code) => {
       const fixture = await createTurnFixture();
       const neighbour = await createTurnFixture();
@@ -34,7 +34,7 @@ describe("a provider that sends", () => {
     ["comments", ": keep-alive\n\n", { MODEL_CALL_TIMEOUT_MS: "400" }],
     ["pieces of nothing", eventOf({ content: "" }), { MODEL_CALL_TIMEOUT_MS: "400" }],
     ["words", eventOf({ content: "word " }), { MODEL_CALL_TOTAL_MS: "800" }],
-  ])("%s for ever, slowly, has the time of one call", async (_what, text, settings) => {
+  ])("%s without end, slowly, has the time of one call", async (_what, text, settings) => {
     const fixture = await createTurnFixture({ settings });
     await fixture.models.script(says("ada", { headers, body: "", repeat: { text, pause_ms: 20 } }));
 
@@ -45,7 +45,7 @@ describe("a provider that sends", () => {
     expect(await fixture.models.journal()).toMatchObject([{ client_closed: true }]);
   });
 
-  test("words slowly may take longer than the time between two of them", async () => {
+  test("text slowly may take longer in all than the time between two pieces", async () => {
     const fixture = await createTurnFixture({ settings: { MODEL_CALL_TIMEOUT_MS: "500" } });
     const deltas = Array.from({ length: 10 }, (_, place) => `${place} `);
     await fixture.models.script(says("ada", { deltas, delta_delay_ms: 100 }));
@@ -56,7 +56,7 @@ describe("a provider that sends", () => {
   });
 });
 
-describe("a provider that redirects is not followed", () => {
+describe("a redirect is not followed:", () => {
   test.each([301, 302, 303, 307, 308])("%d to another host", async (status) => {
     const fixture = await createTurnFixture();
     const elsewhere = createModels();
@@ -71,7 +71,7 @@ describe("a provider that redirects is not followed", () => {
     expect(await fixture.ledger()).toEqual([]);
   });
 
-  test("nor to itself, again and again", async () => {
+  test("to the same address, again and again", async () => {
     const fixture = await createTurnFixture();
     const location = `${fixture.models.baseUrl}/chat/completions`;
     await fixture.models.script(says("ada", { status: 307, body: "", headers: { Location: location } }));
@@ -82,7 +82,7 @@ describe("a provider that redirects is not followed", () => {
   });
 });
 
-describe("an answer that ended is complete, though its connection stays open", () => {
+describe("a complete answer ends although its connection stays open", () => {
   const whole: ModelAnswer = { deltas: ["All ", "of it."], done: false, leave_open: true };
 
   test.each([
@@ -101,7 +101,7 @@ describe("an answer that ended is complete, though its connection stays open", (
     expect(await fixture.ledger()).toMatchObject([{ status: "completed", usage_source: "estimated" }]);
   });
 
-  test("and its usage comes a second late", async () => {
+  test("and its usage may arrive a second later", async () => {
     const fixture = await createTurnFixture();
     const usage = { prompt_tokens: 120, completion_tokens: 40 };
     await fixture.models.script(says("ada", { ...whole, usage, usage_delay_ms: 1_000 }));

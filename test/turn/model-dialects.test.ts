@@ -23,7 +23,7 @@ function toAnswer({ status, content_type, body, leaves_open }: StreamCase): Mode
   return { status, body, headers, ...(leaves_open ? { leave_open: true } : {}) };
 }
 
-describe("an agent is answered in a form that users of other systems reported", () => {
+describe("an agent is answered in the form of another system", () => {
   test.each((streams as StreamCase[]).map((one) => [one.name, one] as const))("%s", async (_name, one) => {
     const fixture = await createTurnFixture();
     await fixture.models.script(says("ada", toAnswer(one)));
@@ -74,10 +74,10 @@ describe("an agent is answered in a form that users of other systems reported", 
   });
 });
 
-describe("an answer inside status 200 that is an error", () => {
+describe("an error in an answer with status 200", () => {
   const limited = 'data: {"error":{"code":429,"message":"slow down"}}\n\n';
 
-  test("before any text is asked again, and leaves no row of its own", async () => {
+  test("before any text is tried again, and has no row of its own", async () => {
     const fixture = await createTurnFixture();
     const refusal: ModelAnswer = { body: limited, headers: { ...eventStream, "retry-after-ms": "1" } };
     await fixture.models.script(says("ada", refusal, 1), says("ada", "here"));
@@ -88,7 +88,7 @@ describe("an answer inside status 200 that is an error", () => {
     expect(await fixture.ledger()).toMatchObject([{ status: "completed", attempts: 2 }]);
   });
 
-  test("after a text is not: nothing is shown twice", async () => {
+  test("after a text is not tried again, so that nothing is shown twice", async () => {
     const fixture = await createTurnFixture();
     const half = 'data: {"choices":[{"index":0,"delta":{"content":"half"},"finish_reason":null}]}\n\n';
     await fixture.models.script(says("ada", { body: half + limited, headers: eventStream }));
@@ -101,7 +101,7 @@ describe("an answer inside status 200 that is an error", () => {
   });
 });
 
-test("an agent whose key is refused is told which setting to look at, and not the key", async () => {
+test("an agent whose key is refused has the name of the setting in its failure, and not the key", async () => {
   const fixture = await createTurnFixture({ settings: { LLM_API_KEY: "sk-never-shown" } });
   await fixture.models.script(
     says("ada", { status: 401, body: { error: { message: "bad key sk-never-shown" } } }),

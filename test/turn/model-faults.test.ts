@@ -74,7 +74,7 @@ const faults: [string, ModelAnswer, code: string, ledger: object[]][] = [
 
 describe("an answer that", () => {
   test.each(faults)(
-    "%s is a failed reply, and stands in the ledger for what it cost",
+    "%s is a failed reply, and the ledger has its cost",
     async (_fault, answer, code, ledger) => {
       const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
       await fixture.models.script(says("ada", answer), says("bob", "I am fine."));
@@ -99,7 +99,7 @@ describe("an answer that", () => {
     },
   );
 
-  test("was cut in mid-sentence is charged for what had arrived of it", async () => {
+  test("ends inside a sentence is charged for what had arrived", async () => {
     const fixture = await createTurnFixture();
     await fixture.models.script(says("ada", { deltas: ["word ".repeat(400), "rest"], cut_after_chunks: 1 }));
 

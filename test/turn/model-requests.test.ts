@@ -29,7 +29,7 @@ function refuses(parameter: string) {
 }
 
 describe("an agent's model settings", () => {
-  test("are sent with each of its calls and with nobody else's, and the ones of the claim hold for a run", async () => {
+  test("are sent with each of its calls and no others; a run uses those of its claim", async () => {
     const fixture = await createHouse({}, { agents: [{ key: "ada", modelAlias: "house" }, "bob"] });
     const settings = { temperature: 0.2, top_p: 0.9, max_output_tokens: 50, reasoning_effort: "low" };
     const agent = `/rooms/${fixture.roomId}/agents/ada`;
@@ -52,7 +52,7 @@ describe("an agent's model settings", () => {
     });
   });
 
-  test("that were stored before the deployment allowed less are held to what it allows", async () => {
+  test("that exceed the deployment's limit now are reduced to it", async () => {
     const fixture = await createTurnFixture({ settings: { MAX_OUTPUT_TOKENS: "100" } });
     await fixture.sql`update room_agents set model_settings = '{"max_output_tokens":900,"temperature":7}'
       where room_id = ${fixture.roomId}`;
@@ -65,7 +65,7 @@ describe("an agent's model settings", () => {
   });
 });
 
-test("a model is asked in the dialect that the deployment describes", async () => {
+test("a model is called in the dialect that the deployment describes", async () => {
   const fixture = await createHouse({
     max_tokens_field: "max_completion_tokens",
     omit: ["stream_options"],
@@ -85,7 +85,7 @@ test("a model is asked in the dialect that the deployment describes", async () =
   });
 });
 
-test("an agent is told of its own failure in a note, and does not find it among its own words", async () => {
+test("an agent is sent its own failure as a note, not as its own message", async () => {
   const fixture = await createTurnFixture();
   await fixture.models.script(says("ada", { status: 400 }, 1), says("ada", "Hello."));
   await fixture.post("@ada one");
@@ -101,7 +101,7 @@ test("an agent is told of its own failure in a note, and does not find it among 
 });
 
 describe("a parameter that a provider refuses", () => {
-  test("is exchanged or dropped in one repeat, which the ledger counts, and not sent again", async () => {
+  test("is replaced or removed in one repeat, which the ledger counts, and is not sent again", async () => {
     const fixture = await createHouse();
     await fixture.models.script(says("ada", refuses("max_tokens"), 1), says("ada", "Hello."));
 
@@ -145,7 +145,7 @@ describe("a parameter that a provider refuses", () => {
     expect(await fixture.ledger()).toMatchObject([{ attempts: 1, status: "completed" }]);
   });
 
-  test("that is no parameter which a call can do without is refused for good", async () => {
+  test("fails its agent at once where the call needs it", async () => {
     const fixture = await createHouse();
     await fixture.models.script(says("ada", refuses("messages")));
 

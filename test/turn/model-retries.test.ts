@@ -5,7 +5,7 @@ import { createTurnFixture, says } from "../support/turn-fixture.ts";
 
 const soon = { "retry-after-ms": "1" };
 
-describe("a call is tried up to three times", () => {
+describe("a call is sent up to three times", () => {
   test.each([408, 409, 429, 500, 502, 503])(
     "%d, then an answer: the reply, after two attempts",
     async (status) => {
@@ -20,7 +20,7 @@ describe("a call is tried up to three times", () => {
     },
   );
 
-  test("500, 500, an answer: the reply, after three", async () => {
+  test("500, 500, an answer: the reply, after three attempts", async () => {
     const fixture = await createTurnFixture();
     const refusal: ModelAnswer = { status: 500, headers: soon };
     await fixture.models.script(says("ada", refusal, 1), says("ada", refusal, 2), says("ada", "here"));
@@ -31,7 +31,7 @@ describe("a call is tried up to three times", () => {
     expect(await fixture.ledger()).toMatchObject([{ status: "completed", attempts: 3 }]);
   });
 
-  test("an attempt cut before its headers may have been billed, and stands in the ledger for nothing", async () => {
+  test("an attempt that breaks off before its headers is in the ledger as unknown, without cost", async () => {
     const fixture = await createTurnFixture();
     await fixture.models.script(says("ada", { cut_before_headers: true }, 1), says("ada", "here"));
 
@@ -64,7 +64,7 @@ describe("a call is tried up to three times", () => {
   });
 
   test.each([400, 401, 402, 403, 404, 413, 422])(
-    "but once where the provider refuses it with %d",
+    "once only, where the provider refuses it with %d",
     async (status) => {
       const fixture = await createTurnFixture();
       await fixture.models.script({ answer: { status } });
@@ -95,7 +95,7 @@ describe("Retry-After", () => {
   test.each([
     ["seconds", () => "3600"],
     ["a date", () => new Date(Date.now() + 3_600_000).toUTCString()],
-  ])("in %s that is longer than what is left fails at once, after one attempt", async (_form, header) => {
+  ])("in %s that is longer than the time left fails the call at once", async (_form, header) => {
     const fixture = await createTurnFixture();
     await fixture.models.script({ answer: { status: 429, headers: { "Retry-After": header() } } });
 
@@ -108,7 +108,7 @@ describe("Retry-After", () => {
   });
 });
 
-test("a provider that cannot be reached fails the agent, and each attempt is on the books as unknown", async () => {
+test("a provider that cannot be reached fails the agent, and each attempt is in the ledger as unknown", async () => {
   // Port 9 (discard) is never served here.
   const fixture = await createTurnFixture({ settings: { LLM_BASE_URL: "http://127.0.0.1:9/v1" } });
 

@@ -6,7 +6,7 @@ import { createStreamFixture } from "../support/streams.ts";
 import { createTurnFixture, says } from "../support/turn-fixture.ts";
 import { answersStored } from "./recovery/support/abandoned-run.ts";
 
-describe("a model that hangs fails its agent alone", () => {
+describe("a model that does not answer fails only its agent", () => {
   const hangs: [string, ModelAnswer, row: object | undefined][] = [
     ["before its headers", { hang: "before_headers" }, { status: "unknown", credits: "0.00000000" }],
     ["after its first word", { deltas: ["word ", "more"], hang: "after_first" }, { status: "failed" }],
@@ -44,7 +44,7 @@ describe("a model that hangs fails its agent alone", () => {
     expect((await fixture.models.journal()).filter(({ client_closed }) => client_closed)).toHaveLength(1);
   });
 
-  test("the time is over all attempts of a call, waits between them included", async () => {
+  test("the time limit applies to all attempts of a call and the waits between them", async () => {
     const fixture = await createTurnFixture({ settings: { MODEL_CALL_TIMEOUT_MS: "300" } });
     // Without a Retry-After the second attempt begins after 375 ms at the earliest.
     await fixture.models.script(says("ada", { status: 503 }, 1), says("ada", "too late"));
@@ -60,7 +60,7 @@ describe("a model that hangs fails its agent alone", () => {
     expect(await fixture.models.journal()).toHaveLength(1);
   });
 
-  test("the time does not end with the first word: an answer that takes longer fails", async () => {
+  test("the time limit does not end with the first text: an answer that takes longer fails", async () => {
     const timers = holdTimers();
     const fixture = await createStreamFixture(
       {},
@@ -125,7 +125,7 @@ describe("a turn's deadline", () => {
     expect(await fixture.ledger()).toEqual([]);
   });
 
-  test("fails agents that still wait for their place among the four, without a call", async () => {
+  test("fails agents that still wait for one of the four calls in flight, without calling them", async () => {
     const keys = ["a", "b", "c", "d", "e", "f"];
     const timers = holdTimers();
     const fixture = await createTurnFixture({ agents: keys, settings: { TURN_TIMEOUT_MS: "5000" } });

@@ -36,29 +36,32 @@ async function waitForRequest(sql: Sql, state: string): Promise<void> {
 }
 
 // The embedded database runs one transaction at a time: there, no open can meet a commit.
-describe.runIf(inject("trueConcurrency"))("an open that meets a commit (only with TEST_DATABASE_URL)", () => {
-  test.each([
-    ["at its end, the claim already deleted", "after delete on turn_claims"],
-    ["at its beginning, its fence already passed and its lease run out", "before insert on turns"],
-  ])("%s: waits for it, and makes the next turn; nothing is paid for in vain", async (_where, write) => {
-    const fixture = await createTurnFixture();
-    const gate = await holdCommits(fixture.sql, fixture.sessionId, write);
-    const first = fixture.post("@ada one");
-    await waitForRequest(fixture.sql, isHeld);
-    await fixture.sql`update turn_claims set lease_until = clock_timestamp() - interval '1 second'
+describe.runIf(inject("trueConcurrency"))(
+  "a request that opens a run during a commit (only with TEST_DATABASE_URL)",
+  () => {
+    test.each([
+      ["at its end, the claim already deleted", "after delete on turn_claims"],
+      ["at its beginning, its fence already passed and its lease run out", "before insert on turns"],
+    ])("%s: waits for it and makes the next turn; nothing is paid for twice", async (_where, write) => {
+      const fixture = await createTurnFixture();
+      const gate = await holdCommits(fixture.sql, fixture.sessionId, write);
+      const first = fixture.post("@ada one");
+      await waitForRequest(fixture.sql, isHeld);
+      await fixture.sql`update turn_claims set lease_until = clock_timestamp() - interval '1 second'
       where session_id = ${fixture.sessionId} and ${write.startsWith("before")}`;
-    const second = fixture.post("@ada two");
-    await waitForRequest(fixture.sql, waitsForHeld);
+      const second = fixture.post("@ada two");
+      await waitForRequest(fixture.sql, waitsForHeld);
 
-    await gate.open();
-    const answers = await Promise.all([first, second]).finally(gate.remove);
+      await gate.open();
+      const answers = await Promise.all([first, second]).finally(gate.remove);
 
-    expect(answers.map(({ status, body }) => [status, body.turn_index])).toEqual([
-      [201, 1],
-      [201, 2],
-    ]);
-    expect(await fixture.models.journal()).toHaveLength(2);
-    const [, call] = await fixture.models.journal();
-    expect(JSON.stringify(call?.messages)).toContain("@ada one");
-  });
-});
+      expect(answers.map(({ status, body }) => [status, body.turn_index])).toEqual([
+        [201, 1],
+        [201, 2],
+      ]);
+      expect(await fixture.models.journal()).toHaveLength(2);
+      const [, call] = await fixture.models.journal();
+      expect(JSON.stringify(call?.messages)).toContain("@ada one");
+    });
+  },
+);

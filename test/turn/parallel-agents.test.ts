@@ -5,7 +5,7 @@ import { createTurnFixture, roleOf, says } from "../support/turn-fixture.ts";
 const isCallOf = ({ messages }: JournalEntry, agentKey: string) =>
   messages[0]?.content.includes(roleOf(agentKey)) ?? false;
 
-test("of six tagged agents four are asked at once, and replies stand in tag order whoever finished first", async () => {
+test("of six tagged agents four are called at once, and replies have the order of the tags", async () => {
   const tags = ["fay", "ada", "eve", "bob", "dan", "cy"];
   const fixture = await createTurnFixture({ agents: ["ada", "bob", "cy", "dan", "eve", "fay"] });
   await fixture.models.script(...tags.map((key) => says(key, { text: `${key} here`, hold: key })));

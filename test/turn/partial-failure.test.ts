@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { createTurnFixture, says } from "../support/turn-fixture.ts";
 
-describe("a turn to two agents of which one's model answers 500", () => {
-  test("is stored as partial, with the other's reply and a failed one", async () => {
+describe("a turn of two agents of which one has a model that answers 500", () => {
+  test("is stored as partial, with a reply and a failed reply", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", { key: "bob", modelAlias: "qwen" }] });
     await fixture.models.script(
       says("ada", { text: "Hello from Ada.", usage: { prompt_tokens: 120, completion_tokens: 40 } }),
@@ -61,7 +61,7 @@ describe("a turn to two agents of which one's model answers 500", () => {
     expect(await fixture.claim()).toBeUndefined();
   });
 
-  test("reads later as the post told it, with what it cost and what each agent was sent", async () => {
+  test("is read as the post returned it, with its cost and what each agent was sent", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
     await fixture.models.script(says("bob", { status: 400 }));
 
@@ -91,7 +91,7 @@ describe("a turn to two agents of which one's model answers 500", () => {
   });
 });
 
-test("a turn none of whose agents answered is stored as failed", async () => {
+test("a turn in which no agent answered is stored as failed", async () => {
   const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
   await fixture.models.script({ answer: { status: 401 } });
 
@@ -110,7 +110,7 @@ test("a turn none of whose agents answered is stored as failed", async () => {
   });
 });
 
-test("one agent's reply is the turn's output as it is, and its model the turn's", async () => {
+test("the reply of one agent is the output of the turn, and its model the turn's model", async () => {
   const fixture = await createTurnFixture({ agents: [{ key: "ada", modelAlias: "gpt_oss" }, "bob"] });
   await fixture.models.script(says("ada", { deltas: ["One", ", two", "\n\nthree. 🙂"] }));
 
@@ -135,7 +135,7 @@ test("an override is the model of every agent of the turn", async () => {
   expect((await fixture.ledger()).map(({ model_alias }) => model_alias)).toEqual(["llama", "llama"]);
 });
 
-test("an agent may be called like a property of every object", async () => {
+test("an agent may be named like a property of every object", async () => {
   const fixture = await createTurnFixture({ agents: ["__proto__", "constructor", "toString"] });
 
   const answer = await fixture.post("@toString @__proto__ @constructor hello");

@@ -14,7 +14,7 @@ test.each([
     "that is no text",
     'data: {"id":7,"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":"stop"}]}',
   ],
-])("a provider's id %s does not cost the turn", async (_id, line) => {
+])("a provider's id that is %s does not fail the turn", async (_id, line) => {
   const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
   await fixture.models.script(says("ada", { body: `${line}\n\ndata: [DONE]\n\n` }));
 

@@ -36,7 +36,7 @@ test("the eleventh turn of a minute is refused before the database or a model is
   expect(requests).toEqual([]);
 });
 
-test("turns, AG-UI runs, retries and replays draw on one limit, which users do not share", async () => {
+test("turns, AG-UI runs, retries and replays count against one limit for each user", async () => {
   const served = await withinOneMinute(async () => {
     const fixture = await createTurnFixture({ settings: on });
     await fixture.models.script(says("ada", { status: 400 }, 1), says("ada", "Now."));
@@ -73,7 +73,7 @@ test("requests that do not validate are not counted as turns", async () => {
   expect((await fixture.post("@ada hello", { user })).status).toBe(404);
 });
 
-test("the thirty-first request of a minute that does not validate is refused as one too many", async () => {
+test("the thirty-first invalid request of a minute is 429", async () => {
   const { refused, served } = await withinOneMinute(async () => {
     const fixture = await createTurnFixture({ settings: on });
     const user = newUser();
@@ -104,7 +104,7 @@ test("the thirty-first request of a minute that does not validate is refused as 
   expect(served.others).toEqual([422, 201, 404, 422]);
 });
 
-test("a limiter that fails refuses nobody, and each turn says so in one warning", async () => {
+test("a limiter that fails refuses no turn, and each turn logs one warning", async () => {
   const limit = async () => Promise.reject(new TypeError("secret words"));
   const fixture = await createTurnFixture({ deps: { turnLimiter: { limit } } });
   expect((await fixture.post("@ada hello")).status).toBe(201);
@@ -119,7 +119,7 @@ test("a limiter that fails refuses nobody, and each turn says so in one warning"
   expect(JSON.stringify(warnings)).not.toContain("secret words");
 });
 
-test("local mode has no limit unless it is asked for", async () => {
+test("local mode has no limit unless it is set", async () => {
   expect(env).toHaveProperty("TURN_LIMITER");
   const fixture = await createTurnFixture();
   const user = newUser();

@@ -10,7 +10,7 @@ async function expectNothingHappened(fixture: TurnFixture): Promise<void> {
   expect(await fixture.models.journal()).toEqual([]);
 }
 
-describe("a message that tags nobody of the room", () => {
+describe("a message that tags no agent of the room", () => {
   test.each([
     ["has no tag", "hello"],
     ["has an unknown tag", "@zoe hello"],
@@ -59,9 +59,9 @@ test("a refused turn consumes no pending mode", async () => {
   expect(body).toMatchObject({ current_mode: "manual", pending_mode: "roundtable" });
 });
 
-describe("a session that is not there for the caller", () => {
+describe("a session that the caller does not have", () => {
   test.each(["foreign", "missing", "deleted", "in a deleted room"])(
-    "%s: 404, and nothing happens",
+    "(%s) is 404, and nothing happens",
     async (which) => {
       const fixture = await createTurnFixture();
       if (which === "deleted")
@@ -80,7 +80,7 @@ describe("a session that is not there for the caller", () => {
     },
   );
 
-  test("an id that is none is 404 as well", async () => {
+  test("an id of the wrong form is 404 as well", async () => {
     const fixture = await createTurnFixture();
     const answer = await fixture.api
       .as(fixture.owner)
@@ -101,7 +101,7 @@ describe("a body that does not validate", () => {
       { message: "@ada hi", model_alias_override: null },
       "model_alias_override",
     ],
-  ])("%s: 422 naming the field", async (_case, body, path) => {
+  ])("%s: 422 with the name of the field", async (_case, body, path) => {
     const fixture = await createTurnFixture();
 
     const answer = await fixture.api.as(fixture.owner).post(fixture.turnsPath, body);
@@ -110,14 +110,14 @@ describe("a body that does not validate", () => {
     await expectNothingHappened(fixture);
   });
 
-  test("a message of exactly 32,000 characters is taken, and stored trimmed", async () => {
+  test("with a message of exactly 32,000 characters is accepted, and stored trimmed", async () => {
     const fixture = await createTurnFixture();
     const message = "@ada ".padEnd(32_000, "é");
     const answer = await fixture.post(`  ${message}\n`);
     expect(answer).toMatchObject({ status: 201, body: { user_input: message } });
   });
 
-  test("characters are counted as the reference means them: an emoji is one", async () => {
+  test("has characters counted as code points: an emoji is one", async () => {
     // So many emoji fit the largest window only.
     const fixture = await createTurnFixture({ agents: [{ key: "ada", modelAlias: "premium" }] });
     const message = `@ada ${"🙂".repeat(31_995)}`;
@@ -127,14 +127,14 @@ describe("a body that does not validate", () => {
     ]);
   });
 
-  test("an unknown alias as override: 422 unknown_model", async () => {
+  test("with an unknown alias as override: 422 unknown_model", async () => {
     const fixture = await createTurnFixture();
     const answer = await fixture.post("@ada hello", { modelAliasOverride: "gpt-5" });
     expect(answer).toMatchObject({ status: 422, body: { code: "unknown_model" } });
     await expectNothingHappened(fixture);
   });
 
-  test("of the longest message is taken however it is escaped", async () => {
+  test("with the longest message is accepted however it is escaped", async () => {
     const message = `@ada ${"\u{1f600}".repeat(32_000 - 5)}`;
     const escaped = [...message].flatMap((character) =>
       Array.from(
@@ -173,7 +173,7 @@ describe("an Idempotency-Key that cannot be used", () => {
     await expectNothingHappened(fixture);
   });
 
-  test("one of 255 printable characters can", async () => {
+  test("a key of 255 printable characters is accepted", async () => {
     const fixture = await createTurnFixture();
     expect((await fixture.post("@ada hello", { key: "~".repeat(255) })).status).toBe(201);
   });

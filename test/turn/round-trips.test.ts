@@ -13,7 +13,7 @@ function expectTwoRoundTrips({ headers }: Answer, requests: readonly DatabaseReq
   expect(requests).toHaveLength(2 + Number(timing(headers, "checkpoints")));
 }
 
-describe("a turn asks the database twice before it answers", () => {
+describe("a turn sends two requests to the database before it answers", () => {
   test.each([1, 2, 3, 4, 5, 6])("with %d agents", async (count) => {
     const keys = Array.from({ length: count }, (_, n) => `agent-${n}`);
     const fixture = await createTurnFixture({ agents: keys });
@@ -34,7 +34,7 @@ describe("a turn asks the database twice before it answers", () => {
     expectTwoRoundTrips(result, requests);
   });
 
-  test("also where it is the first of a room with a pending mode, has a key, and an agent fails", async () => {
+  test("also in a new room with a pending mode, with a key, and where an agent fails", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
     await fixture.models.script({ match: { call: 1 }, answer: { status: 400 } });
     await fixture.api.as(fixture.owner).patch(`/rooms/${fixture.roomId}/mode`, { mode: "tag" });
@@ -46,7 +46,7 @@ describe("a turn asks the database twice before it answers", () => {
   });
 });
 
-test("Server-Timing tells where the time went", async () => {
+test("Server-Timing has the times of the turn", async () => {
   const fixture = await createTurnFixture();
   const { headers } = await fixture.post("@ada hello");
   expect(headers.get("Server-Timing")).toMatch(
@@ -54,8 +54,8 @@ test("Server-Timing tells where the time went", async () => {
   );
 });
 
-describe("an answer of the database that is lost", () => {
-  test("on open: it is asked again, finds its own claim, and the turn is made once", async () => {
+describe("where the answer of the database is lost", () => {
+  test("on open: the request is repeated, finds its own claim, and the turn is made once", async () => {
     const fixture = await createTurnFixture();
 
     const { result, requests } = await watchDatabase(
@@ -70,7 +70,7 @@ describe("an answer of the database that is lost", () => {
     expect(await fixture.claim()).toBeUndefined();
   });
 
-  test("on commit: the turn is found stored by our own hand, and is told as it stands", async () => {
+  test("on commit: the request is repeated and finds its own commit", async () => {
     const fixture = await createTurnFixture();
 
     const { result, requests } = await watchDatabase(() => fixture.post("@ada hello"), losingAnswers(2));
@@ -88,7 +88,7 @@ describe("an answer of the database that is lost", () => {
     expect(await fixture.claim()).toBeUndefined();
   });
 
-  test("on every try to commit: the refusal of what comes after it tells that the turn is stored", async () => {
+  test("on every try to commit: the refused checkpoint shows that the turn is stored", async () => {
     const fixture = await createTurnFixture();
 
     const { result, requests } = await watchDatabase(
@@ -101,7 +101,7 @@ describe("an answer of the database that is lost", () => {
     expect(await fixture.rowCounts()).toMatchObject({ turns: 1, turn_runs: 1, llm_call_events: 1 });
   });
 
-  test("on all that comes from commit on: 503, and the same key gets the turn that was stored", async () => {
+  test("on all requests from commit on: 503, and the same key returns the stored turn", async () => {
     const fixture = await createTurnFixture();
 
     const { result } = await watchDatabase(
@@ -118,15 +118,15 @@ describe("an answer of the database that is lost", () => {
   });
 });
 
-describe("a request that does not reach the database", () => {
-  test("on open: it is asked again", async () => {
+describe("where a request does not reach the database", () => {
+  test("on open: it is repeated", async () => {
     const fixture = await createTurnFixture();
     const { result } = await watchDatabase(() => fixture.post("@ada hello"), failing(1, 2));
     expect(result).toMatchObject({ status: 201, body: { turn_index: 1 } });
     expect(dbTrips(result.headers)).toBe("4");
   });
 
-  test("on commit: it is asked again", async () => {
+  test("on commit: it is repeated", async () => {
     const fixture = await createTurnFixture();
     const { result } = await watchDatabase(() => fixture.post("@ada hello"), failing(2, 3));
     expect(result).toMatchObject({ status: 201, body: { turn_index: 1 } });
@@ -134,7 +134,7 @@ describe("a request that does not reach the database", () => {
     expect(await fixture.rowCounts()).toMatchObject({ turns: 1, messages: 2, llm_call_events: 1 });
   });
 
-  test("however often it is tried on open: 503, and nothing happened", async () => {
+  test("on open, in every try: 503, and nothing happened", async () => {
     const fixture = await createTurnFixture();
     const { result } = await watchDatabase(() => fixture.post("@ada hello"), failing(1, 2, 3));
     expect(result).toMatchObject({ status: 503, body: { code: "database_unavailable" } });
@@ -142,7 +142,7 @@ describe("a request that does not reach the database", () => {
     expect(await fixture.claim()).toBeUndefined();
   });
 
-  test("however often it is tried on commit: 503, the claim stays and nothing is half written", async () => {
+  test("on commit, in every try: 503, the claim stays and nothing is stored in part", async () => {
     const fixture = await createTurnFixture();
     const { result } = await watchDatabase(() => fixture.post("@ada hello"), failing(2, 3, 4));
     expect(result).toMatchObject({ status: 503, body: { code: "commit_failed" } });

@@ -4,7 +4,7 @@ import { createTurnFixture, says, type TurnFixture } from "../support/turn-fixtu
 const readSession = async ({ api, owner, sessionId }: TurnFixture) =>
   (await api.as(owner).get(`/sessions/${sessionId}`)).body;
 
-test("the first message gives the session its title, and every stored run its time", async () => {
+test("the first message gives the session its title, and every stored run updates its time", async () => {
   const fixture = await createTurnFixture();
   await fixture.models.script(says("ada", { status: 400 }, 1), says("ada", "Hello."));
   const first = await fixture.post("@ada  good\tmorning\nand so on");
@@ -19,7 +19,7 @@ test("the first message gives the session its title, and every stored run its ti
   expect(await readSession(fixture)).toMatchObject({ title: "@ada good morning" });
 });
 
-test("a title that the user gave, or took away, stays", async () => {
+test("a title that the user set or removed does not change", async () => {
   const fixture = await createTurnFixture();
   await fixture.models.script(says("ada", "Hello."));
   const client = fixture.api.as(fixture.owner);
@@ -31,7 +31,7 @@ test("a title that the user gave, or took away, stays", async () => {
   expect(await readSession(fixture)).toMatchObject({ title: null });
 });
 
-test("a turn moves its room to the top of the rooms that were used last", async () => {
+test("a turn moves its room to the top of the recently used rooms", async () => {
   const fixture = await createTurnFixture();
   await fixture.models.script(says("ada", "Hello."));
   const client = fixture.api.as(fixture.owner);

@@ -14,7 +14,7 @@ test("RUN_FINISHED comes only once the turn is stored", async () => {
   expect((await room.read(result.id)).body.status).toBe("completed");
 });
 
-test("a run whose claim was taken away ends in RUN_ERROR, and nothing is stored", async () => {
+test("a run that lost its claim ends in RUN_ERROR, and nothing is stored", async () => {
   const room = await createStreamFixture({ agents: ["ada"] }, held);
   const reader = readEvents(await room.stream("@ada go"));
   await reader.until("TEXT_MESSAGE_CONTENT");
@@ -31,7 +31,7 @@ test("a run whose claim was taken away ends in RUN_ERROR, and nothing is stored"
   expect(await room.turns()).toEqual([]);
 });
 
-test("what breaks on our side is RUN_ERROR without a word of why", async () => {
+test("an unexpected error is RUN_ERROR without its cause", async () => {
   const room = await createStreamFixture({ agents: ["ada"] });
   room.api.deps.runTurn = () => Promise.reject(new Error("secret of ours"));
   const events = await readEvents(await room.stream("@ada go")).all();
@@ -45,7 +45,7 @@ test("what breaks on our side is RUN_ERROR without a word of why", async () => {
   );
 });
 
-test("a client that goes away in the middle does not stop its turn", async () => {
+test("a client that disconnects in the middle does not stop its turn", async () => {
   const room = await createStreamFixture({ agents: ["ada"] }, held);
   const reader = readEvents(await room.stream("@ada go", { "Idempotency-Key": "gone" }));
   await reader.until("TEXT_MESSAGE_CONTENT");
@@ -60,7 +60,7 @@ test("a client that goes away in the middle does not stop its turn", async () =>
   expect(await room.calls()).toBe(1);
 });
 
-test("a streamed request is logged once its stream is over, with how long it took and how it ended", async () => {
+test("a streamed request is logged when its stream is over, with its duration and its end", async () => {
   const room = await createStreamFixture({ agents: ["ada"] }, held);
   const done = () => room.api.lines.filter(({ event }) => event === "request_done");
   const reader = readEvents(await room.stream("@ada go"));
@@ -90,7 +90,7 @@ test("a client that never reads does not stop its turn", async () => {
   expect((await readEvents(response).all()).at(-1)).toMatchObject({ type: "RUN_FINISHED" });
 });
 
-test("a client that leaves too much unread loses its stream, and nothing else", async () => {
+test("a client that leaves too much unread loses only its stream", async () => {
   const deltas = Array.from({ length: 40 }, () => "x".repeat(10_000));
   const agents = ["ada", "bob", "cyd", "dan", "eve", "fay", "gus", "hal"];
   const room = await createStreamFixture(
@@ -107,7 +107,7 @@ test("a client that leaves too much unread loses its stream, and nothing else", 
   await expect(response.text()).rejects.toThrow("The event stream was cut.");
 });
 
-test("a replay is told as one snapshot of the session and the stored turn", async () => {
+test("a replay is a snapshot of the session and the stored turn", async () => {
   const room = await createStreamFixture(
     { agents: ["ada", "bob"] },
     { match: { contains: "fail" }, answer: { status: 400 } },
@@ -151,7 +151,7 @@ test("a replay is told as one snapshot of the session and the stored turn", asyn
   expect(two?.[0]?.content).toMatch(/^\[\[agent_error\]\]/);
 });
 
-test("a replayed snapshot leaves out what is private or superseded, and is bounded", async () => {
+test("a replayed snapshot leaves out private and superseded messages, and is bounded", async () => {
   const room = await createStreamFixture({ agents: ["ada"] });
   const key = { "Idempotency-Key": "again" };
   const first = await readEvents(await room.stream("@ada go", key)).all();
@@ -219,7 +219,7 @@ test.for(refusals)("$name is refused with a problem, not with a stream", async (
   expect(await response.json()).toMatchObject({ status, code });
 });
 
-test("another turn under way is a conflict, not a stream", async () => {
+test("a turn during another one is a conflict, not a stream", async () => {
   const room = await createStreamFixture({ agents: ["ada"] }, held);
   const key = { "Idempotency-Key": "mine" };
   const reader = readEvents(await room.stream("@ada go", key));

@@ -5,7 +5,7 @@ import { says } from "../support/turn-fixture.ts";
 
 const asStream = { Accept: "text/event-stream" };
 
-test("a retry is told as a run of its own: those who failed, and what this run took", async () => {
+test("a retry is streamed as its own run: the agents that failed, and the usage of this run", async () => {
   const usage = (prompt_tokens: number) => ({ prompt_tokens, completion_tokens: 10 });
   const room = await createStreamFixture(
     { agents: ["ada", "bob"], mode: "roundtable" },

@@ -21,7 +21,7 @@ async function createToolFixture(mode: "manual" | "roundtable", agents: string[]
   return fixture;
 }
 
-test("a round that ends in tool calls is a text of its own, and its calls and results are told", async () => {
+test("an answer with tool calls is a message of its own, followed by its calls and results", async () => {
   const fixture = await createToolFixture("manual", ["ada"], ["search"]);
   await fixture.models.script(
     says("ada", { deltas: ["I will ", "look."], ...asksFor("cats", "call_0") }, 1),
@@ -64,7 +64,7 @@ test("a round that ends in tool calls is a text of its own, and its calls and re
   expect(stored.map(({ id }) => id)).toEqual([spoken?.messageId, ...results]);
 });
 
-test("agents whose models give their calls the same id are told apart", async () => {
+test("calls of two agents with the same id are distinct", async () => {
   const fixture = await createToolFixture("manual", ["ada", "bob"], ["search"]);
   await fixture.models.script(
     says("ada", asksFor("for ada", "call_0"), 1),
@@ -83,7 +83,7 @@ test("agents whose models give their calls the same id are told apart", async ()
   }
 });
 
-test("a call that is not permitted is told with its refusal", async () => {
+test("a call that is not permitted is streamed with its refusal", async () => {
   const fixture = await createToolFixture("manual", ["ada"], []);
   await fixture.models.script(says("ada", asksFor("secrets", "c"), 1), says("ada", "I may not.", 2));
   const events = await readEvents(await fixture.stream("@ada go")).all();
@@ -92,7 +92,7 @@ test("a call that is not permitted is told with its refusal", async () => {
   expect(events.at(-1)).toMatchObject({ result: { tool_calls: [{ status: "denied" }] } });
 });
 
-test("a round table is told one agent after another", async () => {
+test("the agents of a roundtable are streamed one after another", async () => {
   const fixture = await createToolFixture("roundtable", ["ada", "bob", "cyd"], []);
   await fixture.models.script(says("bob", { status: 400 }), { answer: { text: "Well said." } });
   const events = await readEvents(await fixture.stream("go")).all();
@@ -107,7 +107,7 @@ test("a round table is told one agent after another", async () => {
   expect(events.at(-1)).toMatchObject({ result: { id: turn?.id, status: "partial" } });
 });
 
-test("an orchestrator's choice is not told, its agents are", async () => {
+test("an orchestrator's stream has its agents, and no text of the manager", async () => {
   const fixture = await createStreamFixture(
     { agents: ["ada", "bob"], mode: "orchestrator" },
     { match: { call: 1 }, answer: { text: JSON.stringify({ selected_agent_keys: ["bob"] }) } },

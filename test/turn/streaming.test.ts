@@ -3,7 +3,7 @@ import { eventsOf, joinDeltas, readEvents } from "../support/event-reader.ts";
 import { createStreamFixture, type StoredTurn } from "../support/streams.ts";
 import { says } from "../support/turn-fixture.ts";
 
-test("a turn of one agent is told from start to stored turn, in order", async () => {
+test("a turn of one agent is streamed from its start to the stored turn, in order", async () => {
   const room = await createStreamFixture(
     { agents: ["ada"] },
     says("ada", {
@@ -58,7 +58,7 @@ test("a turn of one agent is told from start to stored turn, in order", async ()
   ]);
 });
 
-test("a delta leaves before the model says more", async () => {
+test("a delta is sent before the model sends more", async () => {
   const room = await createStreamFixture(
     { agents: ["ada"] },
     says("ada", { deltas: ["first", " second"], hold_after_first: "more" }),
@@ -71,7 +71,7 @@ test("a delta leaves before the model says more", async () => {
   expect(eventsOf(events, "TEXT_MESSAGE_CONTENT").map(({ delta }) => delta)).toEqual(["first", " second"]);
 });
 
-test("parallel agents interleave and are told apart", async () => {
+test("parallel agents are mixed in the stream and distinct by their ids", async () => {
   const room = await createStreamFixture(
     { agents: ["ada", "bob"] },
     says("ada", { deltas: ["a1", "a2"], hold_after_first: "ada" }),
@@ -151,7 +151,7 @@ test.for(failures)("an agent $name fails alone", async ({ answer, code, text }) 
   expect(events.at(-1)).toMatchObject({ type: "RUN_FINISHED", result: { id: turn?.id, status: "partial" } });
 });
 
-test("a turn in which nobody answered is a stored turn, and no RUN_ERROR", async () => {
+test("a turn in which no agent answered is a stored turn, and no RUN_ERROR", async () => {
   const room = await createStreamFixture({ agents: ["ada"] }, says("ada", { status: 400 }));
   const events = await readEvents(await room.stream("@ada go")).all();
   expect(events.map(({ type }) => type)).toEqual([
@@ -187,22 +187,19 @@ const texts: { name: string; deltas: string[]; stored?: string }[] = [
   { name: "very many deltas", deltas: Array.from({ length: 2_000 }, (_, index) => `${index}é `) },
 ];
 
-test.for(texts)(
-  "a reply rebuilt from its deltas equals the stored one: $name",
-  async ({ deltas, stored }) => {
-    const room = await createStreamFixture(
-      { agents: ["ada"], settings: { MAX_OUTPUT_TOKENS: "60000" } },
-      says("ada", { deltas }),
-    );
-    const events = await readEvents(await room.stream("@ada go")).all();
-    const [reply] = (await room.turns())[0]?.replies ?? [];
-    const rebuilt = joinDeltas(events, reply?.message_id ?? "");
-    expect(reply?.status).toBe("completed");
-    // Not toBe: it would print the longest of them.
-    expect(rebuilt === reply?.content).toBe(true);
-    expect(rebuilt === (stored ?? deltas.join(""))).toBe(true);
-  },
-);
+test.for(texts)("a reply made from its deltas equals the stored one: $name", async ({ deltas, stored }) => {
+  const room = await createStreamFixture(
+    { agents: ["ada"], settings: { MAX_OUTPUT_TOKENS: "60000" } },
+    says("ada", { deltas }),
+  );
+  const events = await readEvents(await room.stream("@ada go")).all();
+  const [reply] = (await room.turns())[0]?.replies ?? [];
+  const rebuilt = joinDeltas(events, reply?.message_id ?? "");
+  expect(reply?.status).toBe("completed");
+  // Not toBe: it would print the longest of them.
+  expect(rebuilt === reply?.content).toBe(true);
+  expect(rebuilt === (stored ?? deltas.join(""))).toBe(true);
+});
 
 test.for([undefined, "*/*", "application/json", "text/*", "text/event-stream;q=0, application/json"])(
   "Accept %s is answered with the stored turn",

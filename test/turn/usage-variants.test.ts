@@ -217,7 +217,7 @@ const variants: Variant[] = [
   ],
 ];
 
-test.each(variants)("the ledger books %s", async (_name, chunks, booked) => {
+test.each(variants)("the ledger has %s", async (_name, chunks, booked) => {
   const fixture = await createTurnFixture();
   const text = "The weather is fine today, with some clouds in the afternoon and rain later in the evening.";
   const body = toEvents([chunkOf({ content: text }), chunkOf({}, "stop"), ...chunks]);

@@ -3,7 +3,7 @@ import policy from "../../docs/transaction-policy.md?raw";
 import { createTurnFixture, says } from "../support/turn-fixture.ts";
 
 describe("what a call used", () => {
-  test("is what the provider reports, cached tokens apart, priced to the last digit", async () => {
+  test("is what the provider reports, with cached tokens apart, priced exactly", async () => {
     const fixture = await createTurnFixture({ agents: [{ key: "ada", modelAlias: "qwen" }] });
     const usage = { prompt_tokens: 1_500, cached_tokens: 500, completion_tokens: 200 };
     await fixture.models.script(says("ada", { text: "hi", usage }));
@@ -32,7 +32,7 @@ describe("what a call used", () => {
     });
   });
 
-  test("is the sum of its agents' for a turn", async () => {
+  test("of a turn is the sum of its agents", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", { key: "bob", modelAlias: "premium" }] });
     await fixture.models.script(
       says("ada", { text: "hi", usage: { prompt_tokens: 120, completion_tokens: 40 } }),
@@ -44,7 +44,7 @@ describe("what a call used", () => {
     expect(body.usage).toMatchObject({ calls: 2, total_tokens: 11_160, credits: "6.30820000" });
   });
 
-  test("has the provider's own cost beside it where the provider states one", async () => {
+  test("has the provider's own cost where the provider reports one", async () => {
     const fixture = await createTurnFixture();
     const usage = { prompt_tokens: 10, completion_tokens: 5, cost: 0.00001234 };
     await fixture.models.script(says("ada", { text: "hi", usage }));
@@ -55,7 +55,7 @@ describe("what a call used", () => {
     expect((await fixture.read(body.id)).body.llm_calls).toMatchObject([{ provider_cost_usd: "0.00001234" }]);
   });
 
-  test("is estimated where the provider reports nothing, and the row says so", async () => {
+  test("is estimated where the provider reports nothing, and the row is marked", async () => {
     const fixture = await createTurnFixture();
     await fixture.models.script(says("ada", { text: "A short answer.", usage: null }));
 
@@ -74,7 +74,7 @@ describe("what a call used", () => {
     ["fractional", { prompt_tokens: 1.5, completion_tokens: 5 }],
     ["larger than any window", { prompt_tokens: 2 ** 40, completion_tokens: 5 }],
     ["larger than any answer", { prompt_tokens: 5, completion_tokens: 100_000_001 }],
-  ])("is estimated where the provider's figures cannot be: %s", async (_figures, usage) => {
+  ])("is estimated where the provider's figures are impossible: %s", async (_figures, usage) => {
     const fixture = await createTurnFixture();
     await fixture.models.script(says("ada", { text: "hi", usage }));
 
@@ -85,7 +85,7 @@ describe("what a call used", () => {
     expect(await fixture.ledger()).toMatchObject([{ usage_source: "estimated" }]);
   });
 
-  test("names the provider's id of the call", async () => {
+  test("has the provider's id of the call", async () => {
     const fixture = await createTurnFixture();
     await fixture.post("@ada hello");
 
@@ -93,7 +93,7 @@ describe("what a call used", () => {
     expect(await fixture.ledger()).toMatchObject([{ provider_request_id: call?.call_id }]);
   });
 
-  test("can be priced anew from the ledger's rows, as the policy tells, to the last digit", async () => {
+  test("can be priced again from the ledger's rows with the SQL of the policy", async () => {
     const fixture = await createTurnFixture({
       agents: ["ada", { key: "bob", modelAlias: "premium" }, { key: "cy", modelAlias: "llama" }, "dan"],
     });

@@ -1,9 +1,9 @@
 import * as z from "zod";
-import type { NewAgent } from "../../actions/add-agent.ts";
 import type { AgentChange, AgentRow } from "../../db/rooms/room-agents.ts";
 import { agentKeyPattern, isReservedAgentKey, roomCapacity } from "../../domain/agent-key.ts";
 import { isPlainName, maxNameCharacters } from "../../domain/agent-name.ts";
 import { maxTemperature, maxTopP, readModelSettings, reasoningEfforts } from "../../domain/model-settings.ts";
+import type { NewAgent } from "../../domain/new-agent.ts";
 import { readPermissions } from "../../domain/permissions.ts";
 import { id, instant, list, pageOf, text } from "../../http/schemas.ts";
 

@@ -23,30 +23,30 @@ const keysOf = (plan: TurnPlan, progress: StoredProgress, holders = ["h"]) =>
     ({ holder, step, round }) => `${holder}/${step.replace("#1", "")}/${round}`,
   );
 
-test("of a sequence: the next agent, and the one after, since storing lags by a step", () => {
+test("of a sequence: the next agent and the one after it, since storing is one step behind", () => {
   expect(keysOf(planOf("sequence", "a", "b", "c"), nothing)).toEqual(["h/a/1", "h/b/1"]);
   const progress = { ...nothing, calls: [answered("h", "a")], repliedSteps: ["a#1"] };
   expect(keysOf(planOf("sequence", "a", "b", "c"), progress)).toEqual(["h/b/1", "h/c/1"]);
 });
 
-test("of a fan-out: everybody whose answer is not stored", () => {
+test("of parallel agents: each one without a stored answer", () => {
   const progress = { ...nothing, calls: [answered("h", "b")], repliedSteps: ["b#1"] };
   expect(keysOf(planOf("parallel", "a", "b", "c"), progress)).toEqual(["h/a/1", "h/c/1"]);
 });
 
-test("of an agent on its way through tools: its next call", () => {
+test("of an agent that uses tools: its next call", () => {
   const progress = { ...nothing, calls: [answered("h", "a")] };
   expect(keysOf(planOf("sequence", "a", "b"), progress)).toEqual(["h/a/2", "h/b/1"]);
 });
 
-test("an agent that failed without a billed call takes no other's place", () => {
+test("an agent that failed without a billed call does not hide the call of another agent", () => {
   const progress = { ...nothing, repliedSteps: ["a#1"] };
   expect(keysOf(planOf("sequence", "a", "b", "c"), progress)).toEqual(["h/a/1", "h/b/1", "h/c/1"]);
   const later = { ...nothing, calls: [answered("h", "b")], repliedSteps: ["a#1", "b#1"] };
   expect(keysOf(planOf("sequence", "a", "b", "c", "d"), later)).toEqual(["h/c/1", "h/d/1"]);
 });
 
-test("each holder's calls are those after what was stored when it was replaced", () => {
+test("each holder's calls are those after the progress that was stored when it was replaced", () => {
   const progress = {
     ...nothing,
     calls: [answered("one", "a"), answered("two", "b"), answered("three", "c")],
@@ -59,13 +59,13 @@ test("each holder's calls are those after what was stored when it was replaced",
   ]);
 });
 
-test("of a manager that was not heard: its call, and one of anybody whom it may have picked", () => {
+test("of a manager whose answer is not stored: its call, and one of each agent that it may have picked", () => {
   const inFlight = inFlightCalls(planOf("routed", "a", "b"), nothing, ["h"]);
   expect(inFlight.routing).toEqual([{ holder: "h", round: 1 }]);
   expect(inFlight.calls.map(({ agentKey }) => agentKey)).toEqual(["a", "b"]);
 });
 
-test("of a fan-out with a synthesis: also the synthesis, one step after the agents, and no step after it", () => {
+test("of parallel agents with a synthesis: also the synthesis, one step after them, and nothing later", () => {
   const plan = { ...planOf("parallel", "a", "b"), synthesizer: agent("s", 0) };
   expect(keysOf(plan, nothing)).toEqual(["h/a/1", "h/b/1", "h/synthesis/1"]);
   const progress = {
@@ -101,14 +101,14 @@ describe("of several rounds", () => {
     ];
   };
 
-  test("while the last agent of a round answers: its call, and the manager's next one", () => {
+  test("while the last agent of a round answers: its call and the manager's next call", () => {
     expect(all({ ...nothing, decisions: [picked], overhead: [routed("h", 1)] })).toEqual([
       "h/route 2",
       "h/a#1/1",
     ]);
   });
 
-  test("while the manager decides again: its call, one of anybody, and the synthesis where it may have stopped", () => {
+  test("while the manager decides again: its call, one of each agent, and the synthesis where it may have stopped", () => {
     const progress = { calls: [answered("h", "a")], repliedSteps: ["a#1"] };
     expect(all({ ...progress, decisions: [picked], overhead: [routed("h", 1)] })).toEqual([
       "h/route 2",
@@ -118,7 +118,7 @@ describe("of several rounds", () => {
     ]);
   });
 
-  test("the manager's call of a round that another holder decided is still the first holder's", () => {
+  test("a first holder keeps the manager's call of a round that another holder decided", () => {
     const progress = { ...nothing, decisions: [picked], overhead: [routed("two", 1)] };
     expect(all(progress, ["one", "two"])).toEqual([
       "one/route 1",

@@ -8,13 +8,13 @@ describe("the price of a call", () => {
     ["deepseek", { fresh: 120, cached: 0, output: 40 }, 100, "82.00", "0.00820000"],
     ["qwen", { fresh: 1_000, cached: 500, output: 200 }, 50, "600.00", "0.03000000"],
     ["premium", { fresh: 10_000, cached: 0, output: 1_000 }, 1_400, "4500.00", "6.30000000"],
-  ])("%s: to the last digit", (_alias, usage, multiplierHundredths, oeTokens, credits) => {
+  ])("%s: exact", (_alias, usage, multiplierHundredths, oeTokens, credits) => {
     const price = priceCall(usage, multiplierHundredths);
     expect(formatDecimal(price.oeHundredths, 2)).toBe(oeTokens);
     expect(formatDecimal(price.creditsE8, 8)).toBe(credits);
   });
 
-  test("one token of each kind counts for 0.35, 0.10 and 1.00", () => {
+  test("fresh, cached and output tokens weigh 0.35, 0.10 and 1.00", () => {
     const oe = (usage: Parameters<typeof priceCall>[0]) => priceCall(usage, 100).oeHundredths;
     expect(oe({ fresh: 1, cached: 0, output: 0 })).toBe(35n);
     expect(oe({ fresh: 0, cached: 1, output: 0 })).toBe(10n);
@@ -43,7 +43,7 @@ describe("decimals", () => {
   const places = fc.integer({ min: 1, max: 12 });
   const units = fc.bigInt({ min: -(10n ** 24n), max: 10n ** 24n });
 
-  test("what is written is read back the same", () => {
+  test("a decimal that is written is read back unchanged", () => {
     fc.assert(
       fc.property(units, places, (count, decimals) => {
         expect(parseDecimal(formatDecimal(count, decimals), decimals)).toBe(count);
@@ -51,19 +51,19 @@ describe("decimals", () => {
     );
   });
 
-  test("every decimal is written in full", () => {
+  test("every decimal is written with all its places", () => {
     expect(formatDecimal(0n, 8)).toBe("0.00000000");
     expect(formatDecimal(-1n, 4)).toBe("-0.0001");
     expect(formatDecimal(820_000n, 8)).toBe("0.00820000");
   });
 
-  test("fewer decimals than there is place for are read as well", () => {
+  test("a decimal with fewer places is read as well", () => {
     expect(parseDecimal("5", 2)).toBe(500n);
     expect(parseDecimal("0.5", 8)).toBe(50_000_000n);
   });
 
   test.each(["", "abc", "1.", ".5", "1e3", "0.123", "NaN", " 1"])(
-    "%j is no decimal of two places",
+    "%j is refused as a decimal of two places",
     (text) => {
       expect(() => parseDecimal(text, 2)).toThrow(RangeError);
     },

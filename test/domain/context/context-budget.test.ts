@@ -18,7 +18,7 @@ describe("the budget of a window", () => {
     expect(planContextBudget(modelContextLimit, maxOutputTokens)).toEqual({ modelContextLimit, ...parts });
   });
 
-  test("the parts never add up to more than a window that holds the least overhead and output", () => {
+  test("has parts that never add up to more than a window that holds the minimum of overhead and output", () => {
     const window = fc.integer({ min: 1_280, max: 4_000_000 });
     fc.assert(
       fc.property(window, fc.integer({ min: 1, max: 100_000 }), (limit, maxOutput) => {
@@ -30,17 +30,17 @@ describe("the budget of a window", () => {
   });
 });
 
-describe("how much conversation is read", () => {
+describe("the number of characters read", () => {
   const catalog = buildCatalog([], "");
 
-  test("is four characters a token of each model's budget, and an unknown model's is the least", () => {
+  test("is four for each token of a model's budget; an unknown model has the smallest", () => {
     const { byAlias, otherwise } = historyCharacters(catalog, null);
     expect(Object.keys(byAlias)).toEqual(standardModels.map(({ alias }) => alias));
     expect(byAlias).toMatchObject({ deepseek: 4 * 124_518 });
     expect(otherwise).toBe(4 * 7_167);
   });
 
-  test("is as much as an agent can hold that is allowed the shortest answers", () => {
+  test("is what an agent with the shortest answer limit can hold", () => {
     const { byAlias } = historyCharacters(catalog, null);
     for (const [modelAlias, characters] of Object.entries(byAlias)) {
       const agent = { modelAlias, modelSettings: { max_output_tokens: 1 } };
@@ -49,11 +49,11 @@ describe("how much conversation is read", () => {
     }
   });
 
-  test("is never more than one answer of the database can hold", () => {
+  test("is never more than one answer of the database", () => {
     expect(historyCharacters(catalog, null).byAlias).toMatchObject({ premium: 2_000_000 });
   });
 
-  test("is that of the override, where every agent answers with it", () => {
+  test("is that of the override, where every agent uses it", () => {
     expect(historyCharacters(catalog, "deepseek")).toEqual({ byAlias: {}, otherwise: 4 * 124_518 });
   });
 });

@@ -33,7 +33,7 @@ const input = (rest: Partial<FitContextInput>): FitContextInput => ({
 });
 
 describe("fitContext", () => {
-  it("leaves everything in below the ratio", () => {
+  it("leaves nothing out below the ratio", () => {
     const history = conversation(5, 1, 79);
     expect(fitContext(input({ history }))).toEqual({
       includedIds: history.map(({ id }) => id),
@@ -46,14 +46,14 @@ describe("fitContext", () => {
     });
   });
 
-  it("prunes from the ratio itself on, and counts the summary in", () => {
+  it("prunes from exactly the ratio, and counts the summary", () => {
     const fitted = fitContext(input({ history: conversation(5, 1, 79), summaryTokens: 10 }));
     expect(fitted.pruneTriggered).toBe(true);
     expect(fitted.dropped).toEqual([{ id: "a1.1", reason: "pruned_reply" }]);
     expect(fitted.estimatedTokensAfterPrune).toBe(821);
   });
 
-  it("drops all replies, tool traces and recent ones too, before the first user message", () => {
+  it("drops all replies, also tool traces and recent ones, before the first user message", () => {
     const history = conversation(6, 1, 150).map((message) =>
       message.id === "a2.1" ? { ...message, role: "tool" as const } : message,
     );
@@ -64,7 +64,7 @@ describe("fitContext", () => {
     expect(overflow).toBe(false);
   });
 
-  it("keeps the last turns' user messages though they overflow", () => {
+  it("keeps the user messages of the last turns even where they overflow", () => {
     const fitted = fitContext(input({ history: conversation(6, 1, 300) }));
     expect(fitted.includedIds).toEqual(["u3", "u4", "u5", "u6"]);
     expect(fitted.estimatedTokensAfterPrune).toBe(1_300);
@@ -104,7 +104,7 @@ const anyInput: fc.Arbitrary<FitContextInput> = fc
       .map((message, index) => ({ ...message, id: `m${index}`, seq: index + 100 })),
   }));
 
-describe("fitContext, always", () => {
+describe("fitContext, for any input", () => {
   const pruneAt = ({ pruneRatio, budget }: FitContextInput) => pruneRatio * budget.inputBudget;
   const isProtected = ({ history, keepRawTurns }: FitContextInput, id: string) => {
     const recent = [...new Set(history.map(({ turnIndex }) => turnIndex))].slice(-keepRawTurns || Infinity);
@@ -113,7 +113,7 @@ describe("fitContext, always", () => {
   const check = (property: (input: FitContextInput) => void) =>
     fc.assert(fc.property(anyInput, property), { numRuns: 1_000 });
 
-  it("splits the window in two, its order kept, and adds up", () =>
+  it("divides the messages into kept and dropped, in order, and the sums agree", () =>
     check((input) => {
       const fitted = fitContext(input);
       const dropped = new Map(fitted.dropped.map(({ id, reason }) => [id, reason]));
@@ -136,7 +136,7 @@ describe("fitContext, always", () => {
       if (!pruneTriggered) expect(dropped).toEqual([]);
     }));
 
-  it("drops no more than needed, and no less where it can", () =>
+  it("drops as few messages as possible, and enough where it can", () =>
     check((input) => {
       const { dropped, includedIds, estimatedTokensAfterPrune } = fitContext(input);
       const last = input.history.find(({ id }) => id === dropped.at(-1)?.id);

@@ -44,10 +44,10 @@ const input = {
   sameTurnAnswers: [],
 } as const;
 
-describe("what an agent is sent", () => {
+describe("the prompt of an agent", () => {
   const [system, ...conversation] = buildPrompt(input);
 
-  test("is the conversation, its own words as its own and others' marked, then the user's message", () => {
+  test("has the conversation, its own answers as its own and others' marked, then the user's message", () => {
     expect(conversation).toEqual([
       { role: "user", content: "@ada @bob hello" },
       { role: "assistant", content: "hello from Ada" },
@@ -61,7 +61,7 @@ describe("what an agent is sent", () => {
     ]);
   });
 
-  test("begins with its role, then mode and goal, then the roster", () => {
+  test("begins with its role, then the room's mode and goal, then the roster", () => {
     const text = system?.content ?? "";
     const places = [
       "Agent role: secret role of ada",
@@ -74,13 +74,13 @@ describe("what an agent is sent", () => {
     expect(places).toEqual([...places].sort((a, b) => a - b));
   });
 
-  test("names every agent and tells no other's role", () => {
+  test("names every agent and contains no other agent's role", () => {
     expect(system?.content).toContain("- key: ada | name: Ada L.\n- key: bob | name: Bob");
     expect(JSON.stringify([system, conversation])).not.toContain("secret role of bob");
   });
 });
 
-test("what came before, what a tool found and what was said in this turn each have their place", () => {
+test("has the summary, the tool's result and this turn's answers in their order", () => {
   const whole = buildPrompt({
     ...input,
     history: [
@@ -101,11 +101,11 @@ test("what came before, what a tool found and what was said in this turn each ha
   ]);
 });
 
-test("a room without a goal says nothing of one", () => {
+test("of a room without a goal does not mention a goal", () => {
   expect(buildPrompt({ ...input, goal: null })[0]?.content).not.toContain("goal");
 });
 
-test("an agent that has left the room is still marked by its name, or its key", () => {
+test("still marks an agent that has left the room by its name or its key", () => {
   const gone = { ...said(1, bob, "bye"), agentName: null };
   expect(buildPrompt({ ...input, roster: [ada], history: [gone] })[1]).toEqual({
     role: "user",

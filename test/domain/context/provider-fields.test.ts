@@ -42,14 +42,14 @@ describe("fields that a provider sends in pieces", () => {
     expect(join(...pieces)).toEqual(whole);
   });
 
-  test("reach no object but their own", () => {
+  test("change no object but their own", () => {
     const hostile = JSON.parse('{"extra_content":{"__proto__":{"polluted":true},"constructor":{"x":1}}}');
     join(hostile, hostile, { extra_content: { a: 1 } });
     expect({}).not.toHaveProperty("polluted");
     expect(Object).not.toHaveProperty("x");
   });
 
-  test("are whole however a text is cut, and never throw", () => {
+  test("are complete however a text is cut, and never throw", () => {
     fc.assert(
       fc.property(fc.array(fc.string()), fc.array(fc.jsonValue()), (texts, values) => {
         expect(join(...texts.map((text) => ({ reasoning_content: text }))).reasoning_content ?? "").toBe(
@@ -61,12 +61,12 @@ describe("fields that a provider sends in pieces", () => {
   });
 });
 
-describe("the fields of a whole answer", () => {
+describe("the fields of a complete answer", () => {
   test("are none where neither the message nor a call has any", () => {
     expect(keepAnswerFields({ message: {}, calls: [{}, {}] })).toBeNull();
   });
 
-  test("are kept up to their limit, and not in part above it", () => {
+  test("are kept up to their limit, and dropped completely above it", () => {
     const overhead = JSON.stringify({ message: { reasoning: "" }, calls: [] }).length;
     const fits = { message: { reasoning: "x".repeat(maxAnswerFieldBytes - overhead) }, calls: [] };
     expect(keepAnswerFields(fits)).toBe(fits);

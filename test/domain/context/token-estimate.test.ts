@@ -6,14 +6,17 @@ import tokenCases from "../../cases/token-estimates.json";
 
 const estimateOf = (text: string) => estimateTokens(text) * defaultTokenScale;
 
-test.each(tokenCases.cases)("with its margin no estimate is below what $name has", ({ text, tokens }) => {
-  expect(estimateOf(text)).toBeGreaterThanOrEqual(tokens);
-});
+test.each(tokenCases.cases)(
+  "with its margin, no estimate of $name is below the real count",
+  ({ text, tokens }) => {
+    expect(estimateOf(text)).toBeGreaterThanOrEqual(tokens);
+  },
+);
 
 const proseAndCode = tokenCases.cases.filter(({ name }) => /prose|code|Chinese|Arabic|JSON/.test(name));
 
 test.each(proseAndCode)(
-  "$name is not taken for more than two and a half times what it is",
+  "the estimate of $name is at most two and a half times the real count",
   ({ text, tokens }) => {
     expect(estimateOf(text)).toBeLessThanOrEqual(2.5 * tokens);
   },
@@ -34,12 +37,12 @@ const others: [name: string, text: string, tokens: number][] = [
   ["base32", "MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43UOV3HO6DZPI2TMNZYHE3TIMRUGAYDCMRT", 39],
 ];
 
-test.each(others)("the same holds of %s", (_, text, tokens) => {
+test.each(others)("the same is true of %s", (_, text, tokens) => {
   expect(estimateOf(text)).toBeGreaterThanOrEqual(tokens * 0.95);
   expect(estimateOf(text)).toBeLessThanOrEqual(2.5 * tokens);
 });
 
-test("an estimate is a whole number, and none for no text", () => {
+test("an estimate is a whole number, and zero for an empty text", () => {
   expect(estimateTokens("")).toBe(0);
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
@@ -49,7 +52,7 @@ test("an estimate is a whole number, and none for no text", () => {
   );
 });
 
-test("two texts together have about as many as each by itself", () => {
+test("the estimate of two texts together is close to the sum of both", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (one, other) => {
       const apart = estimateTokens(one) + estimateTokens(other);

@@ -23,11 +23,11 @@ test.each([
   ],
   ["next to nothing", [count(1)], 0.7],
   ["more than a prompt can have", [count(9_999_999)], 3],
-])("of %s the scale is learnt", (_, counts, scale) => {
+])("the scale of %s is learnt", (_, counts, scale) => {
   expect(learnTokenScale(counts)).toBeCloseTo(scale, 9);
 });
 
-test("a provider's 'too long' raises the scale by a third, or to the count that it names", () => {
+test("a prompt refused as too long raises the scale by a third, or to the count that the provider names", () => {
   const sent = { tokenScale: 1, estimatedTokens: 1_000 };
   expect(scaleAfterTooLong(sent, null)).toBe(1.3);
   expect(scaleAfterTooLong(sent, 2_000)).toBe(2);
@@ -35,12 +35,12 @@ test("a provider's 'too long' raises the scale by a third, or to the count that 
   expect(scaleAfterTooLong(sent, 9_999_999)).toBe(3);
 });
 
-test("a provider's 'too long' never lowers the scale, whatever it counts", () => {
+test("a prompt refused as too long never lowers the scale, whatever count the provider names", () => {
   const sent = { tokenScale: 1, estimatedTokens: 1_000 };
   expect(scaleAfterTooLong(sent, 900)).toBe(1.3);
   expect(scaleAfterTooLong({ ...sent, estimatedTokens: 0 }, 900)).toBe(1.3);
 });
 
-test("our own refusal halves its distance to 1", () => {
+test("a turn that Pantheon refuses halves the scale's distance to 1", () => {
   expect([3, 1.25, 1, 0.7].map(scaleAfterRefusal)).toEqual([2, 1.125, 1, 0.85]);
 });

@@ -15,12 +15,12 @@ describe("cutTranscript", () => {
     ]);
   });
 
-  it("changes nothing where all fits", () => {
+  it("changes nothing where everything fits", () => {
     const messages = [text(60), text(40)];
     expect(cutTranscript(messages, 100)).toEqual(messages);
   });
 
-  it("always fits, keeps beginnings, and cuts no text that is shorter than its share", () => {
+  it("always fits, keeps the beginnings, and cuts no text shorter than its share", () => {
     const sizes = fc.array(fc.integer({ min: 0, max: 2_000 }), { maxLength: 20 });
     fc.assert(
       fc.property(sizes, fc.nat(10_000), (sizes, budget) => {

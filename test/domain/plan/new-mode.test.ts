@@ -44,7 +44,7 @@ test("a mode is one file and one line of the table", () => {
   expect(steps[3]?.sees).toEqual(["ada#1", "bob#1", "ada#2"]);
 });
 
-test("a mode that lacks a part does not compile", () => {
+test("a mode without one of its parts does not compile", () => {
   const { plan, retry, marker } = debate;
   // @ts-expect-error A mode says how its steps are retried.
   const withoutRetry = { ...modes, debate: { plan, marker } } satisfies Record<string, Mode>;

@@ -34,7 +34,7 @@ const stops = (verdict: RoutingDecision["verdict"] = "ok"): RoutingDecision => (
 describe("the steps of a routed plan", () => {
   const router = { candidates: agents, maxRounds: 3 };
 
-  test("are numbered by agent, belong to a round, and each sees all before it", () => {
+  test("are numbered for each agent, belong to a round, and each sees all before it", () => {
     const steps = pickedSteps(router, [picks("a", "b"), picks("a")]);
     expect(steps.map(({ id, round, after, sees }) => ({ id, round, after, sees }))).toEqual([
       { id: "a#1", round: 1, after: [], sees: [] },
@@ -43,7 +43,7 @@ describe("the steps of a routed plan", () => {
     ]);
   });
 
-  test("are twelve at most, the synthesis not counted", () => {
+  test("are at most twelve without the synthesis", () => {
     const rounds = Array.from({ length: 5 }, () => picks("a", "b", "c"));
     const many = { candidates: agents, maxRounds: 9 };
     expect(pickedSteps(many, rounds)).toHaveLength(12);
@@ -68,13 +68,13 @@ describe("the synthesis", () => {
   const synthesisOf = (form: "parallel" | "sequence") =>
     takenSteps(planOf(form, agents, { synthesizer: agent("a") }), []).at(-1);
 
-  test("follows all parallel steps, and the last of a sequence; it sees all", () => {
+  test("starts after all parallel steps, or after the last of a sequence, and sees all of them", () => {
     const sees = ["a#1", "b#1", "c#1", "d#1"];
     expect(synthesisOf("parallel")).toMatchObject({ id: "synthesis", round: null, after: sees, sees });
     expect(synthesisOf("sequence")).toMatchObject({ id: "synthesis", after: ["d#1"], sees });
   });
 
-  test("of a routed plan comes when the manager decides nothing more", () => {
+  test("of a routed plan starts when the manager decides nothing more", () => {
     const plan = planOf("routed", agents, { maxRounds: 2, synthesizer: agent("a") });
     expect(isRoutingOver(plan, [picks("b")])).toBe(false);
     expect(takenSteps(plan, [picks("b")]).map(({ id }) => id)).toEqual(["b#1"]);

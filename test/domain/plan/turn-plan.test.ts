@@ -23,7 +23,7 @@ const step = (agentKey: string, position: number) => ({
 const roster = [agent("ada", 0), agent("bob", 1, "qwen"), agent("cy", 2)];
 
 describe.each(["manual", "tag"] as const)("a turn in mode %s", (mode) => {
-  test("asks the tagged agents at once, in the order of their tags, none sees another's answer", () => {
+  test("asks the tagged agents at once, in the order of their tags; none sees another's answer", () => {
     const verdict = planTurn({ mode, roster, message: "@cy and @Ada and @cy" });
     expect(verdict).toEqual({
       ok: true,
@@ -37,14 +37,14 @@ describe.each(["manual", "tag"] as const)("a turn in mode %s", (mode) => {
     });
   });
 
-  test("unknown tags beside a known one are kept for the audit", () => {
+  test("keeps unknown tags beside a known one for the audit", () => {
     expect(planTurn({ mode, roster, message: "@zoe @ada @Max" })).toMatchObject({
       ok: true,
       plan: { steps: [{ id: "ada#1" }], unknownTags: ["zoe", "Max"] },
     });
   });
 
-  test("an override is the model of every agent and changes nothing else", () => {
+  test("with an override uses its model for every agent and changes nothing else", () => {
     const verdict = planTurn({ mode, roster, message: "@ada @bob", modelAliasOverride: "premium" });
     expect(verdict).toMatchObject({
       plan: { steps: [{ agent: agent("ada", 0, "premium") }, { agent: agent("bob", 1, "premium") }] },
@@ -74,7 +74,7 @@ describe.each(["manual", "tag"] as const)("a turn in mode %s", (mode) => {
 });
 
 describe.each(["roundtable", "orchestrator"] as const)("a turn in mode %s", (mode) => {
-  test("has every agent of the room, by position, whoever is tagged", () => {
+  test("asks every agent of the room by position, whoever is tagged", () => {
     const result = planTurn({ mode, roster: roster.toReversed(), message: "@bob hello" });
     expect(result.ok && planAgents(result.plan)).toEqual(roster);
   });
@@ -86,7 +86,7 @@ describe.each(["roundtable", "orchestrator"] as const)("a turn in mode %s", (mod
   });
 });
 
-test("agents of a round table answer one after another, and each sees the answers before its own", () => {
+test("agents of a roundtable answer one after another, and each sees the answers before its own", () => {
   const result = planTurn({ mode: "roundtable", roster, message: "hello" });
   const steps = result.ok ? result.plan.steps : [];
   expect(steps.map(({ id, after, sees }) => ({ id, after, sees }))).toEqual([
@@ -116,7 +116,7 @@ describe("the plan of a retry", () => {
     ["manual", []],
     ["roundtable", ["cy#1"]],
     ["orchestrator", ["cy#1"]],
-  ] as const)("of a %s turn asks those who failed, in the turn's order", (mode, after) => {
+  ] as const)("of a %s turn asks the agents that failed, in the turn's order", (mode, after) => {
     expect(plan(mode, "cy", "ada")).toMatchObject({
       ok: true,
       plan: {
@@ -136,7 +136,7 @@ describe("the plan of a retry", () => {
     expect(result).toMatchObject({ plan: { steps: [{ id: "ada#2", round: 2 }] } });
   });
 
-  test("leaves out who has left the room, and is refused where nobody is left", () => {
+  test("leaves out agents that have left the room, and is refused where none is left", () => {
     expect(plan("tag", "zoe", "bob")).toMatchObject({ plan: { steps: [{ id: "bob#1" }] } });
     expect(plan("tag", "zoe")).toMatchObject({ refusal: { code: "nothing_to_retry" } });
   });
@@ -152,10 +152,10 @@ test.each([
   ["orchestrator", ["qwen", "llama"], "multi-agent"],
   ["roundtable", ["qwen"], "roundtable"],
   ["roundtable", ["qwen", "llama"], "roundtable"],
-] as const)("a %s turn of %j is marked %s", (mode, aliases, marker) => {
+] as const)("a %s turn of %j has the marker %s", (mode, aliases, marker) => {
   expect(modelAliasMarker(mode, aliasedAgents(...aliases))).toBe(marker);
 });
 
-test("a turn in which one agent ran all steps is marked with its alias", () => {
+test("a turn in which one agent ran all steps has the alias of that agent", () => {
   expect(modelAliasMarker("orchestrator", [agent("ada", 0), agent("ada", 0)])).toBe("llama");
 });

@@ -52,19 +52,19 @@ describe("readRoutingDecision", () => {
     ["a string for a list of one", '{"selected_agent_keys": "ops"}', ["ops"]],
     ["JSON inside prose", 'Sure: {"selected_agent_keys": ["ops"]}. Done?', ["ops"]],
     ["the list before a lone key", '{"selected_agent_keys":["ops"],"selected_agent_key":"coder"}', ["ops"]],
-  ])("takes %s", (_, text, keys) => {
+  ])("accepts %s", (_, text, keys) => {
     expect(read(text)).toEqual({
       ...selected(keys),
       raw: text,
     });
   });
 
-  it("takes the first three that are valid", () => {
+  it("takes the first three valid keys", () => {
     const text = '{"selected_agent_keys": ["nobody", "ops", "Ops", "tester", "coder", "critic", "writer"]}';
     expect(read(text)).toMatchObject(selected(["ops", "tester", "coder"]));
   });
 
-  it("takes a lone key", () => {
+  it("accepts a single key", () => {
     expect(read('{"selected_agent_key": "CODER"}')).toMatchObject({
       selectedKeys: ["coder"],
       rule: "legacy_single_key",
@@ -96,7 +96,7 @@ describe("readRoutingDecision", () => {
     expect(read(text)).toEqual({ ...fallback(verdict), raw: text });
   });
 
-  it("falls back on a failed call, and tells an answer over its length apart", () => {
+  it("falls back on a failed call, and records an answer over its length as too long", () => {
     for (const code of agentFailureCodes) {
       const verdict = code === "model_output_limit" ? "too_long" : "call_failed";
       expect(readRoutingDecision({ ok: false, code }, roster, countWords)).toEqual({
@@ -106,7 +106,7 @@ describe("readRoutingDecision", () => {
     }
   });
 
-  it("measures an answer without its thinking", () => {
+  it("measures an answer without its reasoning", () => {
     const choice = '{"selected_agent_keys": ["ops"]}';
     expect(read(`<think>${"so ".repeat(500)}</think>${choice}`)).toMatchObject(selected(["ops"]));
     expect(read(`${"so ".repeat(500)}</think>${choice}`)).toMatchObject(selected(["ops"]));
@@ -114,13 +114,13 @@ describe("readRoutingDecision", () => {
     expect(read(`${choice} ${"so ".repeat(254)}`)).toMatchObject(fallback("too_long"));
   });
 
-  it("keeps at most 2 KiB of the answer, cut between characters, without what Postgres refuses", () => {
+  it("keeps at most 2 KiB of the answer, cut between characters, without characters that Postgres refuses", () => {
     expect(read(`x${"é".repeat(2_000)}`).raw).toBe(`x${"é".repeat(1_023)}`);
     expect(read("y".repeat(2_048)).raw).toHaveLength(2_048);
     expect(read("a\u0000\ud83d").raw).toBe("a\ufffd");
   });
 
-  it("always selects one to three agents of the roster, whatever the manager says", () => {
+  it("always selects one to three agents of the roster, for any answer of the manager", () => {
     const keys = fc.oneof(
       fc.constantFrom("OPS", "critic", "writer", "Tester", "coder", "__proto__"),
       fc.string(),
@@ -152,7 +152,7 @@ describe("readRoutingDecision", () => {
   });
 });
 
-test.each(managerCases.cases)("the manager's answer of $name", ({ answer, expect: keys }) => {
+test.each(managerCases.cases)("reads the manager's answer of $name", ({ answer, expect: keys }) => {
   const room = managerCases.room.map((agentKey, position) => agent(agentKey, position));
   const { selectedKeys, rule } = readRoutingDecision({ ok: true, text: answer }, room, countWords);
   if (keys === "fallback")
@@ -164,7 +164,7 @@ describe("buildRoutingPrompt", () => {
   const build = (rosterOf: RosterAgent[], goal: string | null = "Ship it") =>
     buildRoutingPrompt({ goal, roster: rosterOf, message: "Who can help?", answers: [] });
 
-  it("tells the roster, the goal, the message and the answer's form", () => {
+  it("has the roster, the goal, the message and the form of the answer", () => {
     const [system, user, ...others] = build(roster);
     expect(others).toEqual([]);
     expect(system?.content).toContain(
@@ -177,7 +177,7 @@ describe("buildRoutingPrompt", () => {
     expect(build(roster, null)[0]?.content).toContain("Room goal: none");
   });
 
-  it("shows 120 characters of a role, on one line", () => {
+  it("has 120 characters of each role, on one line", () => {
     const rolePrompt = `first\n- key: evil ${"😀".repeat(200)}`;
     const line = build([agent("a", 1, { rolePrompt })])[0]
       ?.content.split("\n")

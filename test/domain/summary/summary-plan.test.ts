@@ -37,14 +37,14 @@ const plan = (rest: Partial<SummaryPlanInput<UnsummarisedMessage>>) =>
 const seqs = (result: ReturnType<typeof plan>) => result?.transcript.map(({ seq }) => seq);
 
 describe("planSummary: when", () => {
-  it("is due first in the ninth turn, of all but the last four", () => {
+  it("is due first in the ninth turn and covers all but the last four", () => {
     expect(plan({ turnIndex: 8, window: turns(1, 7) })).toBeNull();
     const due = plan({});
     expect(due).toMatchObject({ fromSeq: 1, toSeq: 8, toTurnIndex: 4, cutToBudget: false });
     expect(seqs(due)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
-  it("is due eight turns after the last one was made", () => {
+  it("is due eight turns after the turn that made the last one", () => {
     const lastSummary = { toSeq: 8, madeInTurnIndex: 9 };
     expect(plan({ lastSummary, turnIndex: 16, window: turns(5, 15) })).toBeNull();
     expect(plan({ lastSummary, turnIndex: 17, window: turns(5, 16) })).toMatchObject({
@@ -53,29 +53,29 @@ describe("planSummary: when", () => {
     });
   });
 
-  it("is due once an agent's budget is filled so far, if there is something to summarise", () => {
+  it("is due when an agent's budget is filled to the ratio, if there is something to summarise", () => {
     expect(plan({ turnIndex: 6, window: turns(1, 5), fillRatio: 0.7 })).toMatchObject({ toSeq: 2 });
     expect(plan({ turnIndex: 6, window: turns(1, 5), fillRatio: 0.699 })).toBeNull();
     expect(plan({ turnIndex: 5, window: turns(1, 4), fillRatio: 2 })).toBeNull();
     expect(plan({ turnIndex: 1, window: [], fillRatio: 2 })).toBeNull();
   });
 
-  it("is due as soon as the window does not reach back", () => {
+  it("is due when the window does not reach back to the last summary", () => {
     expect(plan({ turnIndex: 8, window: turns(5, 7), backlog: turns(1, 3) })).toMatchObject({ toSeq: 4 });
   });
 
-  it("is none by a summarizer that can read next to nothing", () => {
+  it("is never made by a summarizer that can read almost nothing", () => {
     expect(plan({ summarizerBudgetTokens: minSummarizerBudgetTokens - 1 })).toBeNull();
   });
 });
 
-describe("planSummary: of what", () => {
+describe("planSummary: what it covers", () => {
   it("takes the oldest turns that fit", () => {
     expect(plan({ summarizerBudgetTokens: 599 })).toMatchObject({ toSeq: 4, cutToBudget: false });
     expect(plan({ summarizerBudgetTokens: 600 })).toMatchObject({ toSeq: 6, cutToBudget: false });
   });
 
-  it("takes a first turn that does not fit alone, its long texts cut", () => {
+  it("takes a first turn that does not fit alone, with its long texts cut", () => {
     const long = message(2, 1, { content: "y".repeat(4_000), tokens: 1_000 });
     const window = [message(1, 1), long, ...turns(2, 8)];
     const due = plan({ window, summarizerBudgetTokens: 500 });
@@ -87,7 +87,7 @@ describe("planSummary: of what", () => {
     expect(plan({ window, summarizerBudgetTokens: 1_100 })).toMatchObject({ toSeq: 2, cutToBudget: false });
   });
 
-  it("covers private and hidden messages, and tells neither", () => {
+  it("covers private and hidden messages without their text", () => {
     // Turn 1: seq 2 is private, 4 is superseded and not read; turn 2 begins with 5.
     const window = [
       message(1, 1),
@@ -101,7 +101,7 @@ describe("planSummary: of what", () => {
     expect(plan({ turnIndex: 6, window: window.slice(0, -1), fillRatio: 1 })).toMatchObject({ toSeq: 4 });
   });
 
-  it("covers a turn that is left out of prompts, and tells nothing of it", () => {
+  it("covers a turn that is left out of prompts without its text", () => {
     const excluded = "model_refused" as const;
     const window = [message(1, 1, { excluded }), message(2, 1, { excluded }), ...turns(2, 8)];
     const due = plan({ window, fillRatio: 1 });
@@ -112,7 +112,7 @@ describe("planSummary: of what", () => {
     expect(plan({ turnIndex: 4, window: nothingElse.slice(0, 2), limits, fillRatio: 1 })).toBeNull();
   });
 
-  it("never covers the last stored turn, whatever is kept raw: a retry may still add to it", () => {
+  it("never covers the last stored turn, whatever number of turns is kept: a retry may still add to it", () => {
     const limits = { summaryRatio: 0.7, summaryEveryTurns: 8, keepRawTurns: 0 };
     expect(plan({ limits })).toMatchObject({ toSeq: 14, toTurnIndex: 7 });
     // A retry of turn 9, whose own messages were read.
@@ -130,12 +130,12 @@ describe("planSummary: two blocks", () => {
     expect(seqs(due)).toEqual([5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
   });
 
-  it("never spans the gap, though turns seem to follow each other", () => {
+  it("never covers the gap, even where turns seem to follow each other", () => {
     // What is missing is the second message of turn 29.
     expect(plan({ ...late, backlog: [...turns(3, 28), message(57, 29)] })).toMatchObject({ toSeq: 56 });
   });
 
-  it("joins blocks that overlap or touch, each message once", () => {
+  it("joins blocks that overlap or touch, with each message once", () => {
     for (const backlog of [turns(3, 31), turns(3, 29)]) {
       const due = plan({ ...late, backlog });
       expect(due).toMatchObject({ fromSeq: 5, toSeq: 92, toTurnIndex: 46 });
@@ -143,7 +143,7 @@ describe("planSummary: two blocks", () => {
     }
   });
 
-  it("summarises nothing where the oldest messages are not given", () => {
+  it("summarises nothing where the oldest messages are missing", () => {
     expect(plan({ ...late, backlog: [] })).toBeNull();
     expect(plan({ ...late, backlog: turns(4, 9) })).toBeNull();
     expect(plan({ ...late, backlog: turns(3, 3) })).toBeNull();

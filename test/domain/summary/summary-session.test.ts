@@ -126,7 +126,7 @@ function simulate({
   return gaps;
 }
 
-it("summarises a long session so that nothing is lost, nothing is told twice and ranges adjoin", () => {
+it("summarises a long session without losing or repeating a message; the ranges adjoin", () => {
   let gaps = 0;
   fc.assert(
     fc.property(session, (one) => {

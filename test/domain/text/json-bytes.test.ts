@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { cutJsonBytes, jsonBytes } from "../../../src/domain/text/json-bytes.ts";
 
-test("bytes are those that a value takes on its way, not its characters", () => {
+test("counts the bytes of a value as JSON, not its characters", () => {
   expect(jsonBytes("abc")).toBe(5);
   expect(jsonBytes("日本語")).toBe(11);
   expect(jsonBytes("\u0001\u0002")).toBe(14);
@@ -10,7 +10,7 @@ test("bytes are those that a value takes on its way, not its characters", () => 
   expect(jsonBytes("\ud800")).toBe(8);
 });
 
-test("a value nested too deep to be written has no size that fits anywhere", () => {
+test("a value nested too deep to be written has an infinite size", () => {
   let deep: unknown[] = [];
   for (let level = 0; level < 100_000; level += 1) deep = [deep];
   expect(jsonBytes(deep)).toBe(Number.POSITIVE_INFINITY);

@@ -39,7 +39,7 @@ test.each([
   expect(readJsonObject(answer)).toEqual({ kind: "object", fields: read });
 });
 
-test("a prototype's names are fields like any other", () => {
+test("names of a prototype are ordinary fields", () => {
   const reading = readJsonObject('x {"__proto__":{"a":1},"constructor":2}');
   expect(reading.kind === "object" && Object.keys(reading.fields)).toEqual(["__proto__", "constructor"]);
 });
@@ -74,7 +74,7 @@ describe("any answer", () => {
     );
   });
 
-  test("gives the object that it holds, whatever prose stands around", () => {
+  test("gives the object that it contains, with any text around it", () => {
     const prose = fc.stringMatching(/^[a-z .,:!\n]{0,30}$/);
     const held = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 }), { minKeys: 1 });
     fc.assert(

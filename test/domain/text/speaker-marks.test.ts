@@ -17,7 +17,7 @@ test.each([
   ["see [Bob]: hi", "see [Bob]: hi"],
   ["[Bob] says: hi", "[Bob] says: hi"],
   ["[Bob\n]: hi", "[Bob\n]: hi"],
-])("in a prompt %j stands as %j", (text, shown) => {
+])("in a prompt %j is written as %j", (text, shown) => {
   expect(escapeSpeakerMarks(text)).toBe(shown);
   expect(escapeSpeakerMarks(shown)).toBe(shown);
 });
@@ -32,18 +32,18 @@ test.each([
   ["[Ad", "[Ad"],
   ["  Hello. [Ada]: ho", "  Hello. [Ada]: ho"],
   [`${" ".repeat(8)}[Ada]: hi`, `${" ".repeat(8)}[Ada]: hi`],
-])("of Ada's reply %j is left %j", (reply, left) => {
+])("of Ada's reply %j, %j remains", (reply, left) => {
   expect(stripOwnMark("Ada", reply)).toBe(left);
 });
 
-describe("any reply, however it is cut into pieces", () => {
+describe("any reply, cut into any pieces", () => {
   const piece = fc.oneof(
     fc.constantFrom("[", "Ada", "[Ada]:", "]", ":", " ", "\n", "[A", "da]:", "[Bob]:"),
     fc.string({ unit: "binary", maxLength: 3 }),
   );
   const pieces = fc.array(piece, { maxLength: 20 });
 
-  test("comes to the same, and a second time changes nothing", () => {
+  test("gives the same text, and a second pass changes nothing", () => {
     fc.assert(
       fc.property(pieces, (parts) => {
         const filter = createMarkFilter("Ada");
@@ -55,7 +55,7 @@ describe("any reply, however it is cut into pieces", () => {
     );
   });
 
-  test("is never held back by more than 130 characters", () => {
+  test("holds back at most 130 characters", () => {
     const name = "x".repeat(120);
     fc.assert(
       fc.property(fc.array(fc.oneof(piece, fc.constant(`[${name}`)), { maxLength: 20 }), (parts) => {
@@ -67,7 +67,7 @@ describe("any reply, however it is cut into pieces", () => {
     );
   });
 
-  test("has no line left that passes for a speaker's", () => {
+  test("has no line that looks like another speaker's", () => {
     fc.assert(
       fc.property(pieces, (parts) => {
         expect(escapeSpeakerMarks(parts.join(""))).not.toMatch(/^[ >]*\[[^\r\n]{0,120}\]:/m);

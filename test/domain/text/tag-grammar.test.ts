@@ -84,7 +84,7 @@ describe("any message", () => {
   );
   const message = fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join(""));
 
-  test("keeps its length where literal text is masked, and masked text stays masked", () => {
+  test("keeps its length where literal text is masked, and a second masking changes nothing", () => {
     fc.assert(
       fc.property(message, (text) => {
         const masked = maskLiteralText(text);
@@ -94,7 +94,7 @@ describe("any message", () => {
     );
   });
 
-  test("has its tags where they are said to be, in order", () => {
+  test("has its tags at the given positions, in order", () => {
     fc.assert(
       fc.property(message, (text) => {
         let before = 0;

@@ -33,8 +33,8 @@ function refusal(rows: Partial<OpenRows<string>>, of: Parameters<typeof decideOp
   throw new Error("it was not refused");
 }
 
-describe("an open is refused where", () => {
-  test("there is no such session, whatever else was found", () => {
+describe("a request to open a run is refused where", () => {
+  test("the session does not exist, whatever else was found", () => {
     const all = {
       sessionFound: false,
       opened: "ours",
@@ -58,7 +58,7 @@ describe("an open is refused where", () => {
     });
   });
 
-  test("its key's run is still under way", () => {
+  test("the run of its key is still being executed", () => {
     expect(refusal({ claimBefore: running() })).toEqual({
       code: "turn_in_progress",
       detail: "This request is still being answered.",
@@ -72,7 +72,7 @@ describe("an open is refused where", () => {
     ["without a key", request, null],
     ["without a key, as it has none itself", unkeyed, null],
     ["under a key, while it has none itself", unkeyed, "key-1"],
-  ])("another run is under way %s", (_case, of, idempotencyKey) => {
+  ])("another run is being executed %s", (_case, of, idempotencyKey) => {
     expect(refusal({ claimBefore: running({ idempotencyKey, requestHash: "other" }) }, of)).toEqual({
       code: "turn_conflict",
       detail: "Turn creation conflicted with concurrent writes. Please retry.",
@@ -81,7 +81,7 @@ describe("an open is refused where", () => {
     });
   });
 
-  test("its room was deleted while it opened: the claim is free, and cannot be taken", () => {
+  test("its room was deleted meanwhile: the claim is free and cannot be taken", () => {
     expect(refusal({})).toMatchObject({ code: "not_found" });
     expect(refusal({ claimBefore: running({ leaseLeftMs: -1 }) })).toMatchObject({ code: "not_found" });
   });
@@ -92,43 +92,43 @@ describe("an open is refused where", () => {
     [1_000, "1"],
     [1_001, "2"],
     [330_000, "330"],
-  ])("with %d ms of the lease left the client is told to wait %s s", (leaseLeftMs, seconds) => {
+  ])("with %d ms of the lease left, Retry-After is %s s", (leaseLeftMs, seconds) => {
     expect(refusal({ claimBefore: running({ leaseLeftMs }) }).headers).toEqual({ "Retry-After": seconds });
   });
 });
 
-describe("the retry of a turn is refused where", () => {
+describe("a retry is refused where", () => {
   const retried = (isLatest: boolean, isRetriable: boolean, hasRunsLeft = true) => ({
     retriedTurn: { found: { isLatest, isRetriable, hasRunsLeft } },
   });
 
-  test("there is no such turn in the session", () => {
+  test("the session has no such turn", () => {
     expect(refusal({ retriedTurn: { found: undefined }, opened: "ours" })).toMatchObject({
       code: "not_found",
     });
   });
 
-  test("it is not the latest, whether or not anybody failed in it", () => {
+  test("the turn is not the latest, whether or not an agent failed", () => {
     expect(refusal(retried(false, true))).toMatchObject({ code: "not_latest_turn" });
     expect(refusal(retried(false, false))).toMatchObject({ code: "not_latest_turn" });
   });
 
-  test("nobody failed in it", () => {
+  test("no agent failed in the turn", () => {
     expect(refusal(retried(true, false))).toMatchObject({ code: "nothing_to_retry" });
   });
 
-  test("an agent failed in it, and it has no runs left", () => {
+  test("an agent failed in the turn, and it has no runs left", () => {
     expect(refusal(retried(true, true, false))).toMatchObject({ code: "too_many_retries" });
     expect(refusal(retried(true, false, false))).toMatchObject({ code: "nothing_to_retry" });
   });
 
-  test("another run is under way, which may yet change it", () => {
+  test("another run is being executed, which may change the turn", () => {
     const claimBefore = running({ idempotencyKey: null });
     expect(refusal({ ...retried(true, false), claimBefore })).toMatchObject({ code: "turn_conflict" });
   });
 });
 
-describe("an open goes on where", () => {
+describe("a request to open a run continues where", () => {
   test("it took the claim", () => {
     expect(decideOpen(found({ opened: "ours" }), request)).toEqual({ kind: "claimed", opened: "ours" });
   });
@@ -141,7 +141,7 @@ describe("an open goes on where", () => {
     });
   });
 
-  test("the claim it finds is its own, because the answer to its first try was lost", () => {
+  test("the claim is its own, because the answer to its first try was lost", () => {
     expect(decideOpen(found({ claimBefore: running(), opened: "ours" }), request)).toEqual({
       kind: "claimed",
       opened: "ours",
@@ -149,15 +149,15 @@ describe("an open goes on where", () => {
   });
 });
 
-describe("a stored turn is given again", () => {
+describe("a stored turn is returned again", () => {
   const storedRun = { runId: "stored-run", turnId: "stored-turn", requestHash: "hash-1" };
   const replay = { kind: "replay", runId: "stored-run", turnId: "stored-turn" };
 
-  test("under its own key and hash", () => {
+  test("for its own key and hash", () => {
     expect(decideOpen(found({ storedRun }), request)).toEqual(replay);
   });
 
-  test("also while another run is under way", () => {
+  test("also while another run is being executed", () => {
     const claimBefore = running({ idempotencyKey: "key-2", requestHash: "other" });
     expect(decideOpen(found({ storedRun, claimBefore }), request)).toEqual(replay);
   });

@@ -8,7 +8,7 @@ const base: HashedRequest = {
   body: { message: "hello", modelAliasOverride: "llama" },
 };
 
-test("the order of the fields does not matter, nor how an id is spelled", () => {
+test("the order of the fields and the case of an id do not change the hash", () => {
   const body = { modelAliasOverride: "llama", message: "hello" };
   expect(canonicalRequest({ ...base, body })).toBe(canonicalRequest(base));
   expect(canonicalRequest({ ...base, sessionId: base.sessionId.toUpperCase() })).toBe(canonicalRequest(base));
@@ -20,11 +20,11 @@ test.each([
   ["the kind", { kind: "retry" }],
   ["the session", { sessionId: "0199f3c0-0000-7000-8000-00000000000b" }],
   ["the turn", { turnId: "0199f3c0-0000-7000-8000-00000000000a" }],
-] as const)("another request differs by %s", (_what, change) => {
+] as const)("a request with another %s has another hash", (_what, change) => {
   expect(canonicalRequest({ ...base, ...change })).not.toBe(canonicalRequest(base));
 });
 
-test("what one field says cannot be taken for two", () => {
+test("two different requests never have the same text", () => {
   const joined = { message: 'hello","modelAliasOverride":"llama' };
   expect(canonicalRequest({ ...base, body: joined })).not.toBe(canonicalRequest(base));
 });

@@ -7,7 +7,7 @@ import {
 
 const fresh = { summaryFailures: 0, nextSummaryTurnIndex: 0, refusalScales: { qwen: 1.3 } };
 
-test("a summary that failed is tried four turns later, after three failures sixteen", () => {
+test("a failed summary is tried again four turns later, after three failures sixteen", () => {
   const first = afterFailedSummary(fresh, 10);
   const second = afterFailedSummary(first, 14);
   const third = afterFailedSummary(second, 18);
@@ -18,7 +18,7 @@ test("a summary that failed is tried four turns later, after three failures sixt
   expect(fourth.refusalScales).toEqual({ qwen: 1.3 });
 });
 
-test("one that is stored takes the pauses back", () => {
+test("a stored summary ends the pauses", () => {
   expect(afterStoredSummary(afterFailedSummary(fresh, 10))).toEqual(fresh);
 });
 
@@ -30,11 +30,11 @@ test.each([
   ["nothing was learnt", quiet],
   ["nothing was counted", { ...quiet, prompts: [prompt("ada", null), prompt("ada", 0)] }],
   ["another model's prompt was counted", { ...quiet, prompts: [prompt("bob", 100)] }],
-])("a session stays as it is where %s", (_, outcome) => {
+])("a session is unchanged where %s", (_, outcome) => {
   expect(changeSession(fresh, outcome, facts)).toBeNull();
 });
 
-test("a count drops the scale of its model, a refusal sets it, also beside a count; the largest stays", () => {
+test("a count removes the scale of its model and a refusal sets it; of several the largest stays", () => {
   const prompts = [prompt("ada", 100), prompt("bob", null)];
   expect(changeSession(fresh, { ...quiet, prompts }, facts)).toEqual({ ...fresh, refusalScales: {} });
   const replies = [
@@ -48,7 +48,7 @@ test("a count drops the scale of its model, a refusal sets it, also beside a cou
   });
 });
 
-test("scales and pauses of summaries change side by side", () => {
+test("scales and pauses of summaries change independently", () => {
   const outcome = { ...quiet, summaryFailed: true, prompts: [prompt("ada", 100)] };
   expect(changeSession(fresh, outcome, facts)).toEqual({
     summaryFailures: 1,

@@ -14,6 +14,6 @@ test.each([
   expect(titleOf(message)).toBe(title);
 });
 
-test("a first line that shows nothing gives no title", () => {
+test("a first line without visible characters gives no title", () => {
   expect(titleOf("\u200b\u200b\nsecond")).toBeNull();
 });

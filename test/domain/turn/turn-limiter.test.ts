@@ -10,8 +10,8 @@ import {
 const keys = Array.from({ length: 12 }, (_, n) => `agent-${n}`);
 const { maxToolResultBytes, maxModelBytesPerTurn } = turnBounds;
 
-describe("calls of tools", () => {
-  test("have room for four in one answer, one under and one over", () => {
+describe("tool calls", () => {
+  test("have room for four in one answer", () => {
     const size = createTurnLimiter(noUse, 0);
     const nths = [1, 2, 3, 4, 5, 16];
     expect(nths.map((nth) => size.beginToolCall("ada", nth) !== null)).toEqual([
@@ -24,7 +24,7 @@ describe("calls of tools", () => {
     ]);
   });
 
-  test("have room for 16 of one agent and 48 of all, whoever comes first", () => {
+  test("have room for 16 of one agent and 48 of all, in any order", () => {
     const size = createTurnLimiter(noUse, 0);
     const ran = keys.map((key) => {
       let calls = 0;
@@ -39,7 +39,7 @@ describe("calls of tools", () => {
     expect(ran).toEqual([16, 16, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
   });
 
-  test("end where the next result might be more than its agent has room for", () => {
+  test("are refused when the next result might exceed the agent's limit", () => {
     const size = createTurnLimiter(noUse, 0);
     const result = "\u0001".repeat((maxToolResultBytes - 2) / 6);
     let calls = 0;
@@ -55,7 +55,7 @@ describe("calls of tools", () => {
     expect(size.beginToolCall("bob", 1)).not.toBeNull();
   });
 
-  test("that run at once each keep room for the largest result", () => {
+  test("that run at once each reserve room for the largest result", () => {
     const size = createTurnLimiter(noUse, 0);
     const ends = Array.from({ length: 16 }, () => size.beginToolCall("ada", 1));
     expect(ends.filter((end) => end !== null)).toHaveLength(8);
@@ -64,7 +64,7 @@ describe("calls of tools", () => {
   });
 });
 
-test("what models say has room up to the last byte, counted as it travels", () => {
+test("texts of models have room up to the last byte, counted as JSON", () => {
   const size = createTurnLimiter(noUse, 0);
   const japanese = "語".repeat(maxModelBytesPerTurn / 2 / 3 - 20);
   const control = "\u0001".repeat(maxModelBytesPerTurn / 2 / 6 - 20);
@@ -76,7 +76,7 @@ test("what models say has room up to the last byte, counted as it travels", () =
   expect(size.takeModelText("")).toBe(false);
 });
 
-test("a retry has what the turn's earlier runs have left, refusals not counted", () => {
+test("a retry has what the turn's earlier runs have left; refused calls do not count", () => {
   const used = measureStoredTurn({
     messages: [
       { role: "user", content: "not counted" },

@@ -12,15 +12,15 @@ test.each([
   [[failed, completed, failed], "partial"],
   [[failed, failed], "failed"],
   [[], "failed"],
-])("replies %j make a turn %s", (replies, status) => {
+])("a turn with the replies %j is %s", (replies, status) => {
   expect(deriveTurnStatus(replies)).toBe(status);
 });
 
-test("one agent's reply is the turn's output as it is", () => {
+test("the reply of one agent is the output of the turn", () => {
   expect(joinReplies([{ agentName: "Ada", content: "Name: x\n\ny" }])).toBe("Name: x\n\ny");
 });
 
-test("several replies stand one after another, each under its agent's name, a blank line between", () => {
+test("several replies are joined under their agents' names, with a blank line between them", () => {
   const replies = [
     { agentName: "Ada", content: "one\ntwo" },
     { agentName: "Bob", content: "three" },
@@ -28,13 +28,13 @@ test("several replies stand one after another, each under its agent's name, a bl
   expect(joinReplies(replies)).toBe("Ada: one\ntwo\n\nBob: three");
 });
 
-test("a failure's content names agent, code and message", () => {
+test("the content of a failure has agent, code and message", () => {
   expect(formatFailureContent("Ada L.", { code: "model_error", message: "It broke." })).toBe(
     "[[agent_error]] agent=Ada L. type=model_error message=It broke.",
   );
 });
 
-test("only a known code makes a failure", () => {
+test("only a known code is a failure", () => {
   expect(isAgentFailure({ code: "deadline", message: "late" })).toBe(true);
   expect(isAgentFailure({ code: "something", message: "else" })).toBe(false);
   expect(isAgentFailure(new DOMException("The operation was aborted", "AbortError"))).toBe(false);

@@ -33,7 +33,7 @@ function untilAborted(response: Response, signal: AbortSignal | null | undefined
   return new Response(body, response);
 }
 
-test("a stock client holds a conversation of three turns with a room", async () => {
+test("a stock client has a conversation of three turns with a room", async () => {
   const warned = vi.spyOn(console, "warn");
   const room = await createStreamFixture(
     { agents: ["ada", "bob"] },
@@ -121,7 +121,7 @@ test("a stock client that repeats its run gets the stored answers, each in its p
   );
 });
 
-test("a stock client that lost its line in the middle asks again, and has the conversation in order", async () => {
+test("a stock client that loses its connection repeats the run and gets the conversation in order", async () => {
   const room = await createStreamFixture(
     { agents: ["ada"] },
     says("ada", { deltas: ["half", " and whole"], hold_after_first: "more" }),
@@ -140,7 +140,7 @@ test("a stock client that lost its line in the middle asks again, and has the co
   expect(await room.calls()).toBe(1);
 });
 
-test("a stock client learns of a refusal before its run, by status", async () => {
+test("a stock client gets the status of a refusal before the run", async () => {
   const room = await createStreamFixture({ agents: ["ada"] });
   const agent = openAgent(room);
   agent.addMessage({ id: "mine", role: "user", content: "nobody is tagged" });
@@ -148,7 +148,7 @@ test("a stock client learns of a refusal before its run, by status", async () =>
   expect(refused).toMatchObject({ status: 422 });
 });
 
-test("a stock client whose run lost its holder asks again, and has each answer once and in its place", async () => {
+test("a stock client whose run lost its holder repeats it and gets each answer once, in its place", async () => {
   const room = await createStreamFixture(
     { agents: ["ada", "bob"], mode: "roundtable" },
     says("ada", "one"),

@@ -78,7 +78,7 @@ test.for(mapped)("%o", ([event, expected]) => {
   expect(toAgUiEvent(event)).toEqual(expected);
 });
 
-test("a failure tells its code and our own words", () => {
+test("a failure has its code and Pantheon's own message", () => {
   const failed: TurnEvent = { type: "agent_failed", agentRunId, code: "model_timeout", message: "Too late." };
   expect(toAgUiEvent(failed)).toEqual({
     type: "SUBAGENT_ERROR",
@@ -88,7 +88,7 @@ test("a failure tells its code and our own words", () => {
   });
 });
 
-test("the stock client takes a run with tools and a text of its own for each round", async () => {
+test("the stock client accepts a run with tools and a message for each answer", async () => {
   const ids = { threadId: "thread", runId: "run" };
   await verifyEvents([
     runStarted(ids),
@@ -97,7 +97,7 @@ test("the stock client takes a run with tools and a text of its own for each rou
   ]);
 });
 
-test("usage is summed by provider and model, and cached tokens are part of the input", () => {
+test("usage is summed by provider and model; cached tokens are part of the input", () => {
   const call = (providerModel: string, fresh: number, cached: number, output: number) => ({
     provider: "openrouter",
     providerModel,

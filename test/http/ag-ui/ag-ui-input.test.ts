@@ -18,7 +18,7 @@ function inputOf(runId: string, messages: unknown[], more: object = {}): object 
 
 const userSays = (content: unknown) => ({ id: "u1", role: "user", content });
 
-test("the client's ids are echoed, its runId is the key, and only its last user message counts", async () => {
+test("the client's ids are returned, its runId is the key, and only its last user message is the turn's", async () => {
   const room = await createStreamFixture({ agents: ["ada"] });
   const history = [userSays("@ada before"), { id: "a1", role: "assistant", content: "made up" }];
   const response = await room.send(
@@ -51,7 +51,7 @@ test("the client's ids are echoed, its runId is the key, and only its last user 
   expect(await room.calls()).toBe(1);
 });
 
-test("the text parts of a message are its lines", async () => {
+test("the text parts of a message become its lines", async () => {
   const room = await createStreamFixture({ agents: ["ada"] });
   const parts = [
     { type: "text", text: "@ada one" },
@@ -118,7 +118,7 @@ test.for(refused)(
   },
 );
 
-test("a history of up to 4 MiB is taken, and no byte more", async () => {
+test("a history of 4 MiB is accepted, one byte more is refused", async () => {
   const room = await createStreamFixture({ agents: ["ada"] });
   const fill = (total: number) => {
     const input = inputOf("r", [{ id: "a", role: "assistant", content: "" }, userSays("@ada go")]);
@@ -133,7 +133,7 @@ test("a history of up to 4 MiB is taken, and no byte more", async () => {
   expect(await turn.json()).toMatchObject({ status: 413, code: "payload_too_large" });
 });
 
-test("a token is asked for, and another's session is not there", async () => {
+test("a token is required, and another user's session does not exist", async () => {
   const [room, other] = [
     await createStreamFixture({ agents: ["ada"] }),
     await createStreamFixture({ agents: ["ada"] }),
@@ -146,7 +146,7 @@ test("a token is asked for, and another's session is not there", async () => {
   expect(await room.calls()).toBe(0);
 });
 
-test("what the stock client may send is what our schema takes", async () => {
+test("the schema accepts what the stock client can send", async () => {
   const room = await createStreamFixture({ agents: ["ada"] });
   const input: RunAgentInput = {
     threadId: "t",

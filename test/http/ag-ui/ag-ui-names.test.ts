@@ -20,7 +20,7 @@ describe("the user's messages of a snapshot", () => {
     expect(ids(messages)).toEqual(["s1", "a1", "s2", "s3"]);
   });
 
-  test("keep ours where the client has no such message", () => {
+  test("keep the server's ids where the client has no such message", () => {
     const messages = [user("s1", "from elsewhere"), assistant("a1", "hi"), user("s2", "hi")];
     expect(ids(nameAsClient(messages, [{ id: "c1", text: "hi" }]))).toEqual(["s1", "a1", "c1"]);
     expect(ids(nameAsClient(messages, []))).toEqual(["s1", "a1", "s2"]);
@@ -58,7 +58,7 @@ describe("tool calls", () => {
     });
   };
 
-  test("of two agents, of two rounds and of one answer never share an id", () => {
+  test("of two agents, of two answers and of one answer never share an id", () => {
     const sameId = [call("a", "c"), call("b", "c"), [result("a", "c"), result("b", "c")]];
     const [a, , , b, , , ...results] = nameAll(sameId.flat());
     expect(a).not.toBe(b);
@@ -78,7 +78,7 @@ describe("tool calls", () => {
     expect(twice).toEqual([one, two]);
   });
 
-  test("are all that is touched", () => {
+  test("only the events of tool calls are changed", () => {
     const started: TurnEvent = {
       type: "agent_started",
       agentRunId: "a",

@@ -32,7 +32,7 @@ function createCalls() {
     );
 }
 
-test("a request gives way once; what was taken is how later calls begin, of that provider alone", () => {
+test("a request is adjusted once; later calls of the same provider begin with the adjustment", () => {
   const startCall = createCalls();
   const call = startCall();
   expect(call.adjust(400, unsupported("max_tokens"))).toBe(true);
@@ -43,7 +43,7 @@ test("a request gives way once; what was taken is how later calls begin, of that
   expect(startCall("https://other.example/v1").body()).toHaveProperty("max_tokens");
 });
 
-test("a second refusal ends the call, and both are known to the next", () => {
+test("a second refusal ends the call, and the next call knows both", () => {
   const startCall = createCalls();
   const call = startCall();
   expect(call.adjust(400, unsupported("temperature"))).toBe(true);
@@ -52,7 +52,7 @@ test("a second refusal ends the call, and both are known to the next", () => {
   expect([body.temperature, body.top_p]).toEqual([undefined, undefined]);
 });
 
-test("a refusal that goes on without the parameter was none of the parameter", () => {
+test("an adjustment that does not help is not kept", () => {
   const startCall = createCalls();
   const call = startCall();
   expect(call.adjust(400, unsupported("temperature"))).toBe(true);

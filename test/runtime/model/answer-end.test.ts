@@ -46,11 +46,11 @@ describe("a connection that stays open is closed", () => {
     expect(waitAfter(...chunks)).toBe(waitMs);
   });
 
-  test("by nothing but its peer before a finish reason", () => {
+  test("only by its peer before a finish reason", () => {
     expect(waitAfter(said, usage)).toBeNull();
   });
 
-  test("once, and not by what comes later", () => {
+  test("once, whatever comes later", () => {
     expect(waitAfter(said, end, usage, usage, chunkOf({}))).toBe(200);
   });
 });

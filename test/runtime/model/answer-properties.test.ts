@@ -58,7 +58,7 @@ const { value: oddValue } = fc.letrec<{ value: unknown }>((tie) => ({
 }));
 
 describe("the reader of answers", () => {
-  test("reads the same whatever pieces the bytes come in", () => {
+  test("reads the same from bytes in any pieces", () => {
     fc.assert(
       fc.property(fc.constantFrom(...bodies), fc.array(fc.nat(4_000), { maxLength: 40 }), (body, cuts) => {
         const pieces = split(new TextEncoder().encode(body), cuts);
@@ -75,7 +75,7 @@ describe("the reader of answers", () => {
     }
   });
 
-  test("never throws, and tells what it stores, whatever the chunks are", () => {
+  test("never throws, and stores what it emits, for any chunks", () => {
     fc.assert(
       fc.property(fc.array(oddValue, { maxLength: 8 }), (chunks) => {
         const { answer, told } = readChunks(chunks);
@@ -86,7 +86,7 @@ describe("the reader of answers", () => {
     );
   });
 
-  test("never throws whatever the bytes are", () => {
+  test("never throws for any bytes", () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 60 }), { maxLength: 10 }), (pieces) => {
         const { answer, told } = readPieces(pieces);
@@ -95,7 +95,7 @@ describe("the reader of answers", () => {
     );
   });
 
-  test("loses no text that came before a finish reason, whatever fields stand beside it and come behind", () => {
+  test("loses no text before a finish reason, whatever other fields there are", () => {
     const oddFields = fc.dictionary(
       names.filter((name) => !["choices", "error", "type", "code"].includes(name)),
       oddValue,
@@ -133,7 +133,7 @@ describe("the reader of answers", () => {
     );
   });
 
-  test("assembles calls whose pieces come in any order of calls", () => {
+  test("assembles tool calls whose pieces come in any order", () => {
     const calls = fc.array(fc.array(fc.string({ maxLength: 5 }), { minLength: 1, maxLength: 5 }), {
       minLength: 1,
       maxLength: 4,
@@ -162,7 +162,7 @@ describe("the reader of answers", () => {
     );
   });
 
-  test("takes time that grows with the answer and no faster", () => {
+  test("takes linear time", () => {
     const timeOf = (chunks: number) => {
       const body = toEvents([
         ...Array.from({ length: chunks }, () => chunkOf({ content: "word " })),

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { chunkOf, readChunks, readPieces, readText, toEvents } from "./read-answer.ts";
 
 describe("what is read of a streamed answer", () => {
-  test("is its text as it is told, its id, its finish reason and its usage", () => {
+  test("has its text as it was emitted, its id, its finish reason and its usage", () => {
     const usage = { prompt_tokens: 12, completion_tokens: 3, cost: 0.5 };
     const { answer, told, failure, finishReason } = readChunks([
       chunkOf({ content: "One " }),
@@ -21,9 +21,12 @@ describe("what is read of a streamed answer", () => {
     expect(answer.usage).toMatchObject({ prompt: 12, completion: 3, costUsd: 0.5 });
   });
 
-  test.each(["", "a b", "a\u0000", "\ud800", "x".repeat(201), 7, null, undefined])("is no id of %j", (id) => {
-    expect(readChunks([{ id, choices: [] }]).answer.responseId).toBeNull();
-  });
+  test.each(["", "a b", "a\u0000", "\ud800", "x".repeat(201), 7, null, undefined])(
+    "has no id for %j",
+    (id) => {
+      expect(readChunks([{ id, choices: [] }]).answer.responseId).toBeNull();
+    },
+  );
 
   test.each([
     ["half a pair", ["good \ud83d", " answer"], "good \ufffd answer"],
@@ -41,7 +44,7 @@ describe("what is read of a streamed answer", () => {
 
 const whole = (content: unknown, finishReason: unknown = "stop") => chunkOf({ content }, finishReason);
 
-describe("an odd form is read as what it says", () => {
+describe("an unusual form is read", () => {
   test.each<[string, unknown[], string]>([
     ["a choice without an index", [{ choices: [{ delta: { content: "a" }, finish_reason: "stop" }] }], "a"],
     [
@@ -68,7 +71,7 @@ describe("an odd form is read as what it says", () => {
     expect(readChunks(chunks)).toMatchObject({ answer: { text }, failure: null });
   });
 
-  test("two events that one line break ends", () => {
+  test("two events that one line break separates", () => {
     const lines = [whole("a", null), whole("b")].map((chunk) => `data: ${JSON.stringify(chunk)}\n`).join("");
     expect(readText(`${lines}data: [DONE]\n\n`)).toMatchObject({ answer: { text: "ab" }, failure: null });
   });
@@ -77,14 +80,14 @@ describe("an odd form is read as what it says", () => {
     expect(readText(toEvents([whole("a")]).replaceAll("\n", lineBreak)).answer.text).toBe("a");
   });
 
-  test("a JSON body behind blanks, in pieces, whose connection stays open", () => {
+  test("a JSON body after blanks, in pieces, on a connection that stays open", () => {
     const body = `  \n{"choices":[{"message":{"content":"a } b"},"finish_reason":"stop"}]}`;
     const pieces = [...body].map((character) => new TextEncoder().encode(character));
     expect(readPieces(pieces)).toMatchObject({ answer: { text: "a } b", isDone: true }, failure: null });
   });
 });
 
-describe("an answer is none", () => {
+describe("an answer fails", () => {
   test.each<[string, string, string]>([
     ["without an end", `data: ${JSON.stringify(whole("all of it", null))}\n\n`, "model_stream_cut"],
     ["that is cut in an event", 'data: {"choices":[{"index":0,"del', "model_stream_cut"],
@@ -117,7 +120,7 @@ describe("an answer is none", () => {
     ["an event", `data: {"a":1}\n`.repeat(200_000), 2_048],
     ["its bytes", ": keep-alive\n\n".repeat(100_000), 100],
     ["a JSON body", `{"a":"${"x".repeat(1_400_000)}`, 100],
-  ])("of which %s goes on over its limit", (_what, body, maxOutputTokens) => {
+  ])("whose %s exceeds its limit", (_what, body, maxOutputTokens) => {
     const bytes = new TextEncoder().encode(body);
     const pieces = Array.from({ length: Math.ceil(bytes.length / 4_096) }, (_, piece) =>
       bytes.subarray(piece * 4_096, (piece + 1) * 4_096),
@@ -126,7 +129,7 @@ describe("an answer is none", () => {
     expect(failure).toMatchObject({ code: "model_bad_response" });
   });
 
-  test("of which the characters go on over their limit", () => {
+  test("whose characters exceed their limit", () => {
     const long = (characters: number) => toEvents([whole("x".repeat(characters))]);
     expect(readText(long(3_200), { maxOutputTokens: 100 }).failure).toBeNull();
     // A reason that came with it ends it all the same.
@@ -136,14 +139,14 @@ describe("an answer is none", () => {
   });
 });
 
-describe("an answer that ended stays what it was", () => {
+describe("a complete answer does not change", () => {
   const end = `data: ${JSON.stringify(whole("All of it."))}\n\n`;
   test.each([
     ["a broken event", "data: {\n\n"],
     ["an error", 'data: {"error":{"code":500,"message":"x"}}\n\n'],
     ["another finish reason", `data: ${JSON.stringify(whole("", "content_filter"))}\n\n`],
     ["a line without end", `data: {"a":"${"x".repeat(2_000_000)}`],
-  ])("whatever comes behind it: %s", (_what, behind) => {
+  ])("after its end: %s", (_what, behind) => {
     expect(readText(end + behind)).toMatchObject({
       answer: { text: "All of it." },
       failure: null,
@@ -151,7 +154,7 @@ describe("an answer that ended stays what it was", () => {
     });
   });
 
-  test("but a later reason may say that it was cut", () => {
+  test("but a later finish reason may say that it was cut", () => {
     expect(readChunks([whole("a", "stop"), whole("b", "length")]).finishReason).toBe("length");
   });
 });

@@ -58,7 +58,7 @@ function build(
 }
 
 describe("the parameters of a request", () => {
-  test("are those of the standard dialect where nothing else is said", () => {
+  test("are those of the standard dialect by default", () => {
     expect(build()).toEqual({
       model: "house/one",
       messages: [
@@ -71,7 +71,7 @@ describe("the parameters of a request", () => {
     });
   });
 
-  test("hold the agent's settings, its limit of tokens under the name that the model knows", () => {
+  test("have the agent's settings, with its token limit under the name that the model accepts", () => {
     const settings = { temperature: 0, top_p: 0.5, max_output_tokens: 7, reasoning_effort: "low" } as const;
     const body = build({ settings }, { maxTokensField: "max_completion_tokens" });
     expect(body).toMatchObject({
@@ -84,7 +84,7 @@ describe("the parameters of a request", () => {
     expect(Object.keys(body)).not.toContain("max_output_tokens");
   });
 
-  test("leave out what the catalog omits and what the provider refused", () => {
+  test("lack what the catalog omits and what the provider refused", () => {
     const settings = { temperature: 1, top_p: 1, reasoning_effort: "low" } as const;
     const dialect = { omit: ["temperature", "tool_choice"] } as const;
     const body = build({ settings, tools: [search] }, dialect, { dropped: ["top_p", "stream_options"] });
@@ -93,13 +93,13 @@ describe("the parameters of a request", () => {
     );
   });
 
-  test("hold what is always sent, before an agent's own settings, and not once it was refused", () => {
+  test("have the dialect's extra parameters before an agent's own settings, until the provider refuses them", () => {
     const dialect = { extraBody: { temperature: 0.3, provider: { order: ["a"] } } };
     expect(build({ settings: { temperature: 1 } }, dialect)).toMatchObject(dialect.extraBody);
     expect(build({}, dialect, { dropped: ["temperature"] })).not.toHaveProperty("temperature");
   });
 
-  test("name the other limit of tokens where the provider has asked for it", () => {
+  test("use the other name of the token limit where the provider requires it", () => {
     const body = build({}, {}, { maxTokensField: "max_completion_tokens" });
     expect(body).toMatchObject({ max_completion_tokens: 100 });
     expect(body).not.toHaveProperty("max_tokens");
@@ -156,7 +156,7 @@ describe("the roles of a request", () => {
     expect(rolesOf(messages)).toEqual(expected);
   });
 
-  test("have the system message said by whom the model listens to", () => {
+  test("give the system message the role of the dialect", () => {
     const messages = [system("s"), assistant("a"), user("b")];
     expect(rolesOf(messages, { systemRole: "developer" })[0]).toEqual(["developer", "s"]);
     expect(rolesOf(messages, { systemRole: "user" })).toEqual([
@@ -171,7 +171,7 @@ describe("the roles of a request", () => {
 describe("tool calls in a request", () => {
   const messagesOf = (messages: PromptMessage[]) => build({ messages, tools: [search] }).messages;
 
-  test("have null for content, and come with what tools said", () => {
+  test("have null as content, and are followed by their results", () => {
     expect(messagesOf([user("a"), asks(call("c1")), result("c1")])).toEqual([
       { role: "user", content: "a" },
       {
@@ -186,7 +186,7 @@ describe("tool calls in a request", () => {
   });
 
   test.each(['{"query": "a', "", "[1]", '"text"', "null", "7", "{} {}"])(
-    "go out with {} for the arguments %j",
+    "are sent with {} for the arguments %j",
     (text) => {
       const [, asked] = messagesOf([user("a"), asks(call("c1", text)), result("c1")]);
       expect(asked.tool_calls[0].function.arguments).toBe("{}");
@@ -198,12 +198,12 @@ describe("tool calls in a request", () => {
     ["", "unnamed"],
     ["x".repeat(65), "x".repeat(64)],
     ["поиск", "_"],
-  ])("go out with a plain name for %j", (name, plain) => {
+  ])("are sent with a plain name for %j", (name, plain) => {
     const [, asked] = messagesOf([user("a"), asks(call("c1", "{}", name)), result("c1")]);
     expect(asked.tool_calls[0].function.name).toBe(plain);
   });
 
-  test("have ids of their own in every round, each with its result; a signature at an id's end stays", () => {
+  test("have unique ids in every answer, each with its result; a signature at an id's end stays", () => {
     const long = `call__thought__${"Q".repeat(600)}`;
     const round = [asks(call("c1"), call(long)), result("c1"), result(long)];
     const ids = messagesOf([user("a"), ...round, ...round]).flatMap(
@@ -214,7 +214,7 @@ describe("tool calls in a request", () => {
     expect(ids).toEqual(["c1", long, "c1", long, again, longAgain, again, longAgain]);
   });
 
-  test("bring tools along where none are offered", () => {
+  test("are sent with their tools even where none are offered", () => {
     const messages = [user("a"), asks(call("c1", "{}", "wipe it")), result("c1")];
     expect(build({ messages })).toMatchObject({
       tool_choice: "none",
@@ -224,7 +224,7 @@ describe("tool calls in a request", () => {
   });
 });
 
-describe("fields of a provider's own", () => {
+describe("a provider's own fields", () => {
   const fields = {
     modelAlias: "house",
     baseUrl,
@@ -251,18 +251,18 @@ describe("fields of a provider's own", () => {
     return { ofMessage, ofCall };
   };
 
-  test("go back to where they came from", () => {
+  test("are sent back to the model that they came from", () => {
     expect(sent()).toEqual({ ofMessage: fields.message, ofCall: fields.calls[0] });
   });
 
   test.each([{ modelAlias: "other" }, { baseUrl: "https://other.example/v1" }])(
-    "go nowhere else: %j",
+    "are sent to no other: %j",
     (change) => {
       expect(sent({}, {}, change)).toEqual({ ofMessage: {}, ofCall: {} });
     },
   );
 
-  test("go back as the catalog says, less what the provider refused", () => {
+  test("are sent back as the catalog defines, without those that the provider refused", () => {
     expect(sent({ sendBack: "none" })).toEqual({ ofMessage: {}, ofCall: {} });
     expect(sent({ sendBack: ["reasoning"] })).toEqual({ ofMessage: { reasoning: "r" }, ofCall: {} });
     expect(sent({}, { unsentFields: ["reasoning", "extra_content"] })).toEqual({
@@ -272,7 +272,7 @@ describe("fields of a provider's own", () => {
   });
 });
 
-test("whatever was said, a request is one that every provider takes", () => {
+test("for any conversation, the request has a form that every provider accepts", () => {
   const text = fc.string({ maxLength: 8 });
   const id = fc.constantFrom("c1", "c2", "call_0");
   const said = fc.oneof(

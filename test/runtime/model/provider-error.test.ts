@@ -84,7 +84,7 @@ describe("what a provider's refusal means", () => {
     [403, "OPENAI_API_KEY"],
     [307, "redirect"],
     [418, "418"],
-  ])("status %d names %s, and never the provider's words", (status, word) => {
+  ])("status %d: the message names %s and has no text of the provider", (status, word) => {
     const { message } = classify(status, { error: { message: "key sk-123 is wrong" } });
     expect(message).toContain(word);
     expect(message).not.toContain("sk-123");

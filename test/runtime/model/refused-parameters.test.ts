@@ -88,7 +88,7 @@ test.each<[string, unknown, object]>([
   expect(refusedBy(refusal)).toEqual({ adjustments: expected, lasting: expected });
 });
 
-test("a field that is named without a word of its being unsupported is left out this once", () => {
+test("a field that a refusal names without calling it unsupported is left out once", () => {
   const refusal = { error: { message: "messages.1.reasoning_content: bad signature" } };
   expect(refusedBy(refusal)).toEqual({
     adjustments: { ...noAdjustments, unsentFields: ["reasoning_content"] },
@@ -110,12 +110,12 @@ test.each<[string, unknown]>([
   expect(refusedBy(refusal)).toBeNull();
 });
 
-test("what was not sent cannot be what was refused", () => {
+test("a refusal about a parameter that was not sent changes nothing", () => {
   const refusal = { error: { message: "Unsupported: temperature, reasoning" } };
   expect(refusedBy(refusal, { parameters: new Set(["max_tokens"]), fields: new Set() })).toBeNull();
 });
 
-test("the limit goes back to its first name, and what was learnt before stays", () => {
+test("the token limit gets its first name back, and earlier adjustments stay", () => {
   const before = {
     maxTokensField: "max_completion_tokens",
     dropped: ["top_p"],

@@ -20,7 +20,7 @@ const decide = (failed: FailedAttempt, state: Partial<Parameters<typeof decideRe
     ...state,
   });
 
-describe("how long a provider asks to wait", () => {
+describe("the wait that a provider asks for", () => {
   test.each<[Record<string, string>, number]>([
     [{}, 0],
     [{ "retry-after": "3" }, 3_000],
@@ -43,17 +43,17 @@ describe("a call is tried again", () => {
     expect(decide(refusal(status))).toBe(500);
   });
 
-  test.each([300, 307, 400, 401, 402, 403, 404, 413, 422, 451])("but not after status %d", (status) => {
+  test.each([300, 307, 400, 401, 402, 403, 404, 413, 422, 451])("not after status %d", (status) => {
     expect(decide(refusal(status))).toBeNull();
   });
 
-  test("without a connection, twice at most, each time later", () => {
+  test("without a connection, twice at most, with a longer wait each time", () => {
     const waits = [1, 2, 3].map((attempts) => decide({ kind: "unreachable" }, { attempts }));
     expect(waits).toEqual([500, 1_000, null]);
     expect(decide({ kind: "unreachable" }, { random: () => 1 })).toBe(375);
   });
 
-  test("as often as its model's settings say", () => {
+  test("as often as its model's settings allow", () => {
     expect(decide(refusal(503), { maxRetries: 0 })).toBeNull();
   });
 
@@ -66,11 +66,11 @@ describe("a call is tried again", () => {
     ["than is left", "30", nowMs + 20_000, null],
     ["than is ever waited", "60", nowMs + 3_600_000, null],
     ["neither", "10", nowMs + 20_000, 10_000],
-  ])("but not where the provider asks to wait longer: %s", (_than, seconds, deadlineMs, waitMs) => {
+  ])("not where the provider asks for a longer wait: %s", (_than, seconds, deadlineMs, waitMs) => {
     expect(decide(refusal(429, { "retry-after": seconds }), { deadlineMs })).toBe(waitMs);
   });
 
-  test("where the provider says so, and not where it says no", () => {
+  test("as the header x-should-retry says", () => {
     expect(decide(refusal(400, { "x-should-retry": "true" }))).toBe(500);
     expect(decide(refusal(503, { "x-should-retry": "false" }))).toBeNull();
   });

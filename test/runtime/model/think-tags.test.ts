@@ -32,12 +32,12 @@ const forms: [string, string, boolean, text: string, reasoning: string][] = [
   ["the tag of a model that closes alone", "<think>hm</think>hello", true, "hello", "hm"],
 ];
 
-describe("reasoning in a text is told apart", () => {
+describe("reasoning in a text is separated", () => {
   test.each(forms)("%s", (_what, whole, inText, text, reasoning) => {
     expect(filter([whole], inText)).toEqual({ text, reasoning });
   });
 
-  test("however its pieces are cut", () => {
+  test("for any pieces", () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...forms),
@@ -53,7 +53,7 @@ describe("reasoning in a text is told apart", () => {
     );
   });
 
-  test("and a text that a model may close later is held back for 64 KiB at most", () => {
+  test("a text whose reasoning may end later is held back for 64 KiB at most", () => {
     const think = createThinkFilter({ reasoningInText: true, onReasoning: () => undefined });
     expect(think.push("a".repeat(60_000))).toBe("");
     expect(think.push("b".repeat(6_000))).toHaveLength(66_000);

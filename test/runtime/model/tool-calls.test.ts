@@ -22,7 +22,7 @@ function assemble(chunks: readonly (readonly Piece[])[], finishReason = "tool_ca
   };
 }
 
-describe("calls are put together", () => {
+describe("tool calls are assembled", () => {
   test.each<[string, Piece[][], string[]]>([
     [
       "two in turns, by index",
@@ -87,7 +87,7 @@ describe("calls are put together", () => {
     expect(assemble(chunks)).toEqual({ failure: null, calls: right });
   });
 
-  test("a call that is no list, and the old form of one", () => {
+  test("a call that is not in a list, and the old form of a call", () => {
     const single = readChunks([chunkOf({ tool_calls: called("a", "{}") }), chunkOf({}, "tool_calls")]);
     const old = readChunks([
       chunkOf({ function_call: { name: "a", arguments: "{" } }),
@@ -99,7 +99,7 @@ describe("calls are put together", () => {
     }
   });
 
-  test("each with an id of its own", () => {
+  test("with unique ids", () => {
     const { answer } = readChunks([
       chunkOf({
         tool_calls: [called("a", "{}", { index: 0, id: "call-2" }), called("a", "[]", { index: 1 })],
@@ -117,11 +117,11 @@ describe("calls are put together", () => {
       Array.from({ length: 17 }, (_, index) => called("a", "{}", { index, id: `c${index}` })),
     ],
     ["an id that is too long to be sent back", [called("a", "{}", { id: "é".repeat(2_049) })]],
-  ])("or not at all: %s", (_what, pieces) => {
+  ])("or refused: %s", (_what, pieces) => {
     expect(assemble([pieces]).failure).toMatchObject({ code: "model_bad_response" });
   });
 
-  test("of an answer that was cut as far as they came", () => {
+  test("of an answer that was cut, as far as they arrived", () => {
     const chunks = [[called("a", '{"q":1}', { index: 0 })], [called("a", '{"q', { index: 1 })]];
     expect(assemble(chunks, "length")).toEqual({ failure: null, calls: ['a {"q":1}', 'a {"q'] });
   });
@@ -132,12 +132,12 @@ describe("calls are put together", () => {
     ["search<|channel|>commentary", "search"],
     [" search ", "search"],
     ["functions.", "functions."],
-  ])("under the name they mean: %s", (name, plain) => {
+  ])("under the name that they mean: %s", (name, plain) => {
     expect(assemble([[called(name, "{}")]]).calls).toEqual([`${plain} {}`]);
   });
 });
 
-describe("arguments are read as the object they are", () => {
+describe("arguments are read as an object", () => {
   const object = '{"q":"a"}';
   test.each([
     [object, object],

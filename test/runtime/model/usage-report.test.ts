@@ -16,11 +16,11 @@ describe("a report of usage", () => {
     ["a fraction", { prompt_tokens: 1.5, completion_tokens: 3 }],
     ["more than any call has", { prompt_tokens: 100_000_001, completion_tokens: 3 }],
     ["a negative number of cached tokens", { prompt_tokens: 5, completion_tokens: 3, cached_tokens: -1 }],
-  ])("with %s is none", (_what, usage) => {
+  ])("with %s is ignored", (_what, usage) => {
     expect(read(usage)).toBeNull();
   });
 
-  test.each([null, 7, "usage", [], true])("that is %j is none", (usage) => {
+  test.each([null, 7, "usage", [], true])("that is %j is ignored", (usage) => {
     expect(read(usage)).toBeNull();
   });
 
@@ -46,7 +46,7 @@ describe("a report of usage", () => {
   });
 });
 
-describe("what is booked", () => {
+describe("the usage in the ledger", () => {
   test.each<[string, object, boolean, { fresh: number; cached: number; output: number }]>([
     [
       "all of it",
@@ -110,7 +110,7 @@ describe("what is booked", () => {
     expect(count(usage, hasReasoning)).toEqual(right);
   });
 
-  test("is the larger number of each field, where it is reported twice", () => {
+  test("has the larger number of each field where usage is reported twice", () => {
     const first = read({ prompt_tokens: 9, completion_tokens: 8, cost: 0.2 });
     const second = read({ prompt_tokens: 10, completion_tokens: 2, cached_tokens: 3 });
     expect(joinReports(first, second)).toMatchObject({ prompt: 10, completion: 8, cached: 3, costUsd: 0.2 });
@@ -119,7 +119,7 @@ describe("what is booked", () => {
   });
 
   const low = { prompt: 5, completion: 5, total: 5, cached: 5, reasoning: 5, costUsd: 5 };
-  test.each(Object.keys(low))("is the larger %s, whichever report comes last", (field) => {
+  test.each(Object.keys(low))("has the larger %s, whichever report comes last", (field) => {
     const high = { ...low, [field]: 6 };
     expect(joinReports(low, high)).toEqual(high);
     expect(joinReports(high, low)).toEqual(high);

@@ -62,7 +62,7 @@ describe.each(taking.filter(({ name }) => name !== agUi))("$name", (operation) =
 
 describe.each(taking)("$name", (operation) => {
   test.each(["{", "", " ", "{'a':1}", '{"a":1}}', "\u0000", "undefined"])(
-    "finds %j malformed",
+    "refuses %j as malformed",
     async (body) => {
       const send = await prepare(operation);
       const answer = await send(body);
@@ -73,7 +73,7 @@ describe.each(taking)("$name", (operation) => {
   );
 
   test.each(["[]", '"text"', "7", "null", "true", `[${"[".repeat(50_000)}`.slice(1)])(
-    "takes an object and nothing else (%#)",
+    "accepts only an object (%#)",
     async (body) => {
       const send = await prepare(operation);
       const answer = await send(body);
@@ -82,7 +82,7 @@ describe.each(taking)("$name", (operation) => {
     },
   );
 
-  test("takes JSON alone", async () => {
+  test("accepts only JSON", async () => {
     const send = await prepare(operation);
     const types = [
       "text/plain",
@@ -101,7 +101,7 @@ describe.each(taking)("$name", (operation) => {
     }
   });
 
-  test("takes what its limit allows and not a byte more, announced or not", async () => {
+  test("accepts bodies up to its limit and no byte more, with or without Content-Length", async () => {
     const send = await prepare(operation);
     const limitBytes = limitOf(operation);
     const json = { "Content-Type": "application/json" };
@@ -119,7 +119,7 @@ describe.each(taking)("$name", (operation) => {
     expect((await send(streamOf(limitBytes))).status).toBe(400);
   });
 
-  test("finds a body that breaks off malformed", async () => {
+  test("refuses a body that ends early as malformed", async () => {
     const send = await prepare(operation);
     expect(await send(streamOf(16_384, true))).toMatchObject({
       status: 400,

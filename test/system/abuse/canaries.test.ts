@@ -50,7 +50,7 @@ async function readAll({ fixture, send }: CanaryFixture): Promise<Json> {
   return turn;
 }
 
-test("secrets that are in use are in no answer, no line of the log and no row", async () => {
+test("no answer, log line or row has a secret that is in use", async () => {
   const canary = await createCanaryFixture();
   const { fixture, house, search, mark, scriptAll } = canary;
   const said = `said${crypto.randomUUID()}`;
@@ -87,7 +87,7 @@ const echoes: [string, (mark: string) => ModelAnswer, status?: "completed" | "fa
 ];
 
 test.each(echoes)(
-  "what providers echo in %s is in no answer, no line of the log and no row",
+  "what a provider echoes in %s is in no answer, log line or row",
   async (_where, echo, status = "failed") => {
     const canary = await createCanaryFixture();
     const { mark, scriptAll } = canary;
@@ -123,7 +123,7 @@ function refusal(code: string, mark: string): Response {
 }
 
 describe.each(faults)("while the database %s", (_how, fault) => {
-  test("no secret is in an answer, a line of the log or a row", async () => {
+  test("no answer, log line or row has a secret", async () => {
     const canary = await createCanaryFixture();
     const { fixture, mark, send, scriptAll } = canary;
     await scriptAll({ text: "hi" });
@@ -146,7 +146,7 @@ describe.each(faults)("while the database %s", (_how, fault) => {
     await expectNoTrace(canary);
   });
 
-  test.each(["* * * * *", "17 3 * * *"])("the job of %s does not tell them either", async (cron) => {
+  test.each(["* * * * *", "17 3 * * *"])("nor does the job of %s log one", async (cron) => {
     const { mark, logged } = await createCanaryFixture();
     // What it throws is logged by the platform.
     const { result } = await watchDatabase(

@@ -35,13 +35,13 @@ const modes: [string, TestApi, Signer, Forgery[]][] = [
   ["a key set", byKeySet, withKeySet, keySetForgeries],
 ];
 
-describe.each(modes)("where tokens are checked with %s", (_mode, api, signer, own) => {
+describe.each(modes)("where tokens are verified with %s", (_mode, api, signer, own) => {
   test.each([
     ["as usual", {}, {}],
     ["for several audiences", { aud: ["other", testAudience] }, {}],
     ["with an nbf that is past", { nbf: 1 }, {}],
     ["that says more than is asked", { admin: true, roles: ["x"], iat: undefined }, { typ: "JWT", x: 1 }],
-  ])("a token %s is taken", async (_what, changes, header) => {
+  ])("a token %s is accepted", async (_what, changes, header) => {
     const token = await signer.sign(claims(changes), header);
     for (const spelling of [`Bearer ${token}`, `bearer  ${token}`]) {
       expect((await api.send("GET", "/models", { headers: { Authorization: spelling } })).status).toBe(200);
@@ -54,7 +54,7 @@ describe.each(modes)("where tokens are checked with %s", (_mode, api, signer, ow
     await expectRefusal(api, { Authorization: `Bearer ${await forge()}` }, place);
   });
 
-  test("a token that holds is refused where its header is not what it should be", async () => {
+  test("a valid token is refused where its header has the wrong form", async () => {
     const token = await signer.sign(claims());
     const values = [
       ...["", token, `Basic ${token}`, `Bearer`, "Bearer ", `Bearer${token}`, `Token ${token}`],
@@ -64,7 +64,7 @@ describe.each(modes)("where tokens are checked with %s", (_mode, api, signer, ow
     for (const [place, value] of values.entries()) await expectRefusal(api, { Authorization: value }, place);
   });
 
-  test("of two Authorization headers neither counts", async () => {
+  test("two Authorization headers are refused", async () => {
     const token = `Bearer ${await signer.sign(claims())}`;
     const another = `Bearer ${await signer.sign(claims())}`;
     for (const [place, pair] of [

@@ -68,7 +68,7 @@ test.concurrent.each(operations.filter(({ isOpen }) => !isOpen))(named, { timeou
 
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "PROPFIND", "TRACE"];
 
-test("what is no route is 404 or 401, whatever it is called", async () => {
+test("any path that is no route is 404 or 401", async () => {
   const token = await mintToken({ sub: "somebody" });
   const part = fc.oneof(
     fc.constantFrom("api", "v1", "rooms", "sessions", "turns", "docs", "health", "ready", "..", ".", ""),
@@ -96,7 +96,7 @@ test("what is no route is 404 or 401, whatever it is called", async () => {
   );
 });
 
-test("an Authorization header of any kind is 401, and never our trouble", async () => {
+test("any invalid Authorization header is 401, never an error of the server", async () => {
   const token = await mintToken({ sub: "somebody" });
   const altered = fc
     .record({ at: fc.nat(token.length - 2), code: fc.integer({ min: 0x21, max: 0x7e }) })
@@ -126,7 +126,7 @@ test("an Authorization header of any kind is 401, and never our trouble", async 
   );
 });
 
-test("no error of ours is in the log, and as much was asked as was to be", () => {
+test("the log has no error of the server, and all requests were sent", () => {
   expect(api.lines.filter(({ level }) => level === "error")).toEqual([]);
   expect(tally.total()).toBeGreaterThanOrEqual(requests);
 });

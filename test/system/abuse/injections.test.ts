@@ -73,7 +73,7 @@ async function createFixture() {
 type Event = { agent_key: string; tool_name: string; status: string };
 
 test.each(places)(
-  "of injected instructions in a %s a model that always obeys runs none outside its permissions",
+  "a model that obeys every instruction injected in a %s runs no tool outside its permissions",
   async (place: Place) => {
     const fixture = await createFixture();
     for (const one of cases.filter((candidate) => candidate.place === place)) {
@@ -99,7 +99,7 @@ test.each(places)(
   300_000,
 );
 
-test("there are at least 100 instructions, of every place and every set of tools", () => {
+test("there are at least 100 instructions, for every source and every set of tools", () => {
   expect(cases.length).toBeGreaterThanOrEqual(100);
   expect(new Set(cases.map(({ tools }) => tools)).size).toBe(toolSets.length);
   for (const place of places) expect(cases.filter((one) => one.place === place)).toHaveLength(casesEach);

@@ -90,7 +90,7 @@ test.each(limits)("$operation.name: $field is $what", async ({ operation, field,
   expect(refusalOf(taken, field)).toBeUndefined();
 });
 
-test("the document states the limits that the product is known for", () => {
+test("the document states the known limits of the product", () => {
   const stated = limits.map(({ operation, field, what }) => `${operation.name} ${field} ${what}`);
   expect(stated).toEqual(
     expect.arrayContaining([
@@ -108,7 +108,7 @@ const paged = operations.filter(({ queryParameters }) =>
   queryParameters.some(({ name }) => name === "limit"),
 );
 
-test.each(paged)("$name has pages of 1 to 200", async (operation) => {
+test.each(paged)("$name has pages of 1 to 200 rows", async (operation) => {
   const { user, ids } = await seedTenant("scout");
   const get = (query: string) => api.as(user).get(`${fillPath(operation, ids)}?${query}`);
   for (const limit of ["1", "200", "007"]) expect((await get(`limit=${limit}`)).status, limit).toBe(200);
@@ -132,13 +132,13 @@ test.each(paged)("$name has pages of 1 to 200", async (operation) => {
   }
 });
 
-describe("what headers may hold", () => {
+describe("limits of headers", () => {
   const withKeys = operations.filter(({ responses }) =>
     responses[400]?.description.includes("invalid_idempotency_key"),
   );
 
   test.each(withKeys.filter(({ name }) => !name.endsWith("ag-ui")))(
-    "$name takes a key of 255 characters, and not of 256, none or other than ASCII",
+    "$name accepts a key of 1 to 255 ASCII characters only",
     async (operation) => {
       const { user, ids } = await seedTenant("scout");
       const path = fillPath(operation, ids);
@@ -157,7 +157,7 @@ describe("what headers may hold", () => {
     },
   );
 
-  test("AG-UI's run id is such a key", async () => {
+  test("the runId of AG-UI has the limits of a key", async () => {
     const { user, ids } = await seedTenant("scout");
     const messages = [{ id: "m", role: "user", content: "@scout hello" }];
     const send = (runId: string) =>
@@ -168,7 +168,7 @@ describe("what headers may hold", () => {
     expect((await send("k".repeat(255))).status).toBe(200);
   });
 
-  test("a token of 8,192 characters is looked at, a longer one is not", async () => {
+  test("a token of 8,192 characters is verified, a longer one is refused", async () => {
     const ask = async (length: number) => {
       const padding = "x".repeat(length);
       const token = await mintToken({ sub: "somebody", padding });

@@ -96,7 +96,7 @@ async function expectAlive(): Promise<void> {
   expect((await ask("GET /api/v1/rooms", authorization)).status).toBe(200);
 }
 
-test("two Authorization headers are none, whichever comes first", async () => {
+test("two Authorization headers are refused, in either order", async () => {
   for (const pair of [
     [authorization, authorization],
     [authorization, "Authorization: Basic YTpi"],
@@ -108,7 +108,7 @@ test("two Authorization headers are none, whichever comes first", async () => {
   }
 });
 
-test("a header that is folded or cut by NUL gets nobody in", async () => {
+test("a header that is folded or has a NUL is refused", async () => {
   for (const value of [
     `${authorization.slice(0, 30)}\r\n ${authorization.slice(30)}`,
     `${authorization}\0x`,
@@ -118,7 +118,7 @@ test("a header that is folded or cut by NUL gets nobody in", async () => {
   await expectAlive();
 });
 
-test("bytes beyond ASCII in a header are a bad key, a new request id, no token", async () => {
+test("bytes beyond ASCII in a header give a bad key, a new request id, or no token", async () => {
   const text = '{"message":"x"}';
   const headers = [authorization, json, "Idempotency-Key: k\xff\xc3\xa9", `Content-Length: ${text.length}`];
   const posting = open();
@@ -132,7 +132,7 @@ test("bytes beyond ASCII in a header are a bad key, a new request id, no token",
 });
 
 test.each(["%zz", "%", "%ff%fe", "%00", "..%2f..%2f", "\xff", "a".repeat(6_000), "%c0%ae%c0%ae"])(
-  "a path with %j is a route that is not there",
+  "a path with %j is no route",
   async (part) => {
     for (const path of [`/api/v1/rooms/${part}`, `/${part}`, `/api/v1/${part}/rooms`]) {
       const answer = await ask(`GET ${path}`, authorization);
@@ -142,7 +142,7 @@ test.each(["%zz", "%", "%ff%fe", "%00", "..%2f..%2f", "\xff", "a".repeat(6_000),
 );
 
 test.each(["HEAD", "OPTIONS", "PROPFIND", "TRACE", "CONNECT", "BREW"])(
-  "%s opens nothing and breaks nothing",
+  "%s is refused and changes nothing",
   async (method) => {
     for (const path of ["/api/v1/rooms", "/api/v1/auth/me"]) {
       const connection = open();
@@ -157,7 +157,7 @@ describe("a body", () => {
   const post = (...headers: string[]) => requestOf("POST /api/v1/rooms", authorization, json, ...headers);
   const body = JSON.stringify({ name: "slow" });
 
-  test("may come slowly, and keeps nobody else waiting", async () => {
+  test("may arrive slowly, and other requests are answered meanwhile", async () => {
     const connection = open();
     connection.send(post(`Content-Length: ${body.length}`));
     for (const character of body) {
@@ -167,7 +167,7 @@ describe("a body", () => {
     expect((await connection.answer()).status).toBe(201);
   });
 
-  test("that is sent by half and given up makes no room", async () => {
+  test("that is sent in part and then aborted creates no room", async () => {
     const { body: before } = await ask("GET /api/v1/rooms", authorization);
     const connection = open();
     connection.send(post("Content-Length: 500") + body);
@@ -177,7 +177,7 @@ describe("a body", () => {
     expect((await ask("GET /api/v1/rooms", authorization)).body).toBe(before);
   });
 
-  test("of more than 256 KiB is refused, announced or not, sent to its end or not", async () => {
+  test("of more than 256 KiB is refused, with or without Content-Length, complete or not", async () => {
     const piece = " ".repeat(65_536);
     const announced = open();
     announced.send(post(`Content-Length: ${6 * piece.length}`) + piece.repeat(6));
@@ -208,7 +208,7 @@ describe("a body", () => {
     await expectAlive();
   });
 
-  test("that is no UTF-8, or in another encoding, is refused with a documented code", async () => {
+  test("that is not UTF-8, or in another encoding, is refused with a documented code", async () => {
     const bytes = ['{"name":"\xff\xfe"}', '\xff\xfe{\0"\0}\0', '{"name":"\xed\xa0\x80"}'];
     for (const text of bytes) {
       const connection = open();
@@ -222,7 +222,7 @@ describe("a body", () => {
   });
 });
 
-test("headers of more than the platform takes are refused by it, and the Worker lives on", async () => {
+test("headers above the platform's limit are refused, and the Worker goes on", async () => {
   for (const bytes of [10_000, 70_000, 300_000]) {
     const { status } = await ask("GET /api/v1/rooms", authorization, `X-Filler: ${"x".repeat(bytes)}`);
     expect(status === 200 || (status >= 400 && status < 500), `${bytes}: ${status}`).toBe(true);
@@ -230,7 +230,7 @@ test("headers of more than the platform takes are refused by it, and the Worker 
   await expectAlive();
 });
 
-test("nothing that was said or logged holds the secret, and no request failed", () => {
+test("no answer and no log line has the secret, and no request failed", () => {
   expect(said.length).toBeGreaterThan(40);
   expect(logged.length).toBeGreaterThan(40);
   expect([...said, ...logged].filter((text) => text.includes(secret))).toEqual([]);

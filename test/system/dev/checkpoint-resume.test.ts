@@ -54,7 +54,7 @@ async function countRows(threadId: string): Promise<unknown> {
   return row;
 }
 
-test("a resumed parallel step runs only the node that was not stored", async () => {
+test("a resumed parallel superstep runs only the node that was not stored", async () => {
   const first = compile(database.newSaver(), "parallel", { ann: says("ann's"), bob: hangs });
   void first.app.invoke({ said: ["user's"] }, thread("run"));
   const stored = () => database.ask("select channel from checkpoint_writes where channel = 'said'");
@@ -66,7 +66,7 @@ test("a resumed parallel step runs only the node that was not stored", async () 
   expect([first.asked, second.asked]).toEqual([["ann", "bob"], ["bob"]]);
 });
 
-test("a resumed sequence goes on at the step that was not stored", async () => {
+test("a resumed sequence goes on at the node that was not stored", async () => {
   const first = compile(database.newSaver(), "sequence", { ann: says("a"), bob: says("b"), cid: hangs });
   void first.app.invoke({ said: [] }, thread("run"));
   await expect.poll(() => database.ask("select 1 from checkpoints")).toHaveLength(4);
@@ -76,7 +76,7 @@ test("a resumed sequence goes on at the step that was not stored", async () => {
   expect([first.asked, second.asked]).toEqual([["ann", "bob", "cid"], ["cid"]]);
 });
 
-test("storing a step takes two requests with one statement for each table", async () => {
+test("storing a superstep takes two requests with one statement for each table", async () => {
   const { app } = compile(database.newSaver(), "sequence", { ann: says("a"), bob: says("b") });
   database.takeRequests();
   await app.invoke({ said: [] }, thread("run"));
@@ -103,7 +103,7 @@ test("deleting a thread deletes all of its rows and no others", async () => {
   expect(kept).toEqual({ checkpoints: 3, blobs: expect.any(Number), writes: expect.any(Number) });
 });
 
-test("a finished thread without its earlier steps still has its last state", async () => {
+test("a finished thread without its earlier checkpoints still has its last state", async () => {
   const saver = database.newSaver();
   const { app } = compile(saver, "sequence", { ann: says("a"), bob: says("b") });
   await app.invoke({ said: ["u"] }, thread("run"));
@@ -116,7 +116,7 @@ test("a finished thread without its earlier steps still has its last state", asy
   expect(last?.checkpoint.channel_values).toEqual({ said: ["u", "a", "b"] });
 });
 
-test("a step in a batch that is refused leaves nothing", async () => {
+test("a checkpoint in a batch that is refused leaves nothing", async () => {
   const key = { threadId: "run", checkpointNs: "", checkpointId: "c1" };
   const rows = [{ ...key, parentCheckpointId: null, checkpoint: {}, metadata: {} }];
   const { db } = database;

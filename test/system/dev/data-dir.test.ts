@@ -19,7 +19,7 @@ async function rightsOf(path: string): Promise<string> {
   return ((await stat(path)).mode & 0o777).toString(8);
 }
 
-test("a new data directory and all that is in it belong to their owner alone", async () => {
+test("only the owner can read a new data directory and its contents", async () => {
   localAuth({ PANTHEON_DATA_DIR: dir });
   const database = await startLocalDatabase({ dataDir: dir, log: () => undefined });
   await database.stop();
@@ -28,14 +28,14 @@ test("a new data directory and all that is in it belong to their owner alone", a
   expect(await rightsOf(join(dir, "postgres"))).toBe("700");
 });
 
-test("a data directory that was made with wider rights is narrowed", async () => {
+test("a data directory with wider rights is restricted to its owner", async () => {
   await mkdir(join(dir, "postgres"), { recursive: true });
   await chmod(dir, 0o755);
   makeDataDir({ PANTHEON_DATA_DIR: dir });
   expect(await rightsOf(dir)).toBe("700");
 });
 
-test("a directory that holds files of others keeps its rights", async () => {
+test("a directory with files of others keeps its rights", async () => {
   await mkdir(dir);
   await writeFile(join(dir, "notes.txt"), "Shared.");
   await chmod(dir, 0o755);

@@ -76,7 +76,7 @@ const marks: Record<DialectName, { text: RegExp; tools: RegExp }> = {
 };
 
 test.each(dialectNames)(
-  "%s answers in its own form, and a reader that knows it finds the whole text",
+  "%s answers in its own form, and a reader that knows this form finds the whole text",
   async (dialect) => {
     const text = await ask(dialect, "text");
     expect(text).toMatch(marks[dialect].text);
@@ -100,7 +100,7 @@ function textOf(parts: Part[]): string {
   return parts.map((part) => (part.type === "text" ? part.text : "")).join("");
 }
 
-test.each(dialectNames)("%s reports the same amounts in a stream and in one piece", async (dialect) => {
+test.each(dialectNames)("%s reports the same usage in a stream and in a JSON body", async (dialect) => {
   const stream = await ask(dialect, "text");
   const last = [...stream.matchAll(/"usage":({.*?})[,}\]]*\r?$/gm)].at(-1)?.[0] ?? "";
   const whole = await ask(dialect, "text", false);

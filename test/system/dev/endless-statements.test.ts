@@ -147,7 +147,7 @@ test("a second Ctrl-C ends npm run dev at once, and the database opens again", a
 const serverUrl = process.env.TEST_DATABASE_URL ?? "";
 
 test.skipIf(serverUrl === "")(
-  "nothing runs on in Postgres after npm run dev was stopped",
+  "no statement goes on in Postgres after npm run dev has stopped",
   async () => {
     const scratch = await createScratchDatabase(serverUrl, "endless");
     onTestFinished(scratch.stop);

@@ -152,7 +152,7 @@ test("turns are answered while documents take all of the parser's memory and tim
   expect(median(loaded)).toBeLessThan(3 * median(quiet) + 1_000);
 }, 180_000);
 
-test("a file whose message is lost is parsed after a restart, from the bytes that were kept", async () => {
+test("a file whose message is lost is parsed after a restart, from the stored bytes", async () => {
   await platform.parser.stop();
   const file = await upload("late.pdf", await makePdf(["Better late than never."]));
   expect(await readFile(file)).toMatchObject({ status: "pending" });

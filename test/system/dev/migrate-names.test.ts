@@ -30,7 +30,7 @@ const rooms: [key: string, before: string, after: string][][] = [
   ],
 ];
 
-test("agents of one name in a room get names of their own when the database makes names unique", async () => {
+test("agents of one room with the same name get different names before the names become unique", async () => {
   const database = await startTestDatabase();
   const client = new pg.Client({ connectionString: database.connectionString });
   await client.connect();

@@ -94,7 +94,7 @@ test.each([
   expect(stderr.trim()).not.toMatch(/hunter2|\n/);
 });
 
-test("the schema has nothing that the committed migrations lack", async () => {
+test("the migrations give the same tables as the schema", async () => {
   const dir = await mkdtemp(join(tmpdir(), "pantheon-generate-"));
   await cp(join(repositoryDir, "drizzle"), dir, { recursive: true });
   const before = await readdir(dir, { recursive: true });

@@ -85,7 +85,7 @@ test("the scripted models answer and count every call without a script", async (
   });
 });
 
-test("a rule matches by model, text and count", async () => {
+test("a rule applies by model, text and count", async () => {
   const { ask } = await scenario({
     rules: [
       { match: { model: "other" }, answer: { text: "wrong model" } },
@@ -101,7 +101,7 @@ test("a rule matches by model, text and count", async () => {
   expect(said).toEqual(["an apple", "no apple", "second apple", "an apple"]);
 });
 
-test("an answer reports its usage with cached tokens and cost, or no usage", async () => {
+test("an answer reports usage with cached tokens and cost, or no usage", async () => {
   const usage = { prompt_tokens: 10, completion_tokens: 4, cached_tokens: 6, cost: 0.25 };
   const reported = await scenario({ default: { text: "x", usage } });
   const expected = { total_tokens: 14, prompt_tokens_details: { cached_tokens: 6 }, cost: 0.25 };
@@ -142,7 +142,7 @@ test("a gate holds an answer until it is released, and a gate may be opened earl
   expect(await wait("calls=4&timeout_ms=1")).toBe(408);
 });
 
-test("an error status with its headers and body", async () => {
+test("an error status is sent with its headers and body", async () => {
   const headers = { "Retry-After": "7" };
   const { ask, journal } = await scenario({ default: { status: 429, headers } });
   const error = await failureOf(ask("a"));
@@ -153,7 +153,7 @@ test("an error status with its headers and body", async () => {
 });
 
 test.each(["before_headers", "after_first"] as const)(
-  "an answer that hangs %s ends with its client",
+  "an answer that hangs %s ends when its client disconnects",
   async (hang) => {
     const { stream, wait, journal } = await scenario({ default: { deltas: ["a", "b"], hang } });
     const controller = new AbortController();

@@ -12,7 +12,7 @@ async function readScripts(): Promise<Map<string, string>> {
   return new Map(Object.entries<string>(scripts));
 }
 
-test("every npm script looks at the version of Node before anything else", async () => {
+test("every npm script checks the version of Node first", async () => {
   const scripts = await readScripts();
   expect(scripts.size).toBeGreaterThan(10);
   const isGuarded = (command: string): boolean => {
@@ -26,11 +26,12 @@ test("every npm script looks at the version of Node before anything else", async
 });
 
 test.each(["staging", "production"])(
-  "a deployment of %s sends the parser first, then the API",
+  "a deployment of %s builds the console, then deploys the parser, then the API",
   async (name) => {
     const command = (await readScripts()).get(`deploy:${name}`);
     const steps = command?.split(" && ").slice(1);
     expect(steps).toEqual([
+      "npm run console:build",
       `wrangler deploy --config wrangler.parse.toml --env ${name}`,
       `wrangler deploy --env ${name}`,
     ]);

@@ -132,7 +132,7 @@ const farOver: Readonly<Record<string, number>> = {
   page: 1_000_000_000,
 };
 
-describe("while requests over a limit are served, the Worker answers others and does not grow", () => {
+describe("while requests over a limit are refused, the Worker answers others and its memory does not grow", () => {
   const ids = () => ({ room_id: fixture.roomId, session_id: fixture.sessionId });
 
   test.each(Object.entries(sizedRequests))("%s", async (what, describeRequest) => {

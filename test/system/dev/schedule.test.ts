@@ -27,7 +27,7 @@ async function silentWorker(calls: number) {
   };
 }
 
-test("the schedule calls both handlers at start and logs a failure", async () => {
+test("the schedule calls both handlers at the start and logs a failure", async () => {
   const worker = await silentWorker(2);
   const reported = Promise.withResolvers<string>();
   ends.push(startSchedule(worker.url, reported.resolve));
@@ -37,7 +37,7 @@ test("the schedule calls both handlers at start and logs a failure", async () =>
   expect(worker.asked.sort()).toEqual(["* * * * *", "17 3 * * *"]);
 });
 
-test("the schedule logs no failure for a call that its stop aborts", async () => {
+test("the schedule logs no failure of a call that was aborted by its stop", async () => {
   const worker = await silentWorker(2);
   const lines: string[] = [];
   const end = startSchedule(worker.url, (line) => lines.push(line));

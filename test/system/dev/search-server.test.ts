@@ -29,7 +29,7 @@ test("the search tool gets the same labelled demo results each time", async () =
 test.each([
   [401, {}, '{"query":"x"}'],
   [400, { Authorization: "Bearer demo" }, "no JSON"],
-])("answers %i to %j with %s", async (status, headers, body) => {
+])("%i requests are answered with %j (%s)", async (status, headers, body) => {
   const response = await fetch(`${server.url}/search`, { method: "POST", headers, body });
   expect(response.status).toBe(status);
   expect(await response.json()).toEqual({ detail: { error: expect.any(String) } });

@@ -52,11 +52,12 @@ test.each(lines.filter(({ value }) => value !== ""))("the Worker accepts $name=$
   else expect(config).toEqual(parseConfig(needed));
 });
 
-test("the example shows each default", () => {
+test("the example has the default of each setting", () => {
   const withoutValue = lines.filter(({ value }) => value === "").map(({ name }) => name);
   const secrets = ["LLM_API_KEY", "TAVILY_API_KEY", "AUTH_JWT_SECRET"];
   const ownOfEachDeployment = ["AUTH_JWKS_URL", "AUTH_ISSUER", "AUTH_AUDIENCE", "NEON_HTTP_ENDPOINT"];
-  expect(withoutValue.sort()).toEqual([...secrets, ...ownOfEachDeployment].sort());
+  const ownOfEachProvider = ["OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_AUDIENCE"];
+  expect(withoutValue.sort()).toEqual([...secrets, ...ownOfEachDeployment, ...ownOfEachProvider].sort());
 });
 
 test("the example marks secrets, and only secrets", () => {

@@ -4,7 +4,7 @@ import { createTurnPace, deployedLimits } from "../../../dev/validate/turn-pace.
 
 const { posts: limit, periodMs } = deployedLimits;
 
-test("the pace keeps every period within the limit, and delays no post without need", async () => {
+test("the pace keeps every period within the limit, and delays no post that fits", async () => {
   const arrivals = fc.array(
     fc.record({ posts: fc.integer({ min: 1, max: limit }), gapMs: fc.nat(periodMs) }),
   );

@@ -119,7 +119,7 @@ const aToolCall = {
   latency_ms: 1,
 };
 
-test("each check fails when its promise is broken, and a refusal by the rate limit is waited for", async () => {
+test("each check fails where its promise is broken, and a refusal by the rate limit is waited for", async () => {
   let posts = 0;
   const isTurn = (method: string, path: string) => method === "POST" && path.endsWith("/turns");
   const proxy = await startAlteringProxy(platform.url, {

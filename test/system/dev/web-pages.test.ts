@@ -51,7 +51,7 @@ function post({ url, headers, body }: Target, extra: Record<string, string>): Pr
 const servers = ["Neon endpoint", "demo models", "demo search"];
 const targetOf = (server: string) => targets.get(server) ?? expect.fail(server);
 
-test.each(servers)("the %s refuses what a web page can send", async (server) => {
+test.each(servers)("the %s refuses the requests that a web page can send", async (server) => {
   const target = targetOf(server);
   const { port } = new URL(target.url);
   for (const host of ["pages.example", `pages.example:${port}`, "127.0.0.1.pages.example", "0.0.0.0"]) {
@@ -70,7 +70,7 @@ test.each(servers)("the %s answers a client on this machine, by any loopback nam
   }
 });
 
-test("the Neon endpoint answers nobody who does not know its path", async () => {
+test("the Neon endpoint refuses clients that do not know its path", async () => {
   const target = targetOf("Neon endpoint");
   const { pathname } = new URL(endpoint.url);
   expect(pathname).toMatch(/^\/sql\/[\w-]{32}$/);

@@ -14,24 +14,19 @@ const deployments = ["staging", "production"];
 /** What wrangler.toml must not hold: it is a file that everybody reads. */
 const secrets = ["DATABASE_URL", "LLM_API_KEY", "TAVILY_API_KEY", "AUTH_JWT_SECRET"];
 
-test.each(deployments)(
-  "%s limits turns, is observed and runs beside its database, and holds no secret",
-  (name) => {
-    const config = configOf(name);
-    expect(config.name).toBe(`pantheon-${name}`);
-    expect(config.vars.RATE_LIMIT).toBe("on");
-    expect(config.observability).toMatchObject({ enabled: true });
-    expect(config.placement).toEqual({ region: expect.stringMatching(/^(aws|azure):\w/) });
-    expect(config.preview_urls).toBe(false);
-    const vars = Object.keys(config.vars);
-    expect(vars.filter((setting) => !settingNames.includes(setting) || secrets.includes(setting))).toEqual(
-      [],
-    );
-  },
-);
+test.each(deployments)("%s limits turns, keeps logs, runs near its database and has no secret", (name) => {
+  const config = configOf(name);
+  expect(config.name).toBe(`pantheon-${name}`);
+  expect(config.vars.RATE_LIMIT).toBe("on");
+  expect(config.observability).toMatchObject({ enabled: true });
+  expect(config.placement).toEqual({ region: expect.stringMatching(/^(aws|azure):\w/) });
+  expect(config.preview_urls).toBe(false);
+  const vars = Object.keys(config.vars);
+  expect(vars.filter((setting) => !settingNames.includes(setting) || secrets.includes(setting))).toEqual([]);
+});
 
 test.each([undefined, ...deployments])(
-  "the parser of %s reads the bucket and the queues of its API Worker, and nobody can call it",
+  "the parser of %s reads the bucket and the queues of its API Worker, and has no public address",
   (name) => {
     const [api, parser] = [configOf(name), parserConfigOf(name)];
     expect(parser.name).toBe(["pantheon-parse", name].filter(Boolean).join("-"));
@@ -52,7 +47,7 @@ test.each([undefined, ...deployments])(
   },
 );
 
-test("turns and what does not validate are limited in every environment, each counting for itself", () => {
+test("every environment limits turns and invalid requests, each with its own counter", () => {
   const limiters = [undefined, ...deployments].map((name) => configOf(name).ratelimits);
   const limitTo = (limit: number) => ({ limit, period: limiterPeriodSeconds });
   for (const ofEnvironment of limiters) {
@@ -65,6 +60,6 @@ test("turns and what does not validate are limited in every environment, each co
   expect(new Set(limiters.flat().map(({ namespace_id }) => namespace_id)).size).toBe(9);
 });
 
-test("wrangler triggers the crons that the Worker knows", () => {
+test("wrangler triggers the same crons as the Worker knows", () => {
   expect(configOf("production").triggers.crons).toEqual(Object.values(crons));
 });

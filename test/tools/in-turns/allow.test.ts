@@ -65,7 +65,7 @@ describe("an agent with the permission", () => {
     ["SEARCH: cats after a comma", "@ada, SEARCH:  cats "],
     ["search: cats after several tags", "@ada @nobody @ada: search: cats"],
   ])(
-    "that is told %s searches before its model is asked, and answers from the results",
+    "whose user writes %s searches before its model is called, and answers from the results",
     async (_, message) => {
       const fixture = await createToolFixture();
       await fixture.search.script({ default: { delay_ms: 50 } });
@@ -84,7 +84,7 @@ describe("an agent with the permission", () => {
     },
   );
 
-  test("whose model calls on its own is told the results of its call, and answers from them", async () => {
+  test("whose model calls the tool gets the results and answers from them", async () => {
     const fixture = await createToolFixture();
     await fixture.search.script({ default: { delay_ms: 50 } });
     await fixture.models.script(
@@ -120,7 +120,7 @@ describe("an agent with the permission", () => {
     expect(textsOf((await fixture.models.journal())[1], "user").at(-1)).toContain("All of cats.");
   });
 
-  test("answers a message without a prefix, or with an empty one, without a search", async () => {
+  test("answers without a search where the message has no prefix, or nothing after it", async () => {
     const fixture = await createToolFixture();
     for (const message of ["@ada hello", "@ada search:", "@ada research: cats", "@ada please search: cats"]) {
       expect((await fixture.post(message)).body).toMatchObject({ status: "completed", tool_calls: [] });

@@ -201,7 +201,7 @@ test.each(variants)("a tool runs where %s", async (_name, deltas, queries, finis
   expect(messages.filter(({ role }) => role === "tool").map(({ tool_call_id: id }) => id)).toEqual(asked);
 });
 
-describe("an answer fails, is booked, and runs no tool", () => {
+describe("an answer fails, is in the ledger, and runs no tool", () => {
   test.each([
     ["whose call has no name", calls({ index: 0, id: "c1", function: { arguments: query("a") } })],
     [
@@ -229,7 +229,7 @@ describe("an answer fails, is booked, and runs no tool", () => {
   });
 });
 
-test("an id of 4 KiB goes back whole", async () => {
+test("an id of 4 KiB is sent back unchanged", async () => {
   const fixture = await createToolFixture();
   const id = `c${"Q".repeat(4095)}`;
   const body = toEvents([chunkOf(calls(call(id, "a", { index: 0 }))), chunkOf({}, "tool_calls")]);

@@ -8,7 +8,7 @@ const refusal = (code: string, tools: string) => ({
 
 describe("an agent without the permission", () => {
   test.each(["@ada search: cats", "@ada search for cats"])(
-    "that is told '%s' answers an ordinary turn, which leaves no event and asks no search server",
+    "whose user writes '%s' gives an ordinary answer, without an event and without a search",
     async (message) => {
       const fixture = await createToolFixture({ permissions: {} });
       await fixture.models.script(says("ada", "I know cats."));
@@ -24,7 +24,7 @@ describe("an agent without the permission", () => {
     },
   );
 
-  test("whose model calls on its own is refused: the model is told so, and nothing runs", async () => {
+  test("whose model calls the tool is refused: the model gets an error, and nothing runs", async () => {
     const fixture = await createToolFixture({ permissions: {} });
     await fixture.models.script(says("ada", searchesFor("cats"), 1), says("ada", "I may not.", 2));
 
@@ -52,7 +52,7 @@ describe("an agent without the permission", () => {
     expect(JSON.parse(told)).toEqual(refusal("tool_not_permitted", "none"));
   });
 
-  test("beside one with it does not search by the same trigger", async () => {
+  test("does not search where another agent with the permission does", async () => {
     const fixture = await createToolFixture({ agents: ["ada", "bob"], permissions: { bob: ["search"] } });
     await fixture.models.script(says("ada", "From memory."), says("bob", "From the web."));
 
@@ -72,7 +72,7 @@ describe("an agent without the permission", () => {
   });
 });
 
-test("of several calls of one answer only the permitted run, and each is recorded", async () => {
+test("of several calls of one answer only the permitted ones run, and each is recorded", async () => {
   const fixture = await createToolFixture();
   const { tool_calls: [search] = [] } = searchesFor("cats");
   const { tool_calls: [read] = [] } = calls("file_read", '{"id":"x"}');

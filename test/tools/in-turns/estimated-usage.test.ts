@@ -3,7 +3,7 @@ import { estimateTokens } from "../../../src/domain/context/token-estimate.ts";
 import { says } from "../../support/turn-fixture.ts";
 import { createToolFixture, query, searchesFor } from "./tool-fixture.ts";
 
-test("where a provider reports no usage, the tool calls that were paid for are estimated with the rest", async () => {
+test("where a provider reports no usage, tool calls that were paid for are estimated too", async () => {
   const words = "what cats do all day long and why";
   const fixture = await createToolFixture();
   await fixture.models.script(

@@ -22,8 +22,8 @@ async function failInRoundThree() {
   return { fixture, posted: await fixture.post("@ada @bob go") };
 }
 
-describe("an agent whose model fails in its third round", () => {
-  test("leaves a failed reply and its tools' events; the other is not affected", async () => {
+describe("an agent whose model fails after two tool calls", () => {
+  test("leaves a failed reply and its tool events; the other agent is not affected", async () => {
     const { fixture, posted } = await failInRoundThree();
 
     expect(posted.body).toMatchObject({
@@ -44,7 +44,7 @@ describe("an agent whose model fails in its third round", () => {
     expect(JSON.stringify(posted.body.replies)).not.toContain("So far.");
   });
 
-  test("uses its tools again when it is retried, and both runs are on record", async () => {
+  test("uses its tools again in a retry, and both runs are recorded", async () => {
     const { fixture, posted } = await failInRoundThree();
     await fixture.models.script(says("ada", searchesFor("four"), 1), says("ada", "Ada is done.", 2));
 
@@ -67,7 +67,7 @@ describe("an agent whose model fails in its third round", () => {
   });
 });
 
-test("a retry by trigger searches for the agent that failed alone", async () => {
+test("searches again in a retry by trigger, and no other agent does", async () => {
   const fixture = await createToolFixture({ agents: ["ada", "bob"] });
   await fixture.models.script(says("ada", broken), says("bob", "Bob is done."));
   const { body } = await fixture.post("@ada @bob search: cats");
@@ -88,7 +88,7 @@ test.each([
   ["its user asked for", "@ada @bob search: cats", 0],
   ["its model asked for", "@ada @bob cats?", 1],
 ])(
-  "the deadline that passes during a tool %s ends it; what was done is on record",
+  "the deadline that passes while a tool %s ends the turn, and the tool call is recorded",
   async (_, message, round) => {
     const fixture = await createToolFixture({
       agents: ["ada", "bob"],

@@ -32,7 +32,7 @@ function nodesOf(flow: PlanForm, agents: RosterAgent[]): string[] {
 
 const flows = ["parallel", "sequence", "routed"] as const;
 
-test.each(flows)("%s: an agent without tools has no tool node, whatever its neighbours have", (flow) => {
+test.each(flows)("%s: an agent without tools has no tools node, whatever the other agents have", (flow) => {
   for (const mask of [0, 1, 2, 3, 4, 5, 6, 7]) {
     const agents = ["ada", "bob", "cyd"].map((key, place) =>
       agent(key, (mask >> place) % 2 === 1 ? ["search"] : [], place),

@@ -6,11 +6,11 @@ type WireMessage = { content: string; tool_call_id?: string; tool_calls?: { id: 
 
 const four = ["one", "two", "three", "four"];
 
-describe("a model that calls tools for ever", () => {
+describe("a model that calls tools in every answer", () => {
   test.each([
     [["search"], "success", 4],
     [[], "denied", 0],
-  ])("with permissions %j answers after four rounds", async (names, status, searches) => {
+  ])("with permissions %j must answer after four of them", async (names, status, searches) => {
     const fixture = await createToolFixture({ permissions: { ada: names } });
     await fixture.models.script(
       ...four.map((word, place) => says("ada", searchesFor(word), place + 1)),
@@ -29,7 +29,7 @@ describe("a model that calls tools for ever", () => {
     expect(await fixture.rounds()).toEqual([1, 2, 3, 4, 5].map((round) => `ada ${round}`));
   });
 
-  test("and asks for them even when it must answer leaves a failed reply", async () => {
+  test("has a failed reply where it calls a tool even then", async () => {
     const fixture = await createToolFixture({ agents: ["ada", "bob"] });
     await fixture.models.script(says("ada", searchesFor("more")), says("bob", "Fine."));
 
@@ -44,7 +44,7 @@ describe("a model that calls tools for ever", () => {
     expect(await fixture.ledger()).toHaveLength(6);
   });
 
-  test("after a trigger still has four rounds", async () => {
+  test("has four more after a trigger", async () => {
     const fixture = await createToolFixture();
     await fixture.models.script(
       ...four.map((word, place) => says("ada", searchesFor(word), place + 1)),
@@ -59,7 +59,7 @@ describe("a model that calls tools for ever", () => {
   });
 });
 
-describe("a call that cannot be run is told to the model and recorded", () => {
+describe("a call that cannot be run gives the model an error and is recorded", () => {
   const error = (code: string) => ({ output: { error: code } });
   test.each([
     ["of an unknown tool", calls("rm", '{"path":"/"}'), { status: "denied", ...error("unknown_tool") }],
@@ -97,7 +97,7 @@ describe("a call that cannot be run is told to the model and recorded", () => {
 });
 
 describe("several calls of one answer", () => {
-  test("run together, and their results come in the order of the calls", async () => {
+  test("run at the same time, and their results have the order of the calls", async () => {
     const words = ["a", "b", "c", "d"];
     const fixture = await createToolFixture();
     await fixture.search.script({ answers: words.map((_, place) => ({ delay_ms: 80 - 20 * place })) });
@@ -116,7 +116,7 @@ describe("several calls of one answer", () => {
     expect(await fixture.ledger()).toHaveLength(2);
   });
 
-  test("beyond the fourth are refused to the model and on record, and cost the agent nothing else", async () => {
+  test("beyond the fourth are refused and recorded, and the agent goes on", async () => {
     const fixture = await createToolFixture();
     const words = Array.from({ length: 16 }, (_, place) => `q${place}`);
     await fixture.models.script(says("ada", searchesFor(...words), 1), says("ada", "With four.", 2));
@@ -136,7 +136,7 @@ describe("several calls of one answer", () => {
     expect(rows.at(-1)).toMatchObject({ input: {}, output: { error: "tool_limit_reached" } });
   });
 
-  test("with one id are two calls, each answered under an id of its own", async () => {
+  test("with the same id are two calls, each with a result under its own id", async () => {
     const fixture = await createToolFixture();
     const twice = ["cats", "dogs"].map((word) => ({ id: "same", name: "search", arguments: query(word) }));
     await fixture.models.script(says("ada", { tool_calls: twice }, 1), says("ada", "Both.", 2));

@@ -43,7 +43,7 @@ const byAgent = (one: { agent_key: string }, other: { agent_key: string }) =>
 const done = agents.map((key) => ({ agent_key: key, status: "completed", content: `${key} is done.` }));
 const twoRounds = agents.flatMap((key) => [`${key} 1`, `${key} 2`]);
 
-test.each(modes)("in mode %s agents use the tools they may use", async (mode, message, rules) => {
+test.each(modes)("in mode %s agents use the tools that they may use", async (mode, message, rules) => {
   const fixture = await createFixture(mode, rules);
 
   const { body, headers } = await fixture.post(message);
@@ -64,7 +64,7 @@ test.each(modes)("in mode %s agents use the tools they may use", async (mode, me
   }
 });
 
-test.each(modes)("in mode %s tools are told in a stream", async (mode, message, rules) => {
+test.each(modes)("in mode %s a stream has the tool events", async (mode, message, rules) => {
   const fixture = await createFixture(mode, rules);
 
   const events = await readEvents(await fixture.stream(message)).all();
@@ -90,7 +90,7 @@ test.each(modes)("in mode %s tools are told in a stream", async (mode, message, 
   expect((await fixture.searched()).toSorted()).toEqual(["by ada", "by cyd"]);
 });
 
-test("calls of agents who answer at once read the same however often they are read", async () => {
+test("the recorded calls of parallel agents have the same order in every read", async () => {
   const fixture = await createToolFixture({ agents });
   const keys = agents.map((key) => `@${key}`).join(" ");
   await fixture.search.script({ answers: [{ delay_ms: 90 }, { delay_ms: 45 }, {}] });
@@ -107,7 +107,7 @@ test("calls of agents who answer at once read the same however often they are re
   expect(replayed.body).toEqual(posted.body);
 });
 
-test("a trigger reaches every agent with the permission, in an orchestrator's room those it picked", async () => {
+test("a trigger applies to every agent with the permission; in orchestrator mode to the picked ones", async () => {
   const fixture = await createToolFixture({ agents, mode: "orchestrator" });
   await fixture.models.script({
     match: { contains: "selected_agent_keys" },

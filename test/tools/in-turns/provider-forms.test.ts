@@ -48,7 +48,7 @@ async function askTwice(fixture: ToolFixture): Promise<Json> {
 
 describe("a first answer that asks for a tool", () => {
   test.each(cases)(
-    "$name: its calls run, and the next request is what its provider wants",
+    "$name: its calls run, and the next request has the form that its provider requires",
     async ({ first_answer, expect: expected }) => {
       const fixture = await createToolFixture();
       await fixture.models.script(says("ada", streams(first_answer), 1), says("ada", "Done."));
@@ -66,7 +66,7 @@ describe("a first answer that asks for a tool", () => {
     },
   );
 
-  test("is checked against every expectation that the cases have", () => {
+  test("every expectation of the cases is checked", () => {
     const expected = cases.flatMap((one) => one.expect.next_request ?? []);
     expect(Object.keys(holds).toSorted()).toEqual([...new Set(expected)].toSorted());
   });
@@ -90,8 +90,8 @@ const reasons = (id: string, query: string) =>
     chunk({}, "tool_calls"),
   ]);
 
-describe("what a provider wants back", () => {
-  test("goes to the agent's own next requests of the run, every step's, and into no answer, event, log or later turn", async () => {
+describe("the fields that a provider wants back", () => {
+  test("are sent in the agent's own next requests of the run, and are in no answer, event, log or later turn", async () => {
     const fixture = await createToolFixture({ agents: ["ada", "bob"], mode: "roundtable" });
     await fixture.models.script(
       says("ada", reasons("c1", "cats"), 1),
@@ -122,7 +122,7 @@ describe("what a provider wants back", () => {
     expect(JSON.stringify([...elsewhere, transcript])).not.toMatch(/SECRET-SIGNATURE|I must/);
   });
 
-  test("is left out in one repeat where the provider refuses it by name", async () => {
+  test("are left out in one repeat where the provider refuses them by name", async () => {
     const fixture = await createToolFixture();
     const refusal = { status: 400, body: { error: { message: "property 'reasoning' is unsupported" } } };
     await fixture.models.script(

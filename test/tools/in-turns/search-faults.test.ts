@@ -80,7 +80,7 @@ async function expectKeyNowhere({ fixture, posts, logged }: Searched) {
 
 const echo = { error: `bad key ${key}` };
 
-describe("where the search fails, the agent answers, the row says why, and the key is nowhere", () => {
+describe("where the search fails, the agent answers, the row has the reason, and the key is nowhere", () => {
   test.each<[string, SearchAnswer, Record<string, unknown>]>([
     ["401", { status: 401, body: echo }, { error: "search_unauthorized", http_status: 401, attempts: 1 }],
     [
@@ -113,13 +113,13 @@ describe("where the search fails, the agent answers, the row says why, and the k
     await expectKeyNowhere(searched);
   });
 
-  test("because nobody listens", async () => {
+  test("because the server is not reachable", async () => {
     const searched = await searchTwice({ TAVILY_BASE_URL: "http://127.0.0.1:1" });
     await expectAnswersAnyway(searched, { error: "search_unreachable", http_status: null, attempts: 2 });
     await expectKeyNowhere(searched);
   });
 
-  test("because there is no key", async () => {
+  test("because no key is configured", async () => {
     const searched = await searchTwice({ TAVILY_API_KEY: "" });
     await expectAnswersAnyway(searched, { error: "search_not_configured", attempts: 0 });
     expect(await searched.fixture.searched()).toEqual([]);
@@ -144,7 +144,7 @@ describe("where the search fails, the agent answers, the row says why, and the k
   });
 });
 
-test("the model is told of a failed search in our words alone", async () => {
+test("the model gets Pantheon's own text of a failed search", async () => {
   const { fixture } = await searchTwice({}, { status: 401, body: echo });
   const journal = await fixture.models.journal();
   expect(textsOf(journal[0], "user").at(-1)).toMatch(

@@ -26,7 +26,7 @@ const unreadable = [
   '""',
 ];
 
-test("permissions stored as anything but a list of known names count as none", async () => {
+test("stored permissions that are not a list of known names count as none", async () => {
   const fixture = await createToolFixture({ settings: { CONTEXT_SUMMARY_EVERY_TURNS: "1000" } });
   await fixture.models.script(says("ada", { text: "As you wish.", ...searchesFor("cats") }));
   for (const stored of unreadable) {
@@ -45,7 +45,7 @@ test("permissions stored as anything but a list of known names count as none", a
   expect(journal).toHaveLength(5 * unreadable.length);
 }, 30_000);
 
-test("permissions that name a tool twice count once", async () => {
+test("stored permissions with a name twice count once", async () => {
   const fixture = await createToolFixture();
   await fixture.permit("ada", '["search","search"]');
 

@@ -20,7 +20,7 @@ async function lookUp() {
   return { fixture, body };
 }
 
-test("what a tool told an agent is in its own next prompt, fenced, and in no other's", async () => {
+test("a tool's result is fenced in its agent's own next prompt, and in no other agent's", async () => {
   const { fixture } = await lookUp();
   await fixture.post("@ada @bob how long?");
 
@@ -39,7 +39,7 @@ test("what a tool told an agent is in its own next prompt, fenced, and in no oth
   }
 });
 
-test("traces are stored for their agent, and no reader of the session is shown them", async () => {
+test("messages between an agent and its tools are stored, and no reader of the session sees them", async () => {
   const { fixture, body } = await lookUp();
   expect(await fixture.privateMessages()).toMatchObject([
     { role: "assistant", agent_key: "ada", content: aside, turn_id: body.id, run_id: body.id },
@@ -65,7 +65,7 @@ test("traces are stored for their agent, and no reader of the session is shown t
   ]);
 });
 
-test("a refusal, too, is known to its agent later, and to it alone", async () => {
+test("a refused call is in its agent's later prompts, and in no other agent's", async () => {
   const fixture = await createToolFixture({ agents: ["ada", "bob"], permissions: {} });
   await fixture.models.script(says("ada", searchesFor("cats"), 1), { answer: { text: "Well." } });
   await fixture.post("@ada @bob go");
@@ -76,7 +76,7 @@ test("a refusal, too, is known to its agent later, and to it alone", async () =>
   expect(next.find((prompt) => prompt.includes("tool_not_permitted"))).toContain(roleOf("ada"));
 });
 
-test("what a summary is made from holds no trace", async () => {
+test("the transcript for a summary has no message between an agent and its tools", async () => {
   const { fixture } = await lookUp();
   const before = (await fixture.models.journal()).length;
   for (let turn = 2; turn <= 9; turn += 1) await fixture.post("@bob go on");

@@ -6,7 +6,7 @@ import { ownModel, textOf, tinyBudget, tinySettings, tinyWindow, windowUsed } fr
 const tiny = (key: string): FixtureAgent => ({ key, modelAlias: "tiny" });
 const huge = (mark: string) => textOf(31_000, mark);
 
-describe("a message that no summary and no pruning can make fit", () => {
+describe("a message that neither a summary nor pruning can make fit", () => {
   test.each([
     ["tag", [tiny("ada")]],
     ["tag", [tiny("ada"), "bob"]],
@@ -39,7 +39,7 @@ describe("a message that no summary and no pruning can make fit", () => {
     },
   );
 
-  test("is nobody's trouble where those it is for can hold it", async () => {
+  test("is accepted where the agents that it is for can hold it", async () => {
     const fixture = await createTurnFixture({ agents: [tiny("ada"), "bob"], settings: tinySettings() });
     expect((await fixture.post(huge("@bob"))).body).toMatchObject({
       status: "completed",
@@ -47,7 +47,7 @@ describe("a message that no summary and no pruning can make fit", () => {
     });
   });
 
-  test("is taken where the override's window holds it, and refused where that is too small", async () => {
+  test("is accepted where the override's window can hold it, and refused where that window is too small", async () => {
     const fixture = await createTurnFixture({ agents: [tiny("ada")], settings: tinySettings() });
     expect((await fixture.post(huge("@ada"), { modelAliasOverride: "llama" })).body.status).toBe("completed");
 
@@ -57,7 +57,7 @@ describe("a message that no summary and no pruning can make fit", () => {
     );
   });
 
-  test("fails only the picked agent that cannot hold it, where the manager's other candidates could", async () => {
+  test("fails only the picked agent that cannot hold it, where other agents of the room could", async () => {
     const fixture = await createTurnFixture({
       agents: ["bob", tiny("ada")],
       mode: "orchestrator",
@@ -80,7 +80,7 @@ describe("a message that no summary and no pruning can make fit", () => {
   });
 });
 
-test("an agent whom the same turn's answers leave no room fails alone, uncalled; the others go on", async () => {
+test("an agent without room for this turn's answers fails without a call; the others go on", async () => {
   const fixture = await createTurnFixture({
     agents: [tiny("ada"), tiny("bob"), "cy", tiny("dan")],
     mode: "roundtable",
@@ -114,7 +114,7 @@ test("an agent whom the same turn's answers leave no room fails alone, uncalled;
   expect(await fixture.ledger()).toHaveLength(2);
 });
 
-test("a flood of the turn before is left out and summarised, never an overflow", async () => {
+test("very long answers of the turn before are left out and summarised, and never overflow", async () => {
   const fixture = await createTurnFixture({ agents: [tiny("ada")], settings: tinySettings() });
   await fixture.models.script(says("ada", huge("flood"), 1));
   await fixture.post("@ada hello");
@@ -130,7 +130,7 @@ test("a flood of the turn before is left out and summarised, never an overflow",
 });
 
 test.each([2_048, 4_096, 8_192, 11_000])(
-  "in a window of %d no call asks for more output than its prompt leaves",
+  "in a window of %d tokens no call asks for more output than its prompt leaves",
   async (contextWindow) => {
     const settings = { MODELS_JSON: JSON.stringify([ownModel("small", contextWindow)]) };
     const fixture = await createTurnFixture({ agents: [{ key: "ada", modelAlias: "small" }], settings });

@@ -17,7 +17,7 @@ async function createTinyFixture(settings: Record<string, string> = withoutSumma
 
 const auditOf = async (fixture: TurnFixture, turn: Json) => (await fixture.read(turn.id)).body.audit[0];
 
-test("below nine tenths of the budget everything is shown and nothing is pruned", async () => {
+test("below 90 % of the budget everything is shown and nothing is pruned", async () => {
   const fixture = await createTinyFixture();
   await fixture.models.script(says("ada", textOf(600)));
   for (let n = 1; n <= 4; n += 1) await fixture.post(textOf(1_000, `@ada ${n}`));
@@ -28,7 +28,7 @@ test("below nine tenths of the budget everything is shown and nothing is pruned"
   expect(await auditOf(fixture, body)).toMatchObject({ included: [[1, 8]], dropped: [] });
 });
 
-test("from there on the oldest replies go first, and no more of them than must", async () => {
+test("from 90 % on the oldest replies are left out first, and as few as possible", async () => {
   const fixture = await createTinyFixture();
   await fixture.models.script(says("ada", textOf(2_400)));
   for (let n = 1; n <= 6; n += 1) await fixture.post(textOf(1_600, `@ada ${n}`));
@@ -51,7 +51,7 @@ test("from there on the oldest replies go first, and no more of them than must",
   expect(audit.estimated_tokens_after_prune).toBeGreaterThan(0.9 * tinyBudget.input - 1.25 * 650);
 });
 
-test("then the oldest user messages go, never those of the last four turns nor the one that is asked", async () => {
+test("then the oldest user messages are left out, never those of the last four turns or the current one", async () => {
   const fixture = await createTinyFixture();
   await fixture.models.script(says("ada", "Yes."));
   for (let n = 1; n <= 6; n += 1) await fixture.post(textOf(3_400, `@ada turn ${n}`));
@@ -71,7 +71,7 @@ test("then the oldest user messages go, never those of the last four turns nor t
   ]);
 });
 
-test("what the user said in the last four turns is shown, however much was answered since", async () => {
+test("the user messages of the last four turns are shown, however long the answers since then are", async () => {
   const fixture = await createTinyFixture();
   await fixture.models.script(says("ada", textOf(20_000)), summaryTextIs({ status: 400 }));
   for (let n = 1; n <= 6; n += 1) await fixture.post(`@ada turn ${n}`);
@@ -91,7 +91,7 @@ test("what the user said in the last four turns is shown, however much was answe
   ]);
 });
 
-test("a summary is due at seven tenths of the budget, before anything is pruned", async () => {
+test("a summary is due at 70 % of the budget, before anything is pruned", async () => {
   const fixture = await createTinyFixture({});
   await fixture.models.script(says("ada", "Yes."));
   const told: Json[] = [];

@@ -36,7 +36,7 @@ function expectTwoTrips({ headers }: Answer, requests: readonly DatabaseRequest[
   expect(requests).toHaveLength(2 + overlappedTrips(headers));
 }
 
-describe("a turn calls exactly the models of its plan and asks the database twice", () => {
+describe("a turn calls exactly the models of its plan, and sends two requests to the database", () => {
   test.each(cases)("$mode with $agents: $asked", async (one) => {
     const fixture = await createTurnFixture({ agents: one.agents, mode: one.mode });
     await fixture.models.script(...rules(one));
@@ -48,7 +48,7 @@ describe("a turn calls exactly the models of its plan and asks the database twic
     expectTwoTrips(result, requests);
   });
 
-  test.each(cases)("$mode with $agents, and two more for a summary that is due", async (one) => {
+  test.each(cases)("$mode with $agents, and two more calls for a summary that is due", async (one) => {
     const fixture = await createTurnFixture({
       agents: one.agents,
       mode: one.mode,

@@ -82,7 +82,7 @@ describe.each(sessions)("a session of 60 turns in a window of 8,192 tokens: $nam
     }
   });
 
-  test("calls exactly the agents, the routing and the summaries that are due", async () => {
+  test("calls exactly the agents, and the models for routing and summaries that are due", async () => {
     const { fixture, told } = await hold();
 
     const due = await dueTurns(fixture);
@@ -96,7 +96,7 @@ describe.each(sessions)("a session of 60 turns in a window of 8,192 tokens: $nam
     }
   });
 
-  test("summarises no message twice and leaves none out", async () => {
+  test("summarises every message once", async () => {
     const { fixture } = await hold();
     const summaries = await storedSummaries(fixture);
 
@@ -119,7 +119,7 @@ describe.each(sessions)("a session of 60 turns in a window of 8,192 tokens: $nam
     }
   });
 
-  test("shows each agent the summary and what came after it, and says of each message where it went", async () => {
+  test("shows each agent the summary and the messages after it, and the audit accounts for each message", async () => {
     const { fixture } = await hold();
     const summaries = new Map((await storedSummaries(fixture)).map((row) => [row.id, row.to_seq]));
 
@@ -135,7 +135,7 @@ describe.each(sessions)("a session of 60 turns in a window of 8,192 tokens: $nam
     }
   });
 
-  test("never leaves out what the user said in the last four turns", async () => {
+  test("never leaves out the user messages of the last four turns", async () => {
     const { fixture } = await hold();
     const users =
       await fixture.sql`select m.seq, t.turn_index from messages m join turns t on t.id = m.turn_id
@@ -159,7 +159,7 @@ describe.each(sessions)("a session of 60 turns in a window of 8,192 tokens: $nam
     }
   });
 
-  test("reads no more from the database for its last turns than for those before", async () => {
+  test("reads no more from the database for its last turns than for earlier ones", async () => {
     const { told } = await hold();
     const maxBytes = (from: number, to: number) =>
       Math.max(...told.slice(from - 1, to).map(({ openBytes }) => openBytes));

@@ -84,7 +84,7 @@ const summaryVariants: SummaryCase[] = [
 
 describe("a manager that answers with", () => {
   test.each([...(managerCases.cases as RoutingCase[]), ...routingVariants])(
-    "$name: those it names are asked, or the first",
+    "$name: the agents that it names are asked, or the first agent",
     async ({ answer, expect: right }) => {
       const fixture = await createTurnFixture({ agents: managerCases.room, mode: "orchestrator" });
       await fixture.models.script(managerSays(answer, 1), managerSays('{"selected_agent_keys":[]}'));
@@ -101,7 +101,7 @@ describe("a manager that answers with", () => {
 
 describe("a summarizer that answers with", () => {
   test.each([...(managerCases.summaries as SummaryCase[]), ...summaryVariants])(
-    "$name: its text is stored, or nothing",
+    "$name: its text is stored, or no summary is made",
     async ({ answer, expect: right }) => {
       const fixture = await createSummaryFixture();
       await fixture.models.script(summaryTextIs(answer));

@@ -99,9 +99,9 @@ async function route(manager: ModelAnswer | string, settings: Record<string, str
   return { fixture, answer, warnings, audit, journal: await fixture.models.journal() };
 }
 
-describe("of a manager that answers with", () => {
+describe("where a manager answers with", () => {
   test.each([...valid, ...read, ...fallen])(
-    "%s, the selection is what the contract says",
+    "%s, the selection follows the contract",
     async (_what, manager, expected) => {
       const { fixture, answer, warnings, audit, journal } = await route(manager);
 
@@ -126,7 +126,7 @@ describe("of a manager that answers with", () => {
     },
   );
 
-  test("a 500 each time, it falls back after three attempts, which cost nothing", async () => {
+  test("500 each time, the first agent is asked after three attempts, which cost nothing", async () => {
     const { fixture, answer, warnings, audit, journal } = await route({
       status: 500,
       headers: { "retry-after-ms": "1" },
@@ -139,7 +139,7 @@ describe("of a manager that answers with", () => {
     expect(await fixture.ledger()).toMatchObject([{ agent_key: "ada" }]);
   });
 
-  test("silence, it falls back when the call's time is over, and the attempt stands in the audit as unknown", async () => {
+  test("nothing, the first agent is asked when the call's time is over, and the attempt is in the audit as unknown", async () => {
     const { fixture, answer, warnings, audit } = await route(
       { hang: "before_headers" },
       { MODEL_CALL_TIMEOUT_MS: "1000" },
@@ -160,7 +160,7 @@ describe("of a manager that answers with", () => {
     expect(callsFor(await fixture.models.journal(), "manager")).toMatchObject([{ client_closed: true }]);
   });
 
-  test("more than its tokens, it falls back, and what was spent stands in the audit", async () => {
+  test("more than its token limit, the first agent is asked, and the audit has the usage", async () => {
     const usage = { prompt_tokens: 310, completion_tokens: 256 };
     const { answer, warnings, audit } = await route({ text: picks("cy"), finish_reason: "length", usage });
 
@@ -174,7 +174,7 @@ describe("of a manager that answers with", () => {
     ]);
   });
 
-  test("an error once and then a list, the list counts and nobody is warned", async () => {
+  test("an error once and then a list, the list is used and nothing is logged", async () => {
     const fixture = await createTurnFixture({ agents: keys, mode: "orchestrator" });
     await fixture.models.script(
       managerSays({ status: 503, headers: { "retry-after-ms": "1" } }, 1),
@@ -189,7 +189,7 @@ describe("of a manager that answers with", () => {
   });
 });
 
-test("the first position is that of the room's order, whoever was made first", async () => {
+test("the first agent is the first by position, whichever was created first", async () => {
   const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "orchestrator" });
   await fixture.api
     .as(fixture.owner)

@@ -12,7 +12,7 @@ import {
 } from "./support/model-calls.ts";
 
 describe("the manager", () => {
-  test("is told roster, goal and message, in one short call without tools or history", async () => {
+  test("gets roster, goal and message in one short call, without tools or history", async () => {
     const role = `You know ${"everything about boats and ".repeat(10)}the sea.`;
     const fixture = await createTurnFixture({
       agents: [{ key: "ada", role }, "bob"],
@@ -55,7 +55,7 @@ describe("the manager", () => {
     ]);
   });
 
-  test("keeps its own model where the turn has another for every agent", async () => {
+  test("keeps its own model where the turn has an override", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "orchestrator" });
     await fixture.models.script(managerPicks("bob", "ada"));
 
@@ -69,7 +69,7 @@ describe("the manager", () => {
     ]);
   });
 
-  test("is not billed: no ledger row and no credit, only overhead in the first agent's audit", async () => {
+  test("is not billed: it has no ledger row and no credits, only an overhead call in the first audit row", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob", "cy"], mode: "orchestrator" });
     const usage = { prompt_tokens: 400, cached_tokens: 100, completion_tokens: 12, cost: 0.0005 };
     const call = { prompt_tokens: 120, completion_tokens: 40 };
@@ -108,8 +108,8 @@ describe("the manager", () => {
   });
 });
 
-describe("those whom the manager picked", () => {
-  test("answer in its order, one after another, and each hears the ones before", async () => {
+describe("the agents that the manager picked", () => {
+  test("answer in the order of the decision, one after another, and each sees the answers before its own", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob", "cy", "dan"], mode: "orchestrator" });
     await fixture.models.script(
       managerPicks("dan", "ada", "cy"),
@@ -138,7 +138,7 @@ describe("those whom the manager picked", () => {
     expect(journal.slice(1).map(rolesIn)).toEqual([["dan"], ["ada"], ["cy"]]);
   });
 
-  test("are all that is asked, stored and audited; the marker of one alone is its own alias", async () => {
+  test("and no others are asked, stored and audited; a single one has its own alias as marker", async () => {
     const fixture = await createTurnFixture({
       agents: ["ada", { key: "bob", modelAlias: "gpt_oss" }, "cy"],
       mode: "orchestrator",
@@ -168,7 +168,7 @@ describe("those whom the manager picked", () => {
   });
 });
 
-test("a room without agents is refused before the manager is asked, and its claim is given back", async () => {
+test("a room without agents is refused before the manager is called, and its claim is released", async () => {
   const fixture = await createTurnFixture({ agents: [], mode: "orchestrator" });
 
   const answer = await fixture.post("hello");
@@ -179,7 +179,7 @@ test("a room without agents is refused before the manager is asked, and its clai
   expect(await fixture.models.journal()).toEqual([]);
 });
 
-test("an orchestrator of a full room picks among twelve", async () => {
+test("an orchestrator of a full room picks among twelve agents", async () => {
   const keys = Array.from({ length: 12 }, (_, n) => `agent-${n}`);
   const fixture = await createTurnFixture({ agents: keys, mode: "orchestrator" });
   await fixture.models.script(managerPicks("agent-11", "agent-0", "agent-7"));
@@ -191,7 +191,7 @@ test("an orchestrator of a full room picks among twelve", async () => {
   expect(await fixture.models.journal()).toHaveLength(4);
 });
 
-test("a turn whose deadline passes while the manager is silent is stored, with the decision", async () => {
+test("a turn whose deadline passes before the manager has answered is stored, with the decision", async () => {
   const fixture = await createTurnFixture({
     agents: ["ada", "bob"],
     mode: "orchestrator",

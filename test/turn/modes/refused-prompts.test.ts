@@ -33,7 +33,7 @@ async function refusalScales({ sql, sessionId }: TurnFixture): Promise<unknown> 
 }
 
 describe("a prompt that the provider refuses as too long", () => {
-  test("makes the next one shorter, until the provider counts a prompt again", async () => {
+  test("makes the next prompt shorter, until the provider counts a prompt again", async () => {
     const fixture = await createTinyFixture();
     const reply = { text: textOf(1_200), usage: null };
     await fixture.models.script(
@@ -85,7 +85,7 @@ describe("a prompt that the provider refuses as too long", () => {
     expect(Number(next.token_scale)).toBeCloseTo(scale, 3);
   });
 
-  test("outweighs a count of the same run, and changes no other model's scale", async () => {
+  test("counts more than a count of the same run, and does not change the scale of other models", async () => {
     const fixture = await createTurnFixture({
       agents: [
         { key: "ada", modelAlias: "qwen" },
@@ -98,7 +98,7 @@ describe("a prompt that the provider refuses as too long", () => {
     expect(await refusalScales(fixture)).toEqual({ qwen: 1.625 });
   });
 
-  test("makes the retry of its agent shorter", async () => {
+  test("makes the prompt of the retry shorter", async () => {
     const fixture = await createTinyFixture();
     await fixture.models.script(says("ada", tooLong, 1));
     const { body } = await fixture.post("@ada hello");
@@ -108,7 +108,7 @@ describe("a prompt that the provider refuses as too long", () => {
   });
 });
 
-test("a message that is refused before any call is tried once the scale has come down to it", async () => {
+test("a message that is refused before any call is accepted once the scale is low enough", async () => {
   const fixture = await createTinyFixture();
   await fixture.models.script(
     says("ada", { text: "hi", usage: { prompt_tokens: 100_000, completion_tokens: 5 } }, 1),

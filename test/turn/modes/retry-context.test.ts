@@ -9,7 +9,7 @@ import { createSummaryFixture, talk } from "./support/summary-fixture.ts";
 
 const client = ({ api, owner }: TurnFixture) => api.as(owner);
 
-test("a retry runs in the turn's own mode and consumes no pending one", async () => {
+test("a retry uses the turn's own mode and consumes no pending mode", async () => {
   const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "roundtable" });
   await fixture.models.script(says("bob", { status: 400 }));
   const { body: first } = await fixture.post("hello");
@@ -25,7 +25,7 @@ test("a retry runs in the turn's own mode and consumes no pending one", async ()
   });
 });
 
-test("a retry asks an agent by its own model: an override is of the request that had it", async () => {
+test("a retry uses an agent's own model: an override applies to its own request only", async () => {
   const fixture = await createTurnFixture({ agents: [{ key: "ada", modelAlias: "qwen" }] });
   await fixture.models.script(says("ada", { status: 400 }));
   const { body: first } = await fixture.post("@ada hello", { modelAliasOverride: "llama" });
@@ -38,7 +38,7 @@ test("a retry asks an agent by its own model: an override is of the request that
   expect(models).toEqual(["meta-llama/llama-4-scout", "qwen/qwen3-235b-a22b"]);
 });
 
-test("a retry leaves a pending mode to the next turn, even where it is the retried turn's own", async () => {
+test("a retry leaves a pending mode to the next turn, even where it is the retried turn's mode", async () => {
   const fixture = await createTurnFixture({ agents: ["ada"], mode: "roundtable" });
   await fixture.models.script(says("ada", { status: 400 }));
   const { body: first } = await fixture.post("hello");
@@ -59,7 +59,7 @@ test("a retry leaves a pending mode to the next turn, even where it is the retri
   });
 });
 
-test("a retry sees role, model and goal as they are now, and the conversation before the turn", async () => {
+test("a retry uses the current role, model and goal, and the conversation before the turn", async () => {
   const fixture = await createTurnFixture({ agents: ["ada"], goal: "Old goal" });
   await fixture.post("@ada the turn before");
   await fixture.models.script(says("ada", { status: 400 }));
@@ -85,7 +85,7 @@ test("a retry sees role, model and goal as they are now, and the conversation be
   ]);
 });
 
-describe("of a turn of which an agent has been removed since", () => {
+describe("where an agent of the turn has been removed since", () => {
   async function removeBob(failing: string[]) {
     const fixture = await createTurnFixture({ agents: ["ada", "bob", "cy"], mode: "roundtable" });
     await fixture.models.script(...failing.map((key) => says(key, { status: 400 })));
@@ -97,7 +97,7 @@ describe("of a turn of which an agent has been removed since", () => {
     return { fixture, first, answer, calls: (await fixture.models.journal()).slice(calls) };
   }
 
-  test("the others are asked again, and its failure stands", async () => {
+  test("the others are asked again, and its failure stays", async () => {
     const { answer, calls } = await removeBob(["bob", "cy"]);
     expect(calls.map(callerOf)).toEqual(["cy"]);
     expect(answer.body).toMatchObject({
@@ -110,7 +110,7 @@ describe("of a turn of which an agent has been removed since", () => {
     });
   });
 
-  test("there is nothing to retry where it alone had failed, and no claim is left", async () => {
+  test("there is nothing to retry if only it had failed, and no claim is left", async () => {
     const { fixture, first, answer, calls } = await removeBob(["bob"]);
     expect(answer).toMatchObject({ status: 409, body: { code: "nothing_to_retry" } });
     expect(calls).toEqual([]);
@@ -120,7 +120,7 @@ describe("of a turn of which an agent has been removed since", () => {
 });
 
 describe("the budget of a retry", () => {
-  test("counts the answers that stand in every mode, also where its agents answered at once", async () => {
+  test("includes the answers that are kept, also where all agents answered at once", async () => {
     const fixture = await createTurnFixture({
       agents: ["ada", { key: "bob", modelAlias: "tiny" }],
       settings: tinySettings(),
@@ -134,7 +134,7 @@ describe("the budget of a retry", () => {
     expect(answer).toMatchObject({ status: 422, body: { code: "context_budget_exceeded" } });
   });
 
-  test("is refused where the answers do not fit: the claim is given back, the turn as it was", async () => {
+  test("is exceeded where these answers do not fit: the claim is released, and the turn is unchanged", async () => {
     const fixture = await createTurnFixture({
       agents: ["ada", { key: "bob", modelAlias: "tiny" }],
       mode: "roundtable",
@@ -158,7 +158,7 @@ describe("the budget of a retry", () => {
 });
 
 describe("a summary that is due with a turn", () => {
-  test("and was made then is not made again by the retry, which still tells of it", async () => {
+  test("and was made then is not made again by the retry, which still reports it", async () => {
     const fixture = await createSummaryFixture();
     await fixture.models.script(says("ada", { status: 400 }, 3));
     const [, , third] = await talk(fixture, 3);
@@ -172,7 +172,7 @@ describe("a summary that is due with a turn", () => {
     expect(await storedSummaries(fixture)).toHaveLength(1);
   });
 
-  test("and could not be made then is left alone by the retry: the next try is four turns later", async () => {
+  test("and failed then is not tried by the retry: the next try is four turns later", async () => {
     const fixture = await createSummaryFixture();
     await fixture.models.script(says("ada", { status: 400 }, 3), summaryTextIs({ status: 400 }, 1));
     const [, , third] = await talk(fixture, 3);
@@ -185,7 +185,7 @@ describe("a summary that is due with a turn", () => {
     expect(await storedSummaries(fixture)).toEqual([]);
   });
 
-  test("covers a retried turn whole, its answer told once and its failure not at all", async () => {
+  test("covers a retried turn with its answer once and without its failure", async () => {
     const fixture = await createSummaryFixture();
     await fixture.models.script(says("ada", { status: 400 }, 1), says("ada", "the second try", 2));
     const [first] = await talk(fixture, 1);

@@ -21,7 +21,7 @@ async function expectUntouched(fixture: TurnFixture, first: { id: string }): Pro
 }
 
 describe("a retry is refused", () => {
-  test("of a turn that is not the session's latest: 409 not_latest_turn", async () => {
+  test("where the turn is not the session's latest: 409 not_latest_turn", async () => {
     const { fixture, first } = await createPartialTurn();
     await fixture.post("@ada next");
     expect(await retry(fixture, first.id)).toMatchObject({ status: 409, body: { code: "not_latest_turn" } });
@@ -29,7 +29,7 @@ describe("a retry is refused", () => {
     expect(await fixture.claim()).toBeUndefined();
   });
 
-  test("of a turn in which nobody failed: 409 nothing_to_retry", async () => {
+  test("where no agent of the turn failed: 409 nothing_to_retry", async () => {
     const fixture = await createTurnFixture();
     const { body } = await fixture.post("@ada hello");
     expect(await retry(fixture, body.id)).toMatchObject({ status: 409, body: { code: "nothing_to_retry" } });
@@ -37,7 +37,7 @@ describe("a retry is refused", () => {
     expect(await fixture.claim()).toBeUndefined();
   });
 
-  test("of a turn that had 16 runs: 409 too_many_retries, while a retry before it has its stored turn", async () => {
+  test("where the turn had 16 runs: 409 too_many_retries; an earlier retry still returns its stored turn", async () => {
     const fixture = await createTurnFixture();
     await fixture.models.script(says("ada", { status: 400 }));
     const { body: first } = await fixture.post("@ada hello");
@@ -60,7 +60,7 @@ describe("a retry is refused", () => {
   });
 
   test.each(["a stranger's", "another session's", "no turn at all", "no id", "in a deleted session"])(
-    "of a turn that is not there for the caller (%s): 404",
+    "where the caller has no such turn (%s): 404",
     async (which) => {
       const { fixture, first } = await createPartialTurn();
       const other = await createTurnFixture();
@@ -83,7 +83,7 @@ describe("a retry is refused", () => {
     },
   );
 
-  test("with a field in its body, or a key that cannot be used", async () => {
+  test("where the body has a field, or the key cannot be used", async () => {
     const { fixture, first } = await createPartialTurn();
     expect(await retry(fixture, first.id, { body: { message: "again" } })).toMatchObject({
       status: 422,
@@ -101,7 +101,7 @@ test.each([
   ["no body", undefined, {}],
   ["an empty object", "{}", { "Content-Type": "application/json" }],
   ["nothing, though it names a type", "", { "Content-Type": "application/json" }],
-])("a retry takes %s", async (_what, body, headers) => {
+])("a retry accepts %s", async (_what, body, headers) => {
   const { fixture, first } = await createPartialTurn();
   const answer = await fixture.api.send("POST", `${fixture.turnsPath}/${first.id}/retry`, {
     headers: { Authorization: `Bearer ${await mintToken({ sub: fixture.owner.userId })}`, ...headers },
@@ -123,7 +123,7 @@ describe("while a retry runs", () => {
     return { fixture, first, finish };
   }
 
-  test("its turn is read as it is stored, and that it is being retried", async () => {
+  test("its turn is read as it is stored, and marked as being retried", async () => {
     const { fixture, first, finish } = await hold();
 
     const during = (await fixture.read(first.id)).body;
@@ -136,7 +136,7 @@ describe("while a retry runs", () => {
     expect(later).not.toHaveProperty("retrying");
   });
 
-  test("another post, or another retry, is 409 turn_conflict and calls no model", async () => {
+  test("another post or another retry is 409 turn_conflict, and no model is called", async () => {
     const { fixture, first, finish } = await hold();
     const conflict = {
       status: 409,
@@ -160,7 +160,7 @@ describe("while a retry runs", () => {
   });
 });
 
-test("while a turn runs, a retry of the one before is 409 turn_conflict", async () => {
+test("while a turn runs, a retry of the turn before is 409 turn_conflict", async () => {
   const { fixture, first } = await createPartialTurn();
   await fixture.models.script(says("ada", { text: "hi", hold: "gate" }));
   const running = fixture.post("@ada next");
@@ -174,7 +174,7 @@ test("while a turn runs, a retry of the one before is 409 turn_conflict", async 
 });
 
 describe("the key of a retry", () => {
-  test("sent again gives the turn as it stands, without a call", async () => {
+  test("sent again returns the stored turn, without a call", async () => {
     const { fixture, first } = await createPartialTurn();
     const once = await retry(fixture, first.id, { key: "k" });
 
@@ -188,7 +188,7 @@ describe("the key of a retry", () => {
     expect(await runsOf(fixture)).toHaveLength(2);
   });
 
-  test("is replayed also where another turn has come since", async () => {
+  test("sent again returns the turn also after another turn", async () => {
     const { fixture, first } = await createPartialTurn();
     const once = await retry(fixture, first.id, { key: "k" });
     await fixture.post("@ada next");
@@ -198,7 +198,7 @@ describe("the key of a retry", () => {
     expect(again.headers.get("Idempotency-Replayed")).toBe("true");
   });
 
-  test("is another request under the key of a turn, or of another turn's retry: 422", async () => {
+  test("under the key of a turn, or of another turn's retry, is 422", async () => {
     const { fixture, first } = await createPartialTurn();
     const reused = { status: 422, body: { code: "idempotency_key_reused" } };
     expect(await retry(fixture, first.id, { key: "turn-key" })).toMatchObject(reused);
@@ -224,7 +224,7 @@ describe("the key of a retry", () => {
   });
 });
 
-test("a retry goes on when its client has gone", async () => {
+test("a retry goes on after its client has disconnected", async () => {
   const kept: Promise<unknown>[] = [];
   const fixture = await createTurnFixture({ deps: { keepAlive: (work) => void kept.push(work) } });
   await fixture.models.script(says("ada", { status: 400 }, 1));

@@ -75,12 +75,12 @@ async function failAndRetry({ mode, message, plan, failing }: Case) {
   return { fixture, first, answer, calls: (await fixture.models.journal()).slice(callsBefore) };
 }
 
-describe.each(cases)("a turn in mode $mode to $plan of whom $failing failed, run again", (one) => {
+describe.each(cases)("a turn in mode $mode to $plan in which $failing failed, after a retry", (one) => {
   const { plan, failing, mode } = one;
   const name = (key: string) => key.charAt(0).toUpperCase() + key.slice(1);
   const wordsOf = (key: string) => `${key} ${failing.includes(key) ? "two" : "one"}`;
 
-  test("is whole: replies in the plan's order, status and text worked out again, the rest as it was", async () => {
+  test("is complete: its replies are in the order of the plan, and its status and text are new", async () => {
     const { first, answer } = await failAndRetry(one);
 
     expect(first.status).toBe(failing.length === plan.length ? "failed" : "partial");
@@ -100,7 +100,7 @@ describe.each(cases)("a turn in mode $mode to $plan of whom $failing failed, run
     expect(usage.calls).toBe(plan.length);
   });
 
-  test("asks those alone, never the manager, each with its own role and the answers that stand", async () => {
+  test("called only these agents, never the manager, each with its own role and the other answers", async () => {
     const { calls } = await failAndRetry(one);
 
     expect(calls.map(callerOf).toSorted()).toEqual(failing.toSorted());
@@ -112,7 +112,7 @@ describe.each(cases)("a turn in mode $mode to $plan of whom $failing failed, run
     }
   });
 
-  test("keeps what it replaces: superseded messages, both runs, their calls and audits", async () => {
+  test("keeps superseded messages, both runs, their calls and their audits", async () => {
     const { fixture, first, answer } = await failAndRetry(one);
 
     const runs = await runsOf(fixture);
@@ -149,7 +149,7 @@ describe.each(cases)("a turn in mode $mode to $plan of whom $failing failed, run
     expect(await fixture.claim()).toBeUndefined();
   });
 
-  test("is told in the next turn with each answer once, and no failure", async () => {
+  test("is in the next prompt with each answer once, and without failures", async () => {
     const { fixture } = await failAndRetry(one);
 
     await fixture.post("@ada and the next");
@@ -162,7 +162,7 @@ describe.each(cases)("a turn in mode $mode to $plan of whom $failing failed, run
 });
 
 describe("a retry whose agents fail again", () => {
-  test("is stored: the newer failure stands, and the turn stays what it was", async () => {
+  test("is stored: the newer failure is current, and the status is unchanged", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "roundtable" });
     await fixture.models.script(says("ada", "hi"), says("bob", { status: 400 }));
     const { body: first } = await fixture.post("hello");
@@ -185,7 +185,7 @@ describe("a retry whose agents fail again", () => {
     ]);
   });
 
-  test("tells the model that answered in the end, where one agent was asked and given another", async () => {
+  test("has the model that answered last, where one agent was asked and given another model", async () => {
     const fixture = await createTurnFixture({ agents: [{ key: "ada", modelAlias: "qwen" }] });
     await fixture.models.script(says("ada", { status: 400 }));
     const { body: first } = await fixture.post("@ada hello");
@@ -200,7 +200,7 @@ describe("a retry whose agents fail again", () => {
     expect((await fixture.read(first.id)).body.model_alias_used).toBe("llama");
   });
 
-  test("can be retried until all have answered, in the plan's order all the while", async () => {
+  test("can be retried until all agents have answered; the order of the plan never changes", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob", "cy"], mode: "roundtable" });
     await fixture.models.script({ answer: { status: 400 } });
     const { body: first } = await fixture.post("hello");

@@ -6,7 +6,7 @@ const createRounds = (agents: string[], maxRounds: number) =>
   createTurnFixture({ agents, mode: "orchestrator", orchestration: { maxRounds } });
 
 describe("a manager that may pick in several rounds", () => {
-  test("picks, is told what was answered, picks again, and stops", async () => {
+  test("picks, is sent the answers, picks again, and stops", async () => {
     const fixture = await createRounds(["ada", "bob"], 3);
     await fixture.models.script(
       ...managerPicksInRounds(["ada", "bob"], ["ada"], []),
@@ -88,7 +88,7 @@ describe("a manager that may pick in several rounds", () => {
     });
   });
 
-  test("picks three agents a round at most, each answer sees all before it", async () => {
+  test("picks at most three agents a round, and each sees all answers before its own", async () => {
     const fixture = await createRounds(["ada", "bob", "cy", "dee"], 2);
     await fixture.models.script(
       ...managerPicksInRounds(["ada", "bob", "cy", "dee"], ["dee", "cy", "bob", "ada"]),
@@ -104,7 +104,7 @@ describe("a manager that may pick in several rounds", () => {
     expect(namesIn(calls[1])).toEqual(["[Ada]:", "[Bob]:", "[Cy]:", "[Dee]:", "[Cy]:"]);
   });
 
-  test("falls back in the first round as with one round", async () => {
+  test("falls back in its first round to the first agent", async () => {
     const fixture = await createRounds(["ada", "bob"], 2);
     await fixture.models.script(managerSays("rubbish", 1), managerSays('{"selected_agent_keys":[]}', 2));
 
@@ -118,7 +118,7 @@ describe("a manager that may pick in several rounds", () => {
   });
 });
 
-test("an agent asked twice in one turn is told apart in replies, ledger, messages and audit", async () => {
+test("two answers of one agent in a turn are distinct in replies, ledger, messages and audit", async () => {
   const fixture = await createRounds(["ada", "bob"], 2);
   const usage = (prompt: number) => ({ prompt_tokens: prompt, completion_tokens: 10 });
   await fixture.models.script(

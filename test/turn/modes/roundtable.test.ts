@@ -11,7 +11,7 @@ import {
 
 const twelve = Array.from({ length: 12 }, (_, n) => `agent-${n + 1}`);
 
-describe("three agents round a table, of whom the second fails", () => {
+describe("a roundtable of three agents of which the second fails", () => {
   const failure =
     "[[agent_error]] agent=Bob type=model_error message=The model's provider answered with status 400.";
 
@@ -26,7 +26,7 @@ describe("three agents round a table, of whom the second fails", () => {
     return { fixture, answer, journal: await fixture.models.journal() };
   }
 
-  test("leave a partial turn whose replies stand in the order of their positions", async () => {
+  test("leaves a partial turn whose replies have the order of their positions", async () => {
     const { fixture, answer } = await holdRound();
 
     expect(answer).toMatchObject({
@@ -48,7 +48,7 @@ describe("three agents round a table, of whom the second fails", () => {
     expect(await fixture.ledger()).toMatchObject([{ agent_key: "ada" }, { agent_key: "cy" }]);
   });
 
-  test("the third is sent the first's words and the second's failure, after the user's", async () => {
+  test("sends the third agent the first's answer and the second's failure, after the user's message", async () => {
     const { journal } = await holdRound();
 
     expect(journal.map(callerOf)).toEqual(["ada", "bob", "cy"]);
@@ -59,7 +59,7 @@ describe("three agents round a table, of whom the second fails", () => {
     ]);
   });
 
-  test("each is sent its own role and nobody else's", async () => {
+  test("sends each agent its own role and no other's", async () => {
     const { journal } = await holdRound();
     expect(journal.map(rolesIn)).toEqual([["ada"], ["bob"], ["cy"]]);
     for (const { messages } of journal)
@@ -67,7 +67,7 @@ describe("three agents round a table, of whom the second fails", () => {
   });
 });
 
-test("agents answer in the order the room was last given, not in that of their making", async () => {
+test("agents answer in the room's current order, not in that of their creation", async () => {
   const fixture = await createTurnFixture({ agents: ["ada", "bob", "cy"], mode: "roundtable" });
   await fixture.api
     .as(fixture.owner)
@@ -79,7 +79,7 @@ test("agents answer in the order the room was last given, not in that of their m
   expect((await fixture.models.journal()).map(callerOf)).toEqual(["cy", "ada", "bob"]);
 });
 
-test("a round table of one is still a round table", async () => {
+test("a roundtable of one agent has the marker of a roundtable", async () => {
   const fixture = await createTurnFixture({
     agents: [{ key: "ada", modelAlias: "qwen" }],
     mode: "roundtable",
@@ -93,7 +93,7 @@ test("a round table of one is still a round table", async () => {
   expect(audit).toMatchObject({ model_alias: "qwen", model_alias_marker: "roundtable" });
 });
 
-test("a room without agents is refused before any call, and its claim is given back", async () => {
+test("a room without agents is refused before any call, and its claim is released", async () => {
   const fixture = await createTurnFixture({ agents: [], mode: "roundtable" });
 
   const answer = await fixture.post("hello", { key: "k" });
@@ -104,7 +104,7 @@ test("a room without agents is refused before any call, and its claim is given b
   expect(await fixture.models.journal()).toEqual([]);
 });
 
-test("a full room of twelve speaks strictly one after another, each hearing all before it", async () => {
+test("twelve agents answer strictly one after another, and each sees all answers before its own", async () => {
   const fixture = await createTurnFixture({ agents: twelve, mode: "roundtable" });
   await fixture.models.script(...twelve.map((key) => says(key, `word of ${key}.`)));
 
@@ -138,7 +138,7 @@ test("a later agent waits for the one before it, also where that one is slow", a
   expect(conversationIn(callsFor(await fixture.models.journal(), "bob")[0])).toContain("[Ada]: slow words");
 });
 
-test("in the next turn an agent knows its own words as its own, and others' by their names", async () => {
+test("in the next turn an agent's own answers are its own, and others' are marked with their names", async () => {
   const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "roundtable" });
   await fixture.models.script(says("ada", "from Ada"), says("bob", "from Bob"));
   await fixture.post("first");

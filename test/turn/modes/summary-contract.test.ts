@@ -13,8 +13,8 @@ import { createSummaryFixture, talk, wholeStructure } from "./support/summary-fi
 const text = (words: string) => JSON.stringify({ summary_text: words });
 const noLists = { key_facts: [], decisions: [], open_questions: [], action_items: [] };
 
-describe("a summary whose two answers keep to the contract", () => {
-  test("is stored with its range, and told in the turn that made it", async () => {
+describe("a summary whose two answers follow the contract", () => {
+  test("is stored with its range, and reported in the turn that made it", async () => {
     const fixture = await createSummaryFixture();
     await fixture.models.script(
       summaryTextIs(text("They planned a trip.")),
@@ -41,7 +41,7 @@ describe("a summary whose two answers keep to the contract", () => {
     ]);
   });
 
-  test("stands for its range from the next turn on, which a later summary takes over", async () => {
+  test("replaces its range from the next turn on, until a later summary replaces it", async () => {
     const fixture = await createSummaryFixture();
     await fixture.models.script(
       summaryTextIs(text("Summary one."), 1),
@@ -70,7 +70,7 @@ describe("a summary whose two answers keep to the contract", () => {
     ]);
   });
 
-  test("is written from the summary before and the messages after it, by the model the settings name", async () => {
+  test("is made from the summary before and the messages after it, by the model of the settings", async () => {
     const fixture = await createSummaryFixture({ SUMMARIZER_MODEL_ALIAS: "qwen" });
     await fixture.models.script(summaryTextIs(text("Summary one."), 1), summaryTextIs(text("Summary two.")));
     await talk(fixture, 5);
@@ -84,7 +84,7 @@ describe("a summary whose two answers keep to the contract", () => {
     expect(shown).not.toContain("Agent role");
   });
 
-  test("is infrastructure: no ledger row and no credit, both calls in the first agent's audit", async () => {
+  test("is not billed: it has no ledger row and no credits, and both calls are in the first audit row", async () => {
     const fixture = await createSummaryFixture({}, { agents: ["ada", "bob"], mode: "roundtable" });
     await fixture.models.script(
       summaryTextIs({ text: text("One."), usage: { prompt_tokens: 210, completion_tokens: 30 } }),
@@ -116,8 +116,8 @@ describe("a summary whose two answers keep to the contract", () => {
   });
 });
 
-describe("of a summarizer that breaks the contract", () => {
-  test("in its first answer, nothing is stored, it is logged once, and the next try is four turns later", async () => {
+describe("where a summarizer breaks the contract", () => {
+  test("in its first answer, nothing is stored, one warning is logged, and the next try is four turns later", async () => {
     const fixture = await createSummaryFixture();
     await fixture.models.script(
       summaryTextIs("I'm sorry, but I can't help with that.", 1),
@@ -140,7 +140,7 @@ describe("of a summarizer that breaks the contract", () => {
     ]);
   });
 
-  test("again and again, it is asked in the turns 3, 7, 11 and 27, and one that is stored ends the pauses", async () => {
+  test("again and again, it is called in the turns 3, 7, 11 and 27, and a stored summary ends the pauses", async () => {
     const fixture = await createSummaryFixture();
     const sorry = "I can't help with that.";
     await fixture.models.script(
@@ -163,7 +163,7 @@ describe("of a summarizer that breaks the contract", () => {
       '{"key_facts": {"a": 1}, "decisions": {"a": 1}, "open_questions": 7, "action_items": null}',
     ],
   ])(
-    "in its second answer with %s, all four lists are empty and the text stands",
+    "in its second answer with %s, all four lists are empty and the text is stored",
     async (_what, structure) => {
       const fixture = await createSummaryFixture();
       await fixture.models.script(summaryTextIs(text("They talked.")), summaryStructureIs(structure));
@@ -178,7 +178,7 @@ describe("of a summarizer that breaks the contract", () => {
     },
   );
 
-  test("in its second answer by leaving keys out, those alone are empty", async () => {
+  test("in its second answer by leaving out lists, only these are empty", async () => {
     const fixture = await createSummaryFixture();
     await fixture.models.script(
       summaryTextIs(text("They talked.")),
@@ -190,7 +190,7 @@ describe("of a summarizer that breaks the contract", () => {
     ]);
   });
 
-  test("by failing its second call, the text stands with empty lists", async () => {
+  test("by failing its second call, the text is stored with empty lists", async () => {
     const fixture = await createSummaryFixture();
     await fixture.models.script(summaryTextIs(text("They talked.")), summaryStructureIs({ status: 400 }));
 
@@ -200,7 +200,7 @@ describe("of a summarizer that breaks the contract", () => {
     expect(await storedSummaries(fixture)).toMatchObject([{ summary_text: "They talked.", ...noLists }]);
   });
 
-  test("with too many words, they are cut at 220", async () => {
+  test("with too many words, the text is cut at 220", async () => {
     const fixture = await createSummaryFixture();
     const words = Array.from({ length: 300 }, (_, n) => `word-${n}`);
     await fixture.models.script(summaryTextIs(text(words.join(" "))));
@@ -220,7 +220,7 @@ describe("a summarizer that does not answer", () => {
     ],
     ["runs past its tokens", { text: text("They"), finish_reason: "length" }, [{ purpose: "summary_text" }]],
   ])(
-    "and %s leaves no summary and a turn like any other; the next try is four turns later",
+    "and %s leaves no summary, and the turn is stored; the next try is four turns later",
     async (_how, answer, overhead) => {
       const fixture = await createSummaryFixture();
       await fixture.models.script(

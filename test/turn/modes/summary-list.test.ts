@@ -34,7 +34,7 @@ test("a session's summaries are listed newest first, page by page", async () => 
   expect(await walkPages(client, list, 1)).toEqual(body.data.map((one: unknown) => [one]));
 });
 
-test("a session without summaries has an empty list, a stranger's is not there", async () => {
+test("a session without summaries has an empty list; another user's session does not exist", async () => {
   const fixture = await createSummaryFixture();
   const list = `/sessions/${fixture.sessionId}/summaries`;
 
@@ -49,7 +49,7 @@ test("a session without summaries has an empty list, a stranger's is not there",
   });
 });
 
-test("a summary of another session is no cursor of this one", async () => {
+test("a summary of another session is not a valid cursor", async () => {
   const [fixture, other] = [await createSummaryFixture(), await createSummaryFixture()];
   await talk(other, 3);
   const [theirs] = (await other.api.as(other.owner).get(`/sessions/${other.sessionId}/summaries`)).body.data;

@@ -4,7 +4,7 @@ import { storedSummaries } from "./support/history.ts";
 import { callerOf, callsFor, summaryTextIs } from "./support/model-calls.ts";
 import { createSummaryFixture, talk } from "./support/summary-fixture.ts";
 
-describe("of short turns a summary is made", () => {
+describe("a summary of short turns is made", () => {
   test("in the ninth turn and then in the seventeenth, of all but the last four turns", async () => {
     const fixture = await createTurnFixture({ settings: { SUMMARY_GRACE_MS: "60000" } });
 
@@ -18,7 +18,7 @@ describe("of short turns a summary is made", () => {
     expect(await fixture.models.journal()).toHaveLength(18 + 4);
   });
 
-  test("of none while every turn is among the last that are kept", async () => {
+  test("in no turn while all turns are among those that are kept", async () => {
     const fixture = await createSummaryFixture({
       // Always due.
       CONTEXT_SUMMARY_RATIO: "0.000001",
@@ -31,8 +31,8 @@ describe("of short turns a summary is made", () => {
   });
 });
 
-describe("a summary runs beside the agents", () => {
-  test("who are asked before it has answered, and the commit waits for it", async () => {
+describe("a summary is made while the agents answer", () => {
+  test("and does not delay them; the commit waits for it", async () => {
     const fixture = await createSummaryFixture();
     await talk(fixture, 2);
     await fixture.models.script(summaryTextIs({ text: '{"summary_text": "Slow."}', hold: "gate" }));
@@ -50,7 +50,7 @@ describe("a summary runs beside the agents", () => {
     expect(await storedSummaries(fixture)).toMatchObject([{ summary_text: "Slow." }]);
   });
 
-  test("but no longer than it may: it is dropped, its call given up, and what it may have cost is audited", async () => {
+  test("but the commit waits only for a limited time: then the call is aborted and its possible cost is in the audit", async () => {
     const fixture = await createSummaryFixture({ SUMMARY_GRACE_MS: "50" });
     await fixture.models.script(summaryTextIs({ text: "never seen", hold: "never" }, 1));
 
@@ -70,7 +70,7 @@ describe("a summary runs beside the agents", () => {
     expect(callsFor(await fixture.models.journal(), "summary_text")).toMatchObject([{ client_closed: true }]);
   });
 
-  test("nor where the second stage is the slow one: what the first cost is audited as it was counted", async () => {
+  test("and the same applies to its second call: the usage of the first is in the audit as counted", async () => {
     const fixture = await createSummaryFixture({ SUMMARY_GRACE_MS: "50" });
     const usage = { prompt_tokens: 200, completion_tokens: 20 };
     await fixture.models.script(
@@ -94,7 +94,7 @@ describe("a summary runs beside the agents", () => {
     expect(await storedSummaries(fixture)).toEqual([]);
   });
 
-  test("and counts among the four calls that a turn has in flight", async () => {
+  test("and is one of the four calls that a turn may have in flight", async () => {
     const fixture = await createSummaryFixture({}, { agents: ["ada", "bob", "cy", "dan"] });
     await talk(fixture, 2);
     await fixture.models.script({ answer: { text: "ok", hold: "gate" } });

@@ -25,7 +25,7 @@ const resultOf = async (fixture: TurnFixture, turnId: string) =>
 describe.each(["tag", "roundtable", "orchestrator"] as const)(
   "the synthesis of a turn in mode %s",
   (mode) => {
-    test("sees all answers and failures, is the turn's output, and is billed like an agent's", async () => {
+    test("sees all answers and failures, is the turn's output, and is billed like an agent's answer", async () => {
       const fixture = await createSynthesis(mode, "manager", ["ada", "bob", "cy"]);
       await fixture.models.script(
         managerPicks("ada", "bob", "cy"),
@@ -68,7 +68,7 @@ describe.each(["tag", "roundtable", "orchestrator"] as const)(
       expect(audit[0].orchestration).toMatchObject({ synthesis: "manager", synthesis_result: "completed" });
     });
 
-    test("is skipped where nobody answered", async () => {
+    test("is skipped where no agent answered", async () => {
       const fixture = await createSynthesis(mode, "manager");
       await fixture.models.script(
         managerPicks("ada", "bob"),
@@ -84,7 +84,7 @@ describe.each(["tag", "roundtable", "orchestrator"] as const)(
       expect(await resultOf(fixture, body.id)).toEqual(["skipped", null]);
     });
 
-    test("that fails makes the turn partial and loses no answer", async () => {
+    test("that fails makes the turn partial, and no answer is lost", async () => {
       const fixture = await createSynthesis(mode, "manager");
       await fixture.models.script(
         managerPicks("ada", "bob"),
@@ -103,8 +103,8 @@ describe.each(["tag", "roundtable", "orchestrator"] as const)(
   },
 );
 
-describe("who writes the synthesis", () => {
-  test("is an agent of the room, by its role, with the turn's model", async () => {
+describe("the synthesis is written by", () => {
+  test("an agent of the room, with its role and the turn's model", async () => {
     const fixture = await createSynthesis("tag", "BOB");
     await fixture.models.script(synthesisSays("together"), says("ada", "one"));
 
@@ -121,14 +121,14 @@ describe("who writes the synthesis", () => {
     ]);
   });
 
-  test("keeps the turn's alias where the only agent writes it", async () => {
+  test("the only agent, whose alias stays that of the turn", async () => {
     const fixture = await createSynthesis("tag", "ada");
     const { body } = await fixture.post("@ada hello");
     expect(replySteps(body)).toEqual(["ada#1", "synthesis"]);
     expect(body.model_alias_used).toBe("deepseek");
   });
 
-  test("is the manager by its own model, whatever model the turn has", async () => {
+  test("the manager with its own model, whatever the turn's override", async () => {
     const fixture = await createTurnFixture({
       mode: "tag",
       orchestration: { synthesis: "manager" },
@@ -141,7 +141,7 @@ describe("who writes the synthesis", () => {
     ]);
   });
 
-  test("is nobody where the agent has left the room, and the audit says so", async () => {
+  test("no one where the agent has left the room, and the audit has the reason", async () => {
     const fixture = await createSynthesis("tag", "zoe");
     const { body } = await fixture.post("@ada hello");
     expect(replySteps(body)).toEqual(["ada#1"]);
@@ -168,7 +168,7 @@ describe("a retry of a turn with a synthesis", () => {
     ]);
   });
 
-  test("leaves a synthesis that stands, and marks it stale once an answer came that it does not know", async () => {
+  test("keeps a completed synthesis, and marks it stale where the retry brought an answer", async () => {
     const fixture = await createSynthesis("tag", "manager");
     await fixture.models.script(
       synthesisSays("without Bob"),
@@ -192,7 +192,7 @@ describe("a retry of a turn with a synthesis", () => {
     expect(await resultOf(fixture, body.id)).toEqual(["completed", null, null, "kept"]);
   });
 
-  test("writes a synthesis that was skipped, last, with the answers that it brought", async () => {
+  test("writes a synthesis that was skipped, last, with the new answers", async () => {
     const fixture = await createSynthesis("roundtable", "manager");
     await fixture.models.script(says("ada", { status: 400 }), says("bob", { status: 400 }));
     const { body: first } = await fixture.post("hello");

@@ -20,11 +20,11 @@ const variants = [
   { message: "@ＡＤＡ @ada１", expect: ["ada"] },
 ];
 
-describe("the agents that a message calls by tags", async () => {
+describe("the agents that a message tags", async () => {
   const fixture = await createTurnFixture({ agents: tagCases.keys, mode: "tag" });
 
   test.each([...tagCases.cases, ...variants])(
-    "answer in the order of mention: $message",
+    "answer in the order of their tags: $message",
     async ({ message, expect: keys }) => {
       const answer = await fixture.post(message);
       const replies: { agent_key: string }[] = answer.body.replies ?? [];

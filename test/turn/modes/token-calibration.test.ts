@@ -21,7 +21,7 @@ async function talkTwice(usage: ReportedUsage | null) {
 }
 
 describe("the estimate of a session's second prompt", () => {
-  test.each([80, 120, 200])("follows what the provider counted for its first: %d tokens", async (tokens) => {
+  test.each([80, 120, 200])("follows the provider's count of the first: %d tokens", async (tokens) => {
     const { before, after } = await talkTwice(counted(tokens));
 
     expect(before).toMatchObject({ token_scale: "1.2500", counted_input_tokens: tokens });
@@ -40,7 +40,7 @@ describe("the estimate of a session's second prompt", () => {
     ["more than a prompt can have", counted(1_000_000), "3.0000"],
     ["next to nothing", counted(1), "0.7000"],
     ["nothing", counted(0), "1.2500"],
-  ])("is not led astray by a provider that counts %s", async (_what, usage, scale) => {
+  ])("is not changed by a provider that counts %s", async (_what, usage, scale) => {
     expect((await talkTwice(usage)).after.token_scale).toBe(scale);
   });
 
@@ -51,7 +51,7 @@ describe("the estimate of a session's second prompt", () => {
   });
 });
 
-test("an estimate that was put right agrees with the count, and stays so", async () => {
+test("a corrected estimate agrees with the count, and stays correct", async () => {
   const fixture = await createTurnFixture();
   const told: Json[] = [];
   for (let n = 1; n <= 4; n += 1) told.push((await fixture.post(`@ada the same few words, time ${n}`)).body);
@@ -64,7 +64,7 @@ test("an estimate that was put right agrees with the count, and stays so", async
   for (const audit of later) expect(error(audit)).toBeLessThan(0.2);
 });
 
-test("each model has a scale of its own, also where another answered in between or failed", async () => {
+test("each model has its own scale, also where another model answered in between or failed", async () => {
   const fixture = await createTurnFixture({ agents: ["ada", { key: "bob", modelAlias: "qwen" }] });
   await fixture.models.script(
     says("ada", { text: "hi", usage: counted(100) }, 1),

@@ -15,7 +15,7 @@ const asks = (name: string, id: string, query: string) => ({
 /** The messages as they went over the wire, tool call ids and all, without the instructions. */
 const wireMessages = ({ body }: JournalEntry) => (body.messages as object[]).slice(1);
 
-test("a tool's result goes back to the model under the id of its call, and the next answer is the reply", async () => {
+test("a tool's result is sent to the model under the id of its call, and the next answer is the reply", async () => {
   const tools = createFakeTools(["search"]);
   const turn = createGraphTurn({ agents: { ada: ["search"] }, tools: tools.port });
   await turn.models.script(
@@ -50,7 +50,7 @@ test("a tool's result goes back to the model under the id of its call, and the n
   expect(outcome.calls.map(({ round }) => round)).toEqual([1, 2]);
 });
 
-test("four calls of one answer run together, and their results keep the calls' order", async () => {
+test("four calls of one answer run at the same time, and their results have the order of the calls", async () => {
   const everybody = Promise.withResolvers<void>();
   const ended: string[] = [];
   let started = 0;
@@ -83,10 +83,10 @@ test("four calls of one answer run together, and their results keep the calls' o
   );
 });
 
-describe("a model that asks for tools for ever", () => {
+describe("a model that calls tools in every answer", () => {
   const again: ModelAnswer = { tool_calls: [asks("search", "call", "more")] };
 
-  test("is made to answer after four rounds", async () => {
+  test("must answer after four of them", async () => {
     const tools = createFakeTools(["search"]);
     const turn = createGraphTurn({ agents: { ada: ["search"] }, tools: tools.port });
     await turn.models.script(
@@ -104,7 +104,7 @@ describe("a model that asks for tools for ever", () => {
     expect(outcome.calls.map(({ round }) => round)).toEqual([1, 2, 3, 4, 5]);
   });
 
-  test.each(flows)("and does not even then fails alone (%s)", async (flow) => {
+  test.each(flows)("fails alone where it calls a tool even then (%s)", async (flow) => {
     const tools = createFakeTools(["search"]);
     const agents = { ada: ["search"], bob: [] };
     const turn = createGraphTurn({ agents, tools: tools.port, flow });
@@ -124,7 +124,7 @@ describe("a model that asks for tools for ever", () => {
     expect(callsFor(await turn.models.journal(), "ada")).toHaveLength(5);
   });
 
-  test("in a full room of twelve, each comes to its end", async () => {
+  test("ends for each agent of a room of twelve", async () => {
     const tools = createFakeTools(["search"]);
     const keys = Array.from({ length: 12 }, (_, n) => `agent-${n}`);
     const agents = Object.fromEntries(keys.map((key) => [key, ["search"]]));
@@ -140,12 +140,12 @@ describe("a model that asks for tools for ever", () => {
   });
 });
 
-describe("what tools add to a prompt", () => {
+describe("the results of tools in a prompt", () => {
   test.each([
     ["a result", { name: "search", id: "1", arguments: "{}" }, "found ".repeat(5_000)],
     ["arguments", asks("search", "1", "words ".repeat(6_000)), "found nothing"],
   ])(
-    "counts towards the window: an agent that %s leaves no room fails without another call",
+    "count towards the window: an agent without room because it %s fails without another call",
     async (_what, call, content) => {
       const tools = createFakeTools(["search"], async () => ({ content }));
       const turn = createGraphTurn({
@@ -167,7 +167,7 @@ describe("what tools add to a prompt", () => {
   );
 });
 
-test("calls whose usage nobody reports are estimated with what was asked of tools, on both sides", async () => {
+test("tool calls without reported usage are estimated as input and as output", async () => {
   const tools = createFakeTools(["search"]);
   const turn = createGraphTurn({ agents: { ada: ["search"] }, tools: tools.port });
   const call = asks("search", "1", "words ".repeat(400));
@@ -184,8 +184,8 @@ test("calls whose usage nobody reports are estimated with what was asked of tool
   expect(second?.usage.fresh).toBeGreaterThan(2 * 300 + (first?.usage.fresh ?? 0));
 });
 
-describe("what an agent says on its way to its answer", () => {
-  test("is private, in order, and the reply is the last round's words alone", async () => {
+describe("the text of an agent before its reply", () => {
+  test("is private and in order, and the reply is the last answer only", async () => {
     const tools = createFakeTools(["search"]);
     const turn = createGraphTurn({ agents: { ada: ["search"], bob: [] }, tools: tools.port });
     await turn.models.script(
@@ -214,7 +214,7 @@ describe("what an agent says on its way to its answer", () => {
     expect(conversationIn(call)).toEqual(["hello", "[Ada]: Here it is."]);
   });
 
-  test("has the ids that its deltas were told under, each its own", async () => {
+  test("has the message ids of its events, each its own", async () => {
     const tools = createFakeTools(["search"]);
     const turn = createGraphTurn({ agents: { ada: ["search"] }, tools: tools.port });
     await turn.models.script(
@@ -239,8 +239,8 @@ describe("what an agent says on its way to its answer", () => {
   });
 });
 
-describe.each(flows)("tools in a turn whose flow is %s", (flow) => {
-  test("are each agent's own: each has its results, its rounds and its reply", async () => {
+describe.each(flows)("tools in the plan %s", (flow) => {
+  test("belong to each agent: each has its own results, its own requests and its own reply", async () => {
     const tools = createFakeTools(["search", "file_read"]);
     const agents = { ada: ["search"], bob: ["file_read", "search"], cy: [] };
     const turn = createGraphTurn({ agents, tools: tools.port, flow });

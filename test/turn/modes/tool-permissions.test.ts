@@ -39,7 +39,7 @@ describe("the compiled graph", () => {
   };
 
   test.each(flows)(
-    "has a tools node for those alone who may use tools, whatever their neighbours may (%s)",
+    "has a tools node only for agents that may use tools, whatever the other agents may use (%s)",
     (flow) => {
       const tools = createFakeTools(["search"]).port;
       const route = flow === "routed" ? ["route#1"] : [];
@@ -57,8 +57,8 @@ describe("the compiled graph", () => {
   );
 });
 
-describe.each(flows)("a model that names a tool it may not use (%s)", (flow) => {
-  test("without any permission: it is refused, nothing runs, and it still answers", async () => {
+describe.each(flows)("a model that calls a tool that it may not use (%s)", (flow) => {
+  test("without any permission is refused, nothing runs, and it still answers", async () => {
     const tools = createFakeTools(["search"]);
     const turn = createGraphTurn({ agents: { ada: ["search"], bob: [] }, tools: tools.port, flow });
     await turn.models.script(
@@ -90,7 +90,7 @@ describe.each(flows)("a model that names a tool it may not use (%s)", (flow) => 
     expect(() => JSON.parse(String(resultsIn(second)[0]?.[1]))).not.toThrow();
   });
 
-  test("among others that it may: those run, and every result stands in its call's place", async () => {
+  test("among permitted calls: these run, and every result is in the order of the calls", async () => {
     const tools = createFakeTools(["search", "file_read"]);
     const turn = createGraphTurn({ agents: { ada: ["search"] }, tools: tools.port, flow });
     const calls = [asks("file_read", "1"), asks("search", "2"), asks("nonsense", "3"), asks("search", "4")];
@@ -122,7 +122,7 @@ describe.each(flows)("a model that names a tool it may not use (%s)", (flow) => 
     expect(outcome.replies).toMatchObject([{ status: "completed", content: "Well." }]);
   });
 
-  test("for ever: it is stopped after four rounds like any other", async () => {
+  test("in every answer must answer after four requests", async () => {
     const tools = createFakeTools(["search"]);
     const turn = createGraphTurn({ agents: { ada: [] }, tools: tools.port, flow });
     await turn.models.script(managerPicks("ada"), agentSays("ada", { tool_calls: [asks("search", "x")] }));
@@ -136,8 +136,8 @@ describe.each(flows)("a model that names a tool it may not use (%s)", (flow) => 
   });
 });
 
-describe.each(flows)("a message that asks for a tool by its first words (%s)", (flow) => {
-  test("is looked up before the model is asked, who is shown the finding before the message", async () => {
+describe.each(flows)("a message whose first words ask for a tool (%s)", (flow) => {
+  test("runs it before the model is called, which is sent the result before the message", async () => {
     const tools = createFakeTools(["search"]);
     const turn = createGraphTurn({
       agents: { ada: ["search"], bob: [] },
@@ -166,7 +166,7 @@ describe.each(flows)("a message that asks for a tool by its first words (%s)", (
     expect(outcome.privateMessages).toMatchObject([{ agentKey: "ada", role: "tool" }]);
   });
 
-  test("does not keep the model from looking further, with the finding still before it", async () => {
+  test("lets the model call the tool again, with the first result still before the message", async () => {
     const tools = createFakeTools(["search"]);
     const turn = createGraphTurn({
       agents: { ada: ["search"] },
@@ -192,7 +192,7 @@ describe.each(flows)("a message that asks for a tool by its first words (%s)", (
     ]);
   });
 
-  test("is an ordinary message to an agent that may not", async () => {
+  test("is an ordinary message for an agent that may not use the tool", async () => {
     const tools = createFakeTools(["search"]);
     const turn = createGraphTurn({ agents: { ada: [] }, tools: tools.port, flow, message: "search: boats" });
     await turn.models.script(managerPicks("ada"), agentSays("ada", "Hm."));
@@ -208,13 +208,13 @@ describe.each(flows)("a message that asks for a tool by its first words (%s)", (
   });
 });
 
-describe("a tool port that breaks its promise never to throw", () => {
+describe("a tool port that throws", () => {
   const broken = () => {
     throw new Error("secret-canary");
   };
 
   test.each(flows)(
-    "at an execution: the model is told, the event says error, the turn goes on (%s)",
+    "in a call: the model gets an error, the event has status error, and the turn goes on (%s)",
     async (flow) => {
       const tools = createFakeTools(["search"], async ({ argumentsText }) =>
         argumentsText === "{}" ? broken() : {},
@@ -242,7 +242,7 @@ describe("a tool port that breaks its promise never to throw", () => {
     },
   );
 
-  test.each(["offered", "trigger"] as const)("at %s: the agent answers without that", async (method) => {
+  test.each(["offered", "trigger"] as const)("in %s: the agent answers without it", async (method) => {
     const port: ToolPort = { ...createFakeTools(["search"]).port, [method]: broken };
     const turn = createGraphTurn({ agents: { ada: ["search"] }, tools: port, message: "search: boats" });
     await turn.models.script(agentSays("ada", "I answer."));
@@ -251,7 +251,7 @@ describe("a tool port that breaks its promise never to throw", () => {
   });
 });
 
-test("time in tools is told apart from time in models", async () => {
+test("time in tools is measured apart from time in models", async () => {
   const tools = createFakeTools(["search"]);
   const turn = createGraphTurn({ agents: { ada: ["search"] }, tools: tools.port });
   let clock = 0;

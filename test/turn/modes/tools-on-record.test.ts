@@ -42,7 +42,7 @@ const looksUp = [
 ];
 
 describe.each(["tag", "roundtable", "orchestrator"] as const)("a turn with tools in mode %s", (mode) => {
-  test("leaves a row for each execution, the traces before the reply, and asks the database twice", async () => {
+  test("stores a row for each tool call and the private messages before the reply, with two requests to the database", async () => {
     const fixture = await createToolFixture(mode);
     await fixture.models.script(...looksUp);
 
@@ -67,7 +67,7 @@ describe.each(["tag", "roundtable", "orchestrator"] as const)("a turn with tools
     expect((await transcripts(fixture)).currentReply).toHaveLength(3);
   });
 
-  test("is remembered with what was looked up by the agent that did, and by no other", async () => {
+  test("shows the results in later prompts of the agent that called the tool, and of no other", async () => {
     const fixture = await createToolFixture(mode);
     await fixture.models.script(...looksUp);
     await fixture.post("@ada @bob hello");
@@ -101,7 +101,7 @@ describe.each(["tag", "roundtable", "orchestrator"] as const)("a turn with tools
   });
 });
 
-test("an agent that fails after looking something up keeps its traces, and its retry adds its own", async () => {
+test("an agent that fails after a tool call keeps its private messages, and its retry adds its own", async () => {
   const fixture = await createToolFixture("roundtable");
   await fixture.models.script(
     agentSays("ada", { tool_calls: [asks("1", "red")] }, 1),
@@ -130,7 +130,7 @@ test("an agent that fails after looking something up keeps its traces, and its r
   expect(rows.map(({ round }) => round)).toEqual([1, 1, 2]);
 });
 
-test("a summary covers what an agent looked up, and tells it to nobody", async () => {
+test("a summary covers a turn with tool calls and contains none of their texts", async () => {
   const fixture = await createToolFixture("tag", {
     CONTEXT_SUMMARY_EVERY_TURNS: "2",
     CONTEXT_KEEP_RAW_TURNS: "1",

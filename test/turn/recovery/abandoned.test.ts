@@ -21,8 +21,8 @@ async function leaveRoundTable(options: { key?: string } = {}) {
   return { fixture, post };
 }
 
-describe("a run whose holder is gone, met by another request", () => {
-  test("is stored with the answers that had arrived, and the new turn comes after it", async () => {
+describe("a run whose holder is gone, found by another request", () => {
+  test("is stored with the answers that had arrived, and the new turn follows it", async () => {
     const { fixture, post } = await leaveRoundTable();
 
     const next = await fixture.post("and now?");
@@ -42,7 +42,7 @@ describe("a run whose holder is gone, met by another request", () => {
     await expectLedgerMatchesCalls(fixture);
   });
 
-  test("of another key is stored as well, and its own key then gets that turn", async () => {
+  test("with another key is stored too, and its own key then returns that turn", async () => {
     const { fixture, post } = await leaveRoundTable({ key: "k" });
 
     const next = await fixture.post("and now?", { key: "other" });
@@ -56,7 +56,7 @@ describe("a run whose holder is gone, met by another request", () => {
     await expectLedgerMatchesCalls(fixture);
   });
 
-  test("of which nothing was stored is a failed turn", async () => {
+  test("of which nothing was stored becomes a failed turn", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
     await fixture.models.script(
       says("ada", { text: "late", hold: "gate" }, 1),
@@ -80,7 +80,7 @@ describe("a run whose holder is gone, met by another request", () => {
     await expectLedgerMatchesCalls(fixture);
   });
 
-  test("is settled once, by whoever is first, also where many meet it", async () => {
+  test("is settled once, by the first of many requests", async () => {
     const { fixture, post } = await leaveRoundTable();
 
     const answers = await Promise.all(Array.from({ length: 6 }, () => fixture.post("me")));
@@ -96,8 +96,8 @@ describe("a run whose holder is gone, met by another request", () => {
   });
 });
 
-describe("the scheduled settling", () => {
-  test("takes a run without a key when its lease is over, and calls no model", async () => {
+describe("the scheduled job", () => {
+  test("settles a run without a key when its lease is over, and calls no model", async () => {
     const { fixture, post } = await leaveRoundTable();
 
     await settle(fixture);
@@ -122,7 +122,7 @@ describe("the scheduled settling", () => {
     expect((await post).status).toBe(201);
   });
 
-  test("of a run that is alive after all takes nothing from it", async () => {
+  test("changes nothing of a run whose holder is still alive", async () => {
     const fixture = await createTurnFixture();
     await fixture.models.script(says("ada", { text: "in time", hold: "gate" }));
     const post = fixture.post("@ada hello");
@@ -173,7 +173,7 @@ describe("the scheduled settling", () => {
     },
   );
 
-  test("deletes the claim of a run that cannot be planned, and stores only what it may have spent", async () => {
+  test("deletes the claim of a run that cannot be planned, and stores only the calls that it may have made", async () => {
     const fixture = await createTurnFixture();
     await fixture.models.script(says("ada", { text: "late", hold: "gate" }));
     const post = fixture.post("@ada hello");
@@ -192,7 +192,7 @@ describe("the scheduled settling", () => {
     expect(await fixture.rowCounts()).toEqual({ ...noRows, llm_call_events: 1 });
   });
 
-  test("of a manager that never answered abandons the fallback, and its call stands in the audit", async () => {
+  test("abandons the first agent where the manager never answered, and the manager's call is in the audit", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "orchestrator" });
     await fixture.models.script(managerSays({ text: "{}", hold: "gate" }, 1));
     const post = fixture.post("hello");
@@ -211,7 +211,7 @@ describe("the scheduled settling", () => {
     await expectLedgerMatchesCalls(fixture);
   });
 
-  test("of a routed run keeps the routing on the books, also where no agent had answered", async () => {
+  test("keeps the routing call of a run in the audit, also where no agent had answered", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "orchestrator" });
     await fixture.models.script(managerPicks("bob"), says("bob", { text: "late", hold: "gate" }, 2));
     const post = fixture.post("hello");
@@ -250,7 +250,7 @@ describe("an abandoned retry", () => {
     return { fixture, retry, turn };
   }
 
-  test("keeps the answers that had arrived, and leaves the other failures as they were", async () => {
+  test("keeps the answers that had arrived, and leaves the other failures unchanged", async () => {
     const { fixture, retry, turn } = await leaveRetry(["ada", "bob"], ["bob"]);
 
     await settle(fixture);
@@ -267,7 +267,7 @@ describe("an abandoned retry", () => {
     await expectLedgerMatchesCalls(fixture);
   });
 
-  test("of which no answer had arrived is stored as a run, and the session takes new turns", async () => {
+  test("without new answers is stored as a run, and the session accepts new turns", async () => {
     const { fixture, retry, turn } = await leaveRetry(["ada"], ["ada"]);
 
     await settle(fixture);

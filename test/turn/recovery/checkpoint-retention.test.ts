@@ -19,9 +19,9 @@ const nothing = { checkpoints: 0, blobs: 0, writes: 0 };
 const agents = ["ada", "bob", "cy"];
 const keepNone = { CHECKPOINT_RETENTION_DAYS: "0" };
 
-describe("of a finished run", () => {
+describe("the checkpoints of a finished run", () => {
   test.each(["roundtable", "tag", "orchestrator"] as const)(
-    "in mode %s the last checkpoint stays, and nothing of those before it",
+    "in mode %s: the last one stays, and nothing of the others",
     async (mode) => {
       const fixture = await createTurnFixture({ agents, mode });
       await fixture.post("@ada @bob @cy hello");
@@ -31,13 +31,13 @@ describe("of a finished run", () => {
     },
   );
 
-  test("nothing stays where checkpoints are kept for 0 days", async () => {
+  test("none stays where checkpoints are kept for 0 days", async () => {
     const fixture = await createTurnFixture({ agents, mode: "roundtable", settings: keepNone });
     await fixture.post("hello");
     expect(await checkpointRows(fixture)).toEqual(nothing);
   });
 
-  test("that was settled likewise", async () => {
+  test("the same applies to a settled run", async () => {
     const fixture = await createTurnFixture({ agents, mode: "roundtable", settings: keepNone });
     await fixture.models.script(says("bob", { text: "late", hold: "gate" }, 1));
     const post = fixture.post("hello");
@@ -58,7 +58,7 @@ describe("the daily job", () => {
   const endedAgo = ({ sql, sessionId }: TurnFixture, ago: string) =>
     sql`update turn_runs set created_at = now() - ${ago}::interval where session_id = ${sessionId}`;
 
-  test("removes the checkpoints of runs that ended longer ago than they are kept, and no others", async () => {
+  test("deletes the checkpoints of runs that ended before the retention time, and no others", async () => {
     const [old, young] = [await createTurnFixture(), await createTurnFixture()];
     for (const fixture of [old, young]) await fixture.post("@ada hello");
     await endedAgo(old, "7 days 1 minute");
@@ -73,7 +73,7 @@ describe("the daily job", () => {
     );
   });
 
-  test("leaves a run that is under way, and removes what a refused one left", async () => {
+  test("leaves those of a running run, and deletes those of a refused one", async () => {
     const fixture = await createTurnFixture({ agents, mode: "roundtable" });
     await fixture.models.script(says("bob", { text: "in time", hold: "gate" }));
     const post = fixture.post("hello");

@@ -38,7 +38,7 @@ const hasLease = async ({ sql, sessionId }: StreamFixture) => {
 
 const longMs = 600_000;
 
-describe("a client that goes away before its answer", () => {
+describe("a client that disconnects before its answer", () => {
   test("does not stop its turn", async () => {
     const fixture = await createGoneFixture({}, longMs);
     await fixture.models.script(says("ada", { text: "for nobody", hold: "gate" }));
@@ -54,7 +54,7 @@ describe("a client that goes away before its answer", () => {
     expect(fixture.api.lines.map(({ event }) => event)).not.toContain("run_stopped");
   });
 
-  test("for too long has its run given up: the same key goes on with it at once", async () => {
+  test("for too long: its run stops, and the same key resumes it at once", async () => {
     const fixture = await createGoneFixture({ agents: ["ada", "bob", "cy"], mode: "roundtable" }, 0);
     await fixture.models.script(
       says("ada", "one"),
@@ -81,7 +81,7 @@ describe("a client that goes away before its answer", () => {
     await expectLedgerMatchesCalls(fixture);
   });
 
-  test("and does not come back: the next post settles its turn, and comes after it", async () => {
+  test("and does not return: the next post settles its turn and follows it", async () => {
     const fixture = await createGoneFixture({ agents: ["ada", "bob"], mode: "roundtable" }, 0);
     await fixture.models.script(says("ada", "one"), says("bob", { text: "late", hold: "gate" }, 1));
     const { leave } = postAndLeave(fixture, "hello");
@@ -100,7 +100,7 @@ describe("a client that goes away before its answer", () => {
     await expectLedgerMatchesCalls(fixture);
   });
 
-  test("leaves the answers of a fan-out that were in, and only the others are asked again", async () => {
+  test("during parallel answers leaves those that had arrived; only the others are asked again", async () => {
     const agents = ["ada", "bob", "cy", "dee"];
     const message = agents.map((one) => `@${one}`).join(" ");
     const fixture = await createGoneFixture({ agents }, 0);
@@ -119,7 +119,7 @@ describe("a client that goes away before its answer", () => {
     await expectLedgerMatchesCalls(fixture);
   });
 
-  test("has what could not be stored before stored with its run", async () => {
+  test("for too long: rows that could not be stored before are stored when its run stops", async () => {
     const fixture = await createGoneFixture({ agents: ["ada", "bob"], mode: "roundtable" }, 0);
     await fixture.models.script(says("bob", { text: "late", hold: "gate" }, 1));
     await watchDatabase(
@@ -140,7 +140,7 @@ describe("a client that goes away before its answer", () => {
     await expectLedgerMatchesCalls(fixture);
   });
 
-  test("while its turn is being committed changes nothing", async () => {
+  test("while its turn is committed changes nothing", async () => {
     const fixture = await createGoneFixture({}, 0);
     const { answer, leave } = postAndLeave(fixture, "@ada hello");
     const { result } = await watchDatabase(
@@ -156,8 +156,8 @@ describe("a client that goes away before its answer", () => {
   });
 });
 
-describe("a client that leaves its stream", () => {
-  test("for too long has its run given up: its key is told the rest", async () => {
+describe("a client that disconnects from its stream", () => {
+  test("for too long: its run stops, and its key streams the rest", async () => {
     const fixture = await createGoneFixture({ agents: ["ada", "bob"], mode: "roundtable" }, 0);
     await fixture.models.script(
       says("ada", "one"),
@@ -177,7 +177,7 @@ describe("a client that leaves its stream", () => {
     await expectLedgerMatchesCalls(fixture);
   });
 
-  test("while nobody reads it counts as gone too, once its stream is cut", async () => {
+  test("or does not read it counts as gone too, once its stream is cut", async () => {
     const talkative = ["ada", "bob", "cy", "dee", "eve", "fay", "gus"];
     const fixture = await createGoneFixture(
       { agents: [...talkative, "hal"], settings: { MAX_OUTPUT_TOKENS: "60000", TURN_MAX_CREDITS: "1000" } },

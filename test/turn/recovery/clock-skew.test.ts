@@ -41,7 +41,7 @@ async function storeTwoAnswers(fixture: TurnFixture) {
 const textsOf = (body: { replies: { content: string }[] }) => body.replies.map(({ content }) => content);
 
 describe("a run whose first holder's clock is ahead", () => {
-  test("goes on from its latest step: what the second holder stored is not asked again", async () => {
+  test("is resumed from its latest checkpoint: answers that the second holder stored are not asked again", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob", "cy"], mode: "roundtable" });
     const { first, second } = await storeTwoAnswers(fixture);
 
@@ -56,7 +56,7 @@ describe("a run whose first holder's clock is ahead", () => {
     await expectLedgerMatchesCalls(fixture);
   });
 
-  test("is settled with all answers that are stored, and keeps its last checkpoint", async () => {
+  test("is settled with all stored answers, and keeps its last checkpoint", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob", "cy"], mode: "roundtable" });
     const { first, second } = await storeTwoAnswers(fixture);
 
@@ -84,8 +84,8 @@ async function hasTimeOfClaim({ sql, sessionId }: TurnFixture, claim: Json) {
   return found?.is_it;
 }
 
-describe("a turn began when its claim was taken, by the clock of the database", () => {
-  test("also where the holder that stores it has a clock that is ahead", async () => {
+describe("the time of a turn is when its claim was taken, by the database's clock", () => {
+  test("also where the clock of the holder that stores it is ahead", async () => {
     const fixture = await createTurnFixture();
     await fixture.models.script(says("ada", { text: "hi", hold: "gate" }));
     setClockAhead();
@@ -116,7 +116,7 @@ describe("a turn began when its claim was taken, by the clock of the database", 
   });
 });
 
-test("a retry by a Worker whose clock is behind stands after the run that it follows", async () => {
+test("a retry by a Worker whose clock is behind is ordered after the run before it", async () => {
   const fixture = await createToolFixture({ agents: ["ada", "bob"], mode: "roundtable" });
   await fixture.models.script(
     says("bob", searchesFor("first"), 1),

@@ -29,7 +29,7 @@ function untilGivenUp(fixture: TurnFixture): Promise<void> {
 
 describe("a turn that could not be committed", () => {
   test.each<RoomMode>(["tag", "roundtable", "orchestrator"])(
-    "in mode %s is finished by the same key, at once and without asking any model again",
+    "in mode %s is finished by the same key at once, and no model is called again",
     async (mode) => {
       const fixture = await createTurnFixture({ agents, mode });
       const failed = await watchDatabase(() => fixture.post(message, { key: "k" }), failing(commits));
@@ -47,7 +47,7 @@ describe("a turn that could not be committed", () => {
     },
   );
 
-  test("after a tool loop is finished likewise, and its tool is not run again", async () => {
+  test("after a tool call is finished in the same way, and its tool does not run again", async () => {
     const fixture = await createToolFixture({ agents: ["ada"] });
     await fixture.models.script(says("ada", searchesFor("boats"), 1), says("ada", "about boats"));
     await watchDatabase(() => fixture.post("@ada hello", { key: "k" }), failing(commits));
@@ -61,7 +61,7 @@ describe("a turn that could not be committed", () => {
     await expectLedgerMatchesCalls(fixture);
   });
 
-  test("nor on the second try, is finished by the third", async () => {
+  test("twice is finished by the third request", async () => {
     const fixture = await createTurnFixture({ agents, mode: "roundtable" });
     for (const _try of [1, 2]) {
       const { result } = await watchDatabase(() => fixture.post("hello", { key: "k" }), failing(commits));
@@ -75,7 +75,7 @@ describe("a turn that could not be committed", () => {
     await expectLedgerMatchesCalls(fixture);
   });
 
-  test("without a key is stored whole by the next post, which needs not wait for its lease", async () => {
+  test("without a key is stored by the next post, which does not wait for its lease", async () => {
     const fixture = await createTurnFixture({ agents, mode: "roundtable" });
     await watchDatabase(() => fixture.post("hello"), failing(commits));
 
@@ -90,7 +90,7 @@ describe("a turn that could not be committed", () => {
     await expectLedgerMatchesCalls(fixture);
   });
 
-  test("told as a stream ends in RUN_ERROR, and its key is told the whole turn", async () => {
+  test("as a stream ends in RUN_ERROR, and its key streams the whole turn", async () => {
     const fixture = await createStreamFixture(
       { agents: ["ada", "bob"] },
       says("ada", "one"),
@@ -113,7 +113,7 @@ describe("a turn that could not be committed", () => {
     ["its commit on", commits],
     ["its first step on", "assert_claim"],
   ])(
-    "for a database that was away from %s is stored once it is back, and no model is asked again",
+    "because the database was away from %s is stored when it is back, and no model is called again",
     async (_from, first) => {
       const fixture = await createTurnFixture({ agents, mode: "roundtable" });
       const { result } = await watchDatabase(() => fixture.post("hello", { key: "k" }), awayFrom(first));

@@ -5,7 +5,7 @@ import { createTurnFixture } from "../../support/turn-fixture.ts";
 const flagsOf = (audit: { checkpoint_degraded: boolean }[]) =>
   audit.map(({ checkpoint_degraded }) => checkpoint_degraded);
 
-test("a step that cannot be stored costs the turn nothing, and its audit and one warning say so", async () => {
+test("a turn goes on where a checkpoint cannot be stored; its audit and one warning record it", async () => {
   const fixture = await createTurnFixture({ agents: ["ada", "bob", "cy"], mode: "roundtable" });
   const warnings = () => fixture.api.lines.filter(({ event }) => event === "checkpoint_degraded");
 

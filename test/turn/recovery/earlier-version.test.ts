@@ -18,7 +18,7 @@ async function forgetSteps({ sql, sessionId }: TurnFixture): Promise<void> {
 }
 
 describe("a turn that the version before steps stored", () => {
-  test("reads as before", async () => {
+  test("is read unchanged", async () => {
     const fixture = await createToolFixture({ agents: ["ada", "bob"] });
     await fixture.models.script(says("ada", searchesFor("boats"), 1), says("bob", { status: 400 }));
     const { body: first } = await fixture.post("@ada @bob hello");
@@ -34,7 +34,7 @@ describe("a turn that the version before steps stored", () => {
     expect((await fixture.list()).body.data).toEqual([first]);
   });
 
-  test("is retried by the step that its agent had", async () => {
+  test("is retried by the step of its agent", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
     await fixture.models.script(says("bob", { status: 400 }));
     const { body: first } = await fixture.post("@ada @bob hello");
@@ -60,7 +60,7 @@ async function forgetFormat({ sql, sessionId }: TurnFixture): Promise<void> {
 
 describe("a run that the version before steps left", () => {
   test.each(["roundtable", "orchestrator"] as const)(
-    "is settled in mode %s, not resumed: the answers that had arrived are kept, nobody is asked again",
+    "is settled in mode %s, not resumed: the answers that had arrived are kept, and no agent is called again",
     async (mode) => {
       const fixture = await createTurnFixture({ agents: ["ada", "bob", "cy"], mode });
       await fixture.models.script(

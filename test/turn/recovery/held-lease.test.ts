@@ -15,8 +15,8 @@ async function leaseEnd({ sql, sessionId }: TurnFixture): Promise<number> {
   return Number(row?.seconds);
 }
 
-describe("a holder at work", { timeout: 30_000 }, () => {
-  test("keeps its lease through a call that is longer than it", async () => {
+describe("a holder", { timeout: 30_000 }, () => {
+  test("keeps its lease during a call that is longer than the lease", async () => {
     const fixture = await createTurnFixture({ settings: shortLease });
     await fixture.models.script(says("ada", held));
     const post = fixture.post("@ada hello");
@@ -43,7 +43,7 @@ describe("a holder at work", { timeout: 30_000 }, () => {
     expect(await fixture.rowCounts()).toEqual(noRows);
   });
 
-  test("that is refused a step stops at once: its next call is aborted", async () => {
+  test("whose checkpoint is refused stops at once: its next call is aborted", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "roundtable" });
     await fixture.models.script(says("ada", { text: "one", hold: "first" }), says("bob", held));
     const post = fixture.post("hello");
@@ -62,7 +62,7 @@ describe("a holder at work", { timeout: 30_000 }, () => {
     await expectLedgerMatchesCalls(fixture);
   });
 
-  test("that slept through its lease starts no further call when it wakes, whatever its timers say", async () => {
+  test("that was paused for longer than its lease starts no further call, even if no timer has run", async () => {
     let asleepMs = 0;
     const fixture = await createTurnFixture({
       agents: ["ada", "bob"],

@@ -14,7 +14,7 @@ function keep(renew: LeaseOptions["renew"], options: Partial<LeaseOptions> = {})
 }
 
 describe("a lease of 30 s", () => {
-  test("is renewed every 10 s for as long as its run goes on, and not after", async () => {
+  test("is renewed every 10 s while its run goes on, and not afterwards", async () => {
     const { lease, asked } = keep(renews);
     await vi.advanceTimersByTimeAsync(9_999);
     expect(asked).toHaveBeenCalledTimes(0);
@@ -41,7 +41,7 @@ describe("a lease of 30 s", () => {
     expect(lease.signal.reason).toEqual("lease_not_renewed");
   });
 
-  test("counts from when its last confirmed renewal was sent, not from its answer", async () => {
+  test("begins when its last confirmed renewal was sent, not when it was answered", async () => {
     const answer = Promise.withResolvers<boolean>();
     const { lease } = keep(vi.fn<LeaseOptions["renew"]>(fails).mockReturnValueOnce(answer.promise));
     await vi.advanceTimersByTimeAsync(20_000);
@@ -52,7 +52,7 @@ describe("a lease of 30 s", () => {
     expect(lease.signal.aborted).toBe(true);
   });
 
-  test("is held longer by a step that was stored with it, and an older one does not shorten it", async () => {
+  test("is extended by a checkpoint that was stored with it; an earlier one does not shorten it", async () => {
     const { lease } = keep(fails);
     await vi.advanceTimersByTimeAsync(15_000);
     lease.confirm(15_000);
@@ -71,14 +71,14 @@ describe("a lease of 30 s", () => {
     expect(lease.stopReason()).toBe("lease_not_renewed");
   });
 
-  test("was lost by a process that slept through it, before any timer runs", () => {
+  test("is lost where the process was paused for longer, before any timer runs", () => {
     let nowMs = 0;
     const { lease } = keep(renews, { now: () => nowMs });
     nowMs = 25_000;
     expect(lease.isHeld()).toBe(false);
   });
 
-  test("is given up for good, and its end waits for the renewal that is under way", async () => {
+  test("is ended for good, and its end waits for a renewal in flight", async () => {
     const answer = Promise.withResolvers<boolean>();
     const { lease } = keep(() => answer.promise);
     await vi.advanceTimersByTimeAsync(10_000);

@@ -7,8 +7,8 @@ import { expectLedgerMatchesCalls } from "./support/ledger-check.ts";
 
 const anOpen = String.raw`into \"turn_claims\"`;
 
-describe("a copy of an open that arrives late", () => {
-  test("makes no claim for a turn without a key that is stored by now", async () => {
+describe("a late copy of the request that opens a run", () => {
+  test("takes no claim for a turn without a key that is already stored", async () => {
     const fixture = await createTurnFixture();
     const late = delaying(anOpen);
     const { result: posted } = await watchDatabase(() => fixture.post("@ada hello"), late.answer);
@@ -21,7 +21,7 @@ describe("a copy of an open that arrives late", () => {
     expect(await fixture.rowCounts()).toMatchObject({ turns: 2, turn_runs: 2 });
   });
 
-  test("makes none for a retry that is stored by now and has failed again", async () => {
+  test("takes none for a retry that is already stored and has failed again", async () => {
     const fixture = await createTurnFixture();
     await fixture.models.script(says("ada", { status: 400 }));
     const { body: failed } = await fixture.post("@ada hello");
@@ -37,7 +37,7 @@ describe("a copy of an open that arrives late", () => {
     expect(await retry()).toMatchObject({ status: 201, body: { status: "completed" } });
   });
 
-  test("makes none for a turn that was refused after it had its claim", async () => {
+  test("takes none for a turn that was refused after its claim was taken", async () => {
     const fixture = await createTurnFixture({ settings: { MODELS_JSON: JSON.stringify([smallModel]) } });
     const late = delaying(anOpen);
     const tooLong = `@ada ${"a long story ".repeat(2_000)}`;
@@ -51,7 +51,7 @@ describe("a copy of an open that arrives late", () => {
     expect(await fixture.post("@ada hello")).toMatchObject({ status: 201, body: { turn_index: 1 } });
   });
 
-  test("gives the claim to nobody who was replaced", async () => {
+  test("does not give the claim back to a replaced holder", async () => {
     const fixture = await createTurnFixture();
     await fixture.models.script(
       says("ada", { text: "lost", hold: "gate" }, 1),
@@ -77,7 +77,7 @@ describe("a copy of an open that arrives late", () => {
     await expectLedgerMatchesCalls(fixture);
   });
 
-  test("is answered with its own turn, where others have settled that by now", async () => {
+  test("returns its own turn, where another request has settled it", async () => {
     const fixture = await createTurnFixture();
     let isLost = false;
     const { result: posted } = await watchDatabase(
@@ -108,7 +108,7 @@ const smallModel = {
   multiplier: 1,
 };
 
-test("a copy of a takeover that arrives late gives the claim to nobody who was replaced", async () => {
+test("a late copy of a takeover does not give the claim back to a replaced holder", async () => {
   const fixture = await createTurnFixture();
   const dead = await claimDeadRun(fixture);
   const { db } = fixture.api.deps;
@@ -123,11 +123,11 @@ test("a copy of a takeover that arrives late gives the claim to nobody who was r
   expect(await fixture.claim()).toMatchObject({ holder: other });
 });
 
-describe("a claim for a run that is stored, as late copies left them before", () => {
+describe("a claim for a run that is already stored, as late copies used to leave them", () => {
   test.each([
     ["with a lease", "30 seconds"],
     ["whose lease has run out", "-1 second"],
-  ])("%s is deleted by who settles it, and the session goes on", async (_lease, left) => {
+  ])("%s is deleted when it is settled, and the session goes on", async (_lease, left) => {
     const fixture = await createTurnFixture();
     const { body: turn } = await fixture.post("@ada hello");
     const before = await fixture.rowCounts();
@@ -142,7 +142,7 @@ describe("a claim for a run that is stored, as late copies left them before", ()
     expect(await fixture.rowCounts()).toEqual(before);
   });
 
-  test("is told in the log where a post meets it", async () => {
+  test("is logged where a post finds it", async () => {
     const fixture = await createTurnFixture();
     const { body: turn } = await fixture.post("@ada hello");
     await claimDeadRun(fixture, turn.id);

@@ -5,8 +5,8 @@ import { expectLedgerMatchesCalls } from "./support/ledger-check.ts";
 
 const usage = { prompt_tokens: 120, completion_tokens: 40 };
 
-describe("a holder that wakes after another has taken over", () => {
-  test("and after it has committed: its report takes the estimate's place, and the turn stands", async () => {
+describe("a holder that goes on after another has taken over", () => {
+  test("and committed: its report replaces the estimates, and the turn is unchanged", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "roundtable" });
     await fixture.models.script(
       says("bob", { text: "late", hold: "gate", usage }, 1),
@@ -43,7 +43,7 @@ describe("a holder that wakes after another has taken over", () => {
     await expectLedgerMatchesCalls(fixture);
   });
 
-  test("and before it commits: the commit leaves the report alone, and joins it to the turn", async () => {
+  test("and not yet committed: the commit keeps the report and joins it to the turn", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "roundtable" });
     await fixture.models.script(
       says("bob", { text: "late", hold: "first", usage }, 1),
@@ -76,7 +76,7 @@ describe("a holder that wakes after another has taken over", () => {
     await expectLedgerMatchesCalls(fixture);
   });
 
-  test("in the middle of a fan-out stores none of its answers any more, and starts no further call", async () => {
+  test("during parallel answers stores none of them any more, and starts no further call", async () => {
     const agents = ["ada", "bob", "cy", "dee", "eve"];
     const message = agents.map((key) => `@${key}`).join(" ");
     const fixture = await createTurnFixture({ agents });

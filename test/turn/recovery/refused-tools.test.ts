@@ -3,7 +3,7 @@ import { createTurnFixture, says } from "../../support/turn-fixture.ts";
 import { expireLease } from "./support/abandoned-run.ts";
 import { expectLedgerMatchesCalls } from "./support/ledger-check.ts";
 
-test("an agent that asked in vain for a tool is not asked again before that answer is stored", async () => {
+test("an agent whose tool call is denied is not called again before that answer is stored", async () => {
   const fixture = await createTurnFixture();
   const asksInVain = { tool_calls: [{ name: "search", arguments: "{}" }] };
   await fixture.models.script(says("ada", asksInVain, 1), says("ada", { text: "lost", hold: "gate" }, 2));

@@ -52,7 +52,7 @@ describe("a run that planning refuses after a past holder called models", () => 
     expect((await post).status).toBe(409);
   });
 
-  test("is answered with its refusal when its client comes back, and keeps the ledger rows", async () => {
+  test("is answered with its refusal when its client returns, and keeps the ledger rows", async () => {
     const { fixture, post } = await leaveRoundTable();
     await refusePlan(fixture);
 
@@ -82,7 +82,7 @@ describe("a run that planning refuses after a past holder called models", () => 
     ]);
   });
 
-  test("has estimates of an agent's second answer, which was in flight, under the model that gave it", async () => {
+  test("has estimates of an agent's second answer that was in flight, under the model that gave it", async () => {
     const fixture = await createTurnFixture({
       agents: ["ada"],
       mode: "orchestrator",

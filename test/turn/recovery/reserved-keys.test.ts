@@ -7,7 +7,7 @@ import { expectLedgerMatchesCalls } from "./support/ledger-check.ts";
 /** Names that every object of JavaScript answers to. */
 const names = ["__proto__", "constructor", "toString", "hasOwnProperty"];
 
-test("agents called like what every object has keep their stored answers when their run is resumed", async () => {
+test("agents that are named like properties of every object keep their stored answers when their run is resumed", async () => {
   const fixture = await createTurnFixture({ agents: [...names, "bob"], mode: "roundtable" });
   await fixture.models.script(
     says("bob", { text: "lost", hold: "gate" }, 1),
@@ -34,7 +34,7 @@ test("agents called like what every object has keep their stored answers when th
   await expectLedgerMatchesCalls(fixture);
 });
 
-test("in a fan-out, in the middle of a tool loop, they go on with what their tools had found", async () => {
+test("in parallel and during tool calls they go on with the results of their tools", async () => {
   const fixture = await createToolFixture({ agents: ["__proto__", "constructor"] });
   await fixture.models.script(
     says("__proto__", "I am first"),

@@ -14,7 +14,7 @@ import { expectLedgerMatchesCalls } from "./support/ledger-check.ts";
 const calls = ["manager", "ada", "bob", "manager", "ada", "synthesis"];
 
 test.each([1, 2, 3, 4, 5, 6])(
-  "a turn of two rounds with a synthesis whose holder is lost in call %s asks that call alone again",
+  "in a turn of two rounds with a synthesis, a holder that is lost in call %s leaves only that call to repeat",
   async (lostCall) => {
     const fixture = await createTurnFixture({
       agents: ["ada", "bob"],

@@ -20,7 +20,7 @@ const textsOf = (body: { replies: { agent_key: string; content: string }[] }) =>
   body.replies.map(({ agent_key, content }) => `${agent_key}: ${content}`);
 
 describe("the same request, repeated with its key after its holder was lost", () => {
-  test("between the second and the third of a round table asks only the third again", async () => {
+  test("between the second and the third of a roundtable asks only the third again", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob", "cy"], mode: "roundtable" });
     await fixture.models.script(
       says("cy", { text: "lost", hold: "gate" }, 1),
@@ -49,7 +49,7 @@ describe("the same request, repeated with its key after its holder was lost", ()
     await expectLedgerMatchesCalls(fixture);
   });
 
-  test("inside a tool loop goes on with what the tool had found", async () => {
+  test("after a tool call goes on with the tool's result", async () => {
     const fixture = await createToolFixture({ agents: ["ada"] });
     await fixture.models.script(
       says("ada", searchesFor("boats"), 1),
@@ -69,7 +69,7 @@ describe("the same request, repeated with its key after its holder was lost", ()
     await expectLedgerMatchesCalls(fixture);
   });
 
-  test("inside a tool loop sends the provider back what it put beside the answer before", async () => {
+  test("after a tool call sends the provider its own fields of the answer before", async () => {
     const fixture = await createToolFixture({ agents: ["ada"] });
     const details = [{ type: "reasoning.encrypted", data: "SIGNATURE", index: 0 }];
     const call = { index: 0, id: "call_1", function: { name: "search", arguments: '{"query":"boats"}' } };
@@ -104,7 +104,7 @@ describe("the same request, repeated with its key after its holder was lost", ()
     expect(resumed?.messages).toEqual(lost?.messages);
   });
 
-  test("in a fan-out of four with two answers in asks the other two again", async () => {
+  test("with two of four parallel answers stored asks the other two again", async () => {
     const agents = ["ada", "bob", "cy", "dee"];
     const fixture = await createTurnFixture({ agents });
     const held = { text: "lost", hold: "gate" };
@@ -122,7 +122,7 @@ describe("the same request, repeated with its key after its holder was lost", ()
     await expectLedgerMatchesCalls(fixture);
   });
 
-  test("after routing does not ask the manager again", async () => {
+  test("after routing does not call the manager again", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob", "cy"], mode: "orchestrator" });
     await fixture.models.script(
       managerPicks("cy", "ada"),
@@ -142,7 +142,7 @@ describe("the same request, repeated with its key after its holder was lost", ()
     await expectLedgerMatchesCalls(fixture);
   });
 
-  test("during routing asks the manager again", async () => {
+  test("during routing calls the manager again", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "orchestrator" });
     await fixture.models.script(managerSays({ text: "lost", hold: "gate" }, 1), managerPicks("bob"));
     const post = fixture.post("hello", { key: "k" });
@@ -155,7 +155,7 @@ describe("the same request, repeated with its key after its holder was lost", ()
     await expectLedgerMatchesCalls(fixture);
   });
 
-  test("twice in a row asks no stored answer again, and books each holder's calls", async () => {
+  test("twice asks no stored answer again, and the ledger has each holder's calls", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob", "cy"], mode: "roundtable" });
     await fixture.models.script(
       says("bob", { text: "lost", hold: "gate" }, 1),
@@ -177,7 +177,7 @@ describe("the same request, repeated with its key after its holder was lost", ()
     await expectLedgerMatchesCalls(fixture);
   });
 
-  test("by a Worker whose models hold less keeps what was answered; who cannot be shown enough fails", async () => {
+  test("by a Worker with smaller windows keeps the stored answers; an agent that no longer fits fails", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "roundtable" });
     const message = "a long story ".repeat(400);
     await fixture.models.script(says("ada", "one"), says("bob", { text: "lost", hold: "gate" }, 1));

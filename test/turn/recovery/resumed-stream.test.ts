@@ -58,7 +58,7 @@ async function endOf({ fixture, lost }: { fixture: StreamFixture; lost: Response
 }
 
 describe("a stream that is resumed", () => {
-  test("begins with the session as it stands, and goes on with who has not answered", async () => {
+  test("begins with a snapshot of the session, and goes on with the agents that have not answered", async () => {
     const agents = ["ada", "bob", "cy"];
     const left = await leaveStream({
       fixture: { agents, mode: "roundtable" },
@@ -92,7 +92,7 @@ describe("a stream that is resumed", () => {
     await endOf(left);
   });
 
-  test("in the middle of a fan-out has the answers that were in, in the plan's order", async () => {
+  test("during parallel answers has those that had arrived, in the order of the plan", async () => {
     const agents = ["ada", "bob", "cy", "dee"];
     const left = await leaveStream({
       fixture: { agents },
@@ -117,7 +117,7 @@ describe("a stream that is resumed", () => {
     await endOf(left);
   });
 
-  test("before anybody had answered has the user's message, and what was said before", async () => {
+  test("before any answer has the user's message and the conversation before it", async () => {
     const left = await leaveStream({
       fixture: { agents: ["ada", "bob"], mode: "orchestrator" },
       rules: [managerPicks("bob"), says("bob", late, 2)],
@@ -135,7 +135,7 @@ describe("a stream that is resumed", () => {
     await endOf(left);
   });
 
-  test("and is resumed once more gives the user's message the same id", async () => {
+  test("and is resumed again gives the user's message the same id", async () => {
     const left = await leaveStream({
       fixture: { agents: ["ada", "bob"], mode: "roundtable" },
       rules: [says("ada", "one"), says("bob", late, 1), says("bob", late, 2)],
@@ -157,7 +157,7 @@ describe("a stream that is resumed", () => {
     await endOf(left);
   });
 
-  test("as a retry has the new answers in the place of the failures", async () => {
+  test("of a retry has the new answers in place of the failures", async () => {
     const fixture = await createStreamFixture({ agents: ["ada", "bob", "cy"] });
     await fixture.models.script(says("ada", { status: 400 }), says("bob", { status: 400 }));
     const { body: turn } = await fixture.post("@ada @bob @cy hello");
@@ -182,7 +182,7 @@ describe("a stream that is resumed", () => {
   });
 });
 
-test("a plain answer that is resumed reads nothing for a snapshot", async () => {
+test("an answer without a stream that is resumed reads nothing for a snapshot", async () => {
   const left = await leaveStream({
     fixture: { agents: ["ada", "bob"], mode: "roundtable" },
     rules: [says("bob", late, 1)],

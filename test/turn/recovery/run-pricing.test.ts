@@ -5,8 +5,8 @@ import { managerSays } from "../modes/support/model-calls.ts";
 import { answersStored, expireLease } from "./support/abandoned-run.ts";
 import { expectLedgerMatchesCalls } from "./support/ledger-check.ts";
 
-describe("a holder that is gone in the middle of a call's attempts", () => {
-  test("has an estimate of each attempt, not of the first alone", async () => {
+describe("a holder that is lost between the attempts of a call", () => {
+  test("has an estimate of each attempt", async () => {
     const fixture = await createTurnFixture();
     const cut = { cut_before_headers: true } as const;
     await fixture.models.script(
@@ -67,7 +67,7 @@ describe("a holder that is gone in the middle of a call's attempts", () => {
     },
   );
 
-  test("has one of each of the manager's, too", async () => {
+  test("has an estimate of each attempt of the manager too", async () => {
     const fixture = await createTurnFixture({ mode: "orchestrator" });
     const cut = { cut_before_headers: true } as const;
     await fixture.models.script(
@@ -101,7 +101,7 @@ const laterOf = ({ models }: TurnFixture, settings: Record<string, string> = {})
   createTestApi({ settings: { LLM_BASE_URL: models.baseUrl, ...settings } });
 
 describe("a run whose models the next deployment does not have", () => {
-  test("has its ledger rows, under the prices of its claim, and a late report has them too", async () => {
+  test("has its ledger rows, priced by its claim, and so has a late report", async () => {
     const fixture = await createTurnFixture({
       agents: [{ key: "ada", modelAlias: "house" }, "bob"],
       settings: withHouse,
@@ -154,7 +154,7 @@ describe("a run whose models the next deployment does not have", () => {
     expect((await post).status).toBe(409);
   });
 
-  test("and whose claim an earlier version wrote has rows that name the alias", async () => {
+  test("and whose claim is of an earlier version has rows with the alias", async () => {
     const fixture = await createTurnFixture({
       agents: [{ key: "ada", modelAlias: "house" }, "bob"],
       settings: withHouse,
@@ -178,7 +178,7 @@ describe("a run whose models the next deployment does not have", () => {
   });
 });
 
-test("a run that goes on where its models cost more is priced as it was opened", async () => {
+test("a run that is resumed where its models cost more is priced as when it was opened", async () => {
   const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "roundtable" });
   await fixture.models.script(
     says("bob", { text: "lost", hold: "gate" }, 1),

@@ -29,7 +29,7 @@ async function answerAll(text: string): Promise<TurnFixture> {
 }
 
 describe.each(scripts)("answers %s of twelve agents", (_script, text) => {
-  test("are kept while the turn has room; who is over fails alone, and all are booked", async () => {
+  test("are kept while the turn has room; an agent above the limit fails alone, and all are in the ledger", async () => {
     const fixture = await answerAll(text);
 
     const turn = await measureRequests(() => fixture.post(message, { key: "k" }));
@@ -50,7 +50,7 @@ describe.each(scripts)("answers %s of twelve agents", (_script, text) => {
     expect(await listCallers(fixture)).toHaveLength(12);
   });
 
-  test("are read again by a retry and by whoever takes it over, and by the turn after it", async () => {
+  test("are read by a retry, by the holder that takes it over, and by the next turn", async () => {
     const fixture = await answerAll(text);
     const { body: last } = await fixture.post(message);
     const failures = last.replies.filter((reply: { status: string }) => reply.status === "failed");

@@ -36,7 +36,7 @@ describe.each([
 ] as const)("twelve agents who ask for 16 searches each, of long texts in %s", (_language, letters, mode) => {
   const message = mode === "tag" ? keys.map((key) => `@${key}`).join(" ") : "hello";
 
-  test("get 48, and the turn is stored in requests that the database takes", async () => {
+  test("run 48 of them, and the turn is stored in requests that the database accepts", async () => {
     const fixture = await createToolFixture({ agents: keys, mode });
     await fixture.search.script({ default: { results: longResults(letters) } });
     await searchAllRounds(fixture, `An answer. ${letters.repeat(400)}`);
@@ -62,7 +62,7 @@ describe.each([
     expect((await fixture.read(turn.result.body.id)).status).toBe(200);
   });
 
-  test("are resumed from what is stored, and nothing stored is paid for again", async () => {
+  test("are resumed from the checkpoint, and nothing that is stored is paid for again", async () => {
     const fixture = await createToolFixture({ agents: keys, mode });
     await fixture.search.script({ default: { results: longResults(letters) } });
     await fixture.models.script(

@@ -18,9 +18,9 @@ const codesOf = (body: { replies: { error: { code: string } | null }[] }) =>
 const warnings = (fixture: TurnFixture, event: string) =>
   fixture.api.lines.filter((line) => line.event === event);
 
-describe("a turn that the database takes no request of", () => {
+describe("a turn that is too large for a request to the database", () => {
   test.each(["roundtable", "tag"] as const)(
-    "is stored without its texts, whole in the ledger, and its key is told it without paying again (%s)",
+    "is stored without its texts, with its whole ledger, and its key returns it without new calls (%s)",
     async (mode) => {
       const fixture = await createTurnFixture({ agents, mode });
       await fixture.models.script(says("bob", long), { answer: { text: "short" } });
@@ -43,7 +43,7 @@ describe("a turn that the database takes no request of", () => {
     },
   );
 
-  test("is stored likewise by whoever settles it", async () => {
+  test("is stored in the same way by the request that settles it", async () => {
     const fixture = await createTurnFixture({ agents, mode: "roundtable" });
     await fixture.models.script(says("ada", long), says("cy", { text: "lost", hold: "gate" }, 1));
     const post = fixture.post("hello");
@@ -64,9 +64,9 @@ describe("a turn that the database takes no request of", () => {
   });
 });
 
-describe("a step that the database takes no request of", () => {
+describe("a checkpoint that is too large for a request to the database", () => {
   test.each(["roundtable", "tag"] as const)(
-    "is left out: the turn is whole, and nothing is sent again and again (%s)",
+    "is left out: the turn is complete, and nothing is sent again and again (%s)",
     async (mode) => {
       const fixture = await createTurnFixture({ agents: [...agents, "dee"], mode });
       await fixture.models.script(says("ada", long), says("dee", { text: "last", hold: "gate" }), {
@@ -97,7 +97,7 @@ describe("a step that the database takes no request of", () => {
     },
   );
 
-  test("and whose run is taken over has its turn stored without what is missing, and no call is lost", async () => {
+  test("and whose run is taken over: its turn is stored without the missing texts, and no call is lost", async () => {
     const fixture = await createTurnFixture({ agents, mode: "roundtable" });
     await fixture.models.script(says("ada", long), says("cy", { text: "lost", hold: "gate" }, 1), {
       answer: { text: "short" },
@@ -119,7 +119,7 @@ describe("a step that the database takes no request of", () => {
   });
 });
 
-describe("a run whose checkpoint the database gives no answer of", () => {
+describe("a run with a checkpoint that is too large for an answer of the database", () => {
   test.each([
     ["by its key", { key: "k" }],
     ["by the next post", {}],

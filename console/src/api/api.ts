@@ -1,0 +1,92 @@
+import type { Client } from "./client.ts";
+import { type Features, readFeatures } from "./features.ts";
+import type {
+  Agent,
+  AgentChange,
+  Model,
+  NewAgent,
+  NewRoom,
+  Page,
+  Room,
+  RoomFile,
+  RunningTurn,
+  Session,
+  Tool,
+  Turn,
+  TurnDetail,
+  User,
+} from "./types.ts";
+
+export type Api = ReturnType<typeof createApi>;
+export type { Features };
+
+/** How many rows a list is asked for at once: the most that the API gives. */
+const pageSize = 200;
+
+/** Every call that the console makes, by what it does. Each rejects with ApiError. */
+export function createApi({ json, send }: Client) {
+  const listAll = async <Item>(path: string, query: Record<string, string> = {}): Promise<Item[]> => {
+    const items: Item[] = [];
+    let after: string | undefined;
+    do {
+      const page: Page<Item> = await json("GET", path, { query: { ...query, limit: pageSize, after } });
+      items.push(...page.data);
+      after = page.has_more ? (page.last_id ?? undefined) : undefined;
+    } while (after !== undefined);
+    return items;
+  };
+  const turnsOf = (sessionId: string) => `/sessions/${sessionId}/turns`;
+  return {
+    me: () => json<User>("GET", "/auth/me"),
+    features: () => readFeatures(json),
+    models: async () => (await json<{ data: Model[] }>("GET", "/models")).data,
+    tools: async () => (await json<{ data: Tool[] }>("GET", "/tools")).data,
+
+    rooms: () => listAll<Room>("/rooms"),
+    room: (roomId: string) => json<Room>("GET", `/rooms/${roomId}`),
+    createRoom: (body: NewRoom) => json<Room>("POST", "/rooms", { body }),
+    changeRoom: (roomId: string, body: object) => json<Room>("PATCH", `/rooms/${roomId}`, { body }),
+    deleteRoom: (roomId: string) => json<void>("DELETE", `/rooms/${roomId}`),
+    setMode: (roomId: string, mode: string) =>
+      json<Room>("PATCH", `/rooms/${roomId}/mode`, { body: { mode } }),
+
+    agents: async (roomId: string) => (await json<Page<Agent>>("GET", `/rooms/${roomId}/agents`)).data,
+    addAgent: (roomId: string, body: NewAgent) => json<Agent>("POST", `/rooms/${roomId}/agents`, { body }),
+    changeAgent: (roomId: string, key: string, body: AgentChange) =>
+      json<Agent>("PATCH", `/rooms/${roomId}/agents/${key}`, { body }),
+    removeAgent: (roomId: string, key: string) => json<void>("DELETE", `/rooms/${roomId}/agents/${key}`),
+    orderAgents: async (roomId: string, keys: readonly string[]) =>
+      (await json<Page<Agent>>("PUT", `/rooms/${roomId}/agents/order`, { body: { agent_keys: keys } })).data,
+
+    sessions: (roomId: string) => listAll<Session>(`/rooms/${roomId}/sessions`),
+    startSession: (roomId: string) => json<Session>("POST", `/rooms/${roomId}/sessions`),
+    deleteSession: (sessionId: string) => json<void>("DELETE", `/sessions/${sessionId}`),
+    changeSession: (sessionId: string, body: { title: string }) =>
+      json<Session>("PATCH", `/sessions/${sessionId}`, { body }),
+
+    files: (roomId: string) => listAll<RoomFile>(`/rooms/${roomId}/files`),
+    uploadFile: (roomId: string, file: File) =>
+      json<RoomFile>("POST", `/rooms/${roomId}/files`, {
+        query: { name: file.name },
+        bytes: file,
+        headers: { "Content-Type": "application/octet-stream" },
+      }),
+    deleteFile: (fileId: string) => json<void>("DELETE", `/files/${fileId}`),
+    parseFile: (fileId: string) => json<RoomFile>("POST", `/files/${fileId}/parse`),
+
+    turns: (sessionId: string) => listAll<Turn>(turnsOf(sessionId)),
+    turn: (sessionId: string, turnId: string) =>
+      json<TurnDetail | RunningTurn>("GET", `${turnsOf(sessionId)}/${turnId}`),
+    /** The events of a turn that begins now. The same key again joins or replays it. */
+    streamTurn: (sessionId: string, message: string, key: string, signal: AbortSignal) =>
+      send("POST", turnsOf(sessionId), { body: { message }, headers: streamHeaders(key), signal }),
+    streamRetry: (sessionId: string, turnId: string, key: string, signal: AbortSignal) =>
+      send("POST", `${turnsOf(sessionId)}/${turnId}/retry`, { headers: streamHeaders(key), signal }),
+    cancelTurn: (sessionId: string, turnId: string) =>
+      json<void>("POST", `${turnsOf(sessionId)}/${turnId}/cancel`),
+  };
+}
+
+function streamHeaders(key: string) {
+  return { Accept: "text/event-stream", "Idempotency-Key": key };
+}

@@ -1,0 +1,50 @@
+import type * as z from "zod";
+import type { agent, agentChange, newAgent } from "../../../src/routes/schemas/agent.ts";
+import type { consoleConfig } from "../../../src/routes/schemas/console-config.ts";
+import type { file } from "../../../src/routes/schemas/file.ts";
+import type { message } from "../../../src/routes/schemas/message.ts";
+import type { newRoom, room } from "../../../src/routes/schemas/room.ts";
+import type { session } from "../../../src/routes/schemas/session.ts";
+import type { runningTurn, turnRead } from "../../../src/routes/schemas/turn.ts";
+import type { turnDetail } from "../../../src/routes/schemas/turn-detail.ts";
+
+// The wire forms are declared once, by the server's schemas. Only their types are taken.
+export type Room = z.output<typeof room>;
+export type NewRoom = z.input<typeof newRoom>;
+export type Mode = Room["current_mode"];
+export type Agent = z.output<typeof agent>;
+/** The schema of a bounded list takes anything, to say in one error what is wrong. */
+type WithTools<Body> = Omit<Body, "tool_permissions"> & { tool_permissions?: string[] };
+export type NewAgent = WithTools<z.input<typeof newAgent>>;
+export type AgentChange = WithTools<z.input<typeof agentChange>>;
+export type RoomFile = z.output<typeof file>;
+export type Message = z.output<typeof message>;
+export type Turn = z.output<typeof turnRead>;
+export type Reply = Turn["replies"][number];
+export type ToolCall = Turn["tool_calls"][number];
+export type TurnDetail = z.output<typeof turnDetail>;
+export type RunningTurn = z.output<typeof runningTurn>;
+export type ConsoleConfig = z.output<typeof consoleConfig>;
+export type Model = {
+  alias: string;
+  provider: string;
+  provider_model: string;
+  context_window: number;
+  multiplier: number;
+};
+export type Tool = { name: string; description: string };
+export type Session = z.output<typeof session>;
+export type User = { user_id: string; email: string | null; is_operator?: boolean };
+
+export type Page<Item> = { data: Item[]; has_more: boolean; last_id: string | null };
+
+/** A problem document (RFC 9457) of the API. */
+export type Problem = {
+  status: number;
+  code: string;
+  title: string;
+  detail: string;
+  request_id?: string;
+  turn_id?: string;
+  [member: string]: unknown;
+};

@@ -1,0 +1,18 @@
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import { type Api, createApi } from "./api/api.ts";
+import { createClient } from "./api/client.ts";
+import { type Features, noFeatures } from "./api/features.ts";
+import type { User } from "./api/types.ts";
+import { signOut, token } from "./auth/token.ts";
+
+export const api: Api = createApi(createClient(token.get, () => signOut("ended")));
+
+export type Signed = { user: User | undefined; features: Features };
+
+export const SignedContext = createContext<Signed>({ user: undefined, features: noFeatures });
+
+/** Who is signed in, and what the server can do. Both are unknown until their answers have come. */
+export function useSigned(): Signed {
+  return useContext(SignedContext);
+}

@@ -1,0 +1,100 @@
+import type { ComponentChildren } from "preact";
+import { useCallback, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Agent } from "../api/types.ts";
+import { useCell } from "../cell.ts";
+import { Loading, ProblemNote } from "../parts/states.tsx";
+import type { Conversation } from "./conversation.ts";
+import { RunningTurn } from "./running-turn.tsx";
+import { StoredTurn } from "./stored-turn.tsx";
+
+type ViewProps = {
+  roomId: string;
+  conversation: Conversation;
+  agents: readonly Agent[];
+  /** Stands where there is no turn yet. */
+  opening: ComponentChildren;
+  /** The composer. */
+  children: ComponentChildren;
+};
+
+/** How many turns are in the page at first, and how many more each time the person scrolls to the oldest. */
+const pageTurns = 40;
+/** So near to the end the view follows what arrives. */
+const followPx = 80;
+/** So near to the begin older turns are brought in. */
+const olderPx = 600;
+
+/** The turns of a session, latest at the end; it follows what arrives unless the person reads further up. */
+export function ConversationView({ roomId, conversation, agents, opening, children }: ViewProps) {
+  const { turns, live, loadError, refusal } = useCell(conversation.state);
+  const { scroller, onScroll, shown } = useScroll(turns?.length ?? 0, live);
+  const roster = useStable(agents.map(({ agent_key: key }) => key));
+  const retry = useCallback((turnId: string) => void conversation.retry(turnId), [conversation]);
+  const nameOf = (key: string) => agents.find(({ agent_key }) => agent_key === key)?.name ?? key;
+  const modelOf = (key: string) => agents.find(({ agent_key }) => agent_key === key)?.model_alias;
+  const latestId = turns?.at(-1)?.id;
+  const isEmpty = turns !== undefined && turns.length === 0 && live === undefined;
+  return (
+    <section class="conversation" aria-label="Conversation">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard */}
+      <div class="scroller" ref={scroller} onScroll={onScroll} tabIndex={0} role="log" aria-label="Turns">
+        <div class="turns">
+          {loadError && <ProblemNote error={loadError} onRetry={conversation.load} />}
+          {turns === undefined && loadError === undefined && <Loading what="the conversation" rows={5} />}
+          {isEmpty && opening}
+          {turns?.slice(-shown).map((turn) => (
+            <StoredTurn
+              key={turn.id}
+              roomId={roomId}
+              turn={turn}
+              roster={roster}
+              onRetry={turn.id === latestId && live === undefined ? retry : undefined}
+              readDetail={conversation.detail}
+            />
+          ))}
+          {live && <RunningTurn {...{ live, roster, nameOf, modelOf }} />}
+        </div>
+      </div>
+      <div class="dock">
+        {refusal && <ProblemNote error={refusal} onClose={conversation.dismissRefusal} />}
+        {children}
+      </div>
+    </section>
+  );
+}
+
+function useScroll(count: number, live: unknown) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const isFollowing = useRef(true);
+  const heightBefore = useRef(0);
+  const [shown, setShown] = useState(pageTurns);
+  const onScroll = () => {
+    const element = scroller.current;
+    if (element === null) return;
+    const { scrollTop, scrollHeight, clientHeight } = element;
+    isFollowing.current = scrollHeight - scrollTop - clientHeight < followPx;
+    if (scrollTop > olderPx || shown >= count) return;
+    heightBefore.current = scrollHeight;
+    setShown(shown + pageTurns);
+  };
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    // What came in above must not move what the person reads.
+    if (element !== null && heightBefore.current > 0 && !isFollowing.current) {
+      element.scrollTop += element.scrollHeight - heightBefore.current;
+    }
+    heightBefore.current = 0;
+  }, [shown]);
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (element !== null && isFollowing.current) element.scrollTop = element.scrollHeight;
+  }, [count, live]);
+  return { scroller, onScroll, shown };
+}
+
+/** The same list while its entries are the same. */
+function useStable(list: readonly string[]): readonly string[] {
+  const kept = useRef(list);
+  if (kept.current.join("\n") !== list.join("\n")) kept.current = list;
+  return kept.current;
+}

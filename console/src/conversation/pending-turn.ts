@@ -1,0 +1,17 @@
+/** A turn that was sent from this tab and whose end has not come: a reload goes on with it. */
+export type PendingTurn = { key: string; message: string | undefined; retryOf: string | undefined };
+
+const keyOf = (sessionId: string) => `pantheon.pending.${sessionId}`;
+
+export function rememberPending(sessionId: string, turn: PendingTurn): void {
+  sessionStorage.setItem(keyOf(sessionId), JSON.stringify(turn));
+}
+
+export function recallPending(sessionId: string): PendingTurn | undefined {
+  const kept = sessionStorage.getItem(keyOf(sessionId));
+  return kept === null ? undefined : JSON.parse(kept);
+}
+
+export function forgetPending(sessionId: string): void {
+  sessionStorage.removeItem(keyOf(sessionId));
+}

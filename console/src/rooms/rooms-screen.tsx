@@ -1,0 +1,101 @@
+import { useState } from "preact/hooks";
+import type { Room } from "../api/types.ts";
+import { api } from "../app-context.ts";
+import { formatAgo } from "../parts/format.ts";
+import { Empty, Loading, ProblemNote } from "../parts/states.tsx";
+import { useLoad } from "../parts/use-load.ts";
+import { Link, pathOf } from "../router.tsx";
+import { modeWords } from "./mode-words.ts";
+import { NewRoomDialog } from "./new-room.tsx";
+import { type Template, templates } from "./templates.ts";
+
+export function RoomsScreen() {
+  const { value: rooms, error, reload } = useLoad("rooms", api.rooms);
+  const [search, setSearch] = useState("");
+  const [dialog, setDialog] = useState<Template>();
+  return (
+    <div class="rooms">
+      <header class="screen-head">
+        <h1>Rooms</h1>
+        <input
+          type="search"
+          class="search"
+          placeholder="Search rooms"
+          aria-label="Search rooms"
+          value={search}
+          onInput={(event) => setSearch(event.currentTarget.value)}
+        />
+        <button type="button" class="button button-main" onClick={() => setDialog(templates[0])}>
+          New room
+        </button>
+      </header>
+      {error && <ProblemNote error={error} onRetry={reload} />}
+      {rooms === undefined && error === undefined && <Loading what="your rooms" rows={4} />}
+      {rooms && <RoomList rooms={rooms} search={search} onTemplate={setDialog} />}
+      {dialog && <NewRoomDialog first={dialog} onClose={() => setDialog(undefined)} />}
+    </div>
+  );
+}
+
+type ListProps = { rooms: readonly Room[]; search: string; onTemplate: (template: Template) => void };
+
+function RoomList({ rooms, search, onTemplate }: ListProps) {
+  const words = search.trim().toLowerCase();
+  const found = rooms
+    .filter(({ name, goal }) => `${name}\n${goal ?? ""}`.toLowerCase().includes(words))
+    .toSorted((left, right) => right.updated_at.localeCompare(left.updated_at));
+  if (rooms.length === 0) return <Templates title="Make your first room" onTemplate={onTemplate} />;
+  if (found.length === 0) {
+    return (
+      <Empty title={`No room has “${search.trim()}” in its name or goal.`}>
+        <p>You have {rooms.length} rooms.</p>
+      </Empty>
+    );
+  }
+  return (
+    <>
+      <ul class="room-list">
+        {found.map((room) => (
+          <RoomCard key={room.id} room={room} />
+        ))}
+      </ul>
+      {words === "" && rooms.length < 4 && <Templates title="Begin another" onTemplate={onTemplate} />}
+    </>
+  );
+}
+
+function RoomCard({ room }: { room: Room }) {
+  return (
+    <li>
+      <Link to={pathOf.room(room.id)} class="card room-card">
+        <span class="room-name">{room.name}</span>
+        <span class="room-goal">{room.goal ?? "No goal yet"}</span>
+        <span class="room-facts">
+          <span class="tag">{modeWords[room.current_mode].name}</span>
+          <span>used {formatAgo(room.updated_at)}</span>
+        </span>
+      </Link>
+    </li>
+  );
+}
+
+function Templates({ title, onTemplate }: { title: string; onTemplate: (template: Template) => void }) {
+  return (
+    <section class="templates">
+      <h2>{title}</h2>
+      <div class="template-list">
+        {templates.map((template) => (
+          <button
+            key={template.id}
+            type="button"
+            class="card template-card"
+            onClick={() => onTemplate(template)}
+          >
+            <strong>{template.name}</strong>
+            <span>{template.about}</span>
+          </button>
+        ))}
+      </div>
+    </section>
+  );
+}

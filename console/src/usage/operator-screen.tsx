@@ -1,0 +1,3 @@
+export function OperatorScreen(_: Record<never, never>) {
+  return <p>soon</p>;
+}

@@ -1,0 +1,3 @@
+export function UsageScreen(_: Record<never, never>) {
+  return <p>soon</p>;
+}
