@@ -16,13 +16,16 @@ import { measureCpu } from "./scenarios/cpu.ts";
 import { measureFirstDelta } from "./scenarios/first-delta.ts";
 import { measurePacedModels } from "./scenarios/paced-models.ts";
 import { measurePlanMatrix } from "./scenarios/plan-matrix.ts";
+import { measureProfile } from "./scenarios/profile.ts";
+import { measureStatements } from "./scenarios/statements.ts";
 import { measureThroughput } from "./scenarios/throughput.ts";
 import { measureWrittenBytes } from "./scenarios/written-bytes.ts";
 import { type Bench, startBench } from "./setup.ts";
 
 /** The parts of the table, in order. An argument with the name of a part runs it alone. */
-const parts = [
+const tableParts = [
   "plan",
+  "statements",
   "comparison",
   "cpu",
   "paced",
@@ -32,13 +35,16 @@ const parts = [
   "reading",
   "bundle",
 ] as const;
+/** With those that run only where they are named. */
+const parts = [...tableParts, "profile"] as const;
 type Part = (typeof parts)[number];
 
 const usageText =
   () => `Measures the cost of a turn. Compares it with a bare Worker, and with LangGraph and its own checkpointer.
   npm run bench [-- ${parts.join(" | ")} …]
 BENCH_DATABASE_URL, else TEST_DATABASE_URL: a Postgres server on which a database may be made (and is dropped again);
-without one the embedded Postgres is used. Prints a table, and writes it to bench/results.json.`;
+without one the embedded Postgres is used. Prints a table, and writes it to bench/results.json.
+profile, which runs only where it is named: CPU time by part of the system; writes bench/profile.svg.`;
 
 const resultsFile = fileURLToPath(new URL("./results.json", import.meta.url));
 
@@ -77,7 +83,7 @@ function chosenParts(): readonly Part[] {
   const chosen = process.argv.slice(2);
   const unknown = chosen.filter((name) => !parts.some((part) => part === name));
   if (unknown.length > 0) throw new Error(`Not a part of the bench: ${unknown.join(", ")}. \n${usageText}`);
-  return chosen.length === 0 ? parts : parts.filter((part) => chosen.includes(part));
+  return chosen.length === 0 ? tableParts : parts.filter((part) => chosen.includes(part));
 }
 
 async function measureParts(
@@ -90,6 +96,7 @@ async function measureParts(
   const floor = await openFloorSession(bench);
   const measures: Record<Part, () => Promise<Row[]>> = {
     plan: () => measurePlanMatrix(bench, log),
+    statements: () => measureStatements(bench, log),
     comparison: async () => comparisonRows(await runComparison(bench, floor, log)),
     cpu: () => measureCpu(bench, floor, log),
     paced: () => measurePacedModels(bench, floor, log),
@@ -98,6 +105,7 @@ async function measureParts(
     throughput: () => measureThroughput(bench, log),
     reading: async () => measureAnswerReading(log),
     bundle: () => measureBundle(log),
+    profile: () => measureProfile(bench, log),
   };
   const rows: Row[] = [];
   for (const part of chosen) rows.push(...(await measures[part]()));

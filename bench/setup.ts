@@ -22,6 +22,8 @@ export type Bench = {
   connectionString: string;
   userId: string;
   token: string;
+  /** Pantheon's, by their names. */
+  settings: Readonly<Record<string, string>>;
   pantheon: WorkerProcess;
   floor: WorkerProcess;
   baseline: Peer<Record<never, never>>;
@@ -74,14 +76,13 @@ async function startParts(serverUrl: string | undefined, log: (line: string) => 
     LLM_BASE_URL: llmBaseUrl,
     LLM_API_KEY: "local",
   };
-  const pantheon = keep(
-    await startWorker({
-      ...peers,
-      AUTH_JWT_SECRET: auth.secret,
-      AUTH_ISSUER: auth.issuer,
-      AUTH_AUDIENCE: auth.audience,
-    }),
-  );
+  const settings = {
+    ...peers,
+    AUTH_JWT_SECRET: auth.secret,
+    AUTH_ISSUER: auth.issuer,
+    AUTH_AUDIENCE: auth.audience,
+  };
+  const pantheon = keep(await startWorker(settings));
   const floor = keep(await startWorker(peers, floorConfigFile));
   const baseline = keep(
     await startPeer<Record<never, never>>(new URL("./baseline/server.ts", import.meta.url), {
@@ -96,6 +97,7 @@ async function startParts(serverUrl: string | undefined, log: (line: string) => 
     connectionString,
     userId: benchUserId,
     token,
+    settings,
     pantheon,
     floor,
     baseline,

@@ -50,7 +50,7 @@ test("file names are words in kebab-case; an action's file is named after the fu
 test("files are small", () => {
   const lengths = sources.map(({ path, text }) => ({ path, lines: text.trimEnd().split("\n").length }));
   expect(lengths.filter(({ path, lines }) => lines > 300 && !(path in longFiles))).toEqual([]);
-  expect(lengths.filter(({ path, lines }) => /^src\/routes\/[^/]+$/.test(path) && lines > 80)).toEqual([]);
+  expect(lengths.filter(({ path, lines }) => /^src\/routes\/[^/]+$/.test(path) && lines > 100)).toEqual([]);
   const sorted = lengths.map(({ lines }) => lines).toSorted((a, b) => a - b);
   expect(sorted[Math.floor(sorted.length / 2)]).toBeLessThanOrEqual(80);
   expect(sorted[Math.floor(sorted.length * 0.9)]).toBeLessThanOrEqual(200);

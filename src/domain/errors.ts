@@ -12,8 +12,8 @@ export const errorCodes = {
   agent_key_taken: { status: 409, title: "The agent key is taken in this room" },
   agent_name_taken: { status: 409, title: "The agent's name is taken in this room" },
   room_full: { status: 409, title: "The room cannot have another agent" },
-  turn_conflict: { status: 409, title: "Another turn is running in this session" },
-  turn_in_progress: { status: 409, title: "The same request is still being answered" },
+  turn_conflict: { status: 409, title: "Another request works on this session" },
+  turn_in_progress: { status: 409, title: "The turn of this request is not finished" },
   budget_in_use: { status: 409, title: "Running turns hold the credits" },
   not_latest_turn: { status: 409, title: "The turn is not the session's latest" },
   nothing_to_retry: { status: 409, title: "There is nothing to retry" },
@@ -73,6 +73,10 @@ export class PantheonError extends Error {
 
 export const internalErrorDetail =
   "An unexpected error occurred. The log has it under this request's 'request_id'.";
+
+export const commitFailedDetail = "The turn could not be stored. Please retry.";
+
+export const databaseUnavailableDetail = "The database does not answer. Please retry.";
 
 /** A resource of another user answers 404, exactly like one that never existed. */
 export function notFound(): PantheonError {

@@ -1,7 +1,7 @@
 import { createRoute, type RouteConfig } from "@hono/zod-openapi";
 import * as z from "zod";
 import type { ErrorCode } from "../domain/errors.ts";
-import { type BinaryBody, type JsonBody, problems } from "./responses.ts";
+import { type BinaryBody, type JsonBody, problems, withCommonHeaders } from "./responses.ts";
 
 type RequestParts = {
   params?: z.ZodObject;
@@ -12,9 +12,11 @@ type RequestParts = {
 type Responses = RouteConfig["responses"];
 
 type Declaration<Parts, Answers> = {
+  /** What a person would call the function of a client, like `createRoom`. */
+  id: string;
   /** Its group on the reference page. */
   tag: string;
-  description?: string;
+  description: string;
   request?: Parts;
   /** Its successful answers. */
   responses: Answers;
@@ -28,7 +30,8 @@ type Declaration<Parts, Answers> = {
  * Declares a route for `app.openapi(route, handler)`:
  *
  *     defineRoute("patch", "/rooms/{room_id}", "Change a room", {
- *       tag, request: { params, body: jsonBody(change) }, responses: { 200: json(room, "The room") },
+ *       id: "updateRoom", tag, description: "What is left out keeps its value.",
+ *       request: { params, body: jsonBody(change) }, responses: { 200: json(room, "The room") },
  *     })
  *
  * It adds the bearer token (unless `isOpen`), and the problems that follow from a token, a path parameter, a query or a body.
@@ -40,15 +43,15 @@ export function defineRoute<
   Answers extends Responses,
   Parts extends RequestParts = Record<never, never>,
 >(method: Method, path: Path, summary: string, declared: Declaration<Parts, Answers>) {
-  const { tag, description, isOpen = false } = declared;
-  const request = partsOf(declared.request, isOpen);
+  const { id, tag, description, isOpen = false } = declared;
+  const request = partsOf(declared.request);
   const codes = new Set([...commonProblems(request, isOpen), ...(declared.problems ?? [])]);
-  const responses: Answers = { ...problems(...codes), ...declared.responses };
+  const responses: Answers = { ...problems(...codes), ...withCommonHeaders(declared.responses) };
   return createRoute({
-    operationId: nameOperation(method, path),
+    operationId: id,
     tags: [tag],
     summary,
-    ...(description === undefined ? {} : { description }),
+    description,
     security: isOpen ? [] : [{ bearer: [] }],
     method,
     path,
@@ -79,16 +82,7 @@ const bodyProblems = [
 /** Of a route that takes none: any query parameter is refused. */
 const noQuery = z.strictObject({});
 
-/**
- * An open route takes any query: some clients add one to get past caches. Safe: without a request `Parts` is its
- * default, which is empty.
- */
-function partsOf<Parts extends RequestParts>(request: Parts | undefined, isOpen: boolean): Parts {
-  const declared = request ?? ({} as Parts);
-  return isOpen ? declared : { query: noQuery, ...declared };
-}
-
-/** A name for code generators and anchors, e.g. `patch-rooms-room_id`. */
-function nameOperation(method: string, path: string): string {
-  return method + path.replace(/[^A-Za-z0-9_]+/g, "-").replace(/-$/, "");
+/** Safe: without a request `Parts` is its default, which is empty. */
+function partsOf<Parts extends RequestParts>(request: Parts | undefined): Parts {
+  return { query: noQuery, ...(request ?? ({} as Parts)) };
 }

@@ -1,16 +1,14 @@
-import * as z from "zod";
+import type { RouteConfig } from "@hono/zod-openapi";
+import type * as z from "zod";
 import { type ErrorCode, errorCodes } from "../domain/errors.ts";
+import { type HeaderReferences, headers } from "./answer-header-schemas.ts";
 import { problem } from "./schemas.ts";
+
+type Responses = RouteConfig["responses"];
 
 export function json<T extends z.ZodType>(schema: T, description: string) {
   return { description, content: { "application/json": { schema } } };
 }
-
-/** The events are those of AG-UI, which publishes their schemas. */
-export const eventStream = {
-  description: "AG-UI 1.0 events, one JSON object in each `data:` line; see docs/streaming.md",
-  content: { "text/event-stream": { schema: z.string() } },
-};
 
 export type JsonBody<T extends z.ZodType = z.ZodType> = {
   required: boolean;
@@ -40,15 +38,20 @@ const codesWithRetryAfter: readonly ErrorCode[] = [
   "rate_limited",
 ];
 
-const retryAfter = z.object({
-  "Retry-After": z.string().optional().meta({ description: "Seconds after which it may be tried again" }),
-});
-
 type ProblemResponse = {
   description: string;
-  headers?: typeof retryAfter;
+  headers: HeaderReferences;
   content: { "application/problem+json": { schema: typeof problem } };
 };
+
+/** Adds the headers that every answer has. */
+export function withCommonHeaders<Answers extends Responses>(answers: Answers): Answers {
+  const described = Object.entries(answers).map(([status, answer]) => [
+    status,
+    { ...answer, headers: { ...("headers" in answer ? answer.headers : {}), ...headers("X-Request-Id") } },
+  ]);
+  return Object.fromEntries(described);
+}
 
 /** Documents the problems of a route. Codes with the same status share an entry. */
 export function problems(...codes: ErrorCode[]): Record<number, ProblemResponse> {
@@ -58,7 +61,11 @@ export function problems(...codes: ErrorCode[]): Record<number, ProblemResponse>
     const known = responses[status];
     responses[status] = {
       description: known === undefined ? `\`${code}\`` : `${known.description}, \`${code}\``,
-      ...(codesWithRetryAfter.includes(code) || known?.headers !== undefined ? { headers: retryAfter } : {}),
+      headers: {
+        ...(known?.headers ?? headers("X-Request-Id")),
+        ...(codesWithRetryAfter.includes(code) ? headers("Retry-After") : {}),
+        ...(code === "unauthorized" ? headers("WWW-Authenticate") : {}),
+      },
       content: { "application/problem+json": { schema: problem } },
     };
   }

@@ -41,8 +41,12 @@ export const creditAmount = z
   .regex(/^(?!0+(\.0+)?$)\d{1,7}(\.\d{1,8})?$/, "must be a decimal above 0 with at most 8 places")
   .meta({ examples: ["2.5"] });
 
-export const id = z.uuid();
+export const id = z.uuid().describe("Its id, a UUID");
 export const instant = z.iso.datetime();
+
+/** Fields that say the same in every answer that has them. */
+export const createdAt = instant.describe("When it was created");
+export const updatedAt = instant.describe("When it was last changed");
 
 /** Digits only: JavaScript would also read `1e2` and ` 5` as numbers. */
 const pageLimit = z
@@ -68,9 +72,16 @@ export const usePageQuery = pageQuery.extend({
 
 /** A page of a list, named after its items. Call it once for each kind of item. */
 export function pageOf<T extends z.ZodType>(item: T) {
-  const page = z.object({ data: z.array(item), has_more: z.boolean(), last_id: z.string().nullable() });
+  const page = z.object({
+    data: z.array(item).describe("The rows of this page, in the list's order"),
+    has_more: z.boolean().describe("True: there are rows after this page"),
+    last_id: z
+      .string()
+      .nullable()
+      .describe("Id of the page's last row, for the next page; null: the page is empty"),
+  });
   const name = item.meta()?.id;
-  return name === undefined ? page : page.meta({ id: `${name}Page` });
+  return name === undefined ? page : page.meta({ id: `${name}Page`, description: "One page of a list" });
 }
 
 /** How many validation errors an answer lists. */
@@ -78,14 +89,19 @@ export const maxErrors = 20;
 
 export const problem = z
   .object({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string(),
-    code: z.enum(errorCodeNames),
-    request_id: z.string(),
+    type: z.string().describe("A link to the code in the reference"),
+    title: z.string().describe("What the code means, for people"),
+    status: z.int().describe("The answer's HTTP status"),
+    detail: z.string().describe("What went wrong this time, for people"),
+    code: z.enum(errorCodeNames).describe("What went wrong, for programs: it does not change"),
+    request_id: z.string().describe("The request's `X-Request-Id`, which is in every line of the log"),
     errors: z
-      .array(z.object({ path: z.string(), message: z.string() }))
+      .array(
+        z.object({
+          path: z.string().describe("The field, as `a.b.0`; empty: the whole body"),
+          message: z.string().describe("What is wrong with it"),
+        }),
+      )
       .max(maxErrors)
       .optional()
       .meta({ description: "Fields that do not validate; the first 20" }),
@@ -102,4 +118,4 @@ export const problem = z
     estimated_tokens: z.int().optional().meta({ description: "Tokens that the input would have had" }),
     model_context_limit: z.int().optional().meta({ description: "Tokens of the model's context window" }),
   })
-  .meta({ id: "Problem" });
+  .meta({ id: "Problem", description: "An error, as RFC 9457 describes it" });

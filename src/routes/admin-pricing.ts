@@ -11,12 +11,15 @@ const tag = "operators";
 
 const routes = {
   list: defineRoute("get", "/admin/pricing-versions", "List the pricing versions, by name", {
+    id: "listPricingVersions",
+    description: "Those of operators, and those that deployments brought with them.",
     tag,
     request: { query: versionQuery },
     responses: { 200: json(usagePageOf(pricingVersion), "A page of versions") },
     problems: ["not_found"],
   }),
   add: defineRoute("post", "/admin/pricing-versions", "Add prices that hold from a time on", {
+    id: "addPricingVersion",
     tag,
     description: "Prices never change. A run keeps those that were in effect when it was opened.",
     request: { body: jsonBody(newPricingVersion) },

@@ -3,14 +3,16 @@ import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { readIdempotencyKey } from "../http/idempotency-key.ts";
 import { limitBodyTo } from "../http/json-body.ts";
-import { eventStream, jsonBody } from "../http/responses.ts";
+import { jsonBody } from "../http/responses.ts";
 import { postTurn } from "../turn/post.ts";
 import { answerWithStream } from "./answer-run.ts";
 import { runAgentInput } from "./schemas/ag-ui.ts";
+import { eventStream } from "./schemas/event-stream.ts";
 import { sessionParams } from "./schemas/session.ts";
 import { turnProblems } from "./turn-problems.ts";
 
 const run = defineRoute("post", "/sessions/{session_id}/ag-ui", "Run a turn, for stock AG-UI clients", {
+  id: "runAgUi",
   tag: "turns",
   description: "As POST …/turns, with AG-UI's own request; always answered with a stream.",
   request: { params: sessionParams, body: jsonBody(runAgentInput) },

@@ -20,30 +20,50 @@ const done = { 204: { description: "The agent has left the room; its messages st
 
 const routes = {
   add: defineRoute("post", roster, "Add an agent to a room", {
+    id: "addAgent",
     tag,
+    description: "It comes at the position it names, or last; the others move.",
     request: { params: schemas.rosterParams, body: jsonBody(schemas.newAgent) },
     responses: { 201: json(schemas.agent, "The agent") },
     problems: ["agent_key_taken", "agent_name_taken", "room_full", "unknown_model", "unknown_tool"],
   }),
   list: defineRoute("get", roster, "List the agents of a room by position", {
+    id: "listAgents",
     tag,
+    description: "A room has 12 agents at most.",
     request: { params: schemas.rosterParams, query: pageQuery },
     responses: { 200: json(schemas.agentPage, "A page of agents") },
   }),
   order: defineRoute("put", "/rooms/{room_id}/agents/order", "Put the whole roster into a new order", {
+    id: "reorderAgents",
     tag,
+    description: "Names every agent of the room once. A running turn keeps its order.",
     request: { params: schemas.rosterParams, body: jsonBody(schemas.agentOrder) },
     responses: { 200: json(schemas.agentPage, "All agents of the room, by position") },
     problems: ["agent_order_mismatch"],
   }),
-  read: defineRoute("get", path, "Read an agent", { tag, request: { params }, responses: agentAnswer }),
-  change: defineRoute("patch", path, "Change an agent", {
+  read: defineRoute("get", path, "Read an agent", {
+    id: "getAgent",
     tag,
+    description: "By its key, in any case of letters.",
+    request: { params },
+    responses: agentAnswer,
+  }),
+  change: defineRoute("patch", path, "Change an agent", {
+    id: "updateAgent",
+    tag,
+    description: "What is left out keeps its value; `model_settings` are replaced as a whole.",
     request: { params, body: jsonBody(schemas.agentChange) },
     responses: agentAnswer,
     problems: ["agent_name_taken", "unknown_model", "unknown_tool"],
   }),
-  remove: defineRoute("delete", path, "Remove an agent", { tag, request: { params }, responses: done }),
+  remove: defineRoute("delete", path, "Remove an agent", {
+    id: "removeAgent",
+    tag,
+    description: "Its messages stay, and later agents move up.",
+    request: { params },
+    responses: done,
+  }),
 };
 
 export function registerAgentRoutes(app: App, deps: Deps): void {

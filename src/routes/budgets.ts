@@ -21,25 +21,34 @@ const query = budgetPeriod;
 
 const routes = {
   list: defineRoute("get", "/budgets", "List your budgets, and those of your rooms and sessions", {
+    id: "listBudgets",
     tag,
+    description: "Each in its current period, by id. The wallet is your budget of the period `ever`.",
     request: { query: pageQuery },
     responses: { 200: json(pageOf(budget), "A page of budgets") },
   }),
   limitRoom: defineRoute("put", "/rooms/{room_id}/budget", "Limit what a room may spend", {
+    id: "setRoomBudget",
+    description: "What was spent in the current period before counts. A running turn keeps what it holds.",
     ...{ tag, responses, problems },
     request: { ...ofRoom, body },
   }),
   freeRoom: defineRoute("delete", "/rooms/{room_id}/budget", "End a limit of a room; its counters stay", {
+    id: "deleteRoomBudget",
+    description: "Of the period that `period` names.",
     ...{ tag, responses, problems },
     request: { ...ofRoom, query },
   }),
   limitSession: defineRoute("put", "/sessions/{session_id}/budget", "Limit what a session may spend", {
+    id: "setSessionBudget",
+    description: "What was spent in the current period before counts. A running turn keeps what it holds.",
     ...{ tag, responses, problems },
     request: { ...ofSession, body },
   }),
   freeSession: defineRoute("delete", "/sessions/{session_id}/budget", "End a limit of a session", {
+    id: "deleteSessionBudget",
     ...{ tag, responses, problems },
-    description: "Its counters stay.",
+    description: "Of the period that `period` names. Its counters stay.",
     request: { ...ofSession, query },
   }),
 };

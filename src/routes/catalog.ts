@@ -21,44 +21,50 @@ const capabilities = z
       description: "The `model_settings` that are sent to this model; others have no effect",
     }),
   })
-  .meta({ id: "ModelCapabilities" });
+  .meta({ id: "ModelCapabilities", description: "What an agent of this model can be set to" });
 
 const model = z
   .object({
-    alias: z.string(),
-    provider: z.string(),
-    provider_model: z.string(),
+    alias: z.string().describe("By which agents name the model"),
+    provider: z.string().describe("Who is asked"),
+    provider_model: z.string().describe("The model, as its provider names it"),
     context_window: z.int().meta({ description: "Tokens" }),
     multiplier: z.number().meta({ description: "Factor of the credits; below 0.5 it counts as 0.5" }),
     capabilities,
   })
-  .meta({ id: "Model" });
+  .meta({ id: "Model", description: "A model that agents can have" });
 
 const tool = z
   .object({
-    name: z.string(),
-    description: z.string(),
+    name: z.string().describe("By which models call the tool"),
+    description: z.string().describe("What it does, as models are told"),
     permission: z.enum(toolPermissionNames).meta({
       description: "What an agent needs in `tool_permissions` to use it",
     }),
   })
-  .meta({ id: "Tool" });
+  .meta({ id: "Tool", description: "A tool that agents can be permitted to use" });
 
 const modelList = z
   .object({
-    pricing_version: z.string().meta({ description: "The prices that turns are opened under now" }),
-    data: z.array(model),
+    pricing_version: z.string().describe("The prices that turns are opened under now"),
+    data: z.array(model).describe("All models"),
   })
-  .meta({ id: "ModelList" });
-const toolList = z.object({ data: z.array(tool) }).meta({ id: "ToolList" });
+  .meta({ id: "ModelList", description: "The catalog of models" });
+const toolList = z
+  .object({ data: z.array(tool).describe("All tools") })
+  .meta({ id: "ToolList", description: "The catalog of tools" });
 
 const routes = {
-  models: defineRoute("get", "/models", "The models that agents can have", {
+  models: defineRoute("get", "/models", "List the models", {
+    id: "listModels",
     tag,
+    description: "The models that agents can have, and what each can be set to.",
     responses: { 200: json(modelList, "All models; the list is not paged") },
   }),
-  tools: defineRoute("get", "/tools", "The tools of agents, each with the permission that it needs", {
+  tools: defineRoute("get", "/tools", "List the tools", {
+    id: "listTools",
     tag,
+    description: "The tools that agents can be permitted to use.",
     responses: { 200: json(toolList, "All tools; the list is not paged") },
   }),
 };

@@ -9,7 +9,9 @@ import { fileParams } from "./schemas/file.ts";
 const bytes = { "application/octet-stream": { schema: z.string().meta({ format: "binary" }) } };
 
 const content = defineRoute("get", "/files/{file_id}/content", "Download the original", {
+  id: "downloadFile",
   tag: "files",
+  description: "Whole, or the one range that the header `Range` names.",
   request: { params: fileParams },
   responses: {
     200: { description: "All bytes", content: bytes },

@@ -3,6 +3,7 @@ import { admitUpload } from "../actions/admit-upload.ts";
 import { uploadFile } from "../actions/upload-file.ts";
 import type { Deps } from "../deps.ts";
 import { PantheonError } from "../domain/errors.ts";
+import { headers } from "../http/answer-header-schemas.ts";
 import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { readFileBody } from "../http/file-body.ts";
@@ -13,6 +14,7 @@ import { roomParams } from "./schemas/room.ts";
 import { runHeaders } from "./schemas/turn.ts";
 
 const upload = defineRoute("post", "/rooms/{room_id}/files", "Upload a file", {
+  id: "uploadFile",
   tag: "files",
   description:
     "The body is the file. A form (`multipart/form-data`) with the one part `file` is accepted as well, up to 1 MiB.",
@@ -28,7 +30,7 @@ const upload = defineRoute("post", "/rooms/{room_id}/files", "Upload a file", {
   responses: {
     201: {
       ...json(schemas.file, "The stored file; its text follows when it is parsed"),
-      headers: schemas.uploadAnswerHeaders,
+      headers: headers("Idempotency-Replayed"),
     },
   },
   problems: [

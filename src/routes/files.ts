@@ -15,29 +15,39 @@ const params = schemas.fileParams;
 
 const routes = {
   list: defineRoute("get", "/rooms/{room_id}/files", "List the files of a room, newest first", {
+    id: "listFiles",
     tag,
+    description: "With the state of their parsing.",
     request: { params: roomParams, query: pageQuery },
     responses: { 200: json(pageOf(schemas.file), "A page of files") },
   }),
   read: defineRoute("get", "/files/{file_id}", "Read what is known of a file", {
+    id: "getFile",
     tag,
+    description: "Asked again, it tells how far the parsing is.",
     request: { params },
     responses: { 200: json(schemas.file, "The file") },
   }),
   pages: defineRoute("get", "/files/{file_id}/pages", "Read the text that agents see", {
+    id: "listFilePages",
     tag,
+    description: "Page by page, as many as one answer holds.",
     request: { params, query: schemas.pagesQuery },
     responses: { 200: json(schemas.filePages, "Pages in order, as many as one answer holds") },
   }),
   remove: defineRoute("delete", "/files/{file_id}", "Delete a file", {
+    id: "deleteFile",
     tag,
+    description: "Agents cannot read it any more.",
     request: { params },
     responses: {
       204: { description: "No read finds the file from now on; its bytes and text are deleted later" },
     },
   }),
   parse: defineRoute("post", "/files/{file_id}/parse", "Parse a file again whose parsing failed", {
+    id: "parseFile",
     tag,
+    description: "For a file of status `failed`; any other answers as it is.",
     request: { params },
     responses: { 202: json(schemas.file, "The file as it is now") },
   }),

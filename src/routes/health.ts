@@ -5,13 +5,21 @@ import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { json } from "../http/responses.ts";
 
-const health = z.object({ status: z.literal("ok") }).meta({ id: "Health" });
+const health = z
+  .object({ status: z.literal("ok").describe("The only value: what is not well answers a problem") })
+  .meta({ id: "Health", description: "The service answers" });
 const open = { tag: "health", isOpen: true, responses: { 200: json(health, "Yes") } };
 
 const routes = {
-  live: defineRoute("get", "/health", "Whether the Worker answers", open),
-  ready: defineRoute("get", "/health/ready", "Whether the database answers too", {
+  live: defineRoute("get", "/health", "Ask whether the Worker answers", {
     ...open,
+    id: "getHealth",
+    description: "Answers while the Worker runs, and asks nothing else.",
+  }),
+  ready: defineRoute("get", "/health/ready", "Ask whether the database answers too", {
+    ...open,
+    id: "getReadiness",
+    description: "Answers 503 where the database does not answer in 2 s.",
     problems: ["not_ready"],
   }),
 };

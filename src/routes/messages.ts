@@ -12,11 +12,14 @@ const tag = "sessions";
 
 const routes = {
   list: defineRoute("get", "/sessions/{session_id}/messages", "Read the transcript", {
+    id: "listMessages",
     tag,
+    description: "By `seq`: with `order=asc` page on with `after`, with `order=desc` with `before`.",
     request: { params: sessionParams, query: transcriptQuery },
     responses: { 200: json(pageOf(message), "A page of messages; long texts end it before `limit`") },
   }),
   remove: defineRoute("delete", "/sessions/{session_id}/messages/{message_id}", "Delete a message", {
+    id: "deleteMessage",
     tag,
     description:
       "No read and no later prompt has its text. What it cost stays on record, and so does a summary that was made of it.",

@@ -8,13 +8,17 @@ import { json } from "../http/responses.ts";
 const tag = "reference";
 
 const routes = {
-  document: defineRoute("get", "/openapi.json", "This reference as an OpenAPI 3.1 document", {
+  document: defineRoute("get", "/openapi.json", "Read this reference as a document", {
+    id: "getOpenApiDocument",
     tag,
+    description: "An OpenAPI 3.1 document, made from the routes themselves.",
     isOpen: true,
     responses: { 200: json(z.looseObject({}), "An OpenAPI document") },
   }),
-  page: defineRoute("get", "/docs", "This reference as a page", {
+  page: defineRoute("get", "/docs", "Read this reference as a page", {
+    id: "getReferencePage",
     tag,
+    description: "A page without scripts. The `type` of a problem links to it.",
     isOpen: true,
     responses: { 200: { description: "HTML", content: { "text/html": { schema: z.string() } } } },
   }),

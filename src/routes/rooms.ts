@@ -15,32 +15,44 @@ const roomAnswer = { 200: json(room, "The room") };
 
 const routes = {
   create: defineRoute("post", "/rooms", "Create a room", {
+    id: "createRoom",
     tag,
+    description: "A new room has no agents.",
     request: { body: jsonBody(newRoom) },
     responses: { 201: json(room, "The room") },
   }),
   list: defineRoute("get", "/rooms", "List your active rooms", {
+    id: "listRooms",
     tag,
+    description: "Rooms that are not deleted, oldest first or the last used first.",
     request: { query: usePageQuery },
     responses: { 200: json(pageOf(room), "A page of rooms") },
   }),
   read: defineRoute("get", "/rooms/{room_id}", "Read a room", {
+    id: "getRoom",
     tag,
+    description: "Its agents, sessions and files are lists of their own.",
     request: { params },
     responses: roomAnswer,
   }),
   change: defineRoute("patch", "/rooms/{room_id}", "Change a room's name, goal or orchestration", {
+    id: "updateRoom",
     tag,
+    description: "What is left out keeps its value. A running turn keeps what it began with.",
     request: { params, body: jsonBody(roomChange) },
     responses: roomAnswer,
   }),
   remove: defineRoute("delete", "/rooms/{room_id}", "Delete a room and all in it", {
+    id: "deleteRoom",
     tag,
+    description: "The room, its agents, sessions and files disappear from every read at once.",
     request: { params },
     responses: { 204: { description: "No read finds the room from now on" } },
   }),
   switchMode: defineRoute("patch", "/rooms/{room_id}/mode", "Set the mode of the room's next turn", {
+    id: "setRoomMode",
     tag,
+    description: "It is pending until the next turn. The current mode takes a pending one back.",
     request: { params, body: jsonBody(modeSwitch) },
     responses: roomAnswer,
   }),

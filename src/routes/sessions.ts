@@ -20,27 +20,37 @@ const params = sessionParams;
 
 const routes = {
   start: defineRoute("post", "/rooms/{room_id}/sessions", "Start a session", {
+    id: "createSession",
     tag,
+    description: "The body may be left out.",
     request: { params: roomParams, body: optionalJsonBody(newSession) },
     responses: { 201: json(session, "The session") },
   }),
   list: defineRoute("get", "/rooms/{room_id}/sessions", "List the active sessions of a room", {
+    id: "listSessions",
     tag,
+    description: "Sessions that are not deleted, oldest first or the last used first.",
     request: { params: roomParams, query: usePageQuery },
     responses: { 200: json(pageOf(session), "A page of sessions") },
   }),
   read: defineRoute("get", "/sessions/{session_id}", "Read a session", {
+    id: "getSession",
     tag,
+    description: "Its turns, messages and summaries are lists of their own.",
     request: { params },
     responses: { 200: json(session, "The session") },
   }),
   change: defineRoute("patch", "/sessions/{session_id}", "Change a session's title", {
+    id: "updateSession",
     tag,
+    description: "A title that was set, or taken away, is not replaced by one that is made of a message.",
     request: { params, body: jsonBody(sessionChange) },
     responses: { 200: json(session, "The session") },
   }),
   remove: defineRoute("delete", "/sessions/{session_id}", "Delete a session", {
+    id: "deleteSession",
     tag,
+    description: "It disappears from every read at once. A running turn is still stored.",
     request: { params },
     responses: { 204: { description: "Gone from every read" } },
   }),

@@ -22,13 +22,18 @@ const routes = {
     "/sessions/{session_id}/turns",
     "List the stored turns of a session, first turn first",
     {
+      id: "listTurns",
       tag,
+      description: "A turn that is running is not among them.",
       request: { params, query: pageQuery },
       responses: { 200: json(pageOf(turnRead), "A page of turns; long texts end it before `limit`") },
     },
   ),
   read: defineRoute("get", "/sessions/{session_id}/turns/{turn_id}", "Read a turn with its audit", {
+    id: "getTurn",
     tag,
+    description:
+      "Its messages, model calls, tool calls, and what each agent was sent; while it runs, only that.",
     request: { params: turnParams },
     responses: { 200: json(z.union([turnDetail, runningTurn]), "The turn, or `running`") },
   }),
@@ -37,7 +42,9 @@ const routes = {
     "/sessions/{session_id}/summaries",
     "List a session's summaries, newest first",
     {
+      id: "listSummaries",
       tag,
+      description: "Later prompts have the latest one in the place of the messages that it covers.",
       request: { params, query: pageQuery },
       responses: { 200: json(pageOf(summary), "A page of summaries; long texts end it before `limit`") },
     },

@@ -3,16 +3,21 @@ import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { readIdempotencyKey } from "../http/idempotency-key.ts";
 import { limitBodyTo } from "../http/json-body.ts";
-import { eventStream, json, jsonBody } from "../http/responses.ts";
+import { json, jsonBody } from "../http/responses.ts";
 import { postTurn } from "../turn/post.ts";
 import { answerRun } from "./answer-run.ts";
+import { eventStream } from "./schemas/event-stream.ts";
 import { sessionParams } from "./schemas/session.ts";
 import { newTurn, runHeaders, turnAnswerHeaders, turnRead } from "./schemas/turn.ts";
 import { turnProblems } from "./turn-problems.ts";
 
 const post = defineRoute("post", "/sessions/{session_id}/turns", "Run a turn", {
+  id: "createTurn",
   tag: "turns",
-  description: "With `Accept: text/event-stream` the answer is a stream of its events.",
+  description: [
+    "Sends a message to the room and waits for the answers. The room's mode decides who answers.",
+    "With `Accept: text/event-stream` the answer is a stream of its events.",
+  ].join(" "),
   request: { params: sessionParams, headers: runHeaders, body: jsonBody(newTurn) },
   responses: {
     200: eventStream,

@@ -24,8 +24,16 @@ const responses = { 200: json(page, "A page of groups, by key; their sum is the 
 const query = usageQuery;
 
 const routes = {
-  own: defineRoute("get", "/usage", "Read what you spent", { tag, request: { query }, responses }),
+  own: defineRoute("get", "/usage", "Read what you spent", {
+    id: "getUsage",
+    description: "Calls, tokens and credits by group. Of deleted rooms too.",
+    tag,
+    request: { query },
+    responses,
+  }),
   csv: defineRoute("get", "/usage.csv", "Read what you spent, as CSV", {
+    id: "getUsageCsv",
+    description: "All groups in one file, at most 10,000.",
     tag,
     request: { query: usageCsvQuery },
     responses: {
@@ -33,11 +41,15 @@ const routes = {
     },
   }),
   room: defineRoute("get", "/rooms/{room_id}/usage", "Read what a room spent", {
+    id: "getRoomUsage",
+    description: "As GET /usage, of one room.",
     tag,
     request: { params: roomParams, query },
     responses,
   }),
   session: defineRoute("get", "/sessions/{session_id}/usage", "Read what a session spent", {
+    id: "getSessionUsage",
+    description: "As GET /usage, of one session.",
     tag,
     request: { params: sessionParams, query },
     responses,

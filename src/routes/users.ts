@@ -5,9 +5,16 @@ import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { json } from "../http/responses.ts";
 
-const user = z.object({ user_id: z.string(), email: z.string().nullable() }).meta({ id: "User" });
+const user = z
+  .object({
+    user_id: z.string().describe("The token's `sub`"),
+    email: z.string().nullable().describe("The token's `email`; null: it has none"),
+  })
+  .meta({ id: "User", description: "Who the token names" });
 
 const me = defineRoute("get", "/auth/me", "Read the token's user", {
+  id: "getCurrentUser",
+  description: "Who the token names. The user's row is stored with the first request.",
   tag: "users",
   responses: { 200: json(user, "The caller") },
 });

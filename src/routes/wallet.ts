@@ -11,11 +11,15 @@ const tag = "money";
 
 const routes = {
   wallet: defineRoute("get", "/wallet", "Read your wallet", {
+    id: "getWallet",
     tag,
+    description: "What operators granted you, and what is left of it.",
     responses: { 200: json(wallet, "The wallet; without one `balance` is null, and nothing limits you") },
   }),
   transactions: defineRoute("get", "/wallet/transactions", "List grants and what turns cost, newest first", {
+    id: "listTransactions",
     tag,
+    description: "What raised and lowered your credits. A run that cost nothing is left out.",
     request: { query: pageQuery },
     responses: { 200: json(pageOf(transaction), "A page of transactions") },
   }),

@@ -1,35 +1,33 @@
 import { type StoreResult, storeCheckpoint } from "../db/checkpoint/store-checkpoint.ts";
-import { type CommittedTurn, storedEarlier } from "../db/turn/commit-turn.ts";
+import { ClaimLost, type CommittedTurn, storedEarlier } from "../db/turn/commit-turn.ts";
 import { isCommittedBy } from "../db/turn/committed-by.ts";
 import { reportLateSpend } from "../db/turn/late-spend.ts";
 import { buildLedger, listAttemptIds } from "../db/turn/ledger-record.ts";
 import type { Deps } from "../deps.ts";
-import { internalErrorDetail, PantheonError } from "../domain/errors.ts";
+import { commitFailedDetail, internalErrorDetail, PantheonError } from "../domain/errors.ts";
 import type { CheckpointRows } from "../domain/turn/checkpoint.ts";
-import { turnConflictDetail } from "../domain/turn/open-decision.ts";
+import { busySession, turnConflictDetail } from "../domain/turn/open-decision.ts";
 import type { Holder } from "./holder.ts";
-import { endings, type Run, type UnfinishedEndingName } from "./run.ts";
+import { type ExpiringEndingName, endings, type LeavingEndingName, type Run, RunEnded } from "./run.ts";
 
 // Endings without a turn: this holder stops, and the run waits for recovery.
 
-/** Ends a run that was stopped: its client is gone, or its lease was not renewed. Returns what the client is answered. */
+/** Ends a run that was stopped: its client is gone, or its lease was not renewed. */
 export async function endStopped(
   deps: Deps,
   run: Run,
   holder: Holder,
   unstored: CheckpointRows,
-): Promise<PantheonError> {
-  const ending = holder.lease.stopReason() ?? "lease_not_renewed";
-  const result = await leaveClaim(deps, run, holder, { ending, unstored });
-  return result === "lost"
-    ? closeUnfinished(deps, run, holder, { ending: "lease_lost" })
-    : closeUnfinished(deps, run, holder, { ending, isStored: result === "stored" });
+): Promise<RunEnded> {
+  const result = await expireLease(deps, run, holder, { unstored });
+  if (result === "lost") return closeUnfinished(deps, run, holder, { ending: "lease_lost" });
+  return closeUnfinished(deps, run, holder, { ending: holder.lease.stopReason(), result });
 }
 
 /**
  * Ends a run whose commit failed. Its answers are stored in checkpoints, so that the same request goes on from
  * there at once and calls no model again. Returns only where this holder's commit turns out to be stored.
- * @throws PantheonError `turn_conflict` where another holder has the claim, else `commit_failed`.
+ * @throws RunEnded.
  */
 export async function endFailedCommit(
   deps: Deps,
@@ -37,94 +35,97 @@ export async function endFailedCommit(
   holder: Holder,
   { unstored, cause }: { unstored: CheckpointRows; cause: unknown },
 ): Promise<CommittedTurn> {
-  if (cause instanceof PantheonError && cause.code === "turn_conflict") {
+  if (cause instanceof ClaimLost) {
     throw await closeUnfinished(deps, run, holder, { ending: "lease_lost", cause });
   }
-  const ending = "commit_failed";
-  const result = await leaveClaim(deps, run, holder, { ending, unstored });
-  if (result === "lost") {
-    if (await isCommittedBy(deps.db, run.turn.claim)) return storedEarlier;
-    throw await closeUnfinished(deps, run, holder, { ending: "lease_lost" });
+  const result = await expireLease(deps, run, holder, { unstored });
+  switch (result) {
+    case "lost":
+      if (await isKnownCommitted(deps, run)) return storedEarlier;
+      throw await closeUnfinished(deps, run, holder, { ending: "lease_lost", cause });
+    case "failed":
+      deps.keepAlive(storeLater(deps, run, holder, unstored));
+      throw answerUnfinished(run, { ending: "commit_failed", result, cause });
+    case "stored":
+    case "stored_in_part":
+      throw await closeUnfinished(deps, run, holder, { ending: "commit_failed", result, cause });
   }
-  if (result === "failed") deps.keepAlive(storeLater(deps, run, holder, unstored));
-  throw await closeUnfinished(deps, run, holder, { ending, isStored: result === "stored", cause });
 }
 
-/** Ends a run whose code threw. Returns what the client is answered. */
-export function endCrashed(deps: Deps, run: Run, holder: Holder, cause: unknown): Promise<PantheonError> {
+/** Where the database does not say it, the same request finds out: a run that is stored is replayed. */
+function isKnownCommitted({ db }: Deps, { turn }: Run): Promise<boolean> {
+  return isCommittedBy(db, turn.claim).catch(() => false);
+}
+
+/** Ends a run whose code threw. */
+export function endCrashed(deps: Deps, run: Run, holder: Holder, cause: unknown): Promise<RunEnded> {
   return closeUnfinished(deps, run, holder, { ending: "crashed", cause });
 }
 
 /** The last write of a holder waits between its tries: a database that is away is often back in a moment. */
 const lastWritePausesMs = [500, 2_000];
 
-type LeftClaim = { ending: UnfinishedEndingName; unstored: CheckpointRows; pausesMs?: readonly number[] };
+type LastWrite = { unstored: CheckpointRows; pausesMs?: readonly number[] };
 
-/** The columns `claim` and `checkpoint` of an ending without a turn. */
-async function leaveClaim(
-  deps: Deps,
+/** What the table calls `expire`. Never rejects. */
+async function expireLease(
+  { db }: Deps,
   { turn }: Run,
   { lease }: Holder,
-  { ending, unstored, pausesMs = lastWritePausesMs }: LeftClaim,
+  { unstored, pausesMs = lastWritePausesMs }: LastWrite,
 ): Promise<StoreResult> {
-  if (endings[ending].claim === "leave") return "stored";
   // A renewal after this write would extend the lease again.
   await lease.end();
-  return storeCheckpoint(deps.db, turn.claim, { rows: unstored, leaseMs: 0, pausesMs });
+  return storeCheckpoint(db, turn.claim, { rows: unstored, leaseMs: 0, pausesMs });
 }
 
-type ClosedRun = { ending: UnfinishedEndingName; isStored?: boolean | undefined; cause?: unknown };
+type ClosedRun =
+  /** `result`: of the last write. */
+  | { ending: ExpiringEndingName; result: Exclude<StoreResult, "lost">; cause?: unknown }
+  | { ending: Exclude<LeavingEndingName, "not_released">; cause?: unknown };
 
-/** The columns `ledger` and `answer` of an ending without a turn, and its log event. */
-async function closeUnfinished(
-  deps: Deps,
-  run: Run,
-  holder: Holder,
-  { ending, isStored, cause }: ClosedRun,
-): Promise<PantheonError> {
-  const { ledger, answer } = endings[ending];
-  logUnfinished(run, { ending, isStored, cause });
-  switch (ledger) {
-    case "late_report":
-      await reportSpent(deps, run, holder);
-      break;
-    case "by_recovery":
-      break;
+/** Reports the holder's calls, logs the ending, and makes its answer. */
+async function closeUnfinished(deps: Deps, run: Run, holder: Holder, closed: ClosedRun): Promise<RunEnded> {
+  await reportSpent(deps, run, holder);
+  return answerUnfinished(run, closed);
+}
+
+function answerUnfinished(run: Run, closed: ClosedRun): RunEnded {
+  logUnfinished(run, closed);
+  const { turnId } = run.turn.claim;
+  const { answer } = endings[closed.ending];
+  const options = { cause: closed.cause };
+  switch (answer) {
+    case "turn_in_progress":
+      return new RunEnded(busySession(answer, unfinishedDetail, { turnId, leaseLeftMs: 0 }, options));
+    case "turn_conflict":
+      return new RunEnded(busySession(answer, turnConflictDetail, { turnId, leaseLeftMs: 0 }, options));
+    case "commit_failed":
+      return new RunEnded(new PantheonError(answer, commitFailedDetail, {}, options));
+    case "internal_error":
+      return new RunEnded(new PantheonError(answer, internalErrorDetail, {}, options));
   }
-  if (cause instanceof PantheonError && cause.code === answer) return cause;
-  return new PantheonError(answer, answerDetails[answer], {}, { cause });
 }
 
-const answerDetails = {
-  turn_in_progress: "The turn is not finished. The same request goes on with it.",
-  turn_conflict: turnConflictDetail,
-  commit_failed: "The turn could not be stored. Please retry.",
-  internal_error: internalErrorDetail,
-} as const satisfies Record<(typeof endings)[UnfinishedEndingName]["answer"], string>;
+const unfinishedDetail = "The turn is not finished. The same request goes on with it.";
 
-function logUnfinished({ request, turn }: Run, { ending, isStored, cause }: ClosedRun): void {
-  const { log } = request;
-  const runId = turn.claim.runId;
+function logUnfinished({ request: { log } }: Run, closed: ClosedRun): void {
+  const { ending } = closed;
   switch (ending) {
     case "client_gone":
     case "lease_not_renewed":
-      log.warn("run_stopped", { run_id: runId, reason: ending, stored: isStored });
+      log.warn("run_stopped", { reason: ending, stored: closed.result === "stored" });
       return;
     case "commit_failed":
-      log.error("turn_not_committed", { run_id: runId, code: ending, answers_stored: isStored });
+      log.error("turn_not_committed", { code: ending, answers_stored: closed.result === "stored" });
       return;
     case "lease_lost":
-      log.error("turn_not_committed", {
-        run_id: runId,
-        code: cause instanceof PantheonError ? cause.code : ending,
-      });
-      return;
     case "crashed":
-      log.error("turn_not_committed", { run_id: runId, code: endings.crashed.answer });
+      log.error("turn_not_committed", { code: ending });
   }
 }
 
-/** Writes this holder's calls to the ledger, though it stores no turn. */
+/** Writes this holder's calls to the ledger, though it stores no turn. Never rejects. */
 async function reportSpent(deps: Deps, { turn, request }: Run, { spent }: Holder): Promise<void> {
   const { catalog } = deps;
   const { claim } = turn;
@@ -140,22 +141,9 @@ async function reportSpent(deps: Deps, { turn, request }: Run, { spent }: Holder
 /** Together as long as a Worker goes on after its answer (30 s), less a margin. */
 const afterAnswerPausesMs = [1_000, 2_000, 4_000, 8_000, 8_000];
 
-/**
- * The client already has its 503. Keep trying: answers that are in no checkpoint cannot even be estimated later.
- */
+/** The client already has its 503. Keeps trying: answers that are in no checkpoint are asked for and paid again. */
 async function storeLater(deps: Deps, run: Run, holder: Holder, unstored: CheckpointRows): Promise<void> {
-  const { log } = run.request;
-  const { claim } = run.turn;
-  const left: LeftClaim = { ending: "commit_failed", unstored, pausesMs: afterAnswerPausesMs };
-  try {
-    const result = await leaveClaim(deps, run, holder, left);
-    if (result === "failed") log.error("answers_lost", { run_id: claim.runId });
-    if (result !== "lost" || (await isCommittedBy(deps.db, claim))) return;
-    await closeUnfinished(deps, run, holder, { ending: "lease_lost" });
-  } catch (error) {
-    log.error("answers_lost", {
-      run_id: claim.runId,
-      error: error instanceof Error ? error.name : "unknown",
-    });
-  }
+  const result = await expireLease(deps, run, holder, { unstored, pausesMs: afterAnswerPausesMs });
+  if (result === "failed") run.request.log.error("answers_lost");
+  await reportSpent(deps, run, holder);
 }

@@ -1,15 +1,16 @@
 import { RequestTooLarge, ResponseTooLarge } from "../db/core/client.ts";
-import { type CommittedTurn, commitTurn } from "../db/turn/commit-turn.ts";
-import { releaseClaim } from "../db/turn/release-claim.ts";
+import { CommitRefused, type CommittedTurn, commitTurn } from "../db/turn/commit-turn.ts";
+import { type Release, releaseClaim } from "../db/turn/release-claim.ts";
 import type { TurnRecord } from "../db/turn/turn-record.ts";
 import type { Deps } from "../deps.ts";
-import type { PantheonError } from "../domain/errors.ts";
+import { commitFailedDetail, databaseUnavailableDetail, PantheonError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import type { CheckpointRows } from "../domain/turn/checkpoint.ts";
+import type { Claim } from "../domain/turn/claim.ts";
 import { withoutTexts } from "../domain/turn/textless-outcome.ts";
 import type { TurnOutcome } from "../domain/turn/turn-outcome.ts";
 import { collectRefusedSpend, type RefusedRun } from "./estimates.ts";
-import { endings, type RefusedEndingName, type StoredEndingName } from "./run.ts";
+import { endings, type RefusedEndingName, RunEnded, type StoredEndingName } from "./run.ts";
 
 // Endings that delete the claim: the turn is stored, or refused.
 
@@ -18,43 +19,65 @@ export type TurnToStore = {
   toRecord: (outcome: TurnOutcome) => TurnRecord;
   lastStep: CheckpointRows | null;
   log: Log;
-  /** Called where the commit failed. Returns only where the record turns out to be stored. */
+  /** Called where the commit failed and the claim is left. Returns only where the record turns out to be stored. */
   onFailure: (cause: unknown) => Promise<CommittedTurn>;
 };
 
 /**
  * Ends a run with its turn: record, claim and checkpoint in one batch. A turn that is too large for one request to the
  * database is stored without its texts. Returns what was stored.
- * @throws PantheonError `turn_conflict` where another holder has the claim, `commit_failed` where it cannot be stored.
+ * @throws RunEnded where a row of something else is in the way.
  */
 export async function endStored(
   deps: Deps,
   ending: Exclude<StoredEndingName, "too_large">,
-  { outcome, toRecord, lastStep, log, onFailure }: TurnToStore,
+  turn: TurnToStore,
 ): Promise<CommittedTurn & { record: TurnRecord }> {
+  const { outcome, toRecord, log } = turn;
   const whole = toRecord(outcome);
-  const committed = await commitAs(deps, ending, whole, lastStep).catch((cause: unknown) =>
-    isTooLarge(cause) ? null : onFailure(cause),
-  );
+  const committed = await commitAs(deps, ending, whole, turn).catch((cause: unknown) => {
+    if (isTooLarge(cause)) return null;
+    throw cause;
+  });
   if (committed !== null) return { ...committed, record: whole };
-  log.error("turn_stored_without_texts", { turn_id: whole.turn.id, run_id: whole.run.id });
+  log.error("turn_stored_without_texts", { turn_id: whole.turn.id });
   const record = toRecord(withoutTexts(outcome));
-  return { ...(await commitAs(deps, "too_large", record, null).catch(onFailure)), record };
+  return { ...(await commitAs(deps, "too_large", record, { ...turn, lastStep: null })), record };
 }
 
-function commitAs(
+async function commitAs(
   deps: Deps,
   ending: StoredEndingName,
   record: TurnRecord,
-  lastStep: CheckpointRows | null,
+  { lastStep, log, onFailure }: TurnToStore,
 ): Promise<CommittedTurn> {
   const { checkpoint } = endings[ending];
-  return commitTurn(deps.db, record, {
-    catalog: deps.catalog,
-    lastStep,
-    keepsCheckpoint: checkpoint === "last" && deps.settings.checkpointRetentionDays > 0,
-    log: deps.log,
-  });
+  try {
+    return await commitTurn(deps.db, record, {
+      catalog: deps.catalog,
+      lastStep,
+      keepsCheckpoint: checkpoint === "last" && deps.settings.checkpointRetentionDays > 0,
+    });
+  } catch (error) {
+    if (error instanceof CommitRefused) throw await endCommitRefused(deps, record, log, error);
+    if (isTooLarge(error) && ending !== "too_large") throw error;
+    return onFailure(error);
+  }
+}
+
+/** Ends a run whose turn cannot be stored where another row is. Its calls are on the ledger, and the session is free. */
+async function endCommitRefused(
+  deps: Deps,
+  record: TurnRecord,
+  log: Log,
+  cause: CommitRefused,
+): Promise<RunEnded> {
+  const { claim, turn, ledger, estimatedIds, pricing } = record;
+  log.error("commit_refused", { turn_id: turn.id, constraint: cause.constraint });
+  const { createdAt } = turn;
+  const spend = { ledger, estimatedIds, pricing, catalog: deps.catalog, createdAt };
+  const refusal = new PantheonError(endings.commit_refused.answer, commitFailedDetail, {}, { cause });
+  return new RunEnded(await release(deps, { claim, log }, { spend, refusalScales: {} }, refusal));
 }
 
 function isTooLarge(error: unknown): boolean {
@@ -64,27 +87,36 @@ function isTooLarge(error: unknown): boolean {
 type EndedRun = RefusedRun & {
   /** Token scales that the session takes over, by model alias; absent: none. */
   refusalScales?: Readonly<Record<string, number>>;
+  log: Log;
 };
 
 /**
- * Ends a run of which no turn is stored: claim and checkpoints are deleted, and the ledger gets what past holders spent.
+ * Ends a run that planning refused: claim and checkpoints are deleted, and the ledger gets what past holders spent.
  * Returns what the client is answered.
  */
 export async function endRefused(
   deps: Deps,
-  ending: RefusedEndingName,
-  { refusalScales = {}, ...run }: EndedRun,
+  ending: Exclude<RefusedEndingName, "commit_refused">,
+  { refusalScales = {}, log, ...run }: EndedRun,
   refusal: PantheonError,
 ): Promise<PantheonError> {
   const { ledger } = endings[ending];
-  switch (ledger) {
-    case "none":
-      await releaseClaim(deps.db, run.claim, { spend: null, refusalScales });
-      return refusal;
-    case "with_estimates": {
-      const spend = await collectRefusedSpend(deps, run);
-      await releaseClaim(deps.db, run.claim, { spend, refusalScales });
-      return refusal;
-    }
+  const spend = ledger === "none" ? null : await collectRefusedSpend(deps, run);
+  return release(deps, { claim: run.claim, log }, { spend, refusalScales }, refusal);
+}
+
+/** Where the claim cannot be deleted, the ending is `not_released`. */
+async function release(
+  { db }: Deps,
+  { claim, log }: { claim: Claim; log: Log },
+  release: Release,
+  refusal: PantheonError,
+): Promise<PantheonError> {
+  try {
+    await releaseClaim(db, claim, release);
+    return refusal;
+  } catch (cause) {
+    log.error("claim_not_released", { code: refusal.code });
+    return new PantheonError(endings.not_released.answer, databaseUnavailableDetail, {}, { cause });
   }
 }

@@ -4,7 +4,6 @@ import type { Deps } from "../deps.ts";
 import { parseDecimal } from "../domain/billing/pricing.ts";
 import type { RunGrant } from "../domain/billing/run-grant.ts";
 import { listNotRead } from "../domain/context/seq-ranges.ts";
-import { PantheonError } from "../domain/errors.ts";
 import type { CheckpointRows } from "../domain/turn/checkpoint.ts";
 import { measureStoredTurn, noUse } from "../domain/turn/turn-limiter.ts";
 import type { TurnOutcome } from "../domain/turn/turn-outcome.ts";
@@ -13,7 +12,7 @@ import { endCrashed, endFailedCommit, endStopped } from "./end-unfinished.ts";
 import { estimateInFlight } from "./estimates.ts";
 import { type Holder, startHolder } from "./holder.ts";
 import { startDisconnectTimer } from "./lease.ts";
-import type { Run, RunClient, TurnAnswer } from "./run.ts";
+import { type Run, type RunClient, RunEnded, type TurnAnswer } from "./run.ts";
 
 export type Execution = {
   client: RunClient;
@@ -75,7 +74,8 @@ export async function executeRun(deps: Deps, run: Run, { client, requests }: Exe
       },
     };
   } catch (error) {
-    throw error instanceof PantheonError ? error : await endCrashed(deps, run, holder, error);
+    const ended = error instanceof RunEnded ? error : await endCrashed(deps, run, holder, error);
+    throw ended.answer;
   } finally {
     stopTimer();
     void holder.lease.end();
@@ -107,7 +107,6 @@ async function commitRun(deps: Deps, run: Run, holder: Holder, { outcome, lastSt
   const { id: turnId, status } = record.turn;
   run.request.log.info("turn_committed", {
     turn_id: turnId,
-    run_id: record.run.id,
     status,
     calls: record.ledger.length,
   });

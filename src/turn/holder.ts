@@ -33,7 +33,7 @@ export function startHolder(deps: Deps, claim: Claim, { sentMs, log }: { sentMs:
   let checkpointFailed = false;
   const lease = keepLease({ leaseMs, sentMs, now: deps.nowMs, renew: () => renewLease(db, claim, leaseMs) });
   const warnDegraded = () => {
-    if (!checkpointFailed) log.warn("checkpoint_degraded", { run_id: claim.runId });
+    if (!checkpointFailed) log.warn("checkpoint_degraded");
     checkpointFailed = true;
   };
   return {

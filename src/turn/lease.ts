@@ -14,8 +14,8 @@ export type LeaseOptions = {
 export type Lease = {
   /** Aborts, with a StopReason, once no further call may be made under this lease. */
   signal: AbortSignal;
-  /** Null: the run goes on. */
-  stopReason(): StopReason | null;
+  /** Why the signal has aborted. */
+  stopReason(): StopReason;
   /** Whether a call may be started now, by the clock: correct also right after a pause of the whole process. */
   isHeld(): boolean;
   /** A write that renewed the lease, sent at `sentMs`, succeeded. */
@@ -42,10 +42,11 @@ export function keepLease({ leaseMs, sentMs, now, renew }: LeaseOptions): Lease 
   let confirmedMs = sentMs;
   let cutOffTimer: ReturnType<typeof setTimeout> | null = null;
   let renewing: Promise<void> = Promise.resolve();
-  let stopReason: StopReason | null = null;
+  let stopReason: StopReason = "lease_not_renewed";
   const stop = (reason: StopReason) => {
-    stopReason ??= reason;
-    stopped.abort(stopReason);
+    if (stopped.signal.aborted) return;
+    stopReason = reason;
+    stopped.abort(reason);
   };
   const isHeld = () => !stopped.signal.aborted && now() - confirmedMs < heldMs;
   const lose = () => stop("lease_not_renewed");

@@ -9,7 +9,7 @@ import { requireKnownModel } from "../domain/catalog.ts";
 import { historyCharacters } from "../domain/context/context-budget.ts";
 import { PantheonError } from "../domain/errors.ts";
 import { countRequest } from "../domain/rate-limiter.ts";
-import { decideOpen, turnConflictDetail } from "../domain/turn/open-decision.ts";
+import { busySession, decideOpen, turnConflictDetail } from "../domain/turn/open-decision.ts";
 import { canonicalRequest, type HashedRequest } from "../domain/turn/request-hash.ts";
 import { recoverRun } from "./recover.ts";
 import type { Requester, RunRequest, RunStart } from "./run.ts";
@@ -38,7 +38,9 @@ export async function openRun(deps: Deps, request: RunRequest, startedMs: number
       case "replay":
         return { ...decision, openMs };
       case "recover":
-        if (tries > maxRecoveries) throw new PantheonError("turn_conflict", turnConflictDetail);
+        if (tries > maxRecoveries) {
+          throw busySession("turn_conflict", turnConflictDetail, { turnId: decision.turnId, leaseLeftMs: 0 });
+        }
         // Safe to race: the takeover is a compare-and-swap.
         await recoverRun(deps, { sessionId: request.sessionId, runId: decision.runId }, request.log);
         break;

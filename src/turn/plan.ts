@@ -21,7 +21,7 @@ import {
   isSynthesis,
 } from "../domain/turn/current-replies.ts";
 import { endRefused } from "./end.ts";
-import type { Run } from "./run.ts";
+import type { Requester, Run } from "./run.ts";
 
 /**
  * Makes the run's plan and context. A run that cannot be planned, or whose agents cannot hold what they must be sent, ends
@@ -32,11 +32,11 @@ import type { Run } from "./run.ts";
 export async function planRun(
   deps: Deps,
   turn: OpenedTurn,
-  userId: string,
+  { user, log }: Pick<Requester, "user" | "log">,
 ): Promise<Pick<Run, "plan" | "context" | "promptTokens">> {
   const { claim } = turn;
   const isResumed = claim.pastHolders.length > 0;
-  const refused = { claim, checkpoint: turn.checkpoint, userId };
+  const refused = { claim, checkpoint: turn.checkpoint, userId: user.userId, log };
   const decision = decidePlan(turn);
   if (!decision.ok) {
     const { code, detail } = decision.refusal;

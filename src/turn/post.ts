@@ -59,7 +59,8 @@ async function prepareRun({ db: sharedDb, ...shared }: Deps, request: RunRequest
     };
   }
   const { turn, start } = opened;
-  const run: Run = { ...start, request, turn, ...(await planRun(deps, turn, request.user.userId)) };
+  const logged = { ...request, log: request.log.with({ run_id: turn.claim.runId }) };
+  const run: Run = { ...start, request: logged, turn, ...(await planRun(deps, turn, logged)) };
   const isResumed = turn.claim.pastHolders.length > 0;
   return {
     kind: "run",

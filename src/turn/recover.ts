@@ -1,8 +1,9 @@
+import { ClaimLost } from "../db/turn/commit-turn.ts";
 import { type AbandonedTurn, loadAbandonedRuns, type RunKey, takeOverRun } from "../db/turn/take-over-run.ts";
 import { buildTurnRecord } from "../db/turn/turn-record.ts";
 import type { Deps } from "../deps.ts";
 import { abandonedPrompt } from "../domain/context/abandoned-prompt.ts";
-import { PantheonError } from "../domain/errors.ts";
+import { commitFailedDetail, PantheonError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import { takenSteps } from "../domain/plan/taken-steps.ts";
 import { agentOfStep, type TurnPlan } from "../domain/plan/turn-plan.ts";
@@ -10,12 +11,13 @@ import type { TurnOutcome } from "../domain/turn/turn-outcome.ts";
 import { endRefused, endStored } from "./end.ts";
 import { estimateInFlight } from "./estimates.ts";
 import { decidePlan } from "./plan.ts";
+import { RunEnded } from "./run.ts";
 
 /** In one call of the scheduled job; the next minute takes the rest. */
 const maxRuns = 50;
 
-/** Settles the runs whose holders are gone, each by itself: one that fails stops no other. Returns how many there were. */
-export async function recoverAbandonedRuns(deps: Deps): Promise<number> {
+/** Settles the runs whose holders are gone, each by itself: one that fails stops no other. */
+export async function recoverAbandonedRuns(deps: Deps): Promise<void> {
   const abandoned = await loadAbandonedRuns(deps.db, deps.settings.resumeWindowMs, maxRuns);
   for (const run of abandoned) {
     await recoverRun(deps, run, deps.log).catch((error: unknown) => {
@@ -25,28 +27,39 @@ export async function recoverAbandonedRuns(deps: Deps): Promise<number> {
       });
     });
   }
-  return abandoned.length;
 }
 
 /**
  * Settles a run whose holder is gone: stores the answers that had arrived, and estimates of what the others may have cost.
  * No model is called. A run that planning refuses ends without a turn. Where another holder took the run over first,
  * nothing changes.
+ * @throws PantheonError `commit_failed` where the turn cannot be stored.
  */
-export async function recoverRun(deps: Deps, key: RunKey, log: Log): Promise<void> {
+export async function recoverRun(deps: Deps, key: RunKey, requestLog: Log): Promise<void> {
+  const log = requestLog.with({ run_id: key.runId });
   const takeover = await takeOverRun(deps.db, key, deps.newId(), deps.settings.turnLeaseMs);
-  if (takeover.kind === "claim_deleted") log.warn("claim_deleted", { run_id: key.runId });
+  if (takeover.kind === "claim_deleted") log.warn("claim_deleted");
   if (takeover.kind !== "taken") return;
   const { turn } = takeover;
-  const { claim, retried, lastSeq, checkpoint, userId } = turn;
+  const { claim, checkpoint, userId } = turn;
   const decision = decidePlan(turn);
   if (!decision.ok) {
     const { code, detail } = decision.refusal;
     const refusal = new PantheonError(code, detail);
-    await endRefused(deps, "recovered_then_refused", { claim, checkpoint, userId }, refusal);
+    await endRefused(deps, "recovered_then_refused", { claim, checkpoint, userId, log }, refusal);
     return;
   }
-  const { plan } = decision;
+  try {
+    const { record } = await storeSettled(deps, turn, decision.plan, log);
+    log.warn("turn_settled", { turn_id: claim.turnId, status: record.turn.status });
+  } catch (error) {
+    // Another holder committed first: its turn is kept. Or the run has ended without a turn.
+    if (!(error instanceof ClaimLost || error instanceof RunEnded)) throw error;
+  }
+}
+
+async function storeSettled(deps: Deps, turn: AbandonedTurn, plan: TurnPlan, log: Log) {
+  const { claim, retried, lastSeq, checkpoint, userId } = turn;
   const isRetry = claim.kind === "retry";
   const settled = await deps.settleRun({ plan, stored: checkpoint, isRetry });
   const outcome = { ...settled, prompts: completePrompts(deps, plan, settled, isRetry) };
@@ -66,20 +79,11 @@ export async function recoverRun(deps: Deps, key: RunKey, log: Log): Promise<voi
       finishedAt: deps.now(),
       newId: deps.newId,
     });
-  const stored = await endStored(deps, "recovered", {
-    outcome,
-    toRecord,
-    lastStep: null,
-    log,
-    onFailure: (cause) => Promise.reject(cause),
-  }).catch((error: unknown) => {
-    // Another holder committed first. Keep its turn.
-    if (error instanceof PantheonError && error.code === "turn_conflict") return null;
-    throw error;
-  });
-  if (stored === null) return;
-  const { status } = stored.record.turn;
-  log.warn("turn_settled", { turn_id: claim.turnId, run_id: claim.runId, status });
+  const onFailure = async (cause: unknown) => {
+    if (cause instanceof ClaimLost) throw cause;
+    throw new PantheonError("commit_failed", commitFailedDetail, {}, { cause });
+  };
+  return endStored(deps, "recovered", { outcome, toRecord, lastStep: null, log, onFailure });
 }
 
 /** Every step of the run has its audit row. The first row also holds the run's own calls: routing and summary. */

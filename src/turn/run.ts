@@ -3,50 +3,40 @@ import type { LatestMessage } from "../db/turn/latest-messages.ts";
 import type { OpenedTurn } from "../db/turn/open-turn.ts";
 import type { StoredTurn } from "../db/turn/stored-turn.ts";
 import type { TurnContext } from "../domain/context/turn-context.ts";
-import type { ErrorCode } from "../domain/errors.ts";
+import type { ErrorCode, PantheonError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import type { TurnPlan } from "../domain/plan/turn-plan.ts";
 import type { EmitTurnEvent } from "../domain/turn/turn-events.ts";
 import type { TurnTimings } from "../domain/turn/turn-timings.ts";
 import type { User } from "../domain/user.ts";
 
-/** The turn is stored, in the one batch that also deletes the claim. */
+/**
+ * The turn is stored. One batch writes its record, which has the ledger of the run, and deletes the claim, and with it what
+ * the run held of its budgets.
+ */
 export type StoredEnding = {
-  claim: "delete";
+  kind: "stored";
   /** `last`: the last checkpoint stays for as long as this deployment keeps them; `none`: no checkpoint stays. */
   checkpoint: "last" | "none";
-  /** The calls of this run, with estimates of those that past holders may have had in flight. */
-  ledger: "in_turn";
-  /** `consume`: what was spent is booked, and the rest of what the run held of its budgets is free. */
-  reservation: "consume";
-  answer: "turn";
 };
 
-/** Nothing of the turn is stored, and the session is free again. */
+/** No turn is stored, and the session is free again: one batch deletes claim and checkpoints. */
 export type RefusedEnding = {
-  claim: "delete";
-  checkpoint: "none";
-  /** `none`: no model was called; `with_estimates`: the calls of past holders, with estimates of those in flight. */
-  ledger: "none" | "with_estimates";
-  /** `release`: nothing was spent; all that the run held is free. */
-  reservation: "release" | "consume";
-  answer: "refusal";
+  kind: "refused";
+  /** `none`: no model was called; `without_turn`: the calls of the run, with estimates of those in flight. */
+  ledger: "none" | "without_turn";
+  /** `refusal`: what planning answered. */
+  answer: "refusal" | ErrorCode;
 };
 
-/** This holder stops, and the run waits for recovery. */
-export type UnfinishedEnding = (
-  | {
-      /** The lease ends now, so that recovery need not wait for it. */
-      claim: "expire";
-      /** In the same request, what no checkpoint holds yet is stored. */
-      checkpoint: "unstored";
-    }
-  | { claim: "leave"; checkpoint: "as_it_is" }
-) & {
-  /** `late_report`: this holder writes its own calls now; `by_recovery`: recovery finds them in the checkpoint. */
-  ledger: "late_report" | "by_recovery";
-  /** `keep`: whoever goes on with the run spends the rest of it. */
-  reservation: "keep";
+/** This holder stops, reports its own calls to the ledger, and leaves the run to recovery. */
+export type UnfinishedEnding = {
+  kind: "unfinished";
+  /**
+   * `expire`: the lease ends now, so that recovery need not wait, and the same request stores what no checkpoint holds yet.
+   * `leave`: claim and checkpoints stay as they are.
+   */
+  claim: "expire" | "leave";
   answer: ErrorCode;
 };
 
@@ -54,75 +44,25 @@ export type Ending = StoredEnding | RefusedEnding | UnfinishedEnding;
 
 /**
  * How a run can end, and what each ending does. `end.ts` and `end-unfinished.ts` read this table; nothing else decides it.
- * `docs/architecture.md` and `README.md` beside this file describe it.
+ * `README.md` beside this file shows it.
  */
 export const endings = {
-  committed: {
-    claim: "delete",
-    checkpoint: "last",
-    ledger: "in_turn",
-    reservation: "consume",
-    answer: "turn",
-  },
+  committed: { kind: "stored", checkpoint: "last" },
   /** The replies are larger than one request to the database may be; they fail with `turn_too_large`. */
-  too_large: {
-    claim: "delete",
-    checkpoint: "none",
-    ledger: "in_turn",
-    reservation: "consume",
-    answer: "turn",
-  },
-  recovered: {
-    claim: "delete",
-    checkpoint: "last",
-    ledger: "in_turn",
-    reservation: "consume",
-    answer: "turn",
-  },
-  refused: { claim: "delete", checkpoint: "none", ledger: "none", reservation: "release", answer: "refusal" },
+  too_large: { kind: "stored", checkpoint: "none" },
+  recovered: { kind: "stored", checkpoint: "last" },
+  refused: { kind: "refused", ledger: "none", answer: "refusal" },
   /** Planning refuses a run that a past holder had begun, for example under the rules of an earlier deployment. */
-  recovered_then_refused: {
-    claim: "delete",
-    checkpoint: "none",
-    ledger: "with_estimates",
-    reservation: "consume",
-    answer: "refusal",
-  },
-  client_gone: {
-    claim: "expire",
-    checkpoint: "unstored",
-    ledger: "late_report",
-    reservation: "keep",
-    answer: "turn_in_progress",
-  },
-  lease_not_renewed: {
-    claim: "expire",
-    checkpoint: "unstored",
-    ledger: "late_report",
-    reservation: "keep",
-    answer: "turn_conflict",
-  },
-  lease_lost: {
-    claim: "leave",
-    checkpoint: "as_it_is",
-    ledger: "late_report",
-    reservation: "keep",
-    answer: "turn_conflict",
-  },
-  commit_failed: {
-    claim: "expire",
-    checkpoint: "unstored",
-    ledger: "by_recovery",
-    reservation: "keep",
-    answer: "commit_failed",
-  },
-  crashed: {
-    claim: "leave",
-    checkpoint: "as_it_is",
-    ledger: "by_recovery",
-    reservation: "keep",
-    answer: "internal_error",
-  },
+  recovered_then_refused: { kind: "refused", ledger: "without_turn", answer: "refusal" },
+  /** The claim is this holder's, and a row of something else is where a row of the turn must go. It would stay there. */
+  commit_refused: { kind: "refused", ledger: "without_turn", answer: "commit_failed" },
+  client_gone: { kind: "unfinished", claim: "expire", answer: "turn_in_progress" },
+  lease_not_renewed: { kind: "unfinished", claim: "expire", answer: "commit_failed" },
+  commit_failed: { kind: "unfinished", claim: "expire", answer: "commit_failed" },
+  lease_lost: { kind: "unfinished", claim: "leave", answer: "turn_conflict" },
+  crashed: { kind: "unfinished", claim: "leave", answer: "internal_error" },
+  /** A refused run whose claim could not be deleted. Recovery is refused as well, and deletes it. */
+  not_released: { kind: "unfinished", claim: "leave", answer: "database_unavailable" },
 } as const satisfies Record<string, Ending>;
 
 type EndingsLike<Kind extends Ending> = {
@@ -131,7 +71,21 @@ type EndingsLike<Kind extends Ending> = {
 
 export type StoredEndingName = EndingsLike<StoredEnding>;
 export type RefusedEndingName = EndingsLike<RefusedEnding>;
-export type UnfinishedEndingName = EndingsLike<UnfinishedEnding>;
+/** A holder that stops by itself can still store what it has. */
+export type ExpiringEndingName = EndingsLike<UnfinishedEnding & { claim: "expire" }>;
+export type LeavingEndingName = EndingsLike<UnfinishedEnding & { claim: "leave" }>;
+
+/** Thrown where a run has ended, by the table, without a turn. */
+export class RunEnded extends Error {
+  override readonly name = "RunEnded";
+  /** What the client is answered. */
+  readonly answer: PantheonError;
+
+  constructor(answer: PantheonError) {
+    super(answer.message, { cause: answer });
+    this.answer = answer;
+  }
+}
 
 /** The user who asks for a run, the session, and where the run's events are logged. */
 export type Requester = {

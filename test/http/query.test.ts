@@ -6,25 +6,18 @@ import { seedTenant } from "../system/abuse/support/tenant.ts";
 const api = createTestApi();
 const operations = await listOperations(api);
 
-test.each(operations.filter(({ isOpen }) => !isOpen))(
-  "$name refuses an unknown query parameter",
-  async (operation) => {
-    const { user, ids } = await seedTenant("scout");
-    const { body, method } = operation;
-    const answer = await api.send(method, `${fillPath(operation, ids)}?sort=-seq&sort=seq`, {
-      headers: {
-        Authorization: `Bearer ${await mintToken({ sub: user.userId, ...operatorRole })}`,
-        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    expect(answer).toMatchObject({
-      status: 422,
-      body: { code: "validation_failed", errors: [{ path: "sort", message: "is not a known field" }] },
-    });
-  },
-);
-
-test.each(operations.filter(({ isOpen }) => isOpen))("$name accepts any query", async ({ method, path }) => {
-  expect((await api.send(method, `${path}?t=1`)).status).toBe(200);
+test.each(operations)("$name refuses an unknown query parameter", async (operation) => {
+  const { user, ids } = await seedTenant("scout");
+  const { body, method } = operation;
+  const answer = await api.send(method, `${fillPath(operation, ids)}?sort=-seq&sort=seq`, {
+    headers: {
+      Authorization: `Bearer ${await mintToken({ sub: user.userId, ...operatorRole })}`,
+      ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  expect(answer).toMatchObject({
+    status: 422,
+    body: { code: "validation_failed", errors: [{ path: "sort", message: "is not a known field" }] },
+  });
 });

@@ -57,9 +57,9 @@ test("operations that run a turn accept an Idempotency-Key and return timings", 
     const header = { in: "header", name: "Idempotency-Key", required: false };
     expect(declared.parameters).toContainEqual(expect.objectContaining(header));
     const told = Object.keys(declared.responses[201].headers);
-    expect(told).toEqual(["Server-Timing", "Idempotency-Replayed"]);
+    expect(told).toEqual(["Server-Timing", "Idempotency-Replayed", "X-Request-Id"]);
     for (const status of [409, 429]) {
-      expect(Object.keys(declared.responses[status].headers)).toEqual(["Retry-After"]);
+      expect(Object.keys(declared.responses[status].headers)).toEqual(["X-Request-Id", "Retry-After"]);
     }
     for (const name of ["Idempotency-Key", "Retry-After", ...told])
       expect(page).toContain(`<code>${name}</code>`);

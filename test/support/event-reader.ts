@@ -7,6 +7,7 @@ import {
 import type { AGUIEvent, EventType } from "@ag-ui/core";
 import { EventSchema } from "@ag-ui/core/schemas";
 import { expect } from "vitest";
+import { streamEvent } from "../../src/routes/schemas/event-stream.ts";
 
 /** Reads a streamed answer event by event, so that a test can act in the middle of it. */
 export function readEvents(response: Response) {
@@ -37,10 +38,11 @@ export function readEvents(response: Response) {
       }
       throw new Error(`the stream ended without ${type}: ${events.map((event) => event.type).join(", ")}`);
     },
-    /** Reads to the end; the whole stream must be one that the stock client takes. */
+    /** Reads to the end; the whole stream must be one that the stock client takes, and as the document declares it. */
     async all(): Promise<AGUIEvent[]> {
       for (let event = await next(); event !== undefined; ) event = await next();
       await verifyEvents(events);
+      for (const event of events) streamEvent.parse(event);
       return events;
     },
     /** Goes away in the middle. */

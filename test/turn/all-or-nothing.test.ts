@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import type { Answer } from "../support/api.ts";
 import type { Sql } from "../support/sql.ts";
 import { createTurnFixture, noRows, says, type TurnFixture } from "../support/turn-fixture.ts";
+import { expireLease } from "./recovery/support/abandoned-run.ts";
 
 /** Lets Postgres refuse one kind of write of one turn. Gives what takes the trigger away. */
 async function refuse(sql: Sql, write: string, condition: string): Promise<() => Promise<void>> {
@@ -41,7 +43,8 @@ describe("a constraint violation in the commit", () => {
 
     expect(answer).toMatchObject({ status: 503, body: { code: "commit_failed" } });
     expect(answer.text).not.toMatch(/canary|violation|trigger|constraint|refuse_/);
-    expect(await fixture.rowCounts()).toEqual(noRows);
+    // The holder's report of its call: it names no turn.
+    expect(await fixture.rowCounts()).toEqual({ ...noRows, llm_call_events: 1 });
     const { body: room } = await fixture.api.as(fixture.owner).get(`/rooms/${fixture.roomId}`);
     expect(room).toMatchObject({ current_mode: "manual", pending_mode: "tag" });
     // The claim stays, with its answers and without a lease: whoever comes next goes on with it.
@@ -53,11 +56,14 @@ describe("a constraint violation in the commit", () => {
   });
 });
 
-/** It is no lost claim: an operator is told which row stood in the way. */
-function expectRefusalLogged({ api }: TurnFixture, constraint: string): void {
-  expect(api.lines).toContainEqual(
+/** It is no lost claim: the log names the constraint, and the session is free for the next turn. */
+async function expectRefused(fixture: TurnFixture, answer: Answer, constraint: string): Promise<void> {
+  expect(answer).toMatchObject({ status: 503, body: { code: "commit_failed" } });
+  expect(fixture.api.lines).toContainEqual(
     expect.objectContaining({ event: "commit_refused", level: "error", constraint }),
   );
+  expect(await fixture.claim()).toBeUndefined();
+  expect((await fixture.post("@ada and then")).status).toBe(201);
 }
 
 describe("a row that the commit cannot insert", () => {
@@ -73,11 +79,10 @@ describe("a row that the commit cannot insert", () => {
     await fixture.models.release("gate");
     const answer = await post;
 
-    expect(answer).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
     expect(await fixture.rowCounts()).toEqual({ ...noRows, turns: 1, llm_call_events: 1 });
-    expectRefusalLogged(fixture, "uq_turns_session_id_turn_index");
     expect(await fixture.ledger()).toMatchObject([{ turn_id: null, status: "completed" }]);
-    expect((await fixture.list()).body.data).toMatchObject([{ id: otherTurn }]);
+    await expectRefused(fixture, answer, "uq_turns_session_id_turn_index");
+    expect((await fixture.list()).body.data).toMatchObject([{ id: otherTurn }, { turn_index: 2 }]);
   });
 
   test("because of a run with the same key: the first run stays", async () => {
@@ -90,14 +95,14 @@ describe("a row that the commit cannot insert", () => {
 
     await fixture.models.release("gate");
 
-    expect(await post).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
-    expectRefusalLogged(fixture, "uq_turn_runs_session_id_idempotency_key");
+    const answer = await post;
     expect(await fixture.rowCounts()).toMatchObject({
       turns: 1,
       turn_runs: 1,
       messages: 2,
       llm_call_events: 2,
     });
+    await expectRefused(fixture, answer, "uq_turn_runs_session_id_idempotency_key");
   });
 
   test("because of a message with the same seq: only the ledger rows of the turn are stored", async () => {
@@ -111,7 +116,6 @@ describe("a row that the commit cannot insert", () => {
     await fixture.models.release("gate");
     const answer = await post;
 
-    expect(answer).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
     expect(await fixture.rowCounts()).toEqual({
       turns: 1,
       turn_runs: 1,
@@ -119,5 +123,30 @@ describe("a row that the commit cannot insert", () => {
       turn_context_audit: 1,
       llm_call_events: 2,
     });
+    await expectRefused(fixture, answer, "uq_messages_session_id_seq");
+  });
+
+  test("does not brick the session of a run that is settled either: its calls are in the ledger", async () => {
+    const fixture = await createTurnFixture();
+    await fixture.models.script(says("ada", { text: "late", hold: "gate" }, 1));
+    const post = fixture.post("@ada hello");
+    await fixture.models.wait({ calls: 1 });
+    await expireLease(fixture);
+    await fixture.sql`insert into turns (id, session_id, turn_index, mode, user_input, assistant_output, status,
+      model_alias_used, created_at) values (gen_random_uuid(), ${fixture.sessionId}, 1, 'tag', 'x', 'y', 'completed', 'llama', now())`;
+
+    const next = await fixture.post("@ada and then");
+
+    expect(next).toMatchObject({ status: 201, body: { turn_index: 2 } });
+    await fixture.models.release("gate");
+    expect((await post).status).toBe(409);
+    // The report has taken the place of the estimates.
+    expect((await fixture.ledger()).map(({ turn_id, status }) => [turn_id, status])).toEqual(
+      expect.arrayContaining([
+        [null, "completed"],
+        [next.body.id, "completed"],
+      ]),
+    );
+    expect(await fixture.ledger()).toHaveLength(2);
   });
 });

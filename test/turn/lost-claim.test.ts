@@ -35,7 +35,8 @@ describe("a holder that lost its claim", () => {
     await fixture.models.release("gate");
     const answer = await post;
 
-    expect(answer).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
+    expect(answer).toMatchObject({ status: 409, body: { code: "turn_conflict", turn_id: before?.turn_id } });
+    expect(Number(answer.headers.get("Retry-After"))).toBeGreaterThan(0);
     expect(await fixture.rowCounts()).toEqual({ ...noRows, llm_call_events: 1 });
     expect(await fixture.ledger()).toMatchObject([
       {

@@ -49,6 +49,14 @@ const roundStarted = (round: number, ...steps: [step: string, agent_key: string]
 const roundFinished = (round: number) => `ROUND_FINISHED ${JSON.stringify({ round })}`;
 const answered = (step: string) => [`SUBAGENT_STARTED ${step}`, `SUBAGENT_FINISHED ${step}`];
 
+/** The first round as a stream tells it that has these of its steps. */
+const firstRound = (...steps: string[]) => [
+  roundStarted(1, ["ada#1", "ada"], ["bob#1", "bob"]),
+  ...steps.flatMap(answered),
+  roundFinished(1),
+];
+const secondRound = [roundStarted(2, ["ada#2", "ada"]), ...answered("ada#2"), roundFinished(2)];
+
 describe("the stream of a turn with rounds", () => {
   test("tells each round around its steps, and the synthesis after all of them", async () => {
     const fixture = await createStreamFixture(twoRounds, ...decisions, ...oneAfterAnother);
@@ -56,13 +64,8 @@ describe("the stream of a turn with rounds", () => {
     const events = await readEvents(await fixture.stream("hello")).all();
 
     expect(outlineOf(events)).toEqual([
-      roundStarted(1, ["ada#1", "ada"], ["bob#1", "bob"]),
-      ...answered("ada#1"),
-      ...answered("bob#1"),
-      roundFinished(1),
-      roundStarted(2, ["ada#2", "ada"]),
-      ...answered("ada#2"),
-      roundFinished(2),
+      ...firstRound("ada#1", "bob#1"),
+      ...secondRound,
       ...answered("synthesis"),
     ]);
     const started = eventsOf(events, "SUBAGENT_STARTED");
@@ -115,40 +118,10 @@ describe("the stream of a turn of two rounds whose holder is lost", () => {
     {
       step: "ada#1",
       stored: 1,
-      resumed: [
-        roundStarted(1, ["ada#1", "ada"], ["bob#1", "bob"]),
-        ...answered("ada#1"),
-        ...answered("bob#1"),
-        roundFinished(1),
-        roundStarted(2, ["ada#2", "ada"]),
-        ...answered("ada#2"),
-        roundFinished(2),
-        ...answered("synthesis"),
-      ],
+      resumed: [...firstRound("ada#1", "bob#1"), ...secondRound, ...answered("synthesis")],
     },
-    {
-      step: "bob#1",
-      stored: 2,
-      resumed: [
-        roundStarted(1, ["ada#1", "ada"], ["bob#1", "bob"]),
-        ...answered("bob#1"),
-        roundFinished(1),
-        roundStarted(2, ["ada#2", "ada"]),
-        ...answered("ada#2"),
-        roundFinished(2),
-        ...answered("synthesis"),
-      ],
-    },
-    {
-      step: "ada#2",
-      stored: 4,
-      resumed: [
-        roundStarted(2, ["ada#2", "ada"]),
-        ...answered("ada#2"),
-        roundFinished(2),
-        ...answered("synthesis"),
-      ],
-    },
+    { step: "bob#1", stored: 2, resumed: [...firstRound("bob#1"), ...secondRound, ...answered("synthesis")] },
+    { step: "ada#2", stored: 4, resumed: [...secondRound, ...answered("synthesis")] },
     { step: "synthesis", stored: 5, resumed: answered("synthesis") },
   ];
   const cutOff = { deltas: ["cut", " off"], hold_after_first: "gate" };

@@ -1,6 +1,6 @@
 import { NeonDbError, neon, neonConfig } from "@neondatabase/serverless";
 import { drizzle, type NeonHttpDatabase } from "drizzle-orm/neon-http";
-import { PantheonError } from "../../domain/errors.ts";
+import { databaseUnavailableDetail, PantheonError } from "../../domain/errors.ts";
 
 /** Postgres through Neon's HTTP driver. `batch([...])` is one request and one transaction. */
 export type Db = NeonHttpDatabase & {
@@ -68,12 +68,7 @@ export async function askDatabase<T>(db: Db, request: () => Promise<T>): Promise
     if (status === 507) throw new ResponseTooLarge("The database gives no answer of this size.");
     const { code } = postgresFields(error);
     if (code === undefined ? !isAnswerLost(error) : !passing.test(code)) throw error;
-    throw new PantheonError(
-      "database_unavailable",
-      "The database does not answer. Please retry.",
-      {},
-      { cause: error },
-    );
+    throw new PantheonError("database_unavailable", databaseUnavailableDetail, {}, { cause: error });
   }
 }
 

@@ -1,15 +1,12 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { Catalog } from "../../domain/catalog.ts";
-import { PantheonError } from "../../domain/errors.ts";
-import type { Log } from "../../domain/log.ts";
 import type { CheckpointRows } from "../../domain/turn/checkpoint.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
-import { turnConflictDetail } from "../../domain/turn/open-decision.ts";
 import { titleOf } from "../../domain/turn/session-title.ts";
 import { deleteEarlierCheckpoints, deleteThread, insertCheckpointRows } from "../checkpoint/checkpoints.ts";
 import { sizeOfRows } from "../checkpoint/split-rows.ts";
-import { type Db, postgresFields, RequestTooLarge, ResponseTooLarge, repeatIfLost } from "../core/client.ts";
+import { type Db, postgresFields, repeatIfLost } from "../core/client.ts";
 import { prepareInsert } from "../core/prepared-insert.ts";
 import {
   llmCallEvents,
@@ -46,8 +43,24 @@ export type CommitExtras = {
   lastStep: CheckpointRows | null;
   /** False: nothing of the run's checkpoints stays. */
   keepsCheckpoint: boolean;
-  log: Log;
 };
+
+/** Another holder has the claim. */
+export class ClaimLost extends Error {
+  override readonly name = "ClaimLost";
+}
+
+/** The claim is this holder's, and a row exists already that the record has as well. Nothing was written. */
+export class CommitRefused extends Error {
+  override readonly name = "CommitRefused";
+  /** What the rows share. */
+  readonly constraint: string | undefined;
+
+  constructor(constraint: string | undefined, options: ErrorOptions) {
+    super("A row of something else is in the way.", options);
+    this.constraint = constraint;
+  }
+}
 
 /** `ledger`: where the run had past holders, the turn's ledger with their late reports; null: as in the record. */
 export type CommittedTurn = {
@@ -61,14 +74,16 @@ export const storedEarlier: CommittedTurn = { ledger: null, walletLeft: null };
 
 /**
  * Writes all rows of a turn and deletes its claim, in one batch. Beside it, late-spend.ts writes to the ledger,
- * claim-statements.ts keeps the scales of a refused run in its session, and purge.ts deletes. A commit whose answer was lost is repeated; a run that this very holder has stored is a success.
- * @throws PantheonError `turn_conflict` where the claim was lost, `commit_failed` where it cannot be stored.
+ * claim-statements.ts keeps the scales of a refused run in its session, and purge.ts deletes. A commit whose answer was
+ * lost is repeated; a run that this very holder has stored is a success.
+ * @throws ClaimLost, CommitRefused.
  * @throws RequestTooLarge, ResponseTooLarge where the record is too large for the database.
+ * @throws what else the database answers.
  */
 export async function commitTurn(
   db: Db,
   record: TurnRecord,
-  { catalog, lastStep, keepsCheckpoint, log }: CommitExtras,
+  { catalog, lastStep, keepsCheckpoint }: CommitExtras,
 ): Promise<CommittedTurn> {
   const reconciled = reconcileLedger(db, record);
   try {
@@ -98,27 +113,19 @@ export async function commitTurn(
       walletLeft: toWalletLeft(result.at(-1 - reconciled.length)),
     };
   } catch (error) {
-    await resolveCommitError(db, record.claim, error, log);
+    await resolveCommitError(db, record.claim, error);
     return storedEarlier;
   }
 }
 
 /** Throws unless this very holder has stored the run, and only the answer to that was lost. */
-async function resolveCommitError(db: Db, claim: Claim, error: unknown, log: Log): Promise<void> {
+async function resolveCommitError(db: Db, claim: Claim, error: unknown): Promise<void> {
   const { code, constraint } = postgresFields(error);
-  if (code === claimLost || code === uniqueViolation) {
-    if (await isCommittedBy(db, claim)) return;
-    // The claim is still this holder's, so a row of something else is in the way. Recovery will fail on it as well.
-    if (code === uniqueViolation) log.error("commit_refused", { run_id: claim.runId, constraint });
-    throw new PantheonError("turn_conflict", turnConflictDetail, {}, { cause: error });
-  }
-  if (error instanceof RequestTooLarge || error instanceof ResponseTooLarge) throw error;
-  throw new PantheonError(
-    "commit_failed",
-    "The turn could not be stored. Please retry.",
-    {},
-    { cause: error },
-  );
+  if (code !== claimLost && code !== uniqueViolation) throw error;
+  if (await isCommittedBy(db, claim)) return;
+  // The fence comes first in the batch: behind it the claim is this holder's.
+  if (code === uniqueViolation) throw new CommitRefused(constraint, { cause: error });
+  throw new ClaimLost("Another holder has the claim.", { cause: error });
 }
 
 /** A retry changes status and text of the turn's row. */

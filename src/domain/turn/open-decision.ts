@@ -33,8 +33,8 @@ export type OpenDecision<Opened> =
   | { kind: "claimed"; opened: Opened }
   | { kind: "replay"; runId: string; turnId: string }
   /** Another run's lease has run out: that run is recovered first, then this request opens again. */
-  | { kind: "recover"; runId: string }
-  /** Too little is left of a budget. Dead runs are settled, then the open is repeated. */
+  | { kind: "recover"; runId: string; turnId: string }
+  /** Too little is left of a budget. Dead runs are settled, then this request opens again. */
   | ({ kind: "unaffordable" } & BudgetRefusal);
 
 /** Exactly this text: clients match on it. */
@@ -62,7 +62,7 @@ export function decideOpen<Opened>(
   if (opened !== undefined) return { kind: "claimed", opened };
   const running = claimBefore !== undefined && claimBefore.leaseLeftMs > 0 ? claimBefore : undefined;
   if (claimBefore !== undefined && running === undefined && !isSameKey) {
-    return { kind: "recover", runId: claimBefore.runId };
+    return { kind: "recover", runId: claimBefore.runId, turnId: claimBefore.turnId };
   }
   if (running === undefined) {
     const retried = rows.retriedTurn?.found;
@@ -72,8 +72,8 @@ export function decideOpen<Opened>(
     // The claim is free and was not taken: only a deleted room prevents that, since the session's row is locked.
     throw notFound();
   }
-  if (isSameKey) throw busy("turn_in_progress", "This request is still being answered.", running);
-  throw busy("turn_conflict", turnConflictDetail, running);
+  if (isSameKey) throw busySession("turn_in_progress", "This request is still being answered.", running);
+  throw busySession("turn_conflict", turnConflictDetail, running);
 }
 
 function refuseRetry({ isLatest, isRetriable, hasRunsLeft }: RetriedTurn): void {
@@ -85,10 +85,17 @@ function refuseRetry({ isLatest, isRetriable, hasRunsLeft }: RetriedTurn): void 
   }
 }
 
-function busy(code: "turn_in_progress" | "turn_conflict", detail: string, claim: FoundClaim) {
-  const retryAfterSeconds = Math.max(1, Math.ceil(claim.leaseLeftMs / 1_000));
-  return new PantheonError(code, detail, {
+/** The refusal of a request whose session has a run, with its turn and when to try again. */
+export function busySession(
+  code: "turn_in_progress" | "turn_conflict",
+  detail: string,
+  { turnId, leaseLeftMs }: Pick<FoundClaim, "turnId" | "leaseLeftMs">,
+  options?: ErrorOptions,
+): PantheonError {
+  const retryAfterSeconds = Math.max(1, Math.ceil(leaseLeftMs / 1_000));
+  const extras = {
     headers: { "Retry-After": String(retryAfterSeconds) },
-    members: { turn_id: claim.turnId },
-  });
+    members: { turn_id: turnId },
+  };
+  return new PantheonError(code, detail, extras, options);
 }

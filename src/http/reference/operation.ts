@@ -28,7 +28,7 @@ export function renderOperation(document: ApiDocument, operation: Operation): Ma
     <h3><span class="method ${method}">${method.toUpperCase()}</span> <code>${path}</code></h3>
     <p>${renderText(declared.summary ?? "")}${declared.security?.length === 0 ? html` <small>no token needed</small>` : ""}</p>
     ${declared.description === undefined ? "" : html`<p>${renderText(declared.description)}</p>`}
-    ${renderParameters(declared)} ${renderBody(document, declared)} ${renderResponses(declared)}
+    ${renderParameters(declared)} ${renderBody(document, declared)} ${renderResponses(document, declared)}
   </article>`;
 }
 
@@ -59,23 +59,29 @@ function renderExample(schema: Schema | undefined): Markup {
   return html`<pre><code>${JSON.stringify(schema.examples[0], null, 2)}</code></pre>`;
 }
 
-function renderResponses({ responses = {} }: OperationObject): Markup {
+function renderResponses(document: ApiDocument, { responses = {} }: OperationObject): Markup {
   const rows = Object.entries(responses).map(([status, response]) => {
     const [body] = Object.values<MediaType>(response.content ?? {});
     return html`<tr>
       <td>${status}</td>
       <td>${body === undefined ? "" : renderType(body.schema)}</td>
-      <td>${renderText(response.description ?? "", linkForError)}${renderHeaders(response)}</td>
+      <td>${renderText(response.description ?? "", linkForError)}${renderHeaders(document, response)}</td>
     </tr>`;
   });
   return html`<h4>Answers</h4><table><tbody>${rows}</tbody></table>`;
 }
 
-function renderHeaders({ headers = {} }: { headers?: Readonly<Record<string, { description?: string }>> }) {
-  return Object.entries(headers).map(
-    ([name, { description = "" }]) =>
-      html`<br><code>${name}</code> <small>${renderText(description)}</small>`,
-  );
+/** Every answer has `X-Request-Id`; it is not repeated. */
+function renderHeaders(
+  document: ApiDocument,
+  { headers = {} }: { headers?: Readonly<Record<string, unknown>> },
+) {
+  const declared = document.components?.headers ?? {};
+  return Object.keys(headers).flatMap((name) => {
+    const header = declared[name];
+    if (header === undefined || name === "X-Request-Id") return [];
+    return [html`<br><code>${name}</code> <small>${renderText(header.description ?? "")}</small>`];
+  });
 }
 
 function linkForError(word: string): string | undefined {

@@ -28,8 +28,8 @@ export function renderReferencePage(document: ApiDocument): Markup {
 </nav>
 <main>
   <h1>${document.info.title} API</h1>
-  <p>${renderText(document.info.description ?? "")}</p>
-  <p>Send <code>Authorization: Bearer &lt;JWT&gt;</code>. The same as a document: <a href="openapi.json">openapi.json</a>.</p>
+  ${(document.info.description ?? "").split("\n\n").map((paragraph) => html`<p>${renderText(paragraph)}</p>`)}
+  <p>Send <code>Authorization: Bearer &lt;JWT&gt;</code>. Every answer has <code>X-Request-Id</code>. The same as a document: <a href="openapi.json">openapi.json</a>.</p>
   ${groups.map(
     ({ name, description, operations }) => html`<section id="${name}">
     <h2>${name}</h2><p>${description ?? ""}</p>

@@ -15,9 +15,15 @@ export function renderType(schema: Schema | undefined): Markup {
   const names = [schema.type ?? "any"].flat();
   const rules = listRules(schema);
   const described = names.map((name) =>
-    name === "array" ? html`array of ${renderType(schema.items)}` : html`${schema.format ?? name}`,
+    name === "array" ? renderArray(schema) : html`${name === "null" ? name : (schema.format ?? name)}`,
   );
   return html`${joinMarkup(described, " or ")}${rules.length === 0 ? "" : html` <small>${rules.join(", ")}</small>`}`;
+}
+
+/** A list of one type, or a tuple of several. */
+function renderArray({ items, prefixItems }: Exclude<Schema, { $ref: string }>): Markup {
+  if (prefixItems === undefined) return html`array of ${renderType(items)}`;
+  return html`[${joinMarkup(prefixItems.map(renderType), ", ")}]`;
 }
 
 /** The fields of an object, one row each; nothing for what has none. */

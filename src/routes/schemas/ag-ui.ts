@@ -13,13 +13,17 @@ const maxParts = 100;
 const message = {
   type: "object",
   required: ["role"],
-  properties: { id: { type: "string" }, role: { type: "string" }, content: {} },
+  properties: {
+    id: { type: "string", description: "The client's own id; snapshots give it back" },
+    role: { type: "string", description: "Only messages of `user` are read" },
+    content: { description: "A text, or a list of text parts" },
+  },
 } as const;
 
 /** Only the named fields are read, however large the others are. */
 const input = z
   .object({
-    threadId: z.string().max(1_000),
+    threadId: z.string().max(1_000).describe("The client's own id of the conversation; comes back as it is"),
     runId: z.string().meta({ description: "The idempotency key: 1 to 255 printable ASCII characters" }),
     messages: z.custom<readonly unknown[]>(Array.isArray, "must be a list").meta({
       type: "array",

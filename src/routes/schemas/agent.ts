@@ -5,42 +5,62 @@ import { isPlainName, maxNameCharacters } from "../../domain/agent-name.ts";
 import { maxTemperature, maxTopP, readModelSettings, reasoningEfforts } from "../../domain/model-settings.ts";
 import type { NewAgent } from "../../domain/new-agent.ts";
 import { readPermissions } from "../../domain/permissions.ts";
-import { id, instant, list, pageOf, text } from "../../http/schemas.ts";
+import { createdAt, id, list, pageOf, text, updatedAt } from "../../http/schemas.ts";
 
 const keyRule = "must be 1 to 64 letters, digits, '_' or '-'";
 
 const modelSettings = z
   .strictObject({
-    temperature: z.number().min(0).max(maxTemperature).optional(),
-    top_p: z.number().min(0).max(maxTopP).optional(),
+    temperature: z
+      .number()
+      .min(0)
+      .max(maxTemperature)
+      .optional()
+      .describe("How much chance is in the answer"),
+    top_p: z
+      .number()
+      .min(0)
+      .max(maxTopP)
+      .optional()
+      .describe("Share of the likeliest words that the answer is drawn from"),
     max_output_tokens: z
       .int()
       .min(1)
       .optional()
       .meta({ description: "At most the model's `max_output_tokens` in `GET /models`" }),
-    reasoning_effort: z.enum(reasoningEfforts).optional(),
+    reasoning_effort: z.enum(reasoningEfforts).optional().describe("How long a model that reasons may do so"),
   })
   .meta({ id: "ModelSettings", description: "A setting that is left out has the provider's default" });
 
+const meaning = {
+  agentKey: "By which messages tag the agent; no other agent of the room has it, in any case of letters",
+  name: "For people and for the other agents",
+  modelAlias: "The model that answers: an `alias` of `GET /models`",
+  rolePrompt: "What the agent is to be; no other agent is sent it",
+  toolPermissions: "The tools that the agent may use: names of `GET /tools`",
+};
+
 export const agent = z
   .object({
-    id,
-    room_id: id,
-    agent_key: z.string(),
-    name: z.string(),
-    model_alias: z.string(),
-    role_prompt: z.string(),
-    tool_permissions: z.array(z.string()),
+    id: id.describe("Id of this agent's row"),
+    room_id: id.describe("The agent's room"),
+    agent_key: z.string().describe(meaning.agentKey),
+    name: z.string().describe(meaning.name),
+    model_alias: z.string().describe(meaning.modelAlias),
+    role_prompt: z.string().describe(meaning.rolePrompt),
+    tool_permissions: z.array(z.string()).describe(meaning.toolPermissions),
     model_settings: modelSettings,
-    position: z.int().min(0),
-    created_at: instant,
-    updated_at: instant,
+    position: z.int().min(0).describe("The agent's place in the room, from 0 without gaps"),
+    created_at: createdAt,
+    updated_at: updatedAt,
   })
-  .meta({ id: "Agent" });
+  .meta({ id: "Agent", description: "A model, a role and a set of permitted tools" });
 
 export const agentPage = pageOf(agent);
-export const rosterParams = z.object({ room_id: id });
-export const agentParams = z.object({ room_id: id, agent_key: z.string().regex(agentKeyPattern, keyRule) });
+export const rosterParams = z.object({ room_id: id.describe("The room") });
+export const agentParams = rosterParams.extend({
+  agent_key: z.string().regex(agentKeyPattern, keyRule).describe("The agent's key, in any case of letters"),
+});
 
 const nameRule =
   "must be one line, with no brackets, and no characters without width or that turn the direction of text";
@@ -49,10 +69,10 @@ const editable = {
   name: text(maxNameCharacters)
     .normalize("NFC")
     .refine(isPlainName, nameRule)
-    .meta({ maxLength: maxNameCharacters }),
-  model_alias: text(64),
-  role_prompt: text(8_000),
-  tool_permissions: list(text(64), 32),
+    .meta({ maxLength: maxNameCharacters, description: meaning.name }),
+  model_alias: text(64).describe(meaning.modelAlias),
+  role_prompt: text(8_000).describe(meaning.rolePrompt),
+  tool_permissions: list(text(64), 32).describe(meaning.toolPermissions),
   model_settings: modelSettings,
 };
 
@@ -63,7 +83,8 @@ export const newAgent = z
       .string()
       .trim()
       .regex(agentKeyPattern, keyRule)
-      .refine((key) => !isReservedAgentKey(key), "is reserved"),
+      .refine((key) => !isReservedAgentKey(key), "is reserved")
+      .describe(meaning.agentKey),
     tool_permissions: editable.tool_permissions.default([]),
     model_settings: modelSettings.default({}),
     position: z
@@ -74,6 +95,7 @@ export const newAgent = z
   })
   .meta({
     id: "NewAgent",
+    description: "An agent to add to a room",
     examples: [{ agent_key: "ada", name: "Ada", model_alias: "llama", role_prompt: "You find things out." }],
   });
 
@@ -81,11 +103,23 @@ export const agentChange = z
   .strictObject(editable)
   .partial()
   .refine((change) => Object.keys(change).length > 0, "must change something")
-  .meta({ id: "AgentChange", examples: [{ name: "Ada" }] });
+  .meta({
+    id: "AgentChange",
+    description: "What is left out keeps its value",
+    examples: [{ name: "Ada" }],
+  });
 
 export const agentOrder = z
-  .strictObject({ agent_keys: list(text(64), roomCapacity) })
-  .meta({ id: "AgentOrder", examples: [{ agent_keys: ["scout"] }] });
+  .strictObject({
+    agent_keys: list(text(64), roomCapacity).describe(
+      "The key of every agent of the room, once, in the new order",
+    ),
+  })
+  .meta({
+    id: "AgentOrder",
+    description: "The whole roster in its new order",
+    examples: [{ agent_keys: ["scout"] }],
+  });
 
 export function toNewAgent(body: z.output<typeof newAgent>): NewAgent {
   return {

@@ -3,7 +3,7 @@ import type { FilePageRow, FileRow } from "../../db/files/files.ts";
 import { fileErrorCodes } from "../../domain/files/file-error.ts";
 import { maxFileNameCharacters } from "../../domain/files/file-limits.ts";
 import { fileStatuses } from "../../domain/files/file-status.ts";
-import { id, instant, text } from "../../http/schemas.ts";
+import { createdAt, id, text } from "../../http/schemas.ts";
 
 /** Prompts have the name in a line of their own: a line break in it could look like another line. */
 export const fileName = text(maxFileNameCharacters).refine(
@@ -14,12 +14,12 @@ export const fileName = text(maxFileNameCharacters).refine(
 export const file = z
   .object({
     id,
-    room_id: id,
-    name: z.string(),
-    media_type: z.string(),
+    room_id: id.describe("The file's room"),
+    name: z.string().describe("As it was uploaded"),
+    media_type: z.string().describe("As the service recognised it, whatever the upload said"),
     bytes: z.int().meta({ description: "Of the original" }),
     sha256: z.string().meta({ description: "Of the original, in hex" }),
-    status: z.enum(fileStatuses),
+    status: z.enum(fileStatuses).describe("How far its parsing is; agents can read it when it is `ready`"),
     page_count: z.int().nullable().meta({ description: "Pages of the file; null until it is ready" }),
     pages_read: z.int().nullable().meta({ description: "Pages that agents can read" }),
     tokens: z.int().nullable().meta({ description: "Estimated tokens of all pages" }),
@@ -27,26 +27,33 @@ export const file = z
     no_text: z.boolean().meta({ description: "True: the file is ready and has no text, like a scan" }),
     encoding_guessed: z.boolean().meta({ description: "True: some characters may be wrong" }),
     error: z
-      .object({ code: z.string(), message: z.string() })
+      .object({
+        code: z.string().describe("For programs"),
+        message: z.string().describe("For people"),
+      })
       .nullable()
-      .meta({ description: "Why parsing failed" }),
+      .meta({ description: "Why parsing failed; null: it did not" }),
     preview: z.string().nullable().meta({ description: "The text's first 300 characters" }),
-    created_at: instant,
+    created_at: createdAt,
   })
-  .meta({ id: "File" });
+  .meta({ id: "File", description: "A document of a room, which agents can read" });
 
 export const filePage = z
-  .object({ page: z.int().min(1), text: z.string(), tokens: z.int() })
-  .meta({ id: "FilePage" });
+  .object({
+    page: z.int().min(1).describe("Its number, from 1"),
+    text: z.string().describe("What agents see of it"),
+    tokens: z.int().describe("Estimated tokens of the text"),
+  })
+  .meta({ id: "PageOfFile", description: "The text of one page of a file" });
 
 export const filePages = z
   .object({
-    data: z.array(filePage),
+    data: z.array(filePage).describe("The pages, in order"),
     has_more: z.boolean().meta({ description: "True: there are later pages" }),
   })
-  .meta({ id: "FilePages" });
+  .meta({ id: "FilePages", description: "Pages of a file's text" });
 
-export const fileParams = z.object({ file_id: id });
+export const fileParams = z.object({ file_id: id.describe("The file") });
 
 const pageNumber = (description: string) =>
   z
@@ -63,14 +70,6 @@ export const pagesQuery = z.strictObject({
 
 export const uploadQuery = z.strictObject({
   name: fileName.optional().meta({ description: "The file's name; a form has its own" }),
-});
-
-/** Headers of the answer to an upload. */
-export const uploadAnswerHeaders = z.object({
-  "Idempotency-Replayed": z
-    .literal("true")
-    .optional()
-    .meta({ description: "The room already had the file; nothing was stored" }),
 });
 
 export function toFile(row: FileRow): z.input<typeof file> {

@@ -3,10 +3,16 @@ import type { StoredTurn } from "../../db/turn/stored-turn.ts";
 import { stepOfReply } from "../../domain/turn/current-replies.ts";
 import { exclusionReasons } from "../../domain/turn/exclusion.ts";
 import { finishReasons } from "../../domain/turn/finish-reason.ts";
-import { id, instant, pageQuery } from "../../http/schemas.ts";
+import { createdAt, id, pageQuery } from "../../http/schemas.ts";
 
 export const finishReason = z.enum(finishReasons).nullable().meta({
   description: "Why a completed reply ended; `length`: at the output limit",
+});
+
+/** Why an agent failed. */
+export const failure = z.object({
+  code: z.string().describe("For programs: the reference lists the codes"),
+  message: z.string().describe("For people"),
 });
 
 /** Only present where the text is cut. */
@@ -22,16 +28,18 @@ export const stepId = z.string().meta({
 export const message = z
   .object({
     id,
-    turn_id: id,
-    run_id: id,
+    turn_id: id.describe("The turn that it belongs to"),
+    run_id: id.describe("The run that wrote it: the turn's first run, or a retry"),
     seq: z.int().min(1).meta({ description: "Orders a session's messages without ties" }),
-    role: z.enum(["user", "assistant", "tool"]),
+    role: z
+      .enum(["user", "assistant", "tool"])
+      .describe("`user`: the turn's message; `assistant`: an answer"),
     step: stepId.nullable(),
-    agent_key: z.string().nullable(),
-    agent_name: z.string().nullable(),
-    status: z.enum(["completed", "failed"]),
-    error: z.object({ code: z.string(), message: z.string() }).nullable(),
-    content: z.string(),
+    agent_key: z.string().nullable().describe("Who answered; null: the user's message"),
+    agent_name: z.string().nullable().describe("The agent's name at that time; null: the user's message"),
+    status: z.enum(["completed", "failed"]).describe("`failed`: the agent gave no answer"),
+    error: failure.nullable().describe("Why the agent failed; null: it did not"),
+    content: z.string().describe("The text; of a failed answer a line that says how it failed"),
     content_cut: contentCut,
     finish_reason: finishReason,
     excluded: z.enum(exclusionReasons).nullable().meta({
@@ -40,9 +48,9 @@ export const message = z
     supersedes_id: id
       .nullable()
       .meta({ description: "The failed message that this one of a retry replaces" }),
-    created_at: instant,
+    created_at: createdAt,
   })
-  .meta({ id: "Message" });
+  .meta({ id: "Message", description: "A message of the transcript" });
 
 export const transcriptQuery = pageQuery
   .extend({
@@ -63,7 +71,10 @@ export const transcriptQuery = pageQuery
     context.addIssue({ code: "custom", path: [path], message: `cannot be used with order=${order}` });
   });
 
-export const messageParams = z.object({ session_id: id, message_id: id });
+export const messageParams = z.object({
+  session_id: id.describe("The session"),
+  message_id: id.describe("The message"),
+});
 
 export function toMessage(row: StoredTurn["messages"][number]): z.input<typeof message> {
   return {

@@ -60,7 +60,7 @@ describe("a client that disconnects before its answer", () => {
       says("ada", "one"),
       says("bob", { deltas: ["half", " gone"], hold_after_first: "gate" }, 1),
     );
-    const { leave } = postAndLeave(fixture, "hello");
+    const { answer, leave } = postAndLeave(fixture, "hello");
     await fixture.models.wait({ calls: 2 });
     await answersStored(fixture, { steps: 1 });
 
@@ -68,6 +68,9 @@ describe("a client that disconnects before its answer", () => {
     await fixture.settled();
 
     expect(await hasLease(fixture)).toBe(false);
+    const problem = await (await answer).json();
+    const turnId = (await fixture.claim())?.turn_id;
+    expect(problem).toMatchObject({ status: 409, code: "turn_in_progress", turn_id: turnId });
     await fixture.models.wait({ calls: 2, settled: 2 });
     expect((await fixture.models.journal())[1]).toMatchObject({ client_closed: true });
     const again = await fixture.post("hello", { key: "k" });

@@ -37,7 +37,7 @@ describe("a holder", { timeout: 30_000 }, () => {
       awayFrom('lease_until\\" = clock'),
     );
 
-    expect(result).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
+    expect(result).toMatchObject({ status: 503, body: { code: "commit_failed" } });
     await fixture.models.wait({ settled: 2 });
     expect((await fixture.models.journal()).map(({ client_closed }) => client_closed)).toEqual([true, true]);
     expect(await fixture.rowCounts()).toEqual(noRows);
@@ -77,7 +77,7 @@ describe("a holder", { timeout: 30_000 }, () => {
     await fixture.models.release("gate");
     await fixture.models.script();
 
-    expect(await post).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
+    expect(await post).toMatchObject({ status: 503, body: { code: "commit_failed" } });
     expect(await fixture.models.journal()).toHaveLength(1);
     // Nobody had replaced it: what it was answered is kept, and whoever comes next need not wait.
     expect((await fixture.post("and now?")).body).toMatchObject({ turn_index: 2 });

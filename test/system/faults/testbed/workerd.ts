@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { unstable_readConfig } from "wrangler";
-import { bundleWorker } from "../../../../dev/bundle/bundle-worker.ts";
+import { type BundleOptions, bundleWorker } from "../../../../dev/bundle/bundle-worker.ts";
 
 const workerdBin: string = createRequire(import.meta.url)("workerd").default;
 const configFile = fileURLToPath(new URL("../../../../wrangler.toml", import.meta.url));
@@ -33,8 +33,12 @@ export type Workerd = {
 };
 
 /** Bundles the Worker as it is deployed, with a configuration for workerd, into `dir`. */
-export async function prepareWorkerd(dir: string, settingNames: readonly string[]): Promise<void> {
-  await bundleWorker(dir);
+export async function prepareWorkerd(
+  dir: string,
+  settingNames: readonly string[],
+  options: BundleOptions = {},
+): Promise<void> {
+  await bundleWorker(dir, options);
   await writeFile(join(dir, configName), configText(settingNames));
 }
 

@@ -1,0 +1,98 @@
+import { expect, test } from "vitest";
+import { createTestApi, type Json } from "../support/api.ts";
+
+const document: Json = (await createTestApi().send("GET", "/openapi.json")).body;
+const operations = Object.entries<Json>(document.paths).flatMap(([path, item]) =>
+  Object.entries<Json>(item).map(([method, declared]) => ({ name: `${method} ${path}`, declared })),
+);
+
+const resolve = ({ $ref, ...schema }: Json): Json =>
+  $ref === undefined ? schema : document.components.schemas[$ref.split("/").at(-1)];
+
+const variantsOf = (schema: Json): Json[] => schema.anyOf ?? schema.oneOf ?? schema.allOf ?? [];
+
+function isDescribed(schema: Json): boolean {
+  return Boolean(resolve(schema).description) || variantsOf(schema).some(isDescribed);
+}
+
+/** The fields of a schema, and of all schemas inside it, that say nothing of themselves. */
+function listUndescribed(schema: Json, path: string): string[] {
+  const fields = Object.entries<Json>(schema.properties ?? {});
+  const inner: [string, Json][] = [
+    ...fields.map(([name, field]): [string, Json] => [`${path}.${name}`, field]),
+    ...(schema.items ? [[`${path}[]`, schema.items] as [string, Json]] : []),
+    ...variantsOf(schema).map((variant, index): [string, Json] => [`${path}|${index}`, variant]),
+  ];
+  return [
+    ...fields.filter(([, field]) => !isDescribed(field)).map(([name]) => `${path}.${name}`),
+    ...inner.flatMap(([innerPath, innerSchema]) => listUndescribed(innerSchema, innerPath)),
+  ];
+}
+
+test("every schema and every field of it has a description", () => {
+  const schemas = Object.entries<Json>(document.components.schemas);
+  expect(schemas.length).toBeGreaterThan(50);
+  expect(schemas.filter(([, { description }]) => !description).map(([name]) => name)).toEqual([]);
+  expect(schemas.flatMap(([name, schema]) => listUndescribed(schema, name))).toEqual([]);
+});
+
+test("every operation has a name as a person would call it, a summary, a description, and described parameters", () => {
+  for (const { name, declared } of operations) {
+    expect(declared.operationId, name).toMatch(/^[a-z]+([A-Z][a-z]*)+$/);
+    expect(declared.summary, name).toMatch(/^[A-Z].*[^.]$/);
+    expect(declared.description, name).toMatch(/\.$/);
+    for (const parameter of declared.parameters ?? []) {
+      expect(parameter.description ?? parameter.schema.description, `${name} ${parameter.name}`).toBeTruthy();
+    }
+  }
+});
+
+test("answers declare the headers that they have", () => {
+  const answers = operations.flatMap(({ name, declared }) =>
+    Object.entries<Json>(declared.responses).map(([status, { headers, description, content }]) => ({
+      at: `${name} ${status}`,
+      status,
+      names: Object.keys(headers ?? {}),
+      description,
+      isStream: content?.["text/event-stream"] !== undefined,
+    })),
+  );
+  for (const { at, status, names, description, isStream } of answers) {
+    expect(names, at).toContain("X-Request-Id");
+    expect(names.includes("WWW-Authenticate"), at).toBe(status === "401");
+    const mayWait = ["turn_conflict", "turn_in_progress", "rate_limited"].some((code) =>
+      description.includes(code),
+    );
+    expect(names.includes("Retry-After"), at).toBe(mayWait);
+    if (isStream) expect(names, at).toContain("Idempotency-Replayed");
+    for (const header of names) expect(document.components.headers[header].description, at).toBeTruthy();
+  }
+});
+
+test("the Idempotency-Key is declared with its bounds", () => {
+  const keys = operations.flatMap(({ declared }) =>
+    (declared.parameters ?? []).filter(({ name }: Json) => name === "Idempotency-Key"),
+  );
+  expect(keys.length).toBeGreaterThan(2);
+  for (const { schema } of keys) {
+    expect(schema).toMatchObject({ minLength: 1, maxLength: 255, pattern: "^[\\x20-\\x7e]+$" });
+  }
+});
+
+test("streams declare the schema of their events", () => {
+  const streams = operations.flatMap(({ declared }) =>
+    Object.values<Json>(declared.responses).flatMap(({ content }) => content?.["text/event-stream"] ?? []),
+  );
+  expect(streams.length).toBeGreaterThan(1);
+  for (const { schema } of streams) expect(schema.$ref).toBe("#/components/schemas/StreamEvent");
+  const { discriminator, oneOf } = document.components.schemas.StreamEvent;
+  expect(discriminator.propertyName).toBe("type");
+  expect(Object.keys(discriminator.mapping)).toHaveLength(oneOf.length);
+});
+
+test("the document explains the four modes", () => {
+  for (const text of [document.info.description, document.components.schemas.RoomMode.description]) {
+    for (const mode of document.components.schemas.RoomMode.enum) expect(text).toContain(`\`${mode}\``);
+    expect(text).toContain("two names of one mode");
+  }
+});
