@@ -4,8 +4,9 @@ import type { BudgetRow } from "../../db/budgets/budgets.ts";
 import type { PricingVersion } from "../../db/budgets/pricing-versions.ts";
 import type { GrantResult, Transaction, Wallet } from "../../db/budgets/wallet.ts";
 import { adminEventKinds } from "../../domain/billing/admin-event.ts";
-import { budgetPeriods, budgetScopes } from "../../domain/billing/budget.ts";
+import { type BudgetPeriod, budgetPeriods, budgetScopes } from "../../domain/billing/budget.ts";
 import { creditAmount, id, instant, list, text } from "../../http/schemas.ts";
+import { runHeaders } from "./turn.ts";
 
 /** A signed decimal. */
 const credits = z.string().meta({ description: "Exact decimal of credits", examples: ["2.50000000"] });
@@ -18,11 +19,11 @@ export const wallet = z
       description:
         "What a new turn may be granted: `granted` less `spent` and `held`; null: there is no wallet",
     }),
-    granted: credits.optional(),
-    spent: credits.optional(),
+    granted: credits.optional().describe("The sum of all grants, in credits"),
+    spent: credits.optional().describe("All that the user ever spent, in credits"),
     held: credits.optional().meta({ description: "What running turns may still spend" }),
   })
-  .meta({ id: "Wallet" });
+  .meta({ id: "Wallet", description: "What operators granted a user, and what is left of it" });
 
 export function toWallet(row: Wallet | null): z.input<typeof wallet> {
   return row ?? { balance: null };
@@ -30,15 +31,15 @@ export function toWallet(row: Wallet | null): z.input<typeof wallet> {
 
 export const transaction = z
   .object({
-    id,
-    kind: z.enum(["grant", "turn"]),
+    id: id.describe("Of the grant or the run"),
+    kind: z.enum(["grant", "turn"]).describe("`turn`: a run of a turn"),
     amount: credits.meta({ description: "Above 0: a grant; below: what a run cost" }),
-    note: z.string().nullable(),
-    turn_id: id.nullable(),
-    session_id: id.nullable(),
-    created_at: instant,
+    note: z.string().nullable().describe("What the operator wrote to a grant"),
+    turn_id: id.nullable().describe("The turn of a run; null: a grant, or the turn is purged"),
+    session_id: id.nullable().describe("The session of a run, likewise"),
+    created_at: instant.describe("When the grant was made or the run opened"),
   })
-  .meta({ id: "Transaction" });
+  .meta({ id: "Transaction", description: "A grant, or what a run cost" });
 
 export function toTransaction(row: Transaction): z.input<typeof transaction> {
   return {
@@ -54,17 +55,17 @@ export function toTransaction(row: Transaction): z.input<typeof transaction> {
 
 export const budget = z
   .object({
-    id,
-    scope: z.enum(budgetScopes),
+    id: id.describe("The budget's id"),
+    scope: z.enum(budgetScopes).describe("Whose budget it is"),
     scope_id: z.string().meta({ description: "The id of the user, room or session" }),
     period: z.enum(budgetPeriods).meta({ description: "In UTC; of `ever` there is one" }),
     limit_credits: credits.nullable().meta({ description: "null: no limit" }),
     spent: credits.meta({ description: "In the current period" }),
-    held: credits,
+    held: credits.describe("What running turns may still spend, in credits"),
     resets_at: instant.nullable().meta({ description: "When the next period begins; null: never" }),
-    set_by_operator: z.boolean(),
+    set_by_operator: z.boolean().describe("True: an operator set the limit, and its owner may only lower it"),
   })
-  .meta({ id: "Budget" });
+  .meta({ id: "Budget", description: "A limit of spending in its current period" });
 
 export function toBudget(row: BudgetRow): z.input<typeof budget> {
   return {
@@ -86,37 +87,53 @@ const limit = z
   .nullable()
   .meta({ examples: ["10"], description: "null: no limit" });
 
+const period = <const Periods extends readonly BudgetPeriod[]>(periods: Periods) =>
+  z.enum(periods).describe("The period of the budget, in UTC");
+
 export const newBudget = z
-  .strictObject({ period: z.enum(budgetPeriods), limit_credits: limit })
-  .meta({ id: "NewBudget", examples: [{ period: "day", limit_credits: "10" }] });
+  .strictObject({ period: period(budgetPeriods), limit_credits: limit })
+  .meta({
+    id: "NewBudget",
+    description: "The limit of a room or session",
+    examples: [{ period: "day", limit_credits: "10" }],
+  });
 
 /** A user's budget without a period is the wallet, which only grants change. */
 export const newUserBudget = z
-  .strictObject({ period: z.enum(["day", "month"]), limit_credits: limit })
-  .meta({ id: "NewUserBudget", examples: [{ period: "day", limit_credits: "10" }] });
+  .strictObject({ period: period(["day", "month"]), limit_credits: limit })
+  .meta({
+    id: "NewUserBudget",
+    description: "The limit of a user",
+    examples: [{ period: "day", limit_credits: "10" }],
+  });
 
-export const budgetPeriod = z.strictObject({ period: z.enum(budgetPeriods).default("ever") });
+export const budgetPeriod = z.strictObject({ period: period(budgetPeriods).default("ever") });
 
-export const userParams = z.object({ user_id: z.string().min(1).max(255) });
+export const userParams = z.object({
+  user_id: z.string().min(1).max(255).describe("The `sub` of the user's tokens"),
+});
 
 export const newGrant = z
   .strictObject({
-    amount: creditAmount.refine((amount) => Number(amount) <= 1_000_000, "must be at most 1000000"),
-    note: text(500).optional(),
+    amount: creditAmount
+      .refine((amount) => Number(amount) <= 1_000_000, "must be at most 1000000")
+      .describe("Credits, above 0 and at most 1,000,000"),
+    note: text(500).optional().describe("What the grant is for; the user sees it"),
   })
-  .meta({ id: "NewGrant", examples: [{ amount: "100" }] });
+  .meta({ id: "NewGrant", description: "Credits for a user", examples: [{ amount: "100" }] });
 
-export const grantHeaders = z.object({
-  // Required, but `readRequiredKey` says so with 400.
-  "Idempotency-Key": z
-    .string()
-    .optional()
-    .meta({ description: "Required: 1 to 255 printable ASCII characters" }),
-});
+/** Required, but `readRequiredKey` says so with 400. */
+export const grantHeaders = runHeaders;
 
 export const grant = z
-  .object({ id, amount: credits, note: z.string().nullable(), created_at: instant, wallet })
-  .meta({ id: "Grant" });
+  .object({
+    id: id.describe("The grant's id"),
+    amount: credits.describe("Exact decimal of credits"),
+    note: z.string().nullable().describe("What the grant is for"),
+    created_at: instant.describe("When it was made"),
+    wallet: wallet.describe("The wallet now"),
+  })
+  .meta({ id: "Grant", description: "Credits that an operator gave" });
 
 export function toGrant({ grant: row, wallet: raised }: GrantResult): z.input<typeof grant> {
   const { id: grantId, amount, note, createdAt } = row;
@@ -130,23 +147,32 @@ const usd = z
   .meta({ description: "US dollars for a million tokens; only for reports" });
 
 const modelPrice = z.strictObject({
-  alias: z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/),
+  alias: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]{1,64}$/)
+    .describe("The alias of a model"),
   multiplier: z
     .string()
     .regex(/^(?!0+(\.0+)?$)\d{1,4}(\.\d{1,2})?$/, "must be a decimal above 0 with at most 2 places")
-    .meta({ examples: ["1.00"] }),
+    .meta({ examples: ["1.00"], description: "Factor of the credits; below 0.5 it counts as 0.5" }),
   provider_input_usd_per_million: usd,
   provider_output_usd_per_million: usd,
 });
 
 export const newPricingVersion = z
   .strictObject({
-    version: z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, "must be 1 to 64 of A-Z a-z 0-9 . _ -"),
+    version: z
+      .string()
+      .regex(/^[A-Za-z0-9_.-]{1,64}$/, "must be 1 to 64 of A-Z a-z 0-9 . _ -")
+      .describe("Its name, 1 to 64 of A-Z a-z 0-9 . _ -"),
     effective_at: instant.optional().meta({ description: "Not in the past; absent: now" }),
-    prices: list(modelPrice, 200).refine(hasUniqueAliases, "must name each model once, and at least one"),
+    prices: list(modelPrice, 200)
+      .refine(hasUniqueAliases, "must name each model once, and at least one")
+      .meta({ description: "The models; one that is not named cannot be used within a budget" }),
   })
   .meta({
     id: "NewPricingVersion",
+    description: "Prices that hold from a time on",
     examples: [
       {
         version: "sample",
@@ -162,19 +188,21 @@ function hasUniqueAliases(prices: readonly { alias: string }[]): boolean {
 
 export const pricingVersion = z
   .object({
-    version: z.string(),
+    version: z.string().describe("Its name"),
     effective_at: instant.nullable().meta({ description: "null: a deployment's own version" }),
-    created_by: z.string().nullable(),
-    prices: z.array(
-      z.object({
-        alias: z.string(),
-        multiplier: z.string(),
-        provider_input_usd_per_million: z.string().nullable(),
-        provider_output_usd_per_million: z.string().nullable(),
-      }),
-    ),
+    created_by: z.string().nullable().describe("The operator; null: a deployment's own version"),
+    prices: z
+      .array(
+        z.object({
+          alias: z.string().describe("The alias of a model"),
+          multiplier: z.string().describe("Factor of the credits"),
+          provider_input_usd_per_million: z.string().nullable().describe("US dollars, for reports"),
+          provider_output_usd_per_million: z.string().nullable().describe("US dollars, for reports"),
+        }),
+      )
+      .describe("By alias"),
   })
-  .meta({ id: "PricingVersion" });
+  .meta({ id: "PricingVersion", description: "Prices that never change" });
 
 export function toPricingVersion(row: PricingVersion): z.input<typeof pricingVersion> {
   return {
@@ -192,14 +220,14 @@ export function toPricingVersion(row: PricingVersion): z.input<typeof pricingVer
 
 export const adminEvent = z
   .object({
-    id,
+    id: id.describe("The event's id"),
     actor: z.string().meta({ description: "The operator" }),
-    kind: z.enum(adminEventKinds),
-    user_id: z.string().nullable(),
-    details: z.record(z.string(), z.unknown()),
-    created_at: instant,
+    kind: z.enum(adminEventKinds).describe("What was done"),
+    user_id: z.string().nullable().describe("The user whose money it is about; null: prices"),
+    details: z.record(z.string(), z.unknown()).describe("What was set, by name"),
+    created_at: instant.describe("When it was done"),
   })
-  .meta({ id: "AdminEvent" });
+  .meta({ id: "AdminEvent", description: "What an operator did" });
 
 export function toAdminEvent(event: AdminEvent): z.input<typeof adminEvent> {
   return {

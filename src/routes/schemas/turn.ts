@@ -78,7 +78,7 @@ const turnCredits = z
         "The balance of your wallet after the turn, or now where it is read again; null: there is none",
     }),
   })
-  .meta({ id: "TurnCredits" });
+  .meta({ id: "TurnCredits", description: "What the turn cost, and what is left; decimals of credits" });
 
 export const turnRead = z
   .object({
@@ -105,7 +105,7 @@ export const turnRead = z
     created_at: createdAt,
     replies: z.array(reply).describe("One for each step, in the order of answers"),
     usage,
-    credits: turnCredits,
+    credits: turnCredits.describe("What the turn cost, and what is left"),
     tool_calls: z.array(toolCall).describe("By step and execution"),
   })
   .meta({ id: "Turn", description: "One message of the user and what answers it" });

@@ -10,16 +10,16 @@ import {
 } from "../../domain/billing/usage-groups.ts";
 import { pageQuery } from "../../http/schemas.ts";
 
-const count = z.int();
+const tokens = (which: string) => z.int().meta({ description: `Tokens: ${which}` });
 const credits = z.string().meta({ description: "Exact decimal of credits" });
 
 const amounts = {
-  calls: count.meta({
+  calls: z.int().meta({
     description: "Model calls, without those of which nobody can say whether they were made",
   }),
-  input_tokens_fresh: count,
-  input_tokens_cached: count,
-  output_tokens: count,
+  input_tokens_fresh: tokens("input, not cached"),
+  input_tokens_cached: tokens("input from the provider's cache"),
+  output_tokens: tokens("output"),
   credits: credits.meta({ description: "Of models and tools" }),
   estimated_credits: credits.meta({ description: "Part of `credits`: of calls whose tokens are estimates" }),
   provider_cost_usd: z
@@ -32,19 +32,19 @@ const key = z.string().nullable().optional().meta({ description: "In the field t
 
 export const usageItem = z
   .object({ ...Object.fromEntries(usageGroups.map((group) => [group, key])), ...amounts })
-  .meta({ id: "UsageGroup" });
+  .meta({ id: "UsageGroup", description: "What one group spent" });
 
 export const adminUsageItem = z
   .object({
     ...Object.fromEntries(adminUsageGroups.map((group) => [group, key])),
     ...amounts,
-    active_users: count,
+    active_users: z.int().describe("Users who spent something in the group"),
     margin_usd: z.string().nullable().meta({
       description:
         "What the calls of known cost sold for, less that cost, US dollars; null: no cost is known",
     }),
   })
-  .meta({ id: "AdminUsageGroup" });
+  .meta({ id: "AdminUsageGroup", description: "What one group of all users spent" });
 
 const day = z.iso.date();
 
@@ -52,7 +52,7 @@ function queryOf<const Groups extends readonly [UsageGroup, ...UsageGroup[]]>(gr
   return z.strictObject({
     from: day.optional().meta({ description: "The first day of the time zone; absent: no bound" }),
     to: day.optional().meta({ description: "The day after the last one; absent: no bound" }),
-    group_by: z.enum(groups).default("day"),
+    group_by: z.enum(groups).default("day").describe("What a group is"),
     time_zone: z
       .string()
       .refine(isTimeZone, "must be the name of a time zone, as Europe/Berlin")
@@ -81,8 +81,12 @@ export function toUsageRequest({ from, to, group_by: groupBy, time_zone: timeZon
 
 export function usagePageOf<Item extends z.ZodObject>(item: Item) {
   return z
-    .object({ data: z.array(item), has_more: z.boolean(), last_id: z.string().nullable() })
-    .meta({ id: `${item.meta()?.id}Page` });
+    .object({
+      data: z.array(item).describe("The rows of the page"),
+      has_more: z.boolean().describe("True: there are more after them"),
+      last_id: z.string().nullable().describe("What the next page is asked for with `after`; null: no row"),
+    })
+    .meta({ id: `${item.meta()?.id}Page`, description: "A page of a list" });
 }
 
 /** A page of groups. Its cursor is the key of the last one. */
