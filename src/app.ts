@@ -1,6 +1,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Deps } from "./deps.ts";
 import { allowOrigins } from "./http/allowed-origins.ts";
+import { createApiKeyUsers } from "./http/api-key-users.ts";
 import { apiPath } from "./http/api-path.ts";
 import type { App, AppEnv } from "./http/app-env.ts";
 import { captureDisconnect } from "./http/client-disconnect.ts";
@@ -18,6 +19,7 @@ import { throwOnInvalid } from "./http/validation.ts";
 import { registerAdminRoutes } from "./routes/admin.ts";
 import { registerAgUiRoute } from "./routes/ag-ui.ts";
 import { registerAgentRoutes } from "./routes/agents.ts";
+import { registerApiKeyRoutes } from "./routes/api-keys.ts";
 import { registerBudgetRoutes } from "./routes/budgets.ts";
 import { registerCatalogRoutes } from "./routes/catalog.ts";
 import { registerConsoleConfigRoute } from "./routes/console-config.ts";
@@ -50,13 +52,15 @@ export function createApp(deps: Deps): App {
   registerHealthRoutes(api, deps);
   registerReferenceRoutes(api, app);
   registerConsoleConfigRoute(api, deps);
-  api.use(refuseUnknownRoute, requireUser(deps.verifyToken), limitInvalid(deps.invalidLimiter));
+  const keys = createApiKeyUsers({ ...deps, findKey: deps.findApiKey });
+  api.use(refuseUnknownRoute, requireUser(keys.verify), limitInvalid(deps.invalidLimiter));
   // Routes before `limitBody` have their own limits.
   registerAgUiRoute(api, deps);
   registerTurnRoutes(api, deps);
   registerFileUploadRoute(api, deps);
   api.use(limitBody);
   registerUserRoutes(api, deps);
+  registerApiKeyRoutes(api, deps, keys.forget);
   registerCatalogRoutes(api, deps);
   registerRoomRoutes(api, deps);
   registerAgentRoutes(api, deps);

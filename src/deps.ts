@@ -3,6 +3,8 @@ import { v5 as uuidv5, v7 as uuidv7 } from "uuid";
 import type { Config } from "./config.ts";
 import { createDb, type Db } from "./db/core/client.ts";
 import { createFileLibrary } from "./db/files/file-library.ts";
+import { useApiKey } from "./db/keys/api-keys.ts";
+import { apiKeyBytes, toApiKey } from "./domain/api-key.ts";
 import type { CreditSettings } from "./domain/billing/credit-settings.ts";
 import type { Catalog } from "./domain/catalog.ts";
 import type { ContextLimits } from "./domain/context/context-budget.ts";
@@ -99,7 +101,11 @@ export type Deps = {
   /** Counts requests that do not validate, by user; null: they are not limited. */
   invalidLimiter: RateLimiter | null;
   files: FileDeps;
+  /** Verifies a token of the identity provider. API keys are verified in front of it. */
   verifyToken: VerifyToken;
+  /** The API key of this hash, which counts as used now; undefined: there is none. */
+  findApiKey: (hash: string) => ReturnType<typeof useApiKey>;
+  newApiKey: () => string;
   corsAllowedOrigins: readonly string[];
   oidc: OidcClient | undefined;
   /** The console's files; undefined where none are bound. */
@@ -176,6 +182,8 @@ export function createDeps(config: Config): Deps {
       createHash: createStreamHash,
     },
     verifyToken: createTokenVerifier(config.auth),
+    findApiKey: (hash) => useApiKey(db, hash, new Date()),
+    newApiKey: () => toApiKey(crypto.getRandomValues(new Uint8Array(apiKeyBytes))),
     corsAllowedOrigins: config.corsAllowedOrigins,
     oidc: config.oidc,
     consoleFiles: config.consoleFiles,

@@ -21,6 +21,7 @@ import { type AdminEventKind, adminEventKinds } from "../domain/billing/admin-ev
 import { type BudgetPeriod, budgetPeriods } from "../domain/billing/budget.ts";
 import type { RunPricing } from "../domain/billing/run-pricing.ts";
 import type { DroppedRange } from "../domain/context/seq-ranges.ts";
+import type { FileAudit } from "../domain/files/file-audit.ts";
 import type { FileErrorCode } from "../domain/files/file-error.ts";
 import { type FileStatus, fileStatuses } from "../domain/files/file-status.ts";
 import { type RoomMode, roomModes } from "../domain/plan/modes.ts";
@@ -446,6 +447,8 @@ export const turnContextAudit = pgTable(
     included: jsonb("included").$type<readonly (readonly [number, number])[]>().notNull(),
     dropped: jsonb("dropped").$type<readonly DroppedRange[]>().notNull(),
     unknownTags: jsonb("unknown_tags").$type<readonly string[]>().notNull(),
+    /** What the step's prompt had of the room's files; null: nothing, or its agent may not read them. */
+    files: jsonb("files").$type<FileAudit>(),
     /** The decision of the first round; in the row of the run's first step, like the next columns. */
     routing: jsonb("routing").$type<RoutingDecision>(),
     /** All decisions, why the rounds ended, and the result of the synthesis. */

@@ -71,11 +71,13 @@ export type RefusedRun = {
 /**
  * What past holders of a run spent that planning then refuses: the calls in its checkpoint, and estimates of those in
  * flight. No plan says who was asked: any step that such a run can have may have been. An estimate too many costs nothing.
+ * Null: nothing of the run is stored. Its holder was refused too, or its claim was taken by an open that came late.
  */
 export async function collectRefusedSpend(
   deps: Deps,
   { claim, checkpoint, userId }: RefusedRun,
-): Promise<RefusedSpend> {
+): Promise<RefusedSpend | null> {
+  if (checkpoint === undefined) return null;
   const { catalog } = deps;
   const { mode, roster, orchestration, pricing } = claim.snapshot;
   const isRetry = claim.kind === "retry";

@@ -32,6 +32,12 @@ const otherRequests: Record<string, Send> = {
     if (amount > 8_192) token = await lengthOf(padding + 2);
     return api.send("GET", "/models", { headers: { Authorization: `Bearer ${token}` } });
   },
+  "API keys of a user": async ({ user }, amount) => {
+    const client = api.as(user);
+    const { data } = (await client.get("/auth/keys")).body;
+    for (let n = data.length + 1; n < amount; n += 1) await client.post("/auth/keys", { name: `key ${n}` });
+    return client.post("/auth/keys", { name: "one more" });
+  },
   "agents of a room": async (tenant, amount) => {
     const { data } = (await api.as(tenant.user).get(`/rooms/${tenant.ids.room_id}/agents`)).body;
     for (let n = data.length + 1; n < amount; n += 1) await send(tenant, furtherAgent(tenant.ids, n));

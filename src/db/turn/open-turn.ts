@@ -1,5 +1,6 @@
 import { and, desc, eq, isNull, type SQL, sql } from "drizzle-orm";
 import type { BatchResponse } from "drizzle-orm/batch";
+import type { RoomFiles } from "../../domain/files/turn-files.ts";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 import type { OpenRows, RetriedTurn } from "../../domain/turn/open-decision.ts";
 import type { SessionState } from "../../domain/turn/session-state.ts";
@@ -7,6 +8,7 @@ import { type BudgetOfClaim, readFoundBudget } from "../budgets/claim-budgets.ts
 import { readWithTexts, selectCheckpointOfClaim, type Texts } from "../checkpoint/stored-checkpoints.ts";
 import { type Db, repeatIfLost } from "../core/client.ts";
 import { readableColumns } from "../core/instant.ts";
+import { readTurnFiles, selectTurnFiles } from "../files/turn-files.ts";
 import { ownsSession } from "../rooms/owned-session.ts";
 import { messages, sessionSummaries, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
 import {
@@ -48,6 +50,8 @@ export type OpenedTurn = {
   checkpoint: StoredCheckpoint | undefined;
   /** By model alias; see turn-context.ts. */
   tokenScales: ReadonlyMap<string, number>;
+  /** The room's files, where an agent may read them. */
+  files: RoomFiles;
 };
 
 /**
@@ -130,6 +134,7 @@ function openStatements(db: Db, open: OpenRequest, texts: Texts) {
       .limit(1),
     selectWindow(open, open.window, exceptTurnId),
     selectTokenCounts(open, open.modelAliasOverride),
+    selectTurnFiles(open),
     selectCheckpointOfClaim(db, open, texts),
   ] as const;
 }
@@ -147,6 +152,7 @@ function readOpenRows(answers: OpenAnswers): OpenRows<OpenedTurn> {
     [summary],
     window,
     counts,
+    turnFiles,
     [checkpoint],
   ] = answers;
   const opened = claim &&
@@ -159,6 +165,7 @@ function readOpenRows(answers: OpenAnswers): OpenRows<OpenedTurn> {
       checkpoint,
       window: readWindow(window.rows),
       tokenScales: readTokenScales(counts.rows, session.refusalScales),
+      files: readTurnFiles(turnFiles.rows),
     };
   return {
     sessionFound: session !== undefined,

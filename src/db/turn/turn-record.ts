@@ -1,4 +1,5 @@
 import type { RunPricing } from "../../domain/billing/run-pricing.ts";
+import { auditFiles } from "../../domain/files/file-audit.ts";
 import { defaultOrchestration } from "../../domain/plan/orchestration.ts";
 import { agentOfStep, modelAliasMarker, modelAliasOf } from "../../domain/plan/turn-plan.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
@@ -212,6 +213,7 @@ function buildAudit(
     included: prompt.included,
     dropped: [...input.notRead, ...prompt.dropped],
     unknownTags: plan.unknownTags,
+    files: auditFiles(prompt, outcome.toolEvents),
     checkpointFailed: outcome.checkpointFailed ?? false,
     skippedBudget: outcome.replies.some((reply) => reply.step === prompt.step && isSkipped(reply)),
     routing: isFirst ? (outcome.decisions[0] ?? null) : null,

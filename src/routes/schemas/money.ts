@@ -90,22 +90,18 @@ const limit = z
 const period = <const Periods extends readonly BudgetPeriod[]>(periods: Periods) =>
   z.enum(periods).describe("The period of the budget, in UTC");
 
-export const newBudget = z
-  .strictObject({ period: period(budgetPeriods), limit_credits: limit })
-  .meta({
-    id: "NewBudget",
-    description: "The limit of a room or session",
-    examples: [{ period: "day", limit_credits: "10" }],
-  });
+export const newBudget = z.strictObject({ period: period(budgetPeriods), limit_credits: limit }).meta({
+  id: "NewBudget",
+  description: "The limit of a room or session",
+  examples: [{ period: "day", limit_credits: "10" }],
+});
 
 /** A user's budget without a period is the wallet, which only grants change. */
-export const newUserBudget = z
-  .strictObject({ period: period(["day", "month"]), limit_credits: limit })
-  .meta({
-    id: "NewUserBudget",
-    description: "The limit of a user",
-    examples: [{ period: "day", limit_credits: "10" }],
-  });
+export const newUserBudget = z.strictObject({ period: period(["day", "month"]), limit_credits: limit }).meta({
+  id: "NewUserBudget",
+  description: "The limit of a user",
+  examples: [{ period: "day", limit_credits: "10" }],
+});
 
 export const budgetPeriod = z.strictObject({ period: period(budgetPeriods).default("ever") });
 

@@ -4,6 +4,7 @@ import type { StoredTurn, TurnRow } from "../../db/turn/stored-turn.ts";
 import type { RunningTurn } from "../../db/turn/turns.ts";
 import { formatDecimal, parseDecimal } from "../../domain/billing/pricing.ts";
 import { sumUsage, type UsageSum } from "../../domain/billing/usage-sum.ts";
+import { type Citation, listCitations } from "../../domain/files/file-reads.ts";
 import { stepIdOf, stepRoleOf, stepRoles } from "../../domain/plan/step.ts";
 import { currentReplies, isStale, isSynthesis, stepOfReply } from "../../domain/turn/current-replies.ts";
 import { headers } from "../../http/answer-header-schemas.ts";
@@ -80,6 +81,14 @@ const turnCredits = z
   })
   .meta({ id: "TurnCredits", description: "What the turn cost, and what is left; decimals of credits" });
 
+const citation = z
+  .object({
+    file_id: id.describe("The file"),
+    page: z.int().min(1).describe("The page, from 1"),
+    agent_key: z.string().describe("Who was given its text"),
+  })
+  .meta({ id: "Citation", description: "A page of a file that an agent was given" });
+
 export const turnRead = z
   .object({
     id,
@@ -107,6 +116,9 @@ export const turnRead = z
     usage,
     credits: turnCredits.describe("What the turn cost, and what is left"),
     tool_calls: z.array(toolCall).describe("By step and execution"),
+    citations: z
+      .array(citation)
+      .describe("Pages whose text a tool gave to an agent, each once, in the order of the tool calls"),
   })
   .meta({ id: "Turn", description: "One message of the user and what answers it" });
 
@@ -188,6 +200,7 @@ export function toListedTurn({
       wallet_left: credits?.walletLeft ?? null,
     },
     tool_calls: toolEvents.map(toToolCall),
+    citations: listCitations(toolEvents).map(toCitation),
   };
 }
 
@@ -236,6 +249,10 @@ function toReply(message: ReplyMessage): z.input<typeof reply> {
     content_cut: toCut(message),
     deleted: message.deletedAt !== null || undefined,
   };
+}
+
+function toCitation({ fileId, page, agentKey }: Citation): z.input<typeof citation> {
+  return { file_id: fileId, page, agent_key: agentKey };
 }
 
 function toUsage(sum: UsageSum): z.input<typeof usage> {

@@ -23,6 +23,9 @@ export async function seedTenant(agentKey: string): Promise<Tenant> {
     "failed",
   );
   const fileId = await seedFile(roomId, user.userId);
+  const keyId = crypto.randomUUID();
+  await sql`insert into api_keys (id, user_id, name, hash, ending, created_at)
+    values (${keyId}, ${user.userId}, 'a key', ${keyId}, 'abcd', now())`;
   const ids = {
     room_id: roomId,
     agent_key: agentKey,
@@ -31,6 +34,7 @@ export async function seedTenant(agentKey: string): Promise<Tenant> {
     message_id: messageIds[0] ?? "",
     file_id: fileId,
     user_id: user.userId,
+    key_id: keyId,
   };
   return { user, ids };
 }
@@ -46,7 +50,7 @@ async function seedFile(roomId: string, userId: string): Promise<string> {
 
 /** Well-formed, and nobody's. */
 export function nameNothing(): Record<string, string> {
-  const ids = ["room_id", "session_id", "turn_id", "message_id", "file_id"].map((name) => [
+  const ids = ["room_id", "session_id", "turn_id", "message_id", "file_id", "key_id"].map((name) => [
     name,
     crypto.randomUUID(),
   ]);
