@@ -255,8 +255,8 @@ export type ClaimSnapshot = {
 /** The validated body of the run's request. */
 export type ClaimedRequest = { message: string; modelAliasOverride?: string; maxCredits?: string };
 
-/** A holder that was replaced, and the latest checkpoint at that time; null: none was stored. */
-export type PastHolder = { holder: string; checkpointId: string | null };
+/** A holder that was replaced. */
+export type PastHolder = { holder: string };
 
 /** The claim of a session: the one run in flight. */
 export const turnClaims = pgTable(

@@ -3,7 +3,6 @@ import type { RunPricing } from "../../domain/billing/run-pricing.ts";
 import { noSynthesis } from "../../domain/plan/orchestration.ts";
 import { turnBounds } from "../../domain/turn/turn-limiter.ts";
 import { claimWithinBudgets, type GrantRequest } from "../budgets/claim-budgets.ts";
-import { latestCheckpointId } from "../checkpoint/stored-checkpoints.ts";
 import {
   type ClaimedRequest,
   modelPrices,
@@ -79,16 +78,17 @@ function claimedRequest(claim: ClaimRequest): SQL {
   return sql`${JSON.stringify(claim.request)}::jsonb`;
 }
 
-/** Whether the turn `t` may have another run. */
+/** What a retry needs of its turn `t`. */
+export const isRetriable = sql`(t.status <> 'completed' and not ${isQuestionDeleted(sql`t.id`)})`;
+export const isLatest = sql`not exists (select 1 from ${turns} later
+  where later.session_id = t.session_id and later.turn_index > t.turn_index)`;
 export const hasRunsLeft = sql`(select count(*) from ${turnRuns} u where u.turn_id = t.id) < ${turnBounds.maxRuns}::int`;
 
 /** A retry needs the session's latest turn, with a failed agent and runs left. */
 function retriedTurn(claim: ClaimRequest): SQL {
   if (claim.kind === "turn") return sql``;
-  return sql`join ${turns} t on t.session_id = s.id and t.id = ${claim.turnId} and t.status <> 'completed'
-    and not ${isQuestionDeleted(sql`t.id`)}
-    and not exists (select 1 from ${turns} later where later.session_id = s.id and later.turn_index > t.turn_index)
-    and ${hasRunsLeft}`;
+  return sql`join ${turns} t on t.session_id = s.id and t.id = ${claim.turnId}
+    and ${isRetriable} and ${isLatest} and ${hasRunsLeft}`;
 }
 
 /** Mode, goal, roster and prices as they are now: later edits do not change the run. Keys as in ClaimSnapshot. */
@@ -140,7 +140,6 @@ export function isNewHolder(holder: SQL): SQL {
 
 /** The columns that change when another holder takes over a run: holder, lease, past holders. */
 export function takeOver(holder: SQL, leaseMs: number): SQL {
-  return sql`past_holders = turn_claims.past_holders || jsonb_build_object('holder', turn_claims.holder,
-      'checkpointId', ${latestCheckpointId(sql`turn_claims.run_id::text`)}),
+  return sql`past_holders = turn_claims.past_holders || jsonb_build_object('holder', turn_claims.holder),
     holder = ${holder}, lease_until = clock_timestamp() + ${leaseMs} * interval '1 millisecond'`;
 }
