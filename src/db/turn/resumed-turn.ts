@@ -45,7 +45,7 @@ export async function loadResumedTurn(
         .limit(1),
       selectWindow(claim, window, exceptTurnId),
       selectTokenCounts(claim, claim.request.modelAliasOverride ?? null),
-      selectTurnFiles(claim),
+      selectTurnFiles({ ...claim, userId }),
     ]),
   );
   if (session === undefined) return null;
