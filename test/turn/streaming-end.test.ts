@@ -94,7 +94,7 @@ test("a client that leaves too much unread loses only its stream", async () => {
   const deltas = Array.from({ length: 40 }, () => "x".repeat(10_000));
   const agents = ["ada", "bob", "cyd", "dan", "eve", "fay", "gus", "hal"];
   const room = await createStreamFixture(
-    { agents, settings: { MAX_OUTPUT_TOKENS: "60000" } },
+    { agents, settings: { MAX_OUTPUT_TOKENS: "60000", TURN_MAX_CREDITS: "1000" } },
     { answer: { deltas } },
   );
   const response = await room.stream(agents.map((key) => `@${key}`).join(" "));
