@@ -337,7 +337,7 @@ describe("docs/providers.md", () => {
       ...["OpenRouter", "OpenAI", "Azure OpenAI", "Gemini", "Mistral", "DeepSeek", "Groq", "vLLM", "Ollama"],
       "LiteLLM",
     ]);
-    expect(providers).toContain("None of these was tried against the real service");
+    expect(providers).toContain("None of these settings was tried against the real service");
   });
 
   test.each(blocks)("a deployment starts with the setting for %s", (_, block) => {

@@ -20,10 +20,9 @@ import {
   type WindowBounds,
 } from "./session-window.ts";
 import type { ClaimRow, StoredTurn, SummaryRow } from "./stored-turn.ts";
-import { type ClaimRequest, hasRunsLeft, takeClaim } from "./take-claim.ts";
+import { type ClaimRequest, hasRunsLeft, isLatest, isRetriable, takeClaim } from "./take-claim.ts";
 import {
   completeTurn,
-  isQuestionDeleted,
   retriedTurnBounds,
   selectLedger,
   selectMessages,
@@ -102,7 +101,7 @@ export async function openRetry(
 function openStatements(db: Db, open: OpenRequest, texts: Texts) {
   const exceptTurnId = open.kind === "retry" ? open.turnId : null;
   return [
-    lockSession(db, open),
+    lockOwnedSession(db, open),
     db
       .select({
         runId: turnClaims.runId,
@@ -181,7 +180,7 @@ function readOpenRows(answers: OpenAnswers): OpenRows<OpenedTurn> {
  * Locks the session's row before anything is read. In READ COMMITTED each later statement then sees what the previous turn
  * committed. Without the lock an open would compute its index from an older snapshot.
  */
-function lockSession(db: Db, { sessionId, userId }: OpenRequest) {
+function lockOwnedSession(db: Db, { sessionId, userId }: OpenRequest) {
   return (
     db
       .select({
@@ -209,9 +208,6 @@ function isHeldBy({ sessionId, holder }: OpenRequest): SQL | undefined {
 }
 
 function selectRetriedTurn({ sessionId, userId, turnId }: OpenRequest & { turnId: string }): SQL {
-  return sql`select t.status <> 'completed' and not ${isQuestionDeleted(sql`t.id`)} as "isRetriable",
-      not exists (select 1 from ${turns} later
-        where later.session_id = t.session_id and later.turn_index > t.turn_index) as "isLatest",
-      ${hasRunsLeft} as "hasRunsLeft"
+  return sql`select ${isRetriable} as "isRetriable", ${isLatest} as "isLatest", ${hasRunsLeft} as "hasRunsLeft"
     from ${turns} t where t.id = ${turnId} and t.session_id = ${sessionId} and ${ownsSession(sessionId, userId)}`;
 }

@@ -3,7 +3,7 @@ import { askDatabase, type Db, postgresFields } from "../core/client.ts";
 import { assertClaim, claimLost, extendLease, lockSession } from "./claim-statements.ts";
 
 /**
- * Renews a lease, by the database's clock; with 0 ms it ends now. False: the claim has another holder.
+ * Renews a lease, by the database's clock. False: the claim has another holder.
  * @throws PantheonError `database_unavailable`.
  */
 export async function renewLease(db: Db, claim: Claim, leaseMs: number): Promise<boolean> {

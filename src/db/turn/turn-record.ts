@@ -1,3 +1,4 @@
+import { isEstimate } from "../../domain/billing/in-flight-estimates.ts";
 import type { RunPricing } from "../../domain/billing/run-pricing.ts";
 import { auditFiles } from "../../domain/files/file-audit.ts";
 import { defaultOrchestration } from "../../domain/plan/orchestration.ts";
@@ -96,10 +97,7 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
       buildAudit(input, prompt, { isFirst: index === 0, marker: turn.modelAliasUsed }),
     ),
     ledger,
-    estimatedIds: listAttemptIds(
-      runId,
-      input.outcome.calls.filter(({ attempts }) => attempts === 0),
-    ),
+    estimatedIds: listAttemptIds(runId, input.outcome.calls.filter(isEstimate)),
     toolEvents,
     summary: buildSummary(input),
     pricing: snapshot.pricing,
