@@ -12,7 +12,7 @@ import { type ExpiringEndingName, endings, type LeavingEndingName, type Run, Run
 
 // Endings without a turn: this holder stops, and the run waits for recovery.
 
-/** Ends a run that was stopped: its client is gone, or its lease was not renewed. */
+/** Ends a run that was stopped: its lease was not renewed. Returns what the client is answered. */
 export async function endStopped(
   deps: Deps,
   run: Run,
@@ -96,8 +96,6 @@ function answerUnfinished(run: Run, closed: ClosedRun): RunEnded {
   const { answer } = endings[closed.ending];
   const options = { cause: closed.cause };
   switch (answer) {
-    case "turn_in_progress":
-      return new RunEnded(busySession(answer, unfinishedDetail, { turnId, leaseLeftMs: 0 }, options));
     case "turn_conflict":
       return new RunEnded(busySession(answer, turnConflictDetail, { turnId, leaseLeftMs: 0 }, options));
     case "commit_failed":
@@ -107,12 +105,9 @@ function answerUnfinished(run: Run, closed: ClosedRun): RunEnded {
   }
 }
 
-const unfinishedDetail = "The turn is not finished. The same request goes on with it.";
-
 function logUnfinished({ request: { log } }: Run, closed: ClosedRun): void {
   const { ending } = closed;
   switch (ending) {
-    case "client_gone":
     case "lease_not_renewed":
       log.warn("run_stopped", { reason: ending, stored: closed.result === "stored" });
       return;
