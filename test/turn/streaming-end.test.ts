@@ -41,7 +41,7 @@ test("an unexpected error is RUN_ERROR without its cause", async () => {
     message: "An unexpected error occurred. The log has it under this request's 'request_id'.",
   });
   expect(room.api.lines).toContainEqual(
-    expect.objectContaining({ event: "turn_not_committed", code: "internal_error" }),
+    expect.objectContaining({ event: "turn_not_committed", code: "crashed" }),
   );
 });
 
