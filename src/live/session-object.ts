@@ -1,16 +1,12 @@
 import { DurableObject } from "cloudflare:workers";
 import { countRequests } from "../db/core/client.ts";
 import type { Deps } from "../deps.ts";
-import type { PantheonError } from "../domain/errors.ts";
 import type { StockClient } from "../domain/turn/stream-client.ts";
-import { messagesSnapshot } from "../http/ag-ui/ag-ui-events.ts";
 import { describeError } from "../http/problem.ts";
-import { toAgUiMessage } from "../routes/schemas/ag-ui.ts";
 import { executeRun } from "../turn/execute.ts";
 import { resumeRun } from "../turn/resume.ts";
 import type { Run } from "../turn/run.ts";
 import {
-  type EventPlace,
   type EventsRequest,
   type HandOver,
   type HostAnswer,
@@ -21,10 +17,17 @@ import {
   type SessionHost,
   type WatchedRun,
 } from "../turn/session-host.ts";
-import { loadRunSnapshot } from "../turn/snapshot.ts";
 import { createClientIds } from "./client-ids.ts";
 import { createDueTable, type DueKind, DueTimes } from "./due-times.ts";
-import { createLogTables, EventLog, findWrittenLog, join, toFrame } from "./event-log.ts";
+import { createLogTables, EventLog, findWrittenLog } from "./event-log.ts";
+import {
+  type HostedRun,
+  isResumed,
+  placeAfter,
+  sendSnapshot,
+  snapshotHead,
+  toProblem,
+} from "./hosted-run.ts";
 import { LogReaders, type ReaderEnd } from "./log-readers.ts";
 import { createRunEvents, type RunEvents } from "./run-events.ts";
 import { createStartTable, type Start, Starts } from "./starts.ts";
@@ -33,9 +36,6 @@ import { createStartTable, type Start, Starts } from "./starts.ts";
 const forgetAfterMs = 10 * 60_000;
 /** A recovery that failed, or came too early, is tried again after this time. */
 const minRecoveryMs = 5_000;
-
-/** A run in the memory of this object. */
-type HostedRun = { kind: "hosted"; run: Run; isOn: boolean; log: EventLog; answer: Promise<HostAnswer> };
 
 /**
  * The host of one session: a Durable Object in which the session's runs are executed. Postgres decides who holds a claim; the
@@ -277,33 +277,4 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     createLogTables(sql);
     this.#hasTables = true;
   }
-}
-
-/** A resumed run goes on from answers that readers of its new log have not seen. */
-async function sendSnapshot(deps: Deps, run: Run, events: RunEvents): Promise<void> {
-  if (!isResumed(run)) return;
-  const messages = await loadRunSnapshot(deps, run);
-  events.snapshot(messages.map(toAgUiMessage));
-}
-
-function isResumed({ turn }: Run): boolean {
-  return turn.claim.pastHolders.length > 0;
-}
-
-/** The event after a place in the log; null: the place is not in it. */
-function placeAfter(log: EventLog, after: EventPlace | null): number | null {
-  if (after === null) return 1;
-  const { epoch, seq } = after;
-  return epoch === log.epoch && seq !== "end" && seq <= log.lastSeq ? seq + 1 : null;
-}
-
-/** For a reader whose place is not in the log: the session as it stands, before the texts of this run. */
-async function snapshotHead(deps: Deps, { run, log }: HostedRun): Promise<Uint8Array> {
-  const messages = await loadRunSnapshot(deps, run);
-  const snapshot = toFrame(`${log.epoch}.1`, messagesSnapshot(messages.map(toAgUiMessage)));
-  return join([log.readOne(1) ?? new Uint8Array(), snapshot]);
-}
-
-function toProblem({ code, message, extras }: PantheonError) {
-  return { code, detail: message, extras };
 }
