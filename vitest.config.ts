@@ -14,6 +14,9 @@ const PURE = [
 /** In Node: what starts the platform itself. */
 const DEV = ["test/system/dev/**/*.test.ts", "test/system/abuse/wire.test.ts"];
 const FAULTS = "test/system/faults/**/*.test.ts";
+/** In a real browser, against a platform of its own. Its database is that of the first pass: a second one says no more. */
+const CONSOLE = "test/console/**/*.test.ts";
+const isSecondPass = Boolean(process.env.TEST_DATABASE_URL);
 const ARCHITECTURE = "test/architecture.test.ts";
 
 // Nothing in a test run talks to anybody outside this machine.
@@ -40,8 +43,21 @@ export default defineConfig({
       { test: { name: "faults", include: [FAULTS], ...SEEDED } },
       { test: { name: "dev", include: DEV, testTimeout: 30_000, hookTimeout: 30_000, ...SEEDED } },
       {
+        test: {
+          name: "console",
+          include: isSecondPass ? [] : [CONSOLE],
+          globalSetup: isSecondPass ? [] : ["test/console/support/setup.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 90_000,
+          // One browser at a time, and one script of the models.
+          maxWorkers: 1,
+          ...SEEDED,
+        },
+      },
+      {
         plugins: [
           cloudflareTest(({ inject }) => ({
+            main: "./test/support/worker.ts",
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
               bindings: {
@@ -70,7 +86,7 @@ export default defineConfig({
           testTimeout: 30_000,
           hookTimeout: 30_000,
           include: ["test/**/*.test.ts"],
-          exclude: [...PURE, ...DEV, FAULTS, ARCHITECTURE],
+          exclude: [...PURE, ...DEV, FAULTS, CONSOLE, ARCHITECTURE],
           globalSetup: ["test/support/node/global-setup.ts"],
         },
       },

@@ -16,6 +16,7 @@ const whole = {
   TURN_LIMITER: { limit: async () => ({ success: true }) },
   INVALID_LIMITER: { limit: async () => ({ success: true }) },
   UPLOAD_LIMITER: { limit: async () => ({ success: true }) },
+  LIVE_SESSIONS: { getByName: () => undefined },
   ...storageBindings,
 };
 
@@ -337,7 +338,7 @@ describe("docs/providers.md", () => {
       ...["OpenRouter", "OpenAI", "Azure OpenAI", "Gemini", "Mistral", "DeepSeek", "Groq", "vLLM", "Ollama"],
       "LiteLLM",
     ]);
-    expect(providers).toContain("None of these was tried against the real service");
+    expect(providers).toContain("None of these settings was tried against the real service");
   });
 
   test.each(blocks)("a deployment starts with the setting for %s", (_, block) => {

@@ -8,9 +8,13 @@ import { signOut, token } from "./auth/token.ts";
 
 export const api: Api = createApi(createClient(token.get, () => signOut("ended")));
 
-export type Signed = { user: User | undefined; features: Features };
+export type Signed = { user: User | undefined; features: Features; isOperator: boolean };
 
-export const SignedContext = createContext<Signed>({ user: undefined, features: noFeatures });
+export const SignedContext = createContext<Signed>({
+  user: undefined,
+  features: noFeatures,
+  isOperator: false,
+});
 
 /** Who is signed in, and what the server can do. Both are unknown until their answers have come. */
 export function useSigned(): Signed {

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { noFeatures } from "./api/features.ts";
-import { api, SignedContext } from "./app-context.ts";
+import { api, type Signed, SignedContext } from "./app-context.ts";
 import { SignIn } from "./auth/sign-in.tsx";
 import { SignedIn } from "./auth/signed-in.tsx";
 import { token } from "./auth/token.ts";
@@ -20,12 +20,16 @@ export function App() {
 }
 
 function Console({ place }: { place: Place }) {
-  const [signed, setSigned] = useState({ user: undefined, features: noFeatures });
+  const [signed, setSigned] = useState<Signed>({ user: undefined, features: noFeatures, isOperator: false });
   useEffect(() => {
     // Neither stops a screen: without the first a name is missing, without the second what the server can do more.
-    const keep = (part: object) => setSigned((known) => ({ ...known, ...part }));
+    const keep = (part: Partial<Signed>) => setSigned((known) => ({ ...known, ...part }));
     api.me().then((user) => keep({ user }), ignore);
-    api.features().then((features) => keep({ features }), ignore);
+    api.features().then((features) => {
+      keep({ features });
+      // To others the routes of operators do not exist.
+      if (features.operator) api.asOperator().then(() => keep({ isOperator: true }), ignore);
+    }, ignore);
   }, []);
   return (
     <SignedContext.Provider value={signed}>

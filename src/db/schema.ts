@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import {
   type AnyPgColumn,
+  bigint,
   boolean,
   check,
   date,
@@ -20,6 +21,7 @@ import { type AdminEventKind, adminEventKinds } from "../domain/billing/admin-ev
 import { type BudgetPeriod, budgetPeriods } from "../domain/billing/budget.ts";
 import type { RunPricing } from "../domain/billing/run-pricing.ts";
 import type { DroppedRange } from "../domain/context/seq-ranges.ts";
+import type { FileAudit } from "../domain/files/file-audit.ts";
 import type { FileErrorCode } from "../domain/files/file-error.ts";
 import { type FileStatus, fileStatuses } from "../domain/files/file-status.ts";
 import { type RoomMode, roomModes } from "../domain/plan/modes.ts";
@@ -253,8 +255,8 @@ export type ClaimSnapshot = {
 /** The validated body of the run's request. */
 export type ClaimedRequest = { message: string; modelAliasOverride?: string; maxCredits?: string };
 
-/** A holder that was replaced, and the latest checkpoint at that time; null: none was stored. */
-export type PastHolder = { holder: string; checkpointId: string | null };
+/** A holder that was replaced. */
+export type PastHolder = { holder: string };
 
 /** The claim of a session: the one run in flight. */
 export const turnClaims = pgTable(
@@ -445,6 +447,8 @@ export const turnContextAudit = pgTable(
     included: jsonb("included").$type<readonly (readonly [number, number])[]>().notNull(),
     dropped: jsonb("dropped").$type<readonly DroppedRange[]>().notNull(),
     unknownTags: jsonb("unknown_tags").$type<readonly string[]>().notNull(),
+    /** What the step's prompt had of the room's files; null: nothing, or its agent may not read them. */
+    files: jsonb("files").$type<FileAudit>(),
     /** The decision of the first round; in the row of the run's first step, like the next columns. */
     routing: jsonb("routing").$type<RoutingDecision>(),
     /** All decisions, why the rounds ended, and the result of the synthesis. */
@@ -503,6 +507,7 @@ export const llmCallEvents = pgTable(
   },
   (t) => [
     index("ix_llm_call_events_user_id_created_at").on(t.userId, t.createdAt),
+    index("ix_llm_call_events_user_id_opened").on(t.userId, sql`coalesce(${t.openedAt}, ${t.createdAt})`),
     index("ix_llm_call_events_room_id").on(t.roomId),
     index("ix_llm_call_events_session_id").on(t.sessionId),
     index("ix_llm_call_events_turn_id").on(t.turnId),
@@ -636,6 +641,43 @@ export const budgetHolds = pgTable(
     primaryKey({ name: "pk_budget_holds", columns: [t.runId, t.budgetId] }),
     index("ix_budget_holds_budget_id_window_start").on(t.budgetId, t.windowStart),
     check("ck_budget_holds_amount", sql`${t.amount} >= 0`),
+  ],
+);
+
+/**
+ * The ledger and what tools cost, summed by hour of `opened_at`: what `GET /usage` reads. A trigger maintains it. It keeps the
+ * ids of rooms and sessions that are deleted since; the zero UUID stands for none.
+ */
+export const usageHours = pgTable(
+  "usage_hours",
+  {
+    userId: text("user_id")
+      .notNull()
+      .references(() => users.id, { onDelete: "restrict" }),
+    hour: instant("hour").notNull(),
+    roomId: uuid("room_id").notNull(),
+    sessionId: uuid("session_id").notNull(),
+    agentKey: text("agent_key").notNull(),
+    /** Empty: tools. */
+    modelAlias: text("model_alias").notNull(),
+    calls: integer("calls").notNull(),
+    inputTokensFresh: bigint("input_tokens_fresh", { mode: "number" }).notNull(),
+    inputTokensCached: bigint("input_tokens_cached", { mode: "number" }).notNull(),
+    outputTokens: bigint("output_tokens", { mode: "number" }).notNull(),
+    credits: numeric("credits", { precision: 28, scale: 8 }).notNull(),
+    /** Of calls whose tokens are estimates. */
+    estimatedCredits: numeric("estimated_credits", { precision: 28, scale: 8 }).notNull(),
+    /** Of calls whose provider stated its cost: their number, credits and cost. */
+    costedCalls: integer("costed_calls").notNull(),
+    costedCredits: numeric("costed_credits", { precision: 28, scale: 8 }).notNull(),
+    providerCostUsd: numeric("provider_cost_usd", { precision: 28, scale: 8 }).notNull(),
+  },
+  (t) => [
+    primaryKey({
+      name: "pk_usage_hours",
+      columns: [t.userId, t.hour, t.roomId, t.sessionId, t.agentKey, t.modelAlias],
+    }),
+    index("ix_usage_hours_hour").on(t.hour),
   ],
 );
 

@@ -3,7 +3,9 @@ import { toStorableText } from "./text/storable-text.ts";
 
 /** The types that runtime and tools share: a run's request for a tool, and its result. */
 
+import type { FileReading } from "./files/file-library.ts";
 import type { FileTokens } from "./files/file-tokens.ts";
+import type { RunIdentity } from "./run-identity.ts";
 
 export type JsonValue =
   | string
@@ -17,15 +19,17 @@ export type JsonRecord = { readonly [key: string]: JsonValue };
 /** A tool as it is offered to a model. `parameters` is a JSON schema. */
 export type OfferedTool = { name: string; description: string; parameters: JsonRecord };
 
-/** The user, room and session of a run. A tool that reads stored data must pass them to the database. */
-export type RunIdentity = { userId: string; roomId: string; sessionId: string };
-
 export type ToolContext = RunIdentity & {
   /** Stops the execution, which then fails. */
   signal: AbortSignal;
   /** File text that the turn and the agent's prompt have room for. */
   fileTokens: FileTokens;
+  /** Of a call that the user's message itself asks for: the files that it attaches, by the id that the call names. */
+  attached: ReadonlyMap<string, AttachedFile>;
 };
+
+/** A file that open has read. Undefined `reading`: the room has no such file. */
+export type AttachedFile = { reading: FileReading | undefined; isTooLong: boolean };
 
 export type ToolRequest = {
   name: string;

@@ -76,6 +76,7 @@ async function runFor(c: Context<AppEnv>, deps: Deps, { sessionId, input, labels
   const handle = postTurn(deps, {
     user: c.var.user,
     sessionId,
+    requestId: c.var.requestId,
     log: c.var.log,
     request: { message },
     idempotencyKey: `ag-ui:${await deps.digest(JSON.stringify(named))}`,

@@ -7,6 +7,7 @@ import { pageOf } from "../http/schemas.ts";
 import { message, messageParams, toMessage, transcriptQuery } from "./schemas/message.ts";
 import { toPage } from "./schemas/page.ts";
 import { sessionOf, sessionParams } from "./schemas/session.ts";
+import { toOrderedPage } from "./schemas/turn-order.ts";
 
 const tag = "sessions";
 
@@ -30,13 +31,8 @@ const routes = {
 
 export function registerMessageRoutes(app: App, { db, now }: Deps): void {
   app.openapi(routes.list, async (c) => {
-    const { include, limit, order, after, before } = c.req.valid("query");
-    const request = {
-      limit,
-      after: after ?? before,
-      includesSuperseded: include === "superseded",
-      newestFirst: order === "desc",
-    };
+    const { include, ...page } = c.req.valid("query");
+    const request = { ...toOrderedPage(page), includesSuperseded: include === "superseded" };
     const found = await loadTranscript(db, sessionOf(c.var.user, c.req.valid("param")), request);
     return c.json(toPage(found, toMessage), 200);
   });

@@ -12,6 +12,7 @@ import { sessionOf, sessionParams } from "./schemas/session.ts";
 import { summary, toSummary } from "./schemas/summary.ts";
 import { runningTurn, toListedTurn, toRunningTurn, turnParams, turnRead } from "./schemas/turn.ts";
 import { toTurnDetail, turnDetail } from "./schemas/turn-detail.ts";
+import { refuseOtherCursor, toOrderedPage, turnOrderQuery } from "./schemas/turn-order.ts";
 
 const tag = "turns";
 const params = sessionParams;
@@ -20,12 +21,12 @@ const routes = {
   list: defineRoute(
     "get",
     "/sessions/{session_id}/turns",
-    "List the stored turns of a session, first turn first",
+    "List the stored turns of a session, first turn or last turn first",
     {
       id: "listTurns",
       tag,
       description: "A turn that is running is not among them.",
-      request: { params, query: pageQuery },
+      request: { params, query: turnOrderQuery.superRefine(refuseOtherCursor) },
       responses: { 200: json(pageOf(turnRead), "A page of turns; long texts end it before `limit`") },
     },
   ),
@@ -54,7 +55,7 @@ const routes = {
 export function registerTurnHistoryRoutes(app: App, { db }: Deps): void {
   app.openapi(routes.list, async (c) => {
     const session = sessionOf(c.var.user, c.req.valid("param"));
-    const page = await loadTurns(db, session, c.req.valid("query"));
+    const page = await loadTurns(db, session, toOrderedPage(c.req.valid("query")));
     return c.json(toPage(page, toListedTurn), 200);
   });
   app.openapi(routes.read, async (c) => {

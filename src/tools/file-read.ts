@@ -1,8 +1,9 @@
 import { toSeqRanges } from "../domain/context/seq-ranges.ts";
-import type { FileLibrary, FileReading } from "../domain/files/file-library.ts";
-import { fitPages, type ShownPage } from "../domain/files/fit-pages.ts";
+import type { FileLibrary, FileReading, RoomFile } from "../domain/files/file-library.ts";
+import type { FileTokens } from "../domain/files/file-tokens.ts";
+import { fitPages, maxPagesOfResult, type ShownPage } from "../domain/files/fit-pages.ts";
 import { jsonBytes } from "../domain/text/json-bytes.ts";
-import type { JsonRecord, ToolContext } from "../domain/tool.ts";
+import type { AttachedFile, JsonRecord, ToolContext } from "../domain/tool.ts";
 import { maxToolContentBytes } from "../domain/turn/turn-limiter.ts";
 import { isFileId, type ReadArguments, readPageArguments } from "./files/file-arguments.ts";
 import { failRead, findFailure } from "./files/file-failures.ts";
@@ -16,9 +17,6 @@ export type FileToolOptions = {
 
 /** Estimated tokens of pages in one result. */
 const maxReadTokens = 8_000;
-
-/** Pages in one result, however short they are. */
-const maxReadPages = 100;
 
 /** Reads pages of a file of the room. */
 export function createFileReadTool(options: FileToolOptions): Tool<ReadArguments> {
@@ -44,15 +42,17 @@ export function createFileReadTool(options: FileToolOptions): Tool<ReadArguments
 
 async function readPages(
   args: ReadArguments,
-  { fileTokens, ...run }: ToolContext,
+  { fileTokens, attached, ...run }: ToolContext,
   { library, estimateTokens }: FileToolOptions,
 ): Promise<ToolResult> {
+  const file = attached.get(args.file_id);
+  if (file !== undefined) return readAttached(args, file, fileTokens, estimateTokens);
   if (!isFileId(args.file_id)) return failRead(args, "file_not_found");
   const reserved = fileTokens.reserve(maxReadTokens);
   if (reserved === null) return failRead(args, "file_tokens_spent");
   let usedTokens = 0;
   try {
-    const last = args.from_page + maxReadPages - 1;
+    const last = args.from_page + maxPagesOfResult - 1;
     const reading = await library.readPages(run, {
       fileId: args.file_id,
       from: args.from_page,
@@ -71,18 +71,47 @@ async function readPages(
   }
 }
 
+/** A part of a file that the message attaches, as open has read it: whole, or not at all. */
+function readAttached(
+  args: ReadArguments,
+  { reading, isTooLong }: AttachedFile,
+  fileTokens: FileTokens,
+  estimateTokens: FileToolOptions["estimateTokens"],
+): ToolResult {
+  const failure = findFailure(reading?.file);
+  if (reading === undefined || failure !== undefined) return failRead(args, failure ?? "file_not_found");
+  const { file } = reading;
+  if (isTooLong) return showTooLong(args, file);
+  const { from_page: from, to_page: to } = args;
+  const pages = reading.pages.filter(({ page }) => page >= from && page <= (to ?? page));
+  const neededTokens = pages.reduce((sum, { tokens }) => sum + tokens, 0);
+  const reserved = fileTokens.reserve(neededTokens);
+  const isEnough = reserved !== null && reserved.tokens >= neededTokens;
+  reserved?.end(isEnough ? neededTokens : 0);
+  if (!isEnough) return failRead(args, "file_tokens_spent");
+  return showPages(args, { file, pages }, neededTokens, estimateTokens).result;
+}
+
+/** The agent is told of the file, and that none of its text is there. */
+function showTooLong(input: ReadArguments, file: RoomFile): ToolResult {
+  const note =
+    "The text is too long to be attached. Read its pages with file_read, or search it with file_search.";
+  const content = JSON.stringify({ ...headerOf(file), tokens: file.tokens, next_page: 1, pages: [], note });
+  const output = { file_id: file.id, pages: [], tokens: 0, not_attached: "too_long" };
+  return { status: "success", content, input, output };
+}
+
+function headerOf({ id, name, pageCount, pagesRead }: RoomFile) {
+  return { file_id: id, name, page_count: pageCount, pages_read: pagesRead };
+}
+
 function showPages(
   input: ReadArguments,
   { file, pages }: FileReading,
   maxTokens: number,
   estimateTokens: (text: string) => number,
 ): { result: ToolResult; tokens: number } {
-  const header = {
-    file_id: file.id,
-    name: file.name,
-    page_count: file.pageCount,
-    pages_read: file.pagesRead,
-  };
+  const header = headerOf(file);
   const bytes = maxToolContentBytes - jsonBytes(JSON.stringify({ ...header, ...frame }));
   const { shown, tokens } = fitPages(pages, { tokens: maxTokens, bytes }, estimateTokens);
   const numbers = shown.map(({ page }) => page);

@@ -3,7 +3,7 @@ import type { RefusedSpend } from "../db/turn/release-claim.ts";
 import type { ClaimRow } from "../db/turn/stored-turn.ts";
 import type { Deps } from "../deps.ts";
 import { inFlightCalls } from "../domain/billing/in-flight-calls.ts";
-import { toInFlightEstimates } from "../domain/billing/in-flight-estimates.ts";
+import { isEstimate, toInFlightEstimates } from "../domain/billing/in-flight-estimates.ts";
 import { planPossibleSteps, type TurnPlan } from "../domain/plan/turn-plan.ts";
 import type { AgentFailureCode } from "../domain/turn/agent-failure.ts";
 import type { StoredCheckpoint } from "../domain/turn/checkpoint.ts";
@@ -99,8 +99,4 @@ export async function collectRefusedSpend(
     pricing,
     createdAt,
   };
-}
-
-function isEstimate({ attempts }: { attempts: number }): boolean {
-  return attempts === 0;
 }

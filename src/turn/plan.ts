@@ -2,14 +2,11 @@ import type { OpenedTurn } from "../db/turn/open-turn.ts";
 import type { StoredMessage } from "../db/turn/session-window.ts";
 import type { ClaimRow, StoredTurn } from "../db/turn/stored-turn.ts";
 import type { Deps } from "../deps.ts";
+import { attachFiles } from "../domain/context/attach-files.ts";
 import type { SameTurnAnswer } from "../domain/context/prompt.ts";
+import { listNotRead } from "../domain/context/seq-ranges.ts";
 import type { MeasuredMessage, TurnContext } from "../domain/context/turn-context.ts";
-import {
-  contextBudgetExceeded,
-  findOverflow,
-  fitTurn,
-  scalesAfterOverflow,
-} from "../domain/context/turn-fit.ts";
+import { contextBudgetExceeded, findOverflow, scalesAfterOverflow } from "../domain/context/turn-fit.ts";
 import { PantheonError } from "../domain/errors.ts";
 import { type PlanResult, planRetry, planTurn } from "../domain/plan/turn-plan.ts";
 import { planDueSummary } from "../domain/summary/due-summary.ts";
@@ -21,7 +18,19 @@ import {
   isSynthesis,
 } from "../domain/turn/current-replies.ts";
 import { endRefused } from "./end.ts";
-import type { Requester, Run } from "./run.ts";
+import type { Requester, Run, RunRequest, RunStart } from "./run.ts";
+
+/** Plans a run that was opened, and leaves out what its execution does not need. @throws PantheonError as `planRun`. */
+export async function prepareRun(
+  deps: Deps,
+  { start, request, turn }: { start: RunStart; request: RunRequest; turn: OpenedTurn },
+): Promise<Run> {
+  const planned = await planRun(deps, turn, request);
+  const { window, ...rest } = turn;
+  const readSeqs = window.newest.map(({ seq }) => seq);
+  const notRead = listNotRead(turn.summary?.toSeq ?? 0, readSeqs);
+  return { ...start, request, turn: rest, ...planned, notRead };
+}
 
 /**
  * Makes the run's plan and context. A run that cannot be planned, or whose agents cannot hold what they must be sent, ends
@@ -29,7 +38,7 @@ import type { Requester, Run } from "./run.ts";
  * instead.
  * @throws PantheonError the plan's refusal, or `context_budget_exceeded`.
  */
-export async function planRun(
+async function planRun(
   deps: Deps,
   turn: OpenedTurn,
   { user, log }: Pick<Requester, "user" | "log">,
@@ -45,8 +54,11 @@ export async function planRun(
   }
   const { plan } = decision;
   const { catalog, estimateTokens, settings } = deps;
-  const context = buildContext(deps, turn);
-  const fits = fitTurn(plan, context, { catalog, limits: settings.context, estimateTokens });
+  const { context, fits } = attachFiles(plan, buildContext(deps, turn), turn.files.mentioned, {
+    catalog,
+    limits: settings.context,
+    estimateTokens,
+  });
   const overflow = findOverflow(plan, fits);
   if (overflow !== undefined && !isResumed) {
     const refusalScales = scalesAfterOverflow(plan, fits);
@@ -94,7 +106,8 @@ export function decidePlan({ claim, retried }: { claim: ClaimRow; retried: Store
   }
 }
 
-function buildContext(deps: Deps, { claim, retried, summary, window, tokenScales }: OpenedTurn): TurnContext {
+function buildContext(deps: Deps, turn: OpenedTurn): TurnContext {
+  const { claim, retried, summary, window, tokenScales, files } = turn;
   const { goal, roster } = claim.snapshot;
   return {
     goal,
@@ -102,6 +115,7 @@ function buildContext(deps: Deps, { claim, retried, summary, window, tokenScales
     summary: summary === null ? null : { id: summary.id, text: renderSummary(summary) },
     history: window.newest.map((message) => measure(deps, message)),
     userMessage: claim.request.message,
+    files: { cards: files.cards, total: files.total, attachments: [] },
     storedAnswers: retried === null ? [] : listAnswers(retried),
     tokenScales,
     dueSummary: null,

@@ -52,6 +52,7 @@ const audit: typeof turnContextAudit.$inferSelect = {
   included: [[1, 2]],
   dropped: [],
   unknownTags: ["x"],
+  files: { listed: 1, notListed: 0, attached: [] },
   routing: null,
   orchestration: null,
   checkpointFailed: false,

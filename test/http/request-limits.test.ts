@@ -32,6 +32,10 @@ const otherRequests: Record<string, Send> = {
     if (amount > 8_192) token = await lengthOf(padding + 2);
     return api.send("GET", "/models", { headers: { Authorization: `Bearer ${token}` } });
   },
+  "user of a token": async (_tenant, amount) => {
+    const token = await mintToken({ sub: "u".repeat(amount) });
+    return api.send("GET", "/models", { headers: { Authorization: `Bearer ${token}` } });
+  },
   "API keys of a user": async ({ user }, amount) => {
     const client = api.as(user);
     const { data } = (await client.get("/auth/keys")).body;

@@ -24,8 +24,8 @@ const addAgent = (change: (amount: number) => object): Describe => {
   return ({ room_id }, amount) => post(`/rooms/${room_id}/agents`, { ...agent, ...change(amount) });
 };
 
-const agUi = ({ session_id }: Ids, messages: unknown) =>
-  post(`/sessions/${session_id}/ag-ui`, { threadId: "t", runId: "r", messages });
+const agUi = ({ session_id }: Ids, messages: unknown, threadId = "t") =>
+  post(`/sessions/${session_id}/ag-ui`, { threadId, runId: "r", messages });
 
 const userMessage = (content: unknown) => ({ id: "m", role: "user", content });
 
@@ -57,6 +57,9 @@ export const sizedRequests = {
     agUi(ids, [userMessage("hello"), ...Array(amount - 1).fill({ role: "assistant" })]),
   "parts of a content": (ids, amount) =>
     agUi(ids, [userMessage(Array(amount).fill({ type: "text", text: "x" }))]),
+  "`threadId` of `…/ag-ui`": (ids, amount) => agUi(ids, [userMessage("hello")], text(amount)),
+  "rounds of a room": (_ids, amount) =>
+    post("/rooms", { name: "A room", orchestration: { max_rounds: amount } }),
   "idempotency key": ({ session_id }, amount) =>
     post(`/sessions/${session_id}/turns`, { message: "hello" }, { "Idempotency-Key": "k".repeat(amount) }),
   page: (_ids, amount) => ({ method: "GET", path: `/rooms?limit=${amount}` }),

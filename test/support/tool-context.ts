@@ -1,5 +1,6 @@
 import { createFileTokens } from "../../src/domain/files/file-tokens.ts";
-import type { RunIdentity, ToolContext } from "../../src/domain/tool.ts";
+import type { RunIdentity } from "../../src/domain/run-identity.ts";
+import type { ToolContext } from "../../src/domain/tool.ts";
 
 export const someIdentity: RunIdentity = {
   userId: "user-1",
@@ -9,5 +10,5 @@ export const someIdentity: RunIdentity = {
 
 /** What a tool is given; without a signal of the test's own, nothing stops it. */
 export function toolContext(signal: AbortSignal = new AbortController().signal): ToolContext {
-  return { ...someIdentity, signal, fileTokens: createFileTokens(24_000) };
+  return { ...someIdentity, signal, fileTokens: createFileTokens(24_000), attached: new Map() };
 }

@@ -24,6 +24,24 @@ describe("the turns of a session", () => {
     expect(beyond).toEqual({ data: [], has_more: false, last_id: null });
   });
 
+  test("latest turn first, in pages that a turn before names", async () => {
+    const fixture = await createTurnFixture();
+    for (const n of [1, 2, 3]) await fixture.post(`@ada ${n}`);
+    const first = (await fixture.list("?order=desc&limit=2")).body;
+    const second = (await fixture.list(`?order=desc&limit=2&before=${first.last_id}`)).body;
+    const pages = [first, second].map((page) =>
+      page.data.map((turn: { user_input: string }) => turn.user_input),
+    );
+    expect(pages).toEqual([["@ada 3", "@ada 2"], ["@ada 1"]]);
+    expect([first, second].map((page) => page.has_more)).toEqual([true, false]);
+    for (const mixed of [`order=desc&after=${first.last_id}`, `before=${first.last_id}`]) {
+      expect(await fixture.list(`?${mixed}`)).toMatchObject({
+        status: 422,
+        body: { code: "validation_failed" },
+      });
+    }
+  });
+
   test("have their own replies and usage", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
     const posted = [(await fixture.post("@ada one")).body, (await fixture.post("@ada @bob two")).body];

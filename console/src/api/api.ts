@@ -1,5 +1,6 @@
 import type { Client } from "./client.ts";
 import { type Features, readFeatures } from "./features.ts";
+import { createMoneyApi } from "./money.ts";
 import type {
   Agent,
   AgentChange,
@@ -23,8 +24,11 @@ export type { Features };
 /** How many rows a list is asked for at once: the most that the API gives. */
 const pageSize = 200;
 
+const turnsPage = 40;
+
 /** Every call that the console makes, by what it does. Each rejects with ApiError. */
-export function createApi({ json, send }: Client) {
+export function createApi(client: Client) {
+  const { json, send } = client;
   const listAll = async <Item>(path: string, query: Record<string, string> = {}): Promise<Item[]> => {
     const items: Item[] = [];
     let after: string | undefined;
@@ -37,12 +41,13 @@ export function createApi({ json, send }: Client) {
   };
   const turnsOf = (sessionId: string) => `/sessions/${sessionId}/turns`;
   return {
+    ...createMoneyApi(client),
     me: () => json<User>("GET", "/auth/me"),
     features: () => readFeatures(json),
     models: async () => (await json<{ data: Model[] }>("GET", "/models")).data,
     tools: async () => (await json<{ data: Tool[] }>("GET", "/tools")).data,
 
-    rooms: () => listAll<Room>("/rooms"),
+    rooms: () => listAll<Room>("/rooms", { order: "recent" }),
     room: (roomId: string) => json<Room>("GET", `/rooms/${roomId}`),
     createRoom: (body: NewRoom) => json<Room>("POST", "/rooms", { body }),
     changeRoom: (roomId: string, body: object) => json<Room>("PATCH", `/rooms/${roomId}`, { body }),
@@ -58,7 +63,8 @@ export function createApi({ json, send }: Client) {
     orderAgents: async (roomId: string, keys: readonly string[]) =>
       (await json<Page<Agent>>("PUT", `/rooms/${roomId}/agents/order`, { body: { agent_keys: keys } })).data,
 
-    sessions: (roomId: string) => listAll<Session>(`/rooms/${roomId}/sessions`),
+    /** The last used first. */
+    sessions: (roomId: string) => listAll<Session>(`/rooms/${roomId}/sessions`, { order: "recent" }),
     startSession: (roomId: string) => json<Session>("POST", `/rooms/${roomId}/sessions`),
     deleteSession: (sessionId: string) => json<void>("DELETE", `/sessions/${sessionId}`),
     changeSession: (sessionId: string, body: { title: string }) =>
@@ -74,7 +80,9 @@ export function createApi({ json, send }: Client) {
     deleteFile: (fileId: string) => json<void>("DELETE", `/files/${fileId}`),
     parseFile: (fileId: string) => json<RoomFile>("POST", `/files/${fileId}/parse`),
 
-    turns: (sessionId: string) => listAll<Turn>(turnsOf(sessionId)),
+    /** A page of turns, the latest first. */
+    turns: (sessionId: string, before?: string) =>
+      json<Page<Turn>>("GET", turnsOf(sessionId), { query: { order: "desc", limit: turnsPage, before } }),
     turn: (sessionId: string, turnId: string) =>
       json<TurnDetail | RunningTurn>("GET", `${turnsOf(sessionId)}/${turnId}`),
     /** The events of a turn that begins now. The same key again joins or replays it. */

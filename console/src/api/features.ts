@@ -11,7 +11,6 @@ export type Features = {
   wallet: boolean;
   usage: boolean;
   operator: boolean;
-  sessionTitles: boolean;
 };
 
 export const noFeatures: Features = {
@@ -21,7 +20,6 @@ export const noFeatures: Features = {
   wallet: false,
   usage: false,
   operator: false,
-  sessionTitles: false,
 };
 
 type Document = { paths: Record<string, Record<string, unknown>> };
@@ -37,6 +35,5 @@ export async function readFeatures(json: Client["json"]): Promise<Features> {
     wallet: has("get", "/wallet"),
     usage: has("get", "/usage"),
     operator: has("get", "/admin/usage"),
-    sessionTitles: has("patch", "/sessions/{session_id}"),
   };
 }

@@ -32,9 +32,9 @@ export type Model = {
   context_window: number;
   multiplier: number;
 };
-export type Tool = { name: string; description: string };
+export type Tool = { name: string; description: string; permission: string };
 export type Session = z.output<typeof session>;
-export type User = { user_id: string; email: string | null; is_operator?: boolean };
+export type User = { user_id: string; email: string | null };
 
 export type Page<Item> = { data: Item[]; has_more: boolean; last_id: string | null };
 
@@ -47,4 +47,43 @@ export type Problem = {
   request_id?: string;
   turn_id?: string;
   [member: string]: unknown;
+};
+
+// Money, as docs/api.md has it.
+export type Wallet = { balance: string | null; granted?: string; spent?: string; held?: string };
+export type Budget = {
+  id: string;
+  scope: "user" | "room" | "session";
+  scope_id: string;
+  period: "ever" | "day" | "month";
+  limit_credits: string | null;
+  spent: string;
+  held: string;
+  resets_at: string | null;
+};
+export type UsageGroup = "day" | "room" | "session" | "agent" | "model" | "turn" | "user";
+export type UsageRow = Partial<Record<UsageGroup, string | null>> & {
+  calls: number;
+  input_tokens_fresh: number;
+  input_tokens_cached: number;
+  output_tokens: number;
+  credits: string;
+  estimated_credits: string;
+  provider_cost_usd: string | null;
+  active_users?: number;
+  margin_usd?: string | null;
+};
+export type AdminEvent = {
+  id: string;
+  actor: string;
+  kind: string;
+  user_id: string | null;
+  details: Record<string, unknown>;
+  created_at: string;
+};
+export type PricingVersion = {
+  version: string;
+  effective_at: string | null;
+  created_by: string | null;
+  prices: { alias: string; multiplier: string }[];
 };

@@ -1,9 +1,9 @@
 import type { ComponentChildren } from "preact";
-import { useCallback, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useLayoutEffect, useRef } from "preact/hooks";
 import type { Agent } from "../api/types.ts";
 import { useCell } from "../cell.ts";
 import { Loading, ProblemNote } from "../parts/states.tsx";
-import type { Conversation } from "./conversation.ts";
+import type { Conversation, ConversationState } from "./conversation.ts";
 import { RunningTurn } from "./running-turn.tsx";
 import { StoredTurn } from "./stored-turn.tsx";
 
@@ -17,8 +17,6 @@ type ViewProps = {
   children: ComponentChildren;
 };
 
-/** How many turns are in the page at first, and how many more each time the person scrolls to the oldest. */
-const pageTurns = 40;
 /** So near to the end the view follows what arrives. */
 const followPx = 80;
 /** So near to the begin older turns are brought in. */
@@ -26,8 +24,9 @@ const olderPx = 600;
 
 /** The turns of a session, latest at the end; it follows what arrives unless the person reads further up. */
 export function ConversationView({ roomId, conversation, agents, opening, children }: ViewProps) {
-  const { turns, live, loadError, refusal } = useCell(conversation.state);
-  const { scroller, onScroll, shown } = useScroll(turns?.length ?? 0, live);
+  const state = useCell(conversation.state);
+  const { turns, hasOlder, live, loadError, refusal } = state;
+  const { scroller, onScroll } = useScroll(conversation, state);
   const roster = useStable(agents.map(({ agent_key: key }) => key));
   const retry = useCallback((turnId: string) => void conversation.retry(turnId), [conversation]);
   const nameOf = (key: string) => agents.find(({ agent_key }) => agent_key === key)?.name ?? key;
@@ -42,7 +41,12 @@ export function ConversationView({ roomId, conversation, agents, opening, childr
           {loadError && <ProblemNote error={loadError} onRetry={conversation.load} />}
           {turns === undefined && loadError === undefined && <Loading what="the conversation" rows={5} />}
           {isEmpty && opening}
-          {turns?.slice(-shown).map((turn) => (
+          {hasOlder && (
+            <button type="button" class="button older" onClick={() => void conversation.loadOlder()}>
+              Earlier turns
+            </button>
+          )}
+          {turns?.map((turn) => (
             <StoredTurn
               key={turn.id}
               roomId={roomId}
@@ -63,33 +67,29 @@ export function ConversationView({ roomId, conversation, agents, opening, childr
   );
 }
 
-function useScroll(count: number, live: unknown) {
+function useScroll(conversation: Conversation, { turns, live }: ConversationState) {
   const scroller = useRef<HTMLDivElement>(null);
   const isFollowing = useRef(true);
-  const heightBefore = useRef(0);
-  const [shown, setShown] = useState(pageTurns);
+  const oldestId = turns?.[0]?.id;
+  const before = useRef({ oldestId, height: 0 });
   const onScroll = () => {
     const element = scroller.current;
     if (element === null) return;
     const { scrollTop, scrollHeight, clientHeight } = element;
     isFollowing.current = scrollHeight - scrollTop - clientHeight < followPx;
-    if (scrollTop > olderPx || shown >= count) return;
-    heightBefore.current = scrollHeight;
-    setShown(shown + pageTurns);
+    if (scrollTop < olderPx) void conversation.loadOlder();
   };
   useLayoutEffect(() => {
     const element = scroller.current;
+    if (element === null) return;
+    if (isFollowing.current) element.scrollTop = element.scrollHeight;
     // What came in above must not move what the person reads.
-    if (element !== null && heightBefore.current > 0 && !isFollowing.current) {
-      element.scrollTop += element.scrollHeight - heightBefore.current;
+    else if (oldestId !== before.current.oldestId) {
+      element.scrollTop += element.scrollHeight - before.current.height;
     }
-    heightBefore.current = 0;
-  }, [shown]);
-  useLayoutEffect(() => {
-    const element = scroller.current;
-    if (element !== null && isFollowing.current) element.scrollTop = element.scrollHeight;
-  }, [count, live]);
-  return { scroller, onScroll, shown };
+    before.current = { oldestId, height: element.scrollHeight };
+  }, [oldestId, turns, live]);
+  return { scroller, onScroll };
 }
 
 /** The same list while its entries are the same. */

@@ -9,6 +9,8 @@ import { runTurn } from "./run-turn.ts";
 export type ConversationState = {
   /** Stored turns, oldest first; undefined until they have come. */
   turns: readonly Turn[] | undefined;
+  /** True: there are turns before these. */
+  hasOlder: boolean;
   live: LiveTurn | undefined;
   /** Why the turns could not be loaded. */
   loadError: ApiError | undefined;
@@ -21,6 +23,8 @@ export type ConversationState = {
 export type Conversation = {
   state: Cell<ConversationState>;
   load(): Promise<void>;
+  /** Brings in the turns before the oldest that is shown. */
+  loadOlder(): Promise<void>;
   /** Resolves once the message is accepted, or refused: then its text is still wanted. */
   send(message: string): Promise<"accepted" | "refused">;
   /** Asks the failed agents of the latest turn again. */
@@ -36,6 +40,7 @@ export type Conversation = {
 
 const nothingYet: ConversationState = {
   turns: undefined,
+  hasOlder: false,
   live: undefined,
   loadError: undefined,
   refusal: undefined,
@@ -50,6 +55,7 @@ export function createConversation(api: Api, sessionId: string, onStored: () => 
   const details = createDetails(api, sessionId);
   /** What was sent and not accepted: the same text again has the same key, so that no turn runs twice. */
   let unanswered: PendingTurn | undefined;
+  let isLoadingOlder = false;
 
   const keep = (turn: Turn) => {
     details.forget(turn.id);
@@ -82,12 +88,28 @@ export function createConversation(api: Api, sessionId: string, onStored: () => 
     async load() {
       try {
         change({ loadError: undefined });
-        const turns = await api.turns(sessionId);
-        change({ turns });
+        const { data, has_more: hasOlder } = await api.turns(sessionId);
+        // A turn that was stored meanwhile may be missing in the answer.
+        const stored = (state.get().turns ?? []).filter(({ id }) => data.every((turn) => turn.id !== id));
+        change({ turns: [...data.toReversed(), ...stored], hasOlder });
         const pending = recallPending(sessionId);
         if (pending !== undefined && state.get().live === undefined) void run(pending, true, nothing);
       } catch (failure) {
         change({ loadError: toApiError(failure) });
+      }
+    },
+    async loadOlder() {
+      const { turns: known = [], hasOlder } = state.get();
+      const oldest = known[0];
+      if (oldest === undefined || !hasOlder || isLoadingOlder) return;
+      isLoadingOlder = true;
+      try {
+        const { data, has_more } = await api.turns(sessionId, oldest.id);
+        change({ turns: [...data.toReversed(), ...(state.get().turns ?? [])], hasOlder: has_more });
+      } catch (failure) {
+        change({ loadError: toApiError(failure) });
+      } finally {
+        isLoadingOlder = false;
       }
     },
     send(message) {

@@ -3,11 +3,11 @@ import { signOut } from "../auth/token.ts";
 import { Link, type Place, pathOf } from "../router.tsx";
 
 export function TopBar({ place }: { place: Place }) {
-  const { user, features } = useSigned();
+  const { user, features, isOperator } = useSigned();
   const links = [
     { to: pathOf.rooms, label: "Rooms", isShown: true, isHere: ["rooms", "room", "turn"] },
     { to: pathOf.usage, label: "Usage", isShown: features.usage, isHere: ["usage"] },
-    { to: pathOf.operator, label: "Operator", isShown: isOperator(user, features), isHere: ["operator"] },
+    { to: pathOf.operator, label: "Operator", isShown: isOperator, isHere: ["operator"] },
   ];
   return (
     <header class="top">
@@ -38,11 +38,4 @@ export function TopBar({ place }: { place: Place }) {
       </div>
     </header>
   );
-}
-
-function isOperator(
-  user: ReturnType<typeof useSigned>["user"],
-  { operator }: ReturnType<typeof useSigned>["features"],
-): boolean {
-  return operator && user?.is_operator === true;
 }

@@ -1,11 +1,11 @@
 import { useState } from "preact/hooks";
 import { type ApiError, toApiError } from "../api/problem.ts";
-import type { Agent, Room } from "../api/types.ts";
+import type { Agent, Room, Tool } from "../api/types.ts";
 import { api } from "../app-context.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { Loading, ProblemNote } from "../parts/states.tsx";
 import { useLoad } from "../parts/use-load.ts";
-import { type AgentFields, AgentForm } from "./agent-form.tsx";
+import { type AgentFields, AgentForm, type Permission } from "./agent-form.tsx";
 
 type AgentDialogProps = {
   room: Room;
@@ -48,7 +48,7 @@ export function AgentDialog({ room, agent, agents, onClose, onAgents }: AgentDia
           agent={agent}
           taken={agents.map(({ agent_key: key }) => key.toLowerCase())}
           models={catalog.value[0]}
-          tools={catalog.value[1]}
+          permissions={permissionsOf(catalog.value[1])}
           isBusy={isBusy}
           onSave={(fields) => void save(fields)}
           onRemove={agent && (() => void attempt(() => api.removeAgent(room.id, agent.agent_key)))}
@@ -58,4 +58,12 @@ export function AgentDialog({ room, agent, agents, onClose, onAgents }: AgentDia
       )}
     </Dialog>
   );
+}
+
+/** Several tools may share a permission; an agent is given permissions. */
+function permissionsOf(tools: readonly Tool[]): Permission[] {
+  return [...Map.groupBy(tools, ({ permission }) => permission)].map(([name, sharing]) => ({
+    name,
+    description: sharing.map((tool) => `${tool.name}: ${tool.description}`).join(" "),
+  }));
 }

@@ -1,18 +1,21 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
-import type { Agent, Model, NewAgent, Tool } from "../api/types.ts";
+import type { Agent, Model, NewAgent } from "../api/types.ts";
 import { formatCount } from "../parts/format.ts";
 
 export type AgentFields = Required<
   Pick<NewAgent, "agent_key" | "name" | "model_alias" | "role_prompt" | "tool_permissions">
 >;
 
+/** What an agent may do, in the words of the tools that need it. */
+export type Permission = { name: string; description: string };
+
 type AgentFormProps = {
   agent: Agent | undefined;
   /** Keys of the room's agents, in small letters. */
   taken: readonly string[];
   models: readonly Model[];
-  tools: readonly Tool[];
+  permissions: readonly Permission[];
   isBusy: boolean;
   onSave: (fields: AgentFields) => void;
   onRemove: (() => void) | undefined;
@@ -23,7 +26,7 @@ export function AgentForm({
   agent,
   taken,
   models,
-  tools,
+  permissions,
   isBusy,
   onSave,
   onRemove,
@@ -71,8 +74,8 @@ export function AgentForm({
         value={fields.model_alias}
         onChange={(model_alias) => change({ model_alias })}
       />
-      <ToolField
-        tools={tools}
+      <PermissionField
+        permissions={permissions}
         value={fields.tool_permissions}
         onChange={(tool_permissions) => change({ tool_permissions })}
       />
@@ -115,12 +118,16 @@ function ModelField({ models, value, onChange }: FieldProps<string> & { models: 
   );
 }
 
-function ToolField({ tools, value, onChange }: FieldProps<string[]> & { tools: readonly Tool[] }) {
-  if (tools.length === 0) return null;
+function PermissionField({
+  permissions,
+  value,
+  onChange,
+}: FieldProps<string[]> & { permissions: readonly Permission[] }) {
+  if (permissions.length === 0) return null;
   return (
     <fieldset class="choices">
       <legend>May use</legend>
-      {tools.map(({ name, description }) => (
+      {permissions.map(({ name, description }) => (
         <label key={name} class="choice">
           <input
             type="checkbox"

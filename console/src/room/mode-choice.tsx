@@ -8,14 +8,18 @@ import { modeWords, offeredModes } from "../rooms/mode-words.ts";
 /** Who answers the next turn. */
 export function ModeChoice({ room, onChange }: { room: Room; onChange: (room: Room) => void }) {
   const [error, setError] = useState<ApiError>();
-  const next = room.pending_mode ?? room.current_mode;
+  // Shown at once; the server's answer has the last word.
+  const [chosen, setChosen] = useState<Mode>();
+  const next = chosen ?? room.pending_mode ?? room.current_mode;
   const choose = async (mode: Mode) => {
     setError(undefined);
+    setChosen(mode);
     try {
       onChange(await api.setMode(room.id, mode));
     } catch (failure) {
       setError(toApiError(failure));
     }
+    setChosen(undefined);
   };
   return (
     <section class="side">

@@ -14,7 +14,7 @@ export function RoomScreen({ roomId, sessionId }: RoomScreenProps) {
   const { value, error } = room;
   useEffect(() => {
     if (value === undefined || sessionId !== undefined) return;
-    const latest = value.sessions.at(-1);
+    const latest = value.sessions[0];
     if (latest !== undefined) navigate(pathOf.session(roomId, latest.id), { replace: true });
   }, [value, sessionId, roomId]);
   if (error?.problem.code === "not_found") {

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { type ApiError, toApiError } from "../api/problem.ts";
 import type { Session } from "../api/types.ts";
 import { api } from "../app-context.ts";
-import { formatInstant } from "../parts/format.ts";
+import { formatAgo } from "../parts/format.ts";
 import { ProblemNote } from "../parts/states.tsx";
 import { Link, navigate, pathOf } from "../router.tsx";
 import type { ChangeParts, RoomParts } from "./room-parts.ts";
@@ -16,7 +16,7 @@ export function SessionList({ parts, change, sessionId }: SessionListProps) {
   const attempt = (work: Promise<unknown>) => work.catch((failure: unknown) => setError(toApiError(failure)));
   const start = async () => {
     const session = await api.startSession(room.id);
-    change({ sessions: [...sessions, session] });
+    change({ sessions: [session, ...sessions] });
     navigate(pathOf.session(room.id, session.id));
   };
   const remove = async (session: Session) => {
@@ -35,7 +35,7 @@ export function SessionList({ parts, change, sessionId }: SessionListProps) {
       </div>
       {error && <ProblemNote error={error} />}
       <ul class="side-list">
-        {sessions.toReversed().map((session) => (
+        {sessions.map((session) => (
           <li key={session.id} class="session">
             <Link
               to={pathOf.session(room.id, session.id)}
@@ -60,6 +60,6 @@ export function SessionList({ parts, change, sessionId }: SessionListProps) {
   );
 }
 
-export function titleOf(session: Session & { title?: string | null }): string {
-  return session.title ?? formatInstant(session.created_at);
+function titleOf({ title, created_at: begun }: Session): string {
+  return title ?? `New, ${formatAgo(begun)}`;
 }

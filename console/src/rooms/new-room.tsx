@@ -10,9 +10,9 @@ import { agentsOf, type Template, templates } from "./templates.ts";
 export async function createFromTemplate(template: Template, name: string): Promise<string> {
   const [models, tools] = await Promise.all([api.models(), api.tools()]);
   const room = await api.createRoom({ name, ...template.room });
-  const toolNames = tools.map((tool) => tool.name);
+  const permissions = tools.map(({ permission }) => permission);
   // One after another: they join the roster in this order.
-  for (const agent of agentsOf(template, models, toolNames)) await api.addAgent(room.id, agent);
+  for (const agent of agentsOf(template, models, permissions)) await api.addAgent(room.id, agent);
   const session = await api.startSession(room.id);
   return pathOf.session(room.id, session.id);
 }

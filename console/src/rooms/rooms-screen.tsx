@@ -41,9 +41,7 @@ type ListProps = { rooms: readonly Room[]; search: string; onTemplate: (template
 
 function RoomList({ rooms, search, onTemplate }: ListProps) {
   const words = search.trim().toLowerCase();
-  const found = rooms
-    .filter(({ name, goal }) => `${name}\n${goal ?? ""}`.toLowerCase().includes(words))
-    .toSorted((left, right) => right.updated_at.localeCompare(left.updated_at));
+  const found = rooms.filter(({ name, goal }) => `${name}\n${goal ?? ""}`.toLowerCase().includes(words));
   if (rooms.length === 0) return <Templates title="Make your first room" onTemplate={onTemplate} />;
   if (found.length === 0) {
     return (
@@ -72,7 +70,7 @@ function RoomCard({ room }: { room: Room }) {
         <span class="room-goal">{room.goal ?? "No goal yet"}</span>
         <span class="room-facts">
           <span class="tag">{modeWords[room.current_mode].name}</span>
-          <span>used {formatAgo(room.updated_at)}</span>
+          <span>used {formatAgo(room.last_used_at)}</span>
         </span>
       </Link>
     </li>

@@ -125,7 +125,7 @@ const preferredModels = ["deepseek", "qwen", "llama"];
 export function agentsOf(
   template: Template,
   models: readonly Model[],
-  toolNames: readonly string[],
+  permissions: readonly string[],
 ): NewAgent[] {
   const known = models.map(({ alias }) => alias);
   const preferred = preferredModels.filter((alias) => known.includes(alias));
@@ -133,6 +133,6 @@ export function agentsOf(
   return template.agents.map(({ tools = [], ...agent }, index) => ({
     ...agent,
     model_alias: usable[index % usable.length] ?? "",
-    tool_permissions: tools.filter((tool) => toolNames.includes(tool)),
+    tool_permissions: tools.filter((tool) => permissions.includes(tool)),
   }));
 }

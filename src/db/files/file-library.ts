@@ -9,7 +9,7 @@ import type {
   PageSelection,
   RoomFile,
 } from "../../domain/files/file-library.ts";
-import type { RunIdentity } from "../../domain/tool.ts";
+import type { RunIdentity } from "../../domain/run-identity.ts";
 import { askDatabase, type Db } from "../core/client.ts";
 import { filePages, files, rooms, sessions } from "../schema.ts";
 import { searchPages } from "./page-search.ts";

@@ -1,4 +1,4 @@
-import { and, eq, gt, inArray, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gt, inArray, lt, sql } from "drizzle-orm";
 import { parseDecimal } from "../../domain/billing/pricing.ts";
 import type { UsageSum } from "../../domain/billing/usage-sum.ts";
 import { notFound } from "../../domain/errors.ts";
@@ -7,11 +7,22 @@ import { type Page, type PageRequest, readPage } from "../core/page.ts";
 import { selectFitting, sentBytes } from "../core/sent-bytes.ts";
 import { llmCallEvents, messages, toolCallEvents, turns } from "../schema.ts";
 import type { StoredTurn } from "./stored-turn.ts";
-import { completeTurn, isShared, selectMessages, selectToolEvents, selectTurns } from "./turn-rows.ts";
+import {
+  completeTurn,
+  isShared,
+  readTurnCredits,
+  selectMessages,
+  selectToolEvents,
+  selectTurnCredits,
+  selectTurns,
+} from "./turn-rows.ts";
 import { isTurnOf, type SessionScope, selectOwnership } from "./turns.ts";
 
 /** A turn as a list shows it: the replies, and the usage of all calls as one sum. */
 export type ListedTurn = Omit<StoredTurn, "ledger"> & { usage: UsageSum };
+
+/** `newestFirst`: the page begins with the latest turn, and `after` names the turn before which it begins. */
+export type TurnsRequest = PageRequest & { newestFirst: boolean };
 
 /** Bytes of a row beside its texts. */
 const rowBytes = 600;
@@ -27,31 +38,40 @@ const isReply = and(isShared, eq(messages.role, "assistant"));
 export async function loadTurns(
   db: Db,
   scope: SessionScope,
-  request: PageRequest,
+  request: TurnsRequest,
 ): Promise<Page<ListedTurn>> {
   const after = request.after ?? null;
+  const [isBeyond, inOrder] = request.newestFirst ? ([lt, desc] as const) : ([gt, asc] as const);
   const cursorIndex = sql`(select c.turn_index from ${turns} c where c.id = ${after}::uuid and c.session_id = ${scope.sessionId})`;
-  const inPage = and(isTurnOf(scope), after === null ? undefined : gt(turns.turnIndex, cursorIndex));
-  const nearest = sql`select ${turns.id} as id, ${turns.turnIndex} as rank,
+  const inPage = and(isTurnOf(scope), after === null ? undefined : isBeyond(turns.turnIndex, cursorIndex));
+  const rank = request.newestFirst ? sql`-${turns.turnIndex}` : sql`${turns.turnIndex}`;
+  const nearest = sql`select ${turns.id} as id, ${rank} as rank,
       octet_length(${turns.userInput}) + octet_length(${turns.assistantOutput}) as raw
-    from ${turns} where ${inPage} order by ${turns.turnIndex} limit ${request.limit + 1}`;
+    from ${turns} where ${inPage} order by ${inOrder(turns.turnIndex)} limit ${request.limit + 1}`;
   const ids = selectFitting({ nearest, bytes: turnBytes, limit: request.limit });
-  const [owned, cursor, matched, turnRows, messageRows, usages, toolEvents] = await askDatabase(db, () =>
-    db.batch([
-      selectOwnership(db, scope),
-      db
-        .select({ id: turns.id })
-        .from(turns)
-        .where(and(isTurnOf(scope), sql`${turns.id} = ${after}::uuid`)),
-      db.execute<{ turns: number }>(sql`select count(*)::int as turns from (${nearest}) n`),
-      selectTurns(db, inArray(turns.id, ids)),
-      selectMessages(db, ids, { only: isReply }),
-      db.execute<UsageRow>(selectUsage(ids)),
-      selectToolEvents(db, ids),
-    ]),
+  const [owned, cursor, matched, turnRows, messageRows, usages, toolEvents, credits] = await askDatabase(
+    db,
+    () =>
+      db.batch([
+        selectOwnership(db, scope),
+        db
+          .select({ id: turns.id })
+          .from(turns)
+          .where(and(isTurnOf(scope), sql`${turns.id} = ${after}::uuid`)),
+        db.execute<{ turns: number }>(sql`select count(*)::int as turns from (${nearest}) n`),
+        selectTurns(db, inArray(turns.id, ids)),
+        selectMessages(db, ids, { only: isReply }),
+        db.execute<UsageRow>(selectUsage(ids)),
+        selectToolEvents(db, ids),
+        selectTurnCredits(db, ids, scope.userId),
+      ]),
   );
   if (owned.rows[0]?.owned !== true) throw notFound();
-  const { rows } = readPage(request, cursor.length > 0, turnRows);
+  const { rows } = readPage(
+    request,
+    cursor.length > 0,
+    request.newestFirst ? turnRows.toReversed() : turnRows,
+  );
   const hasMore = rows.length < (matched.rows[0]?.turns ?? 0);
   const messagesByTurn = Map.groupBy(messageRows, ({ turnId }) => turnId);
   const usageByTurn = new Map(usages.rows.map((row) => [row.turn_id, toUsageSum(row)]));
@@ -63,6 +83,7 @@ export async function loadTurns(
       messages: replies,
       usage: usageByTurn.get(row.id) ?? noUsage,
       toolEvents: toolEventsByTurn.get(row.id) ?? [],
+      ...readTurnCredits(credits.rows, row.id),
     };
   });
   return { rows: listed, hasMore };

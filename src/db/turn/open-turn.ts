@@ -1,5 +1,6 @@
 import { and, desc, eq, isNull, type SQL, sql } from "drizzle-orm";
 import type { BatchResponse } from "drizzle-orm/batch";
+import type { RoomFiles } from "../../domain/files/turn-files.ts";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 import type { OpenRows, RetriedTurn } from "../../domain/turn/open-decision.ts";
 import type { SessionState } from "../../domain/turn/session-state.ts";
@@ -7,6 +8,7 @@ import { type BudgetOfClaim, readFoundBudget } from "../budgets/claim-budgets.ts
 import { readWithTexts, selectCheckpointOfClaim, type Texts } from "../checkpoint/stored-checkpoints.ts";
 import { type Db, repeatIfLost } from "../core/client.ts";
 import { readableColumns } from "../core/instant.ts";
+import { readTurnFiles, selectTurnFiles } from "../files/turn-files.ts";
 import { ownsSession } from "../rooms/owned-session.ts";
 import { messages, sessionSummaries, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
 import {
@@ -18,10 +20,9 @@ import {
   type WindowBounds,
 } from "./session-window.ts";
 import type { ClaimRow, StoredTurn, SummaryRow } from "./stored-turn.ts";
-import { type ClaimRequest, hasRunsLeft, takeClaim } from "./take-claim.ts";
+import { type ClaimRequest, hasRunsLeft, isLatest, isRetriable, takeClaim } from "./take-claim.ts";
 import {
   completeTurn,
-  isQuestionDeleted,
   retriedTurnBounds,
   selectLedger,
   selectMessages,
@@ -48,6 +49,8 @@ export type OpenedTurn = {
   checkpoint: StoredCheckpoint | undefined;
   /** By model alias; see turn-context.ts. */
   tokenScales: ReadonlyMap<string, number>;
+  /** The room's files, where an agent may read them. */
+  files: RoomFiles;
 };
 
 /**
@@ -98,7 +101,7 @@ export async function openRetry(
 function openStatements(db: Db, open: OpenRequest, texts: Texts) {
   const exceptTurnId = open.kind === "retry" ? open.turnId : null;
   return [
-    lockSession(db, open),
+    lockOwnedSession(db, open),
     db
       .select({
         runId: turnClaims.runId,
@@ -130,6 +133,7 @@ function openStatements(db: Db, open: OpenRequest, texts: Texts) {
       .limit(1),
     selectWindow(open, open.window, exceptTurnId),
     selectTokenCounts(open, open.modelAliasOverride),
+    selectTurnFiles(open),
     selectCheckpointOfClaim(db, open, texts),
   ] as const;
 }
@@ -147,6 +151,7 @@ function readOpenRows(answers: OpenAnswers): OpenRows<OpenedTurn> {
     [summary],
     window,
     counts,
+    turnFiles,
     [checkpoint],
   ] = answers;
   const opened = claim &&
@@ -159,6 +164,7 @@ function readOpenRows(answers: OpenAnswers): OpenRows<OpenedTurn> {
       checkpoint,
       window: readWindow(window.rows),
       tokenScales: readTokenScales(counts.rows, session.refusalScales),
+      files: readTurnFiles(turnFiles.rows),
     };
   return {
     sessionFound: session !== undefined,
@@ -174,7 +180,7 @@ function readOpenRows(answers: OpenAnswers): OpenRows<OpenedTurn> {
  * Locks the session's row before anything is read. In READ COMMITTED each later statement then sees what the previous turn
  * committed. Without the lock an open would compute its index from an older snapshot.
  */
-function lockSession(db: Db, { sessionId, userId }: OpenRequest) {
+function lockOwnedSession(db: Db, { sessionId, userId }: OpenRequest) {
   return (
     db
       .select({
@@ -202,9 +208,6 @@ function isHeldBy({ sessionId, holder }: OpenRequest): SQL | undefined {
 }
 
 function selectRetriedTurn({ sessionId, userId, turnId }: OpenRequest & { turnId: string }): SQL {
-  return sql`select t.status <> 'completed' and not ${isQuestionDeleted(sql`t.id`)} as "isRetriable",
-      not exists (select 1 from ${turns} later
-        where later.session_id = t.session_id and later.turn_index > t.turn_index) as "isLatest",
-      ${hasRunsLeft} as "hasRunsLeft"
+  return sql`select ${isRetriable} as "isRetriable", ${isLatest} as "isLatest", ${hasRunsLeft} as "hasRunsLeft"
     from ${turns} t where t.id = ${turnId} and t.session_id = ${sessionId} and ${ownsSession(sessionId, userId)}`;
 }

@@ -3,8 +3,17 @@ import type { RunPricing } from "../../domain/billing/run-pricing.ts";
 import { noSynthesis } from "../../domain/plan/orchestration.ts";
 import { turnBounds } from "../../domain/turn/turn-limiter.ts";
 import { claimWithinBudgets, type GrantRequest } from "../budgets/claim-budgets.ts";
-import { latestCheckpointId } from "../checkpoint/stored-checkpoints.ts";
-import { type ClaimedRequest, roomAgents, rooms, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
+import {
+  type ClaimedRequest,
+  modelPrices,
+  pricingVersions,
+  roomAgents,
+  rooms,
+  sessions,
+  turnClaims,
+  turnRuns,
+  turns,
+} from "../schema.ts";
 import { isQuestionDeleted } from "./turn-rows.ts";
 
 export type ClaimRequest = GrantRequest & {
@@ -69,16 +78,17 @@ function claimedRequest(claim: ClaimRequest): SQL {
   return sql`${JSON.stringify(claim.request)}::jsonb`;
 }
 
-/** Whether the turn `t` may have another run. */
+/** What a retry needs of its turn `t`. */
+export const isRetriable = sql`(t.status <> 'completed' and not ${isQuestionDeleted(sql`t.id`)})`;
+export const isLatest = sql`not exists (select 1 from ${turns} later
+  where later.session_id = t.session_id and later.turn_index > t.turn_index)`;
 export const hasRunsLeft = sql`(select count(*) from ${turnRuns} u where u.turn_id = t.id) < ${turnBounds.maxRuns}::int`;
 
 /** A retry needs the session's latest turn, with a failed agent and runs left. */
 function retriedTurn(claim: ClaimRequest): SQL {
   if (claim.kind === "turn") return sql``;
-  return sql`join ${turns} t on t.session_id = s.id and t.id = ${claim.turnId} and t.status <> 'completed'
-    and not ${isQuestionDeleted(sql`t.id`)}
-    and not exists (select 1 from ${turns} later where later.session_id = s.id and later.turn_index > t.turn_index)
-    and ${hasRunsLeft}`;
+  return sql`join ${turns} t on t.session_id = s.id and t.id = ${claim.turnId}
+    and ${isRetriable} and ${isLatest} and ${hasRunsLeft}`;
 }
 
 /** Mode, goal, roster and prices as they are now: later edits do not change the run. Keys as in ClaimSnapshot. */
@@ -101,14 +111,25 @@ function snapshot(claim: ClaimRequest): SQL {
       'modelSettings', a.model_settings, 'position', a.position) order by a.position) from ${roomAgents} a where a.room_id = r.id), '[]'::jsonb))`;
 }
 
-/** The prices of those models that the run may call. */
+/**
+ * The prices of those models that the run may call: those of the operator's version that is in effect, else the
+ * deployment's. A model that the version does not name is marked, and keeps the deployment's.
+ */
 function pricingOfRoster({ pricing, modelAliasOverride }: ClaimRequest): SQL {
-  return sql`(select p.pricing || jsonb_build_object('models', coalesce((
-      select jsonb_agg(m) from jsonb_array_elements(p.pricing -> 'models') m
+  return sql`(select p.pricing || jsonb_build_object('version', coalesce(v.version, p.pricing ->> 'version'),
+      'isStored', v.version is not null,
+      'models', coalesce((
+      select jsonb_agg(case when v.version is null then m
+        when c.multiplier is null then m || jsonb_build_object('isUnpriced', true)
+        else m || jsonb_build_object('multiplierHundredths', (c.multiplier * 100)::int) end)
+      from jsonb_array_elements(p.pricing -> 'models') m
+        left join ${modelPrices} c on c.version = v.version and c.model_alias = m ->> 'alias'
       where m ->> 'alias' in (p.pricing ->> 'managerModelAlias', p.pricing ->> 'summarizerModelAlias')
         or m ->> 'alias' = ${modelAliasOverride}::text
         or exists (select 1 from ${roomAgents} a where a.room_id = r.id and a.model_alias = m ->> 'alias')
-    ), '[]'::jsonb)) from (select ${JSON.stringify(pricing)}::jsonb as pricing) p)`;
+    ), '[]'::jsonb)) from (select ${JSON.stringify(pricing)}::jsonb as pricing) p
+      left join lateral (select version from ${pricingVersions} where effective_at <= now()
+        order by effective_at desc limit 1) v on true)`;
 }
 
 /** A holder that was replaced stays replaced: its view of the run is older than what its successors stored. */
@@ -119,7 +140,6 @@ export function isNewHolder(holder: SQL): SQL {
 
 /** The columns that change when another holder takes over a run: holder, lease, past holders. */
 export function takeOver(holder: SQL, leaseMs: number): SQL {
-  return sql`past_holders = turn_claims.past_holders || jsonb_build_object('holder', turn_claims.holder,
-      'checkpointId', ${latestCheckpointId(sql`turn_claims.run_id::text`)}),
+  return sql`past_holders = turn_claims.past_holders || jsonb_build_object('holder', turn_claims.holder),
     holder = ${holder}, lease_until = clock_timestamp() + ${leaseMs} * interval '1 millisecond'`;
 }

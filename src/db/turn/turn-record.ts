@@ -1,4 +1,6 @@
+import { isEstimate } from "../../domain/billing/in-flight-estimates.ts";
 import type { RunPricing } from "../../domain/billing/run-pricing.ts";
+import { auditFiles } from "../../domain/files/file-audit.ts";
 import { defaultOrchestration } from "../../domain/plan/orchestration.ts";
 import { agentOfStep, modelAliasMarker, modelAliasOf } from "../../domain/plan/turn-plan.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
@@ -95,10 +97,7 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
       buildAudit(input, prompt, { isFirst: index === 0, marker: turn.modelAliasUsed }),
     ),
     ledger,
-    estimatedIds: listAttemptIds(
-      runId,
-      input.outcome.calls.filter(({ attempts }) => attempts === 0),
-    ),
+    estimatedIds: listAttemptIds(runId, input.outcome.calls.filter(isEstimate)),
     toolEvents,
     summary: buildSummary(input),
     pricing: snapshot.pricing,
@@ -212,6 +211,7 @@ function buildAudit(
     included: prompt.included,
     dropped: [...input.notRead, ...prompt.dropped],
     unknownTags: plan.unknownTags,
+    files: auditFiles(prompt, outcome.toolEvents),
     checkpointFailed: outcome.checkpointFailed ?? false,
     skippedBudget: outcome.replies.some((reply) => reply.step === prompt.step && isSkipped(reply)),
     routing: isFirst ? (outcome.decisions[0] ?? null) : null,

@@ -1,7 +1,7 @@
 import type { Catalog } from "../catalog.ts";
 import { agentOfStep, type TurnPlan } from "../plan/turn-plan.ts";
 import type { ModelCallRecord, OverheadCall } from "../turn/turn-outcome.ts";
-import type { InFlight } from "./in-flight-calls.ts";
+import type { InFlight, InFlightCall } from "./in-flight-calls.ts";
 import { findCalledModel, type PricedModel, type RunPricing } from "./run-pricing.ts";
 
 export type InFlightRecords = { calls: ModelCallRecord[]; overhead: OverheadCall[] };
@@ -34,57 +34,62 @@ const noProgress = {
  * own record, since the holder may have sent them all before it was gone.
  */
 export function toInFlightEstimates(input: InFlightInput): InFlightRecords {
-  const { plan, inFlight, claimed } = input;
+  const { inFlight, claimed } = input;
   const managerAlias = claimed?.managerModelAlias ?? input.managerModelAlias;
   const summarizerAlias = claimed?.summarizerModelAlias ?? input.summarizerModelAlias;
-  const calls = inFlight.calls.flatMap((call): ModelCallRecord[] => {
-    const model = findCalledModel(input, agentOfStep(plan, call).modelAlias);
-    if (model === undefined) return [];
-    const usage = { fresh: input.promptTokensOf(call.step), cached: 0, output: 0 };
-    return attemptsOf(model).map((attempt) => ({
-      holder: call.holder,
-      step: call.step,
-      agentKey: call.agentKey,
-      round: call.round,
-      attempt,
-      attempts: 0,
-      modelAlias: model.alias,
-      provider: model.provider,
-      providerModel: model.providerModel,
-      multiplierHundredths: model.multiplierHundredths,
-      usage,
-      ...noProgress,
-    }));
-  });
-  const recordOverhead = (
-    call: Pick<OverheadCall, "purpose" | "holder" | "round">,
-    alias: string,
-  ): OverheadCall[] => {
-    const model = findCalledModel(input, alias);
-    if (model === undefined) return [];
-    return attemptsOf(model).map((attempt) => ({
-      ...call,
-      attempt,
-      modelAlias: model.alias,
-      providerModel: model.providerModel,
-      inputTokensFresh: 0,
-      inputTokensCached: 0,
-      outputTokens: 0,
-      ...noProgress,
-    }));
-  };
   return {
-    calls,
+    calls: inFlight.calls.flatMap((call) => estimateCall(input, call)),
     overhead: [
-      ...inFlight.routing.flatMap(({ holder, round }) =>
-        recordOverhead({ purpose: "routing", holder, round }, managerAlias),
+      ...inFlight.routing.flatMap((call) =>
+        estimateOverhead(input, { purpose: "routing", ...call }, managerAlias),
       ),
       ...input.summaryHolders.flatMap((holder) => [
-        ...recordOverhead({ purpose: "summary_text", holder }, summarizerAlias),
-        ...recordOverhead({ purpose: "summary_structure", holder }, summarizerAlias),
+        ...estimateOverhead(input, { purpose: "summary_text", holder }, summarizerAlias),
+        ...estimateOverhead(input, { purpose: "summary_structure", holder }, summarizerAlias),
       ]),
     ],
   };
+}
+
+/** Whether a record is such an estimate: no holder reported the call. */
+export function isEstimate({ attempts }: Pick<ModelCallRecord, "attempts">): boolean {
+  return attempts === 0;
+}
+
+function estimateCall(input: InFlightInput, call: InFlightCall): ModelCallRecord[] {
+  const model = findCalledModel(input, agentOfStep(input.plan, call).modelAlias);
+  if (model === undefined) return [];
+  const usage = { fresh: input.promptTokensOf(call.step), cached: 0, output: 0 };
+  return attemptsOf(model).map((attempt) => ({
+    ...call,
+    attempt,
+    attempts: 0,
+    modelAlias: model.alias,
+    provider: model.provider,
+    providerModel: model.providerModel,
+    multiplierHundredths: model.multiplierHundredths,
+    usage,
+    ...noProgress,
+  }));
+}
+
+function estimateOverhead(
+  input: InFlightInput,
+  call: Pick<OverheadCall, "purpose" | "holder" | "round">,
+  alias: string,
+): OverheadCall[] {
+  const model = findCalledModel(input, alias);
+  if (model === undefined) return [];
+  return attemptsOf(model).map((attempt) => ({
+    ...call,
+    attempt,
+    modelAlias: model.alias,
+    providerModel: model.providerModel,
+    inputTokensFresh: 0,
+    inputTokensCached: 0,
+    outputTokens: 0,
+    ...noProgress,
+  }));
 }
 
 /** The numbers of the attempts of one call, from 1. */

@@ -16,6 +16,7 @@ export function abandonedPrompt(
     budget: planAgentBudget(agent, catalog, maxOutputTokens),
     tokenScale: defaultTokenScale,
     summaryId: null,
+    files: null,
     included: [],
     dropped: [],
     estimatedTokensBefore: 0,

@@ -1,8 +1,10 @@
 import type { Catalog } from "../catalog.ts";
+import { mayUse } from "../permissions.ts";
 import type { RoomMode } from "../plan/modes.ts";
 import type { RosterAgent } from "../plan/roster-agent.ts";
 import { type ContextBudget, type ContextLimits, planAgentBudget } from "./context-budget.ts";
-import { fitContext } from "./context-fit.ts";
+import { type FitContextInput, fitContext } from "./context-fit.ts";
+import { type ShownFiles, showFileCards } from "./file-cards.ts";
 import {
   buildPrompt,
   type PromptMessage,
@@ -21,6 +23,8 @@ export type AgentContext = {
   tokenScale: number;
   messages: PromptMessage[];
   summaryId: string | null;
+  /** Files of the room with and without a card in the prompt. Null: there are none, or the agent may not read them. */
+  files: { listed: number; notListed: number } | null;
   /** Ranges of `seq`, each `[from, to]`. */
   included: [number, number][];
   dropped: DroppedRange[];
@@ -61,16 +65,26 @@ export function fitAgentContext(input: FitInput): AgentContext {
   const visible = context.history.filter((message) => isVisibleTo(agent.agentKey, message));
   const measured = visible.map((message) => ({ ...message, tokens: scaled(message.rawTokens) }));
   const parts = { ...context, agent, task, mode, triggerResult, sameTurnAnswers };
-  const fixed = [...buildPrompt({ ...parts, summaryText: null, history: [] }), ...toolMessages];
+  const fixed = [
+    ...buildPrompt({ ...parts, filesText: null, summaryText: null, history: [] }),
+    ...toolMessages,
+  ];
   const summaryText = context.summary?.text ?? null;
-  const fitted = fitContext({
+  const fixedTokens = fixed.reduce(
+    (sum, message) => sum + scaled(input.estimateTokens(wholeText(message))),
+    0,
+  );
+  const window = {
     budget,
     pruneRatio: limits.pruneRatio,
     keepRawTurns: limits.keepRawTurns,
-    fixedTokens: fixed.reduce((sum, message) => sum + scaled(input.estimateTokens(wholeText(message))), 0),
     summaryTokens: summaryText === null ? 0 : scaled(input.estimateTokens(summaryText)),
     history: measured,
-  });
+  };
+  const files = showFiles(input, { ...window, fixedTokens }, tokenScale);
+  const filesText = files?.text ?? null;
+  const filesTokens = filesText === null ? 0 : scaled(input.estimateTokens(filesText));
+  const fitted = fitContext({ ...window, fixedTokens: fixedTokens + filesTokens });
   const summarisedToSeq = context.dueSummary?.toSeq ?? 0;
   const summarisedTokens = measured.reduce(
     (sum, { seq, tokens }) => (seq > summarisedToSeq ? sum : sum + tokens),
@@ -83,8 +97,9 @@ export function fitAgentContext(input: FitInput): AgentContext {
     agentKey: agent.agentKey,
     budget,
     tokenScale,
-    messages: [...buildPrompt({ ...parts, summaryText, history }), ...toolMessages],
+    messages: [...buildPrompt({ ...parts, filesText, summaryText, history }), ...toolMessages],
     summaryId: context.summary?.id ?? null,
+    files: files === null ? null : { listed: files.listed, notListed: files.notListed },
     included: toSeqRanges(history.map(({ seq }) => seq)),
     dropped: toDroppedRanges([
       ...listExcluded(context.history),
@@ -97,6 +112,22 @@ export function fitAgentContext(input: FitInput): AgentContext {
     overflow: fitted.overflow,
     roomTokens: Math.max(0, Math.floor((budget.inputBudget - fitted.minTokens) / tokenScale)),
   };
+}
+
+/** Share of the input budget that cards of files may take. */
+const fileCardShare = 0.25;
+
+/** Cards never crowd out what must be sent: they take what is left. */
+function showFiles(
+  { agent, context, estimateTokens }: FitInput,
+  withoutFiles: FitContextInput,
+  tokenScale: number,
+): ShownFiles | null {
+  if (!mayUse(agent.toolPermissions, "file_read") || context.files.total === 0) return null;
+  const { inputBudget } = withoutFiles.budget;
+  const left = inputBudget - fitContext(withoutFiles).minTokens;
+  const maxTokens = Math.min(left, inputBudget * fileCardShare) / tokenScale - tokensPerMessage;
+  return showFileCards(context.files, maxTokens, estimateTokens);
 }
 
 function isVisibleTo(agentKey: string, message: MeasuredMessage): boolean {

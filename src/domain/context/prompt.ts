@@ -66,6 +66,8 @@ export type PromptInput = {
   roster: readonly RosterAgent[];
   /** The latest summary as it is shown; null: there is none. */
   summaryText: string | null;
+  /** Cards of the room's files, fenced; null: there are none, or the agent may not read them. */
+  filesText: string | null;
   history: readonly TranscriptMessage[];
   /** The fenced result of the tool that the user's message itself asked for; null: it asked for none. */
   triggerResult: string | null;
@@ -75,16 +77,17 @@ export type PromptInput = {
 
 /**
  * What one agent is sent, in this order: its own role, mode and goal of the room, the roster (names and keys only: no
- * agent ever receives another's role), the latest summary, the recent conversation, results of tools, the user's
- * message, the same turn's earlier answers. The role, the room and the roster are a system message. The rest is not:
+ * agent ever receives another's role), cards of the room's files, the latest summary, the recent conversation, results of
+ * tools, the user's message, the same turn's earlier answers. The role, the room and the roster are a system message. The rest is not:
  * people, models and tools have written it.
  */
 export function buildPrompt(input: PromptInput): PromptMessage[] {
-  const { agent, summaryText, history, triggerResult, sameTurnAnswers } = input;
+  const { agent, filesText, summaryText, history, triggerResult, sameTurnAnswers } = input;
   const summary: PromptMessage[] =
     summaryText === null ? [] : [{ role: "user", content: escapeSpeakerMarks(summaryText) }];
   return [
     { role: "system", content: buildSystemText(input) },
+    ...(filesText === null ? [] : [asUser(filesText)]),
     ...summary,
     ...history.map((message) => viewOf(agent.agentKey, message)),
     ...(triggerResult === null ? [] : [asUser(triggerResult)]),

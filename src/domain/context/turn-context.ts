@@ -1,3 +1,4 @@
+import type { TurnFiles } from "../files/turn-files.ts";
 import type { RosterAgent } from "../plan/roster-agent.ts";
 import type { SummaryPlan } from "../summary/summary-plan.ts";
 import type { SameTurnAnswer, TranscriptMessage } from "./prompt.ts";
@@ -13,6 +14,8 @@ export type TurnContext = {
   /** The raw window: the messages after the summary, oldest first. */
   history: readonly MeasuredMessage[];
   userMessage: string;
+  /** The room's files, for agents that may read them. */
+  files: TurnFiles;
   /** The other answers of a turn that is retried. */
   storedAnswers: readonly SameTurnAnswer[];
   /** By model alias: the factor that corrects estimates. */

@@ -1,5 +1,7 @@
 import type { Catalog } from "../catalog.ts";
 import { PantheonError } from "../errors.ts";
+import type { TurnFiles } from "../files/turn-files.ts";
+import { mayUse } from "../permissions.ts";
 import { modelAliasOf, planAgents, type TurnPlan } from "../plan/turn-plan.ts";
 import { type AgentContext, fitAgentContext } from "./agent-context.ts";
 import type { ContextLimits } from "./context-budget.ts";
@@ -26,9 +28,15 @@ export function fitTurn(plan: TurnPlan, context: TurnContext, settings: FitSetti
       context,
       sameTurnAnswers: context.storedAnswers,
       toolMessages: [],
-      triggerResult: null,
+      triggerResult: mayUse(agent.toolPermissions, "file_read") ? attachedText(context.files) : null,
     }),
   );
+}
+
+/** What attached files add to the prompt of an agent that may read them. */
+function attachedText({ attachments }: TurnFiles): string | null {
+  const pages = attachments.flatMap((attachment) => (attachment.kind === "whole" ? attachment.pages : []));
+  return pages.length === 0 ? null : JSON.stringify(pages.map(({ page, text }) => ({ page, text })));
 }
 
 /** The context for which a turn is refused. Every agent that must answer must fit; of a routed plan, one of all. */

@@ -1,4 +1,4 @@
-import type { RunIdentity } from "../tool.ts";
+import type { RunIdentity } from "../run-identity.ts";
 import type { FileErrorCode } from "./file-error.ts";
 import type { FileStatus } from "./file-status.ts";
 

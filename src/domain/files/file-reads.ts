@@ -15,6 +15,16 @@ export function listPagesRead({ toolName, status, output }: RecordedRead): PageR
   });
 }
 
+export type Citation = PageRead & { agentKey: string };
+
+/** The pages that each agent was given, each once, in the order of the reads. */
+export function listCitations(reads: readonly (RecordedRead & { agentKey: string })[]): Citation[] {
+  const citations = reads.flatMap(({ agentKey, ...read }) =>
+    listPagesRead(read).map((page) => ({ ...page, agentKey })),
+  );
+  return [...new Map(citations.map((one) => [`${one.agentKey}/${one.fileId}/${one.page}`, one])).values()];
+}
+
 /** Estimated tokens of the file text that these executions gave to their agents. */
 export function sumFileTokens(reads: readonly RecordedRead[]): number {
   return reads.reduce((sum, { toolName, output }) => {
@@ -23,7 +33,7 @@ export function sumFileTokens(reads: readonly RecordedRead[]): number {
   }, 0);
 }
 
-function isFileTool(toolName: string): boolean {
+export function isFileTool(toolName: string): boolean {
   return permissionOf(toolName) === "file_read";
 }
 

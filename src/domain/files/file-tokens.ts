@@ -10,7 +10,7 @@ export type FileTokenReservation = {
   end(usedTokens: number): void;
 };
 
-/** Less is not worth a call. */
+/** Less than was wanted, and less than this, is not worth a call. */
 const minTokens = 100;
 
 /** Calls that run at once share what is left. */
@@ -19,7 +19,7 @@ export function createFileTokens(maxTokens: number, usedTokens = 0): FileTokens 
   return {
     reserve(wanted) {
       const tokens = Math.min(wanted, Math.floor(left));
-      if (tokens < minTokens) return null;
+      if (tokens < Math.min(wanted, minTokens)) return null;
       left -= tokens;
       return {
         tokens,

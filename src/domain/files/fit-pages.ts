@@ -10,6 +10,9 @@ export type PageRoom = {
   bytes: number;
 };
 
+/** Pages in one result, however short they are. */
+export const maxPagesOfResult = 100;
+
 /** Bytes of a page's JSON beside its text. */
 const frameBytes = 64;
 
@@ -25,11 +28,11 @@ export function fitPages(
   const shown: ShownPage[] = [];
   let { tokens, bytes } = room;
   for (const { page, text, tokens: pageTokens } of pages) {
-    const pageBytes = frameBytes + writtenBytes(text);
-    if (pageTokens > tokens || pageBytes > bytes) break;
+    const size = pageBytes(text);
+    if (pageTokens > tokens || size > bytes) break;
     shown.push({ page, text });
     tokens -= pageTokens;
-    bytes -= pageBytes;
+    bytes -= size;
   }
   const [first] = pages;
   if (shown.length > 0 || first === undefined) return { shown, tokens: room.tokens - tokens };
@@ -37,16 +40,16 @@ export function fitPages(
   return { shown: [{ page: first.page, text, cut: true }], tokens: estimateTokens(text) };
 }
 
-/** Bytes of a text in JSON that is a string of another JSON. */
-function writtenBytes(text: string): number {
-  return jsonBytes(JSON.stringify(text));
+/** Bytes of a page in a result, whose JSON is a string of another JSON. */
+export function pageBytes(text: string): number {
+  return frameBytes + jsonBytes(JSON.stringify(text));
 }
 
 /** The longest beginning that fits, cut at the end of a sentence. */
 function cutPage(text: string, room: PageRoom, estimateTokens: (text: string) => number): string {
   const isFitting = (length: number) => {
     const beginning = text.slice(0, length);
-    return estimateTokens(beginning) <= room.tokens && frameBytes + writtenBytes(beginning) <= room.bytes;
+    return estimateTokens(beginning) <= room.tokens && pageBytes(beginning) <= room.bytes;
   };
   let [fits, isTooLong] = [0, text.length + 1];
   while (isTooLong - fits > 1) {

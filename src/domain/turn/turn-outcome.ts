@@ -102,7 +102,9 @@ export type PrivateMessage = {
 };
 
 /** How a step's prompt came to fit, and what the provider counted for it; the audit is made from it. */
-export type PromptMeasure = Omit<AgentContext, "messages" | "roomTokens"> & {
+/** `files` is absent from runs that an older version stored. */
+export type PromptMeasure = Omit<AgentContext, "messages" | "roomTokens" | "files"> & {
+  files?: AgentContext["files"];
   step: string;
   countedInputTokens: number | null;
 };

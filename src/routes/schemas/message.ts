@@ -3,7 +3,8 @@ import type { StoredTurn } from "../../db/turn/stored-turn.ts";
 import { stepOfReply } from "../../domain/turn/current-replies.ts";
 import { exclusionReasons } from "../../domain/turn/exclusion.ts";
 import { finishReasons } from "../../domain/turn/finish-reason.ts";
-import { createdAt, id, pageQuery } from "../../http/schemas.ts";
+import { createdAt, id } from "../../http/schemas.ts";
+import { refuseOtherCursor, turnOrderQuery } from "./turn-order.ts";
 
 export const finishReason = z.enum(finishReasons).nullable().meta({
   description: "Why a completed reply ended; `length`: at the output limit",
@@ -52,24 +53,14 @@ export const message = z
   })
   .meta({ id: "Message", description: "A message of the transcript" });
 
-export const transcriptQuery = pageQuery
+export const transcriptQuery = turnOrderQuery
   .extend({
-    after: pageQuery.shape.after.meta({ description: "With `order=asc`: `last_id` of the previous page" }),
-    before: id.optional().meta({ description: "With `order=desc`: `last_id` of the previous page" }),
-    order: z
-      .enum(["asc", "desc"])
-      .default("asc")
-      .meta({ description: "`asc`: oldest message first; `desc`: latest message first" }),
     include: z
       .literal("superseded")
       .optional()
       .meta({ description: "Also shows messages that a retry replaced" }),
   })
-  .superRefine(({ order, after, before }, context) => {
-    const [path, given] = order === "asc" ? ["before", before] : ["after", after];
-    if (given === undefined) return;
-    context.addIssue({ code: "custom", path: [path], message: `cannot be used with order=${order}` });
-  });
+  .superRefine(refuseOtherCursor);
 
 export const messageParams = z.object({
   session_id: id.describe("The session"),

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { AuditRow, LedgerRow } from "../../db/turn/stored-turn.ts";
 import type { RecordedTurn } from "../../db/turn/turns.ts";
+import type { FileAudit } from "../../domain/files/file-audit.ts";
 import { stepIdOf } from "../../domain/plan/step.ts";
 import { roundsEnds } from "../../domain/plan/taken-steps.ts";
 import type { RoutingDecision } from "../../domain/routing/routing-decision.ts";
@@ -100,6 +101,25 @@ const dropped = z.object({
   reason: z.string().describe("Why the prompt leaves them out"),
 });
 
+const attachedPart = z.object({
+  file_id: z.string().describe("The file's id; the words of the message where the room has no such file"),
+  pages: z.array(z.int()).describe("Its pages in the prompt"),
+  left_out: z
+    .string()
+    .nullable()
+    .describe(
+      "Why its text was not in the prompt: `too_long`, or the code of the tool's error; null: it was",
+    ),
+});
+
+const files = z
+  .object({
+    listed: z.int().describe("Files with a card in the prompt"),
+    not_listed: z.int().describe("Files without one"),
+    attached: z.array(attachedPart).describe("The files that the message attaches"),
+  })
+  .meta({ id: "FileAudit", description: "What a prompt had of the room's files, and what not" });
+
 const audit = z
   .object({
     run_id: id.describe("The run: the turn's first run, or a retry"),
@@ -122,6 +142,9 @@ const audit = z
     included: z.array(seqRange).describe("Which messages the prompt has, as ranges of `seq`"),
     dropped: z.array(dropped).describe("Which messages it leaves out, as ranges of `seq`"),
     unknown_tags: z.array(z.string()).describe("Tags of the message that name no agent of the room"),
+    files: files
+      .nullable()
+      .describe("What the prompt had of the room's files; null: nothing, or its agent may not read them"),
     routing: routing.nullable().meta({ description: "The manager's first decision" }),
     orchestration: orchestration.nullable().meta({
       description:
@@ -191,11 +214,24 @@ function toAudit(row: AuditRow): z.input<typeof audit> {
     included: row.included.map(([from, to]): [number, number] => [from, to]),
     dropped: [...row.dropped],
     unknown_tags: [...row.unknownTags],
+    files: row.files && toFiles(row.files),
     routing: row.routing && toRouting(row.routing),
     orchestration: row.orchestration && toOrchestration(row.orchestration),
     overhead_calls: row.overheadCalls.map(toOverheadCall),
     skipped_budget: row.skippedBudget,
     checkpoint_degraded: row.checkpointFailed,
+  };
+}
+
+function toFiles({ listed, notListed, attached }: FileAudit): z.input<typeof files> {
+  return {
+    listed,
+    not_listed: notListed,
+    attached: attached.map(({ fileId, pages, leftOut }) => ({
+      file_id: fileId,
+      pages: [...pages],
+      left_out: leftOut,
+    })),
   };
 }
 

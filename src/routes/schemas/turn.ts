@@ -2,8 +2,9 @@ import * as z from "zod";
 import type { ListedTurn } from "../../db/turn/list-turns.ts";
 import type { StoredTurn, TurnRow } from "../../db/turn/stored-turn.ts";
 import type { RunningTurn } from "../../db/turn/turns.ts";
-import { formatDecimal } from "../../domain/billing/pricing.ts";
+import { formatDecimal, parseDecimal } from "../../domain/billing/pricing.ts";
 import { sumUsage, type UsageSum } from "../../domain/billing/usage-sum.ts";
+import { type Citation, listCitations } from "../../domain/files/file-reads.ts";
 import { stepIdOf, stepRoleOf, stepRoles } from "../../domain/plan/step.ts";
 import { currentReplies, isStale, isSynthesis, stepOfReply } from "../../domain/turn/current-replies.ts";
 import { headers } from "../../http/answer-header-schemas.ts";
@@ -67,6 +68,27 @@ const toolCall = z
   })
   .meta({ id: "ToolCall", description: "One execution of a tool" });
 
+const turnCredits = z
+  .object({
+    spent: z.string().meta({ description: "By models and tools, in all runs of the turn" }),
+    granted: z.string().nullable().meta({
+      description: "What its latest run was allowed to spend; null: it is of an earlier version",
+    }),
+    wallet_left: z.string().nullable().meta({
+      description:
+        "The balance of your wallet after the turn, or now where it is read again; null: there is none",
+    }),
+  })
+  .meta({ id: "TurnCredits", description: "What the turn cost, and what is left; decimals of credits" });
+
+const citation = z
+  .object({
+    file_id: id.describe("The file"),
+    page: z.int().min(1).describe("The page, from 1"),
+    agent_key: z.string().describe("Who was given its text"),
+  })
+  .meta({ id: "Citation", description: "A page of a file that an agent was given" });
+
 export const turnRead = z
   .object({
     id,
@@ -92,7 +114,11 @@ export const turnRead = z
     created_at: createdAt,
     replies: z.array(reply).describe("One for each step, in the order of answers"),
     usage,
+    credits: turnCredits.describe("What the turn cost, and what is left"),
     tool_calls: z.array(toolCall).describe("By step and execution"),
+    citations: z
+      .array(citation)
+      .describe("Pages whose text a tool gave to an agent, each once, in the order of the tool calls"),
   })
   .meta({ id: "Turn", description: "One message of the user and what answers it" });
 
@@ -148,7 +174,13 @@ export function toTurnRead({ ledger, ...stored }: StoredTurn): z.input<typeof tu
 }
 
 /** A turn of a list, which has the usage as a sum. */
-export function toListedTurn({ turn, messages, usage, toolEvents }: ListedTurn): z.input<typeof turnRead> {
+export function toListedTurn({
+  turn,
+  messages,
+  usage,
+  toolEvents,
+  credits,
+}: ListedTurn): z.input<typeof turnRead> {
   return {
     id: turn.id,
     session_id: turn.sessionId,
@@ -162,8 +194,18 @@ export function toListedTurn({ turn, messages, usage, toolEvents }: ListedTurn):
     created_at: turn.createdAt.toISOString(),
     replies: toReplies(currentReplies(messages)),
     usage: toUsage(usage),
+    credits: {
+      spent: formatDecimal(usage.creditsE8 + sumToolCredits(toolEvents), 8),
+      granted: credits?.granted ?? null,
+      wallet_left: credits?.walletLeft ?? null,
+    },
     tool_calls: toolEvents.map(toToolCall),
+    citations: listCitations(toolEvents).map(toCitation),
   };
+}
+
+function sumToolCredits(events: StoredTurn["toolEvents"]): bigint {
+  return events.reduce((sum, { creditsCharged }) => sum + parseDecimal(creditsCharged, 8), 0n);
 }
 
 export function toRunningTurn(running: RunningTurn): z.input<typeof runningTurn> {
@@ -207,6 +249,10 @@ function toReply(message: ReplyMessage): z.input<typeof reply> {
     content_cut: toCut(message),
     deleted: message.deletedAt !== null || undefined,
   };
+}
+
+function toCitation({ fileId, page, agentKey }: Citation): z.input<typeof citation> {
+  return { file_id: fileId, page, agent_key: agentKey };
 }
 
 function toUsage(sum: UsageSum): z.input<typeof usage> {

@@ -10,20 +10,22 @@ export type AgentWork = {
   toolMessages: PromptMessage[];
   /** Calls that wait for their tools. */
   pending: readonly ToolCallRequest[];
-  /** The result of the tool that the user's message itself asked for, fenced. Null: it asked for none. */
+  /** The results of the tools that the user's message itself asked for, fenced. Null: it asked for none. */
   triggerResult: string | null;
 };
 
 export function workOf(step: string, toolMessages: readonly ToolMessage[]): AgentWork {
   const own = toolMessages.filter((message) => message.step === step);
   const last = own.at(-1);
-  const triggered = own.find((message) => message.kind === "result" && message.isTriggered);
+  const isTriggered = (entry: ToolMessage) => entry.kind === "result" && entry.isTriggered;
+  const triggered = own.filter(isTriggered);
   return {
     toolRequests: own.filter(({ kind }) => kind === "request").length,
-    toolMessages: own.filter((entry) => entry !== triggered).map(({ message }) => message),
+    toolMessages: own.filter((entry) => !isTriggered(entry)).map(({ message }) => message),
     // Results of all calls of an answer come together.
     pending: last?.kind === "request" && last.isPending ? last.message.toolCalls : [],
-    triggerResult: triggered?.message.content ?? null,
+    triggerResult:
+      triggered.length === 0 ? null : triggered.map(({ message }) => message.content).join("\n\n"),
   };
 }
 

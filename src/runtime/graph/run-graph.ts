@@ -8,7 +8,7 @@ import type { TurnPlan } from "../../domain/plan/turn-plan.ts";
 import { createModelNode } from "../nodes/model-node.ts";
 import { createRouteNode } from "../nodes/route-node.ts";
 import { maxToolRequests } from "../nodes/tool-calls.ts";
-import { createToolsNode, triggeredCall } from "../nodes/tools-node.ts";
+import { createToolsNode, triggeredCalls } from "../nodes/tools-node.ts";
 import { workOf } from "./agent-work.ts";
 import type { NodeContext } from "./node-context.ts";
 import { PlainRunnable } from "./plain-runnable.ts";
@@ -138,7 +138,7 @@ function hasTools({ toolPermissions }: RosterAgent): boolean {
 /** A message whose first words ask for a tool starts with that tool, in the agent's first step of the turn. */
 function entryNode({ id, agent }: PlannedStep, run: NodeContext): string {
   const isFirst = id === agentStepId(agent.agentKey, 1);
-  const isTriggered = isFirst && hasTools(agent) && triggeredCall(agent, run) !== null;
+  const isTriggered = isFirst && hasTools(agent) && triggeredCalls(agent, run).length > 0;
   return isTriggered ? toolsNodeName(id) : modelNodeName(id);
 }
 

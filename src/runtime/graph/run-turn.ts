@@ -1,7 +1,7 @@
 import type { RunGrant } from "../../domain/billing/run-grant.ts";
 import type { TurnContext } from "../../domain/context/turn-context.ts";
 import type { TurnPlan } from "../../domain/plan/turn-plan.ts";
-import type { RunIdentity } from "../../domain/tool.ts";
+import type { RunIdentity } from "../../domain/run-identity.ts";
 import type { AgentFailure } from "../../domain/turn/agent-failure.ts";
 import { type CheckpointRows, noRows, type StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 import { createTurnLimiter, type TurnUse } from "../../domain/turn/turn-limiter.ts";

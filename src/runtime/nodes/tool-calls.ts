@@ -4,7 +4,7 @@ import type { FileTokens } from "../../domain/files/file-tokens.ts";
 import { mayUse } from "../../domain/permissions.ts";
 import type { RosterAgent } from "../../domain/plan/roster-agent.ts";
 import type { Step } from "../../domain/plan/step.ts";
-import type { ToolExecution } from "../../domain/tool.ts";
+import type { ToolContext, ToolExecution } from "../../domain/tool.ts";
 import type { ToolEvent } from "../../domain/turn/turn-outcome.ts";
 import type { AgentWork } from "../graph/agent-work.ts";
 import type { NodeContext } from "../graph/node-context.ts";
@@ -66,6 +66,7 @@ export async function askForTools(request: ToolRequestStep): Promise<RunStateUpd
     calls: isPending ? [] : toolCalls,
     isTriggered: false,
     fileTokens: run.limiter.fileTokens,
+    attached: new Map(),
   });
   return { toolMessages: [requestMessage, ...refusals.toolMessages], toolEvents: refusals.toolEvents };
 }
@@ -79,6 +80,8 @@ type ToolCalls = {
   isTriggered: boolean;
   /** File text that these calls together may give. */
   fileTokens: FileTokens;
+  /** The files that the message attaches, where it asks for these calls. */
+  attached: ToolContext["attached"];
 };
 
 /**
@@ -135,7 +138,12 @@ type ToolCallResult = {
 };
 
 async function executeCall(
-  { step: { id, agent }, run: { ports, signal, limiter, identity, payment }, fileTokens }: ToolCalls,
+  {
+    step: { id, agent },
+    run: { ports, signal, limiter, identity, payment },
+    fileTokens,
+    attached,
+  }: ToolCalls,
   call: ToolCallRequest,
   nthOfAnswer: number,
 ): Promise<ToolCallResult> {
@@ -150,7 +158,7 @@ async function executeCall(
     return { call, execution, hadRoom: true, costE8: 0n };
   }
   const permissions = agent.toolPermissions;
-  const context = { ...identity, signal, fileTokens };
+  const context = { ...identity, signal, fileTokens, attached };
   const execution = await ports.tools.execute({ name, argumentsText, permissions, context });
   end(execution.content);
   const costE8 = execution.status === "success" ? priceE8 : 0n;

@@ -40,6 +40,7 @@ const input = {
   ],
   userMessage: "@ada and now?",
   summaryText: null,
+  filesText: null,
   triggerResult: null,
   sameTurnAnswers: [],
 } as const;

@@ -93,7 +93,7 @@ describe("the parameters of a request", () => {
     );
   });
 
-  test("have the dialect's extra parameters before an agent's own settings, until the provider refuses them", () => {
+  test("have the dialect's extra parameters in place of an agent's own settings, until the provider refuses them", () => {
     const dialect = { extraBody: { temperature: 0.3, provider: { order: ["a"] } } };
     expect(build({ settings: { temperature: 1 } }, dialect)).toMatchObject(dialect.extraBody);
     expect(build({}, dialect, { dropped: ["temperature"] })).not.toHaveProperty("temperature");

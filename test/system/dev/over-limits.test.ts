@@ -120,6 +120,7 @@ const farOver: Readonly<Record<string, number>> = {
   "body of `…/ag-ui`": 8 * MiB,
   message: 130_000,
   "room name": 130_000,
+  "session title": 130_000,
   "room goal": 130_000,
   "role prompt": 130_000,
   "agent name": 130_000,
@@ -128,6 +129,8 @@ const farOver: Readonly<Record<string, number>> = {
   "agent order": 28_000,
   "messages of `…/ag-ui`": 180_000,
   "parts of a content": 120_000,
+  "`threadId` of `…/ag-ui`": 2_000_000,
+  "rounds of a room": 1_000_000_000,
   "idempotency key": 16_000,
   page: 1_000_000_000,
 };

@@ -174,13 +174,13 @@ describe("file text of one turn", () => {
 
   test("is not given again to later turns, which know what was read", async () => {
     const fixture = await createFileFixture();
-    const id = await fixture.addFile(["The secret is 42."]);
+    const id = await fixture.addFile([words(100), "The secret is 42."]);
     await fixture.models.script(says("ada", read({ file_id: id }), 1), done("ada", 2));
     await fixture.post("@ada read it");
     await fixture.models.script(says("ada", "It was 42.", 3));
     await fixture.post("@ada and now?");
     const prompt = JSON.stringify((await fixture.models.journal()).at(-1)?.messages);
-    expect(prompt).toContain(`Pages 1 of file ${id}`);
+    expect(prompt).toContain(`Pages 1-2 of file ${id}`);
     expect(prompt).not.toContain("The secret");
   });
 });

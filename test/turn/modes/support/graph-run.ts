@@ -2,6 +2,7 @@ import { v5 as uuidv5, v7 as uuidv7 } from "uuid";
 import { buildCatalog, type CatalogModel } from "../../../../src/domain/catalog.ts";
 import { estimateTokens } from "../../../../src/domain/context/token-estimate.ts";
 import type { TurnContext } from "../../../../src/domain/context/turn-context.ts";
+import { noFiles } from "../../../../src/domain/files/turn-files.ts";
 import type { Log } from "../../../../src/domain/log.ts";
 import { standardDialect } from "../../../../src/domain/model-dialect.ts";
 import type { RosterAgent } from "../../../../src/domain/plan/roster-agent.ts";
@@ -58,6 +59,7 @@ export function createGraphTurn({
     roster,
     summary: null,
     history: [],
+    files: { ...noFiles, attachments: [] },
     userMessage: message,
     storedAnswers: [],
     tokenScales: new Map(),

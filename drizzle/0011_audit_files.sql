@@ -1,0 +1,1 @@
+ALTER TABLE "turn_context_audit" ADD COLUMN "files" jsonb;
