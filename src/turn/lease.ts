@@ -16,12 +16,12 @@ export type Lease = {
   signal: AbortSignal;
   /** Why the signal has aborted. */
   stopReason(): StopReason;
-  /** Whether a call may be started now, by the clock: correct also right after a pause of the whole process. */
+  /** Whether a call may be started now. It asks the clock, so it is right also after a pause of the whole process. */
   isHeld(): boolean;
   /** A write that renewed the lease, sent at `sentMs`, succeeded. */
   confirm(sentMs: number): void;
-  /** The claim has another holder, or may have one. */
-  lose(): void;
+  /** The lease was not renewed in time: the claim has another holder, or may have one. */
+  notRenewed(): void;
   /** The client has been gone for longer than the run goes on without it. */
   clientLeft(): void;
   /** Ends the renewals; resolves once none is in flight. */
@@ -74,7 +74,7 @@ export function keepLease({ leaseMs, sentMs, now, renew }: LeaseOptions): Lease 
     stopReason: () => stopReason,
     isHeld,
     confirm,
-    lose,
+    notRenewed: lose,
     clientLeft: () => stop("client_gone"),
     end() {
       clearInterval(renewal);
@@ -85,8 +85,8 @@ export function keepLease({ leaseMs, sentMs, now, renew }: LeaseOptions): Lease 
 }
 
 /**
- * Calls `stop` once a client has been gone for `graceMs`: so long its run goes on without it. Returns a function that
- * ends the timer.
+ * Calls `stop` once a client has been gone for `graceMs`, the time for which its run goes on without it. Returns a
+ * function that ends the timer.
  */
 export function startDisconnectTimer(clientGone: AbortSignal, graceMs: number, stop: () => void): () => void {
   let timer: ReturnType<typeof setTimeout> | null = null;
