@@ -12,12 +12,15 @@ import { refuseUnknownRoute } from "./http/matched-route.ts";
 import { answerError } from "./http/problem.ts";
 import { withRequestId } from "./http/request-id.ts";
 import { logRequests } from "./http/request-log.ts";
+import { requireOperator } from "./http/require-operator.ts";
 import { requireUser } from "./http/require-user.ts";
 import { securityHeaders } from "./http/security-headers.ts";
 import { throwOnInvalid } from "./http/validation.ts";
+import { registerAdminRoutes } from "./routes/admin.ts";
 import { registerAgUiRoute } from "./routes/ag-ui.ts";
 import { registerAgentRoutes } from "./routes/agents.ts";
 import { registerApiKeyRoutes } from "./routes/api-keys.ts";
+import { registerBudgetRoutes } from "./routes/budgets.ts";
 import { registerCatalogRoutes } from "./routes/catalog.ts";
 import { registerConsoleConfigRoute } from "./routes/console-config.ts";
 import { registerFileContentRoute } from "./routes/file-content.ts";
@@ -31,7 +34,10 @@ import { registerRoomRoutes } from "./routes/rooms.ts";
 import { registerSessionRoutes } from "./routes/sessions.ts";
 import { registerTurnHistoryRoutes } from "./routes/turn-history.ts";
 import { registerTurnRoutes } from "./routes/turns.ts";
+import { registerUsageRoutes } from "./routes/usage.ts";
 import { registerUserRoutes } from "./routes/users.ts";
+
+import { registerWalletRoutes } from "./routes/wallet.ts";
 
 /** Builds the HTTP application: middleware, routes and the one error handler. */
 export function createApp(deps: Deps): App {
@@ -64,6 +70,11 @@ export function createApp(deps: Deps): App {
   registerMessageRoutes(api, deps);
   registerRetryRoutes(api, deps);
   registerTurnHistoryRoutes(api, deps);
+  registerWalletRoutes(api, deps);
+  registerBudgetRoutes(api, deps);
+  registerUsageRoutes(api, deps);
+  api.use("/admin/*", requireOperator);
+  registerAdminRoutes(api, deps);
   app.route(apiPath, api);
   return app;
 }

@@ -141,6 +141,8 @@ export const settings = z.object({
   AUTH_JWKS_URL: httpUrl.optional(),
   AUTH_ISSUER: claim,
   AUTH_AUDIENCE: claim,
+  ADMIN_CLAIM: claim.min(1).default("roles"),
+  ADMIN_ROLE: claim.min(1).default("pantheon-admin"),
   CORS_ALLOWED_ORIGINS: origins,
   OIDC_ISSUER: httpUrl.optional(),
   OIDC_CLIENT_ID: claim.optional(),

@@ -1,5 +1,5 @@
 import { type StoreResult, storeCheckpoint } from "../db/checkpoint/store-checkpoint.ts";
-import { ClaimLost, type CommittedTurn } from "../db/turn/commit-turn.ts";
+import { ClaimLost, type CommittedTurn, storedEarlier } from "../db/turn/commit-turn.ts";
 import { isCommittedBy } from "../db/turn/committed-by.ts";
 import { reportLateSpend } from "../db/turn/late-spend.ts";
 import { buildLedger, listAttemptIds } from "../db/turn/ledger-record.ts";
@@ -41,7 +41,7 @@ export async function endFailedCommit(
   const result = await expireLease(deps, run, holder, { unstored });
   switch (result) {
     case "lost":
-      if (await isKnownCommitted(deps, run)) return { ledger: null };
+      if (await isKnownCommitted(deps, run)) return storedEarlier;
       throw await closeUnfinished(deps, run, holder, { ending: "lease_lost", cause });
     case "failed":
       deps.keepAlive(storeLater(deps, run, holder, unstored));

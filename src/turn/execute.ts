@@ -97,7 +97,7 @@ type Commit = { outcome: TurnOutcome; lastCheckpoint: CheckpointRows };
 
 async function commitRun(deps: Deps, run: Run, holder: Holder, { outcome, lastCheckpoint }: Commit) {
   const startedMs = deps.nowMs();
-  const { record, ledger } = await endStored(deps, "committed", {
+  const { record, ledger, walletLeft } = await endStored(deps, "committed", {
     outcome,
     toRecord: (storedOutcome) => recordRun(deps, run, storedOutcome),
     lastCheckpoint,
@@ -111,7 +111,11 @@ async function commitRun(deps: Deps, run: Run, holder: Holder, { outcome, lastCh
     calls: record.ledger.length,
   });
   return {
-    stored: { ...record.stored, ledger: ledger ?? record.stored.ledger },
+    stored: {
+      ...record.stored,
+      ledger: ledger ?? record.stored.ledger,
+      credits: { granted: record.run.grantedCredits, walletLeft },
+    },
     commitMs: deps.nowMs() - startedMs,
   };
 }

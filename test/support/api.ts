@@ -100,6 +100,9 @@ export function mintToken(claims: JWTPayload, secret: string = testSecret): Prom
     .sign(new TextEncoder().encode(secret));
 }
 
+/** The claim that makes a user an operator. */
+export const operatorRole = { roles: ["pantheon-admin"] };
+
 export async function createRoom(api: TestApi, user: TestUser, room: Record<string, unknown> = {}) {
   return expectCreated(await api.as(user).post("/rooms", { name: "A room", ...room }));
 }
