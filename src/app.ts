@@ -4,7 +4,6 @@ import { allowOrigins } from "./http/allowed-origins.ts";
 import { createApiKeyUsers } from "./http/api-key-users.ts";
 import { apiPath } from "./http/api-path.ts";
 import type { App, AppEnv } from "./http/app-env.ts";
-import { captureDisconnect } from "./http/client-disconnect.ts";
 import { serveConsole } from "./http/console-page.ts";
 import { limitBody } from "./http/json-body.ts";
 import { limitInvalid } from "./http/limit-invalid.ts";
@@ -42,7 +41,7 @@ import { registerWalletRoutes } from "./routes/wallet.ts";
 /** Builds the HTTP application: middleware, routes and the one error handler. */
 export function createApp(deps: Deps): App {
   const app: App = new OpenAPIHono<AppEnv>({ defaultHook: throwOnInvalid });
-  app.use(withRequestId(deps.log, deps.newId), logRequests(deps.nowMs), captureDisconnect);
+  app.use(withRequestId(deps.log, deps.newId), logRequests(deps.nowMs));
   app.use(securityHeaders, allowOrigins(deps.corsAllowedOrigins));
   app.onError(answerError);
   app.notFound(serveConsole(deps.consoleFiles, deps.oidc));

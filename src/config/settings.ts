@@ -2,6 +2,7 @@ import * as z from "zod";
 import { parseDecimal } from "../domain/billing/pricing.ts";
 import { logLevels } from "../domain/log.ts";
 import { permissionOf } from "../domain/tool-names.ts";
+import { locationHints } from "../domain/turn/session-objects.ts";
 import { modelOverrides } from "./model-override.ts";
 import { httpUrl } from "./setting-forms.ts";
 
@@ -118,6 +119,7 @@ export const settings = z.object({
   TURN_TIMEOUT_MS: milliseconds(300_000),
   TURN_LEASE_MS: milliseconds(30_000, 1_000),
   TURN_RESUME_WINDOW_MS: milliseconds(600_000, 0),
+  SESSION_LOCATION_HINT: z.enum(locationHints).optional(),
   CHECKPOINT_RETENTION_DAYS: integer(7, 0, 3_650),
   FILE_RETENTION_DAYS: integer(7, 0, 3_650),
   DELETED_RETENTION_DAYS: integer(30, 0, 3_650),
@@ -137,6 +139,7 @@ export const settings = z.object({
   ROOM_MAX_FILES: integer(200, 1, 10_000),
   USER_MAX_FILE_BYTES: integer(1_073_741_824, 1, 1_099_511_627_776),
   FILE_TOKENS_PER_TURN: integer(24_000, 1_000, 1_000_000),
+  USER_MAX_ROOMS: integer(100, 1, 100_000),
   AUTH_JWT_SECRET: z.string().min(32, "must have at least 32 characters").optional(),
   AUTH_JWKS_URL: httpUrl.optional(),
   AUTH_ISSUER: claim,

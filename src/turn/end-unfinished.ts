@@ -8,11 +8,12 @@ import { commitFailedDetail, internalErrorDetail, PantheonError } from "../domai
 import type { CheckpointRows } from "../domain/turn/checkpoint.ts";
 import { busySession, turnConflictDetail } from "../domain/turn/open-decision.ts";
 import type { Holder } from "./holder.ts";
+import { stopReason } from "./lease.ts";
 import { type ExpiringEndingName, endings, type LeavingEndingName, type Run, RunEnded } from "./run.ts";
 
 // Endings without a turn: this holder stops, and the run waits for recovery.
 
-/** Ends a run that was stopped: its client is gone, or its lease was not renewed. */
+/** Ends a run that was stopped: its lease was not renewed. Returns what the client is answered. */
 export async function endStopped(
   deps: Deps,
   run: Run,
@@ -21,7 +22,7 @@ export async function endStopped(
 ): Promise<RunEnded> {
   const result = await expireLease(deps, run, holder, { unstored });
   if (result === "lost") return closeUnfinished(deps, run, holder, { ending: "lease_lost" });
-  return closeUnfinished(deps, run, holder, { ending: holder.lease.stopReason(), result });
+  return closeUnfinished(deps, run, holder, { ending: stopReason, result });
 }
 
 /**
@@ -96,8 +97,6 @@ function answerUnfinished(run: Run, closed: ClosedRun): RunEnded {
   const { answer } = endings[closed.ending];
   const options = { cause: closed.cause };
   switch (answer) {
-    case "turn_in_progress":
-      return new RunEnded(busySession(answer, unfinishedDetail, { turnId, leaseLeftMs: 0 }, options));
     case "turn_conflict":
       return new RunEnded(busySession(answer, turnConflictDetail, { turnId, leaseLeftMs: 0 }, options));
     case "commit_failed":
@@ -107,12 +106,9 @@ function answerUnfinished(run: Run, closed: ClosedRun): RunEnded {
   }
 }
 
-const unfinishedDetail = "The turn is not finished. The same request goes on with it.";
-
 function logUnfinished({ request: { log } }: Run, closed: ClosedRun): void {
   const { ending } = closed;
   switch (ending) {
-    case "client_gone":
     case "lease_not_renewed":
       log.warn("run_stopped", { reason: ending, stored: closed.result === "stored" });
       return;
@@ -122,6 +118,9 @@ function logUnfinished({ request: { log } }: Run, closed: ClosedRun): void {
     case "lease_lost":
     case "crashed":
       log.error("turn_not_committed", { code: ending });
+      return;
+    default:
+      ending satisfies never;
   }
 }
 

@@ -1,5 +1,5 @@
-/** Why a run stops before its end. Each reason is the name of an ending. */
-export type StopReason = "lease_not_renewed" | "client_gone";
+/** Why a run stops before its end: the name of an ending. */
+export const stopReason = "lease_not_renewed";
 
 export type LeaseOptions = {
   leaseMs: number;
@@ -12,18 +12,16 @@ export type LeaseOptions = {
 
 /** A holder's own view of its lease. It must stop before the database lets another holder take over. */
 export type Lease = {
-  /** Aborts, with a StopReason, once no further call may be made under this lease. */
+  /** Aborts, with `stopReason`, once no further call may be made under this lease. */
   signal: AbortSignal;
-  /** Why the signal has aborted. */
-  stopReason(): StopReason;
   /** Whether a call may be started now. It asks the clock, so it is right also after a pause of the whole process. */
   isHeld(): boolean;
   /** A write that renewed the lease, sent at `sentMs`, succeeded. */
   confirm(sentMs: number): void;
   /** The lease was not renewed in time: the claim has another holder, or may have one. */
   notRenewed(): void;
-  /** The client has been gone for longer than the run goes on without it. */
-  clientLeft(): void;
+  /** Renews at once, and does not wait for the next renewal. */
+  renewNow(): void;
   /** Ends the renewals; resolves once none is in flight. */
   end(): Promise<void>;
 };
@@ -42,61 +40,41 @@ export function keepLease({ leaseMs, sentMs, now, renew }: LeaseOptions): Lease 
   let confirmedMs = sentMs;
   let cutOffTimer: ReturnType<typeof setTimeout> | null = null;
   let renewing: Promise<void> = Promise.resolve();
-  let stopReason: StopReason = "lease_not_renewed";
-  const stop = (reason: StopReason) => {
-    if (stopped.signal.aborted) return;
-    stopReason = reason;
-    stopped.abort(reason);
-  };
   const isHeld = () => !stopped.signal.aborted && now() - confirmedMs < heldMs;
-  const lose = () => stop("lease_not_renewed");
+  const notRenewed = () => stopped.abort(stopReason);
   const watch = () => {
     clearTimeout(cutOffTimer);
-    cutOffTimer = setTimeout(() => (isHeld() ? watch() : lose()), Math.max(0, confirmedMs + heldMs - now()));
+    cutOffTimer = setTimeout(
+      () => (isHeld() ? watch() : notRenewed()),
+      Math.max(0, confirmedMs + heldMs - now()),
+    );
   };
   const confirm = (renewedMs: number) => {
     if (renewedMs <= confirmedMs) return;
     confirmedMs = renewedMs;
     watch();
   };
-  const renewal = setInterval(() => {
-    if (!isHeld()) return lose();
+  const renewNow = () => {
+    if (!isHeld()) return notRenewed();
     const renewalSentMs = now();
     renewing = renew().then(
-      (isRenewed) => (isRenewed ? confirm(renewalSentMs) : lose()),
+      (isRenewed) => (isRenewed ? confirm(renewalSentMs) : notRenewed()),
       // The next tick tries again; the cut-off stays where it is.
       () => undefined,
     );
-  }, renewEveryMs);
+  };
+  const renewal = setInterval(renewNow, renewEveryMs);
   watch();
   return {
     signal: stopped.signal,
-    stopReason: () => stopReason,
     isHeld,
     confirm,
-    notRenewed: lose,
-    clientLeft: () => stop("client_gone"),
+    notRenewed,
+    renewNow,
     end() {
       clearInterval(renewal);
       clearTimeout(cutOffTimer);
       return renewing;
     },
-  };
-}
-
-/**
- * Calls `stop` once a client has been gone for `graceMs`, the time for which its run goes on without it. Returns a
- * function that ends the timer.
- */
-export function startDisconnectTimer(clientGone: AbortSignal, graceMs: number, stop: () => void): () => void {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const start = () => {
-    timer = setTimeout(stop, graceMs);
-  };
-  if (clientGone.aborted) start();
-  else clientGone.addEventListener("abort", start, { once: true });
-  return () => {
-    clientGone.removeEventListener("abort", start);
-    clearTimeout(timer);
   };
 }

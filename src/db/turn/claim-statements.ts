@@ -42,9 +42,10 @@ export function noteRun(noted: { sessionId: string; title: string | null; at: st
 
 const extend = prepareStatement<Claim & { leaseMs: number }>(
   sql`update ${turnClaims} set "lease_until" = clock_timestamp() + ${sql.placeholder("leaseMs")} * interval '1 millisecond'
-    where ${isClaim}`,
+    where ${isClaim} returning session_id`,
 );
 
+/** Gives no row where the claim is not this holder's. */
 export function extendLease(claim: Claim, leaseMs: number) {
   return extend({ ...claim, leaseMs });
 }
