@@ -41,11 +41,11 @@ export function noteRun(noted: { sessionId: string; title: string | null; at: st
 }
 
 const extend = prepareStatement<Claim & { leaseMs: number }>(
-  sql`update ${turnClaims} set "lease_until" = clock_timestamp() + ${sql.placeholder("leaseMs")} * interval '1 millisecond'
+  sql`update ${turnClaims} set "has_begun" = true, "lease_until" = clock_timestamp() + ${sql.placeholder("leaseMs")} * interval '1 millisecond'
     where ${isClaim} returning session_id`,
 );
 
-/** Gives no row where the claim is not this holder's. */
+/** A renewal is sent beside the first model call, and says that the run has begun. No row: the claim has another holder. */
 export function extendLease(claim: Claim, leaseMs: number) {
   return extend({ ...claim, leaseMs });
 }
