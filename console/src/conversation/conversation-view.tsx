@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useCallback, useLayoutEffect, useRef } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Agent, RoomFile } from "../api/types.ts";
 import { useCell } from "../cell.ts";
 import { Loading, ProblemNote } from "../parts/states.tsx";
@@ -76,13 +76,17 @@ export function ConversationView({ roomId, conversation, agents, files, opening,
 function useScroll(conversation: Conversation, { turns, live }: ConversationState) {
   const scroller = useRef<HTMLDivElement>(null);
   const isFollowing = useRef(true);
+  const lastTop = useRef(0);
   const oldestId = turns?.[0]?.id;
   const before = useRef({ oldestId, height: 0 });
   const onScroll = () => {
     const element = scroller.current;
     if (element === null) return;
     const { scrollTop, scrollHeight, clientHeight } = element;
-    isFollowing.current = scrollHeight - scrollTop - clientHeight < followPx;
+    // Only a person scrolls up; content that grows moves the end away, and the view goes after it.
+    if (scrollTop < lastTop.current) isFollowing.current = false;
+    if (scrollHeight - scrollTop - clientHeight < followPx) isFollowing.current = true;
+    lastTop.current = scrollTop;
     if (scrollTop < olderPx) void conversation.loadOlder();
   };
   useLayoutEffect(() => {
@@ -95,6 +99,16 @@ function useScroll(conversation: Conversation, { turns, live }: ConversationStat
     }
     before.current = { oldestId, height: element.scrollHeight };
   }, [oldestId, turns, live]);
+  useEffect(() => {
+    const content = scroller.current?.firstElementChild;
+    if (content === null || content === undefined) return;
+    const observer = new ResizeObserver(() => {
+      const element = scroller.current;
+      if (element !== null && isFollowing.current) element.scrollTop = element.scrollHeight;
+    });
+    observer.observe(content);
+    return () => observer.disconnect();
+  }, []);
   return { scroller, onScroll };
 }
 
