@@ -13,7 +13,7 @@ import { createTurnPace, deployedLimits } from "./validate/turn-pace.ts";
 const usageText = `Checks a deployment from outside: health and auth, tools denied and allowed, a turn in each mode, a replay, a
 conflict, a stream, a file that can be parsed and one that cannot. Then it deletes what it created. It needs only the API, and models that answer.
   npm run validate:staging -- --url <https://host> --token <JWT> [--json <file>] [--model <alias>]
-Exit code 1 where a check fails. It posts 10 turns, at the pace of the rate limit (10 a minute).
+Exit code 1 where a check fails. It posts 12 turns, at the pace of the rate limit (10 a minute).
 --json writes the evidence to a file. --model is the model of the agents; default: the first of the catalog.`;
 
 const signal = stopSignal({

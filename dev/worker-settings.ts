@@ -10,6 +10,7 @@ export const boundByWrangler = {
   UPLOAD_LIMITER: limiter,
   FILES: { put: nothing, get: nothing, delete: nothing, list: nothing },
   PARSE_QUEUE: { send: nothing },
+  LIVE_SESSIONS: { getByName: nothing },
   ASSETS: { fetch: nothing },
 };
 

@@ -4,7 +4,6 @@ import { allowOrigins } from "./http/allowed-origins.ts";
 import { createApiKeyUsers } from "./http/api-key-users.ts";
 import { apiPath } from "./http/api-path.ts";
 import type { App, AppEnv } from "./http/app-env.ts";
-import { captureDisconnect } from "./http/client-disconnect.ts";
 import { serveConsole } from "./http/console-page.ts";
 import { limitBody } from "./http/json-body.ts";
 import { limitInvalid } from "./http/limit-invalid.ts";
@@ -12,12 +11,15 @@ import { refuseUnknownRoute } from "./http/matched-route.ts";
 import { answerError } from "./http/problem.ts";
 import { withRequestId } from "./http/request-id.ts";
 import { logRequests } from "./http/request-log.ts";
+import { requireOperator } from "./http/require-operator.ts";
 import { requireUser } from "./http/require-user.ts";
 import { securityHeaders } from "./http/security-headers.ts";
 import { throwOnInvalid } from "./http/validation.ts";
+import { registerAdminRoutes } from "./routes/admin.ts";
 import { registerAgUiRoute } from "./routes/ag-ui.ts";
 import { registerAgentRoutes } from "./routes/agents.ts";
 import { registerApiKeyRoutes } from "./routes/api-keys.ts";
+import { registerBudgetRoutes } from "./routes/budgets.ts";
 import { registerCatalogRoutes } from "./routes/catalog.ts";
 import { registerConsoleConfigRoute } from "./routes/console-config.ts";
 import { registerFileContentRoute } from "./routes/file-content.ts";
@@ -31,12 +33,15 @@ import { registerRoomRoutes } from "./routes/rooms.ts";
 import { registerSessionRoutes } from "./routes/sessions.ts";
 import { registerTurnHistoryRoutes } from "./routes/turn-history.ts";
 import { registerTurnRoutes } from "./routes/turns.ts";
+import { registerUsageRoutes } from "./routes/usage.ts";
 import { registerUserRoutes } from "./routes/users.ts";
+
+import { registerWalletRoutes } from "./routes/wallet.ts";
 
 /** Builds the HTTP application: middleware, routes and the one error handler. */
 export function createApp(deps: Deps): App {
   const app: App = new OpenAPIHono<AppEnv>({ defaultHook: throwOnInvalid });
-  app.use(withRequestId(deps.log, deps.newId), logRequests(deps.nowMs), captureDisconnect);
+  app.use(withRequestId(deps.log, deps.newId), logRequests(deps.nowMs));
   app.use(securityHeaders, allowOrigins(deps.corsAllowedOrigins));
   app.onError(answerError);
   app.notFound(serveConsole(deps.consoleFiles, deps.oidc));
@@ -64,6 +69,11 @@ export function createApp(deps: Deps): App {
   registerMessageRoutes(api, deps);
   registerRetryRoutes(api, deps);
   registerTurnHistoryRoutes(api, deps);
+  registerWalletRoutes(api, deps);
+  registerBudgetRoutes(api, deps);
+  registerUsageRoutes(api, deps);
+  api.use("/admin/*", requireOperator);
+  registerAdminRoutes(api, deps);
   app.route(apiPath, api);
   return app;
 }

@@ -1,5 +1,5 @@
 import { v5 as uuidv5 } from "uuid";
-import { isBucket, isQueue, isStaticFiles } from "./config/bindings.ts";
+import { isBucket, isObjectNamespace, isQueue, isStaticFiles } from "./config/bindings.ts";
 import { ConfigError, describeIssue, dropBlank } from "./config/config-error.ts";
 import { describePrices, type ModelOverride, toCatalogModel } from "./config/model-override.ts";
 import { key, type Settings, settings } from "./config/settings.ts";
@@ -14,6 +14,7 @@ import type { LogLevel } from "./domain/log.ts";
 import type { OidcClient } from "./domain/oidc-client.ts";
 import { isRateLimiter, type RateLimiter } from "./domain/rate-limiter.ts";
 import type { StaticFiles } from "./domain/static-files.ts";
+import type { LocationHint, SessionObjects } from "./domain/turn/session-objects.ts";
 
 /** The names of all settings. MODELS_JSON can name further settings with keys of providers. */
 export const settingNames: readonly string[] = Object.keys(settings.shape);
@@ -51,6 +52,9 @@ export type Config = {
   limiters: Limiters;
   fileBucket: Bucket;
   parseQueue: ParseQueue;
+  sessionObjects: SessionObjects;
+  /** Where a new session's object is placed; undefined: beside whoever asks for it first. */
+  sessionLocationHint: LocationHint | undefined;
   fileLimits: FileLimits;
   fileTokensPerTurn: number;
   auth: AuthSettings;
@@ -91,12 +95,17 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
     if (!catalog.models.has(values[setting])) problems.push(`${setting}: names no model of the catalog`);
   }
   const limiters = findLimiters(values, given, problems);
-  const { FILES: fileBucket, PARSE_QUEUE: parseQueue } = given;
+  const { FILES: fileBucket, PARSE_QUEUE: parseQueue, LIVE_SESSIONS: sessionObjects } = given;
   if (!isBucket(fileBucket)) problems.push("FILES: wrangler.toml binds no R2 bucket FILES");
   if (!isQueue(parseQueue)) problems.push("PARSE_QUEUE: wrangler.toml binds no queue PARSE_QUEUE");
+  if (!isObjectNamespace(sessionObjects)) {
+    problems.push("LIVE_SESSIONS: wrangler.toml binds no Durable Object LIVE_SESSIONS");
+    throw new ConfigError(problems);
+  }
   if (problems.length > 0 || !isBucket(fileBucket) || !isQueue(parseQueue)) throw new ConfigError(problems);
   const consoleFiles = isStaticFiles(given.ASSETS) ? given.ASSETS : undefined;
-  return toConfig(values, { llmApiKeys, catalog, limiters, fileBucket, parseQueue, consoleFiles });
+  const bound = { fileBucket, parseQueue, sessionObjects, consoleFiles };
+  return toConfig(values, { llmApiKeys, catalog, limiters, ...bound });
 }
 
 /** Finds the rate limiters. Adds a problem for each that is needed and not bound. */
@@ -117,7 +126,7 @@ function findLimiters(
 
 type ConfigParts = Pick<
   Config,
-  "llmApiKeys" | "catalog" | "limiters" | "fileBucket" | "parseQueue" | "consoleFiles"
+  "llmApiKeys" | "catalog" | "limiters" | "fileBucket" | "parseQueue" | "sessionObjects" | "consoleFiles"
 >;
 
 function toConfig(values: Settings, parts: ConfigParts): Config {
@@ -151,6 +160,7 @@ function toConfig(values: Settings, parts: ConfigParts): Config {
     checkpointRetentionDays: values.CHECKPOINT_RETENTION_DAYS,
     fileRetentionDays: values.FILE_RETENTION_DAYS,
     deletedRetentionDays: values.DELETED_RETENTION_DAYS,
+    sessionLocationHint: values.SESSION_LOCATION_HINT,
     fileLimits: {
       maxFileBytes: values.FILE_MAX_BYTES,
       maxRoomBytes: values.ROOM_MAX_FILE_BYTES,
@@ -158,7 +168,13 @@ function toConfig(values: Settings, parts: ConfigParts): Config {
       maxUserBytes: values.USER_MAX_FILE_BYTES,
     },
     fileTokensPerTurn: values.FILE_TOKENS_PER_TURN,
-    auth: { issuer: values.AUTH_ISSUER, audience: values.AUTH_AUDIENCE, keys: authKeys(values) },
+    auth: {
+      issuer: values.AUTH_ISSUER,
+      audience: values.AUTH_AUDIENCE,
+      keys: authKeys(values),
+      adminClaim: values.ADMIN_CLAIM,
+      adminRole: values.ADMIN_ROLE,
+    },
     corsAllowedOrigins: values.CORS_ALLOWED_ORIGINS,
     oidc: oidcClient(values),
     logLevel: values.LOG_LEVEL,

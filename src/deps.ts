@@ -35,6 +35,7 @@ import { createFileSearchTool } from "./tools/file-search.ts";
 import { createToolRegistry } from "./tools/registry.ts";
 import { createSearchTool } from "./tools/search.ts";
 import type { Tool } from "./tools/tool.ts";
+import type { SessionHost, SessionHosts } from "./turn/session-host.ts";
 
 /** The ports that belong to one run; the others are the same for all runs. */
 export type RunPorts = Pick<
@@ -70,8 +71,10 @@ export type Deps = {
   newId: () => string;
   /** SHA-256 of a text, in hex. */
   digest: (text: string) => Promise<string>;
-  /** Lets work go on after its client has disconnected. */
+  /** Lets work go on after its client has disconnected or has its answer. */
   keepAlive: (work: Promise<unknown>) => void;
+  /** What executes the runs of a session. */
+  hosts: SessionHosts;
   runTurn: (run: RunInput, ports: RunPorts) => Promise<RunTurnResult>;
   /** The outcome of a stored run that is not continued. */
   settleRun: (input: SettleInput) => Promise<TurnOutcome>;
@@ -90,8 +93,6 @@ export type Deps = {
     credits: CreditSettings;
     turnLeaseMs: number;
     resumeWindowMs: number;
-    /** How long a run goes on after its client has disconnected. */
-    clientGraceMs: number;
     checkpointRetentionDays: number;
     fileRetentionDays: number;
     deletedRetentionDays: number;
@@ -111,9 +112,6 @@ export type Deps = {
   /** The console's files; undefined where none are bound. */
   consoleFiles: StaticFiles | undefined;
 };
-
-/** A Worker goes on for 30 s after its client has disconnected. The other 5 s are for storing what the run has. */
-const clientGraceMs = 25_000;
 
 /** Makes all parts and connects them. */
 export function createDeps(config: Config): Deps {
@@ -155,6 +153,7 @@ export function createDeps(config: Config): Deps {
     newId: uuidv7,
     digest: sha256Hex,
     keepAlive: waitUntil,
+    hosts: connectHosts(config),
     runTurn: (run, perRun) => runTurn(run, { ...ports, ...perRun }),
     settleRun: (input) => settleRun(input, uuidv7),
     storedReplies,
@@ -167,7 +166,6 @@ export function createDeps(config: Config): Deps {
       credits: config.credits,
       turnLeaseMs: config.turnLeaseMs,
       resumeWindowMs: config.resumeWindowMs,
-      clientGraceMs,
       checkpointRetentionDays: config.checkpointRetentionDays,
       fileRetentionDays: config.fileRetentionDays,
       deletedRetentionDays: config.deletedRetentionDays,
@@ -188,6 +186,12 @@ export function createDeps(config: Config): Deps {
     oidc: config.oidc,
     consoleFiles: config.consoleFiles,
   };
+}
+
+/** Safe: the binding is of the class in src/live/session-object.ts, which is a SessionHost. */
+function connectHosts({ sessionObjects, sessionLocationHint: locationHint }: Config): SessionHosts {
+  const options = locationHint === undefined ? {} : { locationHint };
+  return (sessionId) => sessionObjects.getByName(sessionId.toLowerCase(), options) as SessionHost;
 }
 
 /** The tool of each name in src/domain/tool-names.ts. */

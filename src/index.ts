@@ -7,11 +7,19 @@ import { createApp } from "./app.ts";
 import { parseConfig } from "./config.ts";
 import { createDeps } from "./deps.ts";
 import { crons } from "./domain/crons.ts";
+import { SessionObject } from "./live/session-object.ts";
 import { recoverAbandonedRuns } from "./turn/recover.ts";
 
 // At start, not at the first request: a Worker with a bad setting does not start, and names it.
 const deps = createDeps(parseConfig({ ...env }));
 const app = createApp(deps);
+
+/** The Durable Object of a session; wrangler.toml names this class. */
+export class LiveSession extends SessionObject {
+  protected override get deps(): typeof deps {
+    return deps;
+  }
+}
 
 export default {
   fetch: app.fetch,

@@ -16,6 +16,7 @@ const whole = {
   TURN_LIMITER: { limit: async () => ({ success: true }) },
   INVALID_LIMITER: { limit: async () => ({ success: true }) },
   UPLOAD_LIMITER: { limit: async () => ({ success: true }) },
+  LIVE_SESSIONS: { getByName: () => undefined },
   ...storageBindings,
 };
 

@@ -12,7 +12,7 @@ import { measureStartup } from "./measure-startup.ts";
 const environments = ["staging", "production"];
 
 /** Types of bindings that are objects of the platform, not texts. */
-const boundTypes = new Set(["ratelimit", "r2_bucket", "queue", "assets"]);
+const boundTypes = new Set(["ratelimit", "r2_bucket", "queue", "durable_object_namespace", "assets"]);
 
 type WorkerCheck = {
   /** The Worker's configuration file. */

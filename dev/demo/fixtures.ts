@@ -28,7 +28,7 @@ export const agents: Agent[] = [
     name: "Ada",
     model_alias: "qwen",
     role_prompt: "Architect. Weigh the options and name the trade-off. Be brief.",
-    tool_permissions: [],
+    tool_permissions: ["file_read"],
   },
   {
     agent_key: "linus",
@@ -47,8 +47,13 @@ export type DemoTurn = {
   orchestration?: { max_rounds: number; synthesis: string };
 };
 
-/** One turn in each mode. The demo model searches where the message asks for it: in the last turn only. */
+/** A question about the document, and one turn in each mode. The demo model uses a tool where the message asks for it. */
 export const demoTurns: DemoTurn[] = [
+  {
+    mode: "tag",
+    explanation: "an agent that may read files searches the document and cites its page",
+    message: "@ada Look up in the checklist how a bad release is taken back.",
+  },
   {
     mode: "tag",
     explanation: "the tagged agents answer in parallel",

@@ -10,7 +10,7 @@ type Call = Turn["llm_calls"][number];
 
 const maxRecordLength = 60;
 
-/** Lines about a stored turn: the manager's choice, the usage of each agent, the tools, the ledger, the timings. */
+/** Lines about a stored turn: the manager's choice, the usage of each agent, the tools, the citations, the ledger, the timings. */
 export function reportTurn(
   turn: Turn,
   timing: RunResult["timing"],
@@ -20,6 +20,7 @@ export function reportTurn(
     ...titled("Routing", routingLines(turn)),
     ...titled("Agents", agentTable(turn, elapsedMs)),
     ...titled("Tools", toolLines(turn)),
+    ...titled("Citations", citationLines(turn)),
     ...titled("Ledger", ledgerTable(turn.llm_calls)),
     ...titled("Timings", timingLines(timing)),
   ];
@@ -79,6 +80,12 @@ function toolLines(turn: Turn): string[] {
     const [asked, found] = [input, output].map((record) => truncate(JSON.stringify(record), maxRecordLength));
     return `${agent_key}: ${tool_name} ${asked}: ${status} in ${latency_ms} ms, ${found}`;
   });
+}
+
+function citationLines(turn: Turn): string[] {
+  return turn.citations.map(
+    ({ agent_key, page, file_id }) => `${agent_key}: page ${page} of file ${file_id}`,
+  );
 }
 
 /** What the manager decided, round by round, and its usage. */

@@ -21,7 +21,7 @@ type Demo = { access: Access; write: (text: string) => void };
 type DemoSession = { roomId: string; sessionId: string };
 
 /**
- * Creates a room, uploads a document, and posts one turn in each mode. Prints the replies as they stream, then their cost. Throws an Error
+ * Creates a room, uploads a document, asks about it, and posts one turn in each mode. Prints the replies as they stream, then their cost. Throws an Error
  * where a turn is refused, is not stored, or has a failed agent.
  */
 export async function runDemo(demo: Demo): Promise<void> {

@@ -41,7 +41,7 @@ function demoAnswer(call: ChatCall): ModelAnswer {
   if (system.includes("summary_text")) return spoken(summary(call));
 
   const found = resultOfTool(call);
-  const tool = call.tools[0];
+  const tool = call.tools.find(({ name }) => name === "file_search") ?? call.tools[0];
   if (tool && found === undefined && lookupWords.test(question)) {
     return { tool_calls: [{ name: tool.name, arguments: argumentsFor(tool, question) }] };
   }
@@ -72,12 +72,28 @@ function opinion(system: string, call: ChatCall, question: string, found: string
   return [
     `${demoLabel} My role: ${truncate(role, 100)}`,
     `You asked: "${truncate(question, 160)}"`,
-    found === undefined ? "" : `What I found: ${truncate(stripFence(found), 200)}`,
+    found === undefined ? "" : `What I found: ${describeFound(stripFence(found))}`,
     peers.length ? `I have read ${peers.join(" and ")}, and add my part.` : "I answer from my role alone.",
     "A real model would answer here; set LLM_API_KEY for one.",
   ]
     .filter((line) => line !== "")
     .join("\n");
+}
+
+/** The first passage of a search of files, with file and page; of any other result its beginning. */
+function describeFound(found: string): string {
+  const [passage] = readPassages(found);
+  if (passage === undefined) return truncate(found, 200);
+  return `"${truncate(String(passage.text), 160)}" (${passage.name}, page ${passage.page})`;
+}
+
+function readPassages(found: string): Record<string, unknown>[] {
+  try {
+    const { passages } = asRecord(JSON.parse(found));
+    return Array.isArray(passages) ? passages.map(asRecord) : [];
+  } catch {
+    return [];
+  }
 }
 
 function peersSinceQuestion(call: ChatCall, question: string): string[] {

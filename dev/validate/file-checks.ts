@@ -1,5 +1,7 @@
 import type * as z from "zod";
+import { agent } from "../../src/routes/schemas/agent.ts";
 import { file, filePages } from "../../src/routes/schemas/file.ts";
+import { room } from "../../src/routes/schemas/room.ts";
 import { makePdf } from "../pdf.ts";
 import {
   type Check,
@@ -9,6 +11,7 @@ import {
   expectEqual,
   requireFixture,
 } from "./check.ts";
+import { expectCompleted } from "./turn-answers.ts";
 
 type StoredFile = z.output<typeof file>;
 
@@ -17,7 +20,10 @@ const pollMs = 500;
 /** A message that is lost is sent again after two minutes. */
 const maxParseMs = 180_000;
 
-/** A file is uploaded, parsed by the other Worker and read; one that is broken ends with the reason. */
+/**
+ * A file is uploaded, parsed by the other Worker and read; one that is broken ends with the reason. An agent is given a
+ * file with the permission only.
+ */
 export const fileChecks: readonly Check[] = [
   {
     name: "parse success",
@@ -35,6 +41,30 @@ export const fileChecks: readonly Check[] = [
     },
   },
   {
+    name: "file deny path",
+    async run(context) {
+      const turn = await askAboutFile(context, ["search"]);
+      expectEqual("file tool events", turn.tool_calls.length, 0);
+      expectEqual("citations", turn.citations.length, 0);
+      return { turn: turn.id };
+    },
+  },
+  {
+    name: "file allow path",
+    async run(context) {
+      const turn = await askAboutFile(context, ["file_read"]);
+      const events = turn.tool_calls.map(({ agent_key, tool_name, status }) => [
+        agent_key,
+        tool_name,
+        status,
+      ]);
+      expectEqual("file tool events", events, [["ada", "file_read", "success"]]);
+      const pages = turn.citations.map(({ page }) => page);
+      expectEqual("cited pages", pages, [1, 2]);
+      return { turn: turn.id, citations: pages.length };
+    },
+  },
+  {
     name: "parse failure",
     async run(context) {
       const broken = new TextEncoder().encode("%PDF-1.7\nThis is all there is.\n");
@@ -44,6 +74,23 @@ export const fileChecks: readonly Check[] = [
     },
   },
 ];
+
+/** Posts a turn that attaches the file, to an agent with these permissions. */
+async function askAboutFile(context: CheckContext, permissions: readonly string[]) {
+  const { api } = context;
+  const fixture = requireFixture(context);
+  const path = `/rooms/${fixture.roomId}/agents/ada`;
+  const body = { tool_permissions: permissions };
+  expectAnswer(await api.send({ method: "PATCH", path, body }), 200, agent);
+  const mode = await api.send({
+    method: "PATCH",
+    path: `/rooms/${fixture.roomId}/mode`,
+    body: { mode: "tag" },
+  });
+  expectAnswer(mode, 200, room);
+  const [answer] = await api.postTurns([{ ...fixture, message: "@ada file:plan.pdf who signs it off?" }]);
+  return expectCompleted(answer);
+}
 
 async function uploadAndParse(
   context: CheckContext,

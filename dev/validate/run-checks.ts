@@ -16,7 +16,7 @@ export type CheckResult = {
   evidence: Evidence;
 };
 
-/** Ten posts of turns in all, which is what the rate limit of staging allows in a minute. */
+/** Twelve posts of turns in all. The rate limit of staging allows ten in a minute, so the last ones wait. */
 const checks: readonly Check[] = [
   ...edgeChecks,
   ...toolChecks,

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { parseDecimal } from "../domain/billing/pricing.ts";
 import { logLevels } from "../domain/log.ts";
 import { permissionOf } from "../domain/tool-names.ts";
+import { locationHints } from "../domain/turn/session-objects.ts";
 import { modelOverrides } from "./model-override.ts";
 import { httpUrl } from "./setting-forms.ts";
 
@@ -118,6 +119,7 @@ export const settings = z.object({
   TURN_TIMEOUT_MS: milliseconds(300_000),
   TURN_LEASE_MS: milliseconds(30_000, 1_000),
   TURN_RESUME_WINDOW_MS: milliseconds(600_000, 0),
+  SESSION_LOCATION_HINT: z.enum(locationHints).optional(),
   CHECKPOINT_RETENTION_DAYS: integer(7, 0, 3_650),
   FILE_RETENTION_DAYS: integer(7, 0, 3_650),
   DELETED_RETENTION_DAYS: integer(30, 0, 3_650),
@@ -141,6 +143,8 @@ export const settings = z.object({
   AUTH_JWKS_URL: httpUrl.optional(),
   AUTH_ISSUER: claim,
   AUTH_AUDIENCE: claim,
+  ADMIN_CLAIM: claim.min(1).default("roles"),
+  ADMIN_ROLE: claim.min(1).default("pantheon-admin"),
   CORS_ALLOWED_ORIGINS: origins,
   OIDC_ISSUER: httpUrl.optional(),
   OIDC_CLIENT_ID: claim.optional(),

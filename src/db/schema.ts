@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import {
   type AnyPgColumn,
+  bigint,
   boolean,
   check,
   date,
@@ -506,6 +507,7 @@ export const llmCallEvents = pgTable(
   },
   (t) => [
     index("ix_llm_call_events_user_id_created_at").on(t.userId, t.createdAt),
+    index("ix_llm_call_events_user_id_opened").on(t.userId, sql`coalesce(${t.openedAt}, ${t.createdAt})`),
     index("ix_llm_call_events_room_id").on(t.roomId),
     index("ix_llm_call_events_session_id").on(t.sessionId),
     index("ix_llm_call_events_turn_id").on(t.turnId),
@@ -639,6 +641,43 @@ export const budgetHolds = pgTable(
     primaryKey({ name: "pk_budget_holds", columns: [t.runId, t.budgetId] }),
     index("ix_budget_holds_budget_id_window_start").on(t.budgetId, t.windowStart),
     check("ck_budget_holds_amount", sql`${t.amount} >= 0`),
+  ],
+);
+
+/**
+ * The ledger and what tools cost, summed by hour of `opened_at`: what `GET /usage` reads. A trigger maintains it. It keeps the
+ * ids of rooms and sessions that are deleted since; the zero UUID stands for none.
+ */
+export const usageHours = pgTable(
+  "usage_hours",
+  {
+    userId: text("user_id")
+      .notNull()
+      .references(() => users.id, { onDelete: "restrict" }),
+    hour: instant("hour").notNull(),
+    roomId: uuid("room_id").notNull(),
+    sessionId: uuid("session_id").notNull(),
+    agentKey: text("agent_key").notNull(),
+    /** Empty: tools. */
+    modelAlias: text("model_alias").notNull(),
+    calls: integer("calls").notNull(),
+    inputTokensFresh: bigint("input_tokens_fresh", { mode: "number" }).notNull(),
+    inputTokensCached: bigint("input_tokens_cached", { mode: "number" }).notNull(),
+    outputTokens: bigint("output_tokens", { mode: "number" }).notNull(),
+    credits: numeric("credits", { precision: 28, scale: 8 }).notNull(),
+    /** Of calls whose tokens are estimates. */
+    estimatedCredits: numeric("estimated_credits", { precision: 28, scale: 8 }).notNull(),
+    /** Of calls whose provider stated its cost: their number, credits and cost. */
+    costedCalls: integer("costed_calls").notNull(),
+    costedCredits: numeric("costed_credits", { precision: 28, scale: 8 }).notNull(),
+    providerCostUsd: numeric("provider_cost_usd", { precision: 28, scale: 8 }).notNull(),
+  },
+  (t) => [
+    primaryKey({
+      name: "pk_usage_hours",
+      columns: [t.userId, t.hour, t.roomId, t.sessionId, t.agentKey, t.modelAlias],
+    }),
+    index("ix_usage_hours_hour").on(t.hour),
   ],
 );
 

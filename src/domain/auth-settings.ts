@@ -2,5 +2,8 @@
 export type AuthSettings = {
   issuer: string;
   audience: string;
+  /** The claim that names roles, and the role of an operator. */
+  adminClaim: string;
+  adminRole: string;
   keys: { secret: string } | { jwksUrl: string };
 };

@@ -2,14 +2,9 @@ import type { Context } from "hono";
 import type { AppEnv } from "./app-env.ts";
 import { type EventStream, openEventStream, type StreamEnd } from "./event-stream.ts";
 
-/** The stream that answers a request; `gone` aborts when its reader has disconnected or the stream was cut. */
-export type AnswerStream = { stream: EventStream; gone: AbortSignal };
-
-export function openAnswerStream(c: Context<AppEnv>): AnswerStream {
+/** The stream that answers a request. The request is logged when the stream has ended. */
+export function openAnswerStream(c: Context<AppEnv>): EventStream {
   const ended = Promise.withResolvers<StreamEnd>();
   c.set("streamEnd", ended.promise);
-  const cut = new AbortController();
-  void ended.promise.then((end) => end === "completed" || cut.abort());
-  const stream = openEventStream({ onEnd: ended.resolve });
-  return { stream, gone: AbortSignal.any([c.var.clientGone, cut.signal]) };
+  return openEventStream({ onEnd: ended.resolve });
 }

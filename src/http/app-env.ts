@@ -8,7 +8,6 @@ export type AppEnv = {
   Variables: {
     requestId: string;
     log: Log;
-    clientGone: AbortSignal;
     user: User;
     /** Resolves when the answer's stream has ended. Only set for streams. */
     streamEnd: Promise<StreamEnd>;

@@ -30,7 +30,7 @@ const asymmetricAlgorithms = [
  * @param fetchKeySet fetches the key set; tests pass their own.
  */
 export function createTokenVerifier(
-  { issuer, audience, keys }: AuthSettings,
+  { issuer, audience, keys, adminClaim, adminRole }: AuthSettings,
   fetchKeySet?: FetchImplementation,
 ): VerifyToken {
   const options: JWTVerifyOptions = { issuer, audience, requiredClaims: ["sub", "exp"], clockTolerance: 0 };
@@ -43,8 +43,19 @@ export function createTokenVerifier(
     const { payload } = await verify(token).catch(refuseToken);
     const { sub, email } = payload;
     if (!isStorable(sub, maxUserIdCharacters)) throw unauthorized("The token names no usable user.");
-    return { userId: sub, email: isStorable(email, maxEmailCharacters) ? email : null };
+    const isOperator = readRoles(payload[adminClaim]).includes(adminRole);
+    return {
+      userId: sub,
+      email: isStorable(email, maxEmailCharacters) ? email : null,
+      ...(isOperator ? { isOperator } : {}),
+    };
   };
+}
+
+/** A list of roles, or one text with spaces between them, as `scope` has it. */
+function readRoles(claim: unknown): unknown[] {
+  if (typeof claim === "string") return claim.split(" ");
+  return Array.isArray(claim) ? claim : [];
 }
 
 const hs256 = { name: "HMAC", hash: "SHA-256" };

@@ -32,6 +32,7 @@ export function registerAgUiRoute(app: App, deps: Deps): void {
     const handle = postTurn(deps, {
       user: c.var.user,
       sessionId,
+      requestId: c.var.requestId,
       log: c.var.log,
       request: { message },
       idempotencyKey: readIdempotencyKey(runId),

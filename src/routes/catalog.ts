@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { readCurrentPrices } from "../actions/read-current-prices.ts";
 import type { Deps } from "../deps.ts";
 import type { CatalogModel } from "../domain/catalog.ts";
 import { planContextBudget } from "../domain/context/context-budget.ts";
@@ -44,7 +45,10 @@ const tool = z
   .meta({ id: "Tool", description: "A tool that agents can be permitted to use" });
 
 const modelList = z
-  .object({ data: z.array(model).describe("All models") })
+  .object({
+    pricing_version: z.string().describe("The prices that turns are opened under now"),
+    data: z.array(model).describe("All models"),
+  })
   .meta({ id: "ModelList", description: "The catalog of models" });
 const toolList = z
   .object({ data: z.array(tool).describe("All tools") })
@@ -67,9 +71,13 @@ const routes = {
 
 export function registerCatalogRoutes(app: App, deps: Deps): void {
   const { maxOutputTokens } = deps.settings.context;
-  app.openapi(routes.models, (c) =>
-    c.json({ data: [...deps.catalog.models.values()].map((row) => toModel(row, maxOutputTokens)) }, 200),
-  );
+  app.openapi(routes.models, async (c) => {
+    const { version, catalog } = await readCurrentPrices(deps);
+    return c.json(
+      { pricing_version: version, data: catalog.map((row) => toModel(row, maxOutputTokens)) },
+      200,
+    );
+  });
   app.openapi(routes.tools, (c) => c.json({ data: deps.listTools() }, 200));
 }
 

@@ -30,8 +30,8 @@ export function registerRetryRoutes(app: App, deps: Deps): void {
   app.openapi(retry, async (c) => {
     const { session_id: sessionId, turn_id: turnId } = c.req.valid("param");
     const idempotencyKey = readIdempotencyKey(c.req.header("Idempotency-Key"));
-    const { user, log } = c.var;
-    const handle = retryTurn(deps, { user, sessionId, turnId, idempotencyKey, log });
+    const { user, requestId, log } = c.var;
+    const handle = retryTurn(deps, { user, sessionId, turnId, idempotencyKey, requestId, log });
     return answerRun(c, deps, { sessionId, handle });
   });
 }

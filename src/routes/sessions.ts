@@ -56,12 +56,19 @@ const routes = {
   }),
 };
 
-export function registerSessionRoutes(app: App, { db, now, newId }: Deps): void {
+export function registerSessionRoutes(app: App, { db, now, newId, hosts, keepAlive }: Deps): void {
   app.post("/rooms/:room_id/sessions", emptyBodyAsObject);
   app.openapi(routes.start, async (c) => {
     const room = roomOf(c.var.user, c.req.valid("param"));
     const { title = null } = c.req.valid("json");
-    return c.json(toSession(await insertSession(db, room, { id: newId(), title }, now())), 201);
+    const started = await insertSession(db, room, { id: newId(), title }, now());
+    // Its first turn then meets an object that is there already. It needs none to be stored.
+    keepAlive(
+      hosts(started.id)
+        .prepare()
+        .catch(() => undefined),
+    );
+    return c.json(toSession(started), 201);
   });
   app.openapi(routes.list, async (c) => {
     const room = roomOf(c.var.user, c.req.valid("param"));

@@ -45,6 +45,7 @@ export function registerTurnRoutes(app: App, deps: Deps): void {
     const handle = postTurn(deps, {
       user: c.var.user,
       sessionId,
+      requestId: c.var.requestId,
       log: c.var.log,
       request: {
         message,

@@ -1,5 +1,5 @@
 import { type StoreResult, storeCheckpoint } from "../db/checkpoint/store-checkpoint.ts";
-import { ClaimLost, type CommittedTurn } from "../db/turn/commit-turn.ts";
+import { ClaimLost, type CommittedTurn, storedEarlier } from "../db/turn/commit-turn.ts";
 import { isCommittedBy } from "../db/turn/committed-by.ts";
 import { reportLateSpend } from "../db/turn/late-spend.ts";
 import { buildLedger, listAttemptIds } from "../db/turn/ledger-record.ts";
@@ -12,7 +12,7 @@ import { type ExpiringEndingName, endings, type LeavingEndingName, type Run, Run
 
 // Endings without a turn: this holder stops, and the run waits for recovery.
 
-/** Ends a run that was stopped: its client is gone, or its lease was not renewed. */
+/** Ends a run that was stopped: its lease was not renewed. Returns what the client is answered. */
 export async function endStopped(
   deps: Deps,
   run: Run,
@@ -41,7 +41,7 @@ export async function endFailedCommit(
   const result = await expireLease(deps, run, holder, { unstored });
   switch (result) {
     case "lost":
-      if (await isKnownCommitted(deps, run)) return { ledger: null };
+      if (await isKnownCommitted(deps, run)) return storedEarlier;
       throw await closeUnfinished(deps, run, holder, { ending: "lease_lost", cause });
     case "failed":
       deps.keepAlive(storeLater(deps, run, holder, unstored));
@@ -96,8 +96,6 @@ function answerUnfinished(run: Run, closed: ClosedRun): RunEnded {
   const { answer } = endings[closed.ending];
   const options = { cause: closed.cause };
   switch (answer) {
-    case "turn_in_progress":
-      return new RunEnded(busySession(answer, unfinishedDetail, { turnId, leaseLeftMs: 0 }, options));
     case "turn_conflict":
       return new RunEnded(busySession(answer, turnConflictDetail, { turnId, leaseLeftMs: 0 }, options));
     case "commit_failed":
@@ -107,12 +105,9 @@ function answerUnfinished(run: Run, closed: ClosedRun): RunEnded {
   }
 }
 
-const unfinishedDetail = "The turn is not finished. The same request goes on with it.";
-
 function logUnfinished({ request: { log } }: Run, closed: ClosedRun): void {
   const { ending } = closed;
   switch (ending) {
-    case "client_gone":
     case "lease_not_renewed":
       log.warn("run_stopped", { reason: ending, stored: closed.result === "stored" });
       return;

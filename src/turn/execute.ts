@@ -3,19 +3,19 @@ import { buildTurnRecord, type TurnRecord } from "../db/turn/turn-record.ts";
 import type { Deps } from "../deps.ts";
 import { parseDecimal } from "../domain/billing/pricing.ts";
 import type { RunGrant } from "../domain/billing/run-grant.ts";
-import { listNotRead } from "../domain/context/seq-ranges.ts";
 import type { CheckpointRows } from "../domain/turn/checkpoint.ts";
+import type { EmitTurnEvent } from "../domain/turn/turn-events.ts";
 import { measureStoredTurn, noUse } from "../domain/turn/turn-limiter.ts";
 import type { TurnOutcome } from "../domain/turn/turn-outcome.ts";
 import { endStored } from "./end.ts";
 import { endCrashed, endFailedCommit, endStopped } from "./end-unfinished.ts";
 import { estimateInFlight } from "./estimates.ts";
 import { type Holder, startHolder } from "./holder.ts";
-import { startDisconnectTimer } from "./lease.ts";
-import { type Run, type RunClient, RunEnded, type TurnAnswer } from "./run.ts";
+import { type Run, RunEnded, type TurnAnswer } from "./run.ts";
 
 export type Execution = {
-  client: RunClient;
+  /** Receives the run's events. */
+  emit: EmitTurnEvent;
   /** How many requests to the database the answer has waited for so far. */
   requests: CountedDb["requests"];
 };
@@ -24,11 +24,12 @@ export type Execution = {
  * Runs the agents and commits their answers. An agent that fails leaves a failed reply in the stored turn.
  * @throws PantheonError the answer of the ending, where the turn is not stored.
  */
-export async function executeRun(deps: Deps, run: Run, { client, requests }: Execution): Promise<TurnAnswer> {
+export async function executeRun(deps: Deps, run: Run, { emit, requests }: Execution): Promise<TurnAnswer> {
   const { turn, plan, context, request } = run;
   const { claim } = turn;
   const holder = startHolder(deps, claim, { sentMs: run.sentMs, log: request.log });
-  const stopTimer = startDisconnectTimer(client.gone, deps.settings.clientGraceMs, holder.lease.clientLeft);
+  // The run may have been long on its way here. A claim that another holder has taken ends it.
+  holder.lease.renewNow();
   try {
     const result = await deps.runTurn(
       {
@@ -51,7 +52,7 @@ export async function executeRun(deps: Deps, run: Run, { client, requests }: Exe
         mayCall: holder.mayCall,
         onCall: (calls) => holder.spent.push(...calls),
         storeCheckpoint: holder.storeCheckpoint,
-        emit: client.emit,
+        emit,
         log: request.log,
       },
     );
@@ -77,7 +78,6 @@ export async function executeRun(deps: Deps, run: Run, { client, requests }: Exe
     const ended = error instanceof RunEnded ? error : await endCrashed(deps, run, holder, error);
     throw ended.answer;
   } finally {
-    stopTimer();
     void holder.lease.end();
   }
 }
@@ -97,7 +97,7 @@ type Commit = { outcome: TurnOutcome; lastStep: CheckpointRows };
 
 async function commitRun(deps: Deps, run: Run, holder: Holder, { outcome, lastStep }: Commit) {
   const startedMs = deps.nowMs();
-  const { record, ledger } = await endStored(deps, "committed", {
+  const { record, ledger, walletLeft } = await endStored(deps, "committed", {
     outcome,
     toRecord: (storedOutcome) => recordRun(deps, run, storedOutcome),
     lastStep,
@@ -111,23 +111,24 @@ async function commitRun(deps: Deps, run: Run, holder: Holder, { outcome, lastSt
     calls: record.ledger.length,
   });
   return {
-    stored: { ...record.stored, ledger: ledger ?? record.stored.ledger },
+    stored: {
+      ...record.stored,
+      ledger: ledger ?? record.stored.ledger,
+      credits: { granted: record.run.grantedCredits, walletLeft },
+    },
     commitMs: deps.nowMs() - startedMs,
   };
 }
 
 /** The rows of the run, with estimates of calls that past holders had in flight. */
 function recordRun(deps: Deps, run: Run, outcome: TurnOutcome): TurnRecord {
-  const { turn, plan, context, request } = run;
-  const { claim, retried, lastSeq, summary, window } = turn;
+  const { turn, plan, context, request, notRead } = run;
+  const { claim, retried, lastSeq } = turn;
   return buildTurnRecord({
     claim,
     retried,
     lastSeq,
-    notRead: listNotRead(
-      summary?.toSeq ?? 0,
-      window.newest.map(({ seq }) => seq),
-    ),
+    notRead,
     userId: request.user.userId,
     plan,
     outcome: estimateInFlight(deps, { claim, plan, outcome, maySummarise: context.dueSummary !== null }),

@@ -22,7 +22,7 @@ export type Holder = {
   storeCheckpoint(rows: CheckpointRows): Promise<boolean>;
   /** Whether a step's checkpoint was stored late, in part, or not at all. */
   checkpointFailed(): boolean;
-  /** Requests to the database that overlapped model calls. */
+  /** Requests to the database that overlapped model calls; renewals of the lease are not counted. */
   requests(): number;
 };
 
@@ -30,8 +30,14 @@ export type Holder = {
 export function startHolder(deps: Deps, claim: Claim, { sentMs, log }: { sentMs: number; log: Log }): Holder {
   const { turnLeaseMs: leaseMs } = deps.settings;
   const { db, requests } = countRequests(deps.db);
+  const { db: renewals } = countRequests(deps.db);
   let checkpointFailed = false;
-  const lease = keepLease({ leaseMs, sentMs, now: deps.nowMs, renew: () => renewLease(db, claim, leaseMs) });
+  const lease = keepLease({
+    leaseMs,
+    sentMs,
+    now: deps.nowMs,
+    renew: () => renewLease(renewals, claim, leaseMs),
+  });
   const warnDegraded = () => {
     if (!checkpointFailed) log.warn("checkpoint_degraded");
     checkpointFailed = true;

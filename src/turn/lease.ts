@@ -1,5 +1,5 @@
 /** Why a run stops before its end. Each reason is the name of an ending. */
-export type StopReason = "lease_not_renewed" | "client_gone";
+export type StopReason = "lease_not_renewed";
 
 export type LeaseOptions = {
   leaseMs: number;
@@ -22,8 +22,8 @@ export type Lease = {
   confirm(sentMs: number): void;
   /** The claim has another holder, or may have one. */
   lose(): void;
-  /** The client has been gone for longer than the run goes on without it. */
-  clientLeft(): void;
+  /** Renews at once, beside what the holder does. */
+  renewNow(): void;
   /** Ends the renewals; resolves once none is in flight. */
   end(): Promise<void>;
 };
@@ -59,7 +59,7 @@ export function keepLease({ leaseMs, sentMs, now, renew }: LeaseOptions): Lease 
     confirmedMs = renewedMs;
     watch();
   };
-  const renewal = setInterval(() => {
+  const renewNow = () => {
     if (!isHeld()) return lose();
     const renewalSentMs = now();
     renewing = renew().then(
@@ -67,7 +67,8 @@ export function keepLease({ leaseMs, sentMs, now, renew }: LeaseOptions): Lease 
       // The next tick tries again; the cut-off stays where it is.
       () => undefined,
     );
-  }, renewEveryMs);
+  };
+  const renewal = setInterval(renewNow, renewEveryMs);
   watch();
   return {
     signal: stopped.signal,
@@ -75,28 +76,11 @@ export function keepLease({ leaseMs, sentMs, now, renew }: LeaseOptions): Lease 
     isHeld,
     confirm,
     lose,
-    clientLeft: () => stop("client_gone"),
+    renewNow,
     end() {
       clearInterval(renewal);
       clearTimeout(cutOffTimer);
       return renewing;
     },
-  };
-}
-
-/**
- * Calls `stop` once a client has been gone for `graceMs`: so long its run goes on without it. Returns a function that
- * ends the timer.
- */
-export function startDisconnectTimer(clientGone: AbortSignal, graceMs: number, stop: () => void): () => void {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const start = () => {
-    timer = setTimeout(stop, graceMs);
-  };
-  if (clientGone.aborted) start();
-  else clientGone.addEventListener("abort", start, { once: true });
-  return () => {
-    clientGone.removeEventListener("abort", start);
-    clearTimeout(timer);
   };
 }

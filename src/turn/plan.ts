@@ -4,6 +4,7 @@ import type { ClaimRow, StoredTurn } from "../db/turn/stored-turn.ts";
 import type { Deps } from "../deps.ts";
 import { attachFiles } from "../domain/context/attach-files.ts";
 import type { SameTurnAnswer } from "../domain/context/prompt.ts";
+import { listNotRead } from "../domain/context/seq-ranges.ts";
 import type { MeasuredMessage, TurnContext } from "../domain/context/turn-context.ts";
 import { contextBudgetExceeded, findOverflow, scalesAfterOverflow } from "../domain/context/turn-fit.ts";
 import { PantheonError } from "../domain/errors.ts";
@@ -17,7 +18,19 @@ import {
   isSynthesis,
 } from "../domain/turn/current-replies.ts";
 import { endRefused } from "./end.ts";
-import type { Requester, Run } from "./run.ts";
+import type { Requester, Run, RunRequest, RunStart } from "./run.ts";
+
+/** Plans a run that was opened, and leaves out what its execution does not need. @throws PantheonError as `planRun`. */
+export async function prepareRun(
+  deps: Deps,
+  { start, request, turn }: { start: RunStart; request: RunRequest; turn: OpenedTurn },
+): Promise<Run> {
+  const planned = await planRun(deps, turn, request);
+  const { window, ...rest } = turn;
+  const readSeqs = window.newest.map(({ seq }) => seq);
+  const notRead = listNotRead(turn.summary?.toSeq ?? 0, readSeqs);
+  return { ...start, request, turn: rest, ...planned, notRead };
+}
 
 /**
  * Makes the run's plan and context. A run that cannot be planned, or whose agents cannot hold what they must be sent, ends
@@ -25,7 +38,7 @@ import type { Requester, Run } from "./run.ts";
  * instead.
  * @throws PantheonError the plan's refusal, or `context_budget_exceeded`.
  */
-export async function planRun(
+async function planRun(
   deps: Deps,
   turn: OpenedTurn,
   { user, log }: Pick<Requester, "user" | "log">,

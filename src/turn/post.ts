@@ -2,18 +2,17 @@ import { countRequests } from "../db/core/client.ts";
 import type { ClaimedRequest } from "../db/schema.ts";
 import { loadLatestMessages } from "../db/turn/latest-messages.ts";
 import type { Deps } from "../deps.ts";
-import { executeRun } from "./execute.ts";
+import { executeOnHost, toHandOver, watchOnHost } from "./hand-over.ts";
 import { loadStoredTurn, openRun } from "./open.ts";
-import { planRun } from "./plan.ts";
+import { prepareRun } from "./plan.ts";
 import type { Requester, Run, RunHandle, RunRequest } from "./run.ts";
-import { loadRunSnapshot } from "./snapshot.ts";
 
 /**
  * Claims the session and plans a new turn.
  * @throws PantheonError as docs/api.md lists under POST …/turns.
  */
 export function postTurn(deps: Deps, request: Requester & { request: ClaimedRequest }): Promise<RunHandle> {
-  return prepareRun(deps, { ...request, kind: "turn" });
+  return beginRun(deps, { ...request, kind: "turn" });
 }
 
 /**
@@ -22,14 +21,14 @@ export function postTurn(deps: Deps, request: Requester & { request: ClaimedRequ
  * @throws PantheonError as docs/api.md lists under POST …/retry.
  */
 export function retryTurn(deps: Deps, request: Requester & { turnId: string }): Promise<RunHandle> {
-  return prepareRun(deps, { ...request, kind: "retry" });
+  return beginRun(deps, { ...request, kind: "retry" });
 }
 
 /**
- * Opens a run and plans it. All refusals happen here, before any model is called. `execute` of the result then runs the
- * agents and commits.
+ * Opens a run and plans it. All refusals happen here, before any model is called and any host is woken. The session's host
+ * then runs the agents and commits.
  */
-async function prepareRun({ db: sharedDb, ...shared }: Deps, request: RunRequest): Promise<RunHandle> {
+async function beginRun({ db: sharedDb, ...shared }: Deps, request: RunRequest): Promise<RunHandle> {
   const { db, requests } = countRequests(sharedDb);
   const deps: Deps = { ...shared, db };
   const startedMs = deps.nowMs();
@@ -60,13 +59,13 @@ async function prepareRun({ db: sharedDb, ...shared }: Deps, request: RunRequest
   }
   const { turn, start } = opened;
   const logged = { ...request, log: request.log.with({ run_id: turn.claim.runId }) };
-  const run: Run = { ...start, request: logged, turn, ...(await planRun(deps, turn, logged)) };
-  const isResumed = turn.claim.pastHolders.length > 0;
+  const run: Run = await prepareRun(deps, { start, request: logged, turn });
+  const handOver = () => toHandOver(deps, run, requests());
   return {
     kind: "run",
     runId: turn.claim.runId,
     turnId: turn.claim.turnId,
-    loadSnapshot: isResumed ? () => loadRunSnapshot(deps, run) : null,
-    execute: (client) => executeRun(deps, run, { client, requests }),
+    execute: () => executeOnHost(deps, run, handOver()),
+    watch: (client) => watchOnHost(deps, run, { handOver: handOver(), client }),
   };
 }

@@ -1,5 +1,11 @@
 import { ClaimLost } from "../db/turn/commit-turn.ts";
-import { type AbandonedTurn, loadAbandonedRuns, type RunKey, takeOverRun } from "../db/turn/take-over-run.ts";
+import {
+  type AbandonedTurn,
+  loadAbandonedRuns,
+  type RunKey,
+  type Takeover,
+  takeOverRun,
+} from "../db/turn/take-over-run.ts";
 import { buildTurnRecord } from "../db/turn/turn-record.ts";
 import type { Deps } from "../deps.ts";
 import { abandonedPrompt } from "../domain/context/abandoned-prompt.ts";
@@ -16,7 +22,10 @@ import { RunEnded } from "./run.ts";
 /** In one call of the scheduled job; the next minute takes the rest. */
 const maxRuns = 50;
 
-/** Settles the runs whose holders are gone, each by itself: one that fails stops no other. */
+/** How long the host of a session may take to take a run over. */
+const hostWaitMs = 5_000;
+
+/** Recovers the runs whose holders are gone, each by itself: one that fails stops no other. */
 export async function recoverAbandonedRuns(deps: Deps): Promise<void> {
   const abandoned = await loadAbandonedRuns(deps.db, deps.settings.resumeWindowMs, maxRuns);
   for (const run of abandoned) {
@@ -30,17 +39,46 @@ export async function recoverAbandonedRuns(deps: Deps): Promise<void> {
 }
 
 /**
+ * Recovers a run whose holder is gone. The session's host takes it over and goes on with it; where the host does not
+ * answer in time, the run is settled here. Where another holder took the run over first, nothing changes.
+ */
+export async function recoverRun(deps: Deps, key: RunKey, log: Log): Promise<void> {
+  try {
+    await within(hostWaitMs, deps.hosts(key.sessionId).recover(key));
+  } catch (error) {
+    const name = error instanceof Error ? error.name : "unknown";
+    log.warn("host_not_reached", { run_id: key.runId, error: name });
+    await settleRun(deps, key, log);
+  }
+}
+
+function within(timeoutMs: number, work: Promise<void>): Promise<void> {
+  const timeout = Promise.withResolvers<void>();
+  const timer = setTimeout(() => timeout.reject(new Error("no answer in time")), timeoutMs);
+  return Promise.race([work, timeout.promise]).finally(() => clearTimeout(timer));
+}
+
+/**
  * Settles a run whose holder is gone: stores the answers that had arrived, and estimates of what the others may have cost.
  * No model is called. A run that planning refuses ends without a turn. Where another holder took the run over first,
  * nothing changes.
  * @throws PantheonError `commit_failed` where the turn cannot be stored.
  */
-export async function recoverRun(deps: Deps, key: RunKey, requestLog: Log): Promise<void> {
+async function settleRun(deps: Deps, key: RunKey, requestLog: Log): Promise<void> {
   const log = requestLog.with({ run_id: key.runId });
+  const takeover = await takeRun(deps, key, log);
+  if (takeover.kind === "taken") await settleTakenRun(deps, takeover.turn, log);
+}
+
+/** Takes over a run whose lease has run out. */
+export async function takeRun(deps: Deps, key: RunKey, log: Log): Promise<Takeover> {
   const takeover = await takeOverRun(deps.db, key, deps.newId(), deps.settings.turnLeaseMs);
   if (takeover.kind === "claim_deleted") log.warn("claim_deleted");
-  if (takeover.kind !== "taken") return;
-  const { turn } = takeover;
+  return takeover;
+}
+
+/** Settles a run that this holder has taken over. */
+export async function settleTakenRun(deps: Deps, turn: AbandonedTurn, log: Log): Promise<void> {
   const { claim, checkpoint, userId } = turn;
   const decision = decidePlan(turn);
   if (!decision.ok) {

@@ -2,11 +2,12 @@ import type { ClaimedRequest } from "../db/schema.ts";
 import type { LatestMessage } from "../db/turn/latest-messages.ts";
 import type { OpenedTurn } from "../db/turn/open-turn.ts";
 import type { StoredTurn } from "../db/turn/stored-turn.ts";
+import type { DroppedRange } from "../domain/context/seq-ranges.ts";
 import type { TurnContext } from "../domain/context/turn-context.ts";
 import type { ErrorCode, PantheonError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import type { TurnPlan } from "../domain/plan/turn-plan.ts";
-import type { EmitTurnEvent } from "../domain/turn/turn-events.ts";
+import type { StockClient } from "../domain/turn/stream-client.ts";
 import type { TurnTimings } from "../domain/turn/turn-timings.ts";
 import type { User } from "../domain/user.ts";
 
@@ -56,7 +57,6 @@ export const endings = {
   recovered_then_refused: { kind: "refused", ledger: "without_turn", answer: "refusal" },
   /** The claim is this holder's, and a row of something else is where a row of the turn must go. It would stay there. */
   commit_refused: { kind: "refused", ledger: "without_turn", answer: "commit_failed" },
-  client_gone: { kind: "unfinished", claim: "expire", answer: "turn_in_progress" },
   lease_not_renewed: { kind: "unfinished", claim: "expire", answer: "commit_failed" },
   commit_failed: { kind: "unfinished", claim: "expire", answer: "commit_failed" },
   lease_lost: { kind: "unfinished", claim: "leave", answer: "turn_conflict" },
@@ -92,6 +92,7 @@ export type Requester = {
   user: User;
   sessionId: string;
   idempotencyKey: string | null;
+  requestId: string;
   log: Log;
 };
 
@@ -110,28 +111,28 @@ export type RunStart = {
 /** A run that holds its claim and has its plan: ready to be executed. */
 export type Run = RunStart & {
   request: RunRequest;
-  turn: OpenedTurn;
+  turn: Omit<OpenedTurn, "window">;
   plan: TurnPlan;
   context: TurnContext;
+  /** Messages after the summary that were not read for the agents' prompts. */
+  notRead: readonly DroppedRange[];
   /** By agent key: estimated tokens of its prompt at the start of the run. */
   promptTokens: ReadonlyMap<string, number>;
 };
 
 export type TurnAnswer = { stored: StoredTurn; timings: TurnTimings; replayed: boolean };
 
-/** The client that waits for a run. */
-export type RunClient = {
-  emit: EmitTurnEvent;
-  /** Aborts when the client has disconnected; the run then goes on for a while. */
-  gone: AbortSignal;
-};
-
 /** Reads the session's conversation, for a client that may have missed events. One request to the database. */
 export type LoadSnapshot = () => Promise<LatestMessage[]>;
 
-/** A run as a route sees it: stored before under the same key, or ready to be executed. */
+/** A run as a route sees it: stored before under the same key, or ready to be handed over to its host. */
 export type RunHandle = { runId: string; turnId: string } & (
   | { kind: "replay"; loadSnapshot: LoadSnapshot; answer: () => TurnAnswer }
-  /** A new run has no snapshot: its client has missed nothing. */
-  | { kind: "run"; loadSnapshot: LoadSnapshot | null; execute: (client: RunClient) => Promise<TurnAnswer> }
+  | {
+      kind: "run";
+      /** Has the run executed; resolves when its turn is stored. */
+      execute: () => Promise<TurnAnswer>;
+      /** Has the run executed and gives its events. `client`: the stock client that reads them. */
+      watch: (client: StockClient | null) => Promise<ReadableStream<Uint8Array>>;
+    }
 );

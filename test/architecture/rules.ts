@@ -39,6 +39,11 @@ const layers: Readonly<Record<string, Layer>> = {
     types: ["deps"],
     packages: ["hono", "@hono/zod-openapi", "zod", "@ag-ui/core"],
   },
+  live: {
+    values: ["live", "routes", "http", "turn", "db", "domain"],
+    types: ["deps"],
+    packages: ["cloudflare:workers", "@ag-ui/core"],
+  },
   storage: { values: ["domain"] },
   parse: {
     values: ["parse", "config", "db", "domain", "http", "storage"],
@@ -56,11 +61,14 @@ const layers: Readonly<Record<string, Layer>> = {
   config: { values: ["config", "domain"], packages: ["zod", "uuid"] },
   deps: {
     values: ["db", "domain", "http", "runtime", "storage", "tools"],
-    types: ["config"],
+    types: ["config", "turn"],
     packages: ["cloudflare:workers", "uuid"],
   },
   app: { values: ["http", "routes"], types: ["deps"], packages: ["hono", "@hono/zod-openapi"] },
-  index: { values: ["app", "actions", "turn", "domain", "config", "deps"], packages: ["cloudflare:workers"] },
+  index: {
+    values: ["app", "actions", "live", "turn", "domain", "config", "deps"],
+    packages: ["cloudflare:workers"],
+  },
 };
 
 /** Imports of one file of src that its layer does not have. */

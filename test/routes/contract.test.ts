@@ -60,7 +60,7 @@ test("answers declare the headers that they have", () => {
   for (const { at, status, names, description, isStream } of answers) {
     expect(names, at).toContain("X-Request-Id");
     expect(names.includes("WWW-Authenticate"), at).toBe(status === "401");
-    const mayWait = ["turn_conflict", "turn_in_progress", "rate_limited"].some((code) =>
+    const mayWait = ["turn_conflict", "turn_in_progress", "budget_in_use", "rate_limited"].some((code) =>
       description.includes(code),
     );
     expect(names.includes("Retry-After"), at).toBe(mayWait);

@@ -93,7 +93,7 @@ describe("the checkpoints of a sequence", () => {
   test("that are not stored yet are returned where the run is stopped", async () => {
     const { stores, stop, ran } = start("sequence");
     await settle();
-    stop.abort({ stop: "client_gone" });
+    stop.abort({ stop: "lease_not_renewed" });
     stores[0]?.end(false);
     // The second answer was in; no third call is made.
     await settle();

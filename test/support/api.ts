@@ -5,6 +5,7 @@ import { parseConfig } from "../../src/config.ts";
 import { createDeps, type Deps } from "../../src/deps.ts";
 import type { Log, LogFields } from "../../src/domain/log.ts";
 import { nameOf } from "./fixture-agents.ts";
+import { connectObjects } from "./session-objects.ts";
 
 // What `vitest.config.ts` binds; tests may lean on them.
 export const testSecret = "only-for-tests-0123456789abcdef0123456789abcdef";
@@ -25,7 +26,12 @@ export type TestApi = ReturnType<typeof createTestApi>;
 /** The whole application in this isolate, on the test database; each test mints its own users. */
 export function createTestApi(options: { settings?: Record<string, string>; deps?: Partial<Deps> } = {}) {
   const { log, lines } = createLogKeeper();
-  const deps = { ...createDeps(parseConfig({ ...env, ...options.settings })), log, ...options.deps };
+  const deps: Deps = {
+    ...createDeps(parseConfig({ ...env, ...options.settings })),
+    log,
+    hosts: connectObjects(() => deps),
+    ...options.deps,
+  };
   const app = createApp(deps);
 
   const send = async (method: string, path: string, init: RequestInit = {}): Promise<Answer> => {
@@ -99,6 +105,9 @@ export function mintToken(claims: JWTPayload, secret: string = testSecret): Prom
     .setProtectedHeader({ alg: "HS256" })
     .sign(new TextEncoder().encode(secret));
 }
+
+/** The claim that makes a user an operator. */
+export const operatorRole = { roles: ["pantheon-admin"] };
 
 export async function createRoom(api: TestApi, user: TestUser, room: Record<string, unknown> = {}) {
   return expectCreated(await api.as(user).post("/rooms", { name: "A room", ...room }));

@@ -105,8 +105,9 @@ export async function* readFrames(response: Response): AsyncGenerator<string, un
 
 /** One event is one `data:` line. Its shape is checked with the whole stream, in `verifyEvents`. */
 function toEvent(frame: string): AGUIEvent {
-  expect(frame).toMatch(/^data: \{[^\n]*\}$/);
-  return JSON.parse(frame.slice("data: ".length)) as AGUIEvent;
+  const [, json = ""] = /^(?:id: [^\n]+\n)?data: (\{[^\n]*\})$/.exec(frame) ?? [];
+  expect(json, frame).not.toBe("");
+  return JSON.parse(json) as AGUIEvent;
 }
 
 function isOfType<Type extends `${EventType}`>(event: AGUIEvent, type: Type): event is EventOf<Type> {

@@ -25,7 +25,13 @@ export function keyOf(alg: string): GenerateKeyPairResult {
 export function createKeySetApi(answer: () => Promise<Response> | Response = () => new Response(keySet)) {
   const fetched: string[] = [];
   const verifyToken = createTokenVerifier(
-    { issuer: testIssuer, audience: testAudience, keys: { jwksUrl } },
+    {
+      issuer: testIssuer,
+      audience: testAudience,
+      keys: { jwksUrl },
+      adminClaim: "roles",
+      adminRole: "pantheon-admin",
+    },
     async (url) => {
       fetched.push(url);
       return answer();

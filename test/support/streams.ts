@@ -1,3 +1,4 @@
+import { until } from "../turn/recovery/support/until.ts";
 import { mintToken } from "./api.ts";
 import type { ModelRule } from "./models.ts";
 import { createTurnFixture, type FixtureOptions } from "./turn-fixture.ts";
@@ -24,8 +25,6 @@ export type StoredTurn = {
 export async function createStreamFixture(options: FixtureOptions, ...rules: ModelRule[]) {
   const fixture = await createTurnFixture(options);
   await fixture.models.script(...rules);
-  const works: Promise<unknown>[] = [];
-  fixture.api.deps.keepAlive = (work) => void works.push(work);
   const token = await mintToken({ sub: fixture.owner.userId, email: fixture.owner.email });
   const send = async (path: string, body: unknown, headers: Record<string, string> = {}) =>
     fixture.api.app.request(`/api/v1/sessions/${fixture.sessionId}${path}`, {
@@ -42,7 +41,7 @@ export async function createStreamFixture(options: FixtureOptions, ...rules: Mod
       send("/turns", { message }, { Accept: "text/event-stream", ...headers }),
     turns: async (): Promise<StoredTurn[]> => (await fixture.list()).body.data,
     calls: async () => (await fixture.models.journal()).length,
-    /** Waits for all that goes on when its client has gone. */
-    settled: () => Promise.all(works),
+    /** Resolves once the session runs nothing any more. */
+    settled: () => until("the run is over", async () => (await fixture.claim()) === undefined),
   };
 }

@@ -4,6 +4,7 @@ import type { Json } from "../support/api.ts";
 import { watchDatabase } from "../support/database-requests.ts";
 import { control, type LargeTurns, seedLargeTurns } from "../support/large-session.ts";
 import { walkPages } from "../support/pages.ts";
+import { noHosts } from "../support/session-objects.ts";
 import { createTurnFixture, says } from "../support/turn-fixture.ts";
 
 // Neon's endpoint gives no answer over 10 MiB, and neither does the local one.
@@ -149,7 +150,7 @@ describe("a session with any texts goes on", () => {
         snapshot, holder, lease_until)
       values (${fixture.sessionId}, gen_random_uuid(), ${fixture.turnIds[0]}, 'retry', 1, 'x', '{"message": "hello"}',
         ${JSON.stringify(snapshot)}, gen_random_uuid(), now() - interval '1 minute')`;
-    await recoverAbandonedRuns(fixture.api.deps);
+    await recoverAbandonedRuns({ ...fixture.api.deps, hosts: noHosts });
     expect(await fixture.claim()).toBeUndefined();
     const failures = fixture.api.lines.filter(({ event }) => event === "recovery_failed");
     expect(failures.filter(({ session_id }) => session_id === fixture.sessionId)).toEqual([]);

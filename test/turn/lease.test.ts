@@ -1,11 +1,14 @@
 import { describe, expect, test } from "vitest";
+import { silenceRecovery } from "../support/session-objects.ts";
 import { createTurnFixture, says, type TurnFixture } from "../support/turn-fixture.ts";
+import { expireLease } from "./recovery/support/abandoned-run.ts";
 
 /** A session whose claim was left behind, as by a Worker that died in mid-turn. */
 async function abandonTurn(
   { sql, sessionId, roomId }: TurnFixture,
   { leaseLeft, key = null }: { leaseLeft: string; key?: string | null },
 ) {
+  silenceRecovery(sessionId);
   await sql`insert into turn_claims (session_id, run_id, turn_id, kind, turn_index, idempotency_key, request_hash,
     request, snapshot, holder, past_holders, lease_until) values (${sessionId}, gen_random_uuid(), gen_random_uuid(),
     'turn', 1, ${key}, 'another hash', '{"message":"@ada old"}', ${JSON.stringify(snapshotOf(roomId))}::jsonb,
@@ -83,8 +86,7 @@ test("a turn that outlived its lease cannot commit once another holder has settl
   await fixture.models.script(says("ada", { text: "late", hold: "slow" }), says("bob", "in time"));
   const slow = fixture.post("@ada hello");
   await fixture.models.wait({ calls: 1 });
-  await fixture.sql`update turn_claims set lease_until = clock_timestamp() - interval '1 second'
-    where session_id = ${fixture.sessionId}`;
+  await expireLease(fixture);
 
   const quick = await fixture.post("@bob hello");
   await fixture.models.release("slow");
@@ -117,8 +119,7 @@ test.each([
     const slow = fixture.post("@ada hello", { key: "a" });
     await fixture.models.wait({ calls: 1 });
     const abandoned = await fixture.claim();
-    await fixture.sql`update turn_claims set lease_until = clock_timestamp() - interval '1 second'
-    where session_id = ${fixture.sessionId}`;
+    await expireLease(fixture);
 
     const quick = await fixture.post("@ada hello", options);
     await fixture.models.release("slow");
@@ -135,8 +136,7 @@ test("a turn that outlived its lease still commits where no other holder has tak
   await fixture.models.script(says("ada", { text: "late", hold: "slow" }));
   const slow = fixture.post("@ada hello");
   await fixture.models.wait({ calls: 1 });
-  await fixture.sql`update turn_claims set lease_until = clock_timestamp() - interval '1 second'
-    where session_id = ${fixture.sessionId}`;
+  await expireLease(fixture);
 
   await fixture.models.release("slow");
 

@@ -25,9 +25,9 @@ describe("a model that does not answer fails only its agent", () => {
     const post = fixture.post("@ada @bob hello");
     await answersStored(fixture, { answers: 1 });
     await untilRead(fixture.models, calls - 1);
-    await timers.pass(1_000);
+    await timers.pass(1_000, fixture.sessionId);
     await fixture.models.wait({ calls });
-    await timers.pass(60_000);
+    await timers.pass(60_000, fixture.sessionId);
     const { body } = await post;
 
     expect(body.status).toBe("partial");
@@ -52,7 +52,7 @@ describe("a model that does not answer fails only its agent", () => {
     const timers = holdTimers();
     const post = fixture.post("@ada hello");
     await untilRead(fixture.models, 1);
-    await timers.pass(300);
+    await timers.pass(300, fixture.sessionId);
     const { body } = await post;
 
     expect(body.replies).toMatchObject([{ status: "failed", error: { code: "model_timeout" } }]);
@@ -69,7 +69,7 @@ describe("a model that does not answer fails only its agent", () => {
 
     const told = readEvents(await fixture.stream("@ada hello"));
     await told.until("TEXT_MESSAGE_CONTENT");
-    await timers.pass(60_000);
+    await timers.pass(60_000, fixture.sessionId);
     await fixture.models.release("gate");
     await told.until("RUN_FINISHED");
 
@@ -91,7 +91,7 @@ describe("a turn's deadline", () => {
     const post = fixture.post("@bob @ada hello");
     await fixture.models.wait({ calls: 2 });
     await answersStored(fixture, { answers: 1 });
-    await timers.pass(5_000);
+    await timers.pass(5_000, fixture.sessionId);
     const { status, body } = await post;
 
     expect(status).toBe(201);
@@ -117,7 +117,7 @@ describe("a turn's deadline", () => {
 
     const post = fixture.post("@ada hello");
     await untilRead(fixture.models, 1);
-    await timers.pass(5_000);
+    await timers.pass(5_000, fixture.sessionId);
     const { body } = await post;
 
     expect(body.replies).toMatchObject([{ status: "failed", error: { code: "deadline" } }]);
@@ -133,7 +133,7 @@ describe("a turn's deadline", () => {
 
     const post = fixture.post(keys.map((key) => `@${key}`).join(" "));
     await fixture.models.wait({ calls: 4 });
-    await timers.pass(5_000);
+    await timers.pass(5_000, fixture.sessionId);
     const { body } = await post;
 
     expect(body.status).toBe("failed");

@@ -1,7 +1,8 @@
 import { sql } from "drizzle-orm";
 import type { Claim } from "../../domain/turn/claim.ts";
+import { selectWallet } from "../budgets/wallet.ts";
 import { prepareStatement } from "../core/prepared-statement.ts";
-import { sessions, turnClaims } from "../schema.ts";
+import { rooms, sessions, turnClaims } from "../schema.ts";
 
 /** SQLSTATE of the fence `assert_claim`: the claim is no longer this holder's. */
 export const claimLost = "PT409";
@@ -41,17 +42,28 @@ export function noteRun(noted: { sessionId: string; title: string | null; at: st
 
 const extend = prepareStatement<Claim & { leaseMs: number }>(
   sql`update ${turnClaims} set "lease_until" = clock_timestamp() + ${sql.placeholder("leaseMs")} * interval '1 millisecond'
-    where ${isClaim}`,
+    where ${isClaim} returning session_id`,
 );
 
+/** Gives no row where the claim is not this holder's. */
 export function extendLease(claim: Claim, leaseMs: number) {
   return extend({ ...claim, leaseMs });
 }
 
-const remove = prepareStatement<Claim>(sql`delete from ${turnClaims} where ${isClaim}`);
+/** The payer's balance without what the run holds, which ends with its claim. */
+const balanceAfter = selectWallet(
+  sql`(select r.owner_user_id from ${sessions} s join ${rooms} r on r.id = s.room_id where s.id = turn_claims.session_id)`,
+  sql`turn_claims.run_id`,
+);
 
+const remove = prepareStatement<Claim>(
+  sql`delete from ${turnClaims} where ${isClaim}
+    returning (select w.balance from (${balanceAfter}) w) as "walletLeft"`,
+);
+
+/** Deletes the claim, and with it what its run holds of budgets. Returns what is left in the payer's wallet then. */
 export function deleteClaim(claim: Claim) {
-  return remove(claim);
+  return remove<{ walletLeft: string | null }>(claim);
 }
 
 const markRefused = prepareStatement<Claim & { refusalScales: string }>(

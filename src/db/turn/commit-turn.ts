@@ -63,7 +63,14 @@ export class CommitRefused extends Error {
 }
 
 /** `ledger`: where the run had past holders, the turn's ledger with their late reports; null: as in the record. */
-export type CommittedTurn = { ledger: LedgerRow[] | null };
+export type CommittedTurn = {
+  ledger: LedgerRow[] | null;
+  /** The balance of the payer's wallet; null: there is none, or the answer to the commit was lost. */
+  walletLeft: string | null;
+};
+
+/** Of a commit whose answer was lost. */
+export const storedEarlier: CommittedTurn = { ledger: null, walletLeft: null };
 
 /**
  * Writes all rows of a turn and deletes its claim, in one batch. Beside it, late-spend.ts writes to the ledger,
@@ -78,6 +85,7 @@ export async function commitTurn(
   record: TurnRecord,
   { catalog, lastStep, keepsCheckpoint }: CommitExtras,
 ): Promise<CommittedTurn> {
+  const reconciled = reconcileLedger(db, record);
   try {
     const result = await repeatIfLost(db, () =>
       db.batch([
@@ -86,6 +94,8 @@ export async function commitTurn(
         ...recordPrices(db, record.turn.createdAt, catalog, record.pricing),
         ...writeTurn(db, record),
         ...insertRuns([record.run]),
+        // The room's row is locked before windows of budgets, which the ledger's triggers lock.
+        ...consumePendingMode(db, record),
         ...changeExclusion(db, record),
         ...insertMessages(record.messages),
         ...insertAudits(record.audits),
@@ -93,16 +103,18 @@ export async function commitTurn(
         ...insertToolEvents(record.toolEvents),
         ...insertSummaries(record.summary === null ? [] : [record.summary]),
         ...updateSession(db, record),
-        ...consumePendingMode(db, record),
         ...keepLastCheckpoint(db, record.claim.runId, lastStep, keepsCheckpoint),
         deleteClaim(record.claim),
-        ...reconcileLedger(db, record),
+        ...reconciled,
       ]),
     );
-    return { ledger: record.hasPastHolders ? toLedger(result.at(-1)) : null };
+    return {
+      ledger: record.hasPastHolders ? toLedger(result.at(-1)) : null,
+      walletLeft: toWalletLeft(result.at(-1 - reconciled.length)),
+    };
   } catch (error) {
     await resolveCommitError(db, record.claim, error);
-    return { ledger: null };
+    return storedEarlier;
   }
 }
 
@@ -151,6 +163,12 @@ function reconcileLedger(
     ...deleteSurplusEstimates(estimatedIds),
     selectLedger(db, sql`(${turn.id}::uuid)`),
   ];
+}
+
+/** Safe: the statement before `reconcileLedger` deletes the claim. Null: nothing was deleted. */
+function toWalletLeft(answer: unknown): string | null {
+  const { rows } = answer as { rows: readonly { walletLeft: string | null }[] };
+  return rows[0]?.walletLeft ?? null;
 }
 
 /** Safe: `reconcileLedger` puts the statement that selects the ledger last in the batch. */

@@ -3,7 +3,7 @@ import { formatDecimal, priceCall } from "../../domain/billing/pricing.ts";
 import { resolvePrice } from "../../domain/billing/run-pricing.ts";
 import type { Catalog } from "../../domain/catalog.ts";
 import { maxAttempts } from "../../domain/model-dialect.ts";
-import { agentStepId } from "../../domain/plan/step.ts";
+import { agentStepId, synthesisStepId } from "../../domain/plan/step.ts";
 import type { ModelCallRecord } from "../../domain/turn/turn-outcome.ts";
 import type { ClaimRow, LedgerRow } from "./stored-turn.ts";
 
@@ -19,9 +19,13 @@ const ledgerNamespace = "6f0d8f0e-3b0a-5c5e-9f39-5c1b6f6a7d11";
 
 type CallKey = Pick<ModelCallRecord, "holder" | "step" | "agentKey" | "round">;
 
-/** An agent's first step goes by its key, as in the version before steps, whose calls may still be reported. */
+/**
+ * An agent's first step goes by its key, as in the version before steps, whose calls may still be reported; but not that of
+ * an agent whose key is the id of the synthesis.
+ */
 function attemptId(runId: string, { holder, step, agentKey, round }: CallKey, attempt: number): string {
-  const name = step === agentStepId(agentKey, 1) ? agentKey : step;
+  const hasOldName = step === agentStepId(agentKey, 1) && agentKey !== synthesisStepId;
+  const name = hasOldName ? agentKey : step;
   return uuidv5([runId, holder, name, round, attempt].join("/"), ledgerNamespace);
 }
 

@@ -7,7 +7,15 @@ import { type Page, type PageRequest, readPage } from "../core/page.ts";
 import { selectFitting, sentBytes } from "../core/sent-bytes.ts";
 import { llmCallEvents, messages, toolCallEvents, turns } from "../schema.ts";
 import type { StoredTurn } from "./stored-turn.ts";
-import { completeTurn, isShared, selectMessages, selectToolEvents, selectTurns } from "./turn-rows.ts";
+import {
+  completeTurn,
+  isShared,
+  readTurnCredits,
+  selectMessages,
+  selectToolEvents,
+  selectTurnCredits,
+  selectTurns,
+} from "./turn-rows.ts";
 import { isTurnOf, type SessionScope, selectOwnership } from "./turns.ts";
 
 /** A turn as a list shows it: the replies, and the usage of all calls as one sum. */
@@ -41,19 +49,22 @@ export async function loadTurns(
       octet_length(${turns.userInput}) + octet_length(${turns.assistantOutput}) as raw
     from ${turns} where ${inPage} order by ${inOrder(turns.turnIndex)} limit ${request.limit + 1}`;
   const ids = selectFitting({ nearest, bytes: turnBytes, limit: request.limit });
-  const [owned, cursor, matched, turnRows, messageRows, usages, toolEvents] = await askDatabase(db, () =>
-    db.batch([
-      selectOwnership(db, scope),
-      db
-        .select({ id: turns.id })
-        .from(turns)
-        .where(and(isTurnOf(scope), sql`${turns.id} = ${after}::uuid`)),
-      db.execute<{ turns: number }>(sql`select count(*)::int as turns from (${nearest}) n`),
-      selectTurns(db, inArray(turns.id, ids)),
-      selectMessages(db, ids, { only: isReply }),
-      db.execute<UsageRow>(selectUsage(ids)),
-      selectToolEvents(db, ids),
-    ]),
+  const [owned, cursor, matched, turnRows, messageRows, usages, toolEvents, credits] = await askDatabase(
+    db,
+    () =>
+      db.batch([
+        selectOwnership(db, scope),
+        db
+          .select({ id: turns.id })
+          .from(turns)
+          .where(and(isTurnOf(scope), sql`${turns.id} = ${after}::uuid`)),
+        db.execute<{ turns: number }>(sql`select count(*)::int as turns from (${nearest}) n`),
+        selectTurns(db, inArray(turns.id, ids)),
+        selectMessages(db, ids, { only: isReply }),
+        db.execute<UsageRow>(selectUsage(ids)),
+        selectToolEvents(db, ids),
+        selectTurnCredits(db, ids, scope.userId),
+      ]),
   );
   if (owned.rows[0]?.owned !== true) throw notFound();
   const { rows } = readPage(
@@ -72,6 +83,7 @@ export async function loadTurns(
       messages: replies,
       usage: usageByTurn.get(row.id) ?? noUsage,
       toolEvents: toolEventsByTurn.get(row.id) ?? [],
+      ...readTurnCredits(credits.rows, row.id),
     };
   });
   return { rows: listed, hasMore };

@@ -17,7 +17,8 @@ export function recordPrices(
 ): BatchItem<"pg">[] {
   const models = [...catalog.models.values()];
   const own = insertPrices(db, createdAt, catalog.pricingVersion, models);
-  if (claimed === undefined || claimed.version === catalog.pricingVersion) return own;
+  if (claimed === undefined || claimed.isStored === true || claimed.version === catalog.pricingVersion)
+    return own;
   return [...own, ...insertPrices(db, createdAt, claimed.version, claimed.models)];
 }
 

@@ -1,19 +1,13 @@
 import type { Claim } from "../../domain/turn/claim.ts";
-import { askDatabase, type Db, postgresFields } from "../core/client.ts";
-import { assertClaim, claimLost, extendLease, lockSession } from "./claim-statements.ts";
+import { askDatabase, type Db } from "../core/client.ts";
+import { extendLease } from "./claim-statements.ts";
 
 /**
- * Renews a lease, by the database's clock. False: the claim has another holder.
+ * Renews a lease, by the database's clock. False: the claim has another holder. The statement names the holder, so it needs
+ * neither the session's lock nor the fence: a takeover that waits for the same row, or made this one wait, changes the holder.
  * @throws PantheonError `database_unavailable`.
  */
 export async function renewLease(db: Db, claim: Claim, leaseMs: number): Promise<boolean> {
-  try {
-    await askDatabase(db, () =>
-      db.batch([lockSession(claim.sessionId), assertClaim(claim), extendLease(claim, leaseMs)]),
-    );
-    return true;
-  } catch (error) {
-    if (postgresFields(error).code === claimLost) return false;
-    throw error;
-  }
+  const [renewed] = await askDatabase(db, () => db.batch([extendLease(claim, leaseMs)]));
+  return renewed.rows.length > 0;
 }

@@ -22,10 +22,20 @@ type Cut = { isCut?: boolean };
 /** The claim of a session, with the request and the snapshot that its run is planned from. */
 export type ClaimRow = typeof turnClaims.$inferSelect;
 
+/** Decimals of credits. */
+export type TurnCredits = {
+  /** What the latest run of the turn was allowed to spend; null: it is of an earlier version. */
+  granted: string | null;
+  /** The balance of the payer's wallet after the turn, or as it is now where the turn is read again. Null: there is none. */
+  walletLeft: string | null;
+};
+
 /** A stored turn with its rows: messages by `seq`, the others in the order of replies. */
 export type StoredTurn = {
   turn: TurnRow;
   messages: (MessageRow & Cut)[];
   ledger: LedgerRow[];
   toolEvents: (ToolEventRow & Cut)[];
+  /** Absent: it was not read. */
+  credits?: TurnCredits;
 };

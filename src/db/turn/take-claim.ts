@@ -3,7 +3,17 @@ import type { RunPricing } from "../../domain/billing/run-pricing.ts";
 import { noSynthesis } from "../../domain/plan/orchestration.ts";
 import { turnBounds } from "../../domain/turn/turn-limiter.ts";
 import { claimWithinBudgets, type GrantRequest } from "../budgets/claim-budgets.ts";
-import { type ClaimedRequest, roomAgents, rooms, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
+import {
+  type ClaimedRequest,
+  modelPrices,
+  pricingVersions,
+  roomAgents,
+  rooms,
+  sessions,
+  turnClaims,
+  turnRuns,
+  turns,
+} from "../schema.ts";
 import { isQuestionDeleted } from "./turn-rows.ts";
 
 export type ClaimRequest = GrantRequest & {
@@ -101,14 +111,25 @@ function snapshot(claim: ClaimRequest): SQL {
       'modelSettings', a.model_settings, 'position', a.position) order by a.position) from ${roomAgents} a where a.room_id = r.id), '[]'::jsonb))`;
 }
 
-/** The prices of those models that the run may call. */
+/**
+ * The prices of those models that the run may call: those of the operator's version that is in effect, else the
+ * deployment's. A model that the version does not name is marked, and keeps the deployment's.
+ */
 function pricingOfRoster({ pricing, modelAliasOverride }: ClaimRequest): SQL {
-  return sql`(select p.pricing || jsonb_build_object('models', coalesce((
-      select jsonb_agg(m) from jsonb_array_elements(p.pricing -> 'models') m
+  return sql`(select p.pricing || jsonb_build_object('version', coalesce(v.version, p.pricing ->> 'version'),
+      'isStored', v.version is not null,
+      'models', coalesce((
+      select jsonb_agg(case when v.version is null then m
+        when c.multiplier is null then m || jsonb_build_object('isUnpriced', true)
+        else m || jsonb_build_object('multiplierHundredths', (c.multiplier * 100)::int) end)
+      from jsonb_array_elements(p.pricing -> 'models') m
+        left join ${modelPrices} c on c.version = v.version and c.model_alias = m ->> 'alias'
       where m ->> 'alias' in (p.pricing ->> 'managerModelAlias', p.pricing ->> 'summarizerModelAlias')
         or m ->> 'alias' = ${modelAliasOverride}::text
         or exists (select 1 from ${roomAgents} a where a.room_id = r.id and a.model_alias = m ->> 'alias')
-    ), '[]'::jsonb)) from (select ${JSON.stringify(pricing)}::jsonb as pricing) p)`;
+    ), '[]'::jsonb)) from (select ${JSON.stringify(pricing)}::jsonb as pricing) p
+      left join lateral (select version from ${pricingVersions} where effective_at <= now()
+        order by effective_at desc limit 1) v on true)`;
 }
 
 /** A holder that was replaced stays replaced: its view of the run is older than what its successors stored. */

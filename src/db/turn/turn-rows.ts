@@ -1,10 +1,11 @@
 import { and, asc, type Column, eq, inArray, type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import { joinCurrentReplies } from "../../domain/turn/current-replies.ts";
+import { selectWallet } from "../budgets/wallet.ts";
 import type { Db } from "../core/client.ts";
 import { readableColumns } from "../core/instant.ts";
 import { cutCharacters, maxPageBytes, sentBytes } from "../core/sent-bytes.ts";
-import { llmCallEvents, messages, toolCallEvents, turns } from "../schema.ts";
-import type { StoredTurn, TurnRow } from "./stored-turn.ts";
+import { llmCallEvents, messages, toolCallEvents, turnRuns, turns } from "../schema.ts";
+import type { StoredTurn, TurnCredits, TurnRow } from "./stored-turn.ts";
 
 /** Bytes of a turn's tool events in an answer that also has its messages. New turns are smaller (turn-limiter.ts). */
 const maxToolBytes = 3 * 1024 * 1024;
@@ -112,6 +113,22 @@ export function selectToolEvents(db: Db, turnIds: SQL, { toolBytes }: TurnTextBo
       asc(place),
       asc(id),
     );
+}
+
+export type TurnCreditsRow = TurnCredits & { turnId: string };
+
+/** What the latest run of each turn was granted, and the balance of the user's wallet now. */
+export function selectTurnCredits(db: Db, turnIds: SQL, userId: string) {
+  return db.execute<TurnCreditsRow>(sql`
+    select u.turn_id as "turnId", (array_agg(u.granted_credits order by u.created_at desc, u.id desc))[1]::text as granted,
+      (select w.balance from (${selectWallet(sql`${userId}`)}) w) as "walletLeft"
+    from ${turnRuns} u where u.turn_id in ${turnIds} group by u.turn_id`);
+}
+
+/** The turn's row of `selectTurnCredits`, as a stored turn has it. */
+export function readTurnCredits(rows: readonly TurnCreditsRow[], turnId: string): { credits?: TurnCredits } {
+  const row = rows.find((one) => one.turnId === turnId);
+  return row === undefined ? {} : { credits: { granted: row.granted, walletLeft: row.walletLeft } };
 }
 
 type ReadTurn = Omit<TurnRow, "assistantOutput">;

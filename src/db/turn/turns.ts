@@ -9,9 +9,11 @@ import {
   completeTurn,
   firstSeq,
   isShared,
+  readTurnCredits,
   selectLedger,
   selectMessages,
   selectToolEvents,
+  selectTurnCredits,
   selectTurns,
 } from "./turn-rows.ts";
 
@@ -30,34 +32,44 @@ export type SessionScope = { sessionId: string; userId: string };
 export async function loadTurn(db: Db, scope: SessionScope, turnId: string): Promise<FoundTurn> {
   const isRequestedTurn = and(eq(turns.id, turnId), isTurnOf(scope));
   const ids = sql`(select ${turns.id} from ${turns} where ${isRequestedTurn})`;
-  const [owned, [turn], messageRows, ledger, toolEvents, audits, [running]] = await askDatabase(db, () =>
-    db.batch([
-      selectOwnership(db, scope),
-      selectTurns(db, isRequestedTurn),
-      selectMessages(db, ids, { only: isShared }),
-      selectLedger(db, ids),
-      selectToolEvents(db, ids),
-      db
-        .select(readableColumns(turnContextAudit))
-        .from(turnContextAudit)
-        .where(inArray(turnContextAudit.turnId, ids))
-        .orderBy(asc(firstSeq(turnContextAudit)), asc(turnContextAudit.runId), asc(turnContextAudit.id)),
-      db
-        .select({ id: turnClaims.turnId, sessionId: turnClaims.sessionId, turnIndex: turnClaims.turnIndex })
-        .from(turnClaims)
-        .where(
-          and(
-            eq(turnClaims.turnId, turnId),
-            eq(turnClaims.sessionId, scope.sessionId),
-            ownsSession(scope.sessionId, scope.userId),
+  const [owned, [turn], messageRows, ledger, toolEvents, audits, [running], credits] = await askDatabase(
+    db,
+    () =>
+      db.batch([
+        selectOwnership(db, scope),
+        selectTurns(db, isRequestedTurn),
+        selectMessages(db, ids, { only: isShared }),
+        selectLedger(db, ids),
+        selectToolEvents(db, ids),
+        db
+          .select(readableColumns(turnContextAudit))
+          .from(turnContextAudit)
+          .where(inArray(turnContextAudit.turnId, ids))
+          .orderBy(asc(firstSeq(turnContextAudit)), asc(turnContextAudit.runId), asc(turnContextAudit.id)),
+        db
+          .select({ id: turnClaims.turnId, sessionId: turnClaims.sessionId, turnIndex: turnClaims.turnIndex })
+          .from(turnClaims)
+          .where(
+            and(
+              eq(turnClaims.turnId, turnId),
+              eq(turnClaims.sessionId, scope.sessionId),
+              ownsSession(scope.sessionId, scope.userId),
+            ),
           ),
-        ),
-    ]),
+        selectTurnCredits(db, ids, scope.userId),
+      ]),
   );
   if (owned.rows[0]?.owned !== true) throw notFound();
   if (turn !== undefined) {
     const completed = completeTurn(turn, messageRows);
-    const stored = { turn: completed, messages: messageRows, ledger, toolEvents, audits };
+    const stored = {
+      turn: completed,
+      messages: messageRows,
+      ledger,
+      toolEvents,
+      audits,
+      ...readTurnCredits(credits.rows, turn.id),
+    };
     return { kind: "stored", stored, isRetrying: running !== undefined };
   }
   if (running === undefined) throw notFound();

@@ -42,3 +42,11 @@ export function parseDecimal(text: string, places: number): bigint {
   const units = BigInt(whole + fraction.padEnd(places, "0"));
   return sign === "-" ? -units : units;
 }
+
+/** The same amount with eight places, as the database writes it. */
+export function normalizeCredits(text: string): string {
+  return formatDecimal(parseDecimal(text, 8), 8);
+}
+
+/** What one credit sells at, US dollars. */
+export const creditUsd = "0.03";

@@ -18,6 +18,8 @@ export type PricedModel = Pick<
  */
 export type RunPricing = {
   version: string;
+  /** The version is an operator's: it is stored with its prices. */
+  isStored?: boolean;
   managerModelAlias: string;
   summarizerModelAlias: string;
   models: readonly PricedModel[];

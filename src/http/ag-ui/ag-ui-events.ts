@@ -1,9 +1,7 @@
 import { type AGUIEvent, EventType, type Message, PROTOCOL_VERSION, type TokenUsage } from "@ag-ui/core";
 import type { PantheonError } from "../../domain/errors.ts";
+import type { RunIds } from "../../domain/turn/stream-client.ts";
 import type { TurnEvent } from "../../domain/turn/turn-events.ts";
-
-/** The ids of a stream's conversation and run: the server's, or those that a stock client chose. */
-export type RunIds = { threadId: string; runId: string };
 
 /** The result of a run: the stored turn in its wire form, and the tokens of the run's calls. */
 export type RunResult = { result: object; usage: TokenUsage[] };

@@ -1,7 +1,5 @@
 import type { Message } from "@ag-ui/core";
-
-/** A user's message with the id that the client gave it. */
-export type ClientMessage = { id: string; text: string };
+import type { ClientMessage } from "../../domain/turn/stream-client.ts";
 
 /**
  * Gives the user's messages of a snapshot the ids that the client gave them, paired by their text, from the latest back. A

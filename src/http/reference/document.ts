@@ -11,6 +11,14 @@ const tags = [
   { name: "sessions", description: "A session is one conversation in a room." },
   { name: "turns", description: "A turn is one message of the user and the answers of the agents." },
   { name: "catalog", description: "The models and tools that agents can have." },
+  {
+    name: "money",
+    description: "What turns cost, and what limits it. Amounts are decimal strings of credits.",
+  },
+  {
+    name: "operators",
+    description: "For tokens with the role of an operator; to others these routes do not exist.",
+  },
   { name: "users", description: "The caller." },
   { name: "health", description: "Whether the service runs." },
   { name: "reference", description: "This document." },

@@ -1,7 +1,7 @@
 import type { Message } from "@ag-ui/core";
 import * as z from "zod";
 import type { LatestMessage } from "../../db/turn/latest-messages.ts";
-import type { ClientMessage } from "../../http/ag-ui/ag-ui-snapshot.ts";
+import type { ClientMessage } from "../../domain/turn/stream-client.ts";
 import { list } from "../../http/schemas.ts";
 import { newTurn } from "./turn.ts";
 

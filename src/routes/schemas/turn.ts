@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { ListedTurn } from "../../db/turn/list-turns.ts";
 import type { StoredTurn, TurnRow } from "../../db/turn/stored-turn.ts";
 import type { RunningTurn } from "../../db/turn/turns.ts";
-import { formatDecimal } from "../../domain/billing/pricing.ts";
+import { formatDecimal, parseDecimal } from "../../domain/billing/pricing.ts";
 import { sumUsage, type UsageSum } from "../../domain/billing/usage-sum.ts";
 import { type Citation, listCitations } from "../../domain/files/file-reads.ts";
 import { stepIdOf, stepRoleOf, stepRoles } from "../../domain/plan/step.ts";
@@ -68,6 +68,19 @@ const toolCall = z
   })
   .meta({ id: "ToolCall", description: "One execution of a tool" });
 
+const turnCredits = z
+  .object({
+    spent: z.string().meta({ description: "By models and tools, in all runs of the turn" }),
+    granted: z.string().nullable().meta({
+      description: "What its latest run was allowed to spend; null: it is of an earlier version",
+    }),
+    wallet_left: z.string().nullable().meta({
+      description:
+        "The balance of your wallet after the turn, or now where it is read again; null: there is none",
+    }),
+  })
+  .meta({ id: "TurnCredits", description: "What the turn cost, and what is left; decimals of credits" });
+
 const citation = z
   .object({
     file_id: id.describe("The file"),
@@ -101,6 +114,7 @@ export const turnRead = z
     created_at: createdAt,
     replies: z.array(reply).describe("One for each step, in the order of answers"),
     usage,
+    credits: turnCredits.describe("What the turn cost, and what is left"),
     tool_calls: z.array(toolCall).describe("By step and execution"),
     citations: z
       .array(citation)
@@ -160,7 +174,13 @@ export function toTurnRead({ ledger, ...stored }: StoredTurn): z.input<typeof tu
 }
 
 /** A turn of a list, which has the usage as a sum. */
-export function toListedTurn({ turn, messages, usage, toolEvents }: ListedTurn): z.input<typeof turnRead> {
+export function toListedTurn({
+  turn,
+  messages,
+  usage,
+  toolEvents,
+  credits,
+}: ListedTurn): z.input<typeof turnRead> {
   return {
     id: turn.id,
     session_id: turn.sessionId,
@@ -174,9 +194,18 @@ export function toListedTurn({ turn, messages, usage, toolEvents }: ListedTurn):
     created_at: turn.createdAt.toISOString(),
     replies: toReplies(currentReplies(messages)),
     usage: toUsage(usage),
+    credits: {
+      spent: formatDecimal(usage.creditsE8 + sumToolCredits(toolEvents), 8),
+      granted: credits?.granted ?? null,
+      wallet_left: credits?.walletLeft ?? null,
+    },
     tool_calls: toolEvents.map(toToolCall),
     citations: listCitations(toolEvents).map(toCitation),
   };
+}
+
+function sumToolCredits(events: StoredTurn["toolEvents"]): bigint {
+  return events.reduce((sum, { creditsCharged }) => sum + parseDecimal(creditsCharged, 8), 0n);
 }
 
 export function toRunningTurn(running: RunningTurn): z.input<typeof runningTurn> {

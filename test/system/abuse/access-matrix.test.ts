@@ -1,5 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { type Answer, createTestApi, mintToken, newUser, type TestUser } from "../../support/api.ts";
+import {
+  type Answer,
+  createTestApi,
+  mintToken,
+  newUser,
+  operatorRole,
+  type TestUser,
+} from "../../support/api.ts";
 import { fillPath, listOperations, type Operation } from "../../support/operations.ts";
 import { connectSql } from "../../support/sql.ts";
 import { nameNothing, seedTenant, type Tenant } from "./support/tenant.ts";
@@ -8,7 +15,10 @@ import { nameNothing, seedTenant, type Tenant } from "./support/tenant.ts";
 const api = createTestApi();
 const operations = await listOperations(api);
 const secured = operations.filter(({ isOpen }) => !isOpen);
-const ofSomething = secured.filter(({ parameters }) => parameters.length > 0);
+const isForOperators = ({ path }: Operation) => path.startsWith("/api/v1/admin/");
+const ofOperators = secured.filter(isForOperators);
+const ofUsers = secured.filter((operation) => !isForOperators(operation));
+const ofSomething = ofUsers.filter(({ parameters }) => parameters.length > 0);
 const lists = ofSomething.filter(({ queryParameters }) =>
   queryParameters.some(({ name }) => name === "after"),
 );
@@ -42,6 +52,9 @@ async function readAll({ user, ids }: Tenant): Promise<unknown[]> {
     `/rooms/${ids.room_id}/sessions`,
     `/sessions/${ids.session_id}/messages`,
     `/sessions/${ids.session_id}/turns`,
+    "/budgets",
+    "/wallet",
+    "/wallet/transactions",
   ];
   const answers = await Promise.all(paths.map((path) => api.as(user).get(path)));
   const sql = connectSql();
@@ -90,7 +103,7 @@ test.each(operations.filter(({ isOpen }) => isOpen))("$name answers without a to
   expect((await call(operation, operation.path, null)).status).toBe(200);
 });
 
-test.each(secured)("$name answers its owner", async (operation) => {
+test.each(ofUsers)("$name answers its owner", async (operation) => {
   const { user, ids } = await newTenant();
   const { status } = await call(operation, fillPath(operation, ids), await tokenOf(user));
   expect([401, 403, 404, 405, 415]).not.toContain(status);
@@ -114,6 +127,36 @@ describe.each(secured)("$name, without a valid token", (operation) => {
       expect(answer.headers.get("WWW-Authenticate"), kind).toBe("Bearer");
       const ofNothing = await call(operation, fillPath(operation, nameNothing()), token);
       expect(everything(answer), kind).toEqual(everything(ofNothing));
+    }
+    expect(await readAll(tenant)).toEqual(before);
+  });
+});
+
+describe.each(ofOperators)("$name, of operators", (operation) => {
+  test("lets an operator in", async () => {
+    const { user, ids } = await newTenant();
+    const token = await mintToken({ sub: user.userId, ...operatorRole });
+    const { status } = await call(operation, fillPath(operation, ids), token);
+    expect([401, 403, 404, 405, 415]).not.toContain(status);
+    expect(status).toBeLessThan(500);
+  });
+
+  test("is 404 to everybody else, alike for what exists and what does not, and changes nothing", async () => {
+    const tenant = await newTenant();
+    const { user, ids } = tenant;
+    const before = await readAll(tenant);
+    for (const roles of [
+      undefined,
+      ["admin"],
+      "pantheon-admins",
+      [["pantheon-admin"]],
+      { "pantheon-admin": true },
+    ]) {
+      const token = await mintToken({ sub: user.userId, ...(roles === undefined ? {} : { roles }) });
+      const answer = await call(operation, fillPath(operation, ids), token);
+      expect(answer).toMatchObject({ status: 404, body: { code: "not_found" } });
+      const ofNothing = await call(operation, fillPath(operation, nameNothing()), token);
+      expect(everything(answer)).toEqual(everything(ofNothing));
     }
     expect(await readAll(tenant)).toEqual(before);
   });
@@ -162,7 +205,12 @@ test.each(lists)("$name refuses another user's row as cursor, like a missing one
   const rows = await sql`
     select id from messages where session_id = ${theirs.ids.session_id}
     union all select id from room_agents where room_id = ${theirs.ids.room_id}`;
-  const others = [...rows.map(({ id }) => String(id)), ...Object.values(theirs.ids).slice(2)];
+  const others = [
+    ...rows.map(({ id }) => String(id)),
+    ...Object.values(theirs.ids)
+      .slice(2)
+      .filter((id) => id !== theirs.user.userId),
+  ];
   const path = fillPath(list, own.ids);
   const ofNothing = await call(list, `${path}?after=${crypto.randomUUID()}`, token);
   expect(ofNothing).toMatchObject({ status: 422, body: { code: "invalid_cursor" } });
@@ -171,7 +219,7 @@ test.each(lists)("$name refuses another user's row as cursor, like a missing one
   }
 });
 
-test.each(secured.filter(({ method, parameters }) => method === "GET" && parameters.length === 0))(
+test.each(ofUsers.filter(({ method, parameters }) => method === "GET" && parameters.length === 0))(
   "$name shows another user nothing",
   async (operation) => {
     const { user, ids } = await newTenant();

@@ -6,6 +6,7 @@ import {
   createTestApi,
   mintToken,
   newUser,
+  operatorRole,
 } from "../../support/api.ts";
 import { fillPath, listOperations, type Operation } from "../../support/operations.ts";
 
@@ -26,8 +27,8 @@ async function prepare(operation: Operation) {
   const agent = await createAgent(api, owner, room.id);
   const session = await createSession(api, owner, room.id);
   const ids = { room_id: room.id, agent_key: agent.agent_key, session_id: session.id };
-  const path = fillPath(operation, { ...ids, turn_id: crypto.randomUUID() });
-  const Authorization = `Bearer ${await mintToken({ sub: owner.userId })}`;
+  const path = fillPath(operation, { ...ids, turn_id: crypto.randomUUID(), user_id: owner.userId });
+  const Authorization = `Bearer ${await mintToken({ sub: owner.userId, ...operatorRole })}`;
   return (body: BodyInit, headers: Record<string, string> = { "Content-Type": "application/json" }) =>
     api.send(operation.method, path, { headers: { Authorization, ...headers }, body });
 }

@@ -76,7 +76,7 @@ test("npm run dev serves a demo room to a token of npm run token, and Ctrl-C end
   const demo = run("demo.ts");
   expect(await demo.ended).toBe(0);
   expect(demo.output()).toContain(`Using the platform on ${url}`);
-  expectThreeTurns(demo.output());
+  expectDemo(demo.output());
   const both = await fetch(`${url}/api/v1/rooms`, { headers });
   expect(await both.json()).toMatchObject({ data: [{ name: "Demo room" }, { name: "Launch week" }] });
 
@@ -87,12 +87,16 @@ test("npm run dev serves a demo room to a token of npm run token, and Ctrl-C end
 }, 120_000);
 
 /** Checks what the demo prints for each mode: the texts of its agents and their usage. */
-function expectThreeTurns(output: string): void {
-  const [, files = "", tag = "", roundtable = "", orchestrator = ""] = output.split(/^── /m);
+function expectDemo(output: string): void {
+  const [, files = "", reading = "", tag = "", roundtable = "", orchestrator = ""] = output.split(/^── /m);
   const speakers = (part: string) => [...new Set(part.match(/^\w+(?= +│)/gm))];
   expect(files).toMatch(
     /^launch-checklist\.pdf: \d+ bytes, 4 pages, \d+ tokens, parsed after \d+ ms\n {2}page 1 │ Launch checklist/m,
   );
+  expect(speakers(reading)).toEqual(["You", "Ada"]);
+  expect(reading).toMatch(/Ada +│ uses file_search \{"query".+/);
+  expect(reading).toMatch(/What I found: "After the launch .+taken back within 15 minutes/s);
+  expect(reading).toMatch(/Citations\n {2}ada: page 4 of file [0-9a-f-]{36}$/m);
   expect(speakers(tag).sort()).toEqual(["Ada", "Linus", "You"]);
   expect(speakers(roundtable)).toEqual(["You", "Scout", "Ada", "Linus"]);
   expect(speakers(orchestrator)).toEqual(["You", "Scout", "Ada", "Linus", "Manager"]);
@@ -100,12 +104,12 @@ function expectThreeTurns(output: string): void {
   expect(orchestrator).toMatch(/Round 1: scout, ada \(selected\)\n {2}Round 2: linus \(selected\)/);
   expect(orchestrator).toMatch(/synthesis +Manager +completed +1 /);
   for (const part of [tag, roundtable, orchestrator]) {
-    expect(part).toMatch(/Ada +completed +1 +\d+ +0\.\d{8} +\d+ ms/);
+    expect(part).toMatch(/Ada +completed +[12] +\d+ +0\.\d{8} +\d+ ms/);
     expect(part).toMatch(/^ {2}ada#1 +qwen .+ 0\.\d{8} +provider +2026-02-20$/m);
     expect(part).toMatch(/total \d+ ms\n {2}2 database round trips in sequence/);
   }
   expect(output.trimEnd().split("\n").at(-1)).toMatch(
-    /^3 turns, 10 model calls, \d+ tokens, 0\.\d{8} credits\./,
+    /^4 turns, 13 model calls, \d+ tokens, 0\.\d{8} credits\./,
   );
 }
 
@@ -113,7 +117,7 @@ test("npm run demo starts a platform where none runs, and ends it", async () => 
   const demo = run("demo.ts");
   expect(await demo.ended).toBe(0);
   expect(demo.output()).toMatch(/^Starting a platform for this demo:\n.+\n {2}Pantheon ready on/s);
-  expectThreeTurns(demo.output());
+  expectDemo(demo.output());
   expect((await readdir(dataDir)).sort()).toEqual(["auth-secret", "postgres", "storage"]);
 }, 120_000);
 

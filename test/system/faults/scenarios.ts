@@ -3,7 +3,6 @@ import { databaseFaults } from "./scenarios/database-faults.ts";
 import { dialectForms } from "./scenarios/dialects.ts";
 import { kills } from "./scenarios/kills.ts";
 import { lateCopies } from "./scenarios/late-copies.ts";
-import { longGoneClients } from "./scenarios/long-gone-clients.ts";
 import { lostClients } from "./scenarios/lost-clients.ts";
 import { modelFaults } from "./scenarios/model-faults.ts";
 import { pauses } from "./scenarios/pauses.ts";
@@ -23,6 +22,5 @@ export const scenarios: readonly Scenario[] = [
   modelFaults,
   dialectForms,
   lostClients,
-  longGoneClients,
   roomChanges,
 ];

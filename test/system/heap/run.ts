@@ -39,7 +39,7 @@ process.exit();
 
 /** Gives the largest heap that was found after a collection of garbage. */
 async function measureTurns(testbed: Testbed, turns: number): Promise<number> {
-  const worker = await testbed.startWorker({}, { hasInspector: true });
+  const worker = await testbed.startWorker({ TURN_MAX_CREDITS: "100000" }, { hasInspector: true });
   const inspector = await connectInspector(worker);
   const { post } = await createLargestTurns(testbed, worker);
   let peakBytes = 0;

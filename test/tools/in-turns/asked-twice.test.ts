@@ -5,6 +5,8 @@ import {
   callsFor,
   laterAgentSays,
   managerPicksInRounds,
+  replySteps,
+  synthesisSays,
 } from "../../turn/modes/support/model-calls.ts";
 import { createToolFixture, searchesFor, textsOf } from "./tool-fixture.ts";
 
@@ -60,4 +62,53 @@ test("an agent that is asked again is not sent what its tools gave it the first 
 test("a message that asks for a search by its first words has one, however often its agent is asked", async () => {
   const { fixture } = await askTwice("search: boats");
   expect(await fixture.searched()).toEqual(["boats", "first", "second"]);
+});
+
+test("an agent that writes the synthesis has its tools there, and only there what they gave it", async () => {
+  const fixture = await createToolFixture({
+    agents: ["ada", "bob"],
+    mode: "tag",
+    orchestration: { synthesis: "bob" },
+  });
+  await fixture.models.script(
+    synthesisSays(searchesFor("third"), 1),
+    synthesisSays("in one"),
+    agentSays("ada", searchesFor("first"), 1),
+    agentSays("ada", "one"),
+    agentSays("bob", searchesFor("second"), 1),
+    agentSays("bob", "two"),
+  );
+
+  const { body } = await fixture.post("@ada @bob hello");
+
+  expect(replySteps(body)).toEqual(["ada#1", "bob#1", "synthesis"]);
+  expect(body).toMatchObject({ status: "completed", assistant_output: "in one" });
+  const searches = body.tool_calls.map(({ step, input }: { step: string; input: { query: string } }) => [
+    step,
+    input.query,
+  ]);
+  expect(new Map(searches)).toEqual(
+    new Map([
+      ["ada#1", "first"],
+      ["bob#1", "second"],
+      ["synthesis", "third"],
+    ]),
+  );
+  const [, last] = callsFor(await fixture.models.journal(), "synthesis");
+  expect(textsOf(last, "tool")).toEqual([expect.stringContaining("third")]);
+});
+
+test("an agent without tools has none in its synthesis either", async () => {
+  const fixture = await createToolFixture({
+    agents: ["ada", "bob"],
+    mode: "tag",
+    orchestration: { synthesis: "bob" },
+    permissions: { ada: ["search"], bob: [] },
+  });
+  await fixture.models.script(synthesisSays(searchesFor("third"), 1), synthesisSays("in one"));
+
+  const { body } = await fixture.post("@ada hello");
+
+  expect(body).toMatchObject({ status: "completed", tool_calls: [{ step: "synthesis", status: "denied" }] });
+  expect(await fixture.searched()).toEqual([]);
 });

@@ -121,8 +121,8 @@ test("credits that are required and not there are none: 402", async () => {
 describe("a budget that ends in the middle of a turn", () => {
   test("fails the agents it does not pay for, and a retry asks only those", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "roundtable" });
-    const { sql, owner, api } = fixture;
-    const budget = await insertBudget(sql, { userId: owner.userId }, { limit: "0.3" });
+    const { sql, owner, api, roomId } = fixture;
+    const budget = await insertBudget(sql, { roomId }, { limit: "0.3" });
     const spends = { prompt_tokens: 100, completion_tokens: 2_800 };
     await fixture.models.script(says("ada", { text: "much", usage: spends }), says("bob", "little"));
 

@@ -11,7 +11,10 @@ export async function insertBudget(
 ): Promise<string> {
   const id = crypto.randomUUID();
   const { userId = null, roomId = null, sessionId = null } = scope as Partial<Record<string, string>>;
+  const isWallet = userId !== null && period === "ever";
   await sql.transaction([
+    sql`insert into credit_grants (id, user_id, amount, idempotency_key, granted_by, created_at)
+      select gen_random_uuid(), ${userId}, ${limit}, 'first', 'test', now() where ${isWallet}::boolean and ${limit}::numeric > 0`,
     sql`insert into budgets (id, user_id, room_id, session_id, period, limit_credits, created_at, updated_at)
       values (${id}, ${userId}, ${roomId}, ${sessionId}, ${period}, ${limit}, now(), now())`,
     sql`insert into budget_windows (budget_id, window_start)

@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { recoverAbandonedRuns, recoverRun } from "../../../src/turn/recover.ts";
+import { noHosts } from "../../support/session-objects.ts";
 import { createTurnFixture, noRows, says, type TurnFixture } from "../../support/turn-fixture.ts";
 import { managerPicks, managerSays } from "../modes/support/model-calls.ts";
 import { answersStored, expireLease, listCallers } from "./support/abandoned-run.ts";
 import { expectLedgerMatchesCalls } from "./support/ledger-check.ts";
 
-const settle = ({ api }: TurnFixture) => recoverAbandonedRuns(api.deps);
+/** The job finds the runs of all sessions. No object answers it, so that it settles them itself. */
+const settle = ({ api }: TurnFixture) => recoverAbandonedRuns({ ...api.deps, hosts: noHosts });
 const turnsOf = async (fixture: TurnFixture) => (await fixture.list()).body.data;
 const codesOf = (turn: { replies: { agent_key: string; error: { code: string } | null }[] }) =>
   turn.replies.map(({ agent_key, error }) => [agent_key, error?.code ?? null]);

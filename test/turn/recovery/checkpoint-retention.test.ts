@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { removeOldCheckpoints } from "../../../src/actions/remove-old-checkpoints.ts";
 import { recoverAbandonedRuns } from "../../../src/turn/recover.ts";
+import { noHosts } from "../../support/session-objects.ts";
 import { createTurnFixture, says, type TurnFixture } from "../../support/turn-fixture.ts";
 import { answersStored, expireLease } from "./support/abandoned-run.ts";
 
@@ -44,7 +45,7 @@ describe("the checkpoints of a finished run", () => {
     await fixture.models.wait({ calls: 2 });
     await answersStored(fixture, { steps: 1 });
     await expireLease(fixture);
-    await recoverAbandonedRuns(fixture.api.deps);
+    await recoverAbandonedRuns({ ...fixture.api.deps, hosts: noHosts });
 
     expect(await fixture.claim()).toBeUndefined();
     expect(await checkpointRows(fixture)).toEqual(nothing);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { RoomMode } from "../../../src/domain/plan/modes.ts";
 import { awayFrom, failing, watchDatabase } from "../../support/database-requests.ts";
 import { readEvents } from "../../support/event-reader.ts";
+import { silenceRecovery } from "../../support/session-objects.ts";
 import { createStreamFixture } from "../../support/streams.ts";
 import { createTurnFixture, noRows, says, type TurnFixture } from "../../support/turn-fixture.ts";
 import { createToolFixture, searchesFor } from "../../tools/in-turns/tool-fixture.ts";
@@ -80,6 +81,7 @@ describe("a turn that could not be committed", () => {
   test("without a key is stored by the next post, which does not wait for its lease", async () => {
     const fixture = await createTurnFixture({ agents, mode: "roundtable" });
     await watchDatabase(() => fixture.post("hello"), failing(commits));
+    silenceRecovery(fixture.sessionId);
 
     const next = await fixture.post("and now?");
 

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { awayFrom, watchDatabase } from "../../support/database-requests.ts";
+import { silenceRecovery } from "../../support/session-objects.ts";
 import { createTurnFixture, noRows, says, type TurnFixture } from "../../support/turn-fixture.ts";
+import { expireLease } from "./support/abandoned-run.ts";
 import { expectLedgerMatchesCalls } from "./support/ledger-check.ts";
 import { until } from "./support/until.ts";
 
@@ -57,7 +59,7 @@ describe("a holder", { timeout: 30_000 }, () => {
     const [, ...later] = await fixture.models.journal();
     expect(later.every(({ client_closed }) => client_closed)).toBe(true);
     await fixture.models.release("gate");
-    await fixture.sql`update turn_claims set lease_until = now() where session_id = ${fixture.sessionId}`;
+    await expireLease(fixture);
     expect((await fixture.post("and now?")).status).toBe(201);
     await expectLedgerMatchesCalls(fixture);
   });
@@ -73,6 +75,14 @@ describe("a holder", { timeout: 30_000 }, () => {
     const post = fixture.post("hello");
     await fixture.models.wait({ calls: 1 });
 
+    // A holder renews its lease when it begins: the answer to that must not set the timers anew after the pause.
+    await until("the lease was renewed", async () => {
+      const [row] = await fixture.sql`select lease_until > opened_at + interval '30.001 seconds' as renewed
+        from turn_claims where session_id = ${fixture.sessionId}`;
+      return row?.renewed === true;
+    });
+    await fixture.models.journal();
+    silenceRecovery(fixture.sessionId);
     asleepMs = 60_000;
     await fixture.models.release("gate");
     await fixture.models.script();

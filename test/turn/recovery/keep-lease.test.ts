@@ -67,7 +67,6 @@ describe("a lease of 30 s", () => {
     const { lease } = keep(() => Promise.resolve(false));
     await vi.advanceTimersByTimeAsync(10_000);
     expect(lease.signal.reason).toEqual("lease_not_renewed");
-    lease.clientLeft();
     expect(lease.stopReason()).toBe("lease_not_renewed");
   });
 
@@ -82,9 +81,8 @@ describe("a lease of 30 s", () => {
     const answer = Promise.withResolvers<boolean>();
     const { lease } = keep(() => answer.promise);
     await vi.advanceTimersByTimeAsync(10_000);
-    lease.clientLeft();
-    expect([lease.isHeld(), lease.stopReason()]).toEqual([false, "client_gone"]);
-    expect(lease.signal.reason).toEqual("client_gone");
+    lease.lose();
+    expect([lease.isHeld(), lease.stopReason()]).toEqual([false, "lease_not_renewed"]);
 
     const ended = vi.fn();
     void lease.end().then(ended);

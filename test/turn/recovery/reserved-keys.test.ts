@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { createTurnFixture, says } from "../../support/turn-fixture.ts";
 import { createToolFixture, searchesFor } from "../../tools/in-turns/tool-fixture.ts";
+import { managerPicksInRounds, replySteps, synthesisSays } from "../modes/support/model-calls.ts";
 import { answersStored, expireLease, listCallers } from "./support/abandoned-run.ts";
 import { expectLedgerMatchesCalls } from "./support/ledger-check.ts";
 
@@ -58,5 +59,39 @@ test("in parallel and during tool calls they go on with the results of their too
   ]);
   expect(await listCallers(fixture)).toEqual(["__proto__", "constructor", "constructor", "constructor"]);
   expect(await fixture.searched()).toEqual(["boats"]);
+  await expectLedgerMatchesCalls(fixture);
+});
+
+/** Names that steps, nodes and settings have. */
+const words = ["synthesis", "route", "off"];
+
+test("agents that are named like parts of a run have answers, ledger rows and audits of their own", async () => {
+  const fixture = await createTurnFixture({
+    agents: words,
+    mode: "orchestrator",
+    orchestration: { maxRounds: 2, synthesis: "synthesis" },
+  });
+  await fixture.models.script(
+    ...managerPicksInRounds(words, ["synthesis", "off"]),
+    synthesisSays({ text: "lost", hold: "gate" }, 1),
+    synthesisSays("in one"),
+  );
+  const post = fixture.post("hello", { key: "k" });
+  await fixture.models.wait({ calls: 8 });
+  await answersStored(fixture, { steps: 7 });
+  await expireLease(fixture);
+
+  const { body } = await fixture.post("hello", { key: "k" });
+
+  await fixture.models.release("gate");
+  await post;
+  const steps = [...words.map((word) => `${word}#1`), "synthesis#2", "off#2", "synthesis"];
+  expect(replySteps(body)).toEqual(steps);
+  expect(body).toMatchObject({ status: "completed", assistant_output: "in one" });
+  const { audit, llm_calls } = (await fixture.read(body.id)).body;
+  expect(audit.map(({ step }: { step: string }) => step)).toEqual(steps);
+  const paid = llm_calls.map(({ step }: { step: string }) => step);
+  expect(paid.toSorted()).toEqual([...steps, "synthesis"].toSorted());
+  expect(new Set(llm_calls.map(({ id }: { id: string }) => id)).size).toBe(7);
   await expectLedgerMatchesCalls(fixture);
 });

@@ -23,7 +23,10 @@ const statusesOf = (body: { replies: { status: string; error: { code: string } |
 
 async function answerAll(text: string): Promise<TurnFixture> {
   // A retry is sent the answers that stand: only the largest window has room for them.
-  const fixture = await createTurnFixture({ agents: keys.map((key) => ({ key, modelAlias: "premium" })) });
+  const fixture = await createTurnFixture({
+    agents: keys.map((key) => ({ key, modelAlias: "premium" })),
+    settings: { TURN_MAX_CREDITS: "100000" },
+  });
   await fixture.models.script({ answer: { text } });
   return fixture;
 }

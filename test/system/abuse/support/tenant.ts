@@ -33,6 +33,7 @@ export async function seedTenant(agentKey: string): Promise<Tenant> {
     turn_id: turnId,
     message_id: messageIds[0] ?? "",
     file_id: fileId,
+    user_id: user.userId,
     key_id: keyId,
   };
   return { user, ids };
@@ -53,5 +54,5 @@ export function nameNothing(): Record<string, string> {
     name,
     crypto.randomUUID(),
   ]);
-  return { ...Object.fromEntries(ids), agent_key: "nobody" };
+  return { ...Object.fromEntries(ids), agent_key: "nobody", user_id: "nobody" };
 }

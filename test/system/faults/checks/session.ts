@@ -4,6 +4,7 @@ import { wholeAnswer } from "../scenarios/script.ts";
 import type { SessionFixture } from "../testbed/session-fixture.ts";
 import type { Testbed } from "../testbed/testbed.ts";
 import { checkLedger } from "./ledger.ts";
+import { checkMoney } from "./money.ts";
 import { readSessionRows } from "./session-rows.ts";
 import { checkTurns } from "./turns.ts";
 
@@ -20,6 +21,7 @@ export async function checkSession(
   roundLog.count("calls", entries.length);
   roundLog.count("estimates", rows.ledger.filter(({ status }) => status === "unknown").length);
   roundLog.violations.push(...checkLedger(entries, rows), ...checkTurns(rows, wholeAnswer));
+  roundLog.violations.push(...(await checkMoney(sql, fixture.sessionId)));
   peers.forget(fixture.id);
   return { what, ...roundLog };
 }

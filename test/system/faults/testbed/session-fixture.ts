@@ -41,6 +41,20 @@ export type SessionFixture = {
   expireLease(ago?: string): Promise<void>;
 };
 
+/** Budgets of every scope, which hold something of every run: a wallet, a day of the room, a month of the session. */
+async function insertBudgets(sql: Testbed["sql"], of: { userId: string; roomId: string; sessionId: string }) {
+  await sql.query(
+    `with grants as (insert into credit_grants (id, user_id, amount, idempotency_key, granted_by, created_at)
+        values (gen_random_uuid(), $1, 1000, 'first', 'faults', now())),
+      made as (insert into budgets (id, user_id, room_id, session_id, period, limit_credits, created_at, updated_at)
+        values (gen_random_uuid(), $1, null, null, 'ever', 1000, now(), now()),
+          (gen_random_uuid(), null, $2, null, 'day', 500, now(), now()),
+          (gen_random_uuid(), null, null, $3, 'month', 400, now(), now()) returning id, period)
+    insert into budget_windows (budget_id, window_start) select id, budget_window_start(period, now()) from made`,
+    [of.userId, of.roomId, of.sessionId],
+  );
+}
+
 export async function createSessionFixture(
   testbed: Testbed,
   worker: Workerd,
@@ -70,6 +84,7 @@ export async function createSessionFixture(
     });
   }
   const sessionId = await create(`/rooms/${roomId}/sessions`);
+  await insertBudgets(sql, { userId: user.id, roomId, sessionId });
   const turnsPath = `/sessions/${sessionId}/turns`;
   const tags = mode === "manual" ? `${agents.map((key) => `@${key}`).join(" ")} ` : "";
   const messageOf = (request: number) => `${tags}What comes next? ${tagOf(id, request)}`;

@@ -23,6 +23,7 @@ export type Call = {
 
 /** One user with a token. Any Worker can be called. */
 export type User = {
+  id: string;
   /** For a client that may leave early. */
   open(workerUrl: string, method: string, path: string, call?: Call): Connection;
   /** Never rejects. Status 0: there was no complete answer. */
@@ -36,6 +37,7 @@ export async function createUser(userId: string): Promise<User> {
     body: text ?? (body === undefined ? "" : JSON.stringify(body)),
   });
   return {
+    id: userId,
     open: (workerUrl, method, path, call = {}) =>
       connect(`${workerUrl}/api/v1${path}`, { method, ...describe(call) }),
     async call(workerUrl, method, path, call = {}) {

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
@@ -43,6 +43,8 @@ export async function prepareWorkerd(
 }
 
 export type WorkerdOptions = {
+  /** Where its Durable Objects are stored. Left out: in a directory of its own, as in another place of the network. */
+  objectsDir?: string;
   /** Whether it listens for an inspector, which measures its heap. */
   hasInspector?: boolean;
 };
@@ -51,9 +53,11 @@ export type WorkerdOptions = {
 export async function startWorkerd(
   dir: string,
   settings: Readonly<Record<string, string>>,
-  { hasInspector = false }: WorkerdOptions = {},
+  { hasInspector = false, objectsDir }: WorkerdOptions = {},
 ): Promise<Workerd> {
+  const objects = objectsDir ?? (await mkdtemp(join(dir, "objects-")));
   const args = ["serve", join(dir, configName), "--experimental", "--control-fd=3"];
+  args.push(`--directory-path=objects=${objects}`);
   if (hasInspector) args.push("--inspector-addr=127.0.0.1:0");
   const child = spawn(workerdBin, args, {
     stdio: ["ignore", "pipe", "pipe", "pipe"],
@@ -131,8 +135,14 @@ const config :Workerd.Config = (
         ${bindings.join(", ")},
         (name = "FILES", r2Bucket = "storage"),
         (name = "PARSE_QUEUE", queue = "storage"),
+        (name = "LIVE_SESSIONS", durableObjectNamespace = "LiveSession"),
       ],
+      durableObjectNamespaces = [
+        (className = "LiveSession", uniqueKey = "live-sessions", enableSql = true),
+      ],
+      durableObjectStorage = (localDisk = "objects"),
     )),
+    (name = "objects", disk = (writable = true)),
     (name = "storage", worker = (
       modules = [(name = "storage.js", esModule = ${JSON.stringify(storage)})],
       compatibilityDate = "${date}",

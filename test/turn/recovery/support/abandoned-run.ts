@@ -1,11 +1,18 @@
+import { silenceRecovery } from "../../../support/session-objects.ts";
 import type { TurnFixture } from "../../../support/turn-fixture.ts";
 import { type Caller, callerOf } from "../../modes/support/model-calls.ts";
 import { until } from "./until.ts";
 
 type Place = Pick<TurnFixture, "sql" | "sessionId">;
 
-/** Lets the lease of the run under way run out, as if its holder had been gone for long. */
-export async function expireLease({ sql, sessionId }: Place, ago = "1 second"): Promise<void> {
+/** Lets the lease of the run under way run out, as if its holder had been gone for long, and its object with it. */
+export async function expireLease(place: Place, ago = "1 second"): Promise<void> {
+  silenceRecovery(place.sessionId);
+  await endLease(place, ago);
+}
+
+/** Lets the lease of the run under way run out. The session's object answers, and may take the run over. */
+export async function endLease({ sql, sessionId }: Place, ago = "1 second"): Promise<void> {
   await sql`update turn_claims set lease_until = clock_timestamp() - ${ago}::interval
     where session_id = ${sessionId}`;
 }

@@ -1,0 +1,204 @@
+/** The two methods of the object's SQLite that the log needs. */
+export type LogSql = Pick<SqlStorage, "exec">;
+
+/** Packed events are written when they have this many bytes, or after this time. */
+const maxPackBytes = 16 * 1024;
+const flushAfterMs = 100;
+/** A larger event is not written: SQLite's rows are bounded. Readers that are here get it from memory. */
+const maxEventBytes = 1024 * 1024;
+
+export type LogPart = { bytes: Uint8Array; nextSeq: number };
+
+/** Events in one row, or still in memory: `firstSeq` to `lastSeq`, as frames of a stream of Server-Sent Events. */
+type Pack = { firstSeq: number; lastSeq: number; frames: Uint8Array[]; bytes: number };
+
+const encoder = new TextEncoder();
+
+export function createLogTables(sql: LogSql): void {
+  sql.exec(`create table if not exists event_packs
+    (first_seq integer primary key, last_seq integer not null, frames blob not null)`);
+}
+
+/**
+ * The events of a run under one holder, in order, with ids `<epoch>.<seq>`. Readers read it each at its own place. The newest
+ * events are in memory, all of them in SQLite.
+ */
+export class EventLog {
+  readonly epoch: string;
+  readonly #sql: LogSql;
+  #newest: Pack = newPack(1);
+  #written: Pack | undefined;
+  readonly #large = new Map<number, Uint8Array>();
+  #lastSeq = 0;
+  #bytes = 0;
+  #state: "open" | "over" | "gone" = "open";
+  #isWritten = true;
+  #changed = Promise.withResolvers<void>();
+  #isFlushDue = false;
+
+  /** `epoch` names the holder. The log of an earlier holder is deleted. */
+  constructor(sql: LogSql, epoch: string) {
+    this.epoch = epoch;
+    this.#sql = sql;
+    sql.exec("delete from event_packs");
+  }
+
+  /** Bytes of all events so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The last event's number; 0: there is none. */
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  /** Whether the last event was appended. */
+  get isOver(): boolean {
+    return this.#state !== "open";
+  }
+
+  append(event: object): void {
+    if (this.#state !== "open") return;
+    this.#lastSeq += 1;
+    const frame = toFrame(`${this.epoch}.${this.#lastSeq}`, event);
+    this.#bytes += frame.byteLength;
+    if (frame.byteLength > maxEventBytes) this.#appendLarge(frame);
+    else this.#appendSmall(frame);
+    this.#notify();
+  }
+
+  /** Appends the last event. */
+  end(event: object): void {
+    this.append(event);
+    if (this.#state !== "open") return;
+    this.#state = "over";
+    this.flush();
+    this.#notify();
+  }
+
+  /** Another log takes this one's place in SQLite. Readers that are not far behind still read it to its end. */
+  detach(): void {
+    this.#isWritten = false;
+  }
+
+  /** The log was deleted: its readers are closed. */
+  close(): void {
+    this.#state = "gone";
+    this.#notify();
+  }
+
+  /** Events from `seq` on, as many as are at hand; null: there are none yet; `gone`: they are no longer here. */
+  read(seq: number): LogPart | null | "gone" {
+    if (this.#state === "gone") return "gone";
+    if (seq > this.#lastSeq) return null;
+    const large = this.#large.get(seq);
+    if (large !== undefined) return { bytes: large, nextSeq: seq + 1 };
+    const pack = [this.#newest, this.#written].find((one) => one !== undefined && holds(one, seq));
+    const found = pack ?? this.#readPack(seq);
+    if (found === undefined) return "gone";
+    return { bytes: join(found.frames.slice(seq - found.firstSeq)), nextSeq: found.lastSeq + 1 };
+  }
+
+  /** Resolves at the next change. */
+  changed(): Promise<void> {
+    return this.#changed.promise;
+  }
+
+  /** Writes what is in memory only. */
+  flush(): void {
+    const { firstSeq, lastSeq, frames } = this.#newest;
+    if (frames.length === 0 || this.#state === "gone") return;
+    if (this.#isWritten) {
+      this.#sql.exec("insert into event_packs values (?, ?, ?)", firstSeq, lastSeq, join(frames));
+    }
+    this.#written = this.#newest;
+    this.#newest = newPack(this.#lastSeq + 1);
+  }
+
+  #appendSmall(frame: Uint8Array): void {
+    const pack = this.#newest;
+    pack.frames.push(frame);
+    pack.lastSeq = this.#lastSeq;
+    pack.bytes += frame.byteLength;
+    if (pack.bytes >= maxPackBytes) this.flush();
+    else void this.#flushLater();
+  }
+
+  async #flushLater(): Promise<void> {
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    await scheduler.wait(flushAfterMs);
+    this.#isFlushDue = false;
+    this.flush();
+  }
+
+  #appendLarge(frame: Uint8Array): void {
+    this.flush();
+    this.#large.set(this.#lastSeq, frame);
+    this.#newest = newPack(this.#lastSeq + 1);
+  }
+
+  #readPack(seq: number): Pack | undefined {
+    if (!this.#isWritten) return undefined;
+    const [row] = this.#sql
+      .exec<PackRow>(
+        "select first_seq, last_seq, frames from event_packs where first_seq <= ? and last_seq >= ?",
+        seq,
+        seq,
+      )
+      .toArray();
+    return row && toPack(row);
+  }
+
+  #notify(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+}
+
+type PackRow = { first_seq: number; last_seq: number; frames: ArrayBuffer };
+
+function toPack({ first_seq: firstSeq, last_seq: lastSeq, frames }: PackRow): Pack {
+  const bytes = new Uint8Array(frames);
+  return { firstSeq, lastSeq, frames: splitFrames(bytes), bytes: bytes.byteLength };
+}
+
+function newPack(firstSeq: number): Pack {
+  return { firstSeq, lastSeq: firstSeq - 1, frames: [], bytes: 0 };
+}
+
+function holds({ firstSeq, lastSeq }: Pack, seq: number): boolean {
+  return firstSeq <= seq && seq <= lastSeq;
+}
+
+/** JSON has no raw line breaks, so an event is always one line; lone surrogates are escaped. */
+function toFrame(id: string, event: object): Uint8Array {
+  return encoder.encode(`id: ${id}\ndata: ${JSON.stringify(event)}\n\n`);
+}
+
+/** A frame ends with a blank line, and has none in it. */
+function splitFrames(bytes: Uint8Array): Uint8Array[] {
+  const lineBreak = 10;
+  const frames: Uint8Array[] = [];
+  let start = 0;
+  for (let end = bytes.indexOf(lineBreak); end !== -1; end = bytes.indexOf(lineBreak, end + 1)) {
+    if (bytes[end + 1] !== lineBreak) continue;
+    frames.push(bytes.subarray(start, end + 2));
+    start = end + 2;
+    end += 1;
+  }
+  return frames;
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1) return only;
+  const joined = new Uint8Array(parts.reduce((length, part) => length + part.byteLength, 0));
+  let offset = 0;
+  for (const part of parts) {
+    joined.set(part, offset);
+    offset += part.byteLength;
+  }
+  return joined;
+}

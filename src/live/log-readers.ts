@@ -1,0 +1,99 @@
+import type { EventLog } from "./event-log.ts";
+
+/** Interval of keep-alive comments: below the idle timeouts of common proxies. */
+const keepAliveMs = 15_000;
+/** A reader that takes nothing while so many bytes are appended is closed. It may read again from where it was. */
+const maxBehindBytes = 2 * 1024 * 1024;
+
+/** `backpressure`: the reader was too far behind; `gone`: the log was deleted while it was read. */
+export type ReaderEnd = "completed" | "client_disconnected" | "backpressure" | "gone";
+
+export type LogReader = {
+  log: EventLog;
+  /** The first event to read. */
+  fromSeq: number;
+  /** Changes what one reader is sent. */
+  rewrite: (bytes: Uint8Array) => Uint8Array;
+  onEnd: (end: ReaderEnd) => void;
+};
+
+type OpenReader = { log: EventLog; markBytes: number; cut: (end: ReaderEnd) => void; comment: () => void };
+
+const keepAlive = new TextEncoder().encode(": keep-alive\n\n");
+
+/** The readers of a session's events. Each reads the log at its own place and keeps no copy of it. */
+export class LogReaders {
+  readonly #readers = new Set<OpenReader>();
+  #timer: ReturnType<typeof setInterval> | null = null;
+
+  get size(): number {
+    return this.#readers.size;
+  }
+
+  /** A stream of events from a place in the log to its end. */
+  open({ log, fromSeq, rewrite, onEnd }: LogReader): ReadableStream<Uint8Array> {
+    let seq = fromSeq;
+    let isOpen = true;
+    const reader: OpenReader = { log, markBytes: log.bytes, cut: () => undefined, comment: () => undefined };
+    const end = (reason: ReaderEnd) => {
+      isOpen = false;
+      this.#remove(reader);
+      onEnd(reason);
+    };
+    const source: UnderlyingByteSource = {
+      type: "bytes",
+      start: (controller) => {
+        reader.cut = (reason) => {
+          if (!isOpen) return;
+          end(reason);
+          controller.error(new Error("The event stream was cut."));
+        };
+        reader.comment = () => controller.enqueue(keepAlive.slice());
+      },
+      pull: async (controller) => {
+        for (;;) {
+          reader.markBytes = log.bytes;
+          const part = log.read(seq);
+          if (part === "gone") return reader.cut("gone");
+          if (part !== null) {
+            seq = part.nextSeq;
+            controller.enqueue(rewrite(part.bytes).slice());
+          }
+          if (log.isOver && seq > log.lastSeq) {
+            end("completed");
+            return controller.close();
+          }
+          if (part !== null) return;
+          await log.changed();
+          if (!isOpen) return;
+        }
+      },
+      cancel: () => {
+        if (isOpen) end("client_disconnected");
+      },
+    };
+    this.#add(reader);
+    return new ReadableStream(source, { highWaterMark: 0 });
+  }
+
+  /** Closes readers of a log that are too far behind. */
+  checkPace(log: EventLog): void {
+    for (const reader of this.#readers) {
+      if (reader.log === log && log.bytes - reader.markBytes > maxBehindBytes) reader.cut("backpressure");
+    }
+  }
+
+  #add(reader: OpenReader): void {
+    this.#readers.add(reader);
+    this.#timer ??= setInterval(() => {
+      for (const { comment } of this.#readers) comment();
+    }, keepAliveMs);
+  }
+
+  #remove(reader: OpenReader): void {
+    this.#readers.delete(reader);
+    if (this.#readers.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = null;
+  }
+}

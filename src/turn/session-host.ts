@@ -1,0 +1,59 @@
+import type { ErrorCode, ErrorExtras } from "../domain/errors.ts";
+import type { StockClient } from "../domain/turn/stream-client.ts";
+import type { Run, RunRequest, TurnAnswer } from "./run.ts";
+
+/** The version of `HandOver`. A host that reads another one does not begin the run. */
+export const handOverFormat = 1;
+
+type WithoutLog<Request> = Request extends unknown ? Omit<Request, "log"> : never;
+
+/** A run that is opened and planned, as its host is given it. Plain data: it crosses from one isolate to another. */
+export type HandOver = {
+  format: number;
+  run: Omit<Run, "request" | "startedMs" | "sentMs"> & { request: WithoutLog<RunRequest> };
+  /** Milliseconds since the request arrived, and since the request that took the claim was sent. */
+  elapsedMs: number;
+  leaseAgeMs: number;
+  /** Requests to the database that the answer has waited for so far. */
+  roundTrips: number;
+};
+
+/** A problem as data: an error's class does not cross from one isolate to another. */
+export type HostProblem = { code: ErrorCode; detail: string; extras: ErrorExtras };
+
+/** Why a host does not execute a run that it was given. */
+export type HostRefusal =
+  /** The host does not know the format. */
+  | { kind: "upgrade" }
+  /** The run was begun by this host before it lost its memory. It is never begun again under the same holder. */
+  | { kind: "lost" }
+  /** The run is over, and the host no longer has its answer. */
+  | { kind: "ended" };
+
+export type HostAnswer =
+  | { kind: "stored"; answer: TurnAnswer }
+  | { kind: "failed"; problem: HostProblem }
+  | HostRefusal;
+
+export type HostStream = { kind: "streaming"; body: ReadableStream<Uint8Array> } | HostRefusal;
+
+/**
+ * What executes the runs of one session. A call that is repeated with the same run and holder joins the first. Any call may
+ * reject: the host can be lost at any time.
+ */
+export type SessionHost = {
+  /** Does nothing but begin to exist: a host that is new takes longer to answer. */
+  prepare(): Promise<void>;
+  /** Executes a run; resolves when it is over. */
+  run(handOver: HandOver): Promise<HostAnswer>;
+  /** Executes a run and gives its events. `client`: a stock client, whose ids the stream has; null: the server's ids. */
+  watch(handOver: HandOver, client: StockClient | null): Promise<HostStream>;
+  /**
+   * Takes over a run whose holder is gone, and goes on with it. Resolves once it is taken over, or found to be no longer
+   * free.
+   */
+  recover(run: { sessionId: string; runId: string }): Promise<void>;
+};
+
+/** The host of each session. */
+export type SessionHosts = (sessionId: string) => SessionHost;

@@ -1,0 +1,183 @@
+import { describe, expect, test } from "vitest";
+import type { HandOver, SessionHost, SessionHosts } from "../../src/turn/session-host.ts";
+import { loseObject, passAlarm } from "../support/session-objects.ts";
+import { createTurnFixture, type FixtureOptions, noRows, says } from "../support/turn-fixture.ts";
+import { answersStored, endLease, listCallers } from "../turn/recovery/support/abandoned-run.ts";
+import { expectLedgerMatchesCalls } from "../turn/recovery/support/ledger-check.ts";
+import { until } from "../turn/recovery/support/until.ts";
+
+type Fixture = Awaited<ReturnType<typeof createTurnFixture>>;
+
+/** A fixture between whose Worker and object stands `change`. */
+async function createBetween(
+  change: (host: SessionHost) => Partial<SessionHost>,
+  options: FixtureOptions = {},
+) {
+  const fixture = await createTurnFixture(options);
+  const { deps } = fixture.api;
+  const hosts: SessionHosts = deps.hosts;
+  deps.hosts = (sessionId) => {
+    const host = hosts(sessionId);
+    return { ...host, ...change(host) };
+  };
+  return fixture;
+}
+
+const turnsOf = async (fixture: Fixture) => (await fixture.list()).body.data;
+const untilStored = (fixture: Fixture) =>
+  until("the run is over", async () => (await fixture.claim()) === undefined);
+
+describe("a run that is handed over", () => {
+  test("twice is executed once, and both are given its turn", async () => {
+    const answers: unknown[] = [];
+    const fixture = await createBetween((host) => ({
+      async run(handOver) {
+        const [first, second] = await Promise.all([host.run(handOver), host.run(handOver)]);
+        answers.push(first, second, await host.run(handOver));
+        return first;
+      },
+    }));
+
+    const { body } = await fixture.post("@ada hello");
+
+    expect(body).toMatchObject({ status: "completed" });
+    expect(answers).toHaveLength(3);
+    for (const answer of answers) expect(answer).toMatchObject({ kind: "stored", answer: { stored: {} } });
+    expect(await fixture.models.journal()).toHaveLength(1);
+  });
+
+  test("and whose answer is lost is handed over once more, and joins the first", async () => {
+    let calls = 0;
+    const fixture = await createBetween((host) => ({
+      async run(handOver) {
+        calls += 1;
+        const answer = await host.run(handOver);
+        if (calls === 1) throw new Error("the answer was lost");
+        return answer;
+      },
+    }));
+
+    expect(await fixture.post("@ada hello")).toMatchObject({ status: 201, body: { status: "completed" } });
+    expect(calls).toBe(2);
+    expect(await fixture.models.journal()).toHaveLength(1);
+  });
+
+  test("to an object that never answers is left to it: nobody else executes or releases it", async () => {
+    const fixture = await createBetween(() => ({ run: () => Promise.reject(new Error("no object")) }));
+
+    const answer = await fixture.post("@ada hello", { key: "k" });
+
+    expect(answer).toMatchObject({ status: 409, body: { code: "turn_in_progress" } });
+    expect(await fixture.models.journal()).toEqual([]);
+    const claim = await fixture.claim();
+    expect(answer.body.turn_id).toBe(claim?.turn_id);
+  });
+
+  test("in a format that its object does not know is left to recovery", async () => {
+    const fixture = await createBetween((host) => ({
+      run: (handOver) => host.run({ ...handOver, format: handOver.format + 1 }),
+    }));
+
+    expect(await fixture.post("@ada hello")).toMatchObject({
+      status: 409,
+      body: { code: "turn_in_progress" },
+    });
+    expect(await fixture.models.journal()).toEqual([]);
+  });
+
+  test("to an object that is lost in the middle is not begun again under its holder", async () => {
+    const given: HandOver[] = [];
+    const fixture = await createBetween((host) => ({
+      run(handOver) {
+        given.push(handOver);
+        return host.run(handOver);
+      },
+    }));
+    await fixture.models.script(says("ada", { text: "late", hold: "gate" }));
+    const post = fixture.post("@ada hello");
+    await fixture.models.wait({ calls: 1 });
+
+    await loseObject(fixture.sessionId);
+
+    expect(await post).toMatchObject({ status: 409, body: { code: "turn_in_progress" } });
+    expect(given.length).toBeGreaterThan(1);
+    expect(await fixture.models.journal()).toHaveLength(1);
+    expect(await fixture.rowCounts()).toEqual(noRows);
+  });
+});
+
+describe("an object that has lost its memory", () => {
+  test("goes on with its run when the lease has run out, and asks nobody again who has answered", async () => {
+    const fixture = await createTurnFixture({ agents: ["ada", "bob", "cy"], mode: "roundtable" });
+    await fixture.models.script(says("ada", "one"), says("bob", { text: "late", hold: "gate" }, 1));
+    const post = fixture.post("hello");
+    await fixture.models.wait({ calls: 2 });
+    await answersStored(fixture, { steps: 1 });
+    await loseObject(fixture.sessionId);
+    await post;
+    await endLease(fixture);
+
+    await passAlarm(fixture.sessionId);
+    await untilStored(fixture);
+
+    expect(await turnsOf(fixture)).toMatchObject([{ turn_index: 1, status: "completed" }]);
+    expect(await listCallers(fixture)).toEqual(["ada", "bob", "bob", "cy"]);
+    await fixture.models.release("gate");
+    await expectLedgerMatchesCalls(fixture);
+  });
+
+  test("waits where its lease has not run out", async () => {
+    const fixture = await createTurnFixture();
+    await fixture.models.script(says("ada", { text: "late", hold: "gate" }, 1));
+    const post = fixture.post("@ada hello");
+    await fixture.models.wait({ calls: 1 });
+    await loseObject(fixture.sessionId);
+    await post;
+
+    await passAlarm(fixture.sessionId);
+
+    expect(await fixture.claim()).toMatchObject({ past_holders: [] });
+    expect(await fixture.models.journal()).toHaveLength(1);
+  });
+
+  test("settles a run that has ended five holders: it may be what ends them", async () => {
+    const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "roundtable" });
+    await fixture.models.script(says("ada", "one"), says("bob", { text: "late", hold: "gate" }));
+    const post = fixture.post("hello");
+    await fixture.models.wait({ calls: 2 });
+    await answersStored(fixture, { steps: 1 });
+    await loseObject(fixture.sessionId);
+    await post;
+    await fixture.sql`update turn_claims set past_holders = (select jsonb_agg(jsonb_build_object('holder',
+        gen_random_uuid(), 'checkpointId', null)) from generate_series(1, 5))
+      where session_id = ${fixture.sessionId}`;
+    await endLease(fixture);
+
+    await passAlarm(fixture.sessionId);
+    await untilStored(fixture);
+
+    expect(await turnsOf(fixture)).toMatchObject([
+      { status: "partial", replies: [{ content: "one" }, { error: { code: "abandoned" } }] },
+    ]);
+  });
+});
+
+test("a post that meets a run whose holder is gone has the session's object go on with it", async () => {
+  const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "roundtable" });
+  await fixture.models.script(says("ada", "one"), says("bob", { text: "late", hold: "gate" }, 2));
+  const post = fixture.post("hello");
+  await fixture.models.wait({ calls: 2 });
+  await answersStored(fixture, { steps: 1 });
+  await loseObject(fixture.sessionId);
+  await post;
+  await endLease(fixture);
+
+  const next = await fixture.post("and now?");
+
+  expect(next).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
+  await fixture.models.wait({ calls: 3 });
+  await fixture.models.release("gate");
+  await untilStored(fixture);
+  expect(await turnsOf(fixture)).toMatchObject([{ user_input: "hello", status: "completed" }]);
+  await expectLedgerMatchesCalls(fixture);
+});

@@ -1,0 +1,92 @@
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import type { Deps } from "../../src/deps.ts";
+import type { SessionHost, SessionHosts } from "../../src/turn/session-host.ts";
+import { noteWatch } from "./database-requests.ts";
+
+/** The parts of each application under test, by the name that its objects have. */
+const applications = new Map<string, () => Deps>();
+
+/**
+ * Gives an application objects of its own: two applications are two deployments' worth of processes, so a session that
+ * both serve has two objects. `deps` is asked at each use: a test may change a part.
+ */
+export function connectObjects(deps: () => Deps): (sessionId: string) => SessionHost {
+  const application = crypto.randomUUID();
+  applications.set(application, deps);
+  return (sessionId) => {
+    const name = nameObject(sessionId, application);
+    objectNames.set(sessionId, name);
+    const object = findObject(name);
+    return {
+      prepare: () => object.prepare(),
+      run: (handOver) => {
+        noteWatch(handOver.run.turn.claim.holder);
+        return object.run(handOver);
+      },
+      watch: (handOver, client) => {
+        noteWatch(handOver.run.turn.claim.holder);
+        return object.watch(handOver, client);
+      },
+      recover: async (run) => {
+        if (silentSessions.has(run.sessionId)) throw new Error("the object does not answer");
+        noteWatch(run.runId);
+        return object.recover(run);
+      },
+    };
+  };
+}
+
+const silentSessions = new Set<string>();
+
+/** From now on the session's objects take over no run: whoever meets one whose holder is gone settles it itself. */
+export function silenceRecovery(sessionId: string): void {
+  silentSessions.add(sessionId);
+}
+
+/** Runs `work` where a session's runs are executed: timers that were set there may use what belongs to the object. */
+export async function inObject(sessionId: string, work: () => Promise<unknown>): Promise<void> {
+  await runInDurableObject(stubOf(sessionId), work);
+}
+
+const objectNames = new Map<string, string>();
+
+function nameObject(sessionId: string, application: string): string {
+  return `${sessionId.toLowerCase()}/${application}`;
+}
+
+function findObject(name: string): SessionHost {
+  return Object(env).LIVE_SESSIONS.getByName(name);
+}
+
+/** The parts of the application that an object belongs to. */
+export function depsOfObject(name: string | undefined): Deps {
+  const deps = applications.get(name?.split("/")[1] ?? "");
+  if (deps === undefined) throw new Error(`no application has the object ${name}`);
+  return deps();
+}
+
+/** The object that executes a session's runs, as Cloudflare's test tools take it. */
+export function stubOf(sessionId: string): DurableObjectStub {
+  const name = objectNames.get(sessionId);
+  if (name === undefined) throw new Error("the session has no object yet");
+  return Object(env).LIVE_SESSIONS.getByName(name);
+}
+
+/** The object loses its memory at once, as where its machine is lost; its storage stays. */
+export async function loseObject(sessionId: string): Promise<void> {
+  await runInDurableObject(stubOf(sessionId), (_, state) => state.abort()).catch(() => undefined);
+}
+
+/** The object's alarm goes off now, and all that it would do later is due. */
+export async function passAlarm(sessionId: string): Promise<void> {
+  const stub = stubOf(sessionId);
+  await runInDurableObject(stub, (_, state) => state.storage.sql.exec("update due_times set at_ms = 0"));
+  await runDurableObjectAlarm(stub);
+}
+
+/** Objects that do not answer, whichever the session. */
+export const noHosts: SessionHosts = () => {
+  const fail = () => Promise.reject(new Error("the object does not answer"));
+  return { prepare: fail, run: fail, watch: fail, recover: fail };
+};
