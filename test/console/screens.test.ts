@@ -74,7 +74,7 @@ const screens: readonly ScreenCase[] = [
     open: async (view, user, room) => {
       const page = await openConsole({ ...view, user, path: room.path });
       if ((view.width ?? 1280) < 760) await page.getByRole("button", { name: "Room", exact: true }).click();
-      await page.getByRole("button", { name: /^Ada, / }).click();
+      await page.getByRole("button", { name: "Ada @ada" }).click();
       await page.getByLabel("Role").waitFor();
       return page;
     },

@@ -130,6 +130,7 @@ function ReplyNotes({ reply }: { reply: Reply }) {
         <BubbleNote>Cut at the agent's output limit. Raise it, or ask for the rest.</BubbleNote>
       )}
       {reply.content_cut && <BubbleNote>Too long to show here. The receipt has more.</BubbleNote>}
+      {reply.deleted && <BubbleNote>This answer was deleted.</BubbleNote>}
       {reply.stale && <BubbleNote>Written before a retry brought another answer.</BubbleNote>}
     </>
   );
