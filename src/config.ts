@@ -57,6 +57,7 @@ export type Config = {
   sessionLocationHint: LocationHint | undefined;
   fileLimits: FileLimits;
   fileTokensPerTurn: number;
+  maxRoomsOfUser: number;
   auth: AuthSettings;
   corsAllowedOrigins: readonly string[];
   /** How people sign in to the console; undefined: with a token that they paste. */
@@ -168,6 +169,7 @@ function toConfig(values: Settings, parts: ConfigParts): Config {
       maxUserBytes: values.USER_MAX_FILE_BYTES,
     },
     fileTokensPerTurn: values.FILE_TOKENS_PER_TURN,
+    maxRoomsOfUser: values.USER_MAX_ROOMS,
     auth: {
       issuer: values.AUTH_ISSUER,
       audience: values.AUTH_AUDIENCE,

@@ -97,6 +97,7 @@ export type Deps = {
     resumeWindowMs: number;
     checkpointRetentionDays: number;
     fileRetentionDays: number;
+    maxRoomsOfUser: number;
     deletedRetentionDays: number;
   };
   /** Counts turns by user; null: they are not limited. */
@@ -171,6 +172,7 @@ export function createDeps(config: Config): Deps {
       resumeWindowMs: config.resumeWindowMs,
       checkpointRetentionDays: config.checkpointRetentionDays,
       fileRetentionDays: config.fileRetentionDays,
+      maxRoomsOfUser: config.maxRoomsOfUser,
       deletedRetentionDays: config.deletedRetentionDays,
     },
     turnLimiter: config.limiters.turns,

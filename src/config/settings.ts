@@ -139,6 +139,7 @@ export const settings = z.object({
   ROOM_MAX_FILES: integer(200, 1, 10_000),
   USER_MAX_FILE_BYTES: integer(1_073_741_824, 1, 1_099_511_627_776),
   FILE_TOKENS_PER_TURN: integer(24_000, 1_000, 1_000_000),
+  USER_MAX_ROOMS: integer(100, 1, 100_000),
   AUTH_JWT_SECRET: z.string().min(32, "must have at least 32 characters").optional(),
   AUTH_JWKS_URL: httpUrl.optional(),
   AUTH_ISSUER: claim,

@@ -11,6 +11,7 @@ export const errorCodes = {
   not_found: { status: 404, title: "Not found" },
   agent_key_taken: { status: 409, title: "The agent key is taken in this room" },
   agent_name_taken: { status: 409, title: "The agent's name is taken in this room" },
+  too_many_rooms: { status: 409, title: "The user cannot have another room" },
   room_full: { status: 409, title: "The room cannot have another agent" },
   too_many_keys: { status: 409, title: "You have as many API keys as you can have" },
   turn_conflict: { status: 409, title: "Another request works on this session" },

@@ -18,6 +18,7 @@ const routes = {
     id: "createRoom",
     tag,
     description: "A new room has no agents.",
+    problems: ["too_many_rooms"],
     request: { body: jsonBody(newRoom) },
     responses: { 201: json(room, "The room") },
   }),

@@ -46,7 +46,7 @@ export async function openRun(deps: Deps, request: RunRequest, startedMs: number
         break;
       case "unaffordable":
         if (tries > 1 || decision.deadRuns.length === 0) throw decision.error;
-        // Runs whose holders are gone hold what this one needs.
+        // Runs whose holders are gone still hold credits that this run needs.
         for (const dead of decision.deadRuns) await recoverRun(deps, dead, request.log);
     }
   }

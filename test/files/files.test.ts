@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { makePdf } from "../parse/support/documents.ts";
-import { createRoom, createTestApi, mintToken, newUser } from "../support/api.ts";
+import { createRoom, createTestApi, mintToken, newUser, type TestUser } from "../support/api.ts";
 import { bucket, deliver, parserDeps, upload, utf8 } from "./support.ts";
 
 const api = createTestApi();
@@ -283,6 +283,24 @@ describe("parsing", () => {
     expect(await read()).toMatchObject({ status: "failed", error: { code: "parse_gave_up" } });
     await deliver(id);
     expect(await read()).toMatchObject({ status: "failed" });
+  });
+
+  test.each([
+    ["room", async (user: TestUser, roomId: string) => api.as(user).delete(`/rooms/${roomId}`)],
+    ["file", async (user: TestUser, _room: string, id: string) => api.as(user).delete(`/files/${id}`)],
+  ])("of a file whose %s is deleted meanwhile ends, and nothing of it can be read", async (_what, remove) => {
+    const { user, roomId } = await startRoom();
+    const { body } = await upload(api, user, roomId, { name: "a.txt", bytes: utf8("some text") });
+    const get = async (key: string) => {
+      expect((await remove(user, roomId, body.id)).status).toBe(204);
+      return parserDeps.fileStore.get(key);
+    };
+    const deps = { ...parserDeps, fileStore: { ...parserDeps.fileStore, get } };
+    expect((await deliver(body.id, { deps })).explicitAcks).toHaveLength(1);
+    for (const path of ["", "/pages", "/content"]) {
+      expect((await api.as(user).get(`/files/${body.id}${path}`)).status).toBe(404);
+    }
+    expect((await deliver(body.id)).explicitAcks).toHaveLength(1);
   });
 
   test("ignores a message that names no file", async () => {

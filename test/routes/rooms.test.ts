@@ -34,6 +34,20 @@ test("a room is created, read, changed and deleted", async () => {
   expect((await api.as(user).get("/rooms")).body).toEqual({ data: [], has_more: false, last_id: null });
 });
 
+test("a user has as many rooms as the setting allows, also where they are created at once", async () => {
+  const user = newUser();
+  const small = createTestApi({ settings: { USER_MAX_ROOMS: "3" } });
+  const create = () => small.as(user).post("/rooms", { name: "A room" });
+  const statuses = (await Promise.all([1, 2, 3, 4, 5].map(create))).map(({ status }) => status);
+  expect(statuses.toSorted()).toEqual([201, 201, 201, 409, 409]);
+  expect(await create()).toMatchObject({ status: 409, body: { code: "too_many_rooms" } });
+  const { data } = (await small.as(user).get("/rooms")).body;
+  expect(data).toHaveLength(3);
+  await small.as(user).delete(`/rooms/${data[0].id}`);
+  expect((await create()).status).toBe(201);
+  expect((await small.as(newUser()).post("/rooms", { name: "Another's" })).status).toBe(201);
+});
+
 test("the contents of a deleted room are deleted with it", async () => {
   const user = newUser();
   const room = await createRoom(api, user);

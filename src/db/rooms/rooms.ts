@@ -6,7 +6,7 @@ import { askDatabase, type Db } from "../core/client.ts";
 import { readableColumns, readableInstant } from "../core/instant.ts";
 import { type Page, readPage, type UsePageRequest } from "../core/page.ts";
 import { requireRow } from "../core/require-row.ts";
-import { rooms, sessions } from "../schema.ts";
+import { rooms, sessions, users } from "../schema.ts";
 import { isOwnedRoom } from "./owned-room.ts";
 import { upsertUser } from "./users.ts";
 
@@ -21,11 +21,28 @@ const lastUse = sql`coalesce((select max(coalesce(s.last_turn_at, s.created_at))
   where s.room_id = rooms.id and s.deleted_at is null), rooms.created_at)`;
 const roomColumns = { ...readableColumns(rooms), lastUsedAt: readableInstant(lastUse) };
 
-export async function insertRoom(db: Db, user: User, row: NewRoomRow): Promise<RoomRow | undefined> {
-  const [, inserted] = await askDatabase(db, () =>
-    db.batch([upsertUser(db, user, row.createdAt), db.insert(rooms).values(row).returning(roomColumns)]),
+/** @returns undefined where the user has `maxRooms` rooms already. */
+export async function insertRoom(
+  db: Db,
+  user: User,
+  row: NewRoomRow,
+  maxRooms: number,
+): Promise<RoomRow | undefined> {
+  const owned = and(eq(rooms.ownerUserId, user.userId), isNull(rooms.deletedAt));
+  const isTooMany = sql`(select count(*) from ${rooms} where ${owned}) > ${maxRooms}`;
+  const [, , inserted, refused] = await askDatabase(db, () =>
+    db.batch([
+      upsertUser(db, user, row.createdAt),
+      // Rooms that are created at once are counted one after the other.
+      db.select({ id: users.id }).from(users).where(eq(users.id, user.userId)).for("no key update"),
+      db.insert(rooms).values(row).returning(roomColumns),
+      db
+        .delete(rooms)
+        .where(and(eq(rooms.id, row.id), isTooMany))
+        .returning({ id: rooms.id }),
+    ]),
   );
-  return inserted[0];
+  return refused.length === 0 ? inserted[0] : undefined;
 }
 
 /** @throws PantheonError `not_found`. */

@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { createTurnFixture } from "../../support/turn-fixture.ts";
-import { agentSays, callsFor, managerPicksInRounds, managerSays, replySteps } from "./support/model-calls.ts";
+import {
+  agentSays,
+  callsFor,
+  conversationIn,
+  managerPicksInRounds,
+  managerSays,
+  replySteps,
+} from "./support/model-calls.ts";
 
 const createRounds = (agents: string[], maxRounds: number) =>
   createTurnFixture({ agents, mode: "orchestrator", orchestration: { maxRounds } });
@@ -102,6 +109,20 @@ describe("a manager that may pick in several rounds", () => {
       JSON.stringify(call?.messages.slice(1)).match(/\[\w+\]:/g);
     expect(namesIn(calls[0])).toEqual(["[Ada]:"]);
     expect(namesIn(calls[1])).toEqual(["[Ada]:", "[Bob]:", "[Cy]:", "[Dee]:", "[Cy]:"]);
+  });
+
+  test("is sent the first 8,000 characters of an answer, of which the agents are sent all", async () => {
+    const fixture = await createRounds(["ada", "bob"], 2);
+    const long = "x".repeat(8_001);
+    await fixture.models.script(...managerPicksInRounds(["ada"], ["bob"]), agentSays("ada", long));
+
+    const { body } = await fixture.post("hello");
+
+    expect(body.replies[0].content).toBe(long);
+    const journal = await fixture.models.journal();
+    const sent = (asked: string) => conversationIn(callsFor(journal, asked).at(-1)).at(-1);
+    expect(sent("manager")).toBe(`[Ada]: ${long.slice(0, 8_000)}`);
+    expect(sent("bob")).toBe(`[Ada]: ${long}`);
   });
 
   test("falls back in its first round to the first agent", async () => {

@@ -9,6 +9,7 @@ import {
   synthesisSays,
 } from "./support/model-calls.ts";
 import { retry } from "./support/retry-fixture.ts";
+import { textOf, tinySettings } from "./support/small-model.ts";
 
 type Mode = "tag" | "roundtable" | "orchestrator";
 
@@ -147,6 +148,28 @@ describe("the synthesis is written by", () => {
     expect(replySteps(body)).toEqual(["ada#1"]);
     expect(await resultOf(fixture, body.id)).toEqual(["agent_gone"]);
   });
+});
+
+test("a synthesis that the answers leave no room for fails by itself, and no model is called for it", async () => {
+  const fixture = await createTurnFixture({
+    agents: ["ada", "bob"],
+    mode: "tag",
+    orchestration: { synthesis: "manager" },
+    settings: tinySettings({ MANAGER_MODEL_ALIAS: "tiny" }),
+  });
+  await fixture.models.script(says("ada", textOf(16_000)), says("bob", textOf(16_000)));
+
+  const { body } = await fixture.post("@ada @bob hello");
+
+  expect(body).toMatchObject({ status: "partial", overflow_rejected: true });
+  expect(body.replies).toMatchObject([
+    { status: "completed" },
+    { status: "completed" },
+    { step: "synthesis", status: "failed", error: { code: "context_budget_exceeded" } },
+  ]);
+  expect(await asked(fixture)).toEqual(["ada", "bob"]);
+  const { audit } = (await fixture.read(body.id)).body;
+  expect(audit.at(-1)).toMatchObject({ step: "synthesis", model_alias: "tiny", counted_input_tokens: null });
 });
 
 describe("a retry of a turn with a synthesis", () => {

@@ -218,8 +218,9 @@ test("a claim keeps the models that its run may call, and no others", async () =
   await fixture.models.release("gate");
   await post;
 
-  const { models, version, ...aliases } = claim?.snapshot.pricing ?? {};
+  const { models, version, isStored, ...aliases } = claim?.snapshot.pricing ?? {};
   expect(aliases).toEqual({ managerModelAlias: "qwen", summarizerModelAlias: "llama" });
+  expect(isStored).toBe(false);
   expect(version).toMatch(/^2026-02-20\+/);
   expect(models.map(({ alias }: { alias: string }) => alias).toSorted()).toEqual([
     "deepseek",
