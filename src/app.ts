@@ -16,7 +16,8 @@ import { requireUser } from "./http/require-user.ts";
 import { securityHeaders } from "./http/security-headers.ts";
 import { throwOnInvalid } from "./http/validation.ts";
 import { registerAdminRoutes } from "./routes/admin.ts";
-import { registerAgUiRoute } from "./routes/ag-ui.ts";
+import { registerAgUiRoutes } from "./routes/ag-ui.ts";
+import { registerAgUiHistoryRoutes } from "./routes/ag-ui-history.ts";
 import { registerAgentRoutes } from "./routes/agents.ts";
 import { registerApiKeyRoutes } from "./routes/api-keys.ts";
 import { registerBudgetRoutes } from "./routes/budgets.ts";
@@ -54,7 +55,7 @@ export function createApp(deps: Deps): App {
   const keys = createApiKeyUsers({ ...deps, findKey: deps.findApiKey });
   api.use(refuseUnknownRoute, requireUser(keys.verify), limitInvalid(deps.invalidLimiter));
   // Routes before `limitBody` have their own limits.
-  registerAgUiRoute(api, deps);
+  registerAgUiRoutes(api, deps);
   registerTurnRoutes(api, deps);
   registerFileUploadRoute(api, deps);
   api.use(limitBody);
@@ -67,6 +68,7 @@ export function createApp(deps: Deps): App {
   registerFileContentRoute(api, deps);
   registerSessionRoutes(api, deps);
   registerMessageRoutes(api, deps);
+  registerAgUiHistoryRoutes(api, deps);
   registerRetryRoutes(api, deps);
   registerTurnHistoryRoutes(api, deps);
   registerWalletRoutes(api, deps);
