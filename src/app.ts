@@ -32,6 +32,7 @@ import { registerReferenceRoutes } from "./routes/reference.ts";
 import { registerRetryRoutes } from "./routes/retry.ts";
 import { registerRoomRoutes } from "./routes/rooms.ts";
 import { registerSessionRoutes } from "./routes/sessions.ts";
+import { registerTurnEventRoutes } from "./routes/turn-events.ts";
 import { registerTurnHistoryRoutes } from "./routes/turn-history.ts";
 import { registerTurnRoutes } from "./routes/turns.ts";
 import { registerUsageRoutes } from "./routes/usage.ts";
@@ -76,6 +77,7 @@ export function createApp(deps: Deps): App {
   registerUsageRoutes(api, deps);
   api.use("/admin/*", requireOperator);
   registerAdminRoutes(api, deps);
+  registerTurnEventRoutes(api, deps);
   app.route(apiPath, api);
   return app;
 }
