@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { runWrangler } from "./run-wrangler.ts";
 
@@ -44,6 +44,18 @@ export async function buildUpload(
     gzipBytes: gzipSync(Buffer.concat(contents.map((content) => Buffer.from(content)))).length,
     bindings: metadata.bindings,
   };
+}
+
+/** Durable Objects are used by requests only, and wrangler's profiler of the start-up cannot bind them. */
+const unprofiledType = "durable_object_namespace";
+
+/** Writes the upload again, as the profiler of the start-up can read it. */
+export async function writeProfiledUpload(upload: Upload, file: string): Promise<void> {
+  const form = await readForm(upload.file);
+  const metadata: { bindings: Binding[] } = JSON.parse(String(form.get("metadata")));
+  const bindings = metadata.bindings.filter(({ type }) => type !== unprofiledType);
+  form.set("metadata", JSON.stringify({ ...metadata, bindings }));
+  await writeFile(file, Buffer.from(await new Response(form).arrayBuffer()));
 }
 
 /** The upload is a form; its first line is `--` and the boundary of its parts. */

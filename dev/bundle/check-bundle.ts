@@ -5,7 +5,7 @@ import { parseParserConfig } from "../../src/config/parser-config.ts";
 import { parseConfig } from "../../src/config.ts";
 import { runCommand } from "../command.ts";
 import { boundByWrangler } from "../worker-settings.ts";
-import { type Binding, buildUpload } from "./build-upload.ts";
+import { type Binding, buildUpload, writeProfiledUpload } from "./build-upload.ts";
 import { maxKib, maxParserKib, maxParserStartupMs, maxStartupMs, placeholderSecrets } from "./limits.ts";
 import { measureStartup } from "./measure-startup.ts";
 
@@ -57,7 +57,8 @@ await runCommand(async () => {
 async function checkEnvironment(worker: WorkerCheck, environment: string, dir: string): Promise<void> {
   const { config, secrets } = worker;
   const name = `${environment} of ${config}`;
-  const { file, gzipBytes, bindings } = await buildUpload(environment, join(dir, name), secrets, config);
+  const upload = await buildUpload(environment, join(dir, name), secrets, config);
+  const { gzipBytes, bindings } = upload;
   try {
     worker.parseBindings(Object.fromEntries(bindings.map(bind)));
   } catch (error) {
@@ -69,7 +70,9 @@ async function checkEnvironment(worker: WorkerCheck, environment: string, dir: s
   if (!(kib > 0 && kib <= worker.maxKib)) throw new Error(`The Worker is too heavy. ${weight}`);
 
   const profile = join(dir, `${name}.cpuprofile`);
-  const startups = await measureStartup(file, { profile, barMs: worker.maxStartupMs });
+  const profiled = join(dir, `${name}, without Durable Objects`);
+  await writeProfiledUpload(upload, profiled);
+  const startups = await measureStartup(profiled, { profile, barMs: worker.maxStartupMs });
   const startup = `starts in ${startups.join(", ")} ms, at most ${worker.maxStartupMs}`;
   if (Math.min(...startups) > worker.maxStartupMs) throw new Error(`${name}: The Worker ${startup}`);
   console.log(`${weight}; ${startup}`);
