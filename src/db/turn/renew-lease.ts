@@ -1,13 +1,15 @@
 import type { Claim } from "../../domain/turn/claim.ts";
 import { askDatabase, type Db } from "../core/client.ts";
-import { extendLease } from "./claim-statements.ts";
+import { extendLease, lockSession } from "./claim-statements.ts";
 
 /**
- * Renews a lease, by the database's clock. False: the claim has another holder. The statement names the holder, so it needs
- * neither the session's lock nor the fence: a takeover that waits for the same row, or made this one wait, changes the holder.
+ * Renews a lease, by the database's clock. False: the claim has another holder. The session's
+ * lock keeps it from coming between the statements of an open, which would then find a lease both run out and renewed.
  * @throws PantheonError `database_unavailable`.
  */
 export async function renewLease(db: Db, claim: Claim, leaseMs: number): Promise<boolean> {
-  const [renewed] = await askDatabase(db, () => db.batch([extendLease(claim, leaseMs)]));
+  const [, renewed] = await askDatabase(db, () =>
+    db.batch([lockSession(claim.sessionId), extendLease(claim, leaseMs)]),
+  );
   return renewed.rows.length > 0;
 }

@@ -7,6 +7,7 @@ import type { Scenario } from "../scenario.ts";
 import type { Workerd } from "../testbed/workerd.ts";
 import { type PendingTurn, prepareTurn, restOfScript } from "./pending-turn.ts";
 import { createRoundLog, isWhole, type RoundLog } from "./round-log.ts";
+import { isFreeInTime, postWhenFree } from "./session-free.ts";
 import { stepOfRound } from "./steps.ts";
 
 /** Short enough to wait for, and long enough on a busy machine. */
@@ -112,14 +113,11 @@ async function takeOver(
   roundLog.count(`by ${takeover}`);
   if (takeover === "scheduled") {
     await other.callScheduled();
-    if ((await fixture.claim()) !== undefined)
-      roundLog.violations.push("the scheduled handler left the claim");
+    if (!(await isFreeInTime(fixture))) roundLog.violations.push("the scheduled handler left the claim");
     return;
   }
-  const answer =
-    takeover === "same key"
-      ? await fixture.post(other, { request, key })
-      : await fixture.post(other, { request: fixture.nextRequest() });
+  const next = takeover === "same key" ? { request, key } : { request: fixture.nextRequest() };
+  const answer = await postWhenFree(fixture, () => fixture.post(other, next));
   roundLog.expect(`a takeover by ${takeover}`, answer, isWhole(answer));
 }
 

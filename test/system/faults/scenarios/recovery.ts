@@ -4,6 +4,7 @@ import type { Answer } from "../testbed/user.ts";
 import type { Workerd } from "../testbed/workerd.ts";
 import type { PendingTurn } from "./pending-turn.ts";
 import { isWhole, type RoundLog } from "./round-log.ts";
+import { isFreeInTime, postWhenFree } from "./session-free.ts";
 
 /** A request whose Worker was killed. `answer` has status 0 where the connection broke. */
 export type LostRequest = { key: string | undefined; answer: Answer };
@@ -34,12 +35,12 @@ export async function recoverRun(pending: PendingTurn, lost: LostRequest, roundL
   else if (stored.isClaimed) roundLog.count("settled");
   if (recovery === "scheduled") {
     await worker.callScheduled();
-    if ((await fixture.claim()) !== undefined)
-      roundLog.violations.push("the scheduled handler left the claim");
+    if (!(await isFreeInTime(fixture))) roundLog.violations.push("the scheduled handler left the claim");
   }
   roundLog.violations.push(...stored.paidTwice());
 
-  const next = await fixture.post(last, { request: fixture.nextRequest() });
+  const request = fixture.nextRequest();
+  const next = await postWhenFree(fixture, () => fixture.post(last, { request }));
   roundLog.expect("the next request", next, isWhole(next));
   if (key !== undefined) {
     const replayed = await pending.send(last, key);
