@@ -44,7 +44,7 @@ export async function watchDatabase<T>(
 /** Two statements: the session is locked, and the lease is set. */
 function isRenewal(body: string): boolean {
   const { queries = [] }: { queries?: { query: string }[] } = JSON.parse(body);
-  return queries.length === 2 && /^update "turn_claims" set "lease_until"/.test(queries[1]?.query ?? "");
+  return queries.length === 2 && /"lease_until" = clock_timestamp\(\)/.test(queries[1]?.query ?? "");
 }
 
 type Watch = (ask: Ask, body: string) => Promise<Response>;

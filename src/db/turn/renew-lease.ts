@@ -5,11 +5,16 @@ import { extendLease, lockSession } from "./claim-statements.ts";
 /**
  * Renews a lease, by the database's clock. False: the claim has another holder. The session's
  * lock keeps it from coming between the statements of an open, which would then find a lease both run out and renewed.
+ * @param needed what the run needs at most, where it holds more (see claim-statements.ts).
  * @throws PantheonError `database_unavailable`.
  */
-export async function renewLease(db: Db, claim: Claim, leaseMs: number): Promise<boolean> {
+export async function renewLease(
+  db: Db,
+  claim: Claim,
+  { leaseMs, needed }: { leaseMs: number; needed: string | null },
+): Promise<boolean> {
   const [, renewed] = await askDatabase(db, () =>
-    db.batch([lockSession(claim.sessionId), extendLease(claim, leaseMs)]),
+    db.batch([lockSession(claim.sessionId), extendLease(claim, leaseMs, needed)]),
   );
   return renewed.rows.length > 0;
 }

@@ -6,8 +6,8 @@ import { readSessionRows, type SessionRows } from "../checks/session-rows.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Workerd } from "../testbed/workerd.ts";
 import { type PendingTurn, prepareTurn, restOfScript } from "./pending-turn.ts";
+import { isEnded, postAfterLostRun } from "./released-claim.ts";
 import { createRoundLog, isWhole, type RoundLog } from "./round-log.ts";
-import { isFreeInTime, postWhenFree } from "./session-free.ts";
 import { stepOfRound } from "./steps.ts";
 
 /** Short enough to wait for, and long enough on a busy machine. */
@@ -113,11 +113,13 @@ async function takeOver(
   roundLog.count(`by ${takeover}`);
   if (takeover === "scheduled") {
     await other.callScheduled();
-    if (!(await isFreeInTime(fixture))) roundLog.violations.push("the scheduled handler left the claim");
+    if (!(await isEnded(fixture))) roundLog.violations.push("the scheduled handler left the claim");
     return;
   }
-  const next = takeover === "same key" ? { request, key } : { request: fixture.nextRequest() };
-  const answer = await postWhenFree(fixture, () => fixture.post(other, next));
+  const answer =
+    takeover === "same key"
+      ? await fixture.post(other, { request, key })
+      : await postAfterLostRun(fixture, other);
   roundLog.expect(`a takeover by ${takeover}`, answer, isWhole(answer));
 }
 
