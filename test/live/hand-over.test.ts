@@ -8,7 +8,7 @@ import { until } from "../turn/recovery/support/until.ts";
 
 type Fixture = Awaited<ReturnType<typeof createTurnFixture>>;
 
-/** A fixture between whose Worker and object stands `change`. */
+/** A fixture that applies `change` to what its Worker sends to the object. */
 async function createBetween(
   change: (host: SessionHost) => Partial<SessionHost>,
   options: FixtureOptions = {},
