@@ -16,7 +16,8 @@ import { requireUser } from "./http/require-user.ts";
 import { securityHeaders } from "./http/security-headers.ts";
 import { throwOnInvalid } from "./http/validation.ts";
 import { registerAdminRoutes } from "./routes/admin.ts";
-import { registerAgUiRoute } from "./routes/ag-ui.ts";
+import { registerAgUiRoutes } from "./routes/ag-ui.ts";
+import { registerAgUiHistoryRoutes } from "./routes/ag-ui-history.ts";
 import { registerAgentRoutes } from "./routes/agents.ts";
 import { registerApiKeyRoutes } from "./routes/api-keys.ts";
 import { registerBudgetRoutes } from "./routes/budgets.ts";
@@ -31,6 +32,7 @@ import { registerReferenceRoutes } from "./routes/reference.ts";
 import { registerRetryRoutes } from "./routes/retry.ts";
 import { registerRoomRoutes } from "./routes/rooms.ts";
 import { registerSessionRoutes } from "./routes/sessions.ts";
+import { registerTurnEventRoutes } from "./routes/turn-events.ts";
 import { registerTurnHistoryRoutes } from "./routes/turn-history.ts";
 import { registerTurnRoutes } from "./routes/turns.ts";
 import { registerUsageRoutes } from "./routes/usage.ts";
@@ -54,7 +56,7 @@ export function createApp(deps: Deps): App {
   const keys = createApiKeyUsers({ ...deps, findKey: deps.findApiKey });
   api.use(refuseUnknownRoute, requireUser(keys.verify), limitInvalid(deps.invalidLimiter));
   // Routes before `limitBody` have their own limits.
-  registerAgUiRoute(api, deps);
+  registerAgUiRoutes(api, deps);
   registerTurnRoutes(api, deps);
   registerFileUploadRoute(api, deps);
   api.use(limitBody);
@@ -67,6 +69,7 @@ export function createApp(deps: Deps): App {
   registerFileContentRoute(api, deps);
   registerSessionRoutes(api, deps);
   registerMessageRoutes(api, deps);
+  registerAgUiHistoryRoutes(api, deps);
   registerRetryRoutes(api, deps);
   registerTurnHistoryRoutes(api, deps);
   registerWalletRoutes(api, deps);
@@ -74,6 +77,7 @@ export function createApp(deps: Deps): App {
   registerUsageRoutes(api, deps);
   api.use("/admin/*", requireOperator);
   registerAdminRoutes(api, deps);
+  registerTurnEventRoutes(api, deps);
   app.route(apiPath, api);
   return app;
 }

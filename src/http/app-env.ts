@@ -1,7 +1,6 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Log } from "../domain/log.ts";
 import type { User } from "../domain/user.ts";
-import type { StreamEnd } from "./event-stream.ts";
 
 /** Values that middleware and routes set in the context of a request. */
 export type AppEnv = {
@@ -9,8 +8,6 @@ export type AppEnv = {
     requestId: string;
     log: Log;
     user: User;
-    /** Resolves when the answer's stream has ended. Only set for streams. */
-    streamEnd: Promise<StreamEnd>;
   };
 };
 

@@ -65,7 +65,7 @@ function commonProblems({ params, query, body }: RequestParts, isOpen: boolean):
     ...(isOpen ? [] : (["unauthorized", "database_unavailable", "auth_unavailable"] as const)),
     ...(params === undefined ? [] : (["not_found"] as const)),
     ...(query === undefined ? [] : (["validation_failed"] as const)),
-    ...(query !== undefined && "after" in query.shape ? (["invalid_cursor"] as const) : []),
+    ...(query !== undefined && "limit" in query.shape ? (["invalid_cursor"] as const) : []),
     ...(body === undefined || !("application/json" in body.content) ? [] : bodyProblems),
     "internal_error",
   ];

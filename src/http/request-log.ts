@@ -3,7 +3,7 @@ import type { AppEnv } from "./app-env.ts";
 import { readRoutePattern } from "./matched-route.ts";
 
 /**
- * Logs one line for each request, when its answer is made or its stream has ended. The line has the route, not the path: a
+ * Logs one line for each request, when its answer is made. The line has the route, not the path: a
  * path can contain anything.
  */
 export function logRequests(nowMs: () => number) {
@@ -16,10 +16,6 @@ export function logRequests(nowMs: () => number) {
       status: c.res.status,
       user_id: c.get("user")?.userId ?? null,
     };
-    const write = (fields: object) =>
-      c.var.log.info("request_done", { ...line, duration_ms: nowMs() - startedMs, ...fields });
-    const streamEnd = c.get("streamEnd");
-    if (streamEnd === undefined) write({});
-    else void streamEnd.then((stream) => write({ stream }));
+    c.var.log.info("request_done", { ...line, duration_ms: nowMs() - startedMs });
   });
 }

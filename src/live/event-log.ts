@@ -17,6 +17,17 @@ const encoder = new TextEncoder();
 export function createLogTables(sql: LogSql): void {
   sql.exec(`create table if not exists event_packs
     (first_seq integer primary key, last_seq integer not null, frames blob not null)`);
+  sql.exec(
+    "create table if not exists event_logs (epoch text primary key, run_id text not null, last_seq integer not null)",
+  );
+}
+
+/** The log of a run that is over, as an object finds it that has lost its memory since. */
+export function findWrittenLog(sql: LogSql, runId: string): EventLog | undefined {
+  const [row] = sql
+    .exec<{ epoch: string; last_seq: number }>("select * from event_logs where run_id = ?", runId)
+    .toArray();
+  return row && EventLog.written(sql, row.epoch, row.last_seq);
 }
 
 /**
@@ -36,11 +47,25 @@ export class EventLog {
   #changed = Promise.withResolvers<void>();
   #isFlushDue = false;
 
-  /** `epoch` names the holder. The log of an earlier holder is deleted. */
-  constructor(sql: LogSql, epoch: string) {
+  private constructor(sql: LogSql, epoch: string) {
     this.epoch = epoch;
     this.#sql = sql;
+  }
+
+  /** A new log. `epoch` names the holder. The log of an earlier holder is deleted. */
+  static begin(sql: LogSql, epoch: string): EventLog {
     sql.exec("delete from event_packs");
+    sql.exec("delete from event_logs");
+    return new EventLog(sql, epoch);
+  }
+
+  /** A log that is over and in SQLite. */
+  static written(sql: LogSql, epoch: string, lastSeq: number): EventLog {
+    const log = new EventLog(sql, epoch);
+    log.#lastSeq = lastSeq;
+    log.#newest = newPack(lastSeq + 1);
+    log.#state = "over";
+    return log;
   }
 
   /** Bytes of all events so far. */
@@ -68,12 +93,15 @@ export class EventLog {
     this.#notify();
   }
 
-  /** Appends the last event. */
-  end(event: object): void {
+  /** Appends the last event. A log that is whole in SQLite can be read again by its run. */
+  end(event: object, runId: string): void {
     this.append(event);
     if (this.#state !== "open") return;
     this.#state = "over";
     this.flush();
+    if (this.#isWritten && this.#large.size === 0) {
+      this.#sql.exec("insert into event_logs values (?, ?, ?)", this.epoch, runId, this.#lastSeq);
+    }
     this.#notify();
   }
 
@@ -98,6 +126,12 @@ export class EventLog {
     const found = pack ?? this.#readPack(seq);
     if (found === undefined) return "gone";
     return { bytes: join(found.frames.slice(seq - found.firstSeq)), nextSeq: found.lastSeq + 1 };
+  }
+
+  /** One event by itself. */
+  readOne(seq: number): Uint8Array | undefined {
+    const part = this.read(seq);
+    return part === null || part === "gone" ? undefined : splitFrames(part.bytes)[0];
   }
 
   /** Resolves at the next change. */
@@ -173,7 +207,7 @@ function holds({ firstSeq, lastSeq }: Pack, seq: number): boolean {
 }
 
 /** JSON has no raw line breaks, so an event is always one line; lone surrogates are escaped. */
-function toFrame(id: string, event: object): Uint8Array {
+export function toFrame(id: string, event: object): Uint8Array {
   return encoder.encode(`id: ${id}\ndata: ${JSON.stringify(event)}\n\n`);
 }
 
@@ -191,7 +225,7 @@ function splitFrames(bytes: Uint8Array): Uint8Array[] {
   return frames;
 }
 
-function join(parts: readonly Uint8Array[]): Uint8Array {
+export function join(parts: readonly Uint8Array[]): Uint8Array {
   const [only] = parts;
   if (only !== undefined && parts.length === 1) return only;
   const joined = new Uint8Array(parts.reduce((length, part) => length + part.byteLength, 0));

@@ -2,6 +2,8 @@ import type { EventLog } from "./event-log.ts";
 
 /** Interval of keep-alive comments: below the idle timeouts of common proxies. */
 const keepAliveMs = 15_000;
+/** Readers of one session at a time. Whoever posts a turn reads it in any case. */
+const maxReaders = 16;
 /** A reader that takes nothing while so many bytes are appended is closed. It may read again from where it was. */
 const maxBehindBytes = 2 * 1024 * 1024;
 
@@ -10,8 +12,9 @@ export type ReaderEnd = "completed" | "client_disconnected" | "backpressure" | "
 
 export type LogReader = {
   log: EventLog;
-  /** The first event to read. */
+  /** The first event to read, and what is sent before it. */
   fromSeq: number;
+  head?: Uint8Array | undefined;
   /** Changes what one reader is sent. */
   rewrite: (bytes: Uint8Array) => Uint8Array;
   onEnd: (end: ReaderEnd) => void;
@@ -26,13 +29,14 @@ export class LogReaders {
   readonly #readers = new Set<OpenReader>();
   #timer: ReturnType<typeof setInterval> | null = null;
 
-  get size(): number {
-    return this.#readers.size;
+  get isFull(): boolean {
+    return this.#readers.size >= maxReaders;
   }
 
   /** A stream of events from a place in the log to its end. */
-  open({ log, fromSeq, rewrite, onEnd }: LogReader): ReadableStream<Uint8Array> {
+  open({ log, fromSeq, head, rewrite, onEnd }: LogReader): ReadableStream<Uint8Array> {
     let seq = fromSeq;
+    let unsentHead = head;
     let isOpen = true;
     const reader: OpenReader = { log, markBytes: log.bytes, cut: () => undefined, comment: () => undefined };
     const end = (reason: ReaderEnd) => {
@@ -51,6 +55,11 @@ export class LogReaders {
         reader.comment = () => controller.enqueue(keepAlive.slice());
       },
       pull: async (controller) => {
+        if (unsentHead !== undefined) {
+          controller.enqueue(rewrite(unsentHead).slice());
+          unsentHead = undefined;
+          return;
+        }
         for (;;) {
           reader.markBytes = log.bytes;
           const part = log.read(seq);

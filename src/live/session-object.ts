@@ -1,26 +1,34 @@
 import { DurableObject } from "cloudflare:workers";
 import { countRequests } from "../db/core/client.ts";
 import type { Deps } from "../deps.ts";
-import type { PantheonError } from "../domain/errors.ts";
 import type { StockClient } from "../domain/turn/stream-client.ts";
 import { describeError } from "../http/problem.ts";
-import { toAgUiMessage } from "../routes/schemas/ag-ui.ts";
 import { executeRun } from "../turn/execute.ts";
 import { resumeRun } from "../turn/resume.ts";
 import type { Run } from "../turn/run.ts";
 import {
+  type EventsRequest,
   type HandOver,
   type HostAnswer,
+  type HostJoin,
   type HostRefusal,
   type HostStream,
   handOverFormat,
   type SessionHost,
+  type WatchedRun,
 } from "../turn/session-host.ts";
-import { loadRunSnapshot } from "../turn/snapshot.ts";
 import { createClientIds } from "./client-ids.ts";
 import { createDueTable, type DueKind, DueTimes } from "./due-times.ts";
-import { createLogTables, EventLog } from "./event-log.ts";
-import { LogReaders } from "./log-readers.ts";
+import { createLogTables, EventLog, findWrittenLog } from "./event-log.ts";
+import {
+  type HostedRun,
+  isResumed,
+  placeAfter,
+  sendSnapshot,
+  snapshotHead,
+  toProblem,
+} from "./hosted-run.ts";
+import { LogReaders, type ReaderEnd } from "./log-readers.ts";
 import { createRunEvents, type RunEvents } from "./run-events.ts";
 import { createStartTable, type Start, Starts } from "./starts.ts";
 
@@ -28,9 +36,6 @@ import { createStartTable, type Start, Starts } from "./starts.ts";
 const forgetAfterMs = 10 * 60_000;
 /** A recovery that failed, or came too early, is tried again after this time. */
 const minRecoveryMs = 5_000;
-
-/** A run in the memory of this object. */
-type HostedRun = { kind: "hosted"; runId: string; isOn: boolean; log: EventLog; answer: Promise<HostAnswer> };
 
 /**
  * The host of one session: a Durable Object in which the session's runs are executed. Postgres decides who holds a claim; the
@@ -45,6 +50,8 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   readonly #readers = new LogReaders();
   /** By holder. */
   readonly #runs = new Map<string, HostedRun>();
+  /** Resolves when the next run begins. */
+  #begun = Promise.withResolvers<void>();
   #log: EventLog | undefined;
   #hasTables = false;
 
@@ -57,17 +64,57 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     return begun.kind === "hosted" ? begun.answer : begun;
   }
 
-  async watch(handOver: HandOver, client: StockClient | null): Promise<HostStream> {
+  async watch(handOver: HandOver, client: StockClient | null): Promise<WatchedRun> {
     const begun = this.#begin(handOver);
     if (begun.kind !== "hosted") return begun;
-    const log = this.deps.log.with({ request_id: handOver.run.request.requestId });
-    const body = this.#readers.open({
-      log: begun.log,
-      fromSeq: 1,
-      rewrite: client === null ? (bytes) => bytes : createClientIds(client),
-      onEnd: (end) => log.info("stream_ended", { run_id: begun.runId, end }),
-    });
-    return { kind: "streaming", body };
+    const { requestId } = handOver.run.request;
+    const { runId } = handOver.run.turn.claim;
+    return this.#read(begun.log, { fromSeq: 1 }, { runId, client, requestId });
+  }
+
+  async join({ runId, waitMs }: { runId: string; waitMs: number }): Promise<HostJoin> {
+    const hosted = await this.#findRun(runId, waitMs);
+    return hosted === undefined ? { kind: "unknown" } : hosted.answer;
+  }
+
+  async events(request: EventsRequest): Promise<HostStream> {
+    this.#makeTables();
+    const { runId, after, waitMs } = request;
+    const hosted = await this.#findRun(runId, waitMs);
+    const log = hosted?.log ?? findWrittenLog(this.ctx.storage.sql, runId);
+    if (log === undefined) return { kind: "unknown" };
+    const place = placeAfter(log, after);
+    if (log.isOver && place === log.lastSeq + 1) return { kind: "complete" };
+    if (log.isOver && place === null) return { kind: "unknown" };
+    if (this.#readers.isFull) return { kind: "too_many_readers" };
+    if (place !== null || hosted === undefined || isResumed(hosted.run)) {
+      return this.#read(log, { fromSeq: place ?? 1 }, request);
+    }
+    return this.#read(log, { fromSeq: 2, head: await snapshotHead(this.deps, hosted) }, request);
+  }
+
+  #read(
+    log: EventLog,
+    place: { fromSeq: number; head?: Uint8Array },
+    { runId, client, requestId }: Pick<EventsRequest, "runId" | "client" | "requestId">,
+  ): { kind: "streaming"; body: ReadableStream<Uint8Array> } {
+    const rewrite = client === null ? (bytes: Uint8Array) => bytes : createClientIds(client);
+    const onEnd = (end: ReaderEnd) =>
+      this.deps.log.info("stream_ended", { request_id: requestId, run_id: runId, end });
+    return { kind: "streaming", body: this.#readers.open({ log, ...place, rewrite, onEnd }) };
+  }
+
+  /** The latest execution of a run here; it may still be on its way. */
+  async #findRun(runId: string, waitMs: number): Promise<HostedRun | undefined> {
+    const find = () => [...this.#runs.values()].findLast(({ run }) => run.turn.claim.runId === runId);
+    const found = find();
+    if (found !== undefined || waitMs === 0) return found;
+    const giveUp = scheduler.wait(waitMs).then(() => "late" as const);
+    for (;;) {
+      const first = await Promise.race([this.#begun.promise.then(() => "begun" as const), giveUp]);
+      const hosted = find();
+      if (hosted !== undefined || first === "late") return hosted;
+    }
   }
 
   async recover({ sessionId, runId }: { sessionId: string; runId: string }): Promise<void> {
@@ -136,19 +183,21 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     this.#dueTimes.clear("forget");
     this.#watchLease(settings.turnLeaseMs - (nowMs() - run.sentMs));
     this.#log?.detach();
-    const log = new EventLog(this.ctx.storage.sql, claim.holder);
+    const log = EventLog.begin(this.ctx.storage.sql, claim.holder);
     this.#log = log;
     const sink = {
       append: (event: object) => {
         log.append(event);
         this.#readers.checkPace(log);
       },
-      end: (event: object) => log.end(event),
+      end: (event: object) => log.end(event, claim.runId),
     };
     const events = createRunEvents(sink, { threadId: claim.sessionId, runId: claim.runId });
     const answer = this.#execute(run, events, roundTrips);
-    const hosted: HostedRun = { kind: "hosted", runId: claim.runId, isOn: true, log, answer };
+    const hosted: HostedRun = { kind: "hosted", run, isOn: true, log, answer };
     this.#runs.set(claim.holder, hosted);
+    this.#begun.resolve();
+    this.#begun = Promise.withResolvers();
     this.ctx.waitUntil(answer.then((ended) => this.#end(hosted, claim.holder, ended)));
     return hosted;
   }
@@ -228,15 +277,4 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     createLogTables(sql);
     this.#hasTables = true;
   }
-}
-
-/** A resumed run goes on from answers that readers of its new log have not seen. */
-async function sendSnapshot(deps: Deps, run: Run, events: RunEvents): Promise<void> {
-  if (run.turn.claim.pastHolders.length === 0) return;
-  const messages = await loadRunSnapshot(deps, run);
-  events.snapshot(messages.map(toAgUiMessage));
-}
-
-function toProblem({ code, message, extras }: PantheonError) {
-  return { code, detail: message, extras };
 }

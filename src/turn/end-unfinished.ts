@@ -8,6 +8,7 @@ import { commitFailedDetail, internalErrorDetail, PantheonError } from "../domai
 import type { CheckpointRows } from "../domain/turn/checkpoint.ts";
 import { busySession, turnConflictDetail } from "../domain/turn/open-decision.ts";
 import type { Holder } from "./holder.ts";
+import { stopReason } from "./lease.ts";
 import { type ExpiringEndingName, endings, type LeavingEndingName, type Run, RunEnded } from "./run.ts";
 
 // Endings without a turn: this holder stops, and the run waits for recovery.
@@ -21,7 +22,7 @@ export async function endStopped(
 ): Promise<RunEnded> {
   const result = await expireLease(deps, run, holder, { unstored });
   if (result === "lost") return closeUnfinished(deps, run, holder, { ending: "lease_lost" });
-  return closeUnfinished(deps, run, holder, { ending: holder.lease.stopReason(), result });
+  return closeUnfinished(deps, run, holder, { ending: stopReason, result });
 }
 
 /**
@@ -52,7 +53,7 @@ export async function endFailedCommit(
   }
 }
 
-/** Where the database does not say it, the same request finds out: a run that is stored is replayed. */
+/** False also where the database does not answer. The same request then finds out: a stored run is replayed. */
 function isKnownCommitted({ db }: Deps, { turn }: Run): Promise<boolean> {
   return isCommittedBy(db, turn.claim).catch(() => false);
 }
@@ -62,12 +63,12 @@ export function endCrashed(deps: Deps, run: Run, holder: Holder, cause: unknown)
   return closeUnfinished(deps, run, holder, { ending: "crashed", cause });
 }
 
-/** The last write of a holder waits between its tries: a database that is away is often back in a moment. */
+/** Pauses between the tries of a holder's last write: a database that does not answer often does so a moment later. */
 const lastWritePausesMs = [500, 2_000];
 
 type LastWrite = { unstored: CheckpointRows; pausesMs?: readonly number[] };
 
-/** What the table calls `expire`. Never rejects. */
+/** Does what the table calls `expire`. Never rejects. */
 async function expireLease(
   { db }: Deps,
   { turn }: Run,
@@ -117,6 +118,9 @@ function logUnfinished({ request: { log } }: Run, closed: ClosedRun): void {
     case "lease_lost":
     case "crashed":
       log.error("turn_not_committed", { code: ending });
+      return;
+    default:
+      ending satisfies never;
   }
 }
 
@@ -133,10 +137,10 @@ async function reportSpent(deps: Deps, { turn, request }: Run, { spent }: Holder
   });
 }
 
-/** Together as long as a Worker goes on after its answer (30 s), less a margin. */
+/** Together a little less than the 30 s for which a Worker goes on after its answer. */
 const afterAnswerPausesMs = [1_000, 2_000, 4_000, 8_000, 8_000];
 
-/** The client already has its 503. Keeps trying: answers that are in no checkpoint are asked for and paid again. */
+/** Stores the answers after the client has its 503. Answers that are in no checkpoint would be asked for and paid again. */
 async function storeLater(deps: Deps, run: Run, holder: Holder, unstored: CheckpointRows): Promise<void> {
   const result = await expireLease(deps, run, holder, { unstored, pausesMs: afterAnswerPausesMs });
   if (result === "failed") run.request.log.error("answers_lost");

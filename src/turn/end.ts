@@ -17,7 +17,7 @@ import { endings, type RefusedEndingName, RunEnded, type StoredEndingName } from
 export type TurnToStore = {
   outcome: TurnOutcome;
   toRecord: (outcome: TurnOutcome) => TurnRecord;
-  lastStep: CheckpointRows | null;
+  lastCheckpoint: CheckpointRows | null;
   log: Log;
   /** Called where the commit failed and the claim is left. Returns only where the record turns out to be stored. */
   onFailure: (cause: unknown) => Promise<CommittedTurn>;
@@ -42,20 +42,20 @@ export async function endStored(
   if (committed !== null) return { ...committed, record: whole };
   log.error("turn_stored_without_texts", { turn_id: whole.turn.id });
   const record = toRecord(withoutTexts(outcome));
-  return { ...(await commitAs(deps, "too_large", record, { ...turn, lastStep: null })), record };
+  return { ...(await commitAs(deps, "too_large", record, { ...turn, lastCheckpoint: null })), record };
 }
 
 async function commitAs(
   deps: Deps,
   ending: StoredEndingName,
   record: TurnRecord,
-  { lastStep, log, onFailure }: TurnToStore,
+  { lastCheckpoint, log, onFailure }: TurnToStore,
 ): Promise<CommittedTurn> {
   const { checkpoint } = endings[ending];
   try {
     return await commitTurn(deps.db, record, {
       catalog: deps.catalog,
-      lastStep,
+      lastCheckpoint,
       keepsCheckpoint: checkpoint === "last" && deps.settings.checkpointRetentionDays > 0,
     });
   } catch (error) {
@@ -65,7 +65,7 @@ async function commitAs(
   }
 }
 
-/** Ends a run whose turn cannot be stored where another row is. Its calls are on the ledger, and the session is free. */
+/** Ends a run whose turn cannot be stored because another row exists. Its calls are in the ledger, and the session is free. */
 async function endCommitRefused(
   deps: Deps,
   record: TurnRecord,

@@ -60,7 +60,7 @@ function isReply(reply: AgentReply): boolean {
 /** The failures of steps whose reply did not arrive, or cannot be read from the checkpoint. */
 const placeholderFailures: readonly AgentFailureCode[] = ["abandoned", "turn_too_large"];
 
-/** What a refused run leaves in the ledger. */
+/** The calls of a refused run that go into the ledger. */
 export type RefusedRun = {
   claim: ClaimRow;
   checkpoint: StoredCheckpoint | undefined;
@@ -69,9 +69,9 @@ export type RefusedRun = {
 };
 
 /**
- * What past holders of a run spent that planning then refuses: the calls in its checkpoint, and estimates of those in
- * flight. No plan says who was asked: any step that such a run can have may have been. An estimate too many costs nothing.
- * Null: nothing of the run is stored. Its holder was refused too, or its claim was taken by an open that came late.
+ * The calls of the past holders of a run that planning then refuses: those in its checkpoint, and estimates of those in
+ * flight. Without a plan it is not known which agents were called, so every possible step is estimated. An estimate too
+ * many costs nothing. Null: nothing of the run is stored. Its past holder was refused too, or there was none.
  */
 export async function collectRefusedSpend(
   deps: Deps,

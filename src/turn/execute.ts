@@ -59,7 +59,7 @@ export async function executeRun(deps: Deps, run: Run, { emit, requests }: Execu
     if (result.kind === "stopped") throw await endStopped(deps, run, holder, result.unstored);
     const { stored, commitMs } = await commitRun(deps, run, holder, {
       outcome: { ...result.outcome, checkpointFailed: holder.checkpointFailed() },
-      lastStep: result.unstored,
+      lastCheckpoint: result.unstored,
     });
     return {
       stored,
@@ -93,16 +93,16 @@ function grantOf({ turn: { claim }, promptTokens }: Run): RunGrant {
   };
 }
 
-type Commit = { outcome: TurnOutcome; lastStep: CheckpointRows };
+type Commit = { outcome: TurnOutcome; lastCheckpoint: CheckpointRows };
 
-async function commitRun(deps: Deps, run: Run, holder: Holder, { outcome, lastStep }: Commit) {
+async function commitRun(deps: Deps, run: Run, holder: Holder, { outcome, lastCheckpoint }: Commit) {
   const startedMs = deps.nowMs();
   const { record, ledger, walletLeft } = await endStored(deps, "committed", {
     outcome,
     toRecord: (storedOutcome) => recordRun(deps, run, storedOutcome),
-    lastStep,
+    lastCheckpoint,
     log: run.request.log,
-    onFailure: (cause) => endFailedCommit(deps, run, holder, { unstored: lastStep, cause }),
+    onFailure: (cause) => endFailedCommit(deps, run, holder, { unstored: lastCheckpoint, cause }),
   });
   const { id: turnId, status } = record.turn;
   run.request.log.info("turn_committed", {

@@ -1,9 +1,17 @@
 import type { Deps } from "../deps.ts";
 import { PantheonError } from "../domain/errors.ts";
+import { busySession } from "../domain/turn/open-decision.ts";
 import type { StockClient } from "../domain/turn/stream-client.ts";
+import { noTimings } from "../domain/turn/turn-timings.ts";
 import { loadStoredTurn } from "./open.ts";
-import type { Run, TurnAnswer } from "./run.ts";
-import { type HandOver, type HostRefusal, handOverFormat, type SessionHost } from "./session-host.ts";
+import type { Requester, Run, TurnAnswer } from "./run.ts";
+import {
+  type HandOver,
+  type HostAnswer,
+  type HostRefusal,
+  handOverFormat,
+  type SessionHost,
+} from "./session-host.ts";
 
 /** The clock of this isolate says how old the run is; the host has a clock of its own. */
 export function toHandOver(deps: Pick<Deps, "nowMs">, run: Run, roundTrips: number): HandOver {
@@ -21,22 +29,10 @@ export function toHandOver(deps: Pick<Deps, "nowMs">, run: Run, roundTrips: numb
 
 /** Has the session's host execute the run. @throws PantheonError the answer of the run's ending, or `turn_in_progress`. */
 export async function executeOnHost(deps: Deps, run: Run, handOver: HandOver): Promise<TurnAnswer> {
-  const answer = await askHost(deps, run, (host) => host.run(handOver));
-  switch (answer.kind) {
-    case "stored":
-      return answer.answer;
-    case "failed": {
-      const { code, detail, extras } = answer.problem;
-      throw new PantheonError(code, detail, extras);
-    }
-    case "ended": {
-      const stored = await loadStoredTurn(deps, run.request, run.turn.claim.turnId);
-      return { stored, replayed: true, timings: { ...noTimings, openMs: run.openMs } };
-    }
-    case "upgrade":
-    case "lost":
-      throw refuseHandOver(run, answer);
-  }
+  const { runId, turnId } = run.turn.claim;
+  const answer = await callHost(deps, run.request, runId, (host) => host.run(handOver));
+  if (answer === null) throw leftToHost(deps, turnId);
+  return readHostAnswer(deps, { requester: run.request, runId, turnId }, answer);
 }
 
 /** Has the session's host execute the run, and gives its events. @throws PantheonError `turn_in_progress`. */
@@ -45,49 +41,68 @@ export async function watchOnHost(
   run: Run,
   { handOver, client }: { handOver: HandOver; client: StockClient | null },
 ): Promise<ReadableStream<Uint8Array>> {
-  const answer = await askHost(deps, run, (host) => host.watch(handOver, client));
-  if (answer.kind === "streaming") return answer.body;
-  throw refuseHandOver(run, answer);
+  const { runId, turnId } = run.turn.claim;
+  const answer = await callHost(deps, run.request, runId, (host) => host.watch(handOver, client));
+  if (answer?.kind === "streaming") return answer.body;
+  if (answer !== null) warnRefused(run.request, runId, answer);
+  throw leftToHost(deps, turnId);
 }
 
 const maxTries = 3;
 
 /**
  * Repeats a call that was lost: the host may have begun the run, so the run belongs to it from the first call on. Nothing
- * else may execute or release it under this holder.
+ * else may execute or release it under this holder. Null: the host was not reached.
  */
-async function askHost<T>(deps: Deps, run: Run, call: (host: SessionHost) => Promise<T>): Promise<T> {
-  const { claim } = run.turn;
-  for (let tries = 1; ; tries += 1) {
+export async function callHost<T>(
+  deps: Deps,
+  { sessionId, log }: Requester,
+  runId: string,
+  call: (host: SessionHost) => Promise<T>,
+): Promise<T | null> {
+  for (let tries = 1; tries <= maxTries; tries += 1) {
     try {
-      return await call(deps.hosts(claim.sessionId));
+      return await call(deps.hosts(sessionId));
     } catch (error) {
-      run.request.log.warn("host_not_reached", {
-        tries,
-        error: error instanceof Error ? error.name : "unknown",
-      });
-      if (tries === maxTries) throw turnInProgress(run);
+      const name = error instanceof Error ? error.name : "unknown";
+      log.warn("host_not_reached", { run_id: runId, tries, error: name });
     }
+  }
+  return null;
+}
+
+type AskedRun = { requester: Requester; runId: string; turnId: string };
+
+/** The turn that a host has stored. @throws PantheonError the run's problem, or `turn_in_progress`. */
+export async function readHostAnswer(
+  deps: Deps,
+  { requester, runId, turnId }: AskedRun,
+  answer: HostAnswer,
+): Promise<TurnAnswer> {
+  switch (answer.kind) {
+    case "stored":
+      return answer.answer;
+    case "failed": {
+      const { code, detail, extras } = answer.problem;
+      throw new PantheonError(code, detail, extras);
+    }
+    case "ended": {
+      const stored = await loadStoredTurn(deps, requester, turnId);
+      return { stored, replayed: true, timings: noTimings };
+    }
+    case "upgrade":
+    case "lost":
+      warnRefused(requester, runId, answer);
+      throw leftToHost(deps, turnId);
   }
 }
 
-function refuseHandOver(run: Run, { kind }: HostRefusal): PantheonError {
-  run.request.log.warn("host_refused", { reason: kind });
-  return turnInProgress(run);
+function warnRefused({ log }: Requester, runId: string, { kind }: HostRefusal): void {
+  log.warn("host_refused", { run_id: runId, reason: kind });
 }
 
-function turnInProgress({ turn }: Run): PantheonError {
+/** The host goes on with the run when its lease has run out at the latest. */
+function leftToHost({ settings }: Deps, turnId: string): PantheonError {
   const detail = "The turn is not finished. The same request goes on with it.";
-  return new PantheonError("turn_in_progress", detail, { members: { turn_id: turn.claim.turnId } });
+  return busySession("turn_in_progress", detail, { turnId, leaseLeftMs: settings.turnLeaseMs });
 }
-
-/** Not known: another request, or another isolate, has the times of the run. */
-const noTimings = {
-  openMs: 0,
-  modelMs: 0,
-  toolsMs: 0,
-  commitMs: 0,
-  totalMs: 0,
-  databaseRoundTrips: 0,
-  checkpointRoundTrips: 0,
-};

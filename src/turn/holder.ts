@@ -8,7 +8,7 @@ import type { Claim } from "../domain/turn/claim.ts";
 import type { ModelCallRecord } from "../domain/turn/turn-outcome.ts";
 import { keepLease, type Lease } from "./lease.ts";
 
-/** What a holder does for its run beside the graph: it keeps the lease, stores checkpoints, and collects its calls. */
+/** What a holder does for its run outside the graph: it keeps the lease, stores checkpoints, and collects its calls. */
 export type Holder = {
   lease: Lease;
   /** All calls that this holder has made so far, failed ones included. */
@@ -17,10 +17,10 @@ export type Holder = {
   mayCall(): boolean;
   /**
    * Stores rows of the run's checkpoints and renews the lease in the same request. False: the rows are not stored, and
-   * go with the next step. Never rejects.
+   * go with the next checkpoint. Never rejects.
    */
   storeCheckpoint(rows: CheckpointRows): Promise<boolean>;
-  /** Whether a step's checkpoint was stored late, in part, or not at all. */
+  /** Whether a checkpoint was stored late, in part, or not at all. */
   checkpointFailed(): boolean;
   /** Requests to the database that overlapped model calls; renewals of the lease are not counted. */
   requests(): number;
@@ -48,7 +48,7 @@ export function startHolder(deps: Deps, claim: Claim, { sentMs, log }: { sentMs:
     requests,
     checkpointFailed: () => checkpointFailed,
     mayCall() {
-      if (!lease.isHeld()) lease.lose();
+      if (!lease.isHeld()) lease.notRenewed();
       return lease.isHeld();
     },
     async storeCheckpoint(rows) {
@@ -63,7 +63,7 @@ export function startHolder(deps: Deps, claim: Claim, { sentMs, log }: { sentMs:
           warnDegraded();
           return true;
         case "lost":
-          lease.lose();
+          lease.notRenewed();
           return false;
         case "failed":
           warnDegraded();

@@ -1,5 +1,5 @@
-/** Why a run stops before its end. Each reason is the name of an ending. */
-export type StopReason = "lease_not_renewed";
+/** Why a run stops before its end: the name of an ending. */
+export const stopReason = "lease_not_renewed";
 
 export type LeaseOptions = {
   leaseMs: number;
@@ -12,17 +12,15 @@ export type LeaseOptions = {
 
 /** A holder's own view of its lease. It must stop before the database lets another holder take over. */
 export type Lease = {
-  /** Aborts, with a StopReason, once no further call may be made under this lease. */
+  /** Aborts, with `stopReason`, once no further call may be made under this lease. */
   signal: AbortSignal;
-  /** Why the signal has aborted. */
-  stopReason(): StopReason;
-  /** Whether a call may be started now, by the clock: correct also right after a pause of the whole process. */
+  /** Whether a call may be started now. It asks the clock, so it is right also after a pause of the whole process. */
   isHeld(): boolean;
   /** A write that renewed the lease, sent at `sentMs`, succeeded. */
   confirm(sentMs: number): void;
-  /** The claim has another holder, or may have one. */
-  lose(): void;
-  /** Renews at once, beside what the holder does. */
+  /** The lease was not renewed in time: the claim has another holder, or may have one. */
+  notRenewed(): void;
+  /** Renews at once, and does not wait for the next renewal. */
   renewNow(): void;
   /** Ends the renewals; resolves once none is in flight. */
   end(): Promise<void>;
@@ -42,17 +40,14 @@ export function keepLease({ leaseMs, sentMs, now, renew }: LeaseOptions): Lease 
   let confirmedMs = sentMs;
   let cutOffTimer: ReturnType<typeof setTimeout> | null = null;
   let renewing: Promise<void> = Promise.resolve();
-  let stopReason: StopReason = "lease_not_renewed";
-  const stop = (reason: StopReason) => {
-    if (stopped.signal.aborted) return;
-    stopReason = reason;
-    stopped.abort(reason);
-  };
   const isHeld = () => !stopped.signal.aborted && now() - confirmedMs < heldMs;
-  const lose = () => stop("lease_not_renewed");
+  const notRenewed = () => stopped.abort(stopReason);
   const watch = () => {
     clearTimeout(cutOffTimer);
-    cutOffTimer = setTimeout(() => (isHeld() ? watch() : lose()), Math.max(0, confirmedMs + heldMs - now()));
+    cutOffTimer = setTimeout(
+      () => (isHeld() ? watch() : notRenewed()),
+      Math.max(0, confirmedMs + heldMs - now()),
+    );
   };
   const confirm = (renewedMs: number) => {
     if (renewedMs <= confirmedMs) return;
@@ -60,10 +55,10 @@ export function keepLease({ leaseMs, sentMs, now, renew }: LeaseOptions): Lease 
     watch();
   };
   const renewNow = () => {
-    if (!isHeld()) return lose();
+    if (!isHeld()) return notRenewed();
     const renewalSentMs = now();
     renewing = renew().then(
-      (isRenewed) => (isRenewed ? confirm(renewalSentMs) : lose()),
+      (isRenewed) => (isRenewed ? confirm(renewalSentMs) : notRenewed()),
       // The next tick tries again; the cut-off stays where it is.
       () => undefined,
     );
@@ -72,10 +67,9 @@ export function keepLease({ leaseMs, sentMs, now, renew }: LeaseOptions): Lease 
   watch();
   return {
     signal: stopped.signal,
-    stopReason: () => stopReason,
     isHeld,
     confirm,
-    lose,
+    notRenewed,
     renewNow,
     end() {
       clearInterval(renewal);

@@ -9,14 +9,20 @@ import { requireKnownModel } from "../domain/catalog.ts";
 import { historyCharacters } from "../domain/context/context-budget.ts";
 import { PantheonError } from "../domain/errors.ts";
 import { countRequest } from "../domain/rate-limiter.ts";
-import { busySession, decideOpen, turnConflictDetail } from "../domain/turn/open-decision.ts";
+import {
+  busySession,
+  decideOpen,
+  type FoundClaim,
+  turnConflictDetail,
+} from "../domain/turn/open-decision.ts";
 import { canonicalRequest, type HashedRequest } from "../domain/turn/request-hash.ts";
 import { recoverRun } from "./recover.ts";
 import type { Requester, RunRequest, RunStart } from "./run.ts";
 
 export type OpenResult =
   | { kind: "claimed"; turn: OpenedTurn; start: RunStart }
-  | { kind: "replay"; runId: string; turnId: string; openMs: number };
+  | { kind: "replay"; runId: string; turnId: string; openMs: number }
+  | { kind: "join"; running: FoundClaim };
 
 /** Admits the request, takes the session's claim and reads what the run needs. A run that is stored is replayed. */
 export async function openRun(deps: Deps, request: RunRequest, startedMs: number): Promise<OpenResult> {
@@ -37,6 +43,8 @@ export async function openRun(deps: Deps, request: RunRequest, startedMs: number
         };
       case "replay":
         return { ...decision, openMs };
+      case "join":
+        return decision;
       case "recover":
         if (tries > maxRecoveries) {
           throw busySession("turn_conflict", turnConflictDetail, { turnId: decision.turnId, leaseLeftMs: 0 });
@@ -46,7 +54,7 @@ export async function openRun(deps: Deps, request: RunRequest, startedMs: number
         break;
       case "unaffordable":
         if (tries > 1 || decision.deadRuns.length === 0) throw decision.error;
-        // Runs whose holders are gone hold what this one needs.
+        // Runs whose holders are gone still hold credits that this run needs.
         for (const dead of decision.deadRuns) await recoverRun(deps, dead, request.log);
     }
   }
@@ -125,7 +133,7 @@ function toHashedRequest(request: RunRequest): HashedRequest {
 /** Reads the turn that is stored under the request's key, as it is now. */
 export async function loadStoredTurn(
   deps: Deps,
-  { user, sessionId }: RunRequest,
+  { user, sessionId }: Pick<Requester, "user" | "sessionId">,
   turnId: string,
 ): Promise<StoredTurn> {
   const found = await loadTurn(deps.db, { sessionId, userId: user.userId }, turnId);

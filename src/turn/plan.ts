@@ -80,7 +80,7 @@ async function planRun(
   return { plan, context: { ...context, dueSummary }, promptTokens };
 }
 
-/** Decides who answers, by the claim's own snapshot: recovery comes to the same plan as the holder before it. */
+/** Decides who answers, by the snapshot in the claim, so that recovery makes the same plan as the holder before it. */
 export function decidePlan({ claim, retried }: { claim: ClaimRow; retried: StoredTurn | null }): PlanResult {
   const { mode, roster, orchestration, pricing } = claim.snapshot;
   const managerModelAlias = pricing?.managerModelAlias ?? null;

@@ -2,7 +2,9 @@ import { countRequests } from "../db/core/client.ts";
 import type { ClaimedRequest } from "../db/schema.ts";
 import { loadLatestMessages } from "../db/turn/latest-messages.ts";
 import type { Deps } from "../deps.ts";
+import { noTimings } from "../domain/turn/turn-timings.ts";
 import { executeOnHost, toHandOver, watchOnHost } from "./hand-over.ts";
+import { joinEvents, joinRun } from "./join.ts";
 import { loadStoredTurn, openRun } from "./open.ts";
 import { prepareRun } from "./plan.ts";
 import type { Requester, Run, RunHandle, RunRequest } from "./run.ts";
@@ -46,15 +48,22 @@ async function beginRun({ db: sharedDb, ...shared }: Deps, request: RunRequest):
         stored,
         replayed: true,
         timings: {
+          ...noTimings,
           openMs,
-          modelMs: 0,
-          toolsMs: 0,
-          commitMs: 0,
           totalMs: deps.nowMs() - startedMs,
           databaseRoundTrips: requests(),
-          checkpointRoundTrips: 0,
         },
       }),
+    };
+  }
+  if (opened.kind === "join") {
+    const { running } = opened;
+    return {
+      kind: "run",
+      runId: running.runId,
+      turnId: running.turnId,
+      execute: () => joinRun(deps, request, running),
+      watch: (client) => joinEvents(deps, request, running, client),
     };
   }
   const { turn, start } = opened;

@@ -25,7 +25,7 @@ const maxRuns = 50;
 /** How long the host of a session may take to take a run over. */
 const hostWaitMs = 5_000;
 
-/** Recovers the runs whose holders are gone, each by itself: one that fails stops no other. */
+/** Recovers the runs whose holders are gone. A run that fails does not stop the others. */
 export async function recoverAbandonedRuns(deps: Deps): Promise<void> {
   const abandoned = await loadAbandonedRuns(deps.db, deps.settings.resumeWindowMs, maxRuns);
   for (const run of abandoned) {
@@ -121,7 +121,7 @@ async function storeSettled(deps: Deps, turn: AbandonedTurn, plan: TurnPlan, log
     if (cause instanceof ClaimLost) throw cause;
     throw new PantheonError("commit_failed", commitFailedDetail, {}, { cause });
   };
-  return endStored(deps, "recovered", { outcome, toRecord, lastStep: null, log, onFailure });
+  return endStored(deps, "recovered", { outcome, toRecord, lastCheckpoint: null, log, onFailure });
 }
 
 /** Every step of the run has its audit row. The first row also holds the run's own calls: routing and summary. */

@@ -26,7 +26,7 @@ export type RefusedEnding = {
   kind: "refused";
   /** `none`: no model was called; `without_turn`: the calls of the run, with estimates of those in flight. */
   ledger: "none" | "without_turn";
-  /** `refusal`: what planning answered. */
+  /** `refusal`: the error with which planning refused the run. */
   answer: "refusal" | ErrorCode;
 };
 
@@ -55,7 +55,7 @@ export const endings = {
   refused: { kind: "refused", ledger: "none", answer: "refusal" },
   /** Planning refuses a run that a past holder had begun, for example under the rules of an earlier deployment. */
   recovered_then_refused: { kind: "refused", ledger: "without_turn", answer: "refusal" },
-  /** The claim is this holder's, and a row of something else is where a row of the turn must go. It would stay there. */
+  /** This holder has the claim, but another row has a key that a row of the turn needs. A repeat would fail in the same way. */
   commit_refused: { kind: "refused", ledger: "without_turn", answer: "commit_failed" },
   lease_not_renewed: { kind: "unfinished", claim: "expire", answer: "commit_failed" },
   commit_failed: { kind: "unfinished", claim: "expire", answer: "commit_failed" },
@@ -71,7 +71,7 @@ type EndingsLike<Kind extends Ending> = {
 
 export type StoredEndingName = EndingsLike<StoredEnding>;
 export type RefusedEndingName = EndingsLike<RefusedEnding>;
-/** A holder that stops by itself can still store what it has. */
+/** Endings in which the holder stops by itself, so that it can still store its answers. */
 export type ExpiringEndingName = EndingsLike<UnfinishedEnding & { claim: "expire" }>;
 export type LeavingEndingName = EndingsLike<UnfinishedEnding & { claim: "leave" }>;
 

@@ -35,7 +35,30 @@ export type HostAnswer =
   | { kind: "failed"; problem: HostProblem }
   | HostRefusal;
 
-export type HostStream = { kind: "streaming"; body: ReadableStream<Uint8Array> } | HostRefusal;
+/** Where a reader is in a run's events: the epoch names the holder, or the run where they were made from the database. */
+export type EventPlace = { epoch: string; seq: number | "end" };
+
+export type EventsRequest = {
+  runId: string;
+  /** The last event that the reader has; null: it has none. */
+  after: EventPlace | null;
+  /** How long to wait for the run's start: it may be on its way. */
+  waitMs: number;
+  client: StockClient | null;
+  requestId: string;
+};
+
+export type WatchedRun = { kind: "streaming"; body: ReadableStream<Uint8Array> } | HostRefusal;
+
+export type HostStream =
+  | { kind: "streaming"; body: ReadableStream<Uint8Array> }
+  /** The reader has the last event. */
+  | { kind: "complete" }
+  | { kind: "too_many_readers" }
+  /** The host has no events of this run that follow the reader's place. */
+  | { kind: "unknown" };
+
+export type HostJoin = HostAnswer | { kind: "unknown" };
 
 /**
  * What executes the runs of one session. A call that is repeated with the same run and holder joins the first. Any call may
@@ -47,7 +70,11 @@ export type SessionHost = {
   /** Executes a run; resolves when it is over. */
   run(handOver: HandOver): Promise<HostAnswer>;
   /** Executes a run and gives its events. `client`: a stock client, whose ids the stream has; null: the server's ids. */
-  watch(handOver: HandOver, client: StockClient | null): Promise<HostStream>;
+  watch(handOver: HandOver, client: StockClient | null): Promise<WatchedRun>;
+  /** Waits for the end of a run that this host executes. */
+  join(run: { runId: string; waitMs: number }): Promise<HostJoin>;
+  /** The events of the session's latest run. */
+  events(request: EventsRequest): Promise<HostStream>;
   /**
    * Takes over a run whose holder is gone, and goes on with it. Resolves once it is taken over, or found to be no longer
    * free.

@@ -164,7 +164,11 @@ describe("an object that has lost its memory", () => {
 
 test("a post that meets a run whose holder is gone has the session's object go on with it", async () => {
   const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "roundtable" });
-  await fixture.models.script(says("ada", "one"), says("bob", { text: "late", hold: "gate" }, 2));
+  await fixture.models.script(
+    says("ada", "one"),
+    says("bob", { text: "late", hold: "gate" }, 1),
+    says("bob", { text: "again", hold: "second" }),
+  );
   const post = fixture.post("hello");
   await fixture.models.wait({ calls: 2 });
   await answersStored(fixture, { steps: 1 });
@@ -177,6 +181,7 @@ test("a post that meets a run whose holder is gone has the session's object go o
   expect(next).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
   await fixture.models.wait({ calls: 3 });
   await fixture.models.release("gate");
+  await fixture.models.release("second");
   await untilStored(fixture);
   expect(await turnsOf(fixture)).toMatchObject([{ user_input: "hello", status: "completed" }]);
   await expectLedgerMatchesCalls(fixture);

@@ -28,6 +28,8 @@ export function connectObjects(deps: () => Deps): (sessionId: string) => Session
         noteWatch(handOver.run.turn.claim.holder);
         return object.watch(handOver, client);
       },
+      join: (run) => object.join(run),
+      events: (request) => object.events(request),
       recover: async (run) => {
         if (silentSessions.has(run.sessionId)) throw new Error("the object does not answer");
         noteWatch(run.runId);
@@ -88,5 +90,5 @@ export async function passAlarm(sessionId: string): Promise<void> {
 /** Objects that do not answer, whichever the session. */
 export const noHosts: SessionHosts = () => {
   const fail = () => Promise.reject(new Error("the object does not answer"));
-  return { prepare: fail, run: fail, watch: fail, recover: fail };
+  return { prepare: fail, run: fail, watch: fail, join: fail, events: fail, recover: fail };
 };

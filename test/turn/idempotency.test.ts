@@ -36,23 +36,22 @@ test("another request under a used key is refused, and nothing happens", async (
   expect(await fixture.rowCounts()).toMatchObject({ turns: 1 });
 });
 
-test("while a request is being answered, the same one is 409 turn_in_progress and another under its key is refused", async () => {
+test("while a request is being answered, the same one waits for its turn and another under its key is refused", async () => {
   const fixture = await createTurnFixture();
   await fixture.models.script(says("ada", { text: "hi", hold: "gate" }));
   const post = fixture.post("@ada hello", { key: "k" });
   await fixture.models.wait({ calls: 1 });
   const turnId = (await fixture.claim())?.turn_id;
 
-  const again = await fixture.post("@ada hello", { key: "k" });
+  const again = fixture.post("@ada hello", { key: "k" });
   const other = await fixture.post("@ada something else", { key: "k" });
   const unkeyed = await fixture.post("@ada hello");
 
-  expect(again).toMatchObject({ status: 409, body: { code: "turn_in_progress", turn_id: turnId } });
-  expect(Number(again.headers.get("Retry-After"))).toBeGreaterThanOrEqual(1);
   expect(other).toMatchObject({ status: 422, body: { code: "idempotency_key_reused" } });
   expect(unkeyed).toMatchObject({ status: 409, body: { code: "turn_conflict", turn_id: turnId } });
   await fixture.models.release("gate");
   expect((await post).status).toBe(201);
+  expect(await again).toMatchObject({ status: 201, body: { id: turnId } });
   expect(await fixture.models.journal()).toHaveLength(1);
 });
 

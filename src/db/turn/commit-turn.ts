@@ -40,7 +40,7 @@ const insertSummaries = prepareInsert(sessionSummaries);
 export type CommitExtras = {
   catalog: Catalog;
   /** Rows of the run's checkpoints that are not stored yet, the last among them; null: there are none. */
-  lastStep: CheckpointRows | null;
+  lastCheckpoint: CheckpointRows | null;
   /** False: nothing of the run's checkpoints stays. */
   keepsCheckpoint: boolean;
 };
@@ -83,7 +83,7 @@ export const storedEarlier: CommittedTurn = { ledger: null, walletLeft: null };
 export async function commitTurn(
   db: Db,
   record: TurnRecord,
-  { catalog, lastStep, keepsCheckpoint }: CommitExtras,
+  { catalog, lastCheckpoint, keepsCheckpoint }: CommitExtras,
 ): Promise<CommittedTurn> {
   const reconciled = reconcileLedger(db, record);
   try {
@@ -103,7 +103,7 @@ export async function commitTurn(
         ...insertToolEvents(record.toolEvents),
         ...insertSummaries(record.summary === null ? [] : [record.summary]),
         ...updateSession(db, record),
-        ...keepLastCheckpoint(db, record.claim.runId, lastStep, keepsCheckpoint),
+        ...keepLastCheckpoint(db, record.claim.runId, lastCheckpoint, keepsCheckpoint),
         deleteClaim(record.claim),
         ...reconciled,
       ]),
@@ -118,12 +118,12 @@ export async function commitTurn(
   }
 }
 
-/** Throws unless this very holder has stored the run, and only the answer to that was lost. */
+/** Throws unless this holder has stored the run and only the answer of the database was lost. */
 async function resolveCommitError(db: Db, claim: Claim, error: unknown): Promise<void> {
   const { code, constraint } = postgresFields(error);
   if (code !== claimLost && code !== uniqueViolation) throw error;
   if (await isCommittedBy(db, claim)) return;
-  // The fence comes first in the batch: behind it the claim is this holder's.
+  // The fence comes first in the batch: a later statement fails only while this holder has the claim.
   if (code === uniqueViolation) throw new CommitRefused(constraint, { cause: error });
   throw new ClaimLost("Another holder has the claim.", { cause: error });
 }
@@ -183,12 +183,15 @@ const maxCheckpointBytes = 2 * 1_024 * 1_024;
 function keepLastCheckpoint(
   db: Db,
   runId: string,
-  lastStep: CheckpointRows | null,
+  lastCheckpoint: CheckpointRows | null,
   keepsCheckpoint: boolean,
 ): BatchItem<"pg">[] {
-  const isTooLarge = lastStep !== null && sizeOfRows(lastStep) > maxCheckpointBytes;
+  const isTooLarge = lastCheckpoint !== null && sizeOfRows(lastCheckpoint) > maxCheckpointBytes;
   if (!keepsCheckpoint || isTooLarge) return deleteThread(db, runId);
-  return [...(lastStep === null ? [] : insertCheckpointRows(lastStep)), ...deleteEarlierCheckpoints(runId)];
+  return [
+    ...(lastCheckpoint === null ? [] : insertCheckpointRows(lastCheckpoint)),
+    ...deleteEarlierCheckpoints(runId),
+  ];
 }
 
 /** Clears only the pending mode that this turn consumed: a newer change stays pending. */

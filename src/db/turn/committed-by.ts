@@ -3,7 +3,7 @@ import type { Claim } from "../../domain/turn/claim.ts";
 import { type Db, repeatIfLost } from "../core/client.ts";
 import { turnRuns } from "../schema.ts";
 
-/** Whether the run is stored, and by this very holder: then only the answer to its commit was lost. */
+/** Whether this holder has stored the run. Then only the answer to its commit was lost. */
 export async function isCommittedBy(db: Db, { runId, holder }: Claim): Promise<boolean> {
   const [run] = await repeatIfLost(db, () =>
     db.select({ committedBy: turnRuns.committedBy }).from(turnRuns).where(eq(turnRuns.id, runId)),

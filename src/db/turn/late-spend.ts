@@ -25,7 +25,7 @@ export type LateSpend = Spend & {
   reportedIds: string[][];
 };
 
-/** What a holder that lost its claim still writes: the calls that it made. They replace estimates of them. */
+/** Writes the calls of a holder that stores no turn. They replace estimates of the same calls. */
 export async function reportLateSpend(db: Db, late: LateSpend, catalog: Catalog): Promise<void> {
   const { claim, ledger, reportedIds, pricing, createdAt } = late;
   if (ledger.length === 0) return;
@@ -64,7 +64,7 @@ function insertSpend(db: Db, ledger: readonly LedgerRow[]) {
   );
 }
 
-/** What a replaced holder knows of its calls, and an estimate does not. */
+/** Columns that the holder of a call knows, and an estimate does not. */
 const lateColumns = [
   "provider",
   "modelAlias",

@@ -63,7 +63,7 @@ export async function openTurn(db: Db, open: OpenRequest): Promise<OpenRows<Open
   );
 }
 
-/** Opens the retry of a stored turn likewise, and reads that turn. */
+/** Opens the retry of a stored turn in the same way, and reads that turn. */
 export async function openRetry(
   db: Db,
   open: OpenRequest & { turnId: string },
@@ -195,7 +195,7 @@ function lockOwnedSession(db: Db, { sessionId, userId }: OpenRequest) {
   );
 }
 
-/** Stored under the request's key; or as this very run, where a lost open is repeated after the run was stored. */
+/** Stored under the request's key; or under this run's id, where a request whose answer was lost is repeated later. */
 function isStored({ sessionId, runId, idempotencyKey }: OpenRequest): SQL | undefined {
   return and(
     eq(turnRuns.sessionId, sessionId),

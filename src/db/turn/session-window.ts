@@ -192,7 +192,7 @@ const tokenCounts = prepareStatement<HeldSession & { alias: string | null }>(sql
       order by x.created_at desc limit ${scaleCounts}
     ) last`);
 
-/** By model alias: the factor of its estimates. A scale that a refusal taught replaces one from older counts. */
+/** By model alias: the factor of its estimates. A scale learnt from a refusal replaces one from older counts. */
 export function readTokenScales(
   rows: readonly TokenCountRow[],
   refusalScales: Readonly<Record<string, number>>,

@@ -98,7 +98,7 @@ function snapshot(claim: ClaimRequest): SQL {
     kind === "retry"
       ? sql`'mode', t.mode, 'consumesPendingMode', false`
       : sql`'mode', coalesce(r.pending_mode, r.current_mode), 'consumesPendingMode', r.pending_mode is not null`;
-  // A retry routes nobody; whether it writes a synthesis is the turn's to say.
+  // A retry has no manager. It writes a synthesis if the turn was planned with one.
   const orchestration =
     kind === "retry"
       ? sql`jsonb_build_object('maxRounds', 1, 'synthesis', coalesce(t.synthesis, ${noSynthesis}::text))`
@@ -132,7 +132,7 @@ function pricingOfRoster({ pricing, modelAliasOverride }: ClaimRequest): SQL {
         order by effective_at desc limit 1) v on true)`;
 }
 
-/** A holder that was replaced stays replaced: its view of the run is older than what its successors stored. */
+/** A holder that was replaced stays replaced: what it knows of the run is older than what its successors stored. */
 export function isNewHolder(holder: SQL): SQL {
   return sql`turn_claims.holder <> ${holder}
     and not turn_claims.past_holders @> jsonb_build_array(jsonb_build_object('holder', ${holder}))`;

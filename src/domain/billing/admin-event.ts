@@ -1,3 +1,3 @@
-/** What an operator can do. Each act is on record. */
+/** What an operator can do. Each action is recorded. */
 export const adminEventKinds = ["grant", "budget", "pricing_version"] as const;
 export type AdminEventKind = (typeof adminEventKinds)[number];

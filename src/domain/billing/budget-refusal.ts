@@ -2,7 +2,7 @@ import { PantheonError } from "../errors.ts";
 import type { BudgetScope } from "./budget.ts";
 import { formatDecimal } from "./pricing.ts";
 
-/** A budget of a run that was to be opened, as it stood then. Amounts are 10⁻⁸ credits. */
+/** A budget as it was when a run was to be opened. Amounts are 10⁻⁸ credits. */
 export type FoundBudget = {
   scope: BudgetScope;
   /** Null: no limit. */
@@ -45,7 +45,7 @@ export function findBudgetRefusal(budgets: readonly FoundBudget[], neededE8: big
   return { error, deadRuns: held.flatMap(({ deadRuns }) => deadRuns).slice(0, maxDeadRuns) };
 }
 
-/** That many are settled before the open is tried again. */
+/** How many are settled before the run is opened again. */
 export const maxDeadRuns = 3;
 
 function describe({ scope, limitE8, spentE8, resetsAt }: FoundBudget): Record<string, unknown> {

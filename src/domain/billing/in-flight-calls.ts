@@ -20,9 +20,9 @@ export type InFlightRouting = { holder: string; round: number };
 export type InFlight = { calls: InFlightCall[]; routing: InFlightRouting[] };
 
 /**
- * What each replaced holder may have spent without having stored it: the calls of the steps that were next, and,
- * since storing lags by one step, those of their successors in the plan. A call too many costs nothing; one too few
- * would be missing in the ledger. `pastHolders` in the order in which they held the run.
+ * The calls that each replaced holder may have made without storing them: those of the steps that were next, and, since
+ * storing is one step behind, those of the steps after them. A call too many costs nothing; one too few would be missing
+ * in the ledger. `pastHolders` in the order in which they held the run.
  */
 export function inFlightCalls(
   plan: TurnPlan,
@@ -32,7 +32,7 @@ export function inFlightCalls(
   const inFlight: InFlight = { calls: [], routing: [] };
   for (const [index, holder] of pastHolders.entries()) {
     const known = findKnownProgress(plan, progress, new Set(pastHolders.slice(0, index + 1)));
-    for (const node of findOpenNodes(listNodes(plan, known.decisions), known)) {
+    for (const node of findOpenCalls(listPossibleCalls(plan, known.decisions), known)) {
       if (node.agentKey === null) inFlight.routing.push({ holder, round: known.decisions.length + 1 });
       else {
         const round = (known.lastCalls.get(node.id) ?? 0) + 1;
@@ -43,30 +43,30 @@ export function inFlightCalls(
   return inFlight;
 }
 
-/** A step of the plan, or the manager's next decision. */
-type Node = Pick<Step, "id" | "after"> & { agentKey: string | null };
+/** A call that a holder may make: of a step of the plan, or for the manager's next decision. */
+type PossibleCall = Pick<Step, "id" | "after"> & { agentKey: string | null };
 
-const nextDecisionId = "next decision";
+const nextDecision = "next decision";
 
 /**
- * What may be called: the steps that are decided; where the manager decides again, that decision, and whatever may
- * come of it, since what was decided and not stored cannot be told.
+ * The calls that the run may make next: of the steps that are decided and, where the manager decides again, of that
+ * decision and of every step that it may start. A decision that was made and not stored is not known.
  */
-function listNodes(plan: TurnPlan, decisions: StoredProgress["decisions"]): Node[] {
+function listPossibleCalls(plan: TurnPlan, decisions: StoredProgress["decisions"]): PossibleCall[] {
   const taken = takenSteps(plan, decisions);
   const nodes = taken.map(({ id, after, agent }) => ({ id, after, agentKey: agent.agentKey }));
   if (plan.router === null || isRoutingOver(plan, decisions)) return nodes;
   const last = taken.at(-1);
   return [
     ...nodes,
-    { id: nextDecisionId, after: last === undefined ? [] : [last.id], agentKey: null },
+    { id: nextDecision, after: last === undefined ? [] : [last.id], agentKey: null },
     ...listCandidates(plan, plan.router, taken),
   ];
 }
 
-function listCandidates(plan: TurnPlan, { candidates }: Router, taken: readonly Step[]): Node[] {
-  const after = [nextDecisionId];
-  const nodes = candidates.map(({ agentKey }): Node => {
+function listCandidates(plan: TurnPlan, { candidates }: Router, taken: readonly Step[]): PossibleCall[] {
+  const after = [nextDecision];
+  const nodes = candidates.map(({ agentKey }): PossibleCall => {
     const answers = taken.filter(({ agent }) => agent.agentKey === agentKey).length;
     return { id: agentStepId(agentKey, answers + 1), after, agentKey };
   });
@@ -84,7 +84,7 @@ type KnownProgress = {
   hasUnbilledReply: ReadonlySet<string>;
 };
 
-/** What of the progress these holders made: each stored answer names its holder. */
+/** The part of the progress that these holders made: each stored answer names its holder. */
 function findKnownProgress(
   plan: TurnPlan,
   progress: StoredProgress,
@@ -124,7 +124,7 @@ function countKnownDecisions(
   return Math.min(decisions.length, Math.max(0, ...made, ...called));
 }
 
-function findOpenNodes(nodes: readonly Node[], known: KnownProgress): Node[] {
+function findOpenCalls(nodes: readonly PossibleCall[], known: KnownProgress): PossibleCall[] {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const passed = new Set<string>();
   const pass = (id: string): void => {
@@ -136,9 +136,9 @@ function findOpenNodes(nodes: readonly Node[], known: KnownProgress): Node[] {
     }
   };
   for (const id of known.lastCalls.keys()) pass(id);
-  const isOpen = ({ id }: Node) => !known.replied.has(id) && !passed.has(id);
+  const isOpen = ({ id }: PossibleCall) => !known.replied.has(id) && !passed.has(id);
   // Steps without a billed call are not counted: which holder made them is not known.
-  const countOpenBefore = ({ after }: Node): number =>
+  const countOpenBefore = ({ after }: PossibleCall): number =>
     Math.max(
       0,
       ...after.flatMap((id) => {

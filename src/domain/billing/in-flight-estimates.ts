@@ -17,7 +17,7 @@ export type InFlightInput = {
   summarizerModelAlias: string;
   /** Holders that may have been making a summary. */
   summaryHolders: readonly string[];
-  /** Estimated tokens of a step's prompt; 0 where nobody can tell any more. */
+  /** Estimated tokens of a step's prompt; 0 where they are no longer known. */
   promptTokensOf: (step: string) => number;
 };
 

@@ -50,7 +50,7 @@ function toPricedModel({
 /** `claimed`: what the claim keeps; undefined in a claim of an earlier version. */
 type Prices = { claimed: RunPricing | undefined; catalog: Catalog };
 
-/** The version and the multiplier that price a call. They are the claim's; for a model without one there, this deployment's. */
+/** The version and the multiplier that price a call: those of the claim or, for a model that it lacks, of this deployment. */
 export function resolvePrice(
   { claimed, catalog }: Prices,
   { modelAlias, multiplierHundredths }: Pick<ModelCallRecord, "modelAlias" | "multiplierHundredths">,
@@ -74,7 +74,7 @@ export function findCalledModel({ claimed, catalog }: Prices, modelAlias: string
   return claimed === undefined ? unknownModel(modelAlias) : undefined;
 }
 
-/** A claim of an earlier version does not name the model of its alias. A call of it is in the ledger all the same. */
+/** A claim of an earlier version has the alias only. Its calls still have a row in the ledger. */
 function unknownModel(alias: string): PricedModel {
   return {
     alias,

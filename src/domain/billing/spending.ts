@@ -1,6 +1,6 @@
 import { priceCall } from "./pricing.ts";
 
-/** A model call before it is made: what it costs at most follows from it. */
+/** A model call before it is made. Its greatest possible cost follows from these figures. */
 export type CallLimits = { inputTokens: number; maxOutputTokens: number; multiplierHundredths: number };
 
 /** What was taken for a call. `end` gives back what it did not cost, 10⁻⁸ credits. */

@@ -17,7 +17,7 @@ type CallUsage = Omit<UsageSum, "calls" | "creditsE8"> & {
   status: "completed" | "failed" | "unknown";
 };
 
-/** Rows of status `unknown` are left out: nobody can say whether those calls were made, and they cost nothing. */
+/** Rows of status `unknown` are left out: it is not known whether those calls were made, and they cost nothing. */
 export function sumUsage(ledger: readonly CallUsage[]): UsageSum {
   const known = ledger.filter(({ status }) => status !== "unknown");
   const sum = (count: (row: CallUsage) => number) => known.reduce((total, row) => total + count(row), 0);

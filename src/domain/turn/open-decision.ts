@@ -32,6 +32,8 @@ export type OpenRows<Opened> = {
 export type OpenDecision<Opened> =
   | { kind: "claimed"; opened: Opened }
   | { kind: "replay"; runId: string; turnId: string }
+  /** The same request's run is live. */
+  | { kind: "join"; running: FoundClaim }
   /** Another run's lease has run out: that run is recovered first, then this request opens again. */
   | { kind: "recover"; runId: string; turnId: string }
   /** Too little is left of a budget. Dead runs are settled, then this request opens again. */
@@ -72,7 +74,7 @@ export function decideOpen<Opened>(
     // The claim is free and was not taken: only a deleted room prevents that, since the session's row is locked.
     throw notFound();
   }
-  if (isSameKey) throw busySession("turn_in_progress", "This request is still being answered.", running);
+  if (isSameKey) return { kind: "join", running };
   throw busySession("turn_conflict", turnConflictDetail, running);
 }
 

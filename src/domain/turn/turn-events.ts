@@ -1,4 +1,5 @@
 import type { StepRole } from "../plan/step.ts";
+import type { RoutingRule, RoutingVerdict } from "../routing/routing-decision.ts";
 import type { AgentFailureCode } from "./agent-failure.ts";
 import type { FinishReason } from "./finish-reason.ts";
 
@@ -18,8 +19,16 @@ export type TurnEvent =
       agentName: string;
     }
   /** The manager has decided who answers next. */
-  | { type: "round_started"; round: number; steps: { step: string; agentKey: string }[] }
+  | {
+      type: "round_started";
+      round: number;
+      steps: { step: string; agentKey: string }[];
+      /** How the manager decided. */
+      decision: { rule: RoutingRule; verdict: RoutingVerdict };
+    }
   | { type: "round_finished"; round: number }
+  /** Earlier messages were summarised. The summary is stored with the turn. */
+  | { type: "summary_made"; fromSeq: number; toSeq: number; usedFallback: boolean }
   /** `messageId` is the id that the stored message will have. */
   | { type: "text_started"; agentRunId: string; messageId: string; agentName: string }
   | { type: "text_delta"; agentRunId: string; messageId: string; delta: string }

@@ -10,3 +10,14 @@ export type TurnTimings = {
   /** Requests that overlapped model calls. */
   checkpointRoundTrips: number;
 };
+
+/** Of a turn that is told as it is stored: another request had its times. */
+export const noTimings: TurnTimings = {
+  openMs: 0,
+  modelMs: 0,
+  toolsMs: 0,
+  commitMs: 0,
+  totalMs: 0,
+  databaseRoundTrips: 0,
+  checkpointRoundTrips: 0,
+};

@@ -8,7 +8,7 @@ export type RunResult = { result: object; usage: TokenUsage[] };
 
 /** Maps one event of a run to one event of AG-UI. Each agent's part in the run is a subagent. */
 export function toAgUiEvent(event: TurnEvent): AGUIEvent {
-  if (!("agentRunId" in event)) return toRoundEvent(event);
+  if (!("agentRunId" in event)) return toCustomEvent(event);
   const subagentRunId = event.agentRunId;
   switch (event.type) {
     case "agent_started":
@@ -74,18 +74,22 @@ export function toAgUiEvent(event: TurnEvent): AGUIEvent {
   }
 }
 
-type RoundEvent = Exclude<TurnEvent, { agentRunId: string }>;
+type RunEvent = Exclude<TurnEvent, { agentRunId: string }>;
 
-/** AG-UI has no rounds. They are custom events; a client that does not know them ignores them. */
-function toRoundEvent(event: RoundEvent): AGUIEvent {
-  const { round } = event;
+/** AG-UI has no rounds and no summaries: they are custom events, which a client that does not know them leaves out. */
+function toCustomEvent(event: RunEvent): AGUIEvent {
+  const custom = (name: string, value: object): AGUIEvent => ({ type: EventType.CUSTOM, name, value });
   switch (event.type) {
     case "round_started": {
       const steps = event.steps.map(({ step, agentKey }) => ({ step, agent_key: agentKey }));
-      return { type: EventType.CUSTOM, name: "ROUND_STARTED", value: { round, steps } };
+      return custom("ROUND_STARTED", { round: event.round, steps, decision: event.decision });
     }
     case "round_finished":
-      return { type: EventType.CUSTOM, name: "ROUND_FINISHED", value: { round } };
+      return custom("ROUND_FINISHED", { round: event.round });
+    case "summary_made": {
+      const { fromSeq, toSeq, usedFallback } = event;
+      return custom("SUMMARY_MADE", { from_seq: fromSeq, to_seq: toSeq, used_fallback: usedFallback });
+    }
   }
 }
 

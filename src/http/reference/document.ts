@@ -10,6 +10,7 @@ const tags = [
   { name: "files", description: "A file is a document of a room, which agents can read." },
   { name: "sessions", description: "A session is one conversation in a room." },
   { name: "turns", description: "A turn is one message of the user and the answers of the agents." },
+  { name: "stock clients", description: "The same turns, for clients that speak a protocol of their own." },
   { name: "catalog", description: "The models and tools that agents can have." },
   {
     name: "money",

@@ -20,11 +20,25 @@ const message = {
   },
 } as const;
 
+export const labelsQuery = z.strictObject({
+  labels: z
+    .enum(["on", "off"])
+    .optional()
+    .describe(
+      "`on`: the author's name before each text, and a failure as a text; older clients always get them",
+    ),
+});
+
 /** Only the named fields are read, however large the others are. */
 const input = z
   .object({
     threadId: z.string().max(1_000).describe("The client's own id of the conversation; comes back as it is"),
-    runId: z.string().meta({ description: "The idempotency key: 1 to 255 printable ASCII characters" }),
+    runId: z.string().max(1_000).describe("The client's own id of the run; comes back as it is"),
+    protocolVersion: z
+      .string()
+      .max(100)
+      .optional()
+      .describe("Of AG-UI; without one the client is taken to be older than 1.0"),
     messages: z.custom<readonly unknown[]>(Array.isArray, "must be a list").meta({
       type: "array",
       items: message,
@@ -46,13 +60,15 @@ const input = z
 const textPart = z.object({ type: z.literal("text", "only text is read"), text: z.string() });
 const textParts = list(textPart, maxParts).transform((parts) => parts.map(({ text }) => text).join("\n"));
 
-/** Reads an AG-UI request: the client's own ids, and the text of its last user message. */
-export const runAgentInput = input.transform(({ threadId, runId, messages }, context) => {
+/** Reads an AG-UI request: the client's own ids, and the id and text of its last user message. */
+export const runAgentInput = input.transform(({ threadId, runId, protocolVersion, messages }, context) => {
   const latest = messages.slice(-maxMessagesRead);
   const index = latest.findLastIndex(isUserMessage);
   const read = textParts.pipe(newTurn.shape.message).safeParse(toParts(contentOf(latest[index])));
   if (index >= 0 && read.success) {
-    return { threadId, runId, message: read.data, userMessages: latest.flatMap(readUserMessage) };
+    const message = read.data;
+    const userMessages = latest.flatMap(readUserMessage);
+    return { threadId, runId, message, messageId: idOf(latest[index]), userMessages, protocolVersion };
   }
   if (index < 0) {
     const message = `must have a user message among the latest ${maxMessagesRead}`;
@@ -74,6 +90,10 @@ function isUserMessage(value: unknown): value is UserMessage {
 
 function contentOf(message: unknown): unknown {
   return isUserMessage(message) ? message.content : undefined;
+}
+
+function idOf(message: unknown): string | null {
+  return isUserMessage(message) && typeof message.id === "string" ? message.id : null;
 }
 
 function toParts(content: unknown): unknown {

@@ -56,22 +56,28 @@ const tokens = z.looseObject({
   totalTokens: z.int().optional().describe("Input and output"),
 });
 
+export const messagesSnapshotEvent = event(
+  "MESSAGES_SNAPSHOT",
+  "MessagesSnapshotEvent",
+  "The session as it stands, in the place of what was missed",
+  {
+    messages: z.array(snapshotMessage).describe("Oldest first"),
+  },
+);
+
 const events = [
   event("RUN_STARTED", "RunStartedEvent", "The run begins", {
     ...run,
     protocolVersion: z.string().optional().describe("The version of AG-UI"),
   }),
-  event(
-    "MESSAGES_SNAPSHOT",
-    "MessagesSnapshotEvent",
-    "The session as it stands, in the place of what was missed",
-    {
-      messages: z.array(snapshotMessage).describe("Oldest first"),
-    },
-  ),
+  messagesSnapshotEvent,
   event("CUSTOM", "CustomEvent", "What AG-UI has no event for", {
-    name: z.string().describe("`ROUND_STARTED` or `ROUND_FINISHED`"),
-    value: z.unknown().describe("`round`; of `ROUND_STARTED` also `steps`, each with `step` and `agent_key`"),
+    name: z.string().describe("`ROUND_STARTED`, `ROUND_FINISHED` or `SUMMARY_MADE`"),
+    value: z
+      .unknown()
+      .describe(
+        "`round`; of `ROUND_STARTED` also `steps`, each with `step` and `agent_key`, and the manager's `decision`; of `SUMMARY_MADE` `from_seq`, `to_seq` and `used_fallback`",
+      ),
   }),
   event("SUBAGENT_STARTED", "SubagentStartedEvent", "A step begins", {
     subagentRunId,

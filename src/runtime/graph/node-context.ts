@@ -117,9 +117,12 @@ function startRound(
   if (plan.router === null || round === null || started.has(`round ${round}`)) return;
   started.add(`round ${round}`);
   const steps = stepsOfRound(plan, decisions, round);
+  const decision = decisions[round - 1];
+  if (decision === undefined) throw new Error("A round was started that is not decided.");
   ports.emit({
     type: "round_started",
     round,
+    decision: { rule: decision.rule, verdict: decision.verdict },
     steps: steps.map(({ id, agent }) => ({ step: id, agentKey: agent.agentKey })),
   });
 }

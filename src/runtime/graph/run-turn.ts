@@ -85,6 +85,10 @@ export const runTurn: RunTurn = async (input, ports) => {
     });
     const times = { modelMs: modelMs(), toolsMs: toolsMs() };
     const settled = await summary.settle(ports.summaryGraceMs);
+    if (settled.summary !== null) {
+      const { fromSeq, toSeq, usedFallback } = settled.summary;
+      ports.emit({ type: "summary_made", fromSeq, toSeq, usedFallback });
+    }
     const outcome = toOutcome(plan, state, ports.newId);
     return {
       kind: "ended",

@@ -97,7 +97,7 @@ export async function executeCalls(toolCalls: ToolCalls) {
   for (const [index, { call, execution, hadRoom, costE8 }] of executions.entries()) {
     const { content, laterContent, ...recorded } = execution;
     const id = run.ports.newId();
-    events.toolResult(call.id, id, content);
+    events.toolResult(call.id, id, shownResult(execution));
     toolMessages.push({
       kind: "result",
       id,
@@ -122,6 +122,11 @@ export async function executeCalls(toolCalls: ToolCalls) {
     });
   }
   return { toolMessages, toolEvents };
+}
+
+/** What a stream tells of a result: JSON, as the turn's record has it, and not the text that the model is sent. */
+function shownResult({ status, output, content }: ToolExecution): string {
+  return status === "denied" ? content : JSON.stringify(output);
 }
 
 type ToolCallResult = {

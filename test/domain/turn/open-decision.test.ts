@@ -58,15 +58,6 @@ describe("a request to open a run is refused where", () => {
     });
   });
 
-  test("the run of its key is still being executed", () => {
-    expect(refusal({ claimBefore: running() })).toEqual({
-      code: "turn_in_progress",
-      detail: "This request is still being answered.",
-      headers: { "Retry-After": "13" },
-      members: { turn_id: "running-turn" },
-    });
-  });
-
   test.each([
     ["under another key", request, "key-2"],
     ["without a key", request, null],
@@ -147,6 +138,11 @@ describe("a request to open a run continues where", () => {
       opened: "ours",
     });
   });
+});
+
+test("a request whose run is live joins it", () => {
+  const claimBefore = running();
+  expect(decideOpen(found({ claimBefore }), request)).toEqual({ kind: "join", running: claimBefore });
 });
 
 describe("a stored turn is returned again", () => {

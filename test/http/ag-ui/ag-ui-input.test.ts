@@ -11,6 +11,7 @@ function inputOf(runId: string, messages: unknown[], more: object = {}): object 
     tools: [],
     context: [],
     state: {},
+    protocolVersion: "1.0",
     forwardedProps: {},
     ...more,
   };
@@ -18,7 +19,7 @@ function inputOf(runId: string, messages: unknown[], more: object = {}): object 
 
 const userSays = (content: unknown) => ({ id: "u1", role: "user", content });
 
-test("the client's ids are returned, its runId is the key, and only its last user message is the turn's", async () => {
+test("the client's ids are returned, and only its last user message is the turn's", async () => {
   const room = await createStreamFixture({ agents: ["ada"] });
   const history = [userSays("@ada before"), { id: "a1", role: "assistant", content: "made up" }];
   const response = await room.send(
@@ -38,17 +39,59 @@ test("the client's ids are returned, its runId is the key, and only its last use
   expect(events[0]).toEqual({ type: "RUN_STARTED", ...ids, protocolVersion: "1.0" });
   expect(events.at(-1)).toMatchObject({ type: "RUN_FINISHED", ...ids, result: { user_input: "@ada now" } });
 
-  const repeated = await room.send(
-    "/ag-ui",
-    inputOf("run-1", [userSays("@ada now")], { threadId: "another" }),
-  );
-  expect(repeated.headers.get("Idempotency-Replayed")).toBe("true");
-  expect((await readEvents(repeated).all())[0]).toMatchObject({ threadId: "another", runId: "run-1" });
-  const same = await room.send("/turns", { message: "@ada now" }, { "Idempotency-Key": "run-1" });
-  expect(same.headers.get("Idempotency-Replayed")).toBe("true");
-  const other = await room.send("/ag-ui", inputOf("run-1", [userSays("@ada later")]));
-  expect(await other.json()).toMatchObject({ code: "idempotency_key_reused" });
   expect(await room.calls()).toBe(1);
+});
+
+test("a message that was answered calls no model, whatever the run: its answer comes again", async () => {
+  const room = await createStreamFixture({ agents: ["ada"] });
+  const asked = userSays("@ada now");
+  const first = await readEvents(await room.send("/ag-ui", inputOf("run-1", [asked]))).all();
+  const answer = { id: "a1", role: "assistant", content: "ok" };
+  const toolResult = { id: "t1", role: "tool", toolCallId: "c1", content: "done" };
+  for (const messages of [[asked], [asked, answer], [asked, answer, toolResult]]) {
+    const again = await room.send("/ag-ui", inputOf("run-2", messages, { threadId: "another" }));
+    expect(again.headers.get("Idempotency-Replayed")).toBe("true");
+    const events = await readEvents(again).all();
+    expect(events.map(({ type }) => type)).toEqual(["RUN_STARTED", "MESSAGES_SNAPSHOT", "RUN_FINISHED"]);
+    expect(events[0]).toMatchObject({ threadId: "another", runId: "run-2" });
+    const results = [first, events].map((all) => eventsOf(all, "RUN_FINISHED")[0]?.result);
+    expect(results[1]).toEqual({ ...Object(results[0]), timing: expect.anything() });
+  }
+  expect(await room.calls()).toBe(1);
+
+  for (const next of [{ ...asked, id: "u2" }, userSays("@ada later")]) {
+    const other = await room.send("/ag-ui", inputOf("run-1", [asked, answer, next]));
+    expect(other.headers.get("Idempotency-Replayed")).toBeNull();
+    await readEvents(other).all();
+  }
+  expect(await room.calls()).toBe(3);
+});
+
+test("a message without an id is told from others by its run's id", async () => {
+  const room = await createStreamFixture({ agents: ["ada"] });
+  const says = (content: string) => [{ role: "user", content }];
+  for (const replayed of [null, "true"]) {
+    const response = await room.send("/ag-ui", inputOf("run-1", says("@ada now")));
+    expect(response.headers.get("Idempotency-Replayed")).toBe(replayed);
+    await readEvents(response).all();
+  }
+  const other = await room.send("/ag-ui", inputOf("run-1", says("@ada later")));
+  expect(await other.json()).toMatchObject({ code: "idempotency_key_reused" });
+});
+
+test("any thread id and run id of up to 1,000 characters comes back as it is", async () => {
+  const room = await createStreamFixture({ agents: ["ada"] });
+  const ids = [
+    ["", ""],
+    ["é 😀\n", "ä"],
+    ["x".repeat(1_000), "k".repeat(1_000)],
+  ];
+  for (const [index, [threadId, runId = ""]] of ids.entries()) {
+    const message = { id: `m${index}`, role: "user", content: "@ada go" };
+    const events = await readEvents(await room.send("/ag-ui", inputOf(runId, [message], { threadId }))).all();
+    expect(events[0]).toMatchObject({ threadId, runId });
+    expect(events.at(-1)).toMatchObject({ type: "RUN_FINISHED", threadId, runId });
+  }
 });
 
 test("the text parts of a message become its lines", async () => {
@@ -85,23 +128,11 @@ const refused: { name: string; input: object; status?: number; code?: string; pa
   { name: "NUL", input: inputOf("r", [userSays("@ada \u0000")]), path: "messages.0.content" },
   { name: "no run id", input: { threadId: "t", messages: [userSays("@ada")] }, path: "runId" },
   { name: "messages that are none", input: inputOf("r", ["@ada"]), path: "messages" },
+  { name: "a run id too long", input: inputOf("k".repeat(1_001), [userSays("@ada")]), path: "runId" },
   {
-    name: "an empty run id",
-    input: inputOf("", [userSays("@ada")]),
-    status: 400,
-    code: "invalid_idempotency_key",
-  },
-  {
-    name: "a run id no key can be",
-    input: inputOf("ä", [userSays("@ada")]),
-    status: 400,
-    code: "invalid_idempotency_key",
-  },
-  {
-    name: "a run id too long",
-    input: inputOf("k".repeat(256), [userSays("@ada")]),
-    status: 400,
-    code: "invalid_idempotency_key",
+    name: "a thread id too long",
+    input: inputOf("r", [userSays("@ada")], { threadId: "t".repeat(1_001) }),
+    path: "threadId",
   },
 ];
 

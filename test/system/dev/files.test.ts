@@ -90,6 +90,30 @@ test("a PDF that is uploaded as soon as the platform is ready is parsed, and its
   expect(pages).toMatchObject({ data: [{ page: 2, text: "Ada signs it off." }], has_more: false });
 }, 90_000);
 
+test("a PDF of 200 pages is asked about, and the answer of the demo model cites the page", async () => {
+  const filler = (page: number) =>
+    Array.from({ length: 40 }, (_, line) => `Line ${line} of page ${page}: it goes as planned.`).join("\n");
+  const pages = Array.from({ length: 200 }, (_, index) => filler(index + 1));
+  pages[136] = "The warranty period of the turbine is 41 months.";
+  const room = await post("/rooms", { name: "Turbines" });
+  const agent = { agent_key: "ada", name: "Ada", model_alias: "qwen", role_prompt: "Reader." };
+  await post(`/rooms/${room.id}/agents`, { ...agent, tool_permissions: ["file_read"] });
+  const session = await post(`/rooms/${room.id}/sessions`, {});
+  const body = new Blob([new Uint8Array(await makePdf(pages))]);
+  const file = (await (await call("POST", `/rooms/${room.id}/files?name=turbine.pdf`, body)).json()) as File;
+  expect(await untilParsed(file)).toMatchObject({ status: "ready", page_count: 200 });
+
+  const turn = await post(`/sessions/${session.id}/turns`, {
+    message: "Find the warranty period of the turbine",
+  });
+
+  expect(turn).toMatchObject({
+    status: "completed",
+    assistant_output: expect.stringContaining("41 months."),
+    citations: [{ file_id: file.id, page: 137, agent_key: "ada" }],
+  });
+}, 90_000);
+
 test("a file whose parser is killed in the middle is parsed again once its lease has run out", async () => {
   const file = await upload("long.pdf", await makeLongPdf());
   await expect.poll(async () => (await readFile(file)).status, { interval: 20 }).toBe("parsing");

@@ -73,6 +73,8 @@ test.each(modes)("in mode %s a stream has the tool events", async (mode, message
     type: "RUN_FINISHED",
     result: { status: "completed", replies: done },
   });
+  const [finished] = eventsOf(events, "RUN_FINISHED");
+  const stored: { agent_key: string; output: unknown }[] = Object(finished?.result).tool_calls;
   const runs = new Map(
     eventsOf(events, "SUBAGENT_STARTED").map((event) => [event.name, event.subagentRunId]),
   );
@@ -83,7 +85,9 @@ test.each(modes)("in mode %s a stream has the tool events", async (mode, message
     const told = part.flatMap(({ type }) => (type.startsWith("TOOL_CALL") ? [type] : []));
     expect(told).toEqual(["TOOL_CALL_START", "TOOL_CALL_ARGS", "TOOL_CALL_END", "TOOL_CALL_RESULT"]);
     const [result] = eventsOf(part, "TOOL_CALL_RESULT");
-    expect(result?.content).toContain(key === "bob" ? "tool_not_permitted" : `About by ${key}`);
+    const shown = JSON.parse(String(result?.content));
+    if (key === "bob") expect(shown).toMatchObject({ error: { code: "tool_not_permitted" } });
+    else expect(shown).toEqual(stored.find(({ agent_key }) => agent_key === key)?.output);
     const [, reply] = eventsOf(part, "TEXT_MESSAGE_START");
     expect(joinDeltas(events, reply?.messageId ?? "")).toBe(`${key} is done.`);
   }

@@ -67,7 +67,7 @@ describe("a lease of 30 s", () => {
     const { lease } = keep(() => Promise.resolve(false));
     await vi.advanceTimersByTimeAsync(10_000);
     expect(lease.signal.reason).toEqual("lease_not_renewed");
-    expect(lease.stopReason()).toBe("lease_not_renewed");
+    expect(lease.signal.reason).toBe("lease_not_renewed");
   });
 
   test("is lost where the process was paused for longer, before any timer runs", () => {
@@ -81,8 +81,8 @@ describe("a lease of 30 s", () => {
     const answer = Promise.withResolvers<boolean>();
     const { lease } = keep(() => answer.promise);
     await vi.advanceTimersByTimeAsync(10_000);
-    lease.lose();
-    expect([lease.isHeld(), lease.stopReason()]).toEqual([false, "lease_not_renewed"]);
+    lease.notRenewed();
+    expect([lease.isHeld(), lease.signal.reason]).toEqual([false, "lease_not_renewed"]);
 
     const ended = vi.fn();
     void lease.end().then(ended);

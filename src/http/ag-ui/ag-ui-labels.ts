@@ -1,0 +1,73 @@
+import { type AGUIEvent, EventType, type Message } from "@ag-ui/core";
+
+/** Maps one event to those that are sent in its place. */
+export type EventView = (event: AGUIEvent) => AGUIEvent[];
+
+/**
+ * Puts the author's name before each text, and tells of an agent that failed in a short text: many front-ends show neither
+ * names nor failures.
+ */
+export function createLabels(): EventView {
+  const names = new Map<string, string>();
+  return (event) => {
+    switch (event.type) {
+      case EventType.SUBAGENT_STARTED:
+        names.set(event.subagentRunId, event.name);
+        return [event];
+      case EventType.TEXT_MESSAGE_START:
+        return event.name === undefined ? [event] : [event, toContent(event, labelOf(event.name))];
+      case EventType.SUBAGENT_ERROR:
+        return [...tellFailure(event, names.get(event.subagentRunId) ?? "An agent"), event];
+      case EventType.MESSAGES_SNAPSHOT:
+        return [{ ...event, messages: labelMessages(event.messages) }];
+      default:
+        return [event];
+    }
+  };
+}
+
+/** The same of messages that are stored. */
+export function labelMessages(messages: readonly Message[]): Message[] {
+  return messages.map((message) => {
+    if (message.role !== "assistant" || message.name === undefined) return message;
+    const { name, content = "" } = message;
+    const failure = /^\[\[agent_error\]\] agent=.*? type=(\w+) message=(.*)$/s.exec(content);
+    if (failure === null) return { ...message, content: labelOf(name) + content };
+    const [, code, reason = ""] = failure;
+    return { ...message, content: failureText(name, { code, message: reason }) };
+  });
+}
+
+/** On a line of its own: the text may begin with Markdown that must begin a line. */
+function labelOf(name: string): string {
+  return `**${escapeMarkdown(name)}:**\n\n`;
+}
+
+function failureText(
+  name: string,
+  { code, message }: { code?: string | undefined; message: string },
+): string {
+  return `**${escapeMarkdown(name)}** could not answer: ${message}${code === undefined ? "" : ` (\`${code}\`)`}`;
+}
+
+function escapeMarkdown(name: string): string {
+  return name.replace(/[\\`*_~]/g, "\\$&");
+}
+
+type Failure = Extract<AGUIEvent, { type: "SUBAGENT_ERROR" }>;
+type OfMessage = { messageId: string; subagentRunId?: string | undefined };
+
+function tellFailure(failure: Failure, name: string): AGUIEvent[] {
+  const { subagentRunId } = failure;
+  const ofMessage = { messageId: `${subagentRunId}/failure`, subagentRunId };
+  return [
+    { type: EventType.TEXT_MESSAGE_START, ...ofMessage, role: "assistant" },
+    toContent(ofMessage, failureText(name, failure)),
+    { type: EventType.TEXT_MESSAGE_END, ...ofMessage },
+  ];
+}
+
+function toContent({ messageId, subagentRunId }: OfMessage, delta: string): AGUIEvent {
+  const ofStep = subagentRunId === undefined ? {} : { subagentRunId };
+  return { type: EventType.TEXT_MESSAGE_CONTENT, messageId, ...ofStep, delta };
+}

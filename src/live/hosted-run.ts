@@ -1,0 +1,48 @@
+import type { Deps } from "../deps.ts";
+import type { PantheonError } from "../domain/errors.ts";
+import { messagesSnapshot } from "../http/ag-ui/ag-ui-events.ts";
+import { toAgUiMessage } from "../routes/schemas/ag-ui.ts";
+import type { Run } from "../turn/run.ts";
+import type { EventPlace, HostAnswer, HostProblem } from "../turn/session-host.ts";
+import { loadRunSnapshot } from "../turn/snapshot.ts";
+import { type EventLog, join, toFrame } from "./event-log.ts";
+import type { RunEvents } from "./run-events.ts";
+
+/** A run in the memory of this object. */
+export type HostedRun = {
+  kind: "hosted";
+  run: Run;
+  isOn: boolean;
+  log: EventLog;
+  answer: Promise<HostAnswer>;
+};
+
+/** A resumed run goes on from answers that readers of its new log have not seen. */
+export async function sendSnapshot(deps: Deps, run: Run, events: RunEvents): Promise<void> {
+  if (!isResumed(run)) return;
+  const messages = await loadRunSnapshot(deps, run);
+  events.snapshot(messages.map(toAgUiMessage));
+}
+
+export function isResumed({ turn }: Run): boolean {
+  return turn.claim.pastHolders.length > 0;
+}
+
+/** The event after a place in the log; null: the place is not in it. */
+export function placeAfter(log: EventLog, after: EventPlace | null): number | null {
+  if (after === null) return 1;
+  const { epoch, seq } = after;
+  return epoch === log.epoch && seq !== "end" && seq <= log.lastSeq ? seq + 1 : null;
+}
+
+/** For a reader whose place is not in the log: the session as it stands, before the texts of this run. */
+export async function snapshotHead(deps: Deps, { run, log }: HostedRun): Promise<Uint8Array> {
+  const messages = await loadRunSnapshot(deps, run);
+  const snapshot = toFrame(`${log.epoch}.1`, messagesSnapshot(messages.map(toAgUiMessage)));
+  return join([log.readOne(1) ?? new Uint8Array(), snapshot]);
+}
+
+/** The error as data, for another isolate. */
+export function toProblem({ code, message, extras }: PantheonError): HostProblem {
+  return { code, detail: message, extras };
+}

@@ -1,0 +1,64 @@
+import type { Deps } from "../deps.ts";
+import { PantheonError } from "../domain/errors.ts";
+import { busySession } from "../domain/turn/open-decision.ts";
+import type { StockClient } from "../domain/turn/stream-client.ts";
+import { callHost, readHostAnswer } from "./hand-over.ts";
+import type { Requester, TurnAnswer } from "./run.ts";
+import type { EventPlace, HostStream } from "./session-host.ts";
+
+/** A run that another request has begun, and how long its lease lasts. */
+export type LiveRun = { runId: string; turnId: string; leaseLeftMs: number };
+
+/** How long a join waits for the run's start: a request under the same key may come before the hand-over. */
+const startWaitMs = 5_000;
+
+/** Waits for the turn of a run that the session's host executes. @throws PantheonError as the run ends, or `turn_in_progress`. */
+export async function joinRun(deps: Deps, requester: Requester, live: LiveRun): Promise<TurnAnswer> {
+  const answer = await callHost(deps, requester, live.runId, (host) =>
+    host.join({ runId: live.runId, waitMs: startWaitMs }),
+  );
+  if (answer === null || answer.kind === "unknown") throw notReached(live);
+  return readHostAnswer(deps, { requester, ...live }, answer);
+}
+
+export type WatchRequest = { after: EventPlace | null; client: StockClient | null; isLive: boolean };
+
+/** Asks the session's host for the events of a run. Null: the host does not answer. */
+export function askForEvents(
+  deps: Deps,
+  requester: Requester,
+  runId: string,
+  { after, client, isLive }: WatchRequest,
+): Promise<HostStream | null> {
+  const waitMs = isLive ? startWaitMs : 0;
+  const { requestId } = requester;
+  return callHost(deps, requester, runId, (host) => host.events({ runId, after, client, waitMs, requestId }));
+}
+
+/** The events of a live run from the beginning. @throws PantheonError `turn_in_progress` or `too_many_readers`. */
+export async function joinEvents(
+  deps: Deps,
+  requester: Requester,
+  live: LiveRun,
+  client: StockClient | null,
+): Promise<ReadableStream<Uint8Array>> {
+  const events = await askForEvents(deps, requester, live.runId, { after: null, client, isLive: true });
+  switch (events?.kind) {
+    case "streaming":
+      return events.body;
+    case "too_many_readers":
+      throw tooManyReaders();
+    case "complete":
+    case "unknown":
+    case undefined:
+      throw notReached(live);
+  }
+}
+
+export function tooManyReaders(): PantheonError {
+  return new PantheonError("too_many_readers", "16 readers follow this session. Please close one.");
+}
+
+export function notReached(live: LiveRun): PantheonError {
+  return busySession("turn_in_progress", "This request is still being answered.", live);
+}
