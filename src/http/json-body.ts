@@ -26,7 +26,10 @@ export function limitBodyTo(maxBytes: number) {
         throw new PantheonError("malformed_json", "The body ended early.", {}, { cause: error });
       });
     if (hasMoreEntries(text, maxEntries)) {
-      throw new PantheonError("payload_too_large", `A body may have ${maxEntries} entries of objects and lists at most.`);
+      throw new PantheonError(
+        "payload_too_large",
+        `A body may have ${maxEntries} entries of objects and lists at most.`,
+      );
     }
     await next();
   });
