@@ -150,16 +150,15 @@ describe("while requests over a limit are refused, the Worker answers others and
     });
   });
 
-  test.each([
-    "entries of a body",
-    "messages of `…/ag-ui`",
-    "parts of a content",
-  ] as const)("%s, 40 requests without a collection of garbage", async (what) => {
-    const request = sizedRequests[what](ids(), farOver[what] ?? 0);
-    const before = await settledBytes();
-    for (let n = 0; n < 40; n += 1) await send(request);
-    expect(residentBytes(worker.pid) - before).toBeLessThan(maxGrowthBytes);
-  });
+  test.each(["entries of a body", "messages of `…/ag-ui`", "parts of a content"] as const)(
+    "%s, 40 requests without a collection of garbage",
+    async (what) => {
+      const request = sizedRequests[what](ids(), farOver[what] ?? 0);
+      const before = await settledBytes();
+      for (let n = 0; n < 40; n += 1) await send(request);
+      expect(residentBytes(worker.pid) - before).toBeLessThan(maxGrowthBytes);
+    },
+  );
 
   test("token", async () => {
     const token = await mintToken(auth, { sub: "x".repeat(8_192) });
