@@ -19,8 +19,8 @@ export function limitBodyTo(maxBytes: number) {
   });
   return createMiddleware(async (c, next) => {
     const text = await limit(c, async () => undefined)
-      // Hono keeps it, and parses it where a route reads the body.
-      .then(() => c.req.text())
+      // Hono keeps it, and parses it where a route reads the body. What is not JSON is never parsed.
+      .then(() => (/json/i.test(c.req.header("Content-Type") ?? "") ? c.req.text() : ""))
       .catch((error: unknown) => {
         if (error instanceof PantheonError) throw error;
         throw new PantheonError("malformed_json", "The body ended early.", {}, { cause: error });
