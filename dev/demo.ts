@@ -3,6 +3,7 @@ import { runDemo } from "./demo/run-demo.ts";
 import { type Environment, localAuth, readEnvironment } from "./local-settings.ts";
 import { mintToken } from "./mint-token.ts";
 import { startPlatform } from "./platform.ts";
+import { addressLines } from "./platform-addresses.ts";
 import { findRunningPlatform } from "./running-platform.ts";
 import { demoUser } from "./seed.ts";
 import { stoppedExitCode, stopSignal } from "./stop-signal.ts";
@@ -22,6 +23,7 @@ await runCommand(async () => {
   if (url === undefined) return runOnOwnPlatform(env, token);
   console.log(`Using the platform on ${url}`);
   await runUnlessStopped({ url, token });
+  for (const line of await addressLines(env, url)) console.log(line);
 });
 process.exit();
 
@@ -32,6 +34,7 @@ async function runOnOwnPlatform(env: Environment, token: string): Promise<void> 
     const platform = await startPlatform({ env, port: 0, log, signal: stopping });
     log(`Pantheon ready on ${platform.url}`);
     await runUnlessStopped({ url: platform.url, token }).finally(platform.stop);
+    console.log("See it in the console: npm run dev, and open the address that it prints last.");
   } catch (error) {
     if (error !== stopping.reason) throw error;
     process.exitCode = stoppedExitCode;

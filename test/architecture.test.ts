@@ -7,6 +7,7 @@ import {
   findAmbientGlobals,
   findBadNames,
   findBarrels,
+  findForbiddenConsoleImports,
   findForbiddenImports,
   findMisnamedAction,
   findNamedPaths,
@@ -17,6 +18,7 @@ import {
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const sources = readFiles("src", ".ts");
+const consoleSources = [...readFiles("console/src", ".ts"), ...readFiles("console/src", ".tsx")];
 const documents = [...readFiles("docs", ".md"), ...readFiles("README.md", ".md")];
 
 /** Files that may have more than 300 lines, each for a reason. */
@@ -29,8 +31,14 @@ test("every import of src is allowed for its folder", () => {
   expect(sources.flatMap(findForbiddenImports)).toEqual([]);
 });
 
+test("the console imports the pure rules and the wire forms' types, and nothing else of the server", () => {
+  expect(consoleSources.length).toBeGreaterThan(50);
+  expect(consoleSources.flatMap(findForbiddenConsoleImports)).toEqual([]);
+});
+
 test("no two files import each other, directly or through others, values or types", () => {
   expect(findCycle(sources)).toBeUndefined();
+  expect(findCycle(consoleSources)).toBeUndefined();
 });
 
 test("only ports use the clock, randomness and the network", () => {
@@ -48,7 +56,10 @@ test("file names are words in kebab-case; an action's file is named after the fu
 });
 
 test("files are small", () => {
-  const lengths = sources.map(({ path, text }) => ({ path, lines: text.trimEnd().split("\n").length }));
+  const lengths = [...sources, ...consoleSources].map(({ path, text }) => ({
+    path,
+    lines: text.trimEnd().split("\n").length,
+  }));
   expect(lengths.filter(({ path, lines }) => lines > 300 && !(path in longFiles))).toEqual([]);
   expect(lengths.filter(({ path, lines }) => /^src\/routes\/[^/]+$/.test(path) && lines > 100)).toEqual([]);
   const sorted = lengths.map(({ lines }) => lines).toSorted((a, b) => a - b);

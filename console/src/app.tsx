@@ -8,7 +8,6 @@ import { useCell } from "./cell.ts";
 import { Lazy } from "./parts/lazy.tsx";
 import { Empty } from "./parts/states.tsx";
 import { TopBar } from "./parts/top-bar.tsx";
-import { RoomScreen } from "./room/room-screen.tsx";
 import { RoomsScreen } from "./rooms/rooms-screen.tsx";
 import { currentPath, Link, type Place, pathOf, readPlace } from "./router.tsx";
 
@@ -25,11 +24,15 @@ function Console({ place }: { place: Place }) {
     // Neither stops a screen: without the first a name is missing, without the second what the server can do more.
     const keep = (part: Partial<Signed>) => setSigned((known) => ({ ...known, ...part }));
     api.me().then((user) => keep({ user }), ignore);
-    api.features().then((features) => {
-      keep({ features });
-      // To others the routes of operators do not exist.
-      if (features.operator) api.asOperator().then(() => keep({ isOperator: true }), ignore);
-    }, ignore);
+    whenIdle(() => {
+      // The next screen is most likely a room.
+      void screens.room().catch(ignore);
+      api.features().then((features) => {
+        keep({ features });
+        // To others the routes of operators do not exist.
+        if (features.operator) api.asOperator().then(() => keep({ isOperator: true }), ignore);
+      }, ignore);
+    });
   }, []);
   return (
     <SignedContext.Provider value={signed}>
@@ -42,8 +45,16 @@ function Console({ place }: { place: Place }) {
 }
 
 const ignore = () => undefined;
+const idleMs = 1_000;
+
+/** Runs what is not needed for the first screen once that stands. */
+function whenIdle(work: () => void): void {
+  if ("requestIdleCallback" in globalThis) requestIdleCallback(work, { timeout: idleMs });
+  else setTimeout(work, idleMs);
+}
 
 const screens = {
+  room: () => import("./room/room-screen.tsx").then(({ RoomScreen }) => RoomScreen),
   turn: () => import("./turn/turn-screen.tsx").then(({ TurnScreen }) => TurnScreen),
   usage: () => import("./usage/usage-screen.tsx").then(({ UsageScreen }) => UsageScreen),
   operator: () => import("./usage/operator-screen.tsx").then(({ OperatorScreen }) => OperatorScreen),
@@ -55,7 +66,7 @@ function Screen({ place }: { place: Place }) {
     case "signed-in":
       return <RoomsScreen />;
     case "room":
-      return <RoomScreen key={place.roomId} roomId={place.roomId} sessionId={place.sessionId} />;
+      return <Lazy key={place.roomId} load={screens.room} props={place} />;
     case "turn":
       return <Lazy key={place.turnId} load={screens.turn} props={place} />;
     case "usage":

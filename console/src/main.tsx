@@ -1,9 +1,6 @@
 import "./style/base.css";
 import "./style/parts.css";
 import "./style/rooms.css";
-import "./style/room.css";
-import "./style/conversation.css";
-import "./style/markdown.css";
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { takeTokenFromAddress } from "./auth/token.ts";

@@ -92,6 +92,37 @@ function isAllowed(layer: Layer, path: string, { from, isTypeOnly }: Import): bo
   return layer.values.includes(target) || (isTypeOnly && (layer.types ?? []).includes(target));
 }
 
+/** Packages of the console, and those of which it takes types only. */
+const consolePackages = {
+  values: [
+    "preact",
+    "eventsource-parser",
+    "oauth4webapi",
+    "mdast-util-from-markdown",
+    "mdast-util-gfm",
+    "micromark-extension-gfm",
+  ],
+  types: ["zod", "@ag-ui/core", "mdast"],
+} as const;
+
+/** The console takes the pure rules of `src/domain`, and the types of the wire forms; of the server nothing else. */
+export function findForbiddenConsoleImports({ path, text }: SourceFile): string[] {
+  const { values, types } = consolePackages;
+  const isAllowedHere = ({ from, isTypeOnly }: Import): boolean => {
+    if (!from.startsWith(".")) {
+      const isOf = (name: string) => from === name || from.startsWith(`${name}/`);
+      return values.some(isOf) || (isTypeOnly && types.some(isOf));
+    }
+    const imported = resolvePath(path, from);
+    if (imported.startsWith("console/src/")) return true;
+    if (imported.startsWith("src/domain/")) return true;
+    return isTypeOnly && imported.startsWith("src/routes/schemas/");
+  };
+  return readImports(text)
+    .filter((imported) => !isAllowedHere(imported))
+    .map(({ from, isTypeOnly }) => `${path}: ${isTypeOnly ? "types from" : "imports"} '${from}'`);
+}
+
 /** `src/http/auth.ts` is of `http`, `src/app.ts` of `app`; what is outside src is of none. */
 function layerOf(path: string): string {
   const [root, part = ""] = path.split("/");

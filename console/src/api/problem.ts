@@ -1,3 +1,4 @@
+import { formatCredits } from "../parts/format.ts";
 import type { Problem } from "./types.ts";
 
 /** What the API refused, or why it could not be asked. Every failed call throws one. */
@@ -80,10 +81,13 @@ export function explain({ problem, retryAfterS }: ApiError): Words {
 
 function budgetWords({ scope, limit, spent, resets_at: resets }: Problem): string {
   const whose = typeof scope === "string" ? ` of this ${scope === "user" ? "account" : scope}` : "";
-  const used = limit === undefined ? "" : ` ${spent} of ${limit} credits are spent.`;
+  const used =
+    limit === undefined
+      ? ""
+      : `: ${formatCredits(String(spent))} of ${formatCredits(String(limit))} credits are spent`;
   const until =
     typeof resets === "string"
-      ? ` They return on ${new Date(resets).toLocaleString()}.`
-      : " Ask an operator for more.";
-  return `The budget${whose} has nothing left.${used}${until} Your message is kept.`;
+      ? `They return on ${new Date(resets).toLocaleString()}.`
+      : "Ask an operator for more.";
+  return `The budget${whose} does not pay for another turn${used}. ${until} Your message is kept.`;
 }

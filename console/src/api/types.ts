@@ -3,6 +3,7 @@ import type { agent, agentChange, newAgent } from "../../../src/routes/schemas/a
 import type { consoleConfig } from "../../../src/routes/schemas/console-config.ts";
 import type { file } from "../../../src/routes/schemas/file.ts";
 import type { message } from "../../../src/routes/schemas/message.ts";
+import type { adminEvent, budget, pricingVersion, wallet } from "../../../src/routes/schemas/money.ts";
 import type { newRoom, room } from "../../../src/routes/schemas/room.ts";
 import type { session } from "../../../src/routes/schemas/session.ts";
 import type { runningTurn, turnRead } from "../../../src/routes/schemas/turn.ts";
@@ -49,18 +50,10 @@ export type Problem = {
   [member: string]: unknown;
 };
 
-// Money, as docs/api.md has it.
-export type Wallet = { balance: string | null; granted?: string; spent?: string; held?: string };
-export type Budget = {
-  id: string;
-  scope: "user" | "room" | "session";
-  scope_id: string;
-  period: "ever" | "day" | "month";
-  limit_credits: string | null;
-  spent: string;
-  held: string;
-  resets_at: string | null;
-};
+export type Wallet = z.output<typeof wallet>;
+export type Budget = z.output<typeof budget>;
+export type AdminEvent = z.output<typeof adminEvent>;
+export type PricingVersion = z.output<typeof pricingVersion>;
 export type UsageGroup = "day" | "room" | "session" | "agent" | "model" | "turn" | "user";
 export type UsageRow = Partial<Record<UsageGroup, string | null>> & {
   calls: number;
@@ -72,18 +65,4 @@ export type UsageRow = Partial<Record<UsageGroup, string | null>> & {
   provider_cost_usd: string | null;
   active_users?: number;
   margin_usd?: string | null;
-};
-export type AdminEvent = {
-  id: string;
-  actor: string;
-  kind: string;
-  user_id: string | null;
-  details: Record<string, unknown>;
-  created_at: string;
-};
-export type PricingVersion = {
-  version: string;
-  effective_at: string | null;
-  created_by: string | null;
-  prices: { alias: string; multiplier: string }[];
 };

@@ -44,12 +44,11 @@ export function Composer(props: ComposerProps) {
     const element = field.current;
     if (element === null || mention === undefined) return;
     const completed = complete(text, element.selectionStart, mention, agent.agent_key);
+    // At once, and not with the next drawing: the person types on.
+    element.value = completed.text;
+    element.setSelectionRange(completed.caret, completed.caret);
+    element.focus();
     write(completed.text);
-    // The caret can be placed once the new text is in the field.
-    requestAnimationFrame(() => {
-      element.focus();
-      element.setSelectionRange(completed.caret, completed.caret);
-    });
   };
   const send = async () => {
     const message = text.trim();
@@ -133,7 +132,6 @@ function FileButton({ onFiles }: Pick<ComposerProps, "onFiles">) {
       <button
         type="button"
         class="button button-quiet"
-        aria-label="Attach files to the room"
         title="Attach files to the room"
         onClick={() => input.current?.click()}
       >

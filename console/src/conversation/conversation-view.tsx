@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
-import { useCallback, useLayoutEffect, useRef } from "preact/hooks";
-import type { Agent } from "../api/types.ts";
+import { useCallback, useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import type { Agent, RoomFile } from "../api/types.ts";
 import { useCell } from "../cell.ts";
 import { Loading, ProblemNote } from "../parts/states.tsx";
 import type { Conversation, ConversationState } from "./conversation.ts";
@@ -11,6 +11,7 @@ type ViewProps = {
   roomId: string;
   conversation: Conversation;
   agents: readonly Agent[];
+  files: readonly RoomFile[];
   /** Stands where there is no turn yet. */
   opening: ComponentChildren;
   /** The composer. */
@@ -23,12 +24,16 @@ const followPx = 80;
 const olderPx = 600;
 
 /** The turns of a session, latest at the end; it follows what arrives unless the person reads further up. */
-export function ConversationView({ roomId, conversation, agents, opening, children }: ViewProps) {
+export function ConversationView({ roomId, conversation, agents, files, opening, children }: ViewProps) {
   const state = useCell(conversation.state);
   const { turns, hasOlder, live, loadError, refusal } = state;
   const { scroller, onScroll } = useScroll(conversation, state);
   const roster = useStable(agents.map(({ agent_key: key }) => key));
   const retry = useCallback((turnId: string) => void conversation.retry(turnId), [conversation]);
+  const nameOfFile = useCallback(
+    (fileId: string) => files.find(({ id }) => id === fileId)?.name ?? "a file that was deleted",
+    [files],
+  );
   const nameOf = (key: string) => agents.find(({ agent_key }) => agent_key === key)?.name ?? key;
   const modelOf = (key: string) => agents.find(({ agent_key }) => agent_key === key)?.model_alias;
   const latestId = turns?.at(-1)?.id;
@@ -54,6 +59,7 @@ export function ConversationView({ roomId, conversation, agents, opening, childr
               roster={roster}
               onRetry={turn.id === latestId && live === undefined ? retry : undefined}
               readDetail={conversation.detail}
+              nameOfFile={nameOfFile}
             />
           ))}
           {live && <RunningTurn {...{ live, roster, nameOf, modelOf }} />}
@@ -70,13 +76,17 @@ export function ConversationView({ roomId, conversation, agents, opening, childr
 function useScroll(conversation: Conversation, { turns, live }: ConversationState) {
   const scroller = useRef<HTMLDivElement>(null);
   const isFollowing = useRef(true);
+  const lastTop = useRef(0);
   const oldestId = turns?.[0]?.id;
   const before = useRef({ oldestId, height: 0 });
   const onScroll = () => {
     const element = scroller.current;
     if (element === null) return;
     const { scrollTop, scrollHeight, clientHeight } = element;
-    isFollowing.current = scrollHeight - scrollTop - clientHeight < followPx;
+    // Only a person scrolls up; content that grows moves the end away, and the view goes after it.
+    if (scrollTop < lastTop.current) isFollowing.current = false;
+    if (scrollHeight - scrollTop - clientHeight < followPx) isFollowing.current = true;
+    lastTop.current = scrollTop;
     if (scrollTop < olderPx) void conversation.loadOlder();
   };
   useLayoutEffect(() => {
@@ -89,6 +99,16 @@ function useScroll(conversation: Conversation, { turns, live }: ConversationStat
     }
     before.current = { oldestId, height: element.scrollHeight };
   }, [oldestId, turns, live]);
+  useEffect(() => {
+    const content = scroller.current?.firstElementChild;
+    if (content === null || content === undefined) return;
+    const observer = new ResizeObserver(() => {
+      const element = scroller.current;
+      if (element !== null && isFollowing.current) element.scrollTop = element.scrollHeight;
+    });
+    observer.observe(content);
+    return () => observer.disconnect();
+  }, []);
   return { scroller, onScroll };
 }
 

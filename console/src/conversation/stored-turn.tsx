@@ -19,11 +19,12 @@ export type StoredTurnProps = {
   /** Absent where it cannot be retried. */
   onRetry: ((turnId: string) => void) | undefined;
   readDetail: (turnId: string) => Promise<TurnDetail | undefined>;
+  nameOfFile: (fileId: string) => string;
 };
 
 /** A turn that is stored. Its models, times and costs are asked for when it comes into sight. */
 export const StoredTurn: (props: StoredTurnProps) => VNode = once(
-  ({ roomId, turn, roster, onRetry, readDetail }: StoredTurnProps) => {
+  ({ roomId, turn, roster, onRetry, readDetail, nameOfFile }: StoredTurnProps) => {
     const element = useRef<HTMLElement>(null);
     const detail = useDetailInSight(element, turn, readDetail);
     const failed = turn.replies.filter(({ status }) => status === "failed");
@@ -32,7 +33,7 @@ export const StoredTurn: (props: StoredTurnProps) => VNode = once(
         <UserMessage text={turn.user_input} at={turn.created_at} />
         {detail && <RoutingFold detail={detail} />}
         {turn.replies.map((reply) => (
-          <ReplyBubble key={reply.message_id} {...{ reply, turn, detail, roster }} />
+          <ReplyBubble key={reply.message_id} {...{ reply, turn, detail, roster, nameOfFile }} />
         ))}
         <footer class="turn-foot">
           {failed.length > 0 && onRetry && (
@@ -50,9 +51,15 @@ export const StoredTurn: (props: StoredTurnProps) => VNode = once(
   },
 );
 
-type ReplyProps = { reply: Reply; turn: Turn; detail: TurnDetail | undefined; roster: readonly string[] };
+type ReplyProps = {
+  reply: Reply;
+  turn: Turn;
+  detail: TurnDetail | undefined;
+  roster: readonly string[];
+  nameOfFile: (fileId: string) => string;
+};
 
-function ReplyBubble({ reply, turn, detail, roster }: ReplyProps) {
+function ReplyBubble({ reply, turn, detail, roster, nameOfFile }: ReplyProps) {
   const tools = turn.tool_calls.filter(({ step }) => step === reply.step);
   const badge =
     reply.role === "synthesis" ? "Synthesis" : (reply.round ?? 1) > 1 ? `Round ${reply.round}` : undefined;
@@ -67,8 +74,34 @@ function ReplyBubble({ reply, turn, detail, roster }: ReplyProps) {
       {tools.map((call) => (
         <StoredTool key={call.id} call={call} />
       ))}
+      <Cited
+        pages={turn.citations.filter(({ agent_key: key }) => key === reply.agent_key)}
+        {...{ nameOfFile }}
+      />
       <ReplyNotes reply={reply} />
     </Bubble>
+  );
+}
+
+type CitedProps = { pages: Turn["citations"]; nameOfFile: (fileId: string) => string };
+
+/** Pages of files that the agent was given, by what its tools did and not by what it says. */
+function Cited({ pages, nameOfFile }: CitedProps) {
+  if (pages.length === 0) return null;
+  const byFile = Map.groupBy(pages, ({ file_id: id }) => id);
+  return (
+    <details class="fold cited">
+      <summary>
+        Read {plural(pages.length, "page")} of {plural(byFile.size, "file")}
+      </summary>
+      <ul>
+        {[...byFile].map(([id, found]) => (
+          <li key={id}>
+            {nameOfFile(id)}, page {found.map(({ page }) => page).join(", ")}
+          </li>
+        ))}
+      </ul>
+    </details>
   );
 }
 
@@ -97,6 +130,7 @@ function ReplyNotes({ reply }: { reply: Reply }) {
         <BubbleNote>Cut at the agent's output limit. Raise it, or ask for the rest.</BubbleNote>
       )}
       {reply.content_cut && <BubbleNote>Too long to show here. The receipt has more.</BubbleNote>}
+      {reply.deleted && <BubbleNote>This answer was deleted.</BubbleNote>}
       {reply.stale && <BubbleNote>Written before a retry brought another answer.</BubbleNote>}
     </>
   );

@@ -25,6 +25,7 @@ export function formatCredits(amount: string): string {
 }
 
 export function formatSeconds(ms: number): string {
+  if (ms < 100) return `${Math.round(ms)} ms`;
   return `${(ms / 1_000).toLocaleString(undefined, { maximumFractionDigits: ms < 10_000 ? 1 : 0 })} s`;
 }
 

@@ -85,6 +85,7 @@ export function RoomLayout({ parts, change, conversation, sessionId }: LayoutPro
         roomId={room.id}
         conversation={conversation}
         agents={agents}
+        files={parts.files}
         opening={
           <Opening agents={agents} mode={mode} onStart={(message) => void conversation.send(message)} />
         }

@@ -1,3 +1,6 @@
+import "../style/room.css";
+import "../style/conversation.css";
+import "../style/markdown.css";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { api } from "../app-context.ts";
 import { createConversation } from "../conversation/conversation.ts";

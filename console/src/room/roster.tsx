@@ -95,7 +95,7 @@ function AgentRow({ agent, tone, onOpen, onMove }: RowProps) {
     <button
       type="button"
       class="agent-row"
-      aria-label={`${name}, ${model}. Opens its settings; Alt and the arrow keys move it.`}
+      title="Opens its settings. Alt and the arrow keys move it."
       onClick={onOpen}
       onKeyDown={onKeyDown}
     >

@@ -1,13 +1,17 @@
 import type { Agent, Turn } from "../api/types.ts";
+import { api, useSigned } from "../app-context.ts";
 import { useCell } from "../cell.ts";
 import type { Conversation } from "../conversation/conversation.ts";
 import { formatCount, formatCredits } from "../parts/format.ts";
+import { useLoad } from "../parts/use-load.ts";
+import { thisMonth } from "../usage/period.ts";
 
 type UsagePanelProps = { conversation: Conversation; agents: readonly Agent[] };
 
-/** What the last turn and the session cost. */
+/** What is left, and what the last turn, the session and the month cost. */
 export function UsagePanel({ conversation }: UsagePanelProps) {
   const { turns } = useCell(conversation.state);
+  const { features } = useSigned();
   const last = turns?.at(-1);
   return (
     <section class="side">
@@ -20,7 +24,33 @@ export function UsagePanel({ conversation }: UsagePanelProps) {
           <UsageTable title="This session" turns={turns ?? []} />
         </>
       )}
+      {features.wallet && <MonthAndWallet after={last} />}
     </section>
+  );
+}
+
+/** Of all rooms of the person; read again after each turn. */
+function MonthAndWallet({ after }: { after: Turn | undefined }) {
+  const { value } = useLoad(`month after ${after?.id} ${after?.usage.calls}`, () =>
+    Promise.all([api.wallet(), api.usage({ ...thisMonth(), groupBy: "day" })]),
+  );
+  if (value === undefined) return null;
+  const [wallet, days] = value;
+  const month = days.reduce((sum, { credits }) => sum + Number(credits), 0);
+  return (
+    <table class="figures">
+      <caption>All rooms</caption>
+      <tbody>
+        <tr>
+          <th scope="row">Credits this month</th>
+          <td>{formatCredits(String(month))}</td>
+        </tr>
+        <tr>
+          <th scope="row">Left in the wallet</th>
+          <td>{wallet.balance === null ? "not limited" : formatCredits(wallet.balance)}</td>
+        </tr>
+      </tbody>
+    </table>
   );
 }
 

@@ -6,7 +6,7 @@ import { stepTimes } from "./step-times.ts";
 const rowHeight = 44;
 const labelWidth = 170;
 const width = 820;
-const barWidth = width - labelWidth - 150;
+const barWidth = width - labelWidth - 230;
 
 /** The steps on one line of time: what ran side by side stands side by side. */
 export function StepGraph({ turn }: { turn: TurnDetail }) {

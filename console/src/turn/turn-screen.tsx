@@ -53,7 +53,7 @@ function Receipt({ turn }: { turn: TurnDetail }) {
       <Part title="Steps" id="steps">
         <StepGraph turn={turn} />
       </Part>
-      {turn.audit.some(({ orchestration }) => orchestration !== null) && (
+      {turn.audit.some(({ orchestration }) => (orchestration?.decisions.length ?? 0) > 0) && (
         <Part title="The manager's decisions" id="decisions">
           <Decisions turn={turn} />
         </Part>

@@ -14,7 +14,13 @@ export const databaseUrl = platform?.databaseUrl ?? "";
 /** A test in a browser; it is skipped where none runs. */
 export const test = platform === null ? vitestTest.skip : vitestTest;
 
-export type View = { width?: number; height?: number; dark?: boolean };
+export type View = {
+  width?: number;
+  height?: number;
+  dark?: boolean;
+  /** For tools that themselves do what the page's policy forbids. */
+  bypassesPolicy?: boolean;
+};
 export type OpenOptions = View & { user?: string; path?: string; baseUrl?: string; isSignedIn?: boolean };
 
 const screenshotDir = fileURLToPath(new URL("../../../console/screenshots", import.meta.url));
@@ -41,7 +47,7 @@ afterEach(async ({ task }) => {
   const pages = opened;
   opened = [];
   for (const [index, { page }] of pages.entries()) {
-    if (task.result?.state === "fail") {
+    if (task.result?.state === "fail" && !page.isClosed()) {
       await takePicture(page, `failed-${index}-${task.name.replace(/\W+/g, "-")}`);
     }
     await page.context().close();
@@ -60,6 +66,7 @@ export async function openConsole(options: OpenOptions = {}): Promise<Page> {
   const context = await browser.newContext({
     viewport: { ...defaultView, ...pickSize(options) },
     colorScheme: dark ? "dark" : "light",
+    bypassCSP: options.bypassesPolicy === true,
     locale: "en-GB",
   });
   context.setDefaultTimeout(waitMs);

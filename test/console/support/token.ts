@@ -1,4 +1,4 @@
-import { mintToken } from "../../../dev/mint-token.ts";
+import { SignJWT } from "jose";
 
 const secret = "only-for-tests-of-the-console-0123456789abcdef";
 
@@ -9,7 +9,17 @@ export const tokenSettings = {
   AUTH_AUDIENCE: "pantheon",
 };
 
-export function tokenOf(user: string, expiresIn = "1h"): Promise<string> {
-  const auth = { secret, issuer: tokenSettings.AUTH_ISSUER, audience: tokenSettings.AUTH_AUDIENCE };
-  return mintToken(auth, { sub: user, email: `${user}@example.com`, expiresIn });
+/** An operator's name begins so. */
+export const operatorPrefix = "operator-";
+
+export function tokenOf(user: string): Promise<string> {
+  const roles = user.startsWith(operatorPrefix) ? { roles: ["pantheon-admin"] } : {};
+  return new SignJWT({ email: `${user}@example.com`, ...roles })
+    .setProtectedHeader({ alg: "HS256" })
+    .setSubject(user)
+    .setIssuer(tokenSettings.AUTH_ISSUER)
+    .setAudience(tokenSettings.AUTH_AUDIENCE)
+    .setIssuedAt()
+    .setExpirationTime("1h")
+    .sign(new TextEncoder().encode(secret));
 }

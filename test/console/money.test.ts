@@ -1,0 +1,60 @@
+import { readFile } from "node:fs/promises";
+import { expect } from "vitest";
+import { countCalls, createRoom, postTurn, setScript } from "./support/api.ts";
+import { newUser, openConsole, takePicture, test } from "./support/pages.ts";
+import { operatorPrefix } from "./support/token.ts";
+
+test("an operator grants credits; when they are used up a message is refused in words, and kept", async () => {
+  await setScript({ default: { text: "That cost something." } });
+  const user = newUser();
+  const room = await createRoom(user);
+  const office = await openConsole({ user: `${operatorPrefix}${newUser()}` });
+  await office.getByRole("link", { name: "Operator" }).click();
+  await office.getByLabel("User id").fill(user);
+  await office.getByLabel("Credits").fill("0.01");
+  await office.getByLabel("Note").fill("to try it");
+  await office.getByRole("button", { name: "Grant" }).click();
+  await office.getByText("0.01 credits are granted.").waitFor();
+  await office.getByText("Left in the wallet").waitFor();
+  await takePicture(office, "screen-operator-1280-light");
+
+  const page = await openConsole({ user, path: room.path });
+  const field = page.getByLabel("Your message");
+  const refusal = page.getByText("The credits are used up");
+  for (let turn = 1; turn <= 9 && !(await refusal.isVisible()); turn += 1) {
+    await field.fill("@ada and on");
+    await page.keyboard.press("Enter");
+    await page
+      .locator(".turn-foot")
+      .nth(turn - 1)
+      .or(refusal)
+      .waitFor();
+  }
+  await refusal.waitFor();
+  const before = await countCalls();
+  await page.getByRole("button", { name: "Send" }).click();
+  await refusal.waitFor();
+  expect(await field.inputValue()).toBe("@ada and on");
+  expect(await countCalls()).toBe(before);
+  await takePicture(page, "turn-budget-exhausted");
+});
+
+test("the usage is shown by day and by agent, and given as CSV; to others there is no operator's page", async () => {
+  await setScript({ default: { text: "Counted." } });
+  const user = newUser();
+  await postTurn(user, await createRoom(user), "@ada @linus count");
+  const page = await openConsole({ user });
+  await page.getByRole("link", { name: "Usage" }).click();
+  await page.getByText("Not limited").waitFor();
+  await page.getByRole("combobox", { name: "By" }).selectOption("agent");
+  await page.getByRole("rowheader", { name: "linus" }).waitFor();
+  await takePicture(page, "screen-usage-1280-light");
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "CSV" }).click(),
+  ]);
+  expect(await readFile(await download.path(), "utf8")).toMatch(/^agent,calls,.*\r\nada,1,/);
+  expect(await page.getByRole("link", { name: "Operator" }).count()).toBe(0);
+  await page.goto(new URL("/operator", page.url()).href);
+  await page.getByText("There is no such page, or you are no operator.").waitFor();
+});
