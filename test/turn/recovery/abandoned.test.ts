@@ -180,6 +180,7 @@ describe("the scheduled job", () => {
     await fixture.models.script(says("ada", { text: "late", hold: "gate" }));
     const post = fixture.post("@ada hello");
     await fixture.models.wait({ calls: 1 });
+    await answersStored(fixture, { steps: 0 });
     await expireLease(fixture);
     await fixture.sql`update turn_claims set request = '{"message":"nobody"}' where session_id = ${fixture.sessionId}`;
 
