@@ -91,6 +91,8 @@ export type Deps = {
     summarizerModelAlias: string;
     /** What runs may spend, 10⁻⁸ credits. */
     credits: CreditSettings;
+    /** Credits of a successful call by the tool's name, 10⁻⁸. */
+    toolPrices: ReadonlyMap<string, bigint>;
     turnLeaseMs: number;
     resumeWindowMs: number;
     checkpointRetentionDays: number;
@@ -165,6 +167,7 @@ export function createDeps(config: Config): Deps {
       managerModelAlias: config.managerModelAlias,
       summarizerModelAlias: config.summarizerModelAlias,
       credits: config.credits,
+      toolPrices: config.toolPrices,
       turnLeaseMs: config.turnLeaseMs,
       resumeWindowMs: config.resumeWindowMs,
       checkpointRetentionDays: config.checkpointRetentionDays,

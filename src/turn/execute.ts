@@ -1,7 +1,8 @@
 import type { CountedDb } from "../db/core/client.ts";
 import { buildTurnRecord, type TurnRecord } from "../db/turn/turn-record.ts";
 import type { Deps } from "../deps.ts";
-import { parseDecimal } from "../domain/billing/pricing.ts";
+import { planWorstCaseE8 } from "../domain/billing/plan-worst-case.ts";
+import { formatDecimal, parseDecimal } from "../domain/billing/pricing.ts";
 import type { RunGrant } from "../domain/billing/run-grant.ts";
 import type { CheckpointRows } from "../domain/turn/checkpoint.ts";
 import type { EmitTurnEvent } from "../domain/turn/turn-events.ts";
@@ -27,7 +28,12 @@ export type Execution = {
 export async function executeRun(deps: Deps, run: Run, { emit, requests }: Execution): Promise<TurnAnswer> {
   const { turn, plan, context, request } = run;
   const { claim } = turn;
-  const holder = startHolder(deps, claim, { sentMs: run.sentMs, log: request.log });
+  const grant = grantOf(deps, run);
+  const holder = startHolder(deps, claim, {
+    sentMs: run.sentMs,
+    log: request.log,
+    neededCredits: findNeeded(grant),
+  });
   // The run may have been long on its way here. A claim that another holder has taken ends it.
   holder.lease.renewNow();
   try {
@@ -43,7 +49,7 @@ export async function executeRun(deps: Deps, run: Run, { emit, requests }: Execu
         },
         stored: turn.checkpoint,
         isRetry: turn.retried !== null,
-        grant: grantOf(run),
+        grant,
         used: turn.retried === null ? noUse : measureStoredTurn(turn.retried),
       },
       {
@@ -82,15 +88,28 @@ export async function executeRun(deps: Deps, run: Run, { emit, requests }: Execu
   }
 }
 
-function grantOf({ turn: { claim }, promptTokens }: Run): RunGrant {
+function grantOf(deps: Deps, { turn: { claim }, plan, promptTokens }: Run): RunGrant {
   const { grantedCredits, snapshot, pastHolders } = claim;
+  const neededE8 = planWorstCaseE8(plan, {
+    claimed: snapshot.pricing,
+    catalog: deps.catalog,
+    limits: deps.settings.context,
+    toolPrices: deps.settings.toolPrices,
+    promptTokens,
+  });
   return {
     amountE8: grantedCredits === null ? null : parseDecimal(grantedCredits, 8),
+    neededE8,
     isBudgeted: snapshot.isBudgeted ?? false,
     pricing: snapshot.pricing,
     pastHolders: pastHolders.map(({ holder }) => holder),
     promptTokens,
   };
+}
+
+/** What the plan costs at most, where the run holds more of its budgets. Null: it does not, or has none. */
+function findNeeded({ amountE8, neededE8, isBudgeted }: RunGrant): string | null {
+  return isBudgeted && amountE8 !== null && neededE8 < amountE8 ? formatDecimal(neededE8, 8) : null;
 }
 
 type Commit = { outcome: TurnOutcome; lastCheckpoint: CheckpointRows };

@@ -26,17 +26,29 @@ export type Holder = {
   requests(): number;
 };
 
+type HolderStart = {
+  sentMs: number;
+  log: Log;
+  /** What the run's plan costs at most, where its claim holds more: a decimal of credits. The rest is given back. */
+  neededCredits: string | null;
+};
+
 /** `sentMs`: when the request that took the claim was sent. */
-export function startHolder(deps: Deps, claim: Claim, { sentMs, log }: { sentMs: number; log: Log }): Holder {
+export function startHolder(deps: Deps, claim: Claim, { sentMs, log, neededCredits }: HolderStart): Holder {
   const { turnLeaseMs: leaseMs } = deps.settings;
   const { db, requests } = countRequests(deps.db);
   const { db: renewals } = countRequests(deps.db);
   let checkpointFailed = false;
+  let needed = neededCredits;
   const lease = keepLease({
     leaseMs,
     sentMs,
     now: deps.nowMs,
-    renew: () => renewLease(renewals, claim, leaseMs),
+    renew: async () => {
+      const isRenewed = await renewLease(renewals, claim, { leaseMs, needed });
+      if (isRenewed) needed = null;
+      return isRenewed;
+    },
   });
   const warnDegraded = () => {
     if (!checkpointFailed) log.warn("checkpoint_degraded");
@@ -53,7 +65,8 @@ export function startHolder(deps: Deps, claim: Claim, { sentMs, log }: { sentMs:
     },
     async storeCheckpoint(rows) {
       const stepSentMs = deps.nowMs();
-      const result: StoreResult = await storeCheckpoint(db, claim, { rows, leaseMs });
+      const result: StoreResult = await storeCheckpoint(db, claim, { rows, leaseMs, needed });
+      if (result === "stored" || result === "stored_in_part") needed = null;
       switch (result) {
         case "stored":
           lease.confirm(stepSentMs);

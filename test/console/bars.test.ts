@@ -12,6 +12,7 @@ const maxDeltaMs = 50;
 const minFramesPerSecond = 50;
 /** Other work on the machine only ever adds to a time: it is measured until one is within the bar. */
 const maxTries = 12;
+const limitMs = 180_000;
 
 nodeTest("the scripts of the first load are small", () => {
   const dist = new URL("../../console/dist/", import.meta.url);
@@ -28,43 +29,51 @@ nodeTest("the scripts of the first load are small", () => {
   expect(all).toBeLessThanOrEqual(maxFirstLoadKib + 10);
 });
 
-test("the list of rooms can be used soon after the address is opened", async () => {
-  const user = newUser();
-  await createRoom(user);
-  const times: number[] = [];
-  while (times.length < maxTries && !times.some((ms) => ms <= maxInteractiveMs)) {
-    const page = await openConsole({ user });
-    await page.locator(".room-card").waitFor();
-    times.push(await page.evaluate(() => performance.getEntriesByName("rooms-shown")[0]?.startTime ?? -1));
-    await page.close();
-  }
-  const best = Math.min(...times);
-  console.log(`Interactive: ${list(times)} ms, at most ${maxInteractiveMs}`);
-  expect(best).toBeGreaterThan(0);
-  expect(best).toBeLessThanOrEqual(maxInteractiveMs);
-});
-
-test("a part of an answer is on the screen soon after it has arrived", async () => {
-  await setScript({
-    default: { deltas: Array.from({ length: 60 }, (_, index) => `part-${index}. `), delta_delay_ms: 15 },
-  });
-  const all: number[] = [];
-  while (all.length < maxTries && !all.some((ms) => ms <= maxDeltaMs)) {
+test(
+  "the list of rooms can be used soon after the address is opened",
+  async () => {
     const user = newUser();
-    const page = await openConsole({ user, path: (await createRoom(user)).path });
-    await page.getByRole("log").waitFor();
-    await page.evaluate(watchParts);
-    await page.getByLabel("Your message").fill("@ada count");
-    await page.keyboard.press("Enter");
-    await page.getByText("part-59.").waitFor();
-    const times = await readPartTimes(page);
-    expect(times.length).toBeGreaterThan(40);
-    all.push(times.toSorted((left, right) => left - right)[Math.floor(times.length * 0.95)] ?? Infinity);
-    await page.close();
-  }
-  console.log(`A delta on the screen, 95th of 100: ${list(all)} ms, at most ${maxDeltaMs}`);
-  expect(Math.min(...all)).toBeLessThanOrEqual(maxDeltaMs);
-});
+    await createRoom(user);
+    const times: number[] = [];
+    while (times.length < maxTries && !times.some((ms) => ms <= maxInteractiveMs)) {
+      const page = await openConsole({ user });
+      await page.locator(".room-card").waitFor();
+      times.push(await page.evaluate(() => performance.getEntriesByName("rooms-shown")[0]?.startTime ?? -1));
+      await page.close();
+    }
+    const best = Math.min(...times);
+    console.log(`Interactive: ${list(times)} ms, at most ${maxInteractiveMs}`);
+    expect(best).toBeGreaterThan(0);
+    expect(best).toBeLessThanOrEqual(maxInteractiveMs);
+  },
+  limitMs,
+);
+
+test(
+  "a part of an answer is on the screen soon after it has arrived",
+  async () => {
+    await setScript({
+      default: { deltas: Array.from({ length: 60 }, (_, index) => `part-${index}. `), delta_delay_ms: 15 },
+    });
+    const all: number[] = [];
+    while (all.length < maxTries && !all.some((ms) => ms <= maxDeltaMs)) {
+      const user = newUser();
+      const page = await openConsole({ user, path: (await createRoom(user)).path });
+      await page.getByRole("log").waitFor();
+      await page.evaluate(watchParts);
+      await page.getByLabel("Your message").fill("@ada count");
+      await page.keyboard.press("Enter");
+      await page.getByText("part-59.").waitFor();
+      const times = await readPartTimes(page);
+      expect(times.length).toBeGreaterThan(40);
+      all.push(times.toSorted((left, right) => left - right)[Math.floor(times.length * 0.95)] ?? Infinity);
+      await page.close();
+    }
+    console.log(`A delta on the screen, 95th of 100: ${list(all)} ms, at most ${maxDeltaMs}`);
+    expect(Math.min(...all)).toBeLessThanOrEqual(maxDeltaMs);
+  },
+  limitMs,
+);
 
 /** Notes when the text of each part is read from the stream, and when a frame with it is due to be drawn. */
 function watchParts(): void {
@@ -91,28 +100,32 @@ async function readPartTimes(page: Page): Promise<number[]> {
   return await page.evaluate(() => Reflect.get(globalThis, "partTimes") as number[]);
 }
 
-test("500 turns scroll smoothly", async () => {
-  const user = newUser();
-  const room = await createRoom(user);
-  const paragraph = "A line of an answer with **some** words in it, and `code` too.";
-  await setScript({ default: { text: Array.from({ length: 6 }, () => paragraph).join("\n\n") } });
-  const { id } = await postTurn(user, room, "@ada @linus @grace How long does this become?");
-  const turn = await call<TurnDetail>(user, "GET", `/sessions/${room.sessionId}/turns/${id}`);
-  const page = await openConsole({ user });
-  await page.locator(".room-card").waitFor();
-  await serveManyTurns(page, turn, 500);
-  await page.locator(".room-card").click();
-  await page.getByText("Turn 500,").waitFor();
-  const frames: number[] = [];
-  await page.evaluate(loadAll);
-  expect(await page.locator(".turn").count()).toBe(500);
-  while (frames.length < maxTries && !frames.some((count) => count >= minFramesPerSecond)) {
-    frames.push(await page.evaluate(scrollAndCount));
-  }
-  await takePicture(page, "long-conversation");
-  console.log(`500 turns: ${list(frames)} frames a second, at least ${minFramesPerSecond}`);
-  expect(Math.max(...frames)).toBeGreaterThanOrEqual(minFramesPerSecond);
-});
+test(
+  "500 turns scroll smoothly",
+  async () => {
+    const user = newUser();
+    const room = await createRoom(user);
+    const paragraph = "A line of an answer with **some** words in it, and `code` too.";
+    await setScript({ default: { text: Array.from({ length: 6 }, () => paragraph).join("\n\n") } });
+    const { id } = await postTurn(user, room, "@ada @linus @grace How long does this become?");
+    const turn = await call<TurnDetail>(user, "GET", `/sessions/${room.sessionId}/turns/${id}`);
+    const page = await openConsole({ user });
+    await page.locator(".room-card").waitFor();
+    await serveManyTurns(page, turn, 500);
+    await page.locator(".room-card").click();
+    await page.getByText("Turn 500,").waitFor();
+    const frames: number[] = [];
+    await page.evaluate(loadAll);
+    expect(await page.locator(".turn").count()).toBe(500);
+    while (frames.length < maxTries && !frames.some((count) => count >= minFramesPerSecond)) {
+      frames.push(await page.evaluate(scrollAndCount));
+    }
+    await takePicture(page, "long-conversation");
+    console.log(`500 turns: ${list(frames)} frames a second, at least ${minFramesPerSecond}`);
+    expect(Math.max(...frames)).toBeGreaterThanOrEqual(minFramesPerSecond);
+  },
+  limitMs,
+);
 
 /** Answers the lists of turns with copies of one: what is measured is the page, not the server. */
 async function serveManyTurns(page: Page, turn: TurnDetail, count: number): Promise<void> {

@@ -109,7 +109,6 @@ test("a reload in mid-turn comes back to the turn, and asks nobody again", async
   await bubble(page, "Ada").getByText("Slow").waitFor();
   const before = await countCalls();
   await page.reload();
-  await page.getByText("coming back to them").waitFor();
   await page.getByText("@ada Take your time").waitFor();
   await openGate(gate);
   await bubble(page, "Ada").getByText("Slow answer").waitFor();

@@ -1,4 +1,5 @@
 import { describe, expect, inject, test } from "vitest";
+import { watchDatabase } from "../support/database-requests.ts";
 import type { Sql } from "../support/sql.ts";
 import { createTurnFixture } from "../support/turn-fixture.ts";
 
@@ -65,3 +66,22 @@ describe.runIf(inject("trueConcurrency"))(
     });
   },
 );
+
+test("a turn is read after its claim, so that a commit between the two hides neither", async () => {
+  const fixture = await createTurnFixture();
+  const { body: turn } = await fixture.post("@ada hello");
+  const asked: string[] = [];
+
+  await watchDatabase(
+    () => fixture.read(turn.id),
+    (ask, _n, body) => {
+      asked.push(body);
+      return ask();
+    },
+  );
+
+  const reading = asked.find((body) => body.includes("turn_context_audit")) ?? "";
+  const places = ["turn_claims", "turns"].map((table) => reading.indexOf(String.raw`from \"${table}\"`));
+  expect(places).not.toContain(-1);
+  expect(places).toEqual(places.toSorted((one, other) => one - other));
+});

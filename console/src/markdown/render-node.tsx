@@ -81,7 +81,7 @@ function renderItem({ checked, spread, children }: Extract<Nodes, { type: "listI
   const parts = children.map((child) =>
     child.type === "paragraph" && !spread ? renderAll(child.children) : renderNode(child),
   );
-  const mark = checked === null || checked === undefined ? "" : checked ? "☑ " : "☐ ";
+  const mark = checked === null || checked === undefined ? "" : checked ? "[x] " : "[ ] ";
   return (
     <li class={mark === "" ? undefined : "task"}>
       {mark}

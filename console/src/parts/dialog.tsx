@@ -21,7 +21,7 @@ export function Dialog({ title, onClose, children, class: kind = "" }: DialogPro
       <header class="dialog-head">
         <h2 id={titleId}>{title}</h2>
         <button type="button" class="button button-quiet" aria-label="Close" onClick={onClose}>
-          ✕
+          ×
         </button>
       </header>
       {children}

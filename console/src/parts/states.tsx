@@ -40,7 +40,7 @@ export function ProblemNote({ error, onRetry, onClose }: NoteProps) {
       )}
       {onClose && (
         <button type="button" class="button button-quiet" aria-label="Close this message" onClick={onClose}>
-          ✕
+          ×
         </button>
       )}
     </div>

@@ -29,7 +29,7 @@ export function FileList({ files }: { files: Files }) {
                 aria-label={`Forget ${upload.name}`}
                 onClick={() => files.dismiss(upload.id)}
               >
-                ✕
+                ×
               </button>
             )}
           </li>
@@ -61,7 +61,7 @@ function FileRow({ file, files }: { file: RoomFile; files: Files }) {
         aria-label={`Delete ${file.name}`}
         onClick={() => void files.remove(file)}
       >
-        ✕
+        ×
       </button>
     </li>
   );

@@ -50,7 +50,7 @@ export function SessionList({ parts, change, sessionId }: SessionListProps) {
                 aria-label={`Delete the session ${titleOf(session)}`}
                 onClick={() => void attempt(remove(session))}
               >
-                ✕
+                ×
               </button>
             )}
           </li>

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import type { Claim } from "../../domain/turn/claim.ts";
 import { selectWallet } from "../budgets/wallet.ts";
 import { prepareStatement } from "../core/prepared-statement.ts";
-import { rooms, sessions, turnClaims } from "../schema.ts";
+import { budgetHolds, rooms, sessions, turnClaims } from "../schema.ts";
 
 /** SQLSTATE of the fence `assert_claim`: the claim is no longer this holder's. */
 export const claimLost = "PT409";
@@ -45,9 +45,23 @@ const extend = prepareStatement<Claim & { leaseMs: number }>(
     where ${isClaim} returning session_id`,
 );
 
-/** Gives no row where the claim is not this holder's. */
-export function extendLease(claim: Claim, leaseMs: number) {
-  return extend({ ...claim, leaseMs });
+const extendAndLower = prepareStatement<Claim & { leaseMs: number; needed: string }>(
+  sql`with renewed as (
+      update ${turnClaims} set "lease_until" = clock_timestamp() + ${sql.placeholder("leaseMs")} * interval '1 millisecond'
+      where ${isClaim} returning session_id, run_id
+    ), lowered as (
+      update ${budgetHolds} set amount = least(amount, ${sql.placeholder("needed")}::numeric)
+      where run_id in (select run_id from renewed)
+    )
+    select session_id from renewed`,
+);
+
+/**
+ * Gives no row where the claim is not this holder's.
+ * @param needed a decimal of credits: the plan costs no more, and holds no more of its budgets from now on. Null: as before.
+ */
+export function extendLease(claim: Claim, leaseMs: number, needed: string | null = null) {
+  return needed === null ? extend({ ...claim, leaseMs }) : extendAndLower({ ...claim, leaseMs, needed });
 }
 
 /** The payer's balance without what the run holds, which ends with its claim. */

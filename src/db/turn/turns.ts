@@ -32,11 +32,13 @@ export type SessionScope = { sessionId: string; userId: string };
 export async function loadTurn(db: Db, scope: SessionScope, turnId: string): Promise<FoundTurn> {
   const isRequestedTurn = and(eq(turns.id, turnId), isTurnOf(scope));
   const ids = sql`(select ${turns.id} from ${turns} where ${isRequestedTurn})`;
-  const [owned, [turn], messageRows, ledger, toolEvents, audits, [running], credits] = await askDatabase(
+  const [owned, [claim], [turn], messageRows, ledger, toolEvents, audits, credits] = await askDatabase(
     db,
     () =>
       db.batch([
         selectOwnership(db, scope),
+        // Before the turn: a commit between the two deletes the one and stores the other.
+        selectRunning(db, scope, turnId),
         selectTurns(db, isRequestedTurn),
         selectMessages(db, ids, { only: isShared }),
         selectLedger(db, ids),
@@ -46,16 +48,6 @@ export async function loadTurn(db: Db, scope: SessionScope, turnId: string): Pro
           .from(turnContextAudit)
           .where(inArray(turnContextAudit.turnId, ids))
           .orderBy(asc(firstSeq(turnContextAudit)), asc(turnContextAudit.runId), asc(turnContextAudit.id)),
-        db
-          .select({ id: turnClaims.turnId, sessionId: turnClaims.sessionId, turnIndex: turnClaims.turnIndex })
-          .from(turnClaims)
-          .where(
-            and(
-              eq(turnClaims.turnId, turnId),
-              eq(turnClaims.sessionId, scope.sessionId),
-              ownsSession(scope.sessionId, scope.userId),
-            ),
-          ),
         selectTurnCredits(db, ids, scope.userId),
       ]),
   );
@@ -70,10 +62,21 @@ export async function loadTurn(db: Db, scope: SessionScope, turnId: string): Pro
       audits,
       ...readTurnCredits(credits.rows, turn.id),
     };
-    return { kind: "stored", stored, isRetrying: running !== undefined };
+    return { kind: "stored", stored, isRetrying: claim?.kind === "retry" };
   }
-  if (running === undefined) throw notFound();
+  if (claim === undefined) throw notFound();
+  const { kind: _, ...running } = claim;
   return { kind: "running", running };
+}
+
+function selectRunning(db: Db, { sessionId, userId }: SessionScope, turnId: string) {
+  const { turnId: id, turnIndex, kind } = turnClaims;
+  return db
+    .select({ id, sessionId: turnClaims.sessionId, turnIndex, kind })
+    .from(turnClaims)
+    .where(
+      and(eq(turnClaims.turnId, turnId), eq(turnClaims.sessionId, sessionId), ownsSession(sessionId, userId)),
+    );
 }
 
 export function selectOwnership(db: Db, { sessionId, userId }: SessionScope) {

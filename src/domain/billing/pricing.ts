@@ -27,6 +27,10 @@ export function minOf(left: bigint, right: bigint): bigint {
   return left < right ? left : right;
 }
 
+export function maxOf(left: bigint, right: bigint): bigint {
+  return left > right ? left : right;
+}
+
 /** Writes an integer count of 10^-`places` as a decimal for a `numeric` column or a reader. */
 export function formatDecimal(units: bigint, places: number): string {
   const sign = units < 0n ? "-" : "";

@@ -10,6 +10,8 @@ import type { CallLimits } from "./spending.ts";
 export type RunGrant = {
   /** 10⁻⁸ credits; null: the claim is of an earlier version, and nothing limits the run. */
   amountE8: bigint | null;
+  /** What the plan costs at most; the run holds no more of its budgets, and spends no more. */
+  neededE8: bigint;
   /** Whether a budget limits it. A model without a price is then not called. */
   isBudgeted: boolean;
   /** What the claim keeps; undefined in a claim of an earlier version. */

@@ -3,10 +3,11 @@ import { mayUse } from "../permissions.ts";
 import type { RoomMode } from "../plan/modes.ts";
 import type { RosterAgent } from "../plan/roster-agent.ts";
 import { type ContextBudget, type ContextLimits, planAgentBudget } from "./context-budget.ts";
-import { type FitContextInput, fitContext } from "./context-fit.ts";
+import { type FitContextInput, type FittedContext, fitContext, type WindowMessage } from "./context-fit.ts";
 import { type ShownFiles, showFileCards } from "./file-cards.ts";
 import {
   buildPrompt,
+  type PromptInput,
   type PromptMessage,
   type PromptTask,
   type SameTurnAnswer,
@@ -65,15 +66,7 @@ export function fitAgentContext(input: FitInput): AgentContext {
   const visible = context.history.filter((message) => isVisibleTo(agent.agentKey, message));
   const measured = visible.map((message) => ({ ...message, tokens: scaled(message.rawTokens) }));
   const parts = { ...context, agent, task, mode, triggerResult, sameTurnAnswers };
-  const fixed = [
-    ...buildPrompt({ ...parts, filesText: null, summaryText: null, history: [] }),
-    ...toolMessages,
-  ];
   const summaryText = context.summary?.text ?? null;
-  const fixedTokens = fixed.reduce(
-    (sum, message) => sum + scaled(input.estimateTokens(wholeText(message))),
-    0,
-  );
   const window = {
     budget,
     pruneRatio: limits.pruneRatio,
@@ -81,15 +74,8 @@ export function fitAgentContext(input: FitInput): AgentContext {
     summaryTokens: summaryText === null ? 0 : scaled(input.estimateTokens(summaryText)),
     history: measured,
   };
-  const files = showFiles(input, { ...window, fixedTokens }, tokenScale);
+  const { fitted, files } = fitWithFiles(input, window, { parts, scaled, tokenScale });
   const filesText = files?.text ?? null;
-  const filesTokens = filesText === null ? 0 : scaled(input.estimateTokens(filesText));
-  const fitted = fitContext({ ...window, fixedTokens: fixedTokens + filesTokens });
-  const summarisedToSeq = context.dueSummary?.toSeq ?? 0;
-  const summarisedTokens = measured.reduce(
-    (sum, { seq, tokens }) => (seq > summarisedToSeq ? sum : sum + tokens),
-    0,
-  );
   const included = new Set(fitted.includedIds);
   const history = visible.filter(({ id }) => included.has(id));
   const seqs = new Map(visible.map(({ id, seq }) => [id, seq]));
@@ -106,12 +92,43 @@ export function fitAgentContext(input: FitInput): AgentContext {
       ...fitted.dropped.map(({ id, reason }) => ({ seq: seqs.get(id) ?? 0, reason })),
     ]),
     estimatedTokensBefore: fitted.estimatedTokensBefore,
-    estimatedTokensAfterSummary: fitted.estimatedTokensBefore - summarisedTokens,
+    estimatedTokensAfterSummary: fitted.estimatedTokensBefore - sumSummarised(context, measured),
     estimatedTokensAfterPrune: fitted.estimatedTokensAfterPrune,
     pruneTriggered: fitted.pruneTriggered,
     overflow: fitted.overflow,
     roomTokens: Math.max(0, Math.floor((budget.inputBudget - fitted.minTokens) / tokenScale)),
   };
+}
+
+/** Tokens of the messages that the summary which is due will stand for. */
+function sumSummarised({ dueSummary }: TurnContext, measured: readonly WindowMessage[]): number {
+  const toSeq = dueSummary?.toSeq ?? 0;
+  return measured.reduce((sum, { seq, tokens }) => (seq > toSeq ? sum : sum + tokens), 0);
+}
+
+type Scale = {
+  parts: Omit<PromptInput, "filesText" | "summaryText" | "history">;
+  scaled: (rawTokens: number) => number;
+  tokenScale: number;
+};
+
+/** Fits the conversation beside what cannot be left out, and beside the cards of files that have room then. */
+function fitWithFiles(
+  input: FitInput,
+  window: Omit<FitContextInput, "fixedTokens">,
+  { parts, scaled, tokenScale }: Scale,
+): { fitted: FittedContext; files: ShownFiles | null } {
+  const fixed = [
+    ...buildPrompt({ ...parts, filesText: null, summaryText: null, history: [] }),
+    ...input.toolMessages,
+  ];
+  const fixedTokens = fixed.reduce(
+    (sum, message) => sum + scaled(input.estimateTokens(wholeText(message))),
+    0,
+  );
+  const files = showFiles(input, { ...window, fixedTokens }, tokenScale);
+  const filesTokens = files === null || files.text === null ? 0 : scaled(input.estimateTokens(files.text));
+  return { fitted: fitContext({ ...window, fixedTokens: fixedTokens + filesTokens }), files };
 }
 
 /** Share of the input budget that cards of files may take. */

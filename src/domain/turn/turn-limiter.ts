@@ -11,6 +11,8 @@ const KiB = 1_024;
  * its message and in the turn); a checkpoint holds its texts as hex, two digits a byte.
  */
 export const turnBounds = {
+  /** After so many answers that asked for tools an agent must answer. */
+  maxToolRequests: 4,
   maxToolCallsPerAnswer: 4,
   maxToolCallsPerAgent: 16,
   maxToolCallsPerTurn: 48,

@@ -1,5 +1,5 @@
 import { inFlightCalls } from "../../domain/billing/in-flight-calls.ts";
-import { parseDecimal, priceCall } from "../../domain/billing/pricing.ts";
+import { minOf, parseDecimal, priceCall } from "../../domain/billing/pricing.ts";
 import { firstCallOf, firstCalls, multiplierOf, type RunGrant } from "../../domain/billing/run-grant.ts";
 import { createSpending, worstCaseE8 } from "../../domain/billing/spending.ts";
 import { agentOfStep, type TurnPlan } from "../../domain/plan/turn-plan.ts";
@@ -17,7 +17,9 @@ export function startSpending(
   const context = { claimed: grant.pricing, catalog, limits, promptTokens: grant.promptTokens };
   const priceOf = (modelAlias: string) => multiplierOf(context, modelAlias);
   const spentE8 = state === undefined ? 0n : storedE8(state, priceOf);
-  const leftE8 = grant.amountE8 === null ? null : grant.amountE8 - spentE8 - inFlightE8();
+  // A call that is repeated does not count against the plan: its first try is paid for only if it is reported late.
+  const leftE8 =
+    grant.amountE8 === null ? null : minOf(grant.amountE8 - spentE8 - inFlightE8(), grant.neededE8 - spentE8);
   const spending = createSpending(leftE8);
   const nextCalls = firstCalls(plan, context);
   return {

@@ -5,6 +5,7 @@ import { mayUse } from "../../domain/permissions.ts";
 import type { RosterAgent } from "../../domain/plan/roster-agent.ts";
 import type { Step } from "../../domain/plan/step.ts";
 import type { ToolContext, ToolExecution } from "../../domain/tool.ts";
+import { turnBounds } from "../../domain/turn/turn-limiter.ts";
 import type { ToolEvent } from "../../domain/turn/turn-outcome.ts";
 import type { AgentWork } from "../graph/agent-work.ts";
 import type { NodeContext } from "../graph/node-context.ts";
@@ -14,7 +15,7 @@ import type { AgentEvents } from "./agent-events.ts";
 import { refuseCall, refuseUnpaid } from "./tool-refusal.ts";
 
 /** After this many answers that asked for tools an agent must answer. */
-export const maxToolRequests = 4;
+export const { maxToolRequests } = turnBounds;
 
 type CompleteAnswer = Extract<ModelAnswer, { ok: true }>;
 

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { applyMigrations } from "../../../dev/migrate.ts";
@@ -59,6 +60,14 @@ async function openSession(name: SessionName) {
     /** The agents that were asked, in order; a summary may be made beside them. */
     askedAgents: () => models.journal.entries.map(callerOf).filter((caller) => agents.includes(caller)),
     calls: () => models.journal.entries.length,
+    /** Resolves once no run of the session is under way. */
+    async ended() {
+      const claims = () =>
+        testbed.sql
+          .query("select 1 from turn_claims where session_id = $1", [sessionId])
+          .then(({ rows }) => rows);
+      while ((await claims()).length > 0) await delay(50);
+    },
   };
 }
 
@@ -127,11 +136,14 @@ describe("a run that the version before steps left", () => {
     expect((await session.post("/turns", { message: session.messageOf(2) }, left)).body).toEqual(body);
   });
 
-  test("is settled by the next post, which then runs", async () => {
+  test("is settled once another post meets it, which runs when it comes again", async () => {
     const session = await openSession("sequence");
 
+    const refused = await session.post("/turns", { message: session.messageOf(3) });
+    await session.ended();
     const { status, body } = await session.post("/turns", { message: session.messageOf(3) });
 
+    expect(refused.body.code).toBe("turn_conflict");
     expect(status).toBe(201);
     expect(body).toMatchObject({ turn_index: 3, status: "completed" });
     const { data } = await session.get("/turns");
@@ -148,6 +160,7 @@ describe("a run that the version before steps left", () => {
     const turnId = before.retried.turns.at(-1)?.id;
 
     await worker.callScheduled();
+    await session.ended();
 
     const settled = await session.get(`/turns/${turnId}`);
     expect(describeReplies(settled)).toEqual([

@@ -34,12 +34,12 @@ describe.runIf(inject("trueConcurrency"))("with true concurrency (only with TEST
   test.each([1, 2, 3])("posts that race for the last credits hold no more than is left (%d)", async () => {
     const fixture = await createTurnFixture();
     const { sql, owner, models } = fixture;
-    const budget = await insertBudget(sql, { userId: owner.userId }, { limit: "5" });
+    const budget = await insertBudget(sql, { userId: owner.userId }, { limit: "0.5" });
     const { postAll, countRunning } = await prepareSessions(fixture, 24);
     await models.script({ answer: { text: "hi", usage, hold: "gate" } });
     const refused: unknown[] = [];
 
-    const posts = postAll({ max_credits: "1" });
+    const posts = postAll({ max_credits: "0.1" });
     for (const post of posts) {
       void post.then(({ status, body }) => {
         if (status !== 201) refused.push([status, body.code]);
@@ -50,7 +50,7 @@ describe.runIf(inject("trueConcurrency"))("with true concurrency (only with TEST
     await models.release("gate");
     const answers = await Promise.all(posts);
 
-    expect(running).toEqual({ spent: "0.00000000", held: "5.00000000" });
+    expect(running).toEqual({ spent: "0.00000000", held: "0.50000000" });
     expect(refused).toEqual(Array(19).fill([409, "budget_in_use"]));
     expect(answers.filter(({ status }) => status === 201)).toHaveLength(5);
     expect(await models.journal()).toHaveLength(5);

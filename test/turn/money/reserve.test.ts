@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
+import type { TestUser } from "../../support/api.ts";
 import { createSession } from "../../support/api.ts";
-import { createTurnFixture, noRows, says } from "../../support/turn-fixture.ts";
+import { createTurnFixture, noRows, says, type TurnFixture } from "../../support/turn-fixture.ts";
+import { createToolFixture } from "../../tools/in-turns/tool-fixture.ts";
+import { answersStored, expireLease } from "../recovery/support/abandoned-run.ts";
 import { insertBudget, readBudget } from "./support.ts";
 
 const usage = { prompt_tokens: 1_000, completion_tokens: 650 };
@@ -24,7 +27,9 @@ describe("a turn under a budget", () => {
       const answer = await post;
 
       expect(answer.body).toMatchObject({ status: "completed", usage: { credits: cost } });
-      expect(running).toEqual({ spent: "0.00000000", held: "5.00000000" });
+      expect(running.spent).toBe("0.00000000");
+      // At most what was left, at least one answer of 2,048 tokens.
+      expect(Number(running.held)).toBeGreaterThan(0.2);
       expect(await readBudget(sql, budget)).toEqual({ spent: cost, held: "0.00000000" });
     },
   );
@@ -66,7 +71,7 @@ describe("a turn under a budget", () => {
   test("is refused with 409 where running turns hold the rest, and runs once they are over", async () => {
     const fixture = await createTurnFixture();
     const { sql, owner, api, roomId } = fixture;
-    await insertBudget(sql, { userId: owner.userId }, { limit: "5" });
+    await insertBudget(sql, { userId: owner.userId }, { limit: "0.2" });
     await fixture.models.script(says("ada", { text: "hi", usage, hold: "gate" }, 1), says("ada", "again"));
     const other = await createSession(api, owner, roomId);
     const first = fixture.post("@ada hello");
@@ -80,7 +85,7 @@ describe("a turn under a budget", () => {
 
     expect(refused).toMatchObject({
       status: 409,
-      body: { code: "budget_in_use", scope: "user", limit: "5.00000000" },
+      body: { code: "budget_in_use", scope: "user", limit: "0.20000000" },
     });
     expect(refused.headers.get("Retry-After")).toBe("5");
     expect(taken).toMatchObject({ status: 201, body: { status: "completed" } });
@@ -91,9 +96,9 @@ describe("a turn under a budget", () => {
     const { sql, owner, api } = fixture;
     const budget = await insertBudget(sql, { userId: owner.userId }, { limit: "5" });
     await fixture.models.script(says("ada", { text: "hi", usage, hold: "gate" }));
-    const post = api.as(owner).post(fixture.turnsPath, { message: "@ada hello", max_credits: "1.5" });
+    const post = api.as(owner).post(fixture.turnsPath, { message: "@ada hello", max_credits: "0.15" });
     await fixture.models.wait({ calls: 1 });
-    expect(await readBudget(sql, budget)).toMatchObject({ held: "1.50000000" });
+    expect(await readBudget(sql, budget)).toMatchObject({ held: "0.15000000" });
     await fixture.models.release("gate");
     expect((await post).status).toBe(201);
   });
@@ -152,4 +157,136 @@ describe("a budget that ends in the middle of a turn", () => {
     expect(call?.body.max_tokens).toBeGreaterThanOrEqual(256);
     expect(call?.body.max_tokens).toBeLessThan(1_000);
   });
+});
+
+describe("a turn whose plan costs less than its grant", () => {
+  test("gives the rest back with its first checkpoint, so that other turns can run", async () => {
+    const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "roundtable" });
+    const { sql, owner, api, roomId, models } = fixture;
+    const budget = await insertBudget(sql, { userId: owner.userId }, { limit: "5" });
+    await models.script(
+      says("ada", { text: "one", usage }, 1),
+      says("bob", { text: "two", usage, hold: "gate" }, 1),
+    );
+    const first = fixture.post("hello");
+    await models.wait({ calls: 2 });
+    await answersStored(fixture, { steps: 1 });
+
+    const { held } = await readBudget(sql, budget);
+    const other = await createSession(api, owner, roomId);
+    const second = await api.as(owner).post(`/sessions/${other.id}/turns`, { message: "hello" });
+    await models.release("gate");
+
+    // Two answers of at most 2,048 tokens, and their prompts.
+    expect(Number(held)).toBeGreaterThan(0.4);
+    expect(Number(held)).toBeLessThan(1);
+    expect(second).toMatchObject({ status: 201, body: { status: "completed" } });
+    expect((await first).body.status).toBe("completed");
+    expect(await readBudget(sql, budget)).toMatchObject({ held: "0.00000000" });
+  });
+});
+
+describe("a run whose holder is gone", () => {
+  test("keeps what it holds until it is resumed under its key, which no lack of money refuses", async () => {
+    const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "roundtable" });
+    const { sql, owner, models } = fixture;
+    const budget = await insertBudget(sql, { roomId: fixture.roomId }, { limit: "5" });
+    await models.script(
+      says("ada", { text: "one", usage }),
+      says("bob", { text: "late", hold: "gate", usage }, 1),
+      says("bob", { text: "two", usage }),
+    );
+    const lost = fixture.post("hello", { key: "k" });
+    await models.wait({ calls: 2 });
+    await answersStored(fixture, { steps: 1 });
+    await expireLease(fixture);
+    await sql`update budgets set limit_credits = 0 where id = ${budget}`;
+
+    const resumed = await fixture.post("hello", { key: "k" });
+    const replayed = await fixture.post("hello", { key: "k" });
+    await models.release("gate");
+    await lost;
+
+    expect(resumed).toMatchObject({ status: 201, body: { status: "completed" } });
+    expect(replayed).toMatchObject({ status: 201, body: { id: resumed.body.id } });
+    expect(await fixture.post("hello", { key: "other" })).toMatchObject({ status: 402 });
+    // Ada's answer, Bob's, and the one that the replaced holder reported.
+    expect(await readBudget(sql, budget)).toEqual({ spent: "0.30000000", held: "0.00000000" });
+    expect((await api(fixture, owner)).credits).toBe("0.30000000");
+  });
+
+  test("is settled by an open that needs what it holds", async () => {
+    const fixture = await createTurnFixture();
+    const { sql, owner, api: app, roomId, models } = fixture;
+    await insertBudget(sql, { userId: owner.userId }, { limit: "0.2" });
+    await models.script(says("ada", { text: "late", hold: "gate" }, 1), says("ada", { text: "two", usage }));
+    const lost = fixture.post("@ada hello", { key: "k" });
+    await models.wait({ calls: 1 });
+    await expireLease(fixture);
+    const other = await createSession(app, owner, roomId);
+
+    const answer = await app.as(owner).post(`/sessions/${other.id}/turns`, { message: "@ada hello" });
+    await models.release("gate");
+
+    expect(answer).toMatchObject({ status: 201, body: { status: "completed" } });
+    expect((await fixture.list()).body.data).toMatchObject([
+      { status: "failed", replies: [{ error: { code: "abandoned" } }] },
+    ]);
+    expect((await lost).status).toBe(409);
+  });
+});
+
+/** The room's usage, all of it. */
+async function api(fixture: TurnFixture, owner: TestUser) {
+  const { body } = await fixture.api.as(owner).get(`/rooms/${fixture.roomId}/usage?group_by=room`);
+  return body.data[0];
+}
+
+test("windows go by when a run was opened, and not by when it is stored", async () => {
+  const fixture = await createTurnFixture();
+  const { sql, sessionId, roomId, models } = fixture;
+  const day = await insertBudget(sql, { roomId }, { limit: "5", period: "day" });
+  const month = await insertBudget(sql, { sessionId }, { limit: "5", period: "month" });
+  await models.script(
+    says("ada", { text: "late", usage, hold: "gate" }, 1),
+    says("ada", { text: "hi", usage }, 2),
+  );
+  const lost = fixture.post("@ada hello", { key: "k" });
+  await models.wait({ calls: 1 });
+  // As if it had been opened before midnight of the last day of a month, when the budgets were there already.
+  const before = "2026-01-31T23:59:59.999Z";
+  await sql`update budgets set created_at = '2026-01-01T00:00:00Z' where id in (${day}, ${month})`;
+  await sql`update turn_claims set opened_at = ${before} where session_id = ${sessionId}`;
+
+  await expireLease(fixture);
+
+  const resumed = await fixture.post("@ada hello", { key: "k" });
+  await models.release("gate");
+  await lost;
+
+  expect(resumed.body).toMatchObject({ status: "completed" });
+  // The answer, and what the replaced holder reported later.
+  const windows = await sql`select period, extract(epoch from window_start)::bigint::text as start, spent
+    from budget_windows w join budgets b on b.id = w.budget_id where b.id in (${day}, ${month}) and spent > 0
+    order by period`;
+  expect(windows).toEqual([
+    { period: "day", start: String(Date.UTC(2026, 0, 31) / 1_000), spent: "0.20000000" },
+    { period: "month", start: String(Date.UTC(2026, 0, 1) / 1_000), spent: "0.20000000" },
+  ]);
+  const { body } = await fixture.api.as(fixture.owner).get(`/rooms/${roomId}/usage`);
+  expect(body.data).toMatchObject([{ day: "2026-01-31", credits: "0.20000000" }]);
+});
+
+test("a tool that has a price is charged where it succeeds, and refused to the model where credits are short", async () => {
+  const fixture = await createToolFixture({ settings: { TOOL_PRICES: '{"search":"0.02"}' } });
+  const { sql, owner } = fixture;
+  const budget = await insertBudget(sql, { userId: owner.userId }, { limit: "5" });
+  const call = (id: string) => ({ id, name: "search", arguments: '{"query":"cats"}' });
+  await fixture.models.script(
+    says("ada", { tool_calls: [call("one")], usage }, 1),
+    says("ada", { text: "Found.", usage }, 2),
+  );
+  const { body } = await fixture.post("@ada go");
+  expect(body).toMatchObject({ status: "completed", credits: { spent: "0.22000000" } });
+  expect(await readBudget(sql, budget)).toEqual({ spent: "0.22000000", held: "0.00000000" });
 });

@@ -6,6 +6,7 @@ import { readSessionRows, type SessionRows } from "../checks/session-rows.ts";
 import type { Scenario } from "../scenario.ts";
 import type { Workerd } from "../testbed/workerd.ts";
 import { type PendingTurn, prepareTurn, restOfScript } from "./pending-turn.ts";
+import { isEnded, postAfterLostRun } from "./released-claim.ts";
 import { createRoundLog, isWhole, type RoundLog } from "./round-log.ts";
 import { stepOfRound } from "./steps.ts";
 
@@ -112,14 +113,13 @@ async function takeOver(
   roundLog.count(`by ${takeover}`);
   if (takeover === "scheduled") {
     await other.callScheduled();
-    if ((await fixture.claim()) !== undefined)
-      roundLog.violations.push("the scheduled handler left the claim");
+    if (!(await isEnded(fixture))) roundLog.violations.push("the scheduled handler left the claim");
     return;
   }
   const answer =
     takeover === "same key"
       ? await fixture.post(other, { request, key })
-      : await fixture.post(other, { request: fixture.nextRequest() });
+      : await postAfterLostRun(fixture, other);
   roundLog.expect(`a takeover by ${takeover}`, answer, isWhole(answer));
 }
 

@@ -3,6 +3,7 @@ import { readStoredRun } from "../checks/stored-run.ts";
 import type { Answer } from "../testbed/user.ts";
 import type { Workerd } from "../testbed/workerd.ts";
 import type { PendingTurn } from "./pending-turn.ts";
+import { isEnded, postAfterLostRun } from "./released-claim.ts";
 import { isWhole, type RoundLog } from "./round-log.ts";
 
 /** A request whose Worker was killed. `answer` has status 0 where the connection broke. */
@@ -13,8 +14,8 @@ const pastResumeWindow = "1 day";
 
 /**
  * Recovers a run after a kill in one of three ways. The request is repeated with its key, and its Worker may be killed
- * again. Another post takes the expired claim over. Or the scheduled handler settles the run. In the end the
- * key of the request is answered, and the session takes a new turn.
+ * again. Another post meets the expired claim, or the scheduled handler finds it: the run goes on by itself. In the
+ * end the key of the request is answered, and the session takes a new turn.
  */
 export async function recoverRun(pending: PendingTurn, lost: LostRequest, roundLog: RoundLog): Promise<void> {
   const { testbed, fixture, random } = pending;
@@ -31,16 +32,14 @@ export async function recoverRun(pending: PendingTurn, lost: LostRequest, roundL
   let last = worker;
   if (key !== undefined && recovery === "same key")
     last = await repeatRequest(pending, worker, key, roundLog);
-  else if (stored.isClaimed) roundLog.count("settled");
+  else if (stored.isClaimed) roundLog.count("without its client");
   if (recovery === "scheduled") {
     await worker.callScheduled();
-    if ((await fixture.claim()) !== undefined)
-      roundLog.violations.push("the scheduled handler left the claim");
+    if (!(await isEnded(fixture))) roundLog.violations.push("the scheduled handler left the claim");
   }
-  roundLog.violations.push(...stored.paidTwice());
-
-  const next = await fixture.post(last, { request: fixture.nextRequest() });
+  const next = await postAfterLostRun(fixture, last);
   roundLog.expect("the next request", next, isWhole(next));
+  roundLog.violations.push(...stored.paidTwice());
   if (key !== undefined) {
     const replayed = await pending.send(last, key);
     const isSame = lost.answer.status !== 201 || lost.answer.body.id === replayed.body?.id;
