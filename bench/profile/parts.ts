@@ -1,4 +1,4 @@
-/** The parts of the system that CPU time is told by: the first whose beginnings a module's path has. */
+/** The parts of the system. A module belongs to the first part that has a beginning of the module's path. */
 const parts: readonly [name: string, beginnings: readonly string[]][] = [
   ["model calls, and reading their streams", ["src/runtime/model/", "node_modules/eventsource-parser/"]],
   ["LangGraph", ["node_modules/@langchain/", "node_modules/p-queue/", "node_modules/eventemitter3/"]],

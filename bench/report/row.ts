@@ -5,7 +5,7 @@ export type Row = {
   measure: string;
   figure: string;
   spread: string;
-  bar: string;
+  limit: string;
   result: "met" | "missed" | "";
   values: unknown;
 };
@@ -14,33 +14,54 @@ type MeasuredFigure = {
   measure: string;
   value: number;
   unit?: string;
-  bar: number;
+  limit: number;
   spread?: string;
   values?: unknown;
 };
 
-/** A figure that meets its bar when it is at most the bar. */
-export function atMost({ measure, value, unit = "", bar, spread = "", values = value }: MeasuredFigure): Row {
-  const result = value <= bar ? "met" : "missed";
-  return { measure, figure: withUnit(value, unit), spread, bar: `≤ ${withUnit(bar, unit)}`, result, values };
+/** A figure that meets its limit when it is at most the limit. */
+export function atMost({
+  measure,
+  value,
+  unit = "",
+  limit,
+  spread = "",
+  values = value,
+}: MeasuredFigure): Row {
+  const result = value <= limit ? "met" : "missed";
+  return {
+    measure,
+    figure: withUnit(value, unit),
+    spread,
+    limit: `≤ ${withUnit(limit, unit)}`,
+    result,
+    values,
+  };
 }
 
-/** A figure that meets its bar when it is at least the bar. */
+/** A figure that meets its limit when it is at least the limit. */
 export function atLeast({
   measure,
   value,
   unit = "",
-  bar,
+  limit,
   spread = "",
   values = value,
 }: MeasuredFigure): Row {
-  const result = value >= bar ? "met" : "missed";
-  return { measure, figure: withUnit(value, unit), spread, bar: `≥ ${withUnit(bar, unit)}`, result, values };
+  const result = value >= limit ? "met" : "missed";
+  return {
+    measure,
+    figure: withUnit(value, unit),
+    spread,
+    limit: `≥ ${withUnit(limit, unit)}`,
+    result,
+    values,
+  };
 }
 
-/** A figure without a bar. */
+/** A figure without a limit. */
 export function plainFigure(measure: string, figure: string, spread: string, values: unknown): Row {
-  return { measure, figure, spread, bar: "", result: "", values };
+  return { measure, figure, spread, limit: "", result: "", values };
 }
 
 export function formatSpread({ min, median, max, runs }: Spread, unit: string): string {

@@ -1,13 +1,13 @@
 import type { Row } from "./row.ts";
 
-const heads = ["measure", "figure", "bar", "", "min / median / max, or a remark"];
+const heads = ["measure", "figure", "limit", "", "min / median / max, or a remark"];
 
 /** The rows as a Markdown table whose columns also line up in a terminal. */
 export function formatMarkdown(rows: readonly Row[]): string {
-  const cells = rows.map(({ measure, figure, bar, result, spread }) => [
+  const cells = rows.map(({ measure, figure, limit, result, spread }) => [
     measure,
     figure,
-    bar,
+    limit,
     result,
     spread,
   ]);

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { maxKib, maxStartupMs, placeholderSecrets } from "../../dev/bundle/bars.ts";
 import { buildUpload } from "../../dev/bundle/build-upload.ts";
+import { maxKib, maxStartupMs, placeholderSecrets } from "../../dev/bundle/limits.ts";
 import { measureStartup } from "../../dev/bundle/measure-startup.ts";
 import { spreadOf } from "../figures.ts";
 import { atMost, formatSpread, type Row } from "../report/row.ts";
@@ -20,12 +20,12 @@ export async function measureBundle(log: (line: string) => void): Promise<Row[]>
     for (let round = 0; round < rounds; round += 1) figures.push(...(await measureStartup(file, options)));
     const startup = spreadOf(figures);
     return [
-      atMost({ measure: "Worker bundle, gzip", value: gzipBytes / 1_024, unit: "KiB", bar: maxKib }),
+      atMost({ measure: "Worker bundle, gzip", value: gzipBytes / 1_024, unit: "KiB", limit: maxKib }),
       atMost({
         measure: "start-up: active CPU of module evaluation",
         value: startup.median,
         unit: "ms",
-        bar: maxStartupMs,
+        limit: maxStartupMs,
         spread: formatSpread(startup, "ms"),
         values: figures,
       }),

@@ -35,7 +35,7 @@ export async function measureFirstDelta(bench: Bench, log: (line: string) => voi
   return [
     atMost({
       measure: "Pantheon's share of the time to the first text delta, after the model's first",
-      bar: 10,
+      limit: 10,
       value: relay.median,
       unit: "ms",
       values: relay,

@@ -30,9 +30,9 @@ export async function measurePacedModels(
   const floorMs = spreadOf(times.floorAtOnce).median;
   const row = (measure: string, pantheonPosts: readonly number[], modelMs: number, more = "") => {
     const spread = spreadOf(pantheonPosts);
-    const bar = 1.15 * modelMs + floorMs;
+    const limit = 1.15 * modelMs + floorMs;
     return {
-      ...atMost({ measure, value: spread.median, unit: "ms", bar, values: { spread, floorMs } }),
+      ...atMost({ measure, value: spread.median, unit: "ms", limit, values: { spread, floorMs } }),
       spread: formatSpread(spread, "ms") + more,
     };
   };

@@ -102,7 +102,7 @@ const sample = `${plans.length} plans × ${agentCounts.join(", ")} agents × tur
 function roundTripsRow(cells: readonly Cell[]): Row {
   const trips = cells.map(({ roundTrips, requests }) => Math.max(roundTrips, requests));
   return {
-    ...atMost({ measure: "database round trips before the answer", value: Math.max(...trips), bar: 2 }),
+    ...atMost({ measure: "database round trips before the answer", value: Math.max(...trips), limit: 2 }),
     spread: `most of ${cells.length} turns: ${sample}`,
     values: cells,
   };
@@ -111,7 +111,7 @@ function roundTripsRow(cells: readonly Cell[]): Row {
 function callsRow(cells: readonly Cell[]): Row {
   const off = cells.filter(({ calls, planned }) => calls !== planned);
   return {
-    ...atMost({ measure: "turns whose model calls are not the plan's", value: off.length, bar: 0 }),
+    ...atMost({ measure: "turns whose model calls are not the plan's", value: off.length, limit: 0 }),
     spread: `of ${cells.length} turns, ${cells.reduce((sum, { calls }) => sum + calls, 0)} calls`,
     values: off,
   };

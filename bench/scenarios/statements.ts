@@ -18,7 +18,7 @@ export async function measureStatements(bench: Bench, log: (line: string) => voi
     atMost({
       measure: `SQL statements of a turn, ${agents} agents in sequence`,
       value: sumOf(sequence),
-      bar: 20,
+      limit: 20,
       spread: describe(sequence),
       values: sequence,
     }),
@@ -49,7 +49,7 @@ function sumOf(statements: readonly number[]): number {
   return statements.reduce((sum, count) => sum + count, 0);
 }
 
-/** Requests are told when they end: the first is the open, the last the commit. */
+/** A request is reported when it ends: the first is the open, the last the commit. */
 function describe(statements: readonly number[]): string {
   return `${statements.length} requests: ${statements.join(" + ")}`;
 }

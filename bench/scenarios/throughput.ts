@@ -27,7 +27,7 @@ export async function measureThroughput(bench: Bench, log: (line: string) => voi
       measure: `throughput, ${sessions} sessions at once, models at 0 ms, against the floor's; no error`,
       value: pantheon.median / floor.median,
       unit: "×",
-      bar: 0.35,
+      limit: 0.35,
       values: { pantheon, floor },
       spread: `${formatSpread(pantheon, "turns/s")}; the floor ${floor.median.toFixed(0)}`,
     }),

@@ -5,8 +5,8 @@ import { parseParserConfig } from "../../src/config/parser-config.ts";
 import { parseConfig } from "../../src/config.ts";
 import { runCommand } from "../command.ts";
 import { boundByWrangler } from "../worker-settings.ts";
-import { maxKib, maxParserKib, maxParserStartupMs, maxStartupMs, placeholderSecrets } from "./bars.ts";
 import { type Binding, buildUpload } from "./build-upload.ts";
+import { maxKib, maxParserKib, maxParserStartupMs, maxStartupMs, placeholderSecrets } from "./limits.ts";
 import { measureStartup } from "./measure-startup.ts";
 
 const environments = ["staging", "production"];

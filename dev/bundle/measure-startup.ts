@@ -6,7 +6,7 @@ const minSamples = 20;
 
 /**
  * Milliseconds that a Worker's modules take to evaluate, by the samples of wrangler's CPU profile. Measured
- * until one is within the bar, ten times at most: other work on the machine only ever adds to a figure.
+ * until one is within the limit, ten times at most: other work on the machine only ever adds to a figure.
  */
 export async function measureStartup(
   file: string,

@@ -1,6 +1,6 @@
 import type { DialectName } from "./dialects.ts";
 
-/** What an answer took, whatever form its provider reports it in; `cost` (US$) as OpenRouter adds it. */
+/** Tokens of an answer, before they are put into a provider's form; `cost` (US$) is OpenRouter's. */
 export type ReportedUsage = {
   prompt_tokens: number;
   /** With reasoning. */
@@ -34,7 +34,7 @@ export type ModelAnswer = {
   body?: unknown;
   /** Sent behind `body` again and again: up to so many bytes, or until the client goes away; slowly with a pause. */
   repeat?: { text: string; bytes?: number; pause_ms?: number };
-  /** `body` and what is repeated go out compressed, whatever the client accepts. */
+  /** `body` and what is repeated are sent compressed, even if the client does not accept that. */
   gzip?: true;
   /** The connection is not closed behind the answer. */
   leave_open?: true;

@@ -1,4 +1,4 @@
-/** What an object does at a time: one alarm serves all of them. */
+/** What the object has to do at a set time. One alarm is enough for all of them. */
 export type DueKind = "recover" | "forget";
 
 type DueStorage = Pick<DurableObjectStorage, "setAlarm" | "deleteAlarm"> & { sql: Pick<SqlStorage, "exec"> };

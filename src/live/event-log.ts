@@ -4,7 +4,7 @@ export type LogSql = Pick<SqlStorage, "exec">;
 /** Packed events are written when they have this many bytes, or after this time. */
 const maxPackBytes = 16 * 1024;
 const flushAfterMs = 100;
-/** A larger event is not written: SQLite's rows are bounded. Readers that are here get it from memory. */
+/** A larger event is not written: SQLite's rows are bounded. Readers that are connected get it from memory. */
 const maxEventBytes = 1024 * 1024;
 
 export type LogPart = { bytes: Uint8Array; nextSeq: number };
@@ -116,7 +116,7 @@ export class EventLog {
     this.#notify();
   }
 
-  /** Events from `seq` on, as many as are at hand; null: there are none yet; `gone`: they are no longer here. */
+  /** Events from `seq` on, as many as there are now; null: there are none yet; `gone`: they were deleted. */
   read(seq: number): LogPart | null | "gone" {
     if (this.#state === "gone") return "gone";
     if (seq > this.#lastSeq) return null;

@@ -255,7 +255,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     }
   }
 
-  /** While a run is on, the alarm is at the end of its lease: an object that has lost its memory is woken by it. */
+  /** While a run is executed, the alarm is at the end of its lease: it wakes an object that has lost its memory. */
   #watchLease(leftMs: number): void {
     this.#dueTimes.set("recover", this.deps.nowMs() + Math.max(0, leftMs));
   }

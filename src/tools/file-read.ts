@@ -92,7 +92,7 @@ function readAttached(
   return showPages(args, { file, pages }, neededTokens, estimateTokens).result;
 }
 
-/** The agent is told of the file, and that none of its text is there. */
+/** The agent is sent the file's name, and a note that none of its text is there. */
 function showTooLong(input: ReadArguments, file: RoomFile): ToolResult {
   const note =
     "The text is too long to be attached. Read its pages with file_read, or search it with file_search.";

@@ -65,7 +65,7 @@ export type HostJoin = HostAnswer | { kind: "unknown" };
  * reject: the host can be lost at any time.
  */
 export type SessionHost = {
-  /** Does nothing but begin to exist: a host that is new takes longer to answer. */
+  /** Does nothing. A new host takes longer to answer, so it is called once before it is needed. */
   prepare(): Promise<void>;
   /** Executes a run; resolves when it is over. */
   run(handOver: HandOver): Promise<HostAnswer>;

@@ -11,7 +11,7 @@ const dynamicImport = /\b(?:import|require)\s*\(\s*(?:["'`]([^"'`]+)["'`])?/g;
 /** `import("…").Type` in a type; the same text as a dynamic import, so it counts as one. */
 const unreadable = "(something computed)";
 
-/** Every import and re-export of a module; a dynamic one whose target is computed is told as such. */
+/** Every import and re-export of a module; a dynamic one whose target is computed is marked as such. */
 export function readImports(source: string): Import[] {
   const code = dropComments(source);
   const statics = [...code.matchAll(staticImport)].map(([, type, names = "", from = ""]) => ({

@@ -87,7 +87,7 @@ function isAllowed(layer: Layer, path: string, { from, isTypeOnly }: Import): bo
   if (!from.endsWith(".ts")) return false;
   const imported = resolvePath(path, from);
   const target = layerOf(imported);
-  // Tables are values of the database alone: whoever has one can build SQL without its ownership checks.
+  // Only the database has tables as values: with a table one can build SQL that lacks the ownership checks.
   if (imported === "src/db/schema.ts" && !isTypeOnly) return layerOf(path) === "db";
   return layer.values.includes(target) || (isTypeOnly && (layer.types ?? []).includes(target));
 }

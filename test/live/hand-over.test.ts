@@ -71,6 +71,7 @@ describe("a run that is handed over", () => {
     expect(await fixture.models.journal()).toEqual([]);
     const claim = await fixture.claim();
     expect(answer.body.turn_id).toBe(claim?.turn_id);
+    expect(Number(answer.headers.get("Retry-After"))).toBeGreaterThan(0);
   });
 
   test("in a format that its object does not know is left to recovery", async () => {

@@ -23,7 +23,7 @@ const answer: ModelAnswer = {
   attempts: 1,
 };
 
-/** Calls that end when they are told to. */
+/** Calls that the test ends. */
 function heldCalls() {
   const ends: (() => void)[] = [];
   const callModel: CallModel = () => new Promise((resolve) => ends.push(() => resolve(answer)));

@@ -89,7 +89,7 @@ export function failing(...failed: (number | string)[]) {
 }
 
 /**
- * An `answer` by which the first request whose statements hold this is late: whoever sent it takes it for lost.
+ * An `answer` by which the first request whose statements hold this is late: its sender takes it for lost.
  * `arrive` lets it reach the database, and gives the status of what nobody reads any more.
  */
 export function delaying(part: string) {

@@ -81,7 +81,7 @@ export async function verifyEvents(events: readonly AGUIEvent[]): Promise<void> 
   expect(verified).toEqual(events);
 }
 
-/** The stream's frames as they come: what stands before each blank line. */
+/** The stream's frames as they come: the text before each blank line. */
 export async function* readFrames(response: Response): AsyncGenerator<string, undefined, undefined> {
   if (response.body === null) throw new Error("the answer has no body");
   const reader = response.body.getReader();

@@ -6,7 +6,7 @@ export function nameOf(agentKey: string): string {
   return agentKey.charAt(0).toUpperCase() + agentKey.slice(1);
 }
 
-/** The role of a fixture's agent, which stands in its own calls and in nobody else's. */
+/** The role of a fixture's agent. Only the agent's own calls contain it. */
 export function roleOf(agentKey: string): string {
   return `You play <${agentKey}> and no other.`;
 }

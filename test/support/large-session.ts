@@ -1,6 +1,6 @@
 import { connectSql } from "./sql.ts";
 
-/** What stands in a text: one byte of plain text is sent as one, a control character as six. */
+/** The kind of a text: a byte of plain text is sent as one byte, a control character as six. */
 export const plain = "x";
 export const control = "\u0001";
 

@@ -41,7 +41,7 @@ export function connectObjects(deps: () => Deps): (sessionId: string) => Session
 
 const silentSessions = new Set<string>();
 
-/** From now on the session's objects take over no run: whoever meets one whose holder is gone settles it itself. */
+/** From now on the session's objects take over no run: a request that finds a run without a holder settles it itself. */
 export function silenceRecovery(sessionId: string): void {
   silentSessions.add(sessionId);
 }

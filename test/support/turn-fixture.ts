@@ -8,7 +8,7 @@ import { connectSql, type Sql } from "./sql.ts";
 export type FixtureAgent = { key: string; name?: string; modelAlias?: string; role?: string };
 
 export type FixtureOptions = {
-  /** Default: `ada` alone, then in this order. A key stands for an agent with all defaults. */
+  /** Default: `ada` alone, then in this order. A key means an agent with all defaults. */
   agents?: (string | FixtureAgent)[];
   mode?: RoomMode;
   goal?: string;

@@ -8,7 +8,7 @@ import { toolContext } from "../support/tool-context.ts";
 const context = toolContext();
 const query = '{"query":"edge runtimes"}';
 
-/** Stored permissions that give nothing, whatever they look like. */
+/** Stored permissions that give nothing. */
 const unreadable: unknown[] = [
   [],
   null,

@@ -47,7 +47,7 @@ describe("a constraint violation in the commit", () => {
     expect(await fixture.rowCounts()).toEqual({ ...noRows, llm_call_events: 1 });
     const { body: room } = await fixture.api.as(fixture.owner).get(`/rooms/${fixture.roomId}`);
     expect(room).toMatchObject({ current_mode: "manual", pending_mode: "tag" });
-    // The claim stays, with its answers and without a lease: whoever comes next goes on with it.
+    // The claim stays, with its answers and without a lease: the next request goes on with it.
     const { lease_until, ...left } = (await fixture.claim()) ?? {};
     expect(claim).toMatchObject(left);
     const [lease] =

@@ -10,7 +10,7 @@ import { createTurnFixture, says } from "../support/turn-fixture.ts";
 // Neon's endpoint gives no answer over 10 MiB, and neither does the local one.
 
 async function createLargeFixture(large: LargeTurns) {
-  // The model with the largest window: whatever the others are shown, it is shown.
+  // The model with the largest window: it is shown everything that the others are shown.
   const fixture = await createTurnFixture({ agents: [{ key: "ada", modelAlias: "premium" }] });
   const { sessionId, owner } = fixture;
   const turnIds = await seedLargeTurns({ sessionId, userId: owner.userId, agentKey: "ada" }, large);

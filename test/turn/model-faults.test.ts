@@ -5,7 +5,7 @@ import { createTurnFixture, says } from "../support/turn-fixture.ts";
 const deltas = ["One ", "two ", "three."];
 const usage = { prompt_tokens: 120, completion_tokens: 40 };
 
-/** An answer that is not one, the failure it is told as, and what stands in the ledger for it. */
+/** A faulty answer, the failure that is reported for it, and its row in the ledger. */
 const faults: [string, ModelAnswer, code: string, ledger: object[]][] = [
   ["is refused as the request's fault", { status: 400 }, "model_error", []],
   ["is refused for want of a valid key", { status: 401 }, "model_error", []],
@@ -94,7 +94,7 @@ describe("an answer that", () => {
       );
       const rows = (await fixture.ledger()).filter(({ agent_key }) => agent_key === "ada");
       expect(rows).toMatchObject(ledger);
-      // What cannot be told apart from an answer is asked for once only: nothing is shown twice.
+      // If it looks like an answer, the model is not asked again: no text is shown twice.
       expect(await fixture.models.journal()).toHaveLength(2);
     },
   );

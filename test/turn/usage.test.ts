@@ -101,7 +101,7 @@ describe("what a call used", () => {
       says("ada", { text: "hi", usage: { prompt_tokens: 121, cached_tokens: 7, completion_tokens: 43 } }),
       says("bob", { text: "hi", usage: { prompt_tokens: 10_001, cached_tokens: 3, completion_tokens: 999 } }),
       says("cy", { text: "hi", usage: { prompt_tokens: 33, completion_tokens: 1 } }),
-      // Of this agent's first attempt nothing arrives: it stands on the books and costs nothing.
+      // Nothing arrives of this agent's first attempt: it is in the ledger and costs nothing.
       says("dan", { cut_before_headers: true }, 1),
       says("dan", { text: "hi", usage: { prompt_tokens: 77, completion_tokens: 11 } }),
     );

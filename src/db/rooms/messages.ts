@@ -14,8 +14,8 @@ import { ownsSession } from "./owned-session.ts";
 export type TranscriptRequest = PageRequest & { includesSuperseded: boolean; newestFirst: boolean };
 
 /**
- * The messages that everyone in the session may see, by `seq`, without those that were deleted. Long texts end a page before `limit`, but it has at least one
- * message, which is cut where it alone is too long.
+ * The messages that everyone in the session may see, by `seq`, without those that were deleted. Long texts end a page
+ * before `limit`, but it has at least one message, which is cut where it alone is too long.
  * @throws PantheonError `not_found` where the session is not the user's.
  */
 export async function loadTranscript(

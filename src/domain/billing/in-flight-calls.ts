@@ -32,11 +32,11 @@ export function inFlightCalls(
   const inFlight: InFlight = { calls: [], routing: [] };
   for (const [index, holder] of pastHolders.entries()) {
     const known = findKnownProgress(plan, progress, new Set(pastHolders.slice(0, index + 1)));
-    for (const node of findOpenCalls(listPossibleCalls(plan, known.decisions), known)) {
-      if (node.agentKey === null) inFlight.routing.push({ holder, round: known.decisions.length + 1 });
+    for (const call of findOpenCalls(listPossibleCalls(plan, known.decisions), known)) {
+      if (call.agentKey === null) inFlight.routing.push({ holder, round: known.decisions.length + 1 });
       else {
-        const round = (known.lastCalls.get(node.id) ?? 0) + 1;
-        inFlight.calls.push({ holder, step: node.id, agentKey: node.agentKey, round });
+        const round = (known.lastCalls.get(call.id) ?? 0) + 1;
+        inFlight.calls.push({ holder, step: call.id, agentKey: call.agentKey, round });
       }
     }
   }
@@ -54,11 +54,11 @@ const nextDecision = "next decision";
  */
 function listPossibleCalls(plan: TurnPlan, decisions: StoredProgress["decisions"]): PossibleCall[] {
   const taken = takenSteps(plan, decisions);
-  const nodes = taken.map(({ id, after, agent }) => ({ id, after, agentKey: agent.agentKey }));
-  if (plan.router === null || isRoutingOver(plan, decisions)) return nodes;
+  const calls = taken.map(({ id, after, agent }) => ({ id, after, agentKey: agent.agentKey }));
+  if (plan.router === null || isRoutingOver(plan, decisions)) return calls;
   const last = taken.at(-1);
   return [
-    ...nodes,
+    ...calls,
     { id: nextDecision, after: last === undefined ? [] : [last.id], agentKey: null },
     ...listCandidates(plan, plan.router, taken),
   ];
@@ -66,13 +66,13 @@ function listPossibleCalls(plan: TurnPlan, decisions: StoredProgress["decisions"
 
 function listCandidates(plan: TurnPlan, { candidates }: Router, taken: readonly Step[]): PossibleCall[] {
   const after = [nextDecision];
-  const nodes = candidates.map(({ agentKey }): PossibleCall => {
+  const calls = candidates.map(({ agentKey }): PossibleCall => {
     const answers = taken.filter(({ agent }) => agent.agentKey === agentKey).length;
     return { id: agentStepId(agentKey, answers + 1), after, agentKey };
   });
   // After the first round the manager may have stopped.
-  if (plan.synthesizer === null || taken.length === 0) return nodes;
-  return [...nodes, { id: synthesisStepId, after, agentKey: plan.synthesizer.agentKey }];
+  if (plan.synthesizer === null || taken.length === 0) return calls;
+  return [...calls, { id: synthesisStepId, after, agentKey: plan.synthesizer.agentKey }];
 }
 
 type KnownProgress = {
@@ -124,8 +124,8 @@ function countKnownDecisions(
   return Math.min(decisions.length, Math.max(0, ...made, ...called));
 }
 
-function findOpenCalls(nodes: readonly PossibleCall[], known: KnownProgress): PossibleCall[] {
-  const byId = new Map(nodes.map((node) => [node.id, node]));
+function findOpenCalls(calls: readonly PossibleCall[], known: KnownProgress): PossibleCall[] {
+  const byId = new Map(calls.map((call) => [call.id, call]));
   const passed = new Set<string>();
   const pass = (id: string): void => {
     for (const before of byId.get(id)?.after ?? []) {
@@ -148,5 +148,5 @@ function findOpenCalls(nodes: readonly PossibleCall[], known: KnownProgress): Po
         return [countOpenBefore(before) + (isCounted ? 1 : 0)];
       }),
     );
-  return nodes.filter((node) => isOpen(node) && countOpenBefore(node) <= 1);
+  return calls.filter((call) => isOpen(call) && countOpenBefore(call) <= 1);
 }

@@ -60,7 +60,7 @@ export function newUser(): string {
   return `user-${crypto.randomUUID().slice(0, 8)}`;
 }
 
-/** Opens the console in a browser of its own, signed in unless it is told otherwise. */
+/** Opens the console in a new browser, signed in unless the options say otherwise. */
 export async function openConsole(options: OpenOptions = {}): Promise<Page> {
   const { user = newUser(), path = "/", baseUrl = consoleUrl, isSignedIn = true, dark = false } = options;
   const context = await browser.newContext({

@@ -48,7 +48,7 @@ test("a mode without one of its parts does not compile", () => {
   const { plan, retry, marker } = debate;
   // @ts-expect-error A mode says how its steps are retried.
   const withoutRetry = { ...modes, debate: { plan, marker } } satisfies Record<string, Mode>;
-  // @ts-expect-error A mode says what stands for its model aliases.
+  // @ts-expect-error A mode has a `marker`.
   const withoutMarker = { ...modes, debate: { plan, retry } } satisfies Record<string, Mode>;
   // @ts-expect-error A mode makes plans.
   const withoutPlan = { ...modes, debate: { retry, marker } } satisfies Record<string, Mode>;

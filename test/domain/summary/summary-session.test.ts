@@ -113,7 +113,7 @@ function simulate({
   turns.forEach((turn, index) => {
     runTurn(index + 1, turn);
   });
-  // Each message is covered by one summary or comes after the last; what is covered was told if it was to be.
+  // Each message is covered by one summary or comes after the last one; a summary was sent each message that it covers.
   const end = made.at(-1)?.toSeq ?? 0;
   for (const { seq, visibility, superseded } of stored) {
     expect(timesCovered.get(seq) ?? 0).toBe(seq <= end ? 1 : 0);

@@ -57,7 +57,7 @@ test.each(readings)("of %j", (message, keys) => {
   expect(readTags(message, ["ada", "linus", "ana"]).agentKeys).toEqual(keys);
 });
 
-/** Message, and what stands after its leading tags. */
+/** A message, and its text after the leading tags. */
 const leading: [message: string, rest: string][] = [
   ["search: x", "search: x"],
   ["@ada search: x", "search: x"],

@@ -17,7 +17,7 @@ async function expectNoTrace({ mark, answers, logged }: CanaryFixture): Promise<
   expect(await tablesHolding(mark)).toEqual([]);
 }
 
-/** Turns told in every way. */
+/** Makes turns by every route and in every form. */
 async function takePart({ fixture, send }: CanaryFixture): Promise<void> {
   const turns = `/sessions/${fixture.sessionId}/turns`;
   const { body } = await send("POST", turns, { message: "search: news" });

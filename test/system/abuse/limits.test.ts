@@ -60,7 +60,7 @@ const samples: Readonly<Record<string, unknown>> = {
 function sampleOf(schema: Json): unknown {
   if (schema.enum !== undefined) return schema.enum[0];
   const [type] = [schema.type].flat();
-  // A schema that stands elsewhere is an object's.
+  // A `$ref` or an `allOf` is always the schema of an object.
   if (type === "object" || schema.$ref !== undefined || schema.allOf !== undefined) return {};
   return type === "array" ? [] : type === "integer" ? 1 : "x";
 }

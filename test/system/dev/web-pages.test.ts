@@ -36,7 +36,7 @@ afterAll(async () => {
   for (const end of ends.reverse()) await end();
 });
 
-/** The status of a POST; unlike `fetch`, this sends whatever `Host` it is given. */
+/** The status of a POST; unlike `fetch`, this sends the `Host` that it is given. */
 function post({ url, headers, body }: Target, extra: Record<string, string>): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { method: "POST", headers: { ...headers, ...extra } }, (response) => {

@@ -47,7 +47,7 @@ export async function createFileFixture(
       ]);
       return id;
     },
-    /** What the tools told the model before its nth call, from 1: JSON, taken out of its fence. */
+    /** The tools' results in the model's nth call, from 1: JSON, without its fence. */
     async told(call: number) {
       const texts = textsOf((await fixture.models.journal())[call - 1], "tool");
       return texts.map((text) => JSON.parse(unfence(text)));

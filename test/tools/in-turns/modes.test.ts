@@ -54,7 +54,7 @@ test.each(modes)("in mode %s agents use the tools that they may use", async (mod
   expect(await fixture.rounds()).toEqual(twoRounds);
   expect(headers.get("Server-Timing")).toContain('db;desc="2"');
   expect((await fixture.read(body.id)).body.tool_calls).toEqual(body.tool_calls);
-  // Nobody is shown what another said or was told on the way to its answer.
+  // No agent is shown what another agent wrote, or what its tools returned, before its answer.
   for (const call of (await fixture.models.journal()).slice(rules.length)) {
     const others = agents.filter((key) => !promptOf(call).includes(roleOf(key)));
     for (const other of others) {

@@ -16,7 +16,7 @@ const tooLongAt = (tokens: number) => ({
 });
 const tooLongInStream = { body: `data: {"error":{"code":400,"message":"${counted(9_001)}"}}\n\n` };
 
-/** No summary comes between, and no provider counts a prompt but where a rule says so. */
+/** No summary is made, and a provider reports prompt tokens only where a rule says so. */
 function createTinyFixture(agents = ["ada"]): Promise<TurnFixture> {
   return createTurnFixture({
     agents: agents.map((key) => ({ key, modelAlias: "tiny" })),

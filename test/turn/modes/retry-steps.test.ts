@@ -26,7 +26,7 @@ async function failOneOf(step: "ada#1" | "ada#2", synthesis = "off") {
     laterManagerSays(picks("ada")),
     managerPicks("ada", "bob"),
     synthesisSays("in one"),
-    // A manager that is told of a failure may pick the agent again: its next answer is its second step.
+    // A manager that reads of a failure may pick the agent again: its next answer is its second step.
     laterAgentSays("ada", step === "ada#2" ? failure : "second of Ada"),
     agentSays("ada", step === "ada#1" ? failure : "first of Ada", 1),
     agentSays("ada", "second of Ada"),

@@ -21,7 +21,7 @@ type Case = {
   /** In the order of answers. */
   plan: string[];
   failing: string[];
-  /** What each agent that is asked again is told after the user's words. */
+  /** What each agent that is asked again is sent after the user's words. */
   told: Record<string, string[]>;
 };
 

@@ -12,7 +12,7 @@ import { agentSays, callsFor, conversationIn, managerPicks } from "./support/mod
 
 const flows: PlanForm[] = ["parallel", "sequence", "routed"];
 const asks = (name: string, id: string) => ({ name, id, arguments: "{}" });
-/** What the model was told of each of its calls. */
+/** What the model was sent about each of its calls. */
 const resultsIn = (call: JournalEntry | undefined) =>
   ((call?.body.messages ?? []) as { role: string; tool_call_id?: string; content: string }[]).flatMap(
     (message) => (message.role === "tool" ? [[message.tool_call_id, message.content]] : []),

@@ -89,7 +89,7 @@ describe("a holder", { timeout: 30_000 }, () => {
 
     expect(await post).toMatchObject({ status: 503, body: { code: "commit_failed" } });
     expect(await fixture.models.journal()).toHaveLength(1);
-    // Nobody had replaced it: what it was answered is kept, and whoever comes next need not wait.
+    // No holder had replaced it: its answers are kept, and the next request need not wait.
     expect((await fixture.post("and now?")).body).toMatchObject({ turn_index: 2 });
     const [left] = (await fixture.list()).body.data;
     expect(left.replies).toMatchObject([{ content: "in time" }, { error: { code: "abandoned" } }]);

@@ -126,7 +126,7 @@ describe("the same request, repeated with its key after its holder was lost", ()
     const fixture = await createTurnFixture({ agents: ["ada", "bob", "cy"], mode: "orchestrator" });
     await fixture.models.script(
       managerPicks("cy", "ada"),
-      // The manager is told everybody's role: its call counts as the first.
+      // The manager's prompt contains every role: its call counts as the first.
       says("cy", { text: "lost", hold: "gate" }, 2),
       says("cy", "first"),
       says("ada", "second"),

@@ -52,7 +52,7 @@ async function transcriptOf(fixture: StreamFixture) {
 
 async function endOf({ fixture, lost }: { fixture: StreamFixture; lost: Response }) {
   await fixture.models.release("gate");
-  // What the replaced holder has told may be gone by now: its reader is cut.
+  // The events of the replaced holder may be gone: its reader is closed.
   await lost.text().catch(() => undefined);
   await fixture.settled();
   await expectLedgerMatchesCalls(fixture);

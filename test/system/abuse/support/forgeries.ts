@@ -34,7 +34,7 @@ export const claims = (changes: Record<string, unknown> = {}) => ({
   ...changes,
 });
 
-/** What is wrong whatever a token is signed with. */
+/** Tokens that are wrong with every kind of signature. */
 export function forgeriesOf({ sign }: Signer): Forgery[] {
   const badClaims: [string, unknown][] = [
     ["expired", claims({ exp: now - 1 })],

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 
-/** Where an instruction stands that nobody entitled gave. */
+/** A place with an instruction from someone who may not give one. */
 export const places = ["message", "goal", "role", "title", "snippet", "reply"] as const;
 export type Place = (typeof places)[number];
 export type InjectedCase = {
@@ -10,7 +10,7 @@ export type InjectedCase = {
   mode: "roundtable" | "tag";
 };
 
-/** What the obedient model looks for: this stands in every instruction. */
+/** What the obedient model looks for: every instruction contains this. */
 export const marked = (tools: readonly string[]) => `ORDER-${toolSets.indexOf(tools)};`;
 
 /** Sets of tools an instruction may name; odd spellings among them. */

@@ -5,13 +5,13 @@ import { headerText, oddText } from "./odd-values.ts";
 import type { Tenant } from "./tenant.ts";
 import { uploadsOf } from "./uploads.ts";
 
-/** Whose id stands in a path: so that what was generated says the same in another run. */
+/** Whose id a path contains: a name, so that generated requests are the same in every run. */
 export type Owner = "own" | "stranger";
 export type Written = { text: string };
 
 export type FuzzedRequest = {
   parameters: Record<string, Owner | Written>;
-  /** `own:session_id` and the like stand for ids of the tenant's. */
+  /** `own:session_id` and the like are replaced by ids of the tenant. */
   query: [string, string][];
   headers: Record<string, string>;
   body?: Uint8Array<ArrayBuffer> | undefined;

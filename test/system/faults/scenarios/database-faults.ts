@@ -15,7 +15,7 @@ type DatabaseCase = {
   fault: DatabaseFault | "refuses connections";
   /** This many requests pass first. */
   skip?: number;
-  /** How long the fault lasts, whatever is answered in that time. */
+  /** How long the fault lasts. */
   forMs?: number;
   times: number;
   /** `stored`: the turn is answered as without the fault. `either`: 503 is allowed too. */

@@ -128,7 +128,7 @@ function postUntagged({ fixture }: Storm, { url }: Workerd): Promise<Answer> {
   return fixture.user.call(url, "POST", `/sessions/${fixture.sessionId}/turns`, { body: { message } });
 }
 
-/** Stored, refused for what it is, or told that another run has the session: nothing else may happen. */
+/** It is stored, refused by validation, or answered that another run has the session: nothing else may happen. */
 function note(roundLog: RoundLog, what: string, answer: Answer): void {
   const { status, body } = answer;
   roundLog.count(String(status));

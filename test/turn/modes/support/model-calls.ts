@@ -40,7 +40,7 @@ export function callsFor(journal: readonly JournalEntry[], asked: Caller): Journ
   return journal.filter((entry) => callerOf(entry) === asked);
 }
 
-/** What a call was told beside its instructions; what stands joined in one user message, one by one. */
+/** What a call was sent besides its instructions; parts that are joined in one user message are listed one by one. */
 export function conversationIn(call: JournalEntry | undefined): string[] {
   const [, ...messages] = call?.messages ?? [];
   return messages.flatMap(({ role, content }) => (role === "user" ? content.split("\n\n") : [content]));
@@ -53,17 +53,17 @@ const ruleFor =
     answer: typeof answer === "string" ? { text: answer } : answer,
   });
 
-/** A rule for the manager's calls. To stand before the agents': the roster it is told holds their roles. */
+/** A rule for the manager's calls. It must come before the agents' rules: the manager's prompt contains their roles. */
 export const managerSays = ruleFor(managersWords);
 /** The same for its calls after the first round. */
 export const laterManagerSays = ruleFor(managersWords, laterRoundWords);
-/** A rule for the synthesis, whoever writes it. To stand before the agents'. */
+/** A rule for the synthesis, by an agent or the manager. It must come before the agents' rules. */
 export const synthesisSays = ruleFor(synthesisWords);
 /** Rules for the two stages of a summary. */
 export const summaryTextIs = ruleFor(summaryTextWords);
 export const summaryStructureIs = ruleFor(summaryStructureWords);
 
-/** A rule for one agent's own calls, also where the manager is told its role. */
+/** A rule for one agent's own calls. It does not match the manager's calls, which contain the role too. */
 export function agentSays(agentKey: string, answer: ModelAnswer | string, call?: number): ModelRule {
   return ruleFor(`Agent role: ${roleOf(agentKey)}`)(answer, call);
 }
