@@ -275,6 +275,8 @@ export const turnClaims = pgTable(
     snapshot: jsonb("snapshot").$type<ClaimSnapshot>().notNull(),
     /** When the run was opened first, by the database's clock. A takeover keeps it. */
     openedAt: instant("opened_at").notNull().default(sql`clock_timestamp()`),
+    /** A holder has planned the run and may have called models. True for claims of earlier versions, which do not say. */
+    hasBegun: boolean("has_begun").notNull().default(true),
     /** What the run may spend; null: the claim is of an earlier version, and nothing limits it. */
     grantedCredits: credits("granted_credits"),
     holder: uuid("holder").notNull(),

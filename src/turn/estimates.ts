@@ -71,13 +71,13 @@ export type RefusedRun = {
 /**
  * The calls of the past holders of a run that planning then refuses: those in its checkpoint, and estimates of those in
  * flight. Without a plan it is not known which agents were called, so every possible step is estimated. An estimate too
- * many costs nothing. Null: nothing of the run is stored. Its past holder was refused too, or there was none.
+ * many costs nothing. Null: no holder has begun the run. Its past holder was refused too, or there was none.
  */
 export async function collectRefusedSpend(
   deps: Deps,
   { claim, checkpoint, userId }: RefusedRun,
 ): Promise<RefusedSpend | null> {
-  if (checkpoint === undefined) return null;
+  if (!claim.hasBegun) return null;
   const { catalog } = deps;
   const { mode, roster, orchestration, pricing } = claim.snapshot;
   const isRetry = claim.kind === "retry";

@@ -41,13 +41,13 @@ export function noteRun(noted: { sessionId: string; title: string | null; at: st
 }
 
 const extend = prepareStatement<Claim & { leaseMs: number }>(
-  sql`update ${turnClaims} set "lease_until" = clock_timestamp() + ${sql.placeholder("leaseMs")} * interval '1 millisecond'
+  sql`update ${turnClaims} set "has_begun" = true, "lease_until" = clock_timestamp() + ${sql.placeholder("leaseMs")} * interval '1 millisecond'
     where ${isClaim} returning session_id`,
 );
 
 const extendAndLower = prepareStatement<Claim & { leaseMs: number; needed: string }>(
   sql`with renewed as (
-      update ${turnClaims} set "lease_until" = clock_timestamp() + ${sql.placeholder("leaseMs")} * interval '1 millisecond'
+      update ${turnClaims} set "has_begun" = true, "lease_until" = clock_timestamp() + ${sql.placeholder("leaseMs")} * interval '1 millisecond'
       where ${isClaim} returning session_id, run_id
     ), lowered as (
       update ${budgetHolds} set amount = least(amount, ${sql.placeholder("needed")}::numeric)
@@ -57,7 +57,7 @@ const extendAndLower = prepareStatement<Claim & { leaseMs: number; needed: strin
 );
 
 /**
- * Gives no row where the claim is not this holder's.
+ * A renewal is sent beside the first model call, and says that the run has begun. No row: the claim has another holder.
  * @param needed a decimal of credits: the plan costs no more, and holds no more of its budgets from now on. Null: as before.
  */
 export function extendLease(claim: Claim, leaseMs: number, needed: string | null = null) {

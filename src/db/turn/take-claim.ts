@@ -46,9 +46,9 @@ export function takeClaim(claim: ClaimRequest): SQL {
     claim,
     sql`
     insert into ${turnClaims} (session_id, run_id, turn_id, kind, turn_index, idempotency_key, request_hash,
-      request, snapshot, granted_credits, opened_at, holder, lease_until)
+      request, snapshot, granted_credits, opened_at, has_begun, holder, lease_until)
     select s.id, ${claim.runId}::uuid, ${claimedTurn(claim)}, ${claim.idempotencyKey}::text, ${claim.requestHash},
-      ${claimedRequest(claim)}, ${snapshot(claim)}, g.amount, now(),
+      ${claimedRequest(claim)}, ${snapshot(claim)}, g.amount, now(), false,
       ${claim.holder}::uuid, clock_timestamp() + ${claim.leaseMs} * interval '1 millisecond'
     from ${sessions} s join ${rooms} r on r.id = s.room_id cross join run_grant g ${retriedTurn(claim)}
     where g.is_enough and s.id = ${claim.sessionId} and s.deleted_at is null and r.deleted_at is null

@@ -90,7 +90,7 @@ describe.each(cases)("a turn in mode $mode to $plan in which $failing failed, af
         : plan.map((key) => `${name(key)}: ${wordsOf(key)}`).join("\n\n");
     expect(answer.status).toBe(201);
     expect(databaseTrips(answer.headers)).toBe("2");
-    const { replies, status, assistant_output, usage, ...rest } = answer.body;
+    const { replies, status, assistant_output, usage, credits, ...rest } = answer.body;
     expect(rest).toEqual(Object.fromEntries(Object.keys(rest).map((field) => [field, first[field]])));
     expect(status).toBe("completed");
     expect(assistant_output).toBe(text);
@@ -98,6 +98,8 @@ describe.each(cases)("a turn in mode $mode to $plan in which $failing failed, af
       plan.map((key) => [key, wordsOf(key)]),
     );
     expect(usage.calls).toBe(plan.length);
+    expect(credits).toMatchObject({ granted: first.credits.granted, wallet_left: null });
+    expect(Number(credits.spent)).toBeGreaterThan(Number(first.credits.spent));
   });
 
   test("called only these agents, never the manager, each with its own role and the other answers", async () => {

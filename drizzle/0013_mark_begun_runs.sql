@@ -1,0 +1,1 @@
+ALTER TABLE "turn_claims" ADD COLUMN "has_begun" boolean DEFAULT true NOT NULL;
