@@ -40,6 +40,10 @@ export const limitBody = limitBodyTo(256 * 1024);
 /** Reads an empty body as `{}`, for clients that always send a Content-Type. */
 export const emptyBodyAsObject = createMiddleware(async (c, next) => {
   const isEmpty = (await c.req.text()) === "";
-  if (isEmpty && c.req.raw.headers.has("Content-Type")) c.req.bodyCache.text = Promise.resolve("{}");
+  if (isEmpty && c.req.raw.headers.has("Content-Type")) {
+    c.req.raw = new Request(c.req.raw, { body: "{}" });
+    // Hono keeps what it has read.
+    c.req.bodyCache = {};
+  }
   await next();
 });
