@@ -52,7 +52,8 @@ export type Config = {
   limiters: Limiters;
   fileBucket: Bucket;
   parseQueue: ParseQueue;
-  sessionObjects: SessionObjects;
+  /** Undefined: wrangler.toml binds no LIVE_SESSIONS, and no turn can run. */
+  sessionObjects: SessionObjects | undefined;
   /** Where a new session's object is placed; undefined: beside whoever asks for it first. */
   sessionLocationHint: LocationHint | undefined;
   fileLimits: FileLimits;
@@ -96,15 +97,13 @@ export function parseConfig(bindings: Readonly<Record<string, unknown>>): Config
     if (!catalog.models.has(values[setting])) problems.push(`${setting}: names no model of the catalog`);
   }
   const limiters = findLimiters(values, given, problems);
-  const { FILES: fileBucket, PARSE_QUEUE: parseQueue, LIVE_SESSIONS: sessionObjects } = given;
+  const { FILES: fileBucket, PARSE_QUEUE: parseQueue, LIVE_SESSIONS: liveSessions } = given;
   if (!isBucket(fileBucket)) problems.push("FILES: wrangler.toml binds no R2 bucket FILES");
   if (!isQueue(parseQueue)) problems.push("PARSE_QUEUE: wrangler.toml binds no queue PARSE_QUEUE");
-  if (!isObjectNamespace(sessionObjects)) {
-    problems.push("LIVE_SESSIONS: wrangler.toml binds no Durable Object LIVE_SESSIONS");
-    throw new ConfigError(problems);
-  }
   if (problems.length > 0 || !isBucket(fileBucket) || !isQueue(parseQueue)) throw new ConfigError(problems);
   const consoleFiles = isStaticFiles(given.ASSETS) ? given.ASSETS : undefined;
+  // Not checked at start: the profiler of a Worker's start-up cannot bind objects.
+  const sessionObjects = isObjectNamespace(liveSessions) ? liveSessions : undefined;
   const bound = { fileBucket, parseQueue, sessionObjects, consoleFiles };
   return toConfig(values, { llmApiKeys, catalog, limiters, ...bound });
 }

@@ -196,7 +196,10 @@ export function createDeps(config: Config): Deps {
 /** Safe: the binding is of the class in src/live/session-object.ts, which is a SessionHost. */
 function connectHosts({ sessionObjects, sessionLocationHint: locationHint }: Config): SessionHosts {
   const options = locationHint === undefined ? {} : { locationHint };
-  return (sessionId) => sessionObjects.getByName(sessionId.toLowerCase(), options) as SessionHost;
+  return (sessionId) => {
+    if (sessionObjects === undefined) throw new Error("wrangler.toml binds no Durable Object LIVE_SESSIONS");
+    return sessionObjects.getByName(sessionId.toLowerCase(), options) as SessionHost;
+  };
 }
 
 /** The tool of each name in src/domain/tool-names.ts. */

@@ -195,11 +195,17 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     const events = createRunEvents(sink, { threadId: claim.sessionId, runId: claim.runId });
     const answer = this.#execute(run, events, roundTrips);
     const hosted: HostedRun = { kind: "hosted", run, isOn: true, log, answer };
+    this.#dropEnded();
     this.#runs.set(claim.holder, hosted);
     this.#begun.resolve();
     this.#begun = Promise.withResolvers();
     this.ctx.waitUntil(answer.then((ended) => this.#end(hosted, claim.holder, ended)));
     return hosted;
+  }
+
+  /** Of runs that are over only the latest stays in memory. What was stored of the others is in the database. */
+  #dropEnded(): void {
+    for (const [holder, { isOn }] of this.#runs) if (!isOn) this.#runs.delete(holder);
   }
 
   /** Never rejects. */

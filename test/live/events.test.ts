@@ -134,6 +134,16 @@ describe("a reader of a turn that is over", () => {
     expect(await framesOf(await follow(room, turnId))).toEqual(before);
   });
 
+  test("whose session has had another turn has the stored turn: the object keeps the latest run only", async () => {
+    const { room, turnId } = await endTurn();
+    await readEvents(await room.stream("@ada and then")).all();
+
+    const frames = await framesOf(await follow(room, turnId));
+
+    expect(frames).toHaveLength(3);
+    expect(frames[1]).toContain("MESSAGES_SNAPSHOT");
+  });
+
   test("with the last id is answered 204", async () => {
     const { room, turnId } = await endTurn();
     const last = idOf((await framesOf(await follow(room, turnId))).at(-1));

@@ -8,7 +8,7 @@ import { until } from "../turn/recovery/support/until.ts";
 
 type Fixture = Awaited<ReturnType<typeof createTurnFixture>>;
 
-/** A fixture that applies `change` to what its Worker sends to the object. */
+/** A fixture between whose Worker and object stands `change`. */
 async function createBetween(
   change: (host: SessionHost) => Partial<SessionHost>,
   options: FixtureOptions = {},
@@ -71,6 +71,7 @@ describe("a run that is handed over", () => {
     expect(await fixture.models.journal()).toEqual([]);
     const claim = await fixture.claim();
     expect(answer.body.turn_id).toBe(claim?.turn_id);
+    expect(Number(answer.headers.get("Retry-After"))).toBeGreaterThan(0);
   });
 
   test("in a format that its object does not know is left to recovery", async () => {

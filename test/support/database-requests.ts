@@ -41,12 +41,10 @@ export async function watchDatabase<T>(
   }
 }
 
-/** One statement that only sets the lease. */
+/** Two statements: the session is locked, and the lease is set. */
 function isRenewal(body: string): boolean {
-  return (
-    /^\{"queries":\[\{"query":"update \\"turn_claims\\" set \\"lease_until\\"/.test(body) &&
-    !body.includes('},{"query"')
-  );
+  const { queries = [] }: { queries?: { query: string }[] } = JSON.parse(body);
+  return queries.length === 2 && /"lease_until" = clock_timestamp\(\)/.test(queries[1]?.query ?? "");
 }
 
 type Watch = (ask: Ask, body: string) => Promise<Response>;

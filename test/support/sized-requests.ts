@@ -24,8 +24,11 @@ const addAgent = (change: (amount: number) => object): Describe => {
   return ({ room_id }, amount) => post(`/rooms/${room_id}/agents`, { ...agent, ...change(amount) });
 };
 
-const agUi = ({ session_id }: Ids, messages: unknown, threadId = "t") =>
-  post(`/sessions/${session_id}/ag-ui`, { threadId, runId: "r", messages });
+const agUi = ({ session_id }: Ids, messages: unknown, threadId = "t", state?: unknown) =>
+  post(`/sessions/${session_id}/ag-ui`, { threadId, runId: "r", messages, state });
+
+/** A list with which a body has `amount` entries in all, where it has `others` beside those of the list. */
+const entriesBeside = (amount: number, others: number) => Array(amount - others).fill(1);
 
 const userMessage = (content: unknown) => ({ id: "m", role: "user", content });
 
@@ -40,6 +43,12 @@ export const sizedRequests = {
   body: (_ids, bytes) => blankBody("/rooms", bytes),
   "body of `…/turns`": ({ session_id }, bytes) => blankBody(`/sessions/${session_id}/turns`, bytes),
   "body of `…/ag-ui`": ({ session_id }, bytes) => blankBody(`/sessions/${session_id}/ag-ui`, bytes),
+  "entries of a body": (ids, amount) => agUi(ids, [userMessage("hello")], "t", entriesBeside(amount, 8)),
+  "entries of any other body": ({ room_id }, amount) => ({
+    method: "PATCH",
+    path: `/rooms/${room_id}`,
+    body: JSON.stringify({ goal: entriesBeside(amount, 1) }),
+  }),
   message: ({ session_id }, amount) => post(`/sessions/${session_id}/turns`, { message: text(amount) }),
   "room name": (_ids, amount) => post("/rooms", { name: text(amount) }),
   "room goal": (_ids, amount) => post("/rooms", { name: "A room", goal: text(amount) }),

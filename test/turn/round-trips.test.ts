@@ -146,7 +146,8 @@ describe("where a request does not reach the database", () => {
     const fixture = await createTurnFixture();
     const { result } = await watchDatabase(() => fixture.post("@ada hello"), failing(2, 3, 4));
     expect(result).toMatchObject({ status: 503, body: { code: "commit_failed" } });
-    expect(await fixture.rowCounts()).toEqual(noRows);
+    // The holder reports what it spent, and nothing else.
+    expect(await fixture.rowCounts()).toEqual({ ...noRows, llm_call_events: 1 });
     expect(await fixture.claim()).toBeDefined();
   });
 });

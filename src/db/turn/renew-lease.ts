@@ -1,10 +1,10 @@
 import type { Claim } from "../../domain/turn/claim.ts";
 import { askDatabase, type Db } from "../core/client.ts";
-import { extendLease } from "./claim-statements.ts";
+import { extendLease, lockSession } from "./claim-statements.ts";
 
 /**
- * Renews a lease, by the database's clock. False: the claim has another holder. The statement names the holder, so it needs
- * neither the session's lock nor the fence: a takeover that waits for the same row, or made this one wait, changes the holder.
+ * Renews a lease, by the database's clock. False: the claim has another holder. The session's
+ * lock keeps it from coming between the statements of an open, which would then find a lease both run out and renewed.
  * @param needed what the run needs at most, where it holds more (see claim-statements.ts).
  * @throws PantheonError `database_unavailable`.
  */
@@ -13,6 +13,8 @@ export async function renewLease(
   claim: Claim,
   { leaseMs, needed }: { leaseMs: number; needed: string | null },
 ): Promise<boolean> {
-  const [renewed] = await askDatabase(db, () => db.batch([extendLease(claim, leaseMs, needed)]));
+  const [, renewed] = await askDatabase(db, () =>
+    db.batch([lockSession(claim.sessionId), extendLease(claim, leaseMs, needed)]),
+  );
   return renewed.rows.length > 0;
 }

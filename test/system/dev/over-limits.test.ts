@@ -118,6 +118,8 @@ const farOver: Readonly<Record<string, number>> = {
   body: 8 * MiB,
   "body of `…/turns`": 8 * MiB,
   "body of `…/ag-ui`": 8 * MiB,
+  "entries of a body": 2_000_000,
+  "entries of any other body": 120_000,
   message: 130_000,
   "room name": 130_000,
   "session title": 130_000,
@@ -125,10 +127,10 @@ const farOver: Readonly<Record<string, number>> = {
   "role prompt": 130_000,
   "agent name": 130_000,
   "agent key": 250_000,
-  "tool permissions": 28_000,
-  "agent order": 28_000,
-  "messages of `…/ag-ui`": 180_000,
-  "parts of a content": 120_000,
+  "tool permissions": 24_000,
+  "agent order": 24_000,
+  "messages of `…/ag-ui`": 12_000,
+  "parts of a content": 8_000,
   "`threadId` of `…/ag-ui`": 2_000_000,
   "rounds of a room": 1_000_000_000,
   "idempotency key": 16_000,
@@ -147,6 +149,16 @@ describe("while requests over a limit are refused, the Worker answers others and
       for (const request of requests) expect(refusals(row)).toContainEqual(await send(request));
     });
   });
+
+  test.each(["entries of a body", "messages of `…/ag-ui`", "parts of a content"] as const)(
+    "%s, 40 requests without a collection of garbage",
+    async (what) => {
+      const request = sizedRequests[what](ids(), farOver[what] ?? 0);
+      const before = await settledBytes();
+      for (let n = 0; n < 40; n += 1) await send(request);
+      expect(residentBytes(worker.pid) - before).toBeLessThan(maxGrowthBytes);
+    },
+  );
 
   test("token", async () => {
     const token = await mintToken(auth, { sub: "x".repeat(8_192) });

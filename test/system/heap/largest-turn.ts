@@ -23,7 +23,8 @@ const longResult = {
 
 /** A session whose turns have twelve replies of nearly 1 MiB together, and 48 searches with long results. */
 export async function createLargestTurns(testbed: Testbed, worker: Workerd) {
-  const fixture = await createSessionFixture(testbed, worker, { mode: "manual", agents, withTools: true });
+  const options = { mode: "manual", agents, withTools: true, hasBudgets: false } as const;
+  const fixture = await createSessionFixture(testbed, worker, options);
   testbed.peers.answerSearches(fixture.id, Array(5).fill(longResult));
   return { fixture, post: () => postLargestTurn(fixture, worker) };
 }

@@ -13,8 +13,11 @@ With TEST_DATABASE_URL=postgres://… against that server, else on an embedded d
 const MiB = 1_024 * 1_024;
 /** What an isolate of the edge may have. */
 const maxHeapBytes = 128 * MiB;
+/** No bound in time decides a turn: on a crowded machine a holder that stands still for 25 s would lose its lease. */
+const settings = { TURN_MAX_CREDITS: "100000", TURN_LEASE_MS: "3600000", TURN_TIMEOUT_MS: "3600000" };
 const sampleEveryMs = 100;
 const reports = 10;
+const faultsShown = 10;
 
 await runCommand(async () => {
   const { values } = parseArgs({
@@ -39,7 +42,7 @@ process.exit();
 
 /** Gives the largest heap that was found after a collection of garbage. */
 async function measureTurns(testbed: Testbed, turns: number): Promise<number> {
-  const worker = await testbed.startWorker({ TURN_MAX_CREDITS: "100000" }, { hasInspector: true });
+  const worker = await testbed.startWorker(settings, { hasInspector: true });
   const inspector = await connectInspector(worker);
   const { post } = await createLargestTurns(testbed, worker);
   let peakBytes = 0;
@@ -60,7 +63,10 @@ async function measureTurns(testbed: Testbed, turns: number): Promise<number> {
   const every = Math.max(1, Math.floor(turns / reports));
   await report(0);
   for (let turn = 1; turn <= turns; turn += 1) {
-    await post();
+    await post().catch((cause: unknown) => {
+      const logged = worker.log.filter(({ level }) => level !== "info").slice(-faultsShown);
+      throw new Error(`Turn ${turn}: ${String(cause)} The Worker logged ${JSON.stringify(logged)}`);
+    });
     if (turn % every === 0 || turn === turns) await report(turn);
   }
   clearInterval(sampling);

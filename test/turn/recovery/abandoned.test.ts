@@ -176,22 +176,23 @@ describe("the scheduled job", () => {
   );
 
   test("deletes the claim of a run that cannot be planned, and stores only the calls that it may have made", async () => {
-    const fixture = await createTurnFixture();
-    await fixture.models.script(says("ada", { text: "late", hold: "gate" }));
-    const post = fixture.post("@ada hello");
-    await fixture.models.wait({ calls: 1 });
+    const fixture = await createTurnFixture({ agents: ["ada", "bob"] });
+    await fixture.models.script(says("ada", { text: "late", hold: "gate" }), says("bob", "one"));
+    const post = fixture.post("@ada @bob hello");
+    await answersStored(fixture, { answers: 1 });
+    await answersStored(fixture, { steps: 0 });
     await expireLease(fixture);
     await fixture.sql`update turn_claims set request = '{"message":"nobody"}' where session_id = ${fixture.sessionId}`;
 
     await settle(fixture);
 
     expect(await fixture.claim()).toBeUndefined();
-    // An estimate for each attempt that may have been sent.
-    expect(await fixture.rowCounts()).toEqual({ ...noRows, llm_call_events: 3 });
+    // Bob's call, and an estimate for each attempt of ada's that may have been sent.
+    expect(await fixture.rowCounts()).toEqual({ ...noRows, llm_call_events: 4 });
     await fixture.models.release("gate");
     expect((await post).status).toBe(409);
-    // The holder that was replaced reports its one call: its estimates are gone.
-    expect(await fixture.rowCounts()).toEqual({ ...noRows, llm_call_events: 1 });
+    // The holder that was replaced reports its two calls: its estimates are gone.
+    expect(await fixture.rowCounts()).toEqual({ ...noRows, llm_call_events: 2 });
   });
 
   test("abandons the first agent where the manager never answered, and the manager's call is in the audit", async () => {

@@ -14,6 +14,8 @@ export type FixtureOptions = {
   agents: readonly string[];
   /** Whether they may use `search`. */
   withTools?: boolean;
+  /** Whether budgets of every scope hold something of every run. Default true. */
+  hasBudgets?: boolean;
   orchestration?: { max_rounds: number; synthesis: string };
 };
 
@@ -58,7 +60,7 @@ async function insertBudgets(sql: Testbed["sql"], of: { userId: string; roomId: 
 export async function createSessionFixture(
   testbed: Testbed,
   worker: Workerd,
-  { mode, agents, withTools = false, orchestration }: FixtureOptions,
+  { mode, agents, withTools = false, hasBudgets = true, orchestration }: FixtureOptions,
 ): Promise<SessionFixture> {
   const { sql, peers } = testbed;
   const id = testbed.nextFixtureId();
@@ -84,7 +86,7 @@ export async function createSessionFixture(
     });
   }
   const sessionId = await create(`/rooms/${roomId}/sessions`);
-  await insertBudgets(sql, { userId: user.id, roomId, sessionId });
+  if (hasBudgets) await insertBudgets(sql, { userId: user.id, roomId, sessionId });
   const turnsPath = `/sessions/${sessionId}/turns`;
   const tags = mode === "manual" ? `${agents.map((key) => `@${key}`).join(" ")} ` : "";
   const messageOf = (request: number) => `${tags}What comes next? ${tagOf(id, request)}`;

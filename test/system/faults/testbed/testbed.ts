@@ -80,6 +80,9 @@ async function startParts(
     // A summary is due in the third turn already.
     CONTEXT_SUMMARY_EVERY_TURNS: "2",
     CONTEXT_KEEP_RAW_TURNS: "1",
+    // Their defaults. A Worker gets no setting that is not named here.
+    TURN_MAX_CREDITS: "20",
+    TURN_TIMEOUT_MS: "300000",
   };
   await prepareWorkerd(dir, Object.keys(common));
   const running = new Set<Workerd>();
