@@ -8,6 +8,7 @@ import {
   type UsageRow,
   usageGroups,
 } from "../../domain/billing/usage-groups.ts";
+import { isStorableText } from "../../domain/text/storable-text.ts";
 import { pageQuery } from "../../http/schemas.ts";
 
 const tokens = (which: string) => z.int().meta({ description: `Tokens: ${which}` });
@@ -63,7 +64,13 @@ function queryOf<const Groups extends readonly [UsageGroup, ...UsageGroup[]]>(gr
 
 const paged = {
   limit: pageQuery.shape.limit,
-  after: z.string().min(1).max(255).optional().meta({ description: "`last_id` of the previous page" }),
+  after: z
+    .string()
+    .min(1)
+    .max(255)
+    .refine(isStorableText, "must be the `last_id` of a page")
+    .optional()
+    .meta({ description: "`last_id` of the previous page" }),
 };
 
 /** Pricing versions are listed by name. */

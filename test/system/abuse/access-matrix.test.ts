@@ -20,7 +20,7 @@ const ofOperators = secured.filter(isForOperators);
 const ofUsers = secured.filter((operation) => !isForOperators(operation));
 const ofSomething = ofUsers.filter(({ parameters }) => parameters.length > 0);
 const lists = ofSomething.filter(({ queryParameters }) =>
-  queryParameters.some(({ name }) => name === "after"),
+  ["after", "limit"].every((cursor) => queryParameters.some(({ name }) => name === cursor)),
 );
 
 const newTenant = () => seedTenant(`key-${crypto.randomUUID().slice(0, 8)}`);

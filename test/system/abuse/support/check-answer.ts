@@ -51,7 +51,8 @@ const extras = (body: object) =>
 
 /** A stream ends with the stored turn, or with a documented code that is no fault of ours. */
 function checkStream(text: string, told: string): void {
-  const last = JSON.parse(text.trimEnd().split("\n\n").at(-1)?.replace("data: ", "") ?? "null");
+  const lastData = text.split("\n").findLast((line) => line.startsWith("data: "));
+  const last = JSON.parse(lastData?.slice("data: ".length) ?? "null");
   if (last.type === "RUN_FINISHED") return;
   expect(last, told).toMatchObject({ type: "RUN_ERROR", code: expect.any(String) });
   expect(errorCodes[last.code as ErrorCode]?.status ?? 500, told).toBeLessThan(500);
