@@ -10,7 +10,7 @@ import type { CallLimits } from "./spending.ts";
 export type RunGrant = {
   /** 10⁻⁸ credits; null: the claim is of an earlier version, and nothing limits the run. */
   amountE8: bigint | null;
-  /** What the plan costs at most; the run holds no more of its budgets, and spends no more. */
+  /** What the plan costs at most. A run with a budget holds no more, and spends no more. */
   neededE8: bigint;
   /** Whether a budget limits it. A model without a price is then not called. */
   isBudgeted: boolean;

@@ -9,22 +9,21 @@ export type CallPayment = {
   /** Null: the model has no price. */
   multiplierOf: (modelAlias: string) => number | null;
   isBudgeted: boolean;
-  /** Whether the grant pays for an agent's answer: calls that are not billed serve one. */
+  /** Whether what is left of the grant pays for an agent's answer. If not, the manager is not called. */
   paysForAgent: () => boolean;
+  /** Whether the grant paid for an agent's answer when the run started. If not, no summary is made. */
+  paysForSummary: boolean;
 };
 
 /**
  * Makes a call only where the run's grant pays for it. What is taken covers each attempt in turn: an attempt that is
- * followed by another was refused or brought nothing, and costs nothing. Calls that are not billed are made as long
- * as the grant pays for an agent.
+ * followed by another was refused or brought nothing, and costs nothing. Calls that are not billed take nothing.
  */
 export function payForCalls(callModel: CallModel, payment: CallPayment): CallModel {
-  const { spending, multiplierOf, isBudgeted, paysForAgent } = payment;
+  const { spending, multiplierOf, isBudgeted } = payment;
   return async (request) => {
     const { billedInputTokens: inputTokens, maxOutputTokens } = request;
-    if (inputTokens === undefined) {
-      return paysForAgent() ? callModel(request) : notAnswered(budgetExhausted);
-    }
+    if (inputTokens === undefined) return callModel(request);
     const price = multiplierOf(request.model.alias);
     if (price === null && isBudgeted) return notAnswered(noPrice);
     const multiplierHundredths = price ?? request.model.multiplierHundredths;

@@ -17,17 +17,25 @@ export function startSpending(
   const context = { claimed: grant.pricing, catalog, limits, promptTokens: grant.promptTokens };
   const priceOf = (modelAlias: string) => multiplierOf(context, modelAlias);
   const spentE8 = state === undefined ? 0n : storedE8(state, priceOf);
-  // A call that is repeated does not count against the plan: its first try is paid for only if it is reported late.
-  const leftE8 =
-    grant.amountE8 === null ? null : minOf(grant.amountE8 - spentE8 - inFlightE8(), grant.neededE8 - spentE8);
-  const spending = createSpending(leftE8);
+  const spending = createSpending(leftE8());
   const nextCalls = firstCalls(plan, context);
+  const paysForAgent = () => nextCalls.length === 0 || spending.paysForOne(nextCalls);
   return {
     spending,
     multiplierOf: priceOf,
     isBudgeted: grant.isBudgeted,
-    paysForAgent: () => nextCalls.length === 0 || spending.paysForOne(nextCalls),
+    paysForAgent,
+    paysForSummary: paysForAgent(),
   };
+
+  /** Null: nothing limits the run. */
+  function leftE8(): bigint | null {
+    if (grant.amountE8 === null) return null;
+    const ofGrantE8 = grant.amountE8 - spentE8 - inFlightE8();
+    // A budget holds no more than the plan needs. A call that is repeated does not count against the plan: its first try
+    // is paid for only if it is reported late.
+    return grant.isBudgeted ? minOf(ofGrantE8, grant.neededE8 - spentE8) : ofGrantE8;
+  }
 
   /** The worst case of the calls that replaced holders may have made without storing them. */
   function inFlightE8(): bigint {

@@ -1,3 +1,4 @@
+import type { CatalogModel } from "../../domain/catalog.ts";
 import { planContextBudget } from "../../domain/context/context-budget.ts";
 import { planAgents } from "../../domain/plan/turn-plan.ts";
 import {
@@ -7,7 +8,9 @@ import {
   readLaterDecision,
   readRoutingDecision,
 } from "../../domain/routing/routing-decision.ts";
+import { notAnswered } from "../graph/call-limit.ts";
 import { type NodeContext, RunStopped } from "../graph/node-context.ts";
+import { budgetExhausted } from "../graph/pay-for-calls.ts";
 import type { RunStateUpdate, RunStateValue } from "../graph/run-state.ts";
 import { type ModelAnswer, plainCall } from "../model/model-port.ts";
 import { toOverheadCalls } from "./call-records.ts";
@@ -25,24 +28,11 @@ const routingOutputTokens = 2_048;
  * no tools, and is not billed.
  */
 export function createRouteNode(round: number, run: NodeContext) {
-  const { plan, context, ports, signal } = run;
+  const { plan, ports } = run;
   const roster = planAgents(plan);
   return async (state: RunStateValue): Promise<RunStateUpdate> => {
-    const { goal, userMessage: message } = context;
     const model = ports.catalog.models.get(ports.managerModelAlias);
-    const answer: ModelAnswer | null =
-      model === undefined
-        ? null
-        : requireWhole(
-            await ports.callModel({
-              ...plainCall,
-              model,
-              messages: buildRoutingPrompt({ goal, roster, message, answers: answersSoFar(run, state) }),
-              maxOutputTokens: planContextBudget(model.contextWindowTokens, routingOutputTokens)
-                .outputReserve,
-              signal,
-            }),
-          );
+    const answer = model === undefined ? null : await askManager(run, state, model);
     if (ports.stop.aborted) throw new RunStopped();
     const readDecision = round === 1 ? readRoutingDecision : readLaterDecision;
     const decision = readDecision(toRoutingAnswer(answer), roster, ports.estimateTokens);
@@ -50,6 +40,23 @@ export function createRouteNode(round: number, run: NodeContext) {
     const call = { purpose: "routing", holder: ports.holder, round } as const;
     return { decisions: [decision], overhead: model && answer ? toOverheadCalls(call, model, answer) : [] };
   };
+}
+
+/** The manager is not called where the run's grant pays for no agent. */
+async function askManager(run: NodeContext, state: RunStateValue, model: CatalogModel): Promise<ModelAnswer> {
+  const { plan, context, ports, signal, payment } = run;
+  if (!payment.paysForAgent()) return notAnswered(budgetExhausted);
+  const { goal, userMessage: message } = context;
+  const roster = planAgents(plan);
+  const answers = answersSoFar(run, state);
+  const answer = await ports.callModel({
+    ...plainCall,
+    model,
+    messages: buildRoutingPrompt({ goal, roster, message, answers }),
+    maxOutputTokens: planContextBudget(model.contextWindowTokens, routingOutputTokens).outputReserve,
+    signal,
+  });
+  return requireWhole(answer);
 }
 
 function toRoutingAnswer(answer: ModelAnswer | null): RoutingAnswer {

@@ -60,7 +60,7 @@ async function makeSummary(
   const { ports, context } = run;
   const due = context.dueSummary;
   const model = ports.catalog.models.get(ports.summarizerModelAlias);
-  if (due === null || model === undefined || !run.payment.paysForAgent()) return null;
+  if (due === null || model === undefined || !run.payment.paysForSummary) return null;
   const call = { ports, model, signal, overhead };
   const previous = context.summary?.text ?? null;
   const { transcript, fromSeq, toSeq } = due;

@@ -44,13 +44,19 @@ function limitsOf(operation: Operation, field: string, schema: Json): Limit[] {
       : [
           limit(
             `at most ${schema.maxItems}`,
-            Array(schema.maxItems).fill([good].flat()[0] ?? "x"),
-            Array(schema.maxItems + 1).fill([good].flat()[0] ?? "x"),
+            listOf(schema.maxItems, [good].flat()[0] ?? "x"),
+            listOf(schema.maxItems + 1, [good].flat()[0] ?? "x"),
           ),
         ]),
     ...(types.includes("null") ? [] : [limit("no null", good, null)]),
     ...(types.includes("string") ? [limit("text", good, { x: 1 })] : []),
   ];
+}
+
+/** Objects of a list have an alias of their own. */
+function listOf(length: number, entry: unknown): unknown[] {
+  if (typeof entry !== "object") return Array(length).fill(entry);
+  return Array.from({ length }, (_, index) => ({ ...entry, alias: `model-${index}` }));
 }
 
 /** Objects that must set something. */
