@@ -45,7 +45,11 @@ function outlineOf(events: readonly AGUIEvent[]): string[] {
 }
 
 const roundStarted = (round: number, ...steps: [step: string, agent_key: string][]) =>
-  `ROUND_STARTED ${JSON.stringify({ round, steps: steps.map(([step, agent_key]) => ({ step, agent_key })) })}`;
+  `ROUND_STARTED ${JSON.stringify({
+    round,
+    steps: steps.map(([step, agent_key]) => ({ step, agent_key })),
+    decision: { rule: "selected", verdict: "ok" },
+  })}`;
 const roundFinished = (round: number) => `ROUND_FINISHED ${JSON.stringify({ round })}`;
 const answered = (step: string) => [`SUBAGENT_STARTED ${step}`, `SUBAGENT_FINISHED ${step}`];
 

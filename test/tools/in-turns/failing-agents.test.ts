@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { holdTimers } from "../../support/held-timers.ts";
 import { says } from "../../support/turn-fixture.ts";
 import { createToolFixture, promptOf, searchesFor, type ToolFixture } from "./tool-fixture.ts";
 
@@ -97,11 +98,11 @@ test.each([
     });
     await fixture.search.script({ default: { hang: "before_headers" } });
     await fixture.models.script(says("ada", searchesFor("cats")), says("bob", "Bob is done."));
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const timers = holdTimers();
     const post = fixture.post(message);
     await fixture.models.wait({ settled: 1 + round });
     while ((await fixture.searched()).length === 0);
-    await vi.advanceTimersByTimeAsync(5_000);
+    await timers.pass(5_000, fixture.sessionId);
 
     const { body } = await post;
 

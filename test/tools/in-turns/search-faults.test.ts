@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createConsoleLog } from "../../../src/http/console-log.ts";
+import { holdTimers } from "../../support/held-timers.ts";
 import type { SearchAnswer } from "../../support/node/search-script.ts";
 import { says } from "../../support/turn-fixture.ts";
 import { createToolFixture, searchesFor, type ToolFixture, textsOf } from "./tool-fixture.ts";
@@ -129,10 +130,10 @@ describe("where the search fails, the agent answers, the row has the reason, and
     const fixture = await createToolFixture({ settings: { TAVILY_API_KEY: key } });
     await fixture.search.script({ default: { hang: "before_headers" } });
     await fixture.models.script(says("ada", "Without the web."));
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const timers = holdTimers();
     const post = fixture.post("@ada search: cats");
     while ((await fixture.searched()).length === 0);
-    await vi.advanceTimersByTimeAsync(10_000);
+    await timers.pass(10_000, fixture.sessionId);
 
     const { body } = await post;
 
