@@ -11,7 +11,7 @@ test("an operator grants credits; when they are used up a message is refused in 
   const office = await openConsole({ user: `${operatorPrefix}${newUser()}` });
   await office.getByRole("link", { name: "Operator" }).click();
   await office.getByLabel("User id").fill(user);
-  await office.getByLabel("Credits").fill("0.01");
+  await office.getByRole("textbox", { name: "Credits" }).fill("0.01");
   await office.getByLabel("Note").fill("to try it");
   await office.getByRole("button", { name: "Grant" }).click();
   await office.getByText("0.01 credits are granted.").waitFor();

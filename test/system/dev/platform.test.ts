@@ -100,7 +100,7 @@ function expectDemo(output: string): void {
   expect(speakers(tag).sort()).toEqual(["Ada", "Linus", "You"]);
   expect(speakers(roundtable)).toEqual(["You", "Scout", "Ada", "Linus"]);
   expect(speakers(orchestrator)).toEqual(["You", "Scout", "Ada", "Linus", "Manager"]);
-  expect(orchestrator).toMatch(/Scout +│ uses search \{"query".+\nScout +│ receives 1\. \[demo search\]/);
+  expect(orchestrator).toMatch(/Scout +│ uses search \{"query".+\nScout +│ receives \{"results":3,/);
   expect(orchestrator).toMatch(/Round 1: scout, ada \(selected\)\n {2}Round 2: linus \(selected\)/);
   expect(orchestrator).toMatch(/synthesis +Manager +completed +1 /);
   for (const part of [tag, roundtable, orchestrator]) {
@@ -108,9 +108,7 @@ function expectDemo(output: string): void {
     expect(part).toMatch(/^ {2}ada#1 +qwen .+ 0\.\d{8} +provider +2026-02-20$/m);
     expect(part).toMatch(/total \d+ ms\n {2}2 database round trips in sequence/);
   }
-  expect(output.trimEnd().split("\n").at(-1)).toMatch(
-    /^4 turns, 13 model calls, \d+ tokens, 0\.\d{8} credits\./,
-  );
+  expect(output).toMatch(/^4 turns, 13 model calls, \d+ tokens, 0\.\d{8} credits\./m);
 }
 
 test("npm run demo starts a platform where none runs, and ends it", async () => {

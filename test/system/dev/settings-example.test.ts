@@ -44,7 +44,13 @@ test("the example sets nothing while its lines are comments", () => {
 });
 
 /** Here a value shows the form; everywhere else it is the default. */
-const illustrations = ["DATABASE_URL", "MODELS_JSON", "CORS_ALLOWED_ORIGINS"];
+const illustrations = [
+  "DATABASE_URL",
+  "MODELS_JSON",
+  "CORS_ALLOWED_ORIGINS",
+  "SESSION_LOCATION_HINT",
+  "TOOL_PRICES",
+];
 
 test.each(lines.filter(({ value }) => value !== ""))("the Worker accepts $name=$value", (line) => {
   const config = parseConfig({ ...needed, [line.name]: line.value });

@@ -24,7 +24,11 @@ function nodesOf(flow: PlanForm, agents: RosterAgent[]): string[] {
   const ports = { tools, newId: () => "id" };
   const run = {
     plan,
-    context: { userMessage: "search: cats", storedAnswers: [] },
+    context: {
+      userMessage: "search: cats",
+      storedAnswers: [],
+      files: { cards: [], total: 0, attachments: [] },
+    },
     ports,
   } as unknown as NodeContext;
   return Object.keys(compileRunGraph(run).nodes).filter((name) => !name.startsWith("__"));
