@@ -14,10 +14,18 @@ const PURE = [
 /** In Node: what starts the platform itself. */
 const DEV = ["test/system/dev/**/*.test.ts", "test/system/abuse/wire.test.ts"];
 const FAULTS = "test/system/faults/**/*.test.ts";
-/** In a real browser, against a platform of its own. Its database is that of the first pass: a second one says no more. */
+/** Of those, the ones that depend on the database server. */
+const DEV_OF_SERVER = [
+  "test/system/dev/{checkpoint,migrate}*.test.ts",
+  "test/system/dev/endless-statements.test.ts",
+  "test/system/dev/version-before-steps.test.ts",
+];
+/** In a real browser, against a platform of its own. */
 const CONSOLE = "test/console/**/*.test.ts";
-const isSecondPass = Boolean(process.env.TEST_DATABASE_URL);
 const ARCHITECTURE = "test/architecture.test.ts";
+/** With TEST_DATABASE_URL only what depends on the database server is run: the rest ran in the pass without it. */
+const isSecondPass = Boolean(process.env.TEST_DATABASE_URL);
+const once = (include: string[]) => (isSecondPass ? [] : include);
 
 // Nothing in a test run talks to anybody outside this machine.
 process.env.WRANGLER_SEND_METRICS = "false";
@@ -38,14 +46,22 @@ const SEEDED = { provide: { seed }, setupFiles: ["test/support/property-seed.ts"
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "architecture", include: [ARCHITECTURE], testTimeout: 30_000 } },
-      { test: { name: "pure", include: PURE, testTimeout: 30_000, ...SEEDED } },
+      { test: { name: "architecture", include: once([ARCHITECTURE]), testTimeout: 30_000 } },
+      { test: { name: "pure", include: once(PURE), testTimeout: 30_000, ...SEEDED } },
       { test: { name: "faults", include: [FAULTS], ...SEEDED } },
-      { test: { name: "dev", include: DEV, testTimeout: 30_000, hookTimeout: 30_000, ...SEEDED } },
+      {
+        test: {
+          name: "dev",
+          include: isSecondPass ? DEV_OF_SERVER : DEV,
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+          ...SEEDED,
+        },
+      },
       {
         test: {
           name: "console",
-          include: isSecondPass ? [] : [CONSOLE],
+          include: once([CONSOLE]),
           globalSetup: isSecondPass ? [] : ["test/console/support/setup.ts"],
           testTimeout: 60_000,
           hookTimeout: 90_000,
