@@ -20,6 +20,8 @@ const DEV_OF_SERVER = [
   "test/system/dev/endless-statements.test.ts",
   "test/system/dev/version-before-steps.test.ts",
 ];
+/** In the Worker, the ones that depend on the database server; those of modes, tools and bodies need none of its own. */
+const WORKER_OF_SERVER = ["test/{db,files,live,routes,turn}/**/*.test.ts"];
 /** In a real browser, against a platform of its own. */
 const CONSOLE = "test/console/**/*.test.ts";
 const ARCHITECTURE = "test/architecture.test.ts";
@@ -101,8 +103,15 @@ export default defineConfig({
           maxWorkers: 1,
           testTimeout: 30_000,
           hookTimeout: 30_000,
-          include: ["test/**/*.test.ts"],
-          exclude: [...PURE, ...DEV, FAULTS, CONSOLE, ARCHITECTURE],
+          include: isSecondPass ? WORKER_OF_SERVER : ["test/**/*.test.ts"],
+          exclude: [
+            ...PURE,
+            ...DEV,
+            FAULTS,
+            CONSOLE,
+            ARCHITECTURE,
+            ...(isSecondPass ? ["test/turn/modes/**"] : []),
+          ],
           globalSetup: ["test/support/node/global-setup.ts"],
         },
       },

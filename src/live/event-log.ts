@@ -31,7 +31,7 @@ export function findWrittenLog(sql: LogSql, runId: string): EventLog | undefined
 }
 
 /**
- * The events of a run under one holder, in order, with ids `<epoch>.<seq>`. Readers read it each at its own place. The newest
+ * The events of a run under one holder, in order, with ids `<epoch>.<seq>`. Each reader has a place of its own. The newest
  * events are in memory, all of them in SQLite.
  */
 export class EventLog {

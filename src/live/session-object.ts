@@ -39,7 +39,7 @@ const minRecoveryMs = 5_000;
 
 /**
  * The host of one session: a Durable Object in which the session's runs are executed. Postgres decides who holds a claim; the
- * object can be lost at any time, like any holder. Nothing but watching a run depends on its storage.
+ * object can be lost at any time, like any holder. Only watching a run, and beginning it once, depend on its storage.
  */
 export abstract class SessionObject extends DurableObject<unknown> implements SessionHost {
   /** The parts of this deployment. */

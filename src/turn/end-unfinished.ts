@@ -68,7 +68,7 @@ const lastWritePausesMs = [500, 2_000];
 
 type LastWrite = { unstored: CheckpointRows; pausesMs?: readonly number[] };
 
-/** Does what the table calls `expire`. Never rejects. */
+/** Stores what is unstored and ends the lease: `expire` in `endings`. Never rejects. */
 async function expireLease(
   { db }: Deps,
   { turn }: Run,

@@ -101,7 +101,7 @@ function warnRefused({ log }: Requester, runId: string, { kind }: HostRefusal): 
   log.warn("host_refused", { run_id: runId, reason: kind });
 }
 
-/** The host goes on with the run when its lease has run out at the latest. */
+/** The host continues the run when its lease has run out, or earlier. */
 function leftToHost({ settings }: Deps, turnId: string): PantheonError {
   const detail = "The turn is not finished. The same request goes on with it.";
   return busySession("turn_in_progress", detail, { turnId, leaseLeftMs: settings.turnLeaseMs });

@@ -14,7 +14,7 @@ const maxPastHolders = 5;
 
 export type Resumption =
   | { kind: "taken"; run: Run }
-  /** Another holder has the run, for so long if it does not renew its lease. */
+  /** Another holder has the run. What is left of its lease, ms. */
   | { kind: "held"; leaseLeftMs: number }
   /** The run has ended. */
   | { kind: "over" };

@@ -61,7 +61,7 @@ export const endings = {
   commit_failed: { kind: "unfinished", claim: "expire", answer: "commit_failed" },
   lease_lost: { kind: "unfinished", claim: "leave", answer: "turn_conflict" },
   crashed: { kind: "unfinished", claim: "leave", answer: "internal_error" },
-  /** A refused run whose claim could not be deleted. Recovery is refused as well, and deletes it. */
+  /** A refused run whose claim could not be deleted. Recovery ends in the same way, and deletes it. */
   not_released: { kind: "unfinished", claim: "leave", answer: "database_unavailable" },
 } as const satisfies Record<string, Ending>;
 

@@ -141,7 +141,7 @@ describe("an object that has lost its memory", () => {
     expect(await fixture.models.journal()).toHaveLength(1);
   });
 
-  test("settles a run that has ended five holders: it may be what ends them", async () => {
+  test("settles a run that has lost five holders is settled", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "roundtable" });
     await fixture.models.script(says("ada", "one"), says("bob", { text: "late", hold: "gate" }));
     const post = fixture.post("hello");

@@ -48,7 +48,7 @@ describe("a holder that lost its claim", () => {
         credits: "0.00820000",
       },
     ]);
-    // What it lost is another's: it neither releases nor changes it.
+    // The claim now belongs to another holder: it neither releases nor changes it.
     expect(await fixture.claim()).toEqual(taken);
   });
 

@@ -26,7 +26,7 @@ export function createLabels(): EventView {
   };
 }
 
-/** The same of messages that are stored. */
+/** The same labels for stored messages. */
 export function labelMessages(messages: readonly Message[]): Message[] {
   return messages.map((message) => {
     if (message.role !== "assistant" || message.name === undefined) return message;

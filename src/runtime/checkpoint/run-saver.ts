@@ -29,7 +29,7 @@ export type RunSaverOptions = {
 const checkpointNs = "";
 
 /**
- * The checkpointer of one run. It saves requests in three ways. It never reads from the database: a new run has nothing,
+ * The checkpointer of one run. It needs fewer requests, for three reasons. It never reads from the database: a new run has nothing,
  * and a resumed one was read when it was opened. It stores the input only where the answers of parallel tasks need it.
  * It leaves the last checkpoint to the commit. With LangGraph's `sync` durability, storing a checkpoint overlaps the next
  * superstep; a superstep starts only when at most one earlier checkpoint is still being stored.

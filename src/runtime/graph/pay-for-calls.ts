@@ -16,8 +16,8 @@ export type CallPayment = {
 };
 
 /**
- * Makes a call only where the run's grant pays for it. What is taken covers each attempt in turn: an attempt that is
- * followed by another was refused or brought nothing, and costs nothing. Calls that are not billed take nothing.
+ * Makes a call only where the run's grant pays for it. One amount is taken for all attempts of a call: an attempt
+ * that is followed by another was refused or brought nothing, and costs nothing. Calls that are not billed take nothing.
  */
 export function payForCalls(callModel: CallModel, payment: CallPayment): CallModel {
   const { spending, multiplierOf, isBudgeted } = payment;

@@ -6,7 +6,7 @@ const usageWaitMs = 2_000;
 const lateUsageWaitMs = 200;
 
 export type AnswerEnd = {
-  /** To be called after every piece. True: the answer is over. */
+  /** To be called after every chunk. True: the answer is over. */
   isReached(answer: AnswerState): boolean;
   cancel(): void;
 };
