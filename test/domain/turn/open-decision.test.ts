@@ -84,7 +84,8 @@ describe("a request to open a run is refused where", () => {
     [1_001, "2"],
     [330_000, "330"],
   ])("with %d ms of the lease left, Retry-After is %s s", (leaseLeftMs, seconds) => {
-    expect(refusal({ claimBefore: running({ leaseLeftMs }) }).headers).toEqual({ "Retry-After": seconds });
+    const claimBefore = running({ idempotencyKey: "key-2", leaseLeftMs });
+    expect(refusal({ claimBefore }).headers).toEqual({ "Retry-After": seconds });
   });
 });
 
