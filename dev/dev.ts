@@ -43,9 +43,12 @@ await runCommand(async () => {
     const withdraw = announcePlatform(env, platform.url);
     console.log(`Pantheon ready on ${platform.url}`);
     for (const line of await addressLines(env, platform.url)) console.log(line);
-    await whenAborted(stopping);
+    const { worker, parser } = platform;
+    const lost = Promise.race([worker.ended, parser.ended]).then(() => true);
+    const isLost = await Promise.race([lost, whenAborted(stopping).then(() => false)]);
     withdraw();
     await platform.stop();
+    if (isLost) throw new Error("The process of a Worker ended by itself. Start npm run dev again.");
   } catch (error) {
     if (error !== stopping.reason) throw error;
   }

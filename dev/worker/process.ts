@@ -17,6 +17,8 @@ export type WorkerProcess = {
   groupId: number;
   /** To wrangler and workerd alike: they are one process group, apart from the terminal's. */
   signal(signal: NodeJS.Signals): void;
+  /** Resolves once the process has ended, also where nobody stopped it. */
+  ended: Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -52,7 +54,7 @@ export async function startWorkerProcess(
 
   try {
     const urls = await untilReady(child, options, onLog);
-    return { ...urls, groupId: child.pid ?? 0, signal: (name) => signalGroup(child, name), stop };
+    return { ...urls, groupId: child.pid ?? 0, signal: (name) => signalGroup(child, name), ended, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -152,6 +152,18 @@ test.each([
   expect(dev.errors().trim()).toMatch(expected);
   expect(dev.errors().trim()).not.toMatch(/hunter2|\n/);
 });
+
+test("npm run dev whose Worker is killed ends with one line, and leaves its data free for the next start", async () => {
+  const dev = run("dev.ts", ["--port", "0"]);
+  await untilReady(dev);
+  const { pid } = dev.child;
+  const children = (await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).trim().split(" ");
+  for (const child of children) process.kill(-Number(child), "SIGKILL");
+
+  expect(await dev.ended).toBe(1);
+  expect(dev.errors().trim()).toBe("The process of a Worker ended by itself. Start npm run dev again.");
+  expect(await readdir(dataDir)).not.toContain("pantheon.pid");
+}, 60_000);
 
 test("npm run dev with a port in use is one line and exit code 1", async () => {
   const other = createServer().listen(0, "127.0.0.1");
