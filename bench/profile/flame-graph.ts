@@ -51,14 +51,14 @@ type Box = { x: number; y: number; width: number };
 
 function drawBox({ name, part, totalMs, ownMs }: Frame, box: Box, color: string): string {
   const shown = name.slice(0, Math.floor((box.width - 4) / characterWidth));
-  const told = `${name} (${part}): ${totalMs.toFixed(1)} ms, own ${ownMs.toFixed(1)} ms`;
+  const label = `${name} (${part}): ${totalMs.toFixed(1)} ms, own ${ownMs.toFixed(1)} ms`;
   const place = `x="${box.x.toFixed(1)}" y="${box.y}"`;
   const text =
     shown.length < 3
       ? ""
       : `<text x="${(box.x + 2).toFixed(1)}" y="${box.y + 12}">${escapeXml(shown)}</text>`;
   return (
-    `<g><title>${escapeXml(told)}</title>` +
+    `<g><title>${escapeXml(label)}</title>` +
     `<rect ${place} width="${box.width.toFixed(1)}" height="${rowHeight - 1}" fill="${color}"/>${text}</g>`
   );
 }

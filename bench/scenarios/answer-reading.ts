@@ -34,18 +34,18 @@ function timeRun(pieces: readonly Uint8Array[]): number {
 }
 
 function readOnce(pieces: readonly Uint8Array[]): void {
-  let told = 0;
+  let read = 0;
   const reader = createAnswerReader({
     maxOutputTokens: 2_048,
     reasoningInText: false,
     onText: () => {
-      told += 1;
+      read += 1;
     },
     onProgress: () => undefined,
   });
   for (const piece of pieces) reader.feed(piece);
   reader.end();
-  if (told !== deltas) throw new Error(`${told} deltas were read, not ${deltas}`);
+  if (read !== deltas) throw new Error(`${read} deltas were read, not ${deltas}`);
 }
 
 function streamOf(count: number): Uint8Array {

@@ -47,7 +47,7 @@ function Console({ place }: { place: Place }) {
 const ignore = () => undefined;
 const idleMs = 1_000;
 
-/** Runs what is not needed for the first screen once that stands. */
+/** Loads what the first screen does not need, after the first screen is shown. */
 function whenIdle(work: () => void): void {
   if ("requestIdleCallback" in globalThis) requestIdleCallback(work, { timeout: idleMs });
   else setTimeout(work, idleMs);

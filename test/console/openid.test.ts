@@ -61,5 +61,5 @@ test.each(["wrong_state", "wrong_nonce", "denied"] as const)(
 test("an answer that this tab did not ask for signs nobody in", async () => {
   provider.misbehave(undefined);
   const page = await open("/signed-in?code=stolen&state=guessed");
-  await page.getByText("This sign-in was not begun in this tab").waitFor();
+  await page.getByText("This sign-in was not started in this tab").waitFor();
 });

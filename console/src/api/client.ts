@@ -19,7 +19,7 @@ export type Client = {
   send(method: string, path: string, call?: Call): Promise<Response>;
 };
 
-/** @param onUnauthorized is told when the API does not accept the token. */
+/** @param onUnauthorized is called when the API refuses the token. */
 export function createClient(readToken: () => string | undefined, onUnauthorized: () => void): Client {
   const send = async (method: string, path: string, call: Call = {}) => {
     const { body, bytes, headers = {}, signal } = call;

@@ -14,7 +14,7 @@ export async function* readEvents(response: Response): AsyncGenerator<StreamEven
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       const { data, id } = next.value;
-      // Safe: the API sends AG-UI's events; one of another type is passed over by whoever reads it.
+      // Safe: the API sends AG-UI's events; a reader ignores an event of another type.
       yield { event: JSON.parse(data) as AGUIEvent, id };
     }
   } finally {

@@ -46,7 +46,7 @@ export async function endSignIn(
 ): Promise<{ token: string; returnTo: string }> {
   const kept = sessionStorage.getItem(storageKey);
   sessionStorage.removeItem(storageKey);
-  if (kept === null) throw new Error("This sign-in was not begun in this tab. Begin again.");
+  if (kept === null) throw new Error("This sign-in was not started in this tab. Start again.");
   const attempt: Attempt = JSON.parse(kept);
   const server = await discover(provider);
   const client: oauth.Client = { client_id: provider.client_id };

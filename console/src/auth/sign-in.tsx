@@ -6,7 +6,7 @@ import { Loading, ProblemNote } from "../parts/states.tsx";
 import { readConsoleConfig } from "./console-config.ts";
 import { signedOutBecause, signIn } from "./token.ts";
 
-/** The first screen of somebody without a token. */
+/** The first screen for a user without a token. */
 export function SignIn({ error: given }: { error?: ApiError }) {
   const [config, setConfig] = useState<ConsoleConfig>();
   const [error, setError] = useState(given);

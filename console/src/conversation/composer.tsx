@@ -201,7 +201,7 @@ function steerList(
 function placeholderOf(mode: Mode, agents: readonly Agent[]): string {
   const first = agents[0]?.agent_key;
   if (first === undefined) return "Add an agent first";
-  return mode === "tag" || mode === "manual" ? `Ask somebody: @${first} …` : "Ask the room…";
+  return mode === "tag" || mode === "manual" ? `Ask an agent: @${first} …` : "Ask the room…";
 }
 
 /** Who will answer, read by the server's own rule. */

@@ -47,7 +47,7 @@ const nothingYet: ConversationState = {
   refusedMessage: undefined,
 };
 
-/** The turns of one session, and the one that runs. @param onStored is told that a turn was stored. */
+/** The turns of one session, and the one that runs. @param onStored is called after a turn is stored. */
 export function createConversation(api: Api, sessionId: string, onStored: () => void): Conversation {
   const state = createCell(nothingYet);
   const change = (part: Partial<ConversationState>) => state.set({ ...state.get(), ...part });

@@ -22,7 +22,7 @@ export type LivePart = {
 };
 
 export type LiveTurn = {
-  /** Undefined until the server has told it. */
+  /** Undefined until the server has sent it. */
   turnId: string | undefined;
   /** The user's message; undefined for a retry, whose turn is stored. */
   message: string | undefined;
@@ -145,7 +145,7 @@ function takeRound(turn: LiveTurn, name: string, value: unknown): void {
 
 type Snapshot = Extract<AGUIEvent, { type: "MESSAGES_SNAPSHOT" }>["messages"];
 
-/** What a resumed run has stored stands in the snapshot, behind the last message of the user. */
+/** The stored answers of a resumed run are in the snapshot, after the last message of the user. */
 function takeSnapshot(turn: LiveTurn, messages: Snapshot, nowMs: number): void {
   const last = messages.findLastIndex(({ role }) => role === "user");
   turn.parts = messages.slice(last + 1).map((message) => {

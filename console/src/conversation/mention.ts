@@ -18,7 +18,7 @@ export function completionsOf<Agent extends Tagged>({ typed }: Mention, agents: 
   );
 }
 
-/** The text with the tag written out, and where the caret stands then. */
+/** The text with the tag written out, and the place of the caret after it. */
 export function complete(text: string, caret: number, mention: Mention, key: string) {
   const before = `${text.slice(0, mention.start)}@${key} `;
   return { text: before + text.slice(caret).replace(/^ /, ""), caret: before.length };

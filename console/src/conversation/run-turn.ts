@@ -89,7 +89,7 @@ function runningTurnId(failure: unknown): string | undefined {
   return failure.problem.turn_id;
 }
 
-/** Reads the turn until it is stored; undefined where it is gone, so that it must be begun again. */
+/** Reads the turn until it is stored; undefined where it is gone and must be posted again. */
 async function untilStored(
   api: Api,
   { sessionId, live, onChange, signal }: RunOptions,

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { type ApiError, explain } from "../api/problem.ts";
 
-/** Grey bars where content will stand. */
+/** Grey bars in the place of content that is loading. */
 export function Loading({ what, rows = 3 }: { what: string; rows?: number }) {
   return (
     <div class="loading" role="status" aria-label={`Loading ${what}`}>

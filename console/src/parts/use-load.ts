@@ -6,7 +6,7 @@ export type Loaded<Value> = {
   error: ApiError | undefined;
   /** Asks again; what is shown stays until the answer has come. */
   reload(): Promise<void>;
-  /** Shows another value without asking, where an answer already told it. */
+  /** Shows a value that another answer already had, without a request. */
   set(value: Value): void;
 };
 

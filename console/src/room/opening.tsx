@@ -4,7 +4,7 @@ import { startersFor } from "../rooms/templates.ts";
 
 type OpeningProps = { agents: readonly Agent[]; mode: Mode; onStart: (message: string) => void };
 
-/** What stands in an empty session: first messages that work. */
+/** An empty session shows first messages that can be sent. */
 export function Opening({ agents, mode, onStart }: OpeningProps) {
   if (agents.length === 0) {
     return (

@@ -60,7 +60,7 @@ function SettingsDialog({ room, agents, onChange, onClose }: SettingsProps & { o
             value={goal}
             onInput={(event) => setGoal(event.currentTarget.value)}
           />
-          <small class="help">Every agent is told it.</small>
+          <small class="help">Every agent reads it.</small>
         </label>
         <label class="field">
           <span>Rounds of the manager</span>

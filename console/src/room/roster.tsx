@@ -15,7 +15,7 @@ export function Roster({ parts, change }: RosterProps) {
   const { room, agents } = parts;
   const [edited, setEdited] = useState<Agent | "new">();
   const [dragged, setDragged] = useState<string>();
-  const [told, setTold] = useState("");
+  const [notice, setNotice] = useState("");
   const [error, setError] = useState<ApiError>();
   const keys = agents.map(({ agent_key: key }) => key);
 
@@ -25,7 +25,7 @@ export function Roster({ parts, change }: RosterProps) {
     const order = keys.filter((other) => other !== key).toSpliced(index, 0, key);
     // Shown at once, so that keys can be pressed on; the server's answer has the last word.
     change({ agents: order.flatMap((each) => agents.filter(({ agent_key }) => agent_key === each)) });
-    setTold(`${key} is number ${index + 1} now`);
+    setNotice(`${key} is number ${index + 1} now`);
     try {
       change({ agents: await api.orderAgents(room.id, order) });
     } catch (failure) {
@@ -67,7 +67,7 @@ export function Roster({ parts, change }: RosterProps) {
         ))}
       </ul>
       <p class="away" role="status">
-        {told}
+        {notice}
       </p>
       {edited && (
         <AgentDialog

@@ -17,7 +17,7 @@ export function UsagePanel({ conversation }: UsagePanelProps) {
     <section class="side">
       <h2>Usage</h2>
       {last === undefined ? (
-        <p class="help">What each turn costs stands here.</p>
+        <p class="help">Here you see what each turn costs.</p>
       ) : (
         <>
           <UsageTable title="Last turn" turns={[last]} />

@@ -37,7 +37,7 @@ export function LedgerTable({ turn }: { turn: TurnDetail }) {
           <td class="number" title={`Prices of ${call.pricing_version}`}>
             {call.credits}
           </td>
-          <td class="number">{call.provider_cost_usd ?? "not told"}</td>
+          <td class="number">{call.provider_cost_usd ?? "not stated"}</td>
           <td class="number">{formatSeconds(call.latency_ms)}</td>
           <td class="mono id" title={call.provider_request_id ?? ""}>
             {call.provider_request_id ?? "none"}

@@ -8,7 +8,7 @@ const labelWidth = 170;
 const width = 820;
 const barWidth = width - labelWidth - 230;
 
-/** The steps on one line of time: what ran side by side stands side by side. */
+/** The steps on one line of time: steps that ran at the same time are shown beside each other. */
 export function StepGraph({ turn }: { turn: TurnDetail }) {
   const steps = stepTimes(turn);
   const totalMs = Math.max(1, ...steps.map(({ toMs }) => toMs));

@@ -14,13 +14,13 @@ export function GrantForm() {
   // The same key until a grant is made: a second press grants nothing.
   const [key, setKey] = useState(() => crypto.randomUUID());
   const [wallet, setWallet] = useState<Wallet>();
-  const [told, setTold] = useState("");
+  const [notice, setNotice] = useState("");
   const [error, setError] = useState<ApiError>();
   const attempt = async (work: () => Promise<string>) => {
     setError(undefined);
-    setTold("");
+    setNotice("");
     try {
-      setTold(await work());
+      setNotice(await work());
     } catch (failure) {
       setError(toApiError(failure));
     }
@@ -89,7 +89,7 @@ export function GrantForm() {
           Limit
         </button>
       </div>
-      <p role="status">{told}</p>
+      <p role="status">{notice}</p>
       {error && <ProblemNote error={error} />}
       {wallet && <WalletCard wallet={wallet} />}
     </section>

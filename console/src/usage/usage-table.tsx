@@ -34,7 +34,7 @@ export function UsageTable({ rows, groupBy, nameOf }: TableProps) {
               <td class="number">{formatCount(row.input_tokens_fresh)}</td>
               <td class="number">{formatCount(row.input_tokens_cached)}</td>
               <td class="number">{formatCount(row.output_tokens)}</td>
-              <td class="number">{row.provider_cost_usd ?? "not told"}</td>
+              <td class="number">{row.provider_cost_usd ?? "not stated"}</td>
               {hasMargin && <td class="number">{row.margin_usd ?? "unknown"}</td>}
               {hasMargin && <td class="number">{formatCount(row.active_users ?? 0)}</td>}
             </tr>
