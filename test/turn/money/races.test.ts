@@ -89,9 +89,7 @@ describe.runIf(inject("trueConcurrency"))("with true concurrency (only with TEST
 
     const released = models.release("gate");
     const made = Array.from({ length: 6 }, (_, index) => [
-      api
-        .as(owner)
-        .put(`/rooms/${roomId}/budget`, { period: periods[index % 3], limit_credits: "90" }),
+      api.as(owner).put(`/rooms/${roomId}/budget`, { period: periods[index % 3], limit_credits: "90" }),
       operator.send("POST", `/admin/users/${owner.userId}/grants`, {
         headers: { Authorization, "Content-Type": "application/json", "Idempotency-Key": `key-${index}` },
         body: JSON.stringify({ amount: "10" }),
