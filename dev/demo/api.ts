@@ -15,6 +15,19 @@ export async function callApi<T extends z.ZodType>(access: Access, request: ApiR
   return answer.parse(await response.json());
 }
 
+/** Calls the API, and parses a refusal as well. */
+export async function askApi<T extends z.ZodType, P extends z.ZodType>(
+  { url, token, signal }: Access,
+  request: ApiRequest,
+  { answer, problem }: { answer: T; problem: P },
+): Promise<{ ok: true; body: z.output<T> } | { ok: false; status: number; body: z.output<P> }> {
+  const headers = { Accept: "application/json", ...request.headers };
+  const response = await sendApiRequest({ origin: url, token }, { ...request, headers }, signal);
+  const body = await response.json();
+  if (response.ok) return { ok: true, body: answer.parse(body) };
+  return { ok: false, status: response.status, body: problem.parse(body) };
+}
+
 /** Posts a turn and passes its events on as they arrive. Resolves at the end of the stream. */
 export async function streamTurn(
   access: Access,
@@ -27,7 +40,7 @@ export async function streamTurn(
 }
 
 async function send({ url, token, signal }: Access, request: ApiRequest, accept: string): Promise<Response> {
-  const headers = { Accept: accept };
+  const headers = { Accept: accept, ...request.headers };
   const response = await sendApiRequest({ origin: url, token }, { ...request, headers }, signal);
   if (response.ok) return response;
   throw new Error(

@@ -1,6 +1,6 @@
 import { PantheonError } from "../errors.ts";
 import type { BudgetScope } from "./budget.ts";
-import { formatDecimal } from "./pricing.ts";
+import { formatDecimal, maxOf } from "./pricing.ts";
 
 /** A budget as it was when a run was to be opened. Amounts are 10⁻⁸ credits. */
 export type FoundBudget = {
@@ -32,7 +32,8 @@ export function findBudgetRefusal(budgets: readonly FoundBudget[], neededE8: big
   });
   const [exhausted] = limited.filter(({ leftE8 }) => leftE8 < neededE8).toSorted(lastToResetFirst);
   if (exhausted !== undefined) {
-    const detail = `The ${exhausted.scope}'s credits are used up.`;
+    const left = formatDecimal(maxOf(exhausted.leftE8, 0n), 8);
+    const detail = `The credits of the ${exhausted.scope} do not pay for a turn: ${left} are left.`;
     return {
       error: new PantheonError("budget_exhausted", detail, { members: describe(exhausted) }),
       deadRuns: [],
