@@ -11,7 +11,7 @@ const documentName = "launch-handbook.pdf";
 const pageCount = 200;
 /** Pages that answer questions, by number. All others are forms. */
 const answers: Readonly<Record<number, string>> = {
-  1: "Launch handbook\n\nThe beta opens on Friday at 10:00. Ada decides, Linus is on call.",
+  1: "Launch plan\n\nThe beta opens on Friday at 10:00. Ada decides, Linus is on call.",
   48: "Before the launch\n\nThe database is restored from its backup once, and the time it took is written down.",
   95: "At the launch\n\nOne user in ten gets the beta. The share grows when an hour has passed without an alarm.",
   137: "After the launch\n\nA bad release is taken back within 15 minutes; nobody repairs it in place.",

@@ -223,6 +223,12 @@ describe("a refused upload leaves neither row nor bytes", () => {
       "upload_incomplete",
     ],
     [
+      "more bytes than it says",
+      { name: "a.txt", bytes: utf8("xyz"), headers: { "Content-Length": "1" } },
+      400,
+      "upload_incomplete",
+    ],
+    [
       "a key that is none",
       { name: "a.txt", bytes: utf8("x"), headers: { "Idempotency-Key": "ü" } },
       400,
@@ -271,6 +277,21 @@ describe("a refused upload leaves neither row nor bytes", () => {
     );
     expect(result).toMatchObject({ status: 500 });
     expect(await listObjects()).toEqual(before);
+  });
+
+  test("into a room that is deleted meanwhile", async () => {
+    const { user, roomId } = await startRoom();
+    const before = await listObjects();
+    const { result } = await watchDatabase(
+      () => upload(api, user, roomId, { name: "a.txt", bytes: utf8("x") }),
+      async (ask, n) => {
+        if (n === 2) await connectSql()`update rooms set deleted_at = now() where id = ${roomId}`;
+        return ask();
+      },
+    );
+    expect(result).toMatchObject({ status: 404 });
+    expect(await listObjects()).toEqual(before);
+    expect(await connectSql()`select 1 from files where room_id = ${roomId}`).toEqual([]);
   });
 
   test("into another user's room", async () => {
@@ -386,6 +407,26 @@ describe("parsing", () => {
     await deliver(id);
     expect(await read()).toMatchObject({ status: "ready", error: null });
     expect(await sql`select attempt from files where id = ${id}`).toEqual([{ attempt: 9 }]);
+  });
+
+  test.each([
+    ["has read the file", async (key: string) => parserDeps.fileStore.get(key)],
+    ["cannot read it", async () => new Blob([utf8("%PDF-1.7 nothing")]).stream()],
+  ])("by a parser that was replaced changes nothing, where it %s", async (_how, finish) => {
+    const { id, read, user } = await store("a.pdf", await makePdf(["The text."]));
+    const sql = connectSql();
+    const get = async (key: string) => {
+      await sql`update files set lease_until = now() where id = ${id}`;
+      await deliver(id);
+      return finish(key);
+    };
+    await deliver(id, { deps: { ...parserDeps, fileStore: { ...parserDeps.fileStore, get } } });
+    expect(await read()).toMatchObject({ status: "ready", error: null });
+    expect((await api.as(user).get(`/files/${id}/pages`)).body.data).toMatchObject([{ text: "The text." }]);
+    const attempts =
+      await sql`select ready_attempt, p.attempt from files f join file_pages p on p.file_id = f.id
+      where f.id = ${id}`;
+    expect(attempts).toEqual([{ ready_attempt: 2, attempt: 2 }]);
   });
 
   test("that goes on is not given up by the last message of another attempt", async () => {

@@ -134,6 +134,26 @@ describe("a file that is made to harm", () => {
       "file_too_complex",
     ],
     ["bomb.docx", () => xml({ "word/document.xml": "<w:p>".padEnd(70_000_000, " ") }), "file_too_complex"],
+    [
+      "bomb.pptx",
+      () =>
+        xml({
+          "ppt/presentation.xml": "<p/>",
+          "ppt/_rels/presentation.xml.rels": "<p/>",
+          "ppt/slides/slide1.xml": " ".repeat(70_000_000),
+        }),
+      "file_too_complex",
+    ],
+    [
+      "bomb.xlsx",
+      () => xml({ "xl/workbook.xml": "<workbook/>", "xl/media/any": " ".repeat(70_000_000) }),
+      "file_too_complex",
+    ],
+    [
+      "entries.docx",
+      () => xml(Object.fromEntries(Array.from({ length: 10_001 }, (_, n) => [`word/${n}`, ""]))),
+      "file_too_complex",
+    ],
   ] as const)("%s ends with its code", async (name, make, code) => {
     await expect(parse(await make(), name)).rejects.toMatchObject({ code });
   });

@@ -193,7 +193,7 @@ test("turns are answered while documents take all of the parser's memory and tim
   console.log(
     `Turns while nothing is parsed: ${describe(quiet)}. While documents are parsed: ${describe(loaded)}. The documents ended as ${codes}.`,
   );
-  expect(codes.slice(3)).toEqual(["file_too_complex", "file_too_complex"]);
+  expect(codes.slice(1)).toEqual(Array(4).fill("file_too_complex"));
   // Medians: one slow turn on a busy machine says nothing about the parser.
   expect(median(loaded)).toBeLessThan(3 * median(quiet) + 1_000);
 }, 180_000);

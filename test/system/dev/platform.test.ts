@@ -91,7 +91,7 @@ function expectDemo(output: string): void {
   const [, files = "", reading = "", tag = "", roundtable = "", orchestrator = ""] = output.split(/^── /m);
   const speakers = (part: string) => [...new Set(part.match(/^\w+(?= +│)/gm))];
   expect(files).toMatch(
-    /^launch-handbook\.pdf: \d+ bytes, 200 pages, \d+ tokens, parsed after \d+ ms\n {2}page 1 │ Launch handbook/m,
+    /^launch-handbook\.pdf: \d+ bytes, 200 pages, \d+ tokens, parsed after \d+ ms\n {2}page 1 │ Launch plan/m,
   );
   expect(speakers(reading)).toEqual(["You", "Ada"]);
   expect(reading).toMatch(/Ada +│ uses file_search \{"query".+/);
