@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { wakeWaitingFiles } from "../../src/actions/wake-waiting-files.ts";
-import { makePdf } from "../parse/support/documents.ts";
+import { makeEncryptedOffice, makePdf } from "../parse/support/documents.ts";
 import { createRoom, createTestApi, mintToken, newUser, type TestUser } from "../support/api.ts";
 import { watchDatabase } from "../support/database-requests.ts";
 import { connectSql } from "../support/sql.ts";
@@ -345,7 +345,7 @@ describe("parsing", () => {
 
   test.each([
     ["broken.pdf", utf8("%PDF-1.7 nothing"), "file_unreadable"],
-    ["secret.docx", new Uint8Array([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1, 0]), "file_encrypted"],
+    ["secret.docx", makeEncryptedOffice(), "file_encrypted"],
     ["deep.html", utf8("<div>".repeat(1_000)), "file_too_complex"],
   ])("of %s fails with its code, and can be tried again", async (name, bytes, code) => {
     const { user, id, read } = await store(name, bytes);

@@ -123,3 +123,16 @@ test("slides have a page each, also as PDF", async () => {
     "Second flow\nWho What\nAda Plan",
   ]);
 });
+
+test.each([
+  ["encrypted.docx", "file_encrypted"],
+  ["encrypted.xlsx", "file_encrypted"],
+  ["encrypted.pdf", "file_encrypted"],
+  ["before-2007.docx", "file_unreadable"],
+])("%s ends as %s", async (name, code) => {
+  await expect(parse(name)).rejects.toMatchObject({ code });
+});
+
+test("a PDF that is encrypted without a password is read", async () => {
+  expect(await parse("restricted.pdf")).toEqual(await parse("report.pdf"));
+});
