@@ -255,6 +255,19 @@ describe("a refused upload leaves neither row nor bytes", () => {
     expect((await put(other, "12345678")).status).toBe(201);
   });
 
+  test("over the space of the room, of several at once", async () => {
+    const small = createTestApi({ settings: { ROOM_MAX_FILES: "2" } });
+    const { user, roomId } = await startRoom();
+    const before = await listObjects();
+    const uploads = await Promise.all(
+      ["a", "b", "c", "d", "e"].map((text) =>
+        upload(small, user, roomId, { name: `${text}.txt`, bytes: utf8(text) }),
+      ),
+    );
+    expect(uploads.map(({ status }) => status).toSorted()).toEqual([201, 201, 409, 409, 409]);
+    expect((await listObjects()).size).toBe(before.size + 2);
+  });
+
   test("while the bucket fails", async () => {
     const fileStore = { ...parserDeps.fileStore, put: () => Promise.reject(new Error("bucket")) };
     const files = { ...api.deps.files, fileStore };
