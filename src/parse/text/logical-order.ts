@@ -38,7 +38,9 @@ export function toLogicalOrder(page: string): string {
     const share = shareOfRight(line);
     const isUnclear = share < clearMajority && share > 1 / clearMajority;
     const pieces = cut(toVisualOrder(line), words);
-    return joinUnits((isUnclear ? isPageRight : share > 1) ? readFromRight(pieces) : readFromLeft(pieces));
+    const units = (isUnclear ? isPageRight : share > 1) ? readFromRight(pieces) : readFromLeft(pieces);
+    // A letter's points come in the order in which they are drawn.
+    return joinUnits(units).normalize("NFC");
   });
 }
 
