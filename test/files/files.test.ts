@@ -409,7 +409,10 @@ describe("parsing", () => {
         expect(await read()).toMatchObject({ status: "parsing" });
         await sql`update files set lease_until = now() where id = ${id}`;
       }
-      await wakeWaitingFiles(noTime);
+      const warned: unknown[] = [];
+      const log = { ...parserDeps.log, warn: (...line: unknown[]) => warned.push(line) };
+      await wakeWaitingFiles({ ...noTime, log });
+      expect(warned).toEqual([["files_given_up", { files: expect.arrayContaining([id]) }]]);
     };
     await killParsers();
     expect(await read()).toMatchObject({ status: "failed", error: { code: "parse_gave_up" } });

@@ -103,34 +103,40 @@ function isHeldBy({ fileId, attempt }: ParseJob): SQL | undefined {
 
 const gaveUp = { status: "failed", errorCode: "parse_gave_up", leaseUntil: null } as const;
 
-/** Marks a file as failed after its last attempt. One that was parsed meanwhile, or that a parser holds, stays as it is. */
-export async function giveUpFile(db: Db, fileId: string): Promise<void> {
-  await askDatabase(db, () =>
+/**
+ * Marks a file as failed after its last attempt. One that was parsed meanwhile, or that a parser holds, stays as it is.
+ * @returns whether it was marked.
+ */
+export async function giveUpFile(db: Db, fileId: string): Promise<boolean> {
+  const givenUp = await askDatabase(db, () =>
     db
       .update(files)
       .set(gaveUp)
-      .where(and(eq(files.id, fileId), or(isPending, isAbandoned))),
+      .where(and(eq(files.id, fileId), or(isPending, isAbandoned)))
+      .returning({ id: files.id }),
   );
+  return givenUp.length > 0;
 }
 
 /** In one run of the minute's job; the next minute takes the rest. */
 const maxStaleFiles = 100;
 
-/**
- * Files that are pending since before `pendingBefore`, or whose parser's lease has run out: their message may be lost. Those
- * without an attempt left are marked as failed instead: each of their parsers ended without a result.
- */
-export async function loadStaleFileIds(db: Db, pendingBefore: Date): Promise<string[]> {
+/** `givenUp` files had no attempt left: each of their parsers ended without a result. They are marked as failed. */
+export type StaleFiles = { waiting: string[]; givenUp: string[] };
+
+/** Files that are pending since before `pendingBefore`, or whose parser's lease has run out: their message may be lost. */
+export async function takeStaleFiles(db: Db, pendingBefore: Date): Promise<StaleFiles> {
   const isStale = and(
     isNull(files.deletedAt),
     or(and(isPending, lt(files.pendingSince, pendingBefore)), isAbandoned),
   );
-  const [, rows] = await askDatabase(db, () =>
+  const [givenUp, waiting] = await askDatabase(db, () =>
     db.batch([
       db
         .update(files)
         .set(gaveUp)
-        .where(and(isStale, not(hasAttempt))),
+        .where(and(isStale, not(hasAttempt)))
+        .returning({ id: files.id }),
       db
         .select({ id: files.id })
         .from(files)
@@ -139,5 +145,5 @@ export async function loadStaleFileIds(db: Db, pendingBefore: Date): Promise<str
         .limit(maxStaleFiles),
     ]),
   );
-  return rows.map(({ id }) => id);
+  return { waiting: waiting.map(({ id }) => id), givenUp: givenUp.map(({ id }) => id) };
 }
