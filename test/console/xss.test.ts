@@ -102,6 +102,30 @@ test("payloads do nothing in names of files, tool results, errors and the receip
   await expectHarmless(page);
 });
 
+test("payloads do nothing in citations: the name of the file that was read, and its text", async () => {
+  const user = newUser();
+  const room = await createRoom(user, {}, { tool_permissions: ["file_read"] });
+  const [payload = ""] = xssPayloads.filter((text) => text.startsWith("<img src=x"));
+  await upload(user, room.roomId, new URLSearchParams({ name: `${payload}.md` }));
+  await setScript({
+    rules: [
+      {
+        match: { call: 1 },
+        answer: { tool_calls: [{ name: "file_search", arguments: '{"query":"text"}' }] },
+      },
+    ],
+    default: { text: xssPayloads.join("\n\n") },
+  });
+  const page = await openConsole({ user, path: room.path });
+  await page.getByText("1 page").waitFor({ timeout: 45_000 });
+  await page.getByLabel("Your message").fill("@ada read it");
+  await page.keyboard.press("Enter");
+  await page.getByText("Read 1 page of 1 file").click();
+  await page.getByText(`${payload}.md, page 1`).waitFor();
+  await page.locator(".tool summary").click();
+  await expectHarmless(page);
+});
+
 async function upload(user: string, roomId: string, query: URLSearchParams): Promise<void> {
   const { tokenOf } = await import("./support/token.ts");
   const response = await fetch(`${inject("console")?.url}/api/v1/rooms/${roomId}/files?${query}`, {
