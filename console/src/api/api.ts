@@ -7,7 +7,9 @@ import type {
   Model,
   NewAgent,
   NewRoom,
+  NewTurn,
   Page,
+  QueuedTurn,
   Room,
   RoomFile,
   RunningTurn,
@@ -15,6 +17,7 @@ import type {
   Tool,
   Turn,
   TurnDetail,
+  TurnPending,
   User,
 } from "./types.ts";
 
@@ -86,8 +89,20 @@ export function createApi(client: Client) {
     turn: (sessionId: string, turnId: string) =>
       json<TurnDetail | RunningTurn>("GET", `${turnsOf(sessionId)}/${turnId}`),
     /** The events of a turn that begins now. The same key again joins or replays it. */
-    streamTurn: (sessionId: string, message: string, key: string, signal: AbortSignal) =>
-      send("POST", `${turnsOf(sessionId)}/stream`, { body: { message }, headers: keyHeader(key), signal }),
+    streamTurn: (sessionId: string, body: NewTurn, key: string, signal: AbortSignal) =>
+      send("POST", `${turnsOf(sessionId)}/stream`, { body, headers: keyHeader(key), signal }),
+    /** The events of a turn that was sent before; of one that waits, once it begins. */
+    followTurn: (sessionId: string, turnId: string, signal: AbortSignal) =>
+      send("GET", `${turnsOf(sessionId)}/${turnId}/events`, { signal }),
+    /** Begins when those before it are over. */
+    queueTurn: (sessionId: string, message: string, key: string) =>
+      json<TurnPending>("POST", `${turnsOf(sessionId)}/queue`, {
+        body: { message },
+        headers: keyHeader(key),
+      }),
+    /** What waits, the next one first. */
+    queue: async (sessionId: string) =>
+      (await json<{ data: QueuedTurn[] }>("GET", `/sessions/${sessionId}/queue`)).data,
     streamRetry: (sessionId: string, turnId: string, key: string, signal: AbortSignal) =>
       send("POST", `${turnsOf(sessionId)}/${turnId}/retry/stream`, { headers: keyHeader(key), signal }),
     cancelTurn: (sessionId: string, turnId: string) =>

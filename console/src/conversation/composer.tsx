@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { readTags } from "../../../src/domain/plan/tags.ts";
 import type { Agent, Mode } from "../api/types.ts";
+import type { WhenBusy } from "./conversation.ts";
 import { keepDraft, readDraft } from "./drafts.ts";
 import { complete, completionsOf, type Mention, mentionAt } from "./mention.ts";
 
@@ -11,7 +12,9 @@ type ComposerProps = {
   isRunning: boolean;
   /** A message that was not stored comes back into the field. */
   returned: string | undefined;
-  onSend: (message: string) => Promise<"accepted" | "refused">;
+  onSend: (message: string, whenBusy: WhenBusy) => Promise<"accepted" | "refused">;
+  /** A message can be sent while a turn runs. */
+  canQueue: boolean;
   /** Absent where the server cannot stop a turn. */
   onStop: (() => void) | undefined;
   onFiles: (files: readonly File[]) => void;
@@ -22,12 +25,14 @@ const listId = "mentions";
 
 /** The field that messages are written in. Enter sends; Shift and Enter begin a new line; @ offers the agents. */
 export function Composer(props: ComposerProps) {
-  const { sessionId, agents, mode, isRunning, returned, onSend, onStop, onFiles } = props;
+  const { sessionId, agents, mode, isRunning, canQueue, returned, onSend, onStop, onFiles } = props;
   const field = useRef<HTMLTextAreaElement>(null);
   const [text, setText] = useState(() => readDraft(sessionId));
   const [mention, setMention] = useState<Mention>();
   const [chosen, setChosen] = useState(0);
   const [isSending, setSending] = useState(false);
+  const [whenBusy, setWhenBusy] = useState<WhenBusy>("queue");
+  const mustWait = isRunning && !canQueue;
   const offered = mention === undefined ? [] : completionsOf(mention, agents);
 
   const write = (value: string, caret?: number) => {
@@ -52,9 +57,9 @@ export function Composer(props: ComposerProps) {
   };
   const send = async () => {
     const message = text.trim();
-    if (message === "" || isRunning || isSending) return;
+    if (message === "" || mustWait || isSending) return;
     setSending(true);
-    const outcome = await onSend(message);
+    const outcome = await onSend(message, whenBusy);
     setSending(false);
     if (outcome === "accepted") write("");
     field.current?.focus();
@@ -101,15 +106,33 @@ export function Composer(props: ComposerProps) {
             Stop
           </button>
         )}
+        {isRunning && canQueue && <BusyChoice whenBusy={whenBusy} onChoice={setWhenBusy} />}
         <button
           type="submit"
           class="button button-main"
-          disabled={text.trim() === "" || isRunning || isSending}
+          disabled={text.trim() === "" || mustWait || isSending}
         >
           {isSending ? "Sending…" : "Send"}
         </button>
       </div>
     </form>
+  );
+}
+
+type ChoiceProps = { whenBusy: WhenBusy; onChoice: (whenBusy: WhenBusy) => void };
+
+/** What a message does that is sent while the agents answer. */
+function BusyChoice({ whenBusy, onChoice }: ChoiceProps) {
+  return (
+    <select
+      class="busy-choice"
+      aria-label="While the agents answer"
+      value={whenBusy}
+      onChange={(event) => onChoice(event.currentTarget.value === "interrupt" ? "interrupt" : "queue")}
+    >
+      <option value="queue">after this turn</option>
+      <option value="interrupt">instead of this turn</option>
+    </select>
   );
 }
 

@@ -6,6 +6,7 @@ import { Loading, ProblemNote } from "../parts/states.tsx";
 import type { Conversation, ConversationState } from "./conversation.ts";
 import { RunningTurn } from "./running-turn.tsx";
 import { StoredTurn } from "./stored-turn.tsx";
+import { WaitingTurns } from "./waiting-turns.tsx";
 
 type ViewProps = {
   roomId: string;
@@ -26,7 +27,7 @@ const olderPx = 600;
 /** The turns of a session, latest at the end; it follows what arrives unless the person reads further up. */
 export function ConversationView({ roomId, conversation, agents, files, opening, children }: ViewProps) {
   const state = useCell(conversation.state);
-  const { turns, hasOlder, live, loadError, refusal } = state;
+  const { turns, hasOlder, live, waiting, loadError, refusal } = state;
   const { scroller, onScroll } = useScroll(conversation, state);
   const roster = useStable(agents.map(({ agent_key: key }) => key));
   const retry = useCallback((turnId: string) => void conversation.retry(turnId), [conversation]);
@@ -63,6 +64,7 @@ export function ConversationView({ roomId, conversation, agents, files, opening,
             />
           ))}
           {live && <RunningTurn {...{ live, roster, nameOf, modelOf }} />}
+          <WaitingTurns waiting={waiting} onWithdraw={(turnId) => void conversation.withdraw(turnId)} />
         </div>
       </div>
       <div class="dock">

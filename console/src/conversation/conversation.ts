@@ -1,10 +1,11 @@
 import type { Api } from "../api/api.ts";
 import { type ApiError, toApiError } from "../api/problem.ts";
-import type { Turn, TurnDetail } from "../api/types.ts";
+import type { QueuedTurn, Turn, TurnDetail } from "../api/types.ts";
 import { type Cell, createCell } from "../cell.ts";
 import { type LiveTurn, newLiveTurn } from "./live-turn.ts";
 import { forgetPending, type PendingTurn, recallPending, rememberPending } from "./pending-turn.ts";
-import { runTurn } from "./run-turn.ts";
+import { begin, runTurn } from "./run-turn.ts";
+import { createDetails } from "./turn-details.ts";
 
 export type ConversationState = {
   /** Stored turns, oldest first; undefined until they have come. */
@@ -12,6 +13,8 @@ export type ConversationState = {
   /** True: there are turns before these. */
   hasOlder: boolean;
   live: LiveTurn | undefined;
+  /** Messages that wait for the turn that runs, the next one first. */
+  waiting: readonly QueuedTurn[];
   /** Why the turns could not be loaded. */
   loadError: ApiError | undefined;
   /** Why the last message or retry was refused. */
@@ -20,17 +23,24 @@ export type ConversationState = {
   refusedMessage: string | undefined;
 };
 
+/** What a message does while a turn runs: it waits until it is over, or ends it. */
+export type WhenBusy = "queue" | "interrupt";
+
+type Outcome = "accepted" | "refused";
+
 export type Conversation = {
   state: Cell<ConversationState>;
   load(): Promise<void>;
   /** Brings in the turns before the oldest that is shown. */
   loadOlder(): Promise<void>;
   /** Resolves once the message is accepted, or refused: then its text is still wanted. */
-  send(message: string): Promise<"accepted" | "refused">;
+  send(message: string, whenBusy: WhenBusy): Promise<Outcome>;
   /** Asks the failed agents of the latest turn again. */
   retry(turnId: string): Promise<void>;
   /** Ends the running turn: what has been answered is kept. */
   stop(): Promise<void>;
+  /** A message that waits is not sent to the agents. */
+  withdraw(turnId: string): Promise<void>;
   dismissRefusal(): void;
   /** A turn with its calls and audit; asked for once. undefined: it cannot be read now. */
   detail(turnId: string): Promise<TurnDetail | undefined>;
@@ -42,6 +52,7 @@ const nothingYet: ConversationState = {
   turns: undefined,
   hasOlder: false,
   live: undefined,
+  waiting: [],
   loadError: undefined,
   refusal: undefined,
   refusedMessage: undefined,
@@ -55,6 +66,8 @@ export function createConversation(api: Api, sessionId: string, onStored: () => 
   const details = createDetails(api, sessionId);
   /** What was sent and not accepted: the same text again has the same key, so that no turn runs twice. */
   let unanswered: PendingTurn | undefined;
+  /** The turn to be followed when the present one is over. */
+  let next: { pending: PendingTurn; first: Response | undefined } | undefined;
   let isLoadingOlder = false;
 
   const keep = (turn: Turn) => {
@@ -65,14 +78,20 @@ export function createConversation(api: Api, sessionId: string, onStored: () => 
     onStored();
   };
 
-  const run = async (pending: PendingTurn, isAccepted: boolean, onAccepted: () => void) => {
+  const run = async (
+    pending: PendingTurn,
+    isAccepted: boolean,
+    onAccepted: () => void,
+    first?: Response,
+  ): Promise<void> => {
     const live = newLiveTurn(pending);
     rememberPending(sessionId, pending);
-    change({ live, refusal: undefined, refusedMessage: undefined });
+    // The end of one turn is no reason to hide why another was refused.
+    change(pending.turnId === undefined ? { live, refusal: undefined, refusedMessage: undefined } : { live });
     const draw = onceAFrame(() => state.get().live !== undefined && change({ live: { ...live } }));
     const watch = { onAccepted, onChange: draw, signal: closing.signal };
     try {
-      keep(await runTurn(api, { sessionId, pending, live, isAccepted, ...watch }));
+      keep(await runTurn(api, { sessionId, pending, live, isAccepted, first, ...watch }));
       unanswered = undefined;
       forgetPending(sessionId);
     } catch (failure) {
@@ -80,6 +99,53 @@ export function createConversation(api: Api, sessionId: string, onStored: () => 
       unanswered = pending;
       forgetPending(sessionId);
       change({ live: undefined, refusal: toApiError(failure), refusedMessage: pending.message });
+    }
+    void goOn();
+  };
+
+  const loadWaiting = async () => {
+    const known = state.get().waiting;
+    change({ waiting: await api.queue(sessionId).catch(() => known) });
+  };
+
+  /** Follows the turn that comes after the one that is over. */
+  const goOn = async () => {
+    const [head] = state.get().waiting;
+    if (closing.signal.aborted || state.get().live !== undefined) return;
+    if (next !== undefined) {
+      const { pending, first } = next;
+      next = undefined;
+      void run(pending, true, nothing, first);
+    } else if (head !== undefined) {
+      const { id: turnId, user_input: message } = head;
+      void run({ key: turnId, message, retryOf: undefined, turnId }, true, nothing);
+    } else return;
+    await loadWaiting();
+    change({ waiting: state.get().waiting.filter(({ id }) => id !== head?.id) });
+  };
+
+  /** Sends a message while a turn runs. */
+  const sendToBusy = async (pending: PendingTurn, whenBusy: WhenBusy): Promise<Outcome> => {
+    try {
+      if (whenBusy === "interrupt") {
+        const interrupting = { ...pending, interrupts: true };
+        const first = await begin(api, { sessionId, pending: interrupting, signal: closing.signal });
+        // What was to come next now waits, too.
+        await next?.first?.body?.cancel();
+        next = { pending: interrupting, first };
+        rememberPending(sessionId, interrupting);
+      } else {
+        const { id: turnId, status } = await api.queueTurn(sessionId, pending.message ?? "", pending.key);
+        if (status !== "queued") next = { pending: { ...pending, turnId }, first: undefined };
+      }
+      unanswered = undefined;
+      await loadWaiting();
+      await goOn();
+      return "accepted";
+    } catch (failure) {
+      unanswered = pending;
+      change({ refusal: toApiError(failure) });
+      return "refused";
     }
   };
 
@@ -94,6 +160,8 @@ export function createConversation(api: Api, sessionId: string, onStored: () => 
         change({ turns: [...data.toReversed(), ...stored], hasOlder });
         const pending = recallPending(sessionId);
         if (pending !== undefined && state.get().live === undefined) void run(pending, true, nothing);
+        await loadWaiting();
+        await goOn();
       } catch (failure) {
         change({ loadError: toApiError(failure) });
       }
@@ -112,9 +180,10 @@ export function createConversation(api: Api, sessionId: string, onStored: () => 
         isLoadingOlder = false;
       }
     },
-    send(message) {
+    send(message, whenBusy) {
       const known = unanswered?.message === message ? unanswered : undefined;
       const pending = known ?? { key: crypto.randomUUID(), message, retryOf: undefined };
+      if (state.get().live !== undefined) return sendToBusy(pending, whenBusy);
       return new Promise((resolve) => {
         void run(pending, false, () => resolve("accepted")).then(() => resolve("refused"));
       });
@@ -127,6 +196,12 @@ export function createConversation(api: Api, sessionId: string, onStored: () => 
         change({ refusal: toApiError(failure) });
       });
     },
+    async withdraw(turnId) {
+      await api.cancelTurn(sessionId, turnId).catch((failure: unknown) => {
+        change({ refusal: toApiError(failure) });
+      });
+      await loadWaiting();
+    },
     dismissRefusal: () => change({ refusal: undefined }),
     detail: details.read,
     close: () => closing.abort(),
@@ -134,24 +209,6 @@ export function createConversation(api: Api, sessionId: string, onStored: () => 
 }
 
 const nothing = () => undefined;
-
-function createDetails(api: Api, sessionId: string) {
-  const known = new Map<string, Promise<TurnDetail | undefined>>();
-  const load = async (turnId: string) => {
-    const turn = await api.turn(sessionId, turnId).catch(nothing);
-    if (turn !== undefined && "replies" in turn) return turn;
-    known.delete(turnId);
-    return undefined;
-  };
-  return {
-    forget: (turnId: string) => known.delete(turnId),
-    read(turnId: string): Promise<TurnDetail | undefined> {
-      const detail = known.get(turnId) ?? load(turnId);
-      known.set(turnId, detail);
-      return detail;
-    },
-  };
-}
 
 /** Calls `draw` at most once a frame, however often it is wanted. */
 function onceAFrame(draw: () => void): () => void {

@@ -1,5 +1,6 @@
 import type { AGUIEvent } from "@ag-ui/core";
 import type { Turn } from "../api/types.ts";
+import type { PendingTurn } from "./pending-turn.ts";
 
 export type LiveTool = { id: string; name: string; args: string; result: string | undefined };
 
@@ -28,8 +29,8 @@ export type LiveTurn = {
   message: string | undefined;
   /** The stored turn that a retry goes on with. */
   retryOf: string | undefined;
-  /** `lost`: the connection broke, and is being made again. */
-  state: "sending" | "running" | "lost";
+  /** `waiting`: turns before it are answered first. `lost`: the connection broke, and is being made again. */
+  state: "sending" | "waiting" | "running" | "lost";
   parts: LivePart[];
   /** Whom the manager picked, round by round. */
   rounds: { round: number; agentKeys: string[] }[];
@@ -37,11 +38,12 @@ export type LiveTurn = {
   error: { code: string; message: string } | undefined;
 };
 
-export function newLiveTurn(begin: Pick<LiveTurn, "message" | "retryOf">): LiveTurn {
+export function newLiveTurn({ message, retryOf, turnId }: PendingTurn): LiveTurn {
   return {
-    ...begin,
-    turnId: begin.retryOf,
-    state: "sending",
+    message,
+    retryOf,
+    turnId: turnId ?? retryOf,
+    state: turnId === undefined ? "sending" : "waiting",
     parts: [],
     rounds: [],
     result: undefined,

@@ -1,5 +1,13 @@
 /** A turn that was sent from this tab and whose end has not come: a reload goes on with it. */
-export type PendingTurn = { key: string; message: string | undefined; retryOf: string | undefined };
+export type PendingTurn = {
+  key: string;
+  message: string | undefined;
+  retryOf: string | undefined;
+  /** True: it ends the turn that runs. */
+  interrupts?: boolean;
+  /** Of a turn that the server has, and that is followed without its key. */
+  turnId?: string;
+};
 
 const keyOf = (sessionId: string) => `pantheon.pending.${sessionId}`;
 

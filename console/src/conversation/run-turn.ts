@@ -16,6 +16,8 @@ export type RunOptions = {
   live: LiveTurn;
   /** True: the server took the message before, and this tab comes back to it. */
   isAccepted: boolean;
+  /** The answer to the first request, where it was made before. */
+  first?: Response | undefined;
   onAccepted: () => void;
   onChange: () => void;
   /** Ends the watching. The turn itself goes on. */
@@ -35,7 +37,8 @@ export async function runTurn(api: Api, options: RunOptions): Promise<Turn> {
   };
   for (let broken = 0; ; broken += 1) {
     try {
-      const turn = await followOnce(api, { ...options, onAccepted });
+      const first = broken === 0 ? options.first : undefined;
+      const turn = await followOnce(api, { ...options, onAccepted, first });
       if (turn !== undefined) return turn;
     } catch (failure) {
       signal.throwIfAborted();
@@ -60,13 +63,14 @@ async function followOnce(api: Api, options: RunOptions): Promise<Turn | undefin
   const { live, onAccepted, onChange } = options;
   let response: Response;
   try {
-    response = await begin(api, options);
+    response = options.first ?? (await begin(api, options));
   } catch (failure) {
     const turnId = runningTurnId(failure);
     if (turnId === undefined) throw failure;
     onAccepted();
     return untilStored(api, options, turnId);
   }
+  live.turnId ??= turnIdOf(response);
   onAccepted();
   for await (const { event } of readEvents(response)) {
     applyEvent(live, event, performance.now());
@@ -77,11 +81,21 @@ async function followOnce(api: Api, options: RunOptions): Promise<Turn | undefin
   return undefined;
 }
 
-function begin(api: Api, { sessionId, pending, signal }: RunOptions): Promise<Response> {
-  const { key, message, retryOf } = pending;
-  return retryOf === undefined
-    ? api.streamTurn(sessionId, message ?? "", key, signal)
-    : api.streamRetry(sessionId, retryOf, key, signal);
+/** Sends the turn, or comes back to it: the same request under the same key joins it. */
+export function begin(
+  api: Api,
+  { sessionId, pending, signal }: Pick<RunOptions, "sessionId" | "pending" | "signal">,
+): Promise<Response> {
+  const { key, message = "", retryOf, interrupts = false, turnId } = pending;
+  if (turnId !== undefined) return api.followTurn(sessionId, turnId, signal);
+  if (retryOf !== undefined) return api.streamRetry(sessionId, retryOf, key, signal);
+  const whenBusy = interrupts ? { when_busy: "interrupt" as const } : {};
+  return api.streamTurn(sessionId, { message, ...whenBusy }, key, signal);
+}
+
+/** The address of a stream's turn ends with its id. */
+function turnIdOf(response: Response): string | undefined {
+  return /\/turns\/([^/]+)$/.exec(response.headers.get("Location") ?? "")?.[1];
 }
 
 function runningTurnId(failure: unknown): string | undefined {

@@ -1,6 +1,6 @@
 import { toneOf } from "../parts/tone.ts";
-import { Bubble, BubbleNote } from "./bubble.tsx";
-import { failureWords } from "./failure-words.ts";
+import { Bubble } from "./bubble.tsx";
+import { FailureNote } from "./failure-note.tsx";
 import type { LivePart, LiveTurn } from "./live-turn.ts";
 import { ToolFold } from "./tool-fold.tsx";
 import { UserMessage } from "./user-message.tsx";
@@ -37,12 +37,18 @@ export function RunningTurn({ live, roster, nameOf, modelOf }: RunningTurnProps)
       )}
       {live.state !== "lost" && live.parts.length === 0 && (
         <p class="round" role="status">
-          {live.state === "sending" ? "Sending…" : "The agents have your message."}
+          {waitingWords[live.state]}
         </p>
       )}
     </section>
   );
 }
+
+const waitingWords = {
+  sending: "Sending…",
+  waiting: "Waits until the turn before it is answered.",
+  running: "The agents have your message.",
+};
 
 type PartProps = { part: LivePart; tone: number | undefined; model: string | undefined };
 
@@ -66,12 +72,7 @@ function PartBubble({ part, tone, model }: PartProps) {
           output={tool.result}
         />
       ))}
-      {part.failure && (
-        <BubbleNote isBad>
-          <strong>{part.name} did not answer.</strong> {failureWords(part.failure)}{" "}
-          <small>{part.failure.code}</small>
-        </BubbleNote>
-      )}
+      {part.failure && <FailureNote name={part.name} failure={part.failure} />}
     </Bubble>
   );
 }

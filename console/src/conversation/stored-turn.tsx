@@ -5,7 +5,7 @@ import { formatCredits, plural } from "../parts/format.ts";
 import { toneOf } from "../parts/tone.ts";
 import { Link, pathOf } from "../router.tsx";
 import { Bubble, type BubbleFacts, BubbleNote } from "./bubble.tsx";
-import { failureWords } from "./failure-words.ts";
+import { FailureNote } from "./failure-note.tsx";
 import { once } from "./once.ts";
 import { RoutingFold } from "./routing-fold.tsx";
 import { ToolFold } from "./tool-fold.tsx";
@@ -67,7 +67,7 @@ function ReplyBubble({ reply, turn, detail, roster, nameOfFile }: ReplyProps) {
     <Bubble
       name={reply.agent_name}
       tone={toneOf(reply.agent_key, roster)}
-      text={reply.status === "completed" ? reply.content : ""}
+      text={reply.status === "completed" ? reply.content : (reply.partial ?? "")}
       facts={detail === undefined ? {} : factsOf(detail, reply.step)}
       badge={badge}
     >
@@ -121,10 +121,7 @@ function ReplyNotes({ reply }: { reply: Reply }) {
   return (
     <>
       {reply.status === "failed" && (
-        <BubbleNote isBad>
-          <strong>{reply.agent_name} did not answer.</strong>{" "}
-          {failureWords(reply.error ?? { code: "", message: "" })} <small>{reply.error?.code}</small>
-        </BubbleNote>
+        <FailureNote name={reply.agent_name} failure={reply.error ?? { code: "", message: "" }} />
       )}
       {reply.finish_reason === "length" && (
         <BubbleNote>Cut at the agent's output limit. Raise it, or ask for the rest.</BubbleNote>

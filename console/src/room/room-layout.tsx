@@ -87,7 +87,11 @@ export function RoomLayout({ parts, change, conversation, sessionId }: LayoutPro
         agents={agents}
         files={parts.files}
         opening={
-          <Opening agents={agents} mode={mode} onStart={(message) => void conversation.send(message)} />
+          <Opening
+            agents={agents}
+            mode={mode}
+            onStart={(message) => void conversation.send(message, "queue")}
+          />
         }
       >
         <Composer
@@ -95,6 +99,7 @@ export function RoomLayout({ parts, change, conversation, sessionId }: LayoutPro
           agents={agents}
           mode={mode}
           isRunning={live !== undefined && live.state !== "sending"}
+          canQueue={features.queue}
           returned={refusedMessage}
           onSend={conversation.send}
           onStop={features.cancel ? () => void conversation.stop() : undefined}
