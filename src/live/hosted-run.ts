@@ -3,7 +3,7 @@ import type { PantheonError } from "../domain/errors.ts";
 import { messagesSnapshot } from "../http/ag-ui/ag-ui-events.ts";
 import { toAgUiMessage } from "../routes/schemas/ag-ui.ts";
 import type { Run } from "../turn/run.ts";
-import type { EventPlace, HostAnswer, HostProblem } from "../turn/session-host.ts";
+import type { EventPlace, HandOver, HostAnswer, HostProblem } from "../turn/session-host.ts";
 import { loadRunSnapshot } from "../turn/snapshot.ts";
 import { type EventLog, join, toFrame } from "./event-log.ts";
 import type { RunEvents } from "./run-events.ts";
@@ -13,9 +13,19 @@ export type HostedRun = {
   kind: "hosted";
   run: Run;
   isOn: boolean;
+  /** Aborts if the run is cancelled. */
+  cancel: AbortController;
   log: EventLog;
   answer: Promise<HostAnswer>;
 };
+
+/** A run that was handed over, with the clock of this object. */
+export function toRun(deps: Deps, { run, elapsedMs, leaseAgeMs }: HandOver): Run {
+  const { request, ...rest } = run;
+  const log = deps.log.with({ request_id: request.requestId, run_id: run.turn.claim.runId });
+  const nowMs = deps.nowMs();
+  return { ...rest, request: { ...request, log }, startedMs: nowMs - elapsedMs, sentMs: nowMs - leaseAgeMs };
+}
 
 /** A resumed run goes on from answers that readers of its new log have not seen. */
 export async function sendSnapshot(deps: Deps, run: Run, events: RunEvents): Promise<void> {

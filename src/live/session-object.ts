@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { countRequests } from "../db/core/client.ts";
 import type { Deps } from "../deps.ts";
+import { turnCancelled } from "../domain/turn/agent-failure.ts";
 import type { StockClient } from "../domain/turn/stream-client.ts";
 import { describeError } from "../http/problem.ts";
 import { executeRun } from "../turn/execute.ts";
@@ -27,6 +28,7 @@ import {
   sendSnapshot,
   snapshotHead,
   toProblem,
+  toRun,
 } from "./hosted-run.ts";
 import { LogReaders, type ReaderEnd } from "./log-readers.ts";
 import { createRunEvents, type RunEvents } from "./run-events.ts";
@@ -36,6 +38,8 @@ import { createStartTable, type Start, Starts } from "./starts.ts";
 const forgetAfterMs = 10 * 60_000;
 /** A recovery that failed, or came too early, is tried again after this time. */
 const minRecoveryMs = 5_000;
+
+type Hosting = { events: RunEvents; cancel: AbortController; roundTrips: number };
 
 /**
  * The host of one session: a Durable Object in which the session's runs are executed. Postgres decides who holds a claim; the
@@ -53,6 +57,8 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   /** Resolves when the next run begins. */
   #begun = Promise.withResolvers<void>();
   #log: EventLog | undefined;
+  /** A run that was cancelled and is not executed here; it may be on its way. */
+  #cancelledRunId: string | undefined;
   #hasTables = false;
 
   async prepare(): Promise<void> {
@@ -122,6 +128,13 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     await this.#resume(sessionId, runId);
   }
 
+  async cancel({ runId }: { runId: string }): Promise<boolean> {
+    const hosted = await this.#findRun(runId, 0);
+    if (hosted?.isOn === true) hosted.cancel.abort(turnCancelled);
+    else this.#cancelledRunId = runId;
+    return hosted?.isOn ?? false;
+  }
+
   override async alarm(): Promise<void> {
     this.#makeTables();
     for (const kind of this.#dueTimes.take(this.deps.nowMs())) await this.#act(kind);
@@ -160,20 +173,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     this.#makeTables();
     const start = this.#starts.find(claim.holder);
     if (start !== undefined) return { kind: start.isOver ? "ended" : "lost" };
-    return this.#host(this.#toRun(handOver), handOver.roundTrips);
-  }
-
-  /** The run with the clock of this object. */
-  #toRun({ run, elapsedMs, leaseAgeMs }: HandOver): Run {
-    const { request, ...rest } = run;
-    const log = this.deps.log.with({ request_id: request.requestId, run_id: run.turn.claim.runId });
-    const nowMs = this.deps.nowMs();
-    return {
-      ...rest,
-      request: { ...request, log },
-      startedMs: nowMs - elapsedMs,
-      sentMs: nowMs - leaseAgeMs,
-    };
+    return this.#host(toRun(this.deps, handOver), handOver.roundTrips);
   }
 
   #host(run: Run, roundTrips: number): HostedRun {
@@ -193,8 +193,10 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
       end: (event: object) => log.end(event, claim.runId),
     };
     const events = createRunEvents(sink, { threadId: claim.sessionId, runId: claim.runId });
-    const answer = this.#execute(run, events, roundTrips);
-    const hosted: HostedRun = { kind: "hosted", run, isOn: true, log, answer };
+    const cancel = new AbortController();
+    if (claim.runId === this.#cancelledRunId) cancel.abort(turnCancelled);
+    const answer = this.#execute(run, { events, cancel, roundTrips });
+    const hosted: HostedRun = { kind: "hosted", run, isOn: true, cancel, log, answer };
     this.#dropEnded();
     this.#runs.set(claim.holder, hosted);
     this.#begun.resolve();
@@ -209,7 +211,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   }
 
   /** Never rejects. */
-  async #execute(run: Run, events: RunEvents, roundTrips: number): Promise<HostAnswer> {
+  async #execute(run: Run, { events, cancel, roundTrips }: Hosting): Promise<HostAnswer> {
     const { db, requests } = countRequests(this.deps.db);
     try {
       events.start();
@@ -218,6 +220,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
       await sendSnapshot({ ...this.deps, db }, run, events);
       const answer = await executeRun({ ...this.deps, db }, run, {
         emit: events.emit,
+        cancel,
         requests: () => roundTrips + requests(),
       });
       events.finish(answer);

@@ -29,12 +29,18 @@ export type Holder = {
 type HolderStart = {
   sentMs: number;
   log: Log;
+  /** Called where a renewal finds that the run was cancelled. */
+  onCancelled: () => void;
   /** What the run's plan costs at most, where its claim holds more: a decimal of credits. The rest is given back. */
   neededCredits: string | null;
 };
 
 /** `sentMs`: when the request that took the claim was sent. */
-export function startHolder(deps: Deps, claim: Claim, { sentMs, log, neededCredits }: HolderStart): Holder {
+export function startHolder(
+  deps: Deps,
+  claim: Claim,
+  { sentMs, log, onCancelled, neededCredits }: HolderStart,
+): Holder {
   const { turnLeaseMs: leaseMs } = deps.settings;
   const { db, requests } = countRequests(deps.db);
   const { db: renewals } = countRequests(deps.db);
@@ -45,9 +51,11 @@ export function startHolder(deps: Deps, claim: Claim, { sentMs, log, neededCredi
     sentMs,
     now: deps.nowMs,
     renew: async () => {
-      const isRenewed = await renewLease(renewals, claim, { leaseMs, needed });
-      if (isRenewed) needed = null;
-      return isRenewed;
+      const renewal = await renewLease(renewals, claim, { leaseMs, needed });
+      if (renewal === "lost") return false;
+      needed = null;
+      if (renewal === "cancelled") onCancelled();
+      return true;
     },
   });
   const warnDegraded = () => {

@@ -52,8 +52,9 @@ export async function recoverRun(deps: Deps, key: RunKey, log: Log): Promise<voi
   }
 }
 
-function within(timeoutMs: number, work: Promise<void>): Promise<void> {
-  const timeout = Promise.withResolvers<void>();
+/** Resolves as `work`, or rejects when it takes too long. */
+export function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+  const timeout = Promise.withResolvers<never>();
   const timer = setTimeout(() => timeout.reject(new Error("no answer in time")), timeoutMs);
   return Promise.race([work, timeout.promise]).finally(() => clearTimeout(timer));
 }
@@ -61,18 +62,29 @@ function within(timeoutMs: number, work: Promise<void>): Promise<void> {
 /**
  * Settles a run whose holder is gone: stores the answers that had arrived, and estimates of what the others may have cost.
  * No model is called. A run that planning refuses ends without a turn. Where another holder took the run over first,
- * nothing changes.
+ * nothing changes. `replaced`: the holder of a cancelled run, which is replaced whatever its lease.
  * @throws PantheonError `commit_failed` where the turn cannot be stored.
  */
-async function settleRun(deps: Deps, key: RunKey, requestLog: Log): Promise<void> {
+export async function settleRun(
+  deps: Deps,
+  key: RunKey,
+  requestLog: Log,
+  replaced: string | null = null,
+): Promise<void> {
   const log = requestLog.with({ run_id: key.runId });
-  const takeover = await takeRun(deps, key, log);
+  const takeover = await takeRun(deps, key, log, replaced);
   if (takeover.kind === "taken") await settleTakenRun(deps, takeover.turn, log);
 }
 
-/** Takes over a run whose lease has run out. */
-export async function takeRun(deps: Deps, key: RunKey, log: Log): Promise<Takeover> {
-  const takeover = await takeOverRun(deps.db, key, deps.newId(), deps.settings.turnLeaseMs);
+/** Takes over a run whose lease has run out, or a cancelled one from the holder that is `replaced`. */
+export async function takeRun(
+  deps: Deps,
+  key: RunKey,
+  log: Log,
+  replaced: string | null = null,
+): Promise<Takeover> {
+  const { turnLeaseMs: leaseMs } = deps.settings;
+  const takeover = await takeOverRun(deps.db, { ...key, holder: deps.newId(), leaseMs, replaced });
   if (takeover.kind === "claim_deleted") log.warn("claim_deleted");
   return takeover;
 }
@@ -99,7 +111,8 @@ export async function settleTakenRun(deps: Deps, turn: AbandonedTurn, log: Log):
 async function storeSettled(deps: Deps, turn: AbandonedTurn, plan: TurnPlan, log: Log) {
   const { claim, retried, lastSeq, checkpoint, userId } = turn;
   const isRetry = claim.kind === "retry";
-  const settled = await deps.settleRun({ plan, stored: checkpoint, isRetry });
+  const isCancelled = claim.cancelledAt !== null;
+  const settled = await deps.settleRun({ plan, stored: checkpoint, isRetry, isCancelled });
   const outcome = { ...settled, prompts: completePrompts(deps, plan, settled, isRetry) };
   const maySummarise = mayHaveSummarised(deps, turn);
   const toRecord = (storedOutcome: TurnOutcome) =>
@@ -121,7 +134,8 @@ async function storeSettled(deps: Deps, turn: AbandonedTurn, plan: TurnPlan, log
     if (cause instanceof ClaimLost) throw cause;
     throw new PantheonError("commit_failed", commitFailedDetail, {}, { cause });
   };
-  return endStored(deps, "recovered", { outcome, toRecord, lastCheckpoint: null, log, onFailure });
+  const ending = isCancelled ? "cancelled" : "recovered";
+  return endStored(deps, ending, { outcome, toRecord, lastCheckpoint: null, log, onFailure });
 }
 
 /** Every step of the run has its audit row. The first row also holds the run's own calls: routing and summary. */

@@ -35,6 +35,7 @@ export function connectObjects(deps: () => Deps): (sessionId: string) => Session
         noteWatch(run.runId);
         return object.recover(run);
       },
+      cancel: (run) => object.cancel(run),
     };
   };
 }
@@ -90,5 +91,5 @@ export async function passAlarm(sessionId: string): Promise<void> {
 /** Objects that do not answer, whichever the session. */
 export const noHosts: SessionHosts = () => {
   const fail = () => Promise.reject(new Error("the object does not answer"));
-  return { prepare: fail, run: fail, watch: fail, join: fail, events: fail, recover: fail };
+  return { prepare: fail, run: fail, watch: fail, join: fail, events: fail, recover: fail, cancel: fail };
 };

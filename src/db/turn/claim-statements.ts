@@ -42,26 +42,30 @@ export function noteRun(noted: { sessionId: string; title: string | null; at: st
 
 const extend = prepareStatement<Claim & { leaseMs: number }>(
   sql`update ${turnClaims} set "has_begun" = true, "lease_until" = clock_timestamp() + ${sql.placeholder("leaseMs")} * interval '1 millisecond'
-    where ${isClaim} returning session_id`,
+    where ${isClaim} returning cancelled_at is not null as "isCancelled"`,
 );
 
 const extendAndLower = prepareStatement<Claim & { leaseMs: number; needed: string }>(
   sql`with renewed as (
       update ${turnClaims} set "has_begun" = true, "lease_until" = clock_timestamp() + ${sql.placeholder("leaseMs")} * interval '1 millisecond'
-      where ${isClaim} returning session_id, run_id
+      where ${isClaim} returning run_id, cancelled_at is not null as "isCancelled"
     ), lowered as (
       update ${budgetHolds} set amount = least(amount, ${sql.placeholder("needed")}::numeric)
       where run_id in (select run_id from renewed)
     )
-    select session_id from renewed`,
+    select "isCancelled" from renewed`,
 );
+
+type ExtendedClaim = { isCancelled: boolean };
 
 /**
  * A renewal is sent beside the first model call, and says that the run has begun. No row: the claim has another holder.
  * @param needed a decimal of credits: the plan costs no more, and holds no more of its budgets from now on. Null: as before.
  */
 export function extendLease(claim: Claim, leaseMs: number, needed: string | null = null) {
-  return needed === null ? extend({ ...claim, leaseMs }) : extendAndLower({ ...claim, leaseMs, needed });
+  return needed === null
+    ? extend<ExtendedClaim>({ ...claim, leaseMs })
+    : extendAndLower<ExtendedClaim>({ ...claim, leaseMs, needed });
 }
 
 /** The payer's balance without what the run holds, which ends with its claim. */

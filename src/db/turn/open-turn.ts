@@ -112,6 +112,7 @@ function openStatements(db: Db, open: OpenRequest, texts: Texts) {
           sql<number>`ceil(extract(epoch from ${turnClaims.leaseUntil} - clock_timestamp()) * 1000)::bigint`.mapWith(
             Number,
           ),
+        isCancelled: sql<boolean>`${turnClaims.cancelledAt} is not null`,
       })
       .from(turnClaims)
       .where(and(eq(turnClaims.sessionId, open.sessionId), ownsSession(open.sessionId, open.userId))),

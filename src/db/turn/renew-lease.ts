@@ -2,8 +2,11 @@ import type { Claim } from "../../domain/turn/claim.ts";
 import { askDatabase, type Db } from "../core/client.ts";
 import { extendLease, lockSession } from "./claim-statements.ts";
 
+/** `lost`: the claim has another holder; `cancelled`: the lease is renewed, and the run was cancelled. */
+export type Renewal = "renewed" | "cancelled" | "lost";
+
 /**
- * Renews a lease, by the database's clock. False: the claim has another holder. The session's
+ * Renews a lease, by the database's clock. The session's
  * lock keeps it from coming between the statements of an open, which would then find a lease both run out and renewed.
  * @param needed what the run needs at most, where it holds more (see claim-statements.ts).
  * @throws PantheonError `database_unavailable`.
@@ -12,9 +15,11 @@ export async function renewLease(
   db: Db,
   claim: Claim,
   { leaseMs, needed }: { leaseMs: number; needed: string | null },
-): Promise<boolean> {
+): Promise<Renewal> {
   const [, renewed] = await askDatabase(db, () =>
     db.batch([lockSession(claim.sessionId), extendLease(claim, leaseMs, needed)]),
   );
-  return renewed.rows.length > 0;
+  const [row] = renewed.rows;
+  if (row === undefined) return "lost";
+  return row.isCancelled ? "cancelled" : "renewed";
 }

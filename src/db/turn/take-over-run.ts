@@ -37,15 +37,17 @@ export type Takeover =
   | { kind: "claim_deleted" }
   | { kind: "not_free" };
 
+/** `replaced`: the holder of a cancelled run, which is replaced whatever its lease; null: only where the lease has run out. */
+export type TakeoverRequest = RunKey & { holder: string; leaseMs: number; replaced: string | null };
+
 /**
- * Takes over a run whose lease has run out, by compare-and-swap, and reads what its record needs. This works also where the
- * session or room was deleted meanwhile. A claim for a run that is already stored is deleted: nothing is left to do.
+ * Takes over a run whose lease has run out or which was cancelled, by compare-and-swap, and reads what its record needs.
+ * This works also where the session or room was deleted meanwhile. A claim for a run that is already stored is deleted:
+ * nothing is left to do.
  */
 export async function takeOverRun(
   db: Db,
-  { sessionId, runId }: RunKey,
-  holder: string,
-  leaseMs: number,
+  { sessionId, runId, holder, leaseMs, replaced }: TakeoverRequest,
 ): Promise<Takeover> {
   const isTaken = and(
     eq(turnClaims.sessionId, sessionId),
@@ -62,7 +64,9 @@ export async function takeOverRun(
         and exists (select 1 from ${turnRuns} u where u.id = turn_claims.run_id)`),
         db.execute(sql`update ${turnClaims} set ${takeOver(newHolder, leaseMs)}
         where turn_claims.session_id = ${sessionId} and turn_claims.run_id = ${runId}
-          and turn_claims.lease_until <= clock_timestamp() and ${isNewHolder(newHolder)}`),
+          and (turn_claims.lease_until <= clock_timestamp()
+            or (turn_claims.cancelled_at is not null and turn_claims.holder = ${replaced}::uuid))
+          and ${isNewHolder(newHolder)}`),
         db.select(readableColumns(turnClaims)).from(turnClaims).where(isTaken),
         db
           .select({ userId: rooms.ownerUserId })

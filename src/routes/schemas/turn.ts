@@ -131,6 +131,15 @@ export const runningTurn = z
   })
   .meta({ id: "RunningTurn", description: "A turn that is not stored yet" });
 
+export const cancelledTurn = z
+  .object({
+    turn_id: id.describe("The turn"),
+    status: z
+      .enum(["running", "completed", "partial", "failed"])
+      .describe("Before the cancel; `running`: the turn is being ended, and is stored in a moment"),
+  })
+  .meta({ id: "CancelledTurn", description: "A turn that was to be cancelled" });
+
 export const newTurn = z
   .strictObject({
     message: text(32_000).describe(

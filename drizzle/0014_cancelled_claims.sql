@@ -1,0 +1,1 @@
+ALTER TABLE "turn_claims" ADD COLUMN "cancelled_at" timestamp with time zone;
