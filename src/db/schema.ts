@@ -365,6 +365,8 @@ export const messages = pgTable(
     status: text("status").$type<"completed" | "failed">().notNull(),
     error: jsonb("error").$type<{ code: string; message: string }>(),
     content: text("content").notNull(),
+    /** Of a failed reply: the text that had arrived when the turn was cancelled; null: there is none. */
+    partial: text("partial"),
     /** Of a completed reply; null: no model was called, or the row is of an earlier version. */
     finishReason: text("finish_reason").$type<FinishReason>(),
     /** Of the content, unscaled; null: the row is of an earlier version. */

@@ -22,12 +22,12 @@ import { createClientIds } from "./client-ids.ts";
 import { createDueTable, type DueKind, DueTimes } from "./due-times.ts";
 import { createLogTables, EventLog, findWrittenLog } from "./event-log.ts";
 import {
+  endUnstored,
   type HostedRun,
   isResumed,
   placeAfter,
   sendSnapshot,
   snapshotHead,
-  toProblem,
   toRun,
 } from "./hosted-run.ts";
 import { LogReaders, type ReaderEnd } from "./log-readers.ts";
@@ -226,9 +226,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
       events.finish(answer);
       return { kind: "stored", answer };
     } catch (error) {
-      const problem = describeError(error, run.request.log);
-      events.fail(problem);
-      return { kind: "failed", problem: toProblem(problem) };
+      return endUnstored(this.deps, run, events, describeError(error, run.request.log));
     }
   }
 

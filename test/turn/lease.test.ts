@@ -93,7 +93,7 @@ test("a turn that outlived its lease cannot commit once another holder has settl
   const late = await slow;
 
   expect(quick).toMatchObject({ status: 201, body: { turn_index: 2, assistant_output: "in time" } });
-  expect(late).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
+  expect(late).toMatchObject({ status: 201, body: { turn_index: 1, status: "failed" } });
   const [settled, next] = (await fixture.list()).body.data;
   expect(settled).toMatchObject({
     turn_index: 1,
