@@ -1,11 +1,5 @@
 import { ClaimLost } from "../db/turn/commit-turn.ts";
-import {
-  type AbandonedTurn,
-  loadAbandonedRuns,
-  type RunKey,
-  type Takeover,
-  takeOverRun,
-} from "../db/turn/take-over-run.ts";
+import { type AbandonedTurn, type RunKey, type Takeover, takeOverRun } from "../db/turn/take-over-run.ts";
 import { buildTurnRecord } from "../db/turn/turn-record.ts";
 import type { Deps } from "../deps.ts";
 import { abandonedPrompt } from "../domain/context/abandoned-prompt.ts";
@@ -19,24 +13,8 @@ import { estimateInFlight } from "./estimates.ts";
 import { decidePlan } from "./plan.ts";
 import { RunEnded } from "./run.ts";
 
-/** In one call of the scheduled job; the next minute takes the rest. */
-const maxRuns = 50;
-
 /** How long the host of a session may take to take a run over. */
 const hostWaitMs = 5_000;
-
-/** Recovers the runs whose holders are gone. A run that fails does not stop the others. */
-export async function recoverAbandonedRuns(deps: Deps): Promise<void> {
-  const abandoned = await loadAbandonedRuns(deps.db, deps.settings.resumeWindowMs, maxRuns);
-  for (const run of abandoned) {
-    await recoverRun(deps, run, deps.log).catch((error: unknown) => {
-      deps.log.error("recovery_failed", {
-        run_id: run.runId,
-        error: error instanceof Error ? error.name : "unknown",
-      });
-    });
-  }
-}
 
 /**
  * Recovers a run whose holder is gone. The session's host takes it over and goes on with it; where the host does not

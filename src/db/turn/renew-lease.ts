@@ -1,6 +1,6 @@
 import type { Claim } from "../../domain/turn/claim.ts";
-import { askDatabase, type Db } from "../core/client.ts";
-import { extendLease, lockSession } from "./claim-statements.ts";
+import { askDatabase, type Db, postgresFields } from "../core/client.ts";
+import { claimLost, renewClaim } from "./claim-statements.ts";
 
 /** `lost`: the claim has another holder; `cancelled`: the lease is renewed, and the run was cancelled. */
 export type Renewal = "renewed" | "cancelled" | "lost";
@@ -16,10 +16,11 @@ export async function renewLease(
   claim: Claim,
   { leaseMs, needed }: { leaseMs: number; needed: string | null },
 ): Promise<Renewal> {
-  const [, renewed] = await askDatabase(db, () =>
-    db.batch([lockSession(claim.sessionId), extendLease(claim, leaseMs, needed)]),
-  );
-  const [row] = renewed.rows;
-  if (row === undefined) return "lost";
-  return row.isCancelled ? "cancelled" : "renewed";
+  try {
+    const [{ rows }] = await askDatabase(db, () => db.batch([renewClaim(claim, leaseMs, needed)]));
+    return rows[0]?.isCancelled === true ? "cancelled" : "renewed";
+  } catch (error) {
+    if (postgresFields(error).code === claimLost) return "lost";
+    throw error;
+  }
 }

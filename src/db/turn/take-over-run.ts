@@ -1,10 +1,10 @@
-import { and, eq, lt, or, sql } from "drizzle-orm";
+import { and, type Column, eq, isNull, or, sql } from "drizzle-orm";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
-import { readWithTexts, selectCheckpointOfClaim } from "../checkpoint/stored-checkpoints.ts";
+import { readWithTexts } from "../checkpoint/stored-checkpoints.ts";
 import { askDatabase, type Db, repeatIfLost } from "../core/client.ts";
-import { readableColumns } from "../core/instant.ts";
-import { messages, rooms, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
+import { rooms, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
 import { lockSession } from "./claim-statements.ts";
+import { selectHeldClaim } from "./held-claim.ts";
 import type { ClaimRow, StoredTurn } from "./stored-turn.ts";
 import { isNewHolder, takeOver } from "./take-claim.ts";
 import {
@@ -67,17 +67,12 @@ export async function takeOverRun(
           and (turn_claims.lease_until <= clock_timestamp()
             or (turn_claims.cancelled_at is not null and turn_claims.holder = ${replaced}::uuid))
           and ${isNewHolder(newHolder)}`),
-        db.select(readableColumns(turnClaims)).from(turnClaims).where(isTaken),
+        selectHeldClaim({ sessionId, holder }, texts),
         db
           .select({ userId: rooms.ownerUserId })
           .from(sessions)
           .innerJoin(rooms, eq(rooms.id, sessions.roomId))
           .where(eq(sessions.id, sessionId)),
-        db
-          .select({ seq: sql<number>`coalesce(max(${messages.seq}), 0)::int` })
-          .from(messages)
-          .where(eq(messages.sessionId, sessionId)),
-        selectCheckpointOfClaim(db, { sessionId, holder }, texts),
         selectTurns(db, eq(turns.id, turnId)),
         selectMessages(db, turnId, { bounds: retriedTurnBounds }),
         selectLedger(db, turnId),
@@ -85,10 +80,10 @@ export async function takeOverRun(
       ]),
     ),
   );
-  const [, deleted, , [claim], [owner], [last], [checkpoint], [turn], messageRows, ledger, toolEvents] =
-    result;
+  const [, deleted, , [held], [owner], [turn], messageRows, ledger, toolEvents] = result;
   if ((deleted.rowCount ?? 0) > 0) return { kind: "claim_deleted" };
-  if (claim === undefined || owner === undefined) return { kind: "not_free" };
+  if (held === undefined || owner === undefined) return { kind: "not_free" };
+  const { claim, lastSeq, checkpoint } = held;
   const isRetry = claim.kind === "retry" && turn !== undefined;
   return {
     kind: "taken",
@@ -97,26 +92,40 @@ export async function takeOverRun(
       retried: isRetry
         ? { turn: completeTurn(turn, messageRows), messages: messageRows, ledger, toolEvents }
         : null,
-      lastSeq: last?.seq ?? 0,
-      checkpoint,
+      lastSeq,
+      checkpoint: checkpoint ?? undefined,
       userId: owner.userId,
     },
   };
 }
 
-/** Runs whose lease has run out: without a key at once, with a key after the time in which their client may come back. */
-export function loadAbandonedRuns(db: Db, resumeWindowMs: number, limit: number): Promise<RunKey[]> {
+export type AbandonedRun = RunKey & { holder: string; isCancelled: boolean };
+
+/** A cancelled run ends in less time, unless who cancelled it and its host are gone. */
+const maxCancelMs = 5_000;
+
+/**
+ * Runs whose lease has run out: without a key at once, with a key after the time in which their client may come back. And
+ * runs that were cancelled and have not ended since.
+ */
+export function loadAbandonedRuns(db: Db, resumeWindowMs: number, limit: number): Promise<AbandonedRun[]> {
+  const { leaseUntil, cancelledAt, idempotencyKey } = turnClaims;
+  const isBefore = (column: Column, ms: number) =>
+    sql`${column} < clock_timestamp() - ${ms} * interval '1 millisecond'`;
   return askDatabase(db, () =>
     db
-      .select({ sessionId: turnClaims.sessionId, runId: turnClaims.runId })
+      .select({
+        sessionId: turnClaims.sessionId,
+        runId: turnClaims.runId,
+        holder: turnClaims.holder,
+        isCancelled: sql<boolean>`${cancelledAt} is not null`,
+      })
       .from(turnClaims)
       .where(
-        and(
-          lt(turnClaims.leaseUntil, sql`clock_timestamp()`),
-          or(
-            sql`${turnClaims.idempotencyKey} is null`,
-            lt(turnClaims.leaseUntil, sql`clock_timestamp() - ${resumeWindowMs} * interval '1 millisecond'`),
-          ),
+        or(
+          isBefore(leaseUntil, resumeWindowMs),
+          and(isNull(idempotencyKey), isBefore(leaseUntil, 0)),
+          isBefore(cancelledAt, maxCancelMs),
         ),
       )
       .orderBy(turnClaims.leaseUntil)

@@ -1,1 +1,0 @@
-ALTER TABLE "turn_claims" ADD COLUMN "cancelled_at" timestamp with time zone;
