@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { loseObject } from "../../support/session-objects.ts";
+import { eventsOf, joinDeltas, readEvents } from "../../support/event-reader.ts";
+import { loseObject, silenceCancel } from "../../support/session-objects.ts";
+import { createStreamFixture } from "../../support/streams.ts";
 import {
   createTurnFixture,
   type FixtureOptions,
@@ -133,6 +135,41 @@ describe("a turn that is cancelled", () => {
   });
 });
 
+test("what had arrived of a cancelled answer is kept, as its readers had it, and shown to no later prompt", async () => {
+  const fixture = await createStreamFixture(
+    { agents: ["ada"] },
+    says("ada", { deltas: ["[Ada]: first words", " and more"], hold_after_first: "gate" }, 1),
+    says("ada", { deltas: ["second words", " and more"], hold_after_first: "gate" }, 2),
+  );
+  const reader = readEvents(await fixture.stream("@ada go"));
+  await reader.until("TEXT_MESSAGE_CONTENT");
+
+  await cancelRunning(fixture);
+
+  const events = await reader.all();
+  const [turn] = await fixture.turns();
+  const [reply] = turn?.replies ?? [];
+  expect(reply).toMatchObject({ status: "failed", partial: "first words", error: { code: "cancelled" } });
+  expect(joinDeltas(events, reply?.message_id ?? "")).toBe("first words");
+  expect(eventsOf(events, "SUBAGENT_ERROR")).toMatchObject([{ code: "cancelled" }]);
+  expect(events.at(-1)).toMatchObject({
+    type: "RUN_FINISHED",
+    result: { status: "failed", replies: [reply] },
+  });
+  const [cut] = await fixture.ledger();
+  expect(cut).toMatchObject({ status: "failed", usage_source: "estimated" });
+  expect(cut?.output_tokens).toBeGreaterThan(0);
+  const { body: history } = await fixture.api.as(fixture.owner).get(`/sessions/${fixture.sessionId}/ag-ui`);
+  expect(history.messages.at(-1)).toMatchObject({ metadata: { partial: "first words" } });
+
+  const next = readEvents(await fixture.stream("@ada again"));
+  await next.until("TEXT_MESSAGE_CONTENT");
+  const [, call] = await fixture.models.journal();
+  expect(JSON.stringify(call?.messages)).not.toContain("first words");
+  await fixture.models.release("gate");
+  await next.all();
+});
+
 test("a retry that is cancelled keeps the turn's answers", async () => {
   const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "roundtable" });
   await fixture.models.script(
@@ -164,6 +201,20 @@ describe("a turn whose host is gone and that is cancelled", () => {
     expect(cancelled).toMatchObject({ status: 202, body: { status: "running" } });
     expect(await fixture.read(cancelled.body.turn_id)).toMatchObject({ status: 200, body: cutTurn });
     expect(await fixture.post("and then?")).toMatchObject({ status: 201, body: { turn_index: 2 } });
+    await expectLedgerMatchesCalls(fixture);
+  });
+
+  test("and that goes on after all stores nothing, and tells the turn as it was settled", async () => {
+    const { fixture, post } = await startTurn();
+    silenceCancel(fixture.sessionId);
+
+    await cancelRunning(fixture);
+    const stored = await fixture.rowCounts();
+    await fixture.models.release("gate");
+
+    expect(await post).toMatchObject({ status: 201, body: cutTurn });
+    const { llm_call_events: _, ...rows } = stored ?? {};
+    expect(await fixture.rowCounts()).toMatchObject(rows);
     await expectLedgerMatchesCalls(fixture);
   });
 
