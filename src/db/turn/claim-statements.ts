@@ -45,12 +45,12 @@ const extend = prepareStatement<Claim & { leaseMs: number }>(
     where ${isClaim} returning session_id`,
 );
 
-const extendAndLower = prepareStatement<Claim & { leaseMs: number; needed: string }>(
+const extendAndLower = prepareStatement<Claim & { leaseMs: number; maxHold: string }>(
   sql`with renewed as (
       update ${turnClaims} set "has_begun" = true, "lease_until" = clock_timestamp() + ${sql.placeholder("leaseMs")} * interval '1 millisecond'
       where ${isClaim} returning session_id, run_id
     ), lowered as (
-      update ${budgetHolds} set amount = least(amount, ${sql.placeholder("needed")}::numeric)
+      update ${budgetHolds} set amount = least(amount, ${sql.placeholder("maxHold")}::numeric)
       where run_id in (select run_id from renewed)
     )
     select session_id from renewed`,
@@ -58,10 +58,10 @@ const extendAndLower = prepareStatement<Claim & { leaseMs: number; needed: strin
 
 /**
  * A renewal is sent beside the first model call, and says that the run has begun. No row: the claim has another holder.
- * @param needed a decimal of credits: the plan costs no more, and holds no more of its budgets from now on. Null: as before.
+ * @param maxHold lowers what the run holds of each budget to this amount, a decimal of credits. Null: the holds stay as they are.
  */
-export function extendLease(claim: Claim, leaseMs: number, needed: string | null = null) {
-  return needed === null ? extend({ ...claim, leaseMs }) : extendAndLower({ ...claim, leaseMs, needed });
+export function extendLease(claim: Claim, leaseMs: number, maxHold: string | null = null) {
+  return maxHold === null ? extend({ ...claim, leaseMs }) : extendAndLower({ ...claim, leaseMs, maxHold });
 }
 
 /** The payer's balance without what the run holds, which ends with its claim. */

@@ -31,7 +31,7 @@ import {
 } from "./turn-rows.ts";
 
 export type OpenRequest = ClaimRequest & {
-  window: WindowBounds;
+  windowBounds: WindowBounds;
 };
 
 /** What open read, in one transaction, for the run whose claim this holder has taken. */
@@ -131,7 +131,7 @@ function openStatements(db: Db, open: OpenRequest, texts: Texts) {
       .where(eq(sessionSummaries.sessionId, open.sessionId))
       .orderBy(desc(sessionSummaries.toSeq))
       .limit(1),
-    selectWindow(open, open.window, exceptTurnId),
+    selectWindow(open, open.windowBounds, exceptTurnId),
     selectTokenCounts(open, open.modelAliasOverride),
     selectTurnFiles(open),
     selectCheckpointOfClaim(db, open, texts),

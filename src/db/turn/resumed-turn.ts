@@ -21,7 +21,7 @@ import type { AbandonedTurn } from "./take-over-run.ts";
 export async function loadResumedTurn(
   db: Db,
   taken: AbandonedTurn,
-  window: WindowBounds,
+  bounds: WindowBounds,
 ): Promise<OpenedTurn | null> {
   const { userId, ...turn } = taken;
   const { claim } = turn;
@@ -43,7 +43,7 @@ export async function loadResumedTurn(
         .where(eq(sessionSummaries.sessionId, sessionId))
         .orderBy(desc(sessionSummaries.toSeq))
         .limit(1),
-      selectWindow(claim, window, exceptTurnId),
+      selectWindow(claim, bounds, exceptTurnId),
       selectTokenCounts(claim, claim.request.modelAliasOverride ?? null),
       selectTurnFiles({ ...claim, userId }),
     ]),

@@ -24,10 +24,10 @@ export type BudgetRefusal = { error: PantheonError; deadRuns: readonly DeadRun[]
 /** When a caller may try again whose budget is held by running turns, s. */
 const retryAfterSeconds = 5;
 
-/** Null: every budget has at least `neededE8` left. */
-export function findBudgetRefusal(budgets: readonly FoundBudget[], neededE8: bigint): BudgetRefusal | null {
-  const leftOf = ({ limitE8, spentE8 }: FoundBudget) => (limitE8 === null ? neededE8 : limitE8 - spentE8);
-  const exhausted = budgets.find((budget) => leftOf(budget) < neededE8);
+/** Null: every budget has at least `minE8` left. */
+export function findBudgetRefusal(budgets: readonly FoundBudget[], minE8: bigint): BudgetRefusal | null {
+  const leftOf = ({ limitE8, spentE8 }: FoundBudget) => (limitE8 === null ? minE8 : limitE8 - spentE8);
+  const exhausted = budgets.find((budget) => leftOf(budget) < minE8);
   if (exhausted !== undefined) {
     const detail = `The ${exhausted.scope}'s credits are used up.`;
     return {
@@ -35,7 +35,7 @@ export function findBudgetRefusal(budgets: readonly FoundBudget[], neededE8: big
       deadRuns: [],
     };
   }
-  const held = budgets.filter((budget) => leftOf(budget) - budget.heldE8 < neededE8);
+  const held = budgets.filter((budget) => leftOf(budget) - budget.heldE8 < minE8);
   const [first] = held;
   if (first === undefined) return null;
   const error = new PantheonError("budget_in_use", "Running turns hold what is left of the credits.", {
