@@ -15,8 +15,8 @@ import {
 import type { AbandonedTurn } from "./take-over-run.ts";
 
 /**
- * Reads what going on with a run needs beside what its takeover read, for the holder that has taken it over. Nobody else can
- * commit a turn of the session meanwhile. Null: the session or its room was deleted.
+ * Reads what a resumed run needs beside what its takeover read. This holder has the claim, so no other turn of the session
+ * can be committed meanwhile. Null: the session or its room was deleted.
  */
 export async function loadResumedTurn(
   db: Db,
