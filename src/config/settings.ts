@@ -72,7 +72,7 @@ const claim = z
   .max(1_024);
 
 /**
- * Anything longer, for example with a trailing slash, would never match a browser's `Origin`. A wildcard stands for one
+ * Anything longer, for example with a trailing slash, would never match a browser's `Origin`. A wildcard matches one
  * label before at least two others.
  */
 function isOrigin(text: string): boolean {

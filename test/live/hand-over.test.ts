@@ -74,7 +74,7 @@ describe("a run that is handed over", () => {
     expect(Number(answer.headers.get("Retry-After"))).toBeGreaterThan(0);
   });
 
-  test("in a format that its object does not know is left to recovery", async () => {
+  test("in a format that its object cannot read is left to recovery", async () => {
     const fixture = await createWithHost((host) => ({
       run: (handOver) => host.run({ ...handOver, format: handOver.format + 1 }),
     }));

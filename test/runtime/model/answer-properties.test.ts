@@ -12,11 +12,11 @@ function split(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
   return places.slice(1).map((place, index) => bytes.subarray(places[index], place));
 }
 
-const outcome = ({ answer, told, failure, finishReason }: ReturnType<typeof readText>) => ({
+const outcome = ({ answer, streamed, failure, finishReason }: ReturnType<typeof readText>) => ({
   text: answer.text,
   calls: toolCallsOf(answer.calls),
   usage: answer.usage,
-  told,
+  streamed,
   failure,
   finishReason,
 });
@@ -79,8 +79,8 @@ describe("the reader of answers", () => {
   test("never throws, and stores what it emits, for any chunks", () => {
     fc.assert(
       fc.property(fc.array(oddValue, { maxLength: 8 }), (chunks) => {
-        const { answer, told } = readChunks(chunks);
-        expect(told).toBe(answer.text);
+        const { answer, streamed } = readChunks(chunks);
+        expect(streamed).toBe(answer.text);
         expect(answer.text.isWellFormed()).toBe(true);
         expect(answer.text).not.toContain("\u0000");
       }),
@@ -90,8 +90,8 @@ describe("the reader of answers", () => {
   test("never throws for any bytes", () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 60 }), { maxLength: 10 }), (pieces) => {
-        const { answer, told } = readPieces(pieces);
-        expect(told).toBe(answer.text);
+        const { answer, streamed } = readPieces(pieces);
+        expect(streamed).toBe(answer.text);
       }),
     );
   });
