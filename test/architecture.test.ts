@@ -36,7 +36,7 @@ test("docs/architecture.md says which folder may import which", () => {
   const map = documents.find(({ path }) => path === "docs/architecture.md")?.text ?? "";
   const documented = [...map.matchAll(/^\| `src\/([\w-]+)(?:\.ts)?` \| .+ \| (.+) \|$/gm)];
   const list = (names: readonly string[]) => names.toSorted().join(", ");
-  const allowed = Object.entries(layers).map(([layer, { values, types = [] }]) => {
+  const allowed = Object.entries(layers).map(([layer, { values, types = [] }]): [string, string] => {
     const others = list(values.filter((name) => name !== layer)) || "nothing else";
     return [layer, types.length === 0 ? others : `${others}; types of ${list(types)}`];
   });

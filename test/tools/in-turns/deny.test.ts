@@ -43,7 +43,7 @@ describe("an agent without the permission", () => {
     expect(await fixture.toolRows()).toMatchObject([{ ...denied, agent_key: "ada", turn_id: body.id }]);
     expect(await fixture.searched()).toEqual([]);
     const journal = await fixture.models.journal();
-    // The refused tool is named in its refusal, and not offered.
+    // The messages name the refused tool, so the next call lists it; `tool_choice` forbids to call it.
     expect(journal.map(({ tools, body }) => [tools.length, body.tool_choice])).toEqual([
       [0, undefined],
       [1, "none"],
