@@ -1,7 +1,7 @@
 import { type CheckpointRows, noRows } from "../../domain/turn/checkpoint.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
 import { type Db, postgresFields, RequestTooLarge, repeatIfLost } from "../core/client.ts";
-import { assertClaim, claimLost, extendLease, lockSession } from "../turn/claim-statements.ts";
+import { assertClaim, claimLost, renewClaim } from "../turn/claim-statements.ts";
 import { insertCheckpointRows } from "./checkpoints.ts";
 import { halveRows, splitRows } from "./split-rows.ts";
 
@@ -15,7 +15,7 @@ export type CheckpointToStore = {
   rows: CheckpointRows;
   /** From now, by the database's clock; 0: the lease ends now. */
   leaseMs: number;
-  /** See `extendLease`. */
+  /** See `renewClaim`. */
   maxHold?: string | null;
   /** The write is tried again after each pause. */
   pausesMs?: readonly number[];
@@ -33,9 +33,7 @@ export async function storeCheckpoint(
       db,
       () =>
         db.batch([
-          lockSession(claim.sessionId),
-          assertClaim(claim),
-          ...(isLast ? [extendLease(claim, leaseMs, maxHold)] : []),
+          isLast ? renewClaim(claim, leaseMs, maxHold) : assertClaim(claim),
           ...insertCheckpointRows(part),
         ]),
       pausesMs,
