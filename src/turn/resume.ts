@@ -34,13 +34,13 @@ export async function resumeRun(deps: Deps, key: RunKey, log: Log): Promise<Resu
   }
   const taken = takeover.turn;
   const alias = taken.claim.request.modelAliasOverride ?? null;
-  const window = {
+  const windowBounds = {
     ...historyCharacters(deps.catalog, alias),
     keepRawTurns: deps.settings.context.keepRawTurns,
   };
   const { cancelledAt, pastHolders } = taken.claim;
   const mayResume = cancelledAt === null && pastHolders.length <= maxPastHolders;
-  const turn = mayResume ? await loadResumedTurn(deps.db, taken, window) : null;
+  const turn = mayResume ? await loadResumedTurn(deps.db, taken, windowBounds) : null;
   if (turn === null) {
     await settleTakenRun(deps, taken, log);
     return { kind: "over" };

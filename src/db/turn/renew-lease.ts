@@ -6,18 +6,18 @@ import { claimLost, renewClaim } from "./claim-statements.ts";
 export type Renewal = "renewed" | "cancelled" | "lost";
 
 /**
- * Renews a lease, by the database's clock. The session's
- * lock keeps it from coming between the statements of an open, which would then find a lease both run out and renewed.
- * @param needed what the run needs at most, where it holds more (see claim-statements.ts).
+ * Renews a lease, by the database's clock. It takes the session's lock, so that it
+ * never comes between two statements of an open: one would find the lease run out, the other find it renewed.
+ * @param maxHold see `renewClaim`.
  * @throws PantheonError `database_unavailable`.
  */
 export async function renewLease(
   db: Db,
   claim: Claim,
-  { leaseMs, needed }: { leaseMs: number; needed: string | null },
+  { leaseMs, maxHold }: { leaseMs: number; maxHold: string | null },
 ): Promise<Renewal> {
   try {
-    const [{ rows }] = await askDatabase(db, () => db.batch([renewClaim(claim, leaseMs, needed)]));
+    const [{ rows }] = await askDatabase(db, () => db.batch([renewClaim(claim, leaseMs, maxHold)]));
     return rows[0]?.isCancelled === true ? "cancelled" : "renewed";
   } catch (error) {
     if (postgresFields(error).code === claimLost) return "lost";

@@ -29,14 +29,14 @@ describe("a holder that goes on after another has taken over", () => {
     expect(await fixture.rowCounts()).toEqual({ ...rows, llm_call_events: 3 });
     const reported = (await fixture.ledger()).filter(({ id }) => estimates.some((one) => one.id === id));
     expect(reported).toHaveLength(1);
-    const [told] = reported;
-    expect(told).toMatchObject({
+    const [report] = reported;
+    expect(report).toMatchObject({
       status: "completed",
       usage_source: "provider",
       total_tokens: 160,
       turn_id: again.body.id,
     });
-    expect(Number(told?.credits)).toBeGreaterThan(0);
+    expect(Number(report?.credits)).toBeGreaterThan(0);
     expect((await fixture.list()).body.data).toMatchObject([
       { replies: [{ agent_key: "ada" }, { content: "in time" }] },
     ]);
@@ -57,7 +57,7 @@ describe("a holder that goes on after another has taken over", () => {
     await fixture.models.wait({ calls: 3 });
 
     await fixture.models.release("first");
-    expect(await post).toMatchObject({ status: 201, body: { replies: again.body.replies } });
+    expect((await post).status).toBe(409);
     const reported = await fixture.ledger();
     await fixture.models.release("second");
     const { body: turn } = await again;
@@ -91,7 +91,7 @@ describe("a holder that goes on after another has taken over", () => {
       await fixture.sql`select count(*)::int as n from checkpoint_writes where thread_id = ${again.body.id}`;
 
     await fixture.models.release("gate");
-    expect((await post).status).toBe(409);
+    expect(await post).toMatchObject({ status: 201, body: { replies: again.body.replies } });
 
     expect(again.body).toMatchObject({ status: "completed" });
     expect(again.text).not.toContain("late");

@@ -10,7 +10,7 @@ import { loadProgress, type StoredRun } from "../checkpoint/stored-run.ts";
 import { emptyState, entryOf, type RunStateValue } from "./run-state.ts";
 import { toOutcome } from "./state-outcome.ts";
 
-export type SettleInput = {
+export type RestoreInput = {
   plan: TurnPlan;
   stored: StoredCheckpoint | undefined;
   /** Of a retry that is not cancelled only the answers that had arrived count: the failures before it stay as they were. */
@@ -19,22 +19,22 @@ export type SettleInput = {
   isCancelled: boolean;
 };
 
-/** The outcome of a stored run that no holder continues. */
-export async function settleRun(
-  { stored, ...settled }: SettleInput,
+/** The outcome of a run that no holder continues, from its latest checkpoint. */
+export async function restoreOutcome(
+  { stored, ...run }: RestoreInput,
   newId: () => string,
 ): Promise<TurnOutcome> {
-  return settleState({ ...settled, progress: await loadProgress(stored) }, newId);
+  return outcomeOfProgress({ ...run, progress: await loadProgress(stored) }, newId);
 }
 
-type SettleStateInput = Omit<SettleInput, "stored"> & { progress: StoredRun | undefined };
+type ProgressInput = Omit<RestoreInput, "stored"> & { progress: StoredRun | undefined };
 
 /**
  * The stored answers, and a failed reply for each other agent: `abandoned`, `cancelled`, or `turn_too_large` where texts of
  * the run were too large to be stored or read. In a run without a routing decision the fallback agent fails.
  */
-export function settleState(
-  { plan, progress, isRetry, isCancelled }: SettleStateInput,
+export function outcomeOfProgress(
+  { plan, progress, isRetry, isCancelled }: ProgressInput,
   newId: () => string,
 ): TurnOutcome {
   const state = progress?.state ?? emptyState();
