@@ -38,8 +38,8 @@ const forgetAfterMs = 10 * 60_000;
 const minRecoveryMs = 5_000;
 
 /**
- * The host of one session: a Durable Object in which the session's runs are executed. Postgres decides who holds a claim; the
- * object can be lost at any time, like any holder. Only watching a run, and beginning it once, depend on its storage.
+ * The host of one session: a Durable Object in which the session's runs are executed. Postgres decides who holds a claim;
+ * the object can be lost at any time, like any holder. Only watching a run, and beginning it once, depend on its storage.
  */
 export abstract class SessionObject extends DurableObject<unknown> implements SessionHost {
   /** The parts of this deployment. */
@@ -205,7 +205,10 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     return hosted;
   }
 
-  /** Called before a run is added: of the runs that are over only the latest stays in memory. The others are in the database. */
+  /**
+   * Called before a run is added: of the runs that are over only the latest stays in memory. The others are in the
+   * database.
+   */
   #dropEnded(): void {
     for (const [holder, { isRunning }] of this.#runs) if (!isRunning) this.#runs.delete(holder);
   }
@@ -243,8 +246,8 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   }
 
   /**
-   * Takes a run over and goes on with it. Where another holder has it, returns how long that holder's lease still lasts, ms. Null:
-   * the run is executed here now, or has ended.
+   * Takes a run over and goes on with it. Where another holder has it, returns how long that holder's lease still lasts,
+   * ms. Null: the run is executed here now, or has ended.
    */
   async #resume(sessionId: string, runId: string): Promise<number | null> {
     const log = this.deps.log.with({ request_id: this.deps.newId(), run_id: runId });
@@ -260,7 +263,10 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     }
   }
 
-  /** Sets the time of the next recovery. While a run is executed it is the end of its lease: the alarm wakes an object that lost its memory. */
+  /**
+   * Sets the time of the next recovery. While a run is executed it is the end of its lease: the alarm wakes an object that
+   * lost its memory.
+   */
   #recoverAfter(delayMs: number): void {
     this.#dueTimes.set("recover", this.deps.nowMs() + Math.max(0, delayMs));
   }
