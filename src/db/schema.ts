@@ -545,7 +545,10 @@ export const toolCallEvents = pgTable(
     step: step(),
     agentKey: text("agent_key").notNull(),
     round: integer("round").notNull(),
-    /** The place of the call in its answer, from 1; null: the row is of an earlier version, and rows are in the order of their ids. */
+    /**
+     * The place of the call in its answer, from 1; null: the row is of an earlier version, and rows are in the order of
+     * their ids.
+     */
     place: integer("place"),
     toolName: text("tool_name").notNull(),
     input: jsonb("input").$type<unknown>().notNull(),
@@ -653,8 +656,8 @@ export const budgetHolds = pgTable(
 );
 
 /**
- * The ledger and what tools cost, summed by hour of `opened_at`: what `GET /usage` reads. A trigger maintains it. It keeps the
- * ids of rooms and sessions that were deleted since; the zero UUID means none.
+ * The ledger and what tools cost, summed by hour of `opened_at`: what `GET /usage` reads. A trigger maintains it. It keeps
+ * the ids of rooms and sessions that were deleted since; the zero UUID means none.
  */
 export const usageHours = pgTable(
   "usage_hours",

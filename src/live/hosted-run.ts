@@ -62,7 +62,10 @@ export function seqAfter(eventLog: EventLog, after: EventPlace | null): number |
   return epoch === eventLog.epoch && seq !== "end" && seq <= eventLog.lastSeq ? seq + 1 : null;
 }
 
-/** For a reader whose place is not in the log: the log's first event, and the conversation as it was when this holder took the run. */
+/**
+ * For a reader whose place is not in the log: the log's first event, and the conversation as it was when this holder took
+ * the run.
+ */
 export async function startWithSnapshot(deps: Deps, { run, eventLog }: HostedRun): Promise<Uint8Array> {
   const messages = await loadRunSnapshot(deps, run);
   const snapshot = toFrame(`${eventLog.epoch}.1`, messagesSnapshot(messages.map(toAgUiMessage)));

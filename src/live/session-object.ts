@@ -42,8 +42,8 @@ const minRecoveryMs = 5_000;
 type Hosting = { events: RunEvents; cancel: AbortController; roundTrips: number };
 
 /**
- * The host of one session: a Durable Object in which the session's runs are executed. Postgres decides who holds a claim; the
- * object can be lost at any time, like any holder. Only watching a run, and beginning it once, depend on its storage.
+ * The host of one session: a Durable Object in which the session's runs are executed. Postgres decides who holds a claim;
+ * the object can be lost at any time, like any holder. Only watching a run, and beginning it once, depend on its storage.
  */
 export abstract class SessionObject extends DurableObject<unknown> implements SessionHost {
   /** The parts of this deployment. */
@@ -207,7 +207,10 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     return hosted;
   }
 
-  /** Called before a run is added: of the runs that are over only the latest stays in memory. The others are in the database. */
+  /**
+   * Called before a run is added: of the runs that are over only the latest stays in memory. The others are in the
+   * database.
+   */
   #dropEnded(): void {
     for (const [holder, { isRunning }] of this.#runs) if (!isRunning) this.#runs.delete(holder);
   }
@@ -244,8 +247,8 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   }
 
   /**
-   * Takes a run over and goes on with it. Where another holder has it, returns how long that holder's lease still lasts, ms. Null:
-   * the run is executed here now, or has ended.
+   * Takes a run over and goes on with it. Where another holder has it, returns how long that holder's lease still lasts,
+   * ms. Null: the run is executed here now, or has ended.
    */
   async #resume(sessionId: string, runId: string): Promise<number | null> {
     const log = this.deps.log.with({ request_id: this.deps.newId(), run_id: runId });
@@ -261,7 +264,10 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     }
   }
 
-  /** Sets the time of the next recovery. While a run is executed it is the end of its lease: the alarm wakes an object that lost its memory. */
+  /**
+   * Sets the time of the next recovery. While a run is executed it is the end of its lease: the alarm wakes an object that
+   * lost its memory.
+   */
   #recoverAfter(delayMs: number): void {
     this.#dueTimes.set("recover", this.deps.nowMs() + Math.max(0, delayMs));
   }

@@ -129,7 +129,10 @@ function completePrompts(deps: Deps, plan: TurnPlan, outcome: TurnOutcome, isRet
   );
 }
 
-/** Settling does not read the conversation, so it does not know whether a summary was due. In a session's first turns none is. */
+/**
+ * Settling does not read the conversation, so it does not know whether a summary was due. In a session's first turns none
+ * is.
+ */
 function mayHaveSummarised({ settings }: Deps, { claim }: AbandonedTurn): boolean {
   return claim.turnIndex > settings.context.keepRawTurns;
 }

@@ -68,8 +68,8 @@ const end = prepareStatement<Claim & { title: string | null; at: string }>(
 );
 
 /**
- * As `deleteClaim`, of a run that is stored: its session takes `title` where it has none; null: none is made. Returns what is
- * left in the payer's wallet then.
+ * As `deleteClaim`, of a run that is stored: its session takes `title` where it has none; null: none is made. Returns what
+ * is left in the payer's wallet then.
  */
 export function endClaim(claim: Claim, noted: { title: string | null; at: Date }) {
   return end<{ walletLeft: string | null }>({ ...claim, title: noted.title, at: noted.at.toISOString() });

@@ -1,6 +1,6 @@
 import { and, type Column, eq, isNull, or, sql } from "drizzle-orm";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
-import { readWithTexts } from "../checkpoint/stored-checkpoints.ts";
+import { readWithTexts, type Texts } from "../checkpoint/stored-checkpoints.ts";
 import { askDatabase, type Db, repeatIfLost } from "../core/client.ts";
 import { rooms, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
 import { lockSession } from "./claim-statements.ts";
@@ -45,40 +45,9 @@ export type TakeoverRequest = RunKey & { holder: string; leaseMs: number; replac
  * This works also where the session or room was deleted meanwhile. A claim for a run that is already stored is deleted:
  * nothing is left to do.
  */
-export async function takeOverRun(
-  db: Db,
-  { sessionId, runId, holder, leaseMs, replaced }: TakeoverRequest,
-): Promise<Takeover> {
-  const isTaken = and(
-    eq(turnClaims.sessionId, sessionId),
-    eq(turnClaims.runId, runId),
-    eq(turnClaims.holder, holder),
-  );
-  const newHolder = sql`${holder}::uuid`;
-  const turnId = sql`(select ${turnClaims.turnId} from ${turnClaims} where ${isTaken})`;
+export async function takeOverRun(db: Db, request: TakeoverRequest): Promise<Takeover> {
   const result = await readWithTexts((texts) =>
-    repeatIfLost(db, () =>
-      db.batch([
-        lockSession(sessionId),
-        db.execute(sql`delete from ${turnClaims} where session_id = ${sessionId} and run_id = ${runId}
-        and exists (select 1 from ${turnRuns} u where u.id = turn_claims.run_id)`),
-        db.execute(sql`update ${turnClaims} set ${takeOver(newHolder, leaseMs)}
-        where turn_claims.session_id = ${sessionId} and turn_claims.run_id = ${runId}
-          and (turn_claims.lease_until <= clock_timestamp()
-            or (turn_claims.cancelled_at is not null and turn_claims.holder = ${replaced}::uuid))
-          and ${isNewHolder(newHolder)}`),
-        selectHeldClaim({ sessionId, holder }, texts),
-        db
-          .select({ userId: rooms.ownerUserId })
-          .from(sessions)
-          .innerJoin(rooms, eq(rooms.id, sessions.roomId))
-          .where(eq(sessions.id, sessionId)),
-        selectTurns(db, eq(turns.id, turnId)),
-        selectMessages(db, turnId, { bounds: retriedTurnBounds }),
-        selectLedger(db, turnId),
-        selectToolEvents(db, turnId, retriedTurnBounds),
-      ]),
-    ),
+    repeatIfLost(db, () => db.batch(takeoverStatements(db, request, texts))),
   );
   const [, deleted, , [held], [owner], [turn], messageRows, ledger, toolEvents] = result;
   if ((deleted.rowCount ?? 0) > 0) return { kind: "claim_deleted" };
@@ -97,6 +66,37 @@ export async function takeOverRun(
       userId: owner.userId,
     },
   };
+}
+
+function takeoverStatements(db: Db, request: TakeoverRequest, texts: Texts) {
+  const { sessionId, runId, holder, leaseMs, replaced } = request;
+  const newHolder = sql`${holder}::uuid`;
+  const isTaken = and(
+    eq(turnClaims.sessionId, sessionId),
+    eq(turnClaims.runId, runId),
+    eq(turnClaims.holder, holder),
+  );
+  const turnId = sql`(select ${turnClaims.turnId} from ${turnClaims} where ${isTaken})`;
+  return [
+    lockSession(sessionId),
+    db.execute(sql`delete from ${turnClaims} where session_id = ${sessionId} and run_id = ${runId}
+      and exists (select 1 from ${turnRuns} u where u.id = turn_claims.run_id)`),
+    db.execute(sql`update ${turnClaims} set ${takeOver(newHolder, leaseMs)}
+      where turn_claims.session_id = ${sessionId} and turn_claims.run_id = ${runId}
+        and (turn_claims.lease_until <= clock_timestamp()
+          or (turn_claims.cancelled_at is not null and turn_claims.holder = ${replaced}::uuid))
+        and ${isNewHolder(newHolder)}`),
+    selectHeldClaim({ sessionId, holder }, texts),
+    db
+      .select({ userId: rooms.ownerUserId })
+      .from(sessions)
+      .innerJoin(rooms, eq(rooms.id, sessions.roomId))
+      .where(eq(sessions.id, sessionId)),
+    selectTurns(db, eq(turns.id, turnId)),
+    selectMessages(db, turnId, { bounds: retriedTurnBounds }),
+    selectLedger(db, turnId),
+    selectToolEvents(db, turnId, retriedTurnBounds),
+  ] as const;
 }
 
 export type AbandonedRun = RunKey & { holder: string; isCancelled: boolean };
