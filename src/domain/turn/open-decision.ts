@@ -10,6 +10,8 @@ export type FoundClaim = {
   requestHash: string;
   /** Milliseconds until the lease ends, by the database's clock; zero or less: it has run out. */
   leaseLeftMs: number;
+  /** The run was cancelled. No request goes on with it. */
+  isCancelled: boolean;
 };
 
 /** A run as it is stored. */
@@ -26,7 +28,7 @@ export type OpenRows<Opened> = {
   storedRun: StoredRun | undefined;
   /** Undefined: the run is no retry; `found` undefined: the turn that the retry names is not there. */
   retriedTurn: { found: RetriedTurn | undefined } | undefined;
-  /** The budgets of a new run, as they stood before it; empty: there are none, or the run is not new. */
+  /** The budgets of a new run, as they were before it; empty: there are none, or the run is not new. */
   budgets: readonly FoundBudget[];
   /** The run, where this request holds the claim now. */
   opened: Opened | undefined;
@@ -37,7 +39,7 @@ export type OpenDecision<Opened> =
   | { kind: "replay"; runId: string; turnId: string }
   /** The same request's run is live. */
   | { kind: "join"; running: FoundClaim }
-  /** Another run's lease has run out: that run is recovered first, then this request opens again. */
+  /** The lease of another run, or of a cancelled one, has run out: it is recovered first, then this request opens again. */
   | { kind: "recover"; runId: string; turnId: string }
   /** Too little is left of a budget. Dead runs are settled, then this request opens again. */
   | ({ kind: "unaffordable" } & BudgetRefusal);
@@ -52,7 +54,7 @@ export const turnConflictDetail = "Turn creation conflicted with concurrent writ
  */
 export function decideOpen<Opened>(
   rows: OpenRows<Opened>,
-  request: { idempotencyKey: string | null; requestHash: string; neededE8: bigint },
+  request: { idempotencyKey: string | null; requestHash: string; minE8: bigint },
 ): OpenDecision<Opened> {
   const { claimBefore, storedRun, opened } = rows;
   if (!rows.sessionFound) throw notFound();
@@ -66,13 +68,13 @@ export function decideOpen<Opened>(
   if (storedRun !== undefined) return { kind: "replay", runId: storedRun.runId, turnId: storedRun.turnId };
   if (opened !== undefined) return { kind: "claimed", opened };
   const running = claimBefore !== undefined && claimBefore.leaseLeftMs > 0 ? claimBefore : undefined;
-  if (claimBefore !== undefined && running === undefined && !isSameKey) {
+  if (claimBefore !== undefined && running === undefined && (!isSameKey || claimBefore.isCancelled)) {
     return { kind: "recover", runId: claimBefore.runId, turnId: claimBefore.turnId };
   }
   if (running === undefined) {
     const retried = rows.retriedTurn?.found;
     if (retried !== undefined) refuseRetry(retried);
-    const refusal = findBudgetRefusal(rows.budgets, request.neededE8);
+    const refusal = findBudgetRefusal(rows.budgets, request.minE8);
     if (refusal !== null) return { kind: "unaffordable", ...refusal };
     // The claim is free and was not taken: only a deleted room prevents that, since the session's row is locked.
     throw notFound();

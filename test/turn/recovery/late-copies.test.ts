@@ -51,14 +51,14 @@ describe("a late copy of the request that opens a run", () => {
     expect(await fixture.post("@ada hello")).toMatchObject({ status: 201, body: { turn_index: 1 } });
   });
 
-  test("that planning refuses leaves nothing in the ledger, though it takes the claim for a run that nobody began", async () => {
+  test("that planning refuses leaves nothing in the ledger, though it took a claim", async () => {
     const fixture = await createTurnFixture();
     await fixture.models.script(says("ada", { text: "one", hold: "gate" }, 1), says("ada", "two"));
     const running = fixture.post("@ada hello");
     await fixture.models.wait({ calls: 1 });
     const late = delaying(anOpen);
-    const { result: told } = await watchDatabase(() => fixture.post("nobody is asked"), late.answer);
-    expect(told).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
+    const { result: conflict } = await watchDatabase(() => fixture.post("nobody is asked"), late.answer);
+    expect(conflict).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
     await fixture.models.release("gate");
     await running;
     expect(await late.arrive()).toBe(200);
@@ -134,12 +134,13 @@ test("a late copy of a takeover does not give the claim back to a replaced holde
   const dead = await claimDeadRun(fixture);
   const { db } = fixture.api.deps;
   const [settler, other] = [crypto.randomUUID(), crypto.randomUUID()];
-  expect(await takeOverRun(db, dead, settler, 30_000)).toMatchObject({ kind: "taken" });
+  const takeover = (holder: string) => ({ ...dead, holder, leaseMs: 30_000, replaced: null });
+  expect(await takeOverRun(db, takeover(settler))).toMatchObject({ kind: "taken" });
   await expireLease(fixture);
-  expect(await takeOverRun(db, dead, other, 30_000)).toMatchObject({ kind: "taken" });
+  expect(await takeOverRun(db, takeover(other))).toMatchObject({ kind: "taken" });
   await expireLease(fixture);
 
-  expect(await takeOverRun(db, dead, settler, 30_000)).toEqual({ kind: "not_free" });
+  expect(await takeOverRun(db, takeover(settler))).toEqual({ kind: "not_free" });
 
   expect(await fixture.claim()).toMatchObject({ holder: other });
 });
@@ -156,7 +157,12 @@ describe("a claim for a run that is already stored, as late copies used to leave
     await fixture.sql`update turn_claims set lease_until = clock_timestamp() + ${left}::interval
       where run_id = ${turn.id}`;
 
-    const takeover = await takeOverRun(fixture.api.deps.db, dead, crypto.randomUUID(), 30_000);
+    const takeover = await takeOverRun(fixture.api.deps.db, {
+      ...dead,
+      holder: crypto.randomUUID(),
+      leaseMs: 30_000,
+      replaced: null,
+    });
 
     expect(takeover).toEqual({ kind: "claim_deleted" });
     expect(await fixture.claim()).toBeUndefined();
