@@ -31,6 +31,7 @@ import { registerMessageRoutes } from "./routes/messages.ts";
 import { registerReferenceRoutes } from "./routes/reference.ts";
 import { registerRetryRoutes } from "./routes/retry.ts";
 import { registerRoomRoutes } from "./routes/rooms.ts";
+import { registerSessionQueueRoute } from "./routes/session-queue.ts";
 import { registerSessionRoutes } from "./routes/sessions.ts";
 import { registerTurnEventRoutes } from "./routes/turn-events.ts";
 import { registerTurnHistoryRoutes } from "./routes/turn-history.ts";
@@ -68,6 +69,7 @@ export function createApp(deps: Deps): App {
   registerFileRoutes(api, deps);
   registerFileContentRoute(api, deps);
   registerSessionRoutes(api, deps);
+  registerSessionQueueRoute(api, deps);
   registerMessageRoutes(api, deps);
   registerAgUiHistoryRoutes(api, deps);
   registerRetryRoutes(api, deps);

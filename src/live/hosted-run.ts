@@ -3,10 +3,9 @@ import type { PantheonError } from "../domain/errors.ts";
 import { messagesSnapshot } from "../http/ag-ui/ag-ui-events.ts";
 import { toAgUiMessage } from "../routes/schemas/ag-ui.ts";
 import type { Run } from "../turn/run.ts";
-import type { EventPlace, HostAnswer, HostProblem } from "../turn/session-host.ts";
+import type { EventPlace, HandOver, HostAnswer, HostProblem } from "../turn/session-host.ts";
 import { loadRunSnapshot } from "../turn/snapshot.ts";
 import { concatBytes, type EventLog, toFrame } from "./event-log.ts";
-import type { RunEvents } from "./run-events.ts";
 
 /** A run in the memory of this object. */
 export type HostedRun = {
@@ -17,11 +16,12 @@ export type HostedRun = {
   answer: Promise<HostAnswer>;
 };
 
-/** Readers of a resumed run's new log have not seen the answers that are stored: a snapshot shows them. */
-export async function sendSnapshot(deps: Deps, run: Run, events: RunEvents): Promise<void> {
-  if (!isResumed(run)) return;
-  const messages = await loadRunSnapshot(deps, run);
-  events.snapshot(messages.map(toAgUiMessage));
+/** A run that was handed over, with the clock of this object. */
+export function toRun(deps: Deps, { run, elapsedMs, leaseAgeMs }: HandOver): Run {
+  const { request, ...rest } = run;
+  const log = deps.log.with({ request_id: request.requestId, run_id: run.turn.claim.runId });
+  const nowMs = deps.nowMs();
+  return { ...rest, request: { ...request, log }, startedMs: nowMs - elapsedMs, sentMs: nowMs - leaseAgeMs };
 }
 
 export function isResumed({ turn }: Run): boolean {

@@ -1,9 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
-import { countRequests } from "../db/core/client.ts";
 import type { Deps } from "../deps.ts";
 import type { StockClient } from "../domain/turn/stream-client.ts";
-import { describeError } from "../http/problem.ts";
-import { executeRun } from "../turn/execute.ts";
 import { resumeRun } from "../turn/resume.ts";
 import type { Run } from "../turn/run.ts";
 import {
@@ -14,22 +11,19 @@ import {
   type HostRefusal,
   type HostStream,
   handOverFormat,
+  type QueuedRequest,
   type SessionHost,
   type WatchedRun,
 } from "../turn/session-host.ts";
 import { createClientIds } from "./client-ids.ts";
 import { createDueTable, type DueKind, DueTimes } from "./due-times.ts";
 import { createLogTables, EventLog, findWrittenLog } from "./event-log.ts";
-import {
-  type HostedRun,
-  isResumed,
-  sendSnapshot,
-  seqAfter,
-  startWithSnapshot,
-  toProblem,
-} from "./hosted-run.ts";
+import { executeHosted, writeEvents } from "./execute-hosted.ts";
+import { type HostedRun, isResumed, seqAfter, startWithSnapshot, toRun } from "./hosted-run.ts";
 import { LogReaders, type ReaderEnd } from "./log-readers.ts";
-import { createRunEvents, type RunEvents } from "./run-events.ts";
+import { answerStarted, readQueued, type Started, untilStarted } from "./queued-turn.ts";
+import { createQueueTable, SessionQueue } from "./session-queue.ts";
+import { Signal } from "./signal.ts";
 import { createStartTable, type Start, Starts } from "./starts.ts";
 
 /** How long the object keeps events and starts after its last run. */
@@ -50,8 +44,14 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   readonly #readers = new LogReaders();
   /** The runs in memory, by holder. */
   readonly #runs = new Map<string, HostedRun>();
-  /** Resolves when the next run begins. */
-  #nextRun = Promise.withResolvers<void>();
+  /** A run begins, or the queue has changed. */
+  readonly #changed = new Signal();
+  readonly #queue = new SessionQueue({ sql: this.ctx.storage.sql, dueTimes: this.#dueTimes }, this.#changed, {
+    getDeps: () => this.deps,
+    isRunning: () => [...this.#runs.values()].some(({ isRunning }) => isRunning),
+    startRun: (run) => this.#startRun(run, 0),
+    recover: (sessionId, runId) => this.#resume(sessionId, runId),
+  });
   /** The events of the latest run. */
   #eventLog: EventLog | undefined;
   #hasTables = false;
@@ -107,15 +107,46 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
 
   /** The latest execution of a run here. Waits `waitMs` for it: its hand-over may still be on its way. */
   async #findRun(runId: string, waitMs: number): Promise<HostedRun | undefined> {
-    const find = () => [...this.#runs.values()].findLast(({ run }) => run.turn.claim.runId === runId);
-    const found = find();
+    const found = this.#find(runId);
     if (found !== undefined || waitMs === 0) return found;
     const timeout = scheduler.wait(waitMs).then(() => "timeout" as const);
     for (;;) {
-      const first = await Promise.race([this.#nextRun.promise, timeout]);
-      const hosted = find();
+      const first = await Promise.race([this.#changed.changed(), timeout]);
+      const hosted = this.#find(runId);
       if (hosted !== undefined || first === "timeout") return hosted;
     }
+  }
+
+  #find(runId: string): HostedRun | undefined {
+    return [...this.#runs.values()].findLast(({ run }) => run.turn.claim.runId === runId);
+  }
+
+  async beginWaiting({ sessionId }: { sessionId: string }): Promise<void> {
+    this.#makeTables();
+    this.#queue.wake(sessionId);
+  }
+
+  async joinQueued(turn: QueuedRequest): Promise<HostJoin> {
+    return answerStarted(await this.#untilStarted(turn));
+  }
+
+  async watchQueued({ client, requestId, ...turn }: Parameters<SessionHost["watchQueued"]>[0]) {
+    if (this.#readers.isFull) return { kind: "too_many_readers" } as const;
+    const { turnId } = turn;
+    const body = readQueued({
+      turnId,
+      started: this.#untilStarted(turn),
+      read: ({ eventLog }) => this.#read(eventLog, { fromSeq: 1 }, { runId: turnId, client, requestId }).body,
+      onStart: this.#readers.wait(),
+    });
+    return { kind: "streaming", body } as const;
+  }
+
+  #untilStarted(turn: QueuedRequest): Promise<Started> {
+    this.#makeTables();
+    this.#queue.wake(turn.sessionId);
+    const find = (runId: string) => this.#find(runId);
+    return untilStarted({ deps: this.deps, changed: this.#changed, find }, turn);
   }
 
   async recover({ sessionId, runId }: { sessionId: string; runId: string }): Promise<void> {
@@ -132,6 +163,10 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     switch (kind) {
       case "recover":
         for (const start of this.#starts.listUnfinished()) await this.#recoverUnfinished(start);
+        return;
+      case "queue":
+        await this.#queue.look();
+        if (!this.#queue.mayHaveMore) this.#forgetLater();
         return;
       case "forget":
         await this.#forget();
@@ -162,20 +197,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     this.#makeTables();
     const start = this.#starts.find(claim.holder);
     if (start !== undefined) return { kind: start.isOver ? "ended" : "lost" };
-    return this.#startRun(this.#toRun(handOver), handOver.roundTrips);
-  }
-
-  /** The run with the clock of this object. */
-  #toRun({ run, elapsedMs, leaseAgeMs }: HandOver): Run {
-    const { request, ...rest } = run;
-    const log = this.deps.log.with({ request_id: request.requestId, run_id: run.turn.claim.runId });
-    const nowMs = this.deps.nowMs();
-    return {
-      ...rest,
-      request: { ...request, log },
-      startedMs: nowMs - elapsedMs,
-      sentMs: nowMs - leaseAgeMs,
-    };
+    return this.#startRun(toRun(this.deps, handOver), handOver.roundTrips);
   }
 
   #startRun(run: Run, roundTrips: number): HostedRun {
@@ -187,20 +209,12 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     this.#eventLog?.detach();
     const eventLog = EventLog.begin(this.ctx.storage.sql, claim.holder);
     this.#eventLog = eventLog;
-    const sink = {
-      append: (event: object) => {
-        eventLog.append(event);
-        this.#readers.checkPace(eventLog);
-      },
-      end: (event: object) => eventLog.end(event, claim.runId),
-    };
-    const events = createRunEvents(sink, { threadId: claim.sessionId, runId: claim.runId });
-    const answer = this.#execute(run, events, roundTrips);
+    const events = writeEvents(eventLog, this.#readers, claim);
+    const answer = executeHosted(this.deps, this.ctx.storage, run, { events, roundTrips });
     const hosted: HostedRun = { kind: "hosted", run, isRunning: true, eventLog, answer };
     this.#dropEnded();
     this.#runs.set(claim.holder, hosted);
-    this.#nextRun.resolve();
-    this.#nextRun = Promise.withResolvers();
+    this.#changed.notify();
     this.ctx.waitUntil(answer.then((ended) => this.#end(hosted, claim.holder, ended)));
     return hosted;
   }
@@ -210,30 +224,10 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     for (const [holder, { isRunning }] of this.#runs) if (!isRunning) this.#runs.delete(holder);
   }
 
-  /** Never rejects. */
-  async #execute(run: Run, events: RunEvents, roundTrips: number): Promise<HostAnswer> {
-    const { db, requests } = countRequests(this.deps.db);
-    try {
-      events.start();
-      // No model is called before the start is stored: if the start were lost, the run could begin twice.
-      await this.ctx.storage.sync();
-      await sendSnapshot({ ...this.deps, db }, run, events);
-      const answer = await executeRun({ ...this.deps, db }, run, {
-        emit: events.emit,
-        requests: () => roundTrips + requests(),
-      });
-      events.finish(answer);
-      return { kind: "stored", answer };
-    } catch (error) {
-      const problem = describeError(error, run.request.log);
-      events.fail(problem);
-      return { kind: "failed", problem: toProblem(problem) };
-    }
-  }
-
   /** A run that has failed may have left its claim. Then it must be recovered. */
   #end(hosted: HostedRun, holder: string, ended: HostAnswer): void {
     hosted.isRunning = false;
+    this.#queue.runEnded();
     if (ended.kind === "failed") {
       this.#recoverAfter(minRecoveryMs);
     } else {
@@ -269,11 +263,12 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   #forgetLater(): void {
     if (this.#starts.listUnfinished().length > 0) return;
     this.#dueTimes.clear("recover");
-    this.#dueTimes.set("forget", this.deps.nowMs() + forgetAfterMs);
+    if (this.#queue.mayHaveMore) this.#queue.runEnded();
+    else this.#dueTimes.set("forget", this.deps.nowMs() + forgetAfterMs);
   }
 
   async #forget(): Promise<void> {
-    if (this.#starts.listUnfinished().length > 0) return;
+    if (this.#starts.listUnfinished().length > 0 || this.#queue.mayHaveMore) return;
     this.#eventLog?.close();
     this.#eventLog = undefined;
     this.#runs.clear();
@@ -286,6 +281,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     const { sql } = this.ctx.storage;
     createStartTable(sql);
     createDueTable(sql);
+    createQueueTable(sql);
     createLogTables(sql);
     this.#hasTables = true;
   }

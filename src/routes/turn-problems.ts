@@ -20,6 +20,9 @@ export const turnProblems = [
   "no_room_agents",
 ] as const satisfies ErrorCode[];
 
+/** Problems of operations whose turn may wait. */
+export const queueProblems = ["queue_full", "turn_cancelled"] as const satisfies ErrorCode[];
+
 export const retryProblems = [
   ...runProblems,
   "not_latest_turn",

@@ -9,6 +9,7 @@ import { commitFailedDetail, databaseUnavailableDetail, PantheonError } from "..
 import type { Log } from "../domain/log.ts";
 import type { CheckpointRows } from "../domain/turn/checkpoint.ts";
 import type { Claim } from "../domain/turn/claim.ts";
+import { toStoredProblem } from "../domain/turn/queued-turn.ts";
 import { withoutTexts } from "../domain/turn/textless-outcome.ts";
 import type { TurnOutcome } from "../domain/turn/turn-outcome.ts";
 import { collectRefusedSpend, type RefusedRun } from "./estimates.ts";
@@ -130,11 +131,11 @@ export async function endRefused(
 async function releaseRun(
   { db }: Deps,
   { claim, log }: { claim: Claim; log: Log },
-  release: Release,
+  release: Omit<Release, "problem">,
   refusal: PantheonError,
 ): Promise<PantheonError> {
   try {
-    await releaseClaim(db, claim, release);
+    await releaseClaim(db, claim, { ...release, problem: toStoredProblem(refusal) });
     return refusal;
   } catch (cause) {
     log.error("claim_not_released", { code: refusal.code });

@@ -46,6 +46,7 @@ const claim: ClaimRow = {
   hasBegun: true,
   grantedCredits: "20.00000000",
   leaseUntil: finishedAt,
+  wasQueued: false,
 };
 
 const call = (change: Partial<ModelCallRecord> = {}): ModelCallRecord => ({

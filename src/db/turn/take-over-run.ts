@@ -95,7 +95,7 @@ export async function takeOverRun(
   };
 }
 
-/** Runs whose lease has run out: without a key at once, with a key after the time in which their client may come back. */
+/** Runs whose lease has run out: without a key, or from a queue, at once; with a key after the time in which their client may come back. */
 export function loadAbandonedRuns(db: Db, resumeWindowMs: number, limit: number): Promise<RunKey[]> {
   return askDatabase(db, () =>
     db
@@ -106,6 +106,7 @@ export function loadAbandonedRuns(db: Db, resumeWindowMs: number, limit: number)
           lt(turnClaims.leaseUntil, sql`clock_timestamp()`),
           or(
             sql`${turnClaims.idempotencyKey} is null`,
+            eq(turnClaims.wasQueued, true),
             lt(turnClaims.leaseUntil, sql`clock_timestamp() - ${resumeWindowMs} * interval '1 millisecond'`),
           ),
         ),

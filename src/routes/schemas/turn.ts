@@ -1,7 +1,6 @@
 import * as z from "zod";
 import type { ListedTurn } from "../../db/turn/list-turns.ts";
 import type { StoredTurn, TurnRow } from "../../db/turn/stored-turn.ts";
-import type { RunningTurn } from "../../db/turn/turns.ts";
 import { formatDecimal, parseDecimal } from "../../domain/billing/pricing.ts";
 import { sumUsage, type UsageSum } from "../../domain/billing/usage-sum.ts";
 import { type Citation, listCitations } from "../../domain/files/file-reads.ts";
@@ -122,15 +121,6 @@ export const turnRead = z
   })
   .meta({ id: "Turn", description: "One message of the user and what answers it" });
 
-export const runningTurn = z
-  .object({
-    id,
-    session_id: id.describe("The turn's session"),
-    turn_index: z.int().min(1).describe("Its number in the session, from 1 without gaps"),
-    status: z.literal("running").describe("The turn is not stored yet"),
-  })
-  .meta({ id: "RunningTurn", description: "A turn that is not stored yet" });
-
 export const newTurn = z
   .strictObject({
     message: text(32_000).describe(
@@ -206,10 +196,6 @@ export function toListedTurn({
 
 function sumToolCredits(events: StoredTurn["toolEvents"]): bigint {
   return events.reduce((sum, { creditsCharged }) => sum + parseDecimal(creditsCharged, 8), 0n);
-}
-
-export function toRunningTurn(running: RunningTurn): z.input<typeof runningTurn> {
-  return { id: running.id, session_id: running.sessionId, turn_index: running.turnIndex, status: "running" };
 }
 
 function toFlags(turn: TurnRow) {
