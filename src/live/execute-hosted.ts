@@ -8,18 +8,18 @@ import type { Run } from "../turn/run.ts";
 import type { HostAnswer } from "../turn/session-host.ts";
 import { loadRunSnapshot } from "../turn/snapshot.ts";
 import type { EventLog } from "./event-log.ts";
-import { isResumed, toProblem } from "./hosted-run.ts";
+import { endUnstored, isResumed } from "./hosted-run.ts";
 import type { LogReaders } from "./log-readers.ts";
 import { createRunEvents, type RunEvents } from "./run-events.ts";
 
-export type Hosting = { events: RunEvents; roundTrips: number };
+export type Hosting = { events: RunEvents; cancel: AbortController; roundTrips: number };
 
 /** Executes a run, and sends its events. Never rejects. */
 export async function executeHosted(
   shared: Deps,
   storage: Pick<DurableObjectStorage, "sync">,
   run: Run,
-  { events, roundTrips }: Hosting,
+  { events, cancel, roundTrips }: Hosting,
 ): Promise<HostAnswer> {
   const { db, requests } = countRequests(shared.db);
   const deps: Deps = { ...shared, db };
@@ -30,14 +30,13 @@ export async function executeHosted(
     await sendSnapshot(deps, run, events);
     const answer = await executeRun(deps, run, {
       emit: events.emit,
+      cancel,
       requests: () => roundTrips + requests(),
     });
     events.finish(answer);
     return { kind: "stored", answer };
   } catch (error) {
-    const problem = describeError(error, run.request.log);
-    events.fail(problem);
-    return { kind: "failed", problem: toProblem(problem) };
+    return endUnstored(shared, run, events, describeError(error, run.request.log));
   }
 }
 

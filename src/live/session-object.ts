@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Deps } from "../deps.ts";
+import { turnCancelled } from "../domain/turn/agent-failure.ts";
 import type { StockClient } from "../domain/turn/stream-client.ts";
 import { resumeRun } from "../turn/resume.ts";
 import type { Run } from "../turn/run.ts";
@@ -16,15 +17,16 @@ import {
   type WatchedRun,
 } from "../turn/session-host.ts";
 import { createClientIds } from "./client-ids.ts";
-import { createDueTable, type DueKind, DueTimes } from "./due-times.ts";
-import { createLogTables, EventLog, findWrittenLog } from "./event-log.ts";
+import { type DueKind, DueTimes } from "./due-times.ts";
+import { EventLog, findWrittenLog } from "./event-log.ts";
 import { executeHosted, writeEvents } from "./execute-hosted.ts";
 import { type HostedRun, isResumed, seqAfter, startWithSnapshot, toRun } from "./hosted-run.ts";
 import { LogReaders, type ReaderEnd } from "./log-readers.ts";
 import { answerStarted, readQueued, type Started, untilStarted } from "./queued-turn.ts";
-import { createQueueTable, SessionQueue } from "./session-queue.ts";
+import { SessionQueue } from "./session-queue.ts";
 import { Signal } from "./signal.ts";
-import { createStartTable, type Start, Starts } from "./starts.ts";
+import { type Start, Starts } from "./starts.ts";
+import { createTables } from "./tables.ts";
 
 /** How long the object keeps events and starts after its last run. */
 const forgetAfterMs = 10 * 60_000;
@@ -32,8 +34,8 @@ const forgetAfterMs = 10 * 60_000;
 const minRecoveryMs = 5_000;
 
 /**
- * The host of one session: a Durable Object in which the session's runs are executed. Postgres decides who holds a claim; the
- * object can be lost at any time, like any holder. Only watching a run, and beginning it once, depend on its storage.
+ * The host of one session: a Durable Object in which the session's runs are executed. Postgres decides who holds a claim;
+ * the object can be lost at any time, like any holder. Only watching a run, and beginning it once, depend on its storage.
  */
 export abstract class SessionObject extends DurableObject<unknown> implements SessionHost {
   /** The parts of this deployment. */
@@ -54,6 +56,8 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   });
   /** The events of the latest run. */
   #eventLog: EventLog | undefined;
+  /** A run that was cancelled and is not executed here; it may be on its way. */
+  #cancelledRunId: string | undefined;
   #hasTables = false;
 
   async prepare(): Promise<void> {
@@ -132,11 +136,11 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
 
   async watchQueued({ client, requestId, ...turn }: Parameters<SessionHost["watchQueued"]>[0]) {
     if (this.#readers.isFull) return { kind: "too_many_readers" } as const;
-    const { turnId } = turn;
     const body = readQueued({
-      turnId,
+      turnId: turn.turnId,
       started: this.#untilStarted(turn),
-      read: ({ eventLog }) => this.#read(eventLog, { fromSeq: 1 }, { runId: turnId, client, requestId }).body,
+      read: ({ eventLog }) =>
+        this.#read(eventLog, { fromSeq: 1 }, { runId: turn.turnId, client, requestId }).body,
       onStart: this.#readers.wait(),
     });
     return { kind: "streaming", body } as const;
@@ -145,13 +149,19 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   #untilStarted(turn: QueuedRequest): Promise<Started> {
     this.#makeTables();
     this.#queue.wake(turn.sessionId);
-    const find = (runId: string) => this.#find(runId);
-    return untilStarted({ deps: this.deps, changed: this.#changed, find }, turn);
+    return untilStarted({ deps: this.deps, changed: this.#changed, find: this.#find.bind(this) }, turn);
   }
 
   async recover({ sessionId, runId }: { sessionId: string; runId: string }): Promise<void> {
     this.#makeTables();
     await this.#resume(sessionId, runId);
+  }
+
+  async cancel({ runId }: { runId: string }): Promise<boolean> {
+    const hosted = await this.#findRun(runId, 0);
+    if (hosted?.isRunning === true) hosted.cancel.abort(turnCancelled);
+    else this.#cancelledRunId = runId;
+    return hosted?.isRunning ?? false;
   }
 
   override async alarm(): Promise<void> {
@@ -209,9 +219,11 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     this.#eventLog?.detach();
     const eventLog = EventLog.begin(this.ctx.storage.sql, claim.holder);
     this.#eventLog = eventLog;
+    const cancel = new AbortController();
+    if (claim.runId === this.#cancelledRunId) cancel.abort(turnCancelled);
     const events = writeEvents(eventLog, this.#readers, claim);
-    const answer = executeHosted(this.deps, this.ctx.storage, run, { events, roundTrips });
-    const hosted: HostedRun = { kind: "hosted", run, isRunning: true, eventLog, answer };
+    const answer = executeHosted(this.deps, this.ctx.storage, run, { events, cancel, roundTrips });
+    const hosted: HostedRun = { kind: "hosted", run, isRunning: true, cancel, eventLog, answer };
     this.#dropEnded();
     this.#runs.set(claim.holder, hosted);
     this.#changed.notify();
@@ -219,7 +231,10 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     return hosted;
   }
 
-  /** Called before a run is added: of the runs that are over only the latest stays in memory. The others are in the database. */
+  /**
+   * Called before a run is added: of the runs that are over only the latest stays in memory. The others are in the
+   * database.
+   */
   #dropEnded(): void {
     for (const [holder, { isRunning }] of this.#runs) if (!isRunning) this.#runs.delete(holder);
   }
@@ -237,8 +252,8 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   }
 
   /**
-   * Takes a run over and goes on with it. Where another holder has it, returns how long that holder's lease still lasts, ms. Null:
-   * the run is executed here now, or has ended.
+   * Takes a run over and goes on with it. Where another holder has it, returns how long that holder's lease still lasts,
+   * ms. Null: the run is executed here now, or has ended.
    */
   async #resume(sessionId: string, runId: string): Promise<number | null> {
     const log = this.deps.log.with({ request_id: this.deps.newId(), run_id: runId });
@@ -254,7 +269,10 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     }
   }
 
-  /** Sets the time of the next recovery. While a run is executed it is the end of its lease: the alarm wakes an object that lost its memory. */
+  /**
+   * Sets the time of the next recovery. While a run is executed it is the end of its lease: the alarm wakes an object that
+   * lost its memory.
+   */
   #recoverAfter(delayMs: number): void {
     this.#dueTimes.set("recover", this.deps.nowMs() + Math.max(0, delayMs));
   }
@@ -277,12 +295,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   }
 
   #makeTables(): void {
-    if (this.#hasTables) return;
-    const { sql } = this.ctx.storage;
-    createStartTable(sql);
-    createDueTable(sql);
-    createQueueTable(sql);
-    createLogTables(sql);
+    if (!this.#hasTables) createTables(this.ctx.storage.sql);
     this.#hasTables = true;
   }
 }

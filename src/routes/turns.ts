@@ -11,7 +11,7 @@ import type { WhenBusy } from "../turn/run.ts";
 import { answerAtOnce, answerWithStream, answerWithTurn } from "./answer-run.ts";
 import { eventStream } from "./schemas/event-stream.ts";
 import { sessionParams } from "./schemas/session.ts";
-import { newTurn, runHeaders, turnAnswerHeaders, turnRead } from "./schemas/turn.ts";
+import { newQueuedTurn, newTurn, runHeaders, turnAnswerHeaders, turnRead } from "./schemas/turn.ts";
 import { pendingAnswer } from "./schemas/turn-pending.ts";
 import { queueProblems, turnProblems } from "./turn-problems.ts";
 
@@ -37,6 +37,7 @@ const routes = {
   }),
   queue: defineRoute("post", "/sessions/{session_id}/turns/queue", "Run a turn, or have it wait", {
     ...common,
+    request: { ...common.request, body: jsonBody(newQueuedTurn) },
     id: "queueTurn",
     description:
       "Sends a message to the room, and does not wait for the answers. The turn runs now if the session is free, else after those that wait.",
@@ -61,7 +62,7 @@ export function registerTurnRoutes(app: App, deps: Deps): void {
   const postFor = (
     c: Context<AppEnv>,
     params: z.output<typeof sessionParams>,
-    body: z.output<typeof newTurn>,
+    body: z.output<typeof newQueuedTurn>,
     whenBusy: WhenBusy,
   ) => {
     const { session_id: sessionId } = params;
@@ -77,12 +78,14 @@ export function registerTurnRoutes(app: App, deps: Deps): void {
     return { sessionId, handle };
   };
   app.openapi(routes.post, async (c) => {
-    return answerWithTurn(c, deps, postFor(c, c.req.valid("param"), c.req.valid("json"), "refuse"));
+    const { when_busy: whenBusy, ...body } = c.req.valid("json");
+    return answerWithTurn(c, deps, postFor(c, c.req.valid("param"), body, whenBusy));
   });
   app.openapi(routes.queue, async (c) =>
     answerAtOnce(c, deps, postFor(c, c.req.valid("param"), c.req.valid("json"), "queue")),
   );
   app.openapi(routes.stream, async (c) => {
-    return answerWithStream(c, deps, postFor(c, c.req.valid("param"), c.req.valid("json"), "refuse"));
+    const { when_busy: whenBusy, ...body } = c.req.valid("json");
+    return answerWithStream(c, deps, postFor(c, c.req.valid("param"), body, whenBusy));
   });
 }

@@ -6,6 +6,7 @@ import { PantheonError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import { maxWaiting, type PendingTurn, type QueuedEntry } from "../domain/turn/queued-turn.ts";
 import type { RunRequest, WhenBusy } from "./run.ts";
+import { stopCancelledRun } from "./stop-cancelled-run.ts";
 
 type Wait = { whenBusy: WhenBusy; open: OpenRequest };
 
@@ -22,9 +23,10 @@ export async function waitInQueue(
   if (whenBusy === "refuse" || open.kind === "retry") return null;
   const { sessionId, userId, idempotencyKey, requestHash } = open;
   const entry = { turnId: open.runId, sessionId, userId, idempotencyKey, requestHash, request: open.request };
-  const enqueued = await enqueueTurn(deps.db, entry);
+  const enqueued = await enqueueTurn(deps.db, entry, whenBusy === "interrupt" ? "head" : "end");
   switch (enqueued.kind) {
     case "waiting":
+      if (enqueued.cancelled !== null) await stopCancelledRun(deps, enqueued.cancelled, request.log);
       wakeQueue(deps, sessionId, request.log);
       return toPending(sessionId, enqueued.entry, [], enqueued.position);
     case "full":

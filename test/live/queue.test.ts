@@ -220,6 +220,65 @@ describe("a turn that waits", () => {
   });
 });
 
+describe("a post that interrupts", () => {
+  const interrupt = (fixture: TurnFixture, message: string, key = "i") =>
+    fixture.api
+      .as(fixture.owner)
+      .post(fixture.turnsPath, { message, when_busy: "interrupt" }, { headers: { "Idempotency-Key": key } });
+
+  test("ends the running turn, which is stored, and runs before all that wait", async () => {
+    const { fixture, queue, running } = await createBusy();
+    await queue.add("@ada waits");
+
+    const answer = await interrupt(fixture, "@ada now");
+
+    expect(answer).toMatchObject({ status: 201, body: { user_input: "@ada now", turn_index: 2 } });
+    await queue.drained();
+    expect(await queue.inputs()).toEqual(["@ada one", "@ada now", "@ada waits"]);
+    expect((await fixture.read(running.body.id)).body).toMatchObject({
+      status: "failed",
+      replies: [{ error: { code: "cancelled" } }],
+    });
+    await expectLedgerMatchesCalls(fixture);
+  });
+
+  test("of a free session runs at once, and under its key again interrupts nothing", async () => {
+    const fixture = await createTurnFixture();
+    await fixture.models.script(says("ada", { text: "slowly", hold: "gate" }, 1), says("ada", "later"));
+    const first = interrupt(fixture, "@ada now");
+    await fixture.models.wait({ calls: 1 });
+    const again = interrupt(fixture, "@ada now");
+    await fixture.models.release("gate");
+    expect((await first).body).toMatchObject({ status: "completed" });
+    expect((await again).body.id).toBe((await first).body.id);
+    expect(await fixture.models.journal()).toHaveLength(1);
+  });
+});
+
+test("a turn that waits can be cancelled: it is not begun, its key keeps it, and its stream ends", async () => {
+  const { fixture, queue, finish } = await createBusy();
+  const { body } = await queue.add("@ada two", "k");
+  const { api, owner, turnsPath } = fixture;
+  const Authorization = `Bearer ${await mintToken({ sub: owner.userId })}`;
+  const events = await api.app.request(`/api/v1${turnsPath}/${body.id}/events`, {
+    headers: { Authorization },
+  });
+
+  const cancel = () => api.as(owner).post(`${turnsPath}/${body.id}/cancel`, {});
+  expect(await cancel()).toMatchObject({ status: 202, body: { turn_id: body.id, status: "cancelled" } });
+  expect(await cancel()).toMatchObject({ status: 202, body: { turn_id: body.id, status: "cancelled" } });
+
+  expect(await readEvents(events).all()).toMatchObject([{ type: "RUN_ERROR", code: "turn_cancelled" }]);
+  expect((await fixture.read(body.id)).body).toMatchObject({ status: "cancelled", problem: null });
+  expect(await fixture.post("@ada two", { key: "k" })).toMatchObject({
+    status: 409,
+    body: { code: "turn_cancelled" },
+  });
+  await finish();
+  await queue.drained();
+  expect(await queue.inputs()).toEqual(["@ada one"]);
+});
+
 describe("a post that waits for its turn longer than JSON_WAIT_MS", () => {
   const settings = { JSON_WAIT_MS: "1" };
 

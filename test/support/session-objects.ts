@@ -38,6 +38,10 @@ export function connectObjects(deps: () => Deps): (sessionId: string) => Session
         noteWatch(run.runId);
         return object.recover(run);
       },
+      cancel: async (run) => {
+        if (uncancellableSessions.has(sessionId)) throw new Error("the object does not answer");
+        return object.cancel(run);
+      },
     };
   };
 }
@@ -47,6 +51,13 @@ const silentSessions = new Set<string>();
 /** From now on the session's objects take over no run: a request that finds a run without a holder settles it itself. */
 export function silenceRecovery(sessionId: string): void {
   silentSessions.add(sessionId);
+}
+
+const uncancellableSessions = new Set<string>();
+
+/** From now on the session's objects hear of no cancel: whoever cancels a run settles it. */
+export function silenceCancel(sessionId: string): void {
+  uncancellableSessions.add(sessionId);
 }
 
 /** Runs `work` where a session's runs are executed: timers that were set there may use what belongs to the object. */
@@ -100,6 +111,7 @@ export const noHosts: SessionHosts = () => {
     join: fail,
     events: fail,
     recover: fail,
+    cancel: fail,
     beginWaiting: fail,
     joinQueued: fail,
     watchQueued: fail,

@@ -14,6 +14,8 @@ export type FoundClaim = {
   pace: RunPace;
   /** Milliseconds until the lease ends, by the database's clock; zero or less: it has run out. */
   leaseLeftMs: number;
+  /** The run was cancelled. No request goes on with it. */
+  isCancelled: boolean;
 };
 
 /** A run as it is stored. */
@@ -47,7 +49,7 @@ export type OpenDecision<Opened> =
   | { kind: "queued"; entry: QueuedEntry }
   /** Another run is live, or turns wait. `isIdle`: no run is live, so the first that waits should begin. */
   | { kind: "busy"; turnId: string; waitMs: number; isIdle: boolean }
-  /** Another run's lease has run out: that run is recovered first, then this request opens again. */
+  /** The lease of another run, or of a cancelled one, has run out: it is recovered first, then this request opens again. */
   | { kind: "recover"; runId: string; turnId: string }
   /** Too little is left of a budget. Dead runs are settled, then this request opens again. */
   | ({ kind: "unaffordable" } & BudgetRefusal);
@@ -85,7 +87,7 @@ export function decideOpen<Opened>(
     const waitMs = running === undefined ? 0 : likelyWaitMs(running.pace, running.leaseLeftMs);
     return { kind: "busy", turnId: busyWith.turnId, waitMs, isIdle: running === undefined };
   }
-  if (claimBefore !== undefined && !isSameKey) {
+  if (claimBefore !== undefined && (!isSameKey || claimBefore.isCancelled)) {
     return { kind: "recover", runId: claimBefore.runId, turnId: claimBefore.turnId };
   }
   const retried = rows.retriedTurn?.found;

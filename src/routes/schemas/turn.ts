@@ -8,7 +8,7 @@ import { stepIdOf, stepRoleOf, stepRoles } from "../../domain/plan/step.ts";
 import { currentReplies, isStale, isSynthesis, stepOfReply } from "../../domain/turn/current-replies.ts";
 import { headers } from "../../http/answer-header-schemas.ts";
 import { createdAt, creditAmount, id, text } from "../../http/schemas.ts";
-import { contentCut, failure, finishReason, stepId, toCut } from "./message.ts";
+import { contentCut, failure, finishReason, partial, stepId, toCut } from "./message.ts";
 import { roomMode } from "./room.ts";
 
 const reply = z
@@ -23,6 +23,7 @@ const reply = z
     agent_name: z.string().describe("The agent's name at that time"),
     status: z.enum(["completed", "failed"]).describe("`failed`: the agent gave no answer"),
     content: z.string().describe("The answer; of a failed agent a line that says how it failed"),
+    partial,
     finish_reason: finishReason,
     error: failure.nullable().describe("Why the agent failed; null: it did not"),
     stale: z.literal(true).optional().meta({
@@ -121,7 +122,18 @@ export const turnRead = z
   })
   .meta({ id: "Turn", description: "One message of the user and what answers it" });
 
-export const newTurn = z
+export const cancelledTurn = z
+  .object({
+    turn_id: id.describe("The turn"),
+    status: z
+      .enum(["running", "cancelled", "refused", "completed", "partial", "failed"])
+      .describe(
+        "`running`: the turn is being ended, and is stored in a moment; `cancelled`: it waited, and is not begun; else as it was",
+      ),
+  })
+  .meta({ id: "CancelledTurn", description: "A turn that was to be cancelled" });
+
+export const newQueuedTurn = z
   .strictObject({
     message: text(32_000).describe(
       "What the user says; `@key` tags an agent in the modes `manual` and `tag`",
@@ -130,6 +142,21 @@ export const newTurn = z
       .optional()
       .describe("The model that answers for every agent of this turn: an `alias` of `GET /models`"),
     max_credits: creditAmount.optional().meta({ description: "Lowers what the turn may spend" }),
+  })
+  .meta({
+    id: "NewQueuedTurn",
+    description: "A message to the room, which may wait",
+    examples: [{ message: "@scout what comes first?" }],
+  });
+
+export const newTurn = newQueuedTurn
+  .extend({
+    when_busy: z
+      .enum(["refuse", "interrupt"])
+      .default("refuse")
+      .describe(
+        "What happens while the session is busy: 409, or the running turn is cancelled and this one runs before all that wait",
+      ),
   })
   .meta({
     id: "NewTurn",
@@ -230,6 +257,7 @@ function toReply(message: ReplyMessage): z.input<typeof reply> {
     agent_name: message.agentName ?? agentKey,
     status: message.status,
     content: message.content,
+    partial: message.partial ?? undefined,
     finish_reason: message.finishReason,
     error: message.error,
     content_cut: toCut(message),
