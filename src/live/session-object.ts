@@ -54,7 +54,6 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     startRun: (run) => this.#startRun(run, 0),
     recover: (sessionId, runId) => this.#resume(sessionId, runId),
   });
-  /** The events of the latest run. */
   #eventLog: EventLog | undefined;
   /** A run that was cancelled and is not executed here; it may be on its way. */
   #cancelledRunId: string | undefined;
