@@ -20,7 +20,7 @@ export async function measureWrittenBytes(bench: Bench, log: (line: string) => v
       measure: "bytes written per turn (WAL), 3 agents, 1 KiB replies",
       value: late.median / 1_000,
       unit: "KB",
-      limit: 40,
+      limit: 32,
       values: { early, late },
       spread: formatSpread(inKb(late), "KB") + note,
     }),
@@ -28,7 +28,7 @@ export async function measureWrittenBytes(bench: Bench, log: (line: string) => v
       measure: "the same, turn 200 against turn 5, minima: flat",
       value: late.min / early.min,
       unit: "×",
-      limit: 1.15,
+      limit: 1.1,
       spread: `${formatSpread(inKb(early), "KB")}, early`,
     }),
   ];
