@@ -11,7 +11,7 @@ const checkpointDays = 7;
 const sessionsOfLargeRoom = 2_000;
 const turnsOfLongSession = 2_000;
 /** The rooms of the user who asks. */
-const roomsOfUser = 200;
+const roomsOfUser = 40;
 
 /** The ids of the large room, the long session and its last turn. */
 export type FilledIds = { roomId: string; sessionId: string; turnId: string };
