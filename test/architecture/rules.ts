@@ -100,6 +100,7 @@ const consolePackages = {
     "oauth4webapi",
     "mdast-util-from-markdown",
     "mdast-util-gfm",
+    "uplot",
     "micromark-extension-gfm",
   ],
   types: ["zod", "@ag-ui/core", "mdast"],
