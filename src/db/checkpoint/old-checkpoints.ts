@@ -7,11 +7,7 @@ export const maxOldRuns = 5_000;
 
 /**
  * Deletes the checkpoints of runs that were stored more than `days` ago, and of runs that are neither stored nor in flight
-<<<<<<< HEAD
- * (refused after they had begun). Returns the number of runs; `maxOldRuns`: there may be more.
-=======
- * (they were refused after their first checkpoint). Returns the number of runs.
->>>>>>> main
+ * (they were refused after their first checkpoint). Returns the number of runs; `maxOldRuns`: there may be more.
  */
 export async function deleteOldCheckpoints(db: Db, days: number): Promise<number> {
   // The thread's id is cast, and not the run's, so that the run is found by its index.
