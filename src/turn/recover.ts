@@ -121,7 +121,16 @@ async function storeSettled(deps: Deps, turn: AbandonedTurn, plan: TurnPlan, log
     if (cause instanceof ClaimLost) throw cause;
     throw new PantheonError("commit_failed", commitFailedDetail, {}, { cause });
   };
-  return endStored(deps, "recovered", { outcome, toRecord, lastCheckpoint: null, log, onFailure });
+  // Who settles a run has made no calls.
+  const reportCalls = () => undefined;
+  return endStored(deps, "recovered", {
+    outcome,
+    toRecord,
+    lastCheckpoint: null,
+    log,
+    onFailure,
+    reportCalls,
+  });
 }
 
 /** Every step of the run has its audit row. The first row also holds the run's own calls: routing and summary. */

@@ -59,6 +59,7 @@ export type OpenedTurn = {
  */
 export async function openTurn(db: Db, open: OpenRequest): Promise<OpenRows<OpenedTurn>> {
   return readOpenRows(
+    open,
     await readWithTexts((texts) => repeatIfLost(db, () => db.batch(openStatements(db, open, texts)))),
   );
 }
@@ -89,7 +90,7 @@ export async function openRetry(
     }),
   );
   const [locked, retried, [turn], messageRows, ledger, toolEvents, ...answers] = result;
-  const { opened, ...found } = readOpenRows([locked, ...answers]);
+  const { opened, ...found } = readOpenRows(open, [locked, ...answers]);
   const stored = turn && { turn: completeTurn(turn, messageRows), messages: messageRows, ledger, toolEvents };
   return {
     ...found,
@@ -140,9 +141,9 @@ function openStatements(db: Db, open: OpenRequest, texts: Texts) {
 
 type OpenAnswers = BatchResponse<ReturnType<typeof openStatements>>;
 
-function readOpenRows(answers: OpenAnswers): OpenRows<OpenedTurn> {
+function readOpenRows(open: OpenRequest, answers: OpenAnswers): OpenRows<OpenedTurn> {
   const [
-    [session],
+    [locked],
     [claimBefore],
     [storedRun],
     { rows: budgets },
@@ -155,38 +156,47 @@ function readOpenRows(answers: OpenAnswers): OpenRows<OpenedTurn> {
     [checkpoint],
   ] = answers;
   const opened = claim &&
-    session && {
+    locked && {
       claim,
-      session,
+      session: locked.state,
       retried: null,
       lastSeq: last?.seq ?? 0,
       summary: summary ?? null,
       checkpoint,
       window: readWindow(window.rows),
-      tokenScales: readTokenScales(counts.rows, session.refusalScales),
+      tokenScales: readTokenScales(counts.rows, locked.state.refusalScales),
       files: readTurnFiles(turnFiles.rows),
     };
   return {
-    sessionFound: session !== undefined,
+    sessionFound: locked !== undefined,
     claimBefore,
     storedRun,
     retriedTurn: undefined,
     budgets: budgets.map(readFoundBudget),
+    refusedTurnId: locked?.isRefused === true ? turnIdOf(open) : null,
     opened,
   };
+}
+
+/** The first run of a turn has the turn's id. */
+function turnIdOf(open: OpenRequest): string {
+  return open.kind === "retry" ? open.turnId : open.runId;
 }
 
 /**
  * Locks the session's row before anything is read. In READ COMMITTED each later statement then sees what the previous turn
  * committed. Without the lock an open would compute its index from an older snapshot.
  */
-function lockOwnedSession(db: Db, { sessionId, userId }: OpenRequest) {
+function lockOwnedSession(db: Db, { sessionId, userId, runId }: OpenRequest) {
   return (
     db
       .select({
-        summaryFailures: sessions.summaryFailures,
-        nextSummaryTurnIndex: sessions.nextSummaryTurnIndex,
-        refusalScales: sessions.refusalScales,
+        state: {
+          summaryFailures: sessions.summaryFailures,
+          nextSummaryTurnIndex: sessions.nextSummaryTurnIndex,
+          refusalScales: sessions.refusalScales,
+        },
+        isRefused: sql<boolean>`${sessions.refusedRunId} is not distinct from ${runId}::uuid`,
       })
       .from(sessions)
       // `deleted_at` is tested on the locked row too: after a wait for the lock Postgres tests only its own columns again.

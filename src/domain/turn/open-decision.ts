@@ -25,6 +25,8 @@ export type OpenRows<Opened> = {
   retriedTurn: { found: RetriedTurn | undefined } | undefined;
   /** The budgets of a new run, as they stood before it; empty: there are none, or the run is not new. */
   budgets: readonly FoundBudget[];
+  /** The turn of this request, where its run was refused before: the answer to that was lost. */
+  refusedTurnId: string | null;
   /** The run, where this request holds the claim now. */
   opened: Opened | undefined;
 };
@@ -34,7 +36,10 @@ export type OpenDecision<Opened> =
   | { kind: "replay"; runId: string; turnId: string }
   /** The same request's run is live. */
   | { kind: "join"; running: FoundClaim }
-  /** Another run's lease has run out: that run is recovered first, then this request opens again. */
+  /**
+   * The lease of a run has run out: that run is recovered first, then this request opens again. It is another run, or the
+   * request's own, which another holder has taken over since.
+   */
   | { kind: "recover"; runId: string; turnId: string }
   /** Too little is left of a budget. Dead runs are settled, then this request opens again. */
   | ({ kind: "unaffordable" } & BudgetRefusal);
@@ -63,10 +68,14 @@ export function decideOpen<Opened>(
   if (storedRun !== undefined) return { kind: "replay", runId: storedRun.runId, turnId: storedRun.turnId };
   if (opened !== undefined) return { kind: "claimed", opened };
   const running = claimBefore !== undefined && claimBefore.leaseLeftMs > 0 ? claimBefore : undefined;
-  if (claimBefore !== undefined && running === undefined && !isSameKey) {
+  if (claimBefore !== undefined && running === undefined) {
     return { kind: "recover", runId: claimBefore.runId, turnId: claimBefore.turnId };
   }
   if (running === undefined) {
+    if (rows.refusedTurnId !== null) {
+      const turnId = rows.refusedTurnId;
+      throw busySession("turn_conflict", turnConflictDetail, { turnId, leaseLeftMs: 0 });
+    }
     const retried = rows.retriedTurn?.found;
     if (retried !== undefined) refuseRetry(retried);
     const refusal = findBudgetRefusal(rows.budgets, request.neededE8);

@@ -20,6 +20,7 @@ const found = (rows: Partial<OpenRows<string>> = {}): OpenRows<string> => ({
   storedRun: undefined,
   retriedTurn: undefined,
   budgets: [],
+  refusedTurnId: null,
   opened: undefined,
   ...rows,
 });
@@ -74,7 +75,14 @@ describe("a request to open a run is refused where", () => {
 
   test("its room was deleted meanwhile: the claim is free and cannot be taken", () => {
     expect(refusal({})).toMatchObject({ code: "not_found" });
-    expect(refusal({ claimBefore: running({ leaseLeftMs: -1 }) })).toMatchObject({ code: "not_found" });
+  });
+
+  test("its run was refused before, and the answer to that was lost", () => {
+    expect(refusal({ refusedTurnId: "turn-1" })).toMatchObject({
+      code: "turn_conflict",
+      headers: { "Retry-After": "1" },
+      members: { turn_id: "turn-1" },
+    });
   });
 
   test.each([
