@@ -9,11 +9,13 @@ import { pauses } from "./scenarios/pauses.ts";
 import { roomChanges } from "./scenarios/room-changes.ts";
 import { killedRounds } from "./scenarios/rounds.ts";
 import { keyStorms, sessionStorms } from "./scenarios/storms.ts";
+import { watchedKills } from "./scenarios/watched-kills.ts";
 
 /** Every kind of fault, in the order in which they are tried. */
 export const scenarios: readonly Scenario[] = [
   kills,
   killedRounds,
+  watchedKills,
   pauses,
   keyStorms,
   sessionStorms,
