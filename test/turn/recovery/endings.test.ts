@@ -175,9 +175,10 @@ describe("a run whose commit is refused and whose claim it cannot delete", () =>
       },
     );
 
+    // One estimate for each attempt of the call.
     expect(await ofRefusedRun(fixture)).toEqual([
       ["ada", "completed", null],
-      ["bob", "unknown", null],
+      ...Array(3).fill(["bob", "unknown", null]),
     ]);
   });
 
