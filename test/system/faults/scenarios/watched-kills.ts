@@ -76,7 +76,7 @@ async function watchTurn(pending: PendingTurn, { worker, start }: Workers, round
       await last.kill();
       last = await start();
       // Else the object's alarm goes off when the lease ends, or the reader comes after that.
-      if (random.chance(0.5)) await fixture.expireLease();
+      if (random.chance(0.7)) await fixture.expireLease();
     }
     // As an EventSource pauses before it connects again.
     await delay(pauseMs);
