@@ -58,7 +58,7 @@ async function watchTurn(pending: PendingTurn, { worker, start }: Workers, round
   const deadlineMs = Date.now() + maxRoundMs;
   let last = worker;
   let kills = random.between(1, 2);
-  let connection = fixture.openPost(last, { request, accept: "text/event-stream" });
+  let connection = fixture.openStream(last, { request });
   for (;;) {
     const status = await reader.read(
       connection,
