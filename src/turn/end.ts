@@ -3,6 +3,8 @@ import { CommitRefused, type CommittedTurn, commitTurn } from "../db/turn/commit
 import { type Release, releaseClaim } from "../db/turn/release-claim.ts";
 import type { TurnRecord } from "../db/turn/turn-record.ts";
 import type { Deps } from "../deps.ts";
+import { formatDecimal, parseDecimal } from "../domain/billing/pricing.ts";
+import { sumUsage } from "../domain/billing/usage-sum.ts";
 import { commitFailedDetail, databaseUnavailableDetail, PantheonError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import type { CheckpointRows } from "../domain/turn/checkpoint.ts";
@@ -41,10 +43,29 @@ export async function endStored(
     if (isTooLarge(cause)) return null;
     throw cause;
   });
-  if (committed !== null) return { ...committed, record: whole };
+  if (committed !== null) {
+    warnIfOverGrant(whole, log);
+    return { ...committed, record: whole };
+  }
   log.error("turn_stored_without_texts", { turn_id: whole.turn.id });
   const record = toRecord(withoutTexts(outcome));
-  return { ...(await commitAs(deps, "too_large", record, { ...turn, lastCheckpoint: null })), record };
+  const storedInPart = await commitAs(deps, "too_large", record, { ...turn, lastCheckpoint: null });
+  warnIfOverGrant(record, log);
+  return { ...storedInPart, record };
+}
+
+/** A provider may count more tokens than were estimated. All that it bills is in the ledger. */
+function warnIfOverGrant({ turn, run, ledger, toolEvents }: TurnRecord, log: Log): void {
+  if (run.grantedCredits === null) return;
+  const grantedE8 = parseDecimal(run.grantedCredits, 8);
+  const ofTools = toolEvents.map(({ creditsCharged }) => parseDecimal(creditsCharged, 8));
+  const spentE8 = ofTools.reduce((sum, credits) => sum + credits, sumUsage(ledger).creditsE8);
+  if (spentE8 <= grantedE8) return;
+  log.warn("grant_exceeded", {
+    turn_id: turn.id,
+    granted: run.grantedCredits,
+    spent: formatDecimal(spentE8, 8),
+  });
 }
 
 async function commitAs(

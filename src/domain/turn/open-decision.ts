@@ -12,6 +12,9 @@ export type FoundClaim = {
   leaseLeftMs: number;
 };
 
+/** A run as it is stored. */
+export type StoredRun = { runId: string; turnId: string; requestHash: string };
+
 /** The turn that a retry names, as it is stored now. */
 export type RetriedTurn = { isLatest: boolean; isRetriable: boolean; hasRunsLeft: boolean };
 
@@ -20,13 +23,11 @@ export type OpenRows<Opened> = {
   sessionFound: boolean;
   claimBefore: FoundClaim | undefined;
   /** The run that is stored under the request's key, or under the run id of this request. */
-  storedRun: { runId: string; turnId: string; requestHash: string } | undefined;
+  storedRun: StoredRun | undefined;
   /** Undefined: the run is no retry; `found` undefined: the turn that the retry names is not there. */
   retriedTurn: { found: RetriedTurn | undefined } | undefined;
   /** The budgets of a new run, as they stood before it; empty: there are none, or the run is not new. */
   budgets: readonly FoundBudget[];
-  /** The turn of this request, where its run was refused before: the answer to that was lost. */
-  refusedTurnId: string | null;
   /** The run, where this request holds the claim now. */
   opened: Opened | undefined;
 };
@@ -41,6 +42,8 @@ export type OpenDecision<Opened> =
    * request's own, which another holder has taken over since.
    */
   | { kind: "recover"; runId: string; turnId: string }
+  /** The claim is free and was not taken: the room was deleted, or this very run was refused before. */
+  | { kind: "not_taken" }
   /** Too little is left of a budget. Dead runs are settled, then this request opens again. */
   | ({ kind: "unaffordable" } & BudgetRefusal);
 
@@ -72,16 +75,11 @@ export function decideOpen<Opened>(
     return { kind: "recover", runId: claimBefore.runId, turnId: claimBefore.turnId };
   }
   if (running === undefined) {
-    if (rows.refusedTurnId !== null) {
-      const turnId = rows.refusedTurnId;
-      throw busySession("turn_conflict", turnConflictDetail, { turnId, leaseLeftMs: 0 });
-    }
     const retried = rows.retriedTurn?.found;
     if (retried !== undefined) refuseRetry(retried);
     const refusal = findBudgetRefusal(rows.budgets, request.neededE8);
     if (refusal !== null) return { kind: "unaffordable", ...refusal };
-    // The claim is free and was not taken: only a deleted room prevents that, since the session's row is locked.
-    throw notFound();
+    return { kind: "not_taken" };
   }
   if (isSameKey) return { kind: "join", running };
   throw busySession("turn_conflict", turnConflictDetail, running);

@@ -9,6 +9,7 @@ import { pauses } from "./scenarios/pauses.ts";
 import { roomChanges } from "./scenarios/room-changes.ts";
 import { killedRounds } from "./scenarios/rounds.ts";
 import { keyStorms, sessionStorms } from "./scenarios/storms.ts";
+import { walletRaces } from "./scenarios/wallet-races.ts";
 import { watchedKills } from "./scenarios/watched-kills.ts";
 
 /** Every kind of fault, in the order in which they are tried. */
@@ -25,4 +26,5 @@ export const scenarios: readonly Scenario[] = [
   dialectForms,
   lostClients,
   roomChanges,
+  walletRaces,
 ];
