@@ -4,7 +4,7 @@ import { busySession } from "../domain/turn/open-decision.ts";
 import type { StockClient } from "../domain/turn/stream-client.ts";
 import { callHost, readHostAnswer } from "./hand-over.ts";
 import type { Requester, TurnAnswer } from "./run.ts";
-import type { EventPlace, HostStream } from "./session-host.ts";
+import { type EventPlace, type HostStream, maxReaders } from "./session-host.ts";
 
 /** A run that another request has begun, and how long its lease lasts. */
 export type LiveRun = { runId: string; turnId: string; leaseLeftMs: number };
@@ -12,7 +12,10 @@ export type LiveRun = { runId: string; turnId: string; leaseLeftMs: number };
 /** How long a join waits for the run's start: a request under the same key may come before the hand-over. */
 const startWaitMs = 5_000;
 
-/** Waits for the turn of a run that the session's host executes. @throws PantheonError as the run ends, or `turn_in_progress`. */
+/**
+ * Waits for the turn of a run that the session's host executes.
+ * @throws PantheonError as the run ends, or `turn_in_progress`.
+ */
 export async function joinRun(deps: Deps, requester: Requester, live: LiveRun): Promise<TurnAnswer> {
   const answer = await callHost(deps, requester, live.runId, (host) =>
     host.join({ runId: live.runId, waitMs: startWaitMs }),
@@ -56,7 +59,10 @@ export async function joinEvents(
 }
 
 export function tooManyReaders(): PantheonError {
-  return new PantheonError("too_many_readers", "16 readers follow this session. Please close one.");
+  return new PantheonError(
+    "too_many_readers",
+    `${maxReaders} readers follow this session. Please close one.`,
+  );
 }
 
 export function notReached(live: LiveRun): PantheonError {

@@ -55,7 +55,9 @@ export const endings = {
   refused: { kind: "refused", ledger: "none", answer: "refusal" },
   /** Planning refuses a run that a past holder had begun, for example under the rules of an earlier deployment. */
   recovered_then_refused: { kind: "refused", ledger: "without_turn", answer: "refusal" },
-  /** This holder has the claim, but another row has a key that a row of the turn needs. A repeat would fail in the same way. */
+  /**
+   * This holder has the claim, but another row has a key that a row of the turn needs. A repeat would fail in the same way.
+   */
   commit_refused: { kind: "refused", ledger: "without_turn", answer: "commit_failed" },
   lease_not_renewed: { kind: "unfinished", claim: "expire", answer: "commit_failed" },
   commit_failed: { kind: "unfinished", claim: "expire", answer: "commit_failed" },
@@ -114,7 +116,7 @@ export type Run = RunStart & {
   turn: Omit<OpenedTurn, "window">;
   plan: TurnPlan;
   context: TurnContext;
-  /** Messages after the summary that were not read for the agents' prompts. */
+  /** Messages after the summary that open did not read, so that no prompt has them. */
   notRead: readonly DroppedRange[];
   /** By agent key: estimated tokens of its prompt at the start of the run. */
   promptTokens: ReadonlyMap<string, number>;
@@ -130,9 +132,9 @@ export type RunHandle = { runId: string; turnId: string } & (
   | { kind: "replay"; loadSnapshot: LoadSnapshot; answer: () => TurnAnswer }
   | {
       kind: "run";
-      /** Has the run executed; resolves when its turn is stored. */
+      /** Asks the session's host to execute the run; resolves when its turn is stored. */
       execute: () => Promise<TurnAnswer>;
-      /** Has the run executed and gives its events. `client`: the stock client that reads them. */
+      /** Asks the same and returns the run's events. `client`: the stock client that reads them. */
       watch: (client: StockClient | null) => Promise<ReadableStream<Uint8Array>>;
     }
 );
