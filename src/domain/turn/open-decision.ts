@@ -10,6 +10,8 @@ export type FoundClaim = {
   requestHash: string;
   /** Milliseconds until the lease ends, by the database's clock; zero or less: it has run out. */
   leaseLeftMs: number;
+  /** The run was cancelled. No request goes on with it. */
+  isCancelled: boolean;
 };
 
 /** A run as it is stored. */
@@ -39,7 +41,7 @@ export type OpenDecision<Opened> =
   | { kind: "join"; running: FoundClaim }
   /**
    * The lease of a run has run out: that run is recovered first, then this request opens again. It is another run, or the
-   * request's own, which another holder has taken over since.
+   * request's own, which was cancelled, or which another holder has taken over since.
    */
   | { kind: "recover"; runId: string; turnId: string }
   /** The claim is free and was not taken: the room was deleted, or this very run was refused before. */
