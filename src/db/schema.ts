@@ -284,6 +284,8 @@ export const turnClaims = pgTable(
     holder: uuid("holder").notNull(),
     pastHolders: jsonb("past_holders").$type<PastHolder[]>().notNull().default([]),
     leaseUntil: instant("lease_until").notNull(),
+    /** When the run was cancelled, by the database's clock; null: it was not. Such a run is never gone on with. */
+    cancelledAt: instant("cancelled_at"),
   },
   (t) => [unique("uq_turn_claims_run_id").on(t.runId), index("ix_turn_claims_lease_until").on(t.leaseUntil)],
 );
@@ -365,6 +367,8 @@ export const messages = pgTable(
     status: text("status").$type<"completed" | "failed">().notNull(),
     error: jsonb("error").$type<{ code: string; message: string }>(),
     content: text("content").notNull(),
+    /** Of a failed reply: the text that had arrived when the turn was cancelled; null: there is none. */
+    partial: text("partial"),
     /** Of a completed reply; null: no model was called, or the row is of an earlier version. */
     finishReason: text("finish_reason").$type<FinishReason>(),
     /** Of the content, unscaled; null: the row is of an earlier version. */
