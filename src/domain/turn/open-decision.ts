@@ -10,6 +10,8 @@ export type FoundClaim = {
   requestHash: string;
   /** Milliseconds until the lease ends, by the database's clock; zero or less: it has run out. */
   leaseLeftMs: number;
+  /** The run was cancelled. No request goes on with it. */
+  isCancelled: boolean;
 };
 
 /** A run as it is stored. */
@@ -37,8 +39,13 @@ export type OpenDecision<Opened> =
   | { kind: "replay"; runId: string; turnId: string }
   /** The same request's run is live. */
   | { kind: "join"; running: FoundClaim }
-  /** Another run's lease has run out: that run is recovered first, then this request opens again. */
+  /**
+   * The lease of a run has run out: that run is recovered first, then this request opens again. It is another run, or the
+   * request's own, which was cancelled, or which another holder has taken over since.
+   */
   | { kind: "recover"; runId: string; turnId: string }
+  /** The claim is free and was not taken: the room was deleted, or this very run was refused before. */
+  | { kind: "not_taken" }
   /** Too little is left of a budget. Dead runs are settled, then this request opens again. */
   | ({ kind: "unaffordable" } & BudgetRefusal);
 
@@ -66,7 +73,7 @@ export function decideOpen<Opened>(
   if (storedRun !== undefined) return { kind: "replay", runId: storedRun.runId, turnId: storedRun.turnId };
   if (opened !== undefined) return { kind: "claimed", opened };
   const running = claimBefore !== undefined && claimBefore.leaseLeftMs > 0 ? claimBefore : undefined;
-  if (claimBefore !== undefined && running === undefined && !isSameKey) {
+  if (claimBefore !== undefined && running === undefined) {
     return { kind: "recover", runId: claimBefore.runId, turnId: claimBefore.turnId };
   }
   if (running === undefined) {
@@ -74,8 +81,7 @@ export function decideOpen<Opened>(
     if (retried !== undefined) refuseRetry(retried);
     const refusal = findBudgetRefusal(rows.budgets, request.minE8);
     if (refusal !== null) return { kind: "unaffordable", ...refusal };
-    // The claim is free and was not taken: only a deleted room prevents that, since the session's row is locked.
-    throw notFound();
+    return { kind: "not_taken" };
   }
   if (isSameKey) return { kind: "join", running };
   throw busySession("turn_conflict", turnConflictDetail, running);

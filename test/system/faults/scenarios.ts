@@ -1,4 +1,5 @@
 import type { Scenario } from "./scenario.ts";
+import { cancels } from "./scenarios/cancels.ts";
 import { databaseFaults } from "./scenarios/database-faults.ts";
 import { dialectForms } from "./scenarios/dialects.ts";
 import { kills } from "./scenarios/kills.ts";
@@ -10,12 +11,15 @@ import { roomChanges } from "./scenarios/room-changes.ts";
 import { killedRounds } from "./scenarios/rounds.ts";
 import { keyStorms, sessionStorms } from "./scenarios/storms.ts";
 import { walletRaces } from "./scenarios/wallet-races.ts";
+import { watchedKills } from "./scenarios/watched-kills.ts";
 
 /** Every kind of fault, in the order in which they are tried. */
 export const scenarios: readonly Scenario[] = [
   kills,
   killedRounds,
+  watchedKills,
   pauses,
+  cancels,
   keyStorms,
   sessionStorms,
   lateCopies,
