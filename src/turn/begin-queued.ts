@@ -2,7 +2,7 @@ import { openTurn } from "../db/turn/open-turn.ts";
 import { loadQueueHead, type QueueHead, refuseEntry } from "../db/turn/session-queue.ts";
 import type { Deps } from "../deps.ts";
 import { requireKnownModel } from "../domain/catalog.ts";
-import { type ErrorCode, internalErrorDetail, PantheonError } from "../domain/errors.ts";
+import { type ErrorCode, internalErrorDetail, notFound, PantheonError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import { decideOpen } from "../domain/turn/open-decision.ts";
 import { toStoredProblem } from "../domain/turn/queued-turn.ts";
@@ -70,6 +70,8 @@ async function beginHead(deps: Deps, sessionId: string, head: QueueHead, log: Lo
       return { kind: "recover", runId: decision.runId };
     case "unaffordable":
       throw decision.error;
+    case "not_taken":
+      throw notFound();
     case "claimed":
     case "replay":
     case "join":

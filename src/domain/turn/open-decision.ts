@@ -49,8 +49,13 @@ export type OpenDecision<Opened> =
   | { kind: "queued"; entry: QueuedEntry }
   /** Another run is live, or turns wait. `isIdle`: no run is live, so the first that waits should begin. */
   | { kind: "busy"; turnId: string; waitMs: number; isIdle: boolean }
-  /** The lease of another run, or of a cancelled one, has run out: it is recovered first, then this request opens again. */
+  /**
+   * The lease of a run has run out: that run is recovered first, then this request opens again. It is another run, or the
+   * request's own, which was cancelled, or which another holder has taken over since.
+   */
   | { kind: "recover"; runId: string; turnId: string }
+  /** The claim is free and was not taken: the room was deleted, or this very run was refused before. */
+  | { kind: "not_taken" }
   /** Too little is left of a budget. Dead runs are settled, then this request opens again. */
   | ({ kind: "unaffordable" } & BudgetRefusal);
 
@@ -87,15 +92,14 @@ export function decideOpen<Opened>(
     const waitMs = running === undefined ? 0 : likelyWaitMs(running.pace, running.leaseLeftMs);
     return { kind: "busy", turnId: busyWith.turnId, waitMs, isIdle: running === undefined };
   }
-  if (claimBefore !== undefined && (!isSameKey || claimBefore.isCancelled)) {
+  if (claimBefore !== undefined) {
     return { kind: "recover", runId: claimBefore.runId, turnId: claimBefore.turnId };
   }
   const retried = rows.retriedTurn?.found;
   if (retried !== undefined) refuseRetry(retried);
   const refusal = findBudgetRefusal(rows.budgets, request.minE8);
   if (refusal !== null) return { kind: "unaffordable", ...refusal };
-  // The claim is free and was not taken: only a deleted room prevents that, since the session's row is locked.
-  throw notFound();
+  return { kind: "not_taken" };
 }
 
 function refuseRetry({ isLatest, isRetriable, hasRunsLeft }: RetriedTurn): void {

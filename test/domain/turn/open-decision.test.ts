@@ -75,10 +75,21 @@ describe("a request to open a run is refused where", () => {
       code: "idempotency_key_reused",
     });
   });
+});
 
-  test("its room was deleted meanwhile: the claim is free and cannot be taken", () => {
-    expect(refusal({})).toMatchObject({ code: "not_found" });
-    expect(refusal({ claimBefore: running({ leaseLeftMs: -1 }) })).toMatchObject({ code: "not_found" });
+test("a free claim that was not taken is told apart from a session that does not exist", () => {
+  expect(decideOpen(found(), request)).toEqual({ kind: "not_taken" });
+});
+
+test.each([
+  ["another key", "key-2"],
+  ["its own key: another holder has taken the run over since", "key-1"],
+])("a run whose lease has run out is recovered first, under %s", (_whose, idempotencyKey) => {
+  const claimBefore = running({ idempotencyKey, leaseLeftMs: 0 });
+  expect(decideOpen(found({ claimBefore }), request)).toEqual({
+    kind: "recover",
+    runId: "running-run",
+    turnId: "running-turn",
   });
 });
 
@@ -188,7 +199,7 @@ describe("the session is busy while", () => {
 
   test("but a turn that has ended in the queue keeps nobody waiting", () => {
     const ended = entry({ status: "refused", idempotencyKey: "key-2" });
-    expect(refusal({ queue: [ended] })).toMatchObject({ code: "not_found" });
+    expect(decideOpen(found({ queue: [ended] }), request)).toEqual({ kind: "not_taken" });
   });
 });
 
