@@ -2,12 +2,13 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Deps } from "./deps.ts";
 import { allowOrigins } from "./http/allowed-origins.ts";
 import { createApiKeyUsers } from "./http/api-key-users.ts";
-import { apiPath } from "./http/api-path.ts";
+import { apiPath, openAiPath } from "./http/api-path.ts";
 import type { App, AppEnv } from "./http/app-env.ts";
 import { serveConsole } from "./http/console-page.ts";
 import { limitBody } from "./http/json-body.ts";
 import { limitInvalid } from "./http/limit-invalid.ts";
 import { refuseUnknownRoute } from "./http/matched-route.ts";
+import { answerOpenAiError } from "./http/openai/openai-error.ts";
 import { answerError } from "./http/problem.ts";
 import { withRequestId } from "./http/request-id.ts";
 import { logRequests } from "./http/request-log.ts";
@@ -28,6 +29,7 @@ import { registerFileUploadRoute } from "./routes/file-upload.ts";
 import { registerFileRoutes } from "./routes/files.ts";
 import { registerHealthRoutes } from "./routes/health.ts";
 import { registerMessageRoutes } from "./routes/messages.ts";
+import { registerOpenAiRoutes } from "./routes/openai.ts";
 import { registerReferenceRoutes } from "./routes/reference.ts";
 import { registerRetryRoutes } from "./routes/retry.ts";
 import { registerRoomRoutes } from "./routes/rooms.ts";
@@ -79,5 +81,12 @@ export function createApp(deps: Deps): App {
   registerAdminRoutes(api, deps);
   registerTurnEventRoutes(api, deps);
   app.route(apiPath, api);
+
+  // Clients of OpenAI's API know no other paths, and no other form of errors.
+  const openAi: App = new OpenAPIHono<AppEnv>({ defaultHook: throwOnInvalid });
+  openAi.onError(answerOpenAiError);
+  openAi.use(refuseUnknownRoute, requireUser(keys.verify), limitInvalid(deps.invalidLimiter));
+  registerOpenAiRoutes(openAi, deps);
+  app.route(openAiPath, openAi);
   return app;
 }

@@ -1,0 +1,137 @@
+import type { Context } from "hono";
+import type * as z from "zod";
+import { chooseChatSession } from "../actions/choose-chat-session.ts";
+import { loadRooms } from "../db/rooms/rooms.ts";
+import type { Deps } from "../deps.ts";
+import { notFound } from "../domain/errors.ts";
+import { formatStoredRun } from "../http/ag-ui/ag-ui-stream.ts";
+import { writeFrames } from "../http/ag-ui/view-frames.ts";
+import type { App, AppEnv } from "../http/app-env.ts";
+import { defineRoute } from "../http/define-route.ts";
+import { eventStreamHeaders } from "../http/event-stream.ts";
+import { limitBodyTo } from "../http/json-body.ts";
+import { type CompletionHead, toCompletion } from "../http/openai/completion.ts";
+import { createCompletionStream } from "../http/openai/completion-stream.ts";
+import { json, jsonBody } from "../http/responses.ts";
+import { postTurn } from "../turn/post.ts";
+import { toRunResult } from "./run-result.ts";
+import {
+  chatCompletion,
+  chatCompletionRequest,
+  modelList,
+  openAiErrorContent,
+  roomOfModel,
+} from "./schemas/openai.ts";
+import { toTurnRead } from "./schemas/turn.ts";
+import { turnProblems } from "./turn-problems.ts";
+
+const common = { tag: "stock clients", errorContent: openAiErrorContent } as const;
+
+const routes = {
+  models: defineRoute("get", "/models", "List rooms as OpenAI's models", {
+    ...common,
+    id: "listOpenAiModels",
+    description: "The caller's rooms, for clients of OpenAI's API.",
+    responses: { 200: json(modelList, "Rooms") },
+  }),
+  complete: defineRoute("post", "/chat/completions", "Run a turn as OpenAI's chat completion", {
+    ...common,
+    id: "createChatCompletion",
+    description: [
+      "For clients of OpenAI's API: the room is the model, and the last user message is run.",
+      "With `stream: true` the answer is OpenAI's stream of `chat.completion.chunk` objects, which ends with `[DONE]`.",
+    ].join(" "),
+    request: { body: jsonBody(chatCompletionRequest) },
+    responses: { 200: json(chatCompletion, "The stored turn, also where its agents failed") },
+    problems: ["not_found", ...turnProblems],
+  }),
+};
+
+/** Clients send their whole conversation. Only its last user message is read as the turn's. */
+const bodyLimitBytes = 4 * 1024 * 1024;
+/** OpenAI's list has no pages. */
+const maxModels = 200;
+
+export function registerOpenAiRoutes(app: App, deps: Deps): void {
+  app.openapi(routes.models, async (c) => {
+    const rooms = await loadRooms(deps.db, c.var.user, { limit: maxModels, order: "recent" }, deps.now());
+    const data = rooms.rows.map(({ id, name, createdAt }) => ({
+      id: `room:${id}`,
+      object: "model" as const,
+      created: toSeconds(createdAt.getTime()),
+      owned_by: "pantheon" as const,
+      name,
+    }));
+    return c.json({ object: "list" as const, data }, 200);
+  });
+  app.use("/chat/completions", limitBodyTo(bodyLimitBytes));
+  app.openapi(routes.complete, async (c) => {
+    const request = c.req.valid("json");
+    const run = await beginCompletion(c, deps, request);
+    if (!request.isStream) return completeTurn(c, deps, run);
+    // An operation is declared with one media type, so the types of its answers do not have the stream.
+    return (await streamCompletion(c, run, request)) as never;
+  });
+}
+
+type CompletionRequest = z.output<typeof chatCompletionRequest>;
+type BegunCompletion = Awaited<ReturnType<typeof beginCompletion>>;
+
+async function beginCompletion(c: Context<AppEnv>, deps: Deps, request: CompletionRequest) {
+  const { model, message, messages, beginning, sessionId: named } = request;
+  const created = toSeconds(deps.nowMs());
+  const { user, requestId, log } = c.var;
+  const roomId = roomOfModel(model);
+  if (roomId === null) throw notFound();
+  const { sessionId, idempotencyKey } = await chooseChatSession(deps, {
+    roomId,
+    userId: user.userId,
+    sessionId: named,
+    beginning,
+    messagesHash: await deps.digest(JSON.stringify([named, messages])),
+    isRepeat: Number(c.req.header("x-stainless-retry-count") ?? 0) > 0,
+  });
+  const handle = await postTurn(deps, {
+    user,
+    sessionId,
+    requestId,
+    log,
+    request: { message },
+    idempotencyKey,
+  });
+  const head: CompletionHead = { turnId: handle.turnId, sessionId, model, created };
+  return { handle, head };
+}
+
+async function completeTurn(c: Context<AppEnv>, deps: Deps, { handle, head }: BegunCompletion) {
+  const work = handle.kind === "replay" ? Promise.resolve(handle.answer()) : handle.execute();
+  // The run's host needs no client. A client that disconnects while it is asked does not stop it.
+  deps.keepAlive(work.catch(() => undefined));
+  const answer = await work;
+  if (answer.replayed) c.header("Idempotency-Replayed", "true");
+  const { usage } = toRunResult(answer, handle.runId);
+  return c.json(toCompletion(head, toTurnRead(answer.stored), usage), 200);
+}
+
+async function streamCompletion(
+  c: Context<AppEnv>,
+  { handle, head }: BegunCompletion,
+  { includesUsage }: CompletionRequest,
+) {
+  const write = writeFrames(createCompletionStream(head, includesUsage));
+  if (handle.kind === "run") {
+    const events = await handle.watch(null);
+    return c.body(events.pipeThrough(write), 200, eventStreamHeaders);
+  }
+  const stored = formatStoredRun(
+    handle.runId,
+    { threadId: head.sessionId, runId: handle.runId },
+    { messages: [], result: toRunResult(handle.answer(), handle.runId) },
+  );
+  c.header("Idempotency-Replayed", "true");
+  return c.body(new Blob([stored]).stream().pipeThrough(write), 200, eventStreamHeaders);
+}
+
+function toSeconds(ms: number): number {
+  return Math.floor(ms / 1_000);
+}
