@@ -14,13 +14,17 @@ const message = {
 } as const;
 
 /** How a client asks for what a room does not do; null and an empty list ask for nothing. */
-function refused(type: string, isNothing: (value: unknown) => boolean, reason: string) {
+function refused(schema: RefusedSchema, isNothing: (value: unknown) => boolean, reason: string) {
   return z
     .unknown()
     .refine((value) => value === undefined || value === null || isNothing(value), reason)
     .optional()
-    .meta({ type: [type, "null"], description: `Refused: ${reason}` });
+    .meta({ ...schema, description: `Refused: ${reason}` });
 }
+
+type RefusedSchema = { type: [string, "null"]; items?: object };
+
+const lists = { type: ["array", "null"], items: {} } satisfies RefusedSchema;
 
 const isEmpty = (value: unknown) => Array.isArray(value) && value.length === 0;
 const isPlainText = (value: unknown) =>
@@ -47,10 +51,10 @@ const request = z
       .looseObject({ session_id: id.optional().describe("The session in which the turn runs") })
       .nullish()
       .meta({ description: "Names the session; other entries are ignored" }),
-    tools: refused("array", isEmpty, "the agents of the room have their own tools"),
-    functions: refused("array", isEmpty, "the agents of the room have their own tools"),
-    n: refused("integer", (value) => value === 1, "a turn has one answer"),
-    response_format: refused("object", isPlainText, "agents answer with text"),
+    tools: refused(lists, isEmpty, "the agents of the room have their own tools"),
+    functions: refused(lists, isEmpty, "the agents of the room have their own tools"),
+    n: refused({ type: ["integer", "null"] }, (value) => value === 1, "a turn has one answer"),
+    response_format: refused({ type: ["object", "null"] }, isPlainText, "agents answer with text"),
   })
   .meta({
     id: "ChatCompletionRequest",

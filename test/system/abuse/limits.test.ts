@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Answer, createTestApi, type Json, mintToken, operatorRole } from "../../support/api.ts";
-import { fillPath, listOperations, type Operation } from "../../support/operations.ts";
+import { fillBody, fillPath, listOperations, type Operation, readRefusal } from "../../support/operations.ts";
 import { seedTenant } from "./support/tenant.ts";
 
 // Every limit that the document states, on both of its sides; those of whole bodies are in bodies.test.ts.
@@ -93,11 +93,13 @@ function refusalOf({ body }: Answer, field: string): string | undefined {
 test.each(limits)("$operation.name: $field is $what", async ({ operation, field, inside, outside }) => {
   const { user, ids } = await seedTenant("scout");
   const Authorization = await authorize(user.userId);
-  const send = (value: unknown) =>
-    api.send(operation.method, fillPath(operation, ids), {
-      headers: { Authorization, "Content-Type": "application/json" },
-      body: JSON.stringify({ ...Object(operation.body), [field]: value }),
-    });
+  const send = async (value: unknown) =>
+    readRefusal(
+      await api.send(operation.method, fillPath(operation, ids), {
+        headers: { Authorization, "Content-Type": "application/json" },
+        body: JSON.stringify({ ...Object(fillBody(operation, ids)), [field]: value }),
+      }),
+    );
   const refused = await send(outside);
   expect(refused).toMatchObject({ status: 422, body: { code: "validation_failed" } });
   expect(refusalOf(refused, field)).toEqual(expect.any(String));

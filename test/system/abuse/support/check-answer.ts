@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { type ErrorCode, errorCodes } from "../../../../src/domain/errors.ts";
 import type { Answer, Json } from "../../../support/api.ts";
-import type { Operation } from "../../../support/operations.ts";
+import { type Operation, readRefusal } from "../../../support/operations.ts";
 
 /** Fails unless the answer is one that the document has for the operation, and no fault of ours. */
 export function checkAnswer(answer: Answer, { name, responses }: Operation): void {
@@ -10,7 +10,9 @@ export function checkAnswer(answer: Answer, { name, responses }: Operation): voi
   expect(answer.headers.get("X-Request-Id"), told).toMatch(/^[A-Za-z0-9._-]{1,128}$/);
   const documented = responses[answer.status];
   expect(documented, told).toBeDefined();
-  if (answer.status >= 400) checkProblem(answer, documented?.description ?? "", told);
+  if (answer.status >= 400) checkRefusal(answer, documented?.description ?? "", told);
+  else if (isCompletionStream(answer, name))
+    expect(answer.text, told).toMatch(/data: (\[DONE\]|\{"error".*\})\n\n$/);
   else checkBody(answer, documented?.content, told);
 }
 
@@ -19,6 +21,22 @@ function checkBody(answer: Answer, content: Json, told: string): void {
   const type = answer.headers.get("Content-Type")?.split(";")[0] ?? "";
   if (content !== undefined) expect(Object.keys(content), told).toContain(type);
   if (type === "text/event-stream") checkStream(answer.text, told);
+}
+
+/** OpenAI's clients ask for a stream in the body, so the document has no type for it. */
+function isCompletionStream({ headers }: Answer, name: string): boolean {
+  return name === "POST /v1/chat/completions" && headers.get("Content-Type") === "text/event-stream";
+}
+
+function checkRefusal(answer: Answer, description: string, told: string): void {
+  if (answer.body.error === undefined) {
+    checkProblem(answer, description, told);
+    return;
+  }
+  const { code, request_id, message } = readRefusal(answer).body;
+  checkCode(code, answer.status, told);
+  expect(description, told).toContain(`\`${code}\``);
+  expect([message, request_id], told).toEqual([expect.any(String), answer.headers.get("X-Request-Id")]);
 }
 
 /** A problem document whose code is documented for the operation and belongs to the status. */
