@@ -37,6 +37,7 @@ import { registerSessionRoutes } from "./routes/sessions.ts";
 import { registerTurnEventRoutes } from "./routes/turn-events.ts";
 import { registerTurnHistoryRoutes } from "./routes/turn-history.ts";
 import { registerTurnRoutes } from "./routes/turns.ts";
+import { registerUiMessageRoutes } from "./routes/ui-messages.ts";
 import { registerUsageRoutes } from "./routes/usage.ts";
 import { registerUserRoutes } from "./routes/users.ts";
 
@@ -59,6 +60,7 @@ export function createApp(deps: Deps): App {
   api.use(refuseUnknownRoute, requireUser(keys.verify), limitInvalid(deps.invalidLimiter));
   // Routes before `limitBody` have their own limits.
   registerAgUiRoutes(api, deps);
+  registerUiMessageRoutes(api, deps);
   registerTurnRoutes(api, deps);
   registerFileUploadRoute(api, deps);
   api.use(limitBody);

@@ -15,12 +15,12 @@ import { labelsQuery, runAgentInput } from "./schemas/ag-ui.ts";
 import { eventStream } from "./schemas/event-stream.ts";
 import { roomOf, roomParams } from "./schemas/room.ts";
 import { sessionParams } from "./schemas/session.ts";
-import { turnProblems } from "./turn-problems.ts";
+import { stockTurnProblems } from "./turn-problems.ts";
 
 const common = {
   tag: "stock clients",
   responses: { 200: eventStream },
-  problems: turnProblems,
+  problems: stockTurnProblems,
 } as const;
 const body = jsonBody(runAgentInput);
 

@@ -4,11 +4,8 @@ import { chooseChatSession } from "../actions/choose-chat-session.ts";
 import { loadRooms } from "../db/rooms/rooms.ts";
 import type { Deps } from "../deps.ts";
 import { notFound } from "../domain/errors.ts";
-import { formatStoredRun } from "../http/ag-ui/ag-ui-stream.ts";
-import { writeFrames } from "../http/ag-ui/view-frames.ts";
 import type { App, AppEnv } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
-import { eventStreamHeaders } from "../http/event-stream.ts";
 import { limitBodyTo } from "../http/json-body.ts";
 import { type CompletionHead, toCompletion } from "../http/openai/completion.ts";
 import { createCompletionStream } from "../http/openai/completion-stream.ts";
@@ -23,7 +20,8 @@ import {
   roomOfModel,
 } from "./schemas/openai.ts";
 import { toTurnRead } from "./schemas/turn.ts";
-import { turnProblems } from "./turn-problems.ts";
+import { streamRun } from "./stream-answer.ts";
+import { stockTurnProblems } from "./turn-problems.ts";
 
 const common = { tag: "stock clients", errorContent: openAiErrorContent } as const;
 
@@ -43,7 +41,7 @@ const routes = {
     ].join(" "),
     request: { body: jsonBody(chatCompletionRequest) },
     responses: { 200: json(chatCompletion, "The stored turn, also where its agents failed") },
-    problems: ["not_found", ...turnProblems],
+    problems: ["not_found", ...stockTurnProblems],
   }),
 };
 
@@ -70,7 +68,8 @@ export function registerOpenAiRoutes(app: App, deps: Deps): void {
     const run = await beginCompletion(c, deps, request);
     if (!request.isStream) return completeTurn(c, deps, run);
     // An operation is declared with one media type, so the types of its answers do not have the stream.
-    return (await streamCompletion(c, run, request)) as never;
+    const write = createCompletionStream(run.head, request.includesUsage);
+    return (await streamRun(c, run.handle, { write })) as never;
   });
 }
 
@@ -99,7 +98,7 @@ async function beginCompletion(c: Context<AppEnv>, deps: Deps, request: Completi
     request: { message },
     idempotencyKey,
   });
-  const head: CompletionHead = { turnId: handle.turnId, sessionId, model, created };
+  const head: CompletionHead = { turnId: handle.turnId, model, created };
   return { handle, head };
 }
 
@@ -111,25 +110,6 @@ async function completeTurn(c: Context<AppEnv>, deps: Deps, { handle, head }: Be
   if (answer.replayed) c.header("Idempotency-Replayed", "true");
   const { usage } = toRunResult(answer, handle.runId);
   return c.json(toCompletion(head, toTurnRead(answer.stored), usage), 200);
-}
-
-async function streamCompletion(
-  c: Context<AppEnv>,
-  { handle, head }: BegunCompletion,
-  { includesUsage }: CompletionRequest,
-) {
-  const write = writeFrames(createCompletionStream(head, includesUsage));
-  if (handle.kind === "run") {
-    const events = await handle.watch(null);
-    return c.body(events.pipeThrough(write), 200, eventStreamHeaders);
-  }
-  const stored = formatStoredRun(
-    handle.runId,
-    { threadId: head.sessionId, runId: handle.runId },
-    { messages: [], result: toRunResult(handle.answer(), handle.runId) },
-  );
-  c.header("Idempotency-Replayed", "true");
-  return c.body(new Blob([stored]).stream().pipeThrough(write), 200, eventStreamHeaders);
 }
 
 function toSeconds(ms: number): number {

@@ -8,7 +8,7 @@ export type Operation = {
   path: string;
   /** Names of its path parameters, in order. */
   parameters: string[];
-  /** The same and, of a route for OpenAI's clients, the room that its body names. */
+  /** Those that name something of a user's and, of a route for OpenAI's clients, the room that its body names. */
   resources: string[];
   queryParameters: { name: string; schema: Json }[];
   isOpen: boolean;
@@ -33,7 +33,7 @@ export async function listOperations(api: TestApi): Promise<Operation[]> {
       method: method.toUpperCase(),
       path,
       parameters: parametersOf(path),
-      resources: path === completions ? ["room_id"] : parametersOf(path),
+      resources: path === completions ? ["room_id"] : parametersOf(path).filter(isResource),
       queryParameters: (declared.parameters ?? []).filter((parameter: Json) => parameter.in === "query"),
       responses: declared.responses,
       // Without a word about security an operation is taken to need a token.
@@ -45,6 +45,9 @@ export async function listOperations(api: TestApi): Promise<Operation[]> {
     })),
   );
 }
+
+/** A chat's id is its client's own, and names nothing. */
+const isResource = (parameter: string) => parameter !== "chat_id";
 
 const completions = "/v1/chat/completions";
 

@@ -1,16 +1,8 @@
 import { type AGUIEvent, EventType, type TokenUsage } from "@ag-ui/core";
 import { isErrorCode, PantheonError } from "../../domain/errors.ts";
 import { createClientView } from "../ag-ui/client-view.ts";
-import {
-  type AnsweredTurn,
-  blockSeparator,
-  type CompletionHead,
-  finishReasonOf,
-  headOf,
-  toBlock,
-  toCompletionUsage,
-  toMetadata,
-} from "./completion.ts";
+import { type AnsweredTurn, createMissedReplies, finishReasonOf, placeOf } from "../answered-turn.ts";
+import { blockSeparator, type CompletionHead, headOf, toBlock, toCompletionUsage } from "./completion.ts";
 import { toOpenAiError } from "./openai-error.ts";
 
 /**
@@ -19,8 +11,7 @@ import { toOpenAiError } from "./openai-error.ts";
  */
 export function createCompletionStream(head: CompletionHead, includeUsage: boolean) {
   const view = createClientView({ isOlder: true, hasLabels: true }) ?? ((event) => [event]);
-  const shownIds = new Set<string>();
-  const snapshotIds = new Set<string>();
+  const missed = createMissedReplies();
   const toChunk = (fields: object) =>
     toData({
       ...headOf(head),
@@ -30,35 +21,26 @@ export function createCompletionStream(head: CompletionHead, includeUsage: boole
     });
   const toDelta = (delta: object, finishReason: string | null = null, fields: object = {}) =>
     toChunk({ choices: [{ index: 0, delta, logprobs: null, finish_reason: finishReason }], ...fields });
-  const begin = (messageId: string): string => {
-    const isFirst = shownIds.size === 0;
-    shownIds.add(messageId);
-    return isFirst ? "" : toDelta({ content: blockSeparator });
-  };
-  /** Replies that came before the stream did: before a takeover, or because the run was stored already. */
   const finish = (turn: AnsweredTurn, usage: readonly TokenUsage[]): string => {
-    const isReplay = shownIds.size === 0;
-    const missing = turn.replies.filter(
-      ({ message_id: id }) => !shownIds.has(id) && (isReplay || snapshotIds.has(id)),
-    );
-    const texts = missing.map((reply) => begin(reply.message_id) + toDelta({ content: toBlock(reply) }));
-    const last = toDelta({}, finishReasonOf(turn), { metadata: toMetadata(turn) });
+    const blocks = missed.of(turn).map(toBlock).join(blockSeparator);
+    const separator = blocks !== "" && missed.hasText() ? blockSeparator : "";
+    const text = blocks === "" ? "" : toDelta({ content: separator + blocks });
+    const last = toDelta({}, finishReasonOf(turn), { metadata: placeOf(turn) });
     const counted = includeUsage ? toChunk({ choices: [], usage: toCompletionUsage(usage) }) : "";
-    return `${texts.join("")}${last}${counted}data: [DONE]\n\n`;
+    return `${text}${last}${counted}data: [DONE]\n\n`;
   };
   let hasBegun = false;
   const write = (event: AGUIEvent): string => {
+    const isFirst = !missed.hasText();
+    missed.note(event);
     switch (event.type) {
       case EventType.RUN_STARTED: {
         const isRepeated = hasBegun;
         hasBegun = true;
         return isRepeated ? "" : toDelta({ role: "assistant", content: "", refusal: null });
       }
-      case EventType.MESSAGES_SNAPSHOT:
-        for (const { id } of event.messages) snapshotIds.add(id);
-        return "";
       case EventType.TEXT_MESSAGE_START:
-        return begin(event.messageId);
+        return isFirst ? "" : toDelta({ content: blockSeparator });
       case EventType.TEXT_MESSAGE_CONTENT:
         return toDelta({ content: event.delta });
       case EventType.RUN_FINISHED:

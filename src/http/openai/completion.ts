@@ -1,25 +1,8 @@
 import type { TokenUsage } from "@ag-ui/core";
 import { agentFailureText, agentLabel } from "../../domain/text/agent-label.ts";
+import { type AnsweredReply, type AnsweredTurn, finishReasonOf, placeOf } from "../answered-turn.ts";
 
-/** What a completion takes of a stored turn, in its wire form. */
-export type AnsweredTurn = {
-  id: string;
-  session_id: string;
-  status: "completed" | "partial" | "failed";
-  replies: AnsweredReply[];
-  credits: { spent: string };
-};
-
-export type AnsweredReply = {
-  message_id: string;
-  agent_name: string;
-  status: string;
-  content: string;
-  finish_reason: string | null;
-  error: { code: string; message: string } | null;
-};
-
-export type CompletionHead = { turnId: string; sessionId: string; model: string; created: number };
+export type CompletionHead = { turnId: string; model: string; created: number };
 
 /** Fields that a completion and each chunk of a streamed one have. */
 export function headOf({ turnId, model, created }: CompletionHead) {
@@ -35,7 +18,7 @@ export function toCompletion(head: CompletionHead, turn: AnsweredTurn, usage: re
     object: "chat.completion" as const,
     choices: [{ index: 0 as const, message, logprobs: null, finish_reason: finishReasonOf(turn) }],
     usage: toCompletionUsage(usage),
-    metadata: toMetadata(turn),
+    metadata: placeOf(turn),
   };
 }
 
@@ -44,15 +27,6 @@ export const blockSeparator = "\n\n";
 /** A reply under its author's name, or that the agent failed. */
 export function toBlock({ agent_name: name, content, error }: AnsweredReply): string {
   return error === null ? agentLabel(name) + content : agentFailureText(name, error);
-}
-
-export function finishReasonOf({ replies }: AnsweredTurn): "stop" | "length" {
-  return replies.at(-1)?.finish_reason === "length" ? "length" : "stop";
-}
-
-/** Where the turn is, and what it cost. OpenAI's `metadata` has strings only. */
-export function toMetadata({ id, session_id, status, credits }: AnsweredTurn) {
-  return { session_id, turn_id: id, status, credits: credits.spent };
 }
 
 export function toCompletionUsage(usage: readonly TokenUsage[]) {

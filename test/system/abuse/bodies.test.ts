@@ -17,6 +17,7 @@ const taking = (await listOperations(api)).filter(({ body }) => body !== undefin
 const stock = [
   "POST /api/v1/sessions/{session_id}/ag-ui",
   "POST /api/v1/rooms/{room_id}/ag-ui",
+  "POST /api/v1/sessions/{session_id}/ui-messages",
   "POST /v1/chat/completions",
 ];
 /** The longest message fits however its JSON is escaped. */

@@ -156,27 +156,24 @@ describe("limits of headers", () => {
     responses[400]?.description.includes("invalid_idempotency_key"),
   );
 
-  test.each(withKeys.filter(({ name }) => !name.endsWith("ag-ui")))(
-    "$name accepts a key of 1 to 255 ASCII characters only",
-    async (operation) => {
-      const { user, ids } = await seedTenant("scout");
-      const path = fillPath(operation, ids);
-      const Authorization = await authorize(user.userId);
-      const send = (key: string) => {
-        const headers = { Authorization, "Content-Type": "application/json", "Idempotency-Key": key };
-        if (!operation.takesBytes) {
-          return api.send("POST", path, { headers, body: JSON.stringify(operation.body) });
-        }
-        const body = "A note.";
-        const length = { "Content-Length": String(body.length) };
-        return api.send("POST", `${path}?name=note.txt`, { headers: { ...headers, ...length }, body });
-      };
-      for (const key of ["k".repeat(256), "", "a\tb"]) {
-        expect(await send(key)).toMatchObject({ status: 400, body: { code: "invalid_idempotency_key" } });
+  test.each(withKeys)("$name accepts a key of 1 to 255 ASCII characters only", async (operation) => {
+    const { user, ids } = await seedTenant("scout");
+    const path = fillPath(operation, ids);
+    const Authorization = await authorize(user.userId);
+    const send = (key: string) => {
+      const headers = { Authorization, "Content-Type": "application/json", "Idempotency-Key": key };
+      if (!operation.takesBytes) {
+        return api.send("POST", path, { headers, body: JSON.stringify(operation.body) });
       }
-      expect((await send("k".repeat(255))).status).toBe(201);
-    },
-  );
+      const body = "A note.";
+      const length = { "Content-Length": String(body.length) };
+      return api.send("POST", `${path}?name=note.txt`, { headers: { ...headers, ...length }, body });
+    };
+    for (const key of ["k".repeat(256), "", "a\tb"]) {
+      expect(await send(key)).toMatchObject({ status: 400, body: { code: "invalid_idempotency_key" } });
+    }
+    expect((await send("k".repeat(255))).status).toBe(201);
+  });
 
   test("a token of 8,192 characters is verified, a longer one is refused", async () => {
     const ask = async (length: number) => {

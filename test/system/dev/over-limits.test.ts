@@ -119,6 +119,7 @@ const farOver: Readonly<Record<string, number>> = {
   "body of `…/turns`": 8 * MiB,
   "body of `…/ag-ui`": 8 * MiB,
   "body of `/v1/chat/completions`": 8 * MiB,
+  "body of `…/ui-messages`": 8 * MiB,
   "entries of a body": 2_000_000,
   "entries of any other body": 120_000,
   message: 130_000,
