@@ -7,10 +7,11 @@ import { notFound } from "../domain/errors.ts";
 import type { App, AppEnv } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { limitBodyTo } from "../http/json-body.ts";
-import { type CompletionHead, toCompletion } from "../http/openai/completion.ts";
+import { toCompletion } from "../http/openai/completion.ts";
 import { createCompletionStream } from "../http/openai/completion-stream.ts";
 import { json, jsonBody } from "../http/responses.ts";
 import { postTurn } from "../turn/post.ts";
+import { keepUntilOver } from "./answer-run.ts";
 import { toRunResult } from "./run-result.ts";
 import {
   chatCompletion,
@@ -67,9 +68,11 @@ export function registerOpenAiRoutes(app: App, deps: Deps): void {
     const request = c.req.valid("json");
     const run = await beginCompletion(c, deps, request);
     if (!request.isStream) return completeTurn(c, deps, run);
+    const formFor = ({ turnId }: { turnId: string }) => ({
+      write: createCompletionStream({ turnId, ...run.head }, request.includesUsage),
+    });
     // An operation is declared with one media type, so the types of its answers do not have the stream.
-    const write = createCompletionStream(run.head, request.includesUsage);
-    return (await streamRun(c, run.handle, { write })) as never;
+    return (await streamRun(c, deps, run.handle, formFor)) as never;
   });
 }
 
@@ -78,7 +81,7 @@ type BegunCompletion = Awaited<ReturnType<typeof beginCompletion>>;
 
 async function beginCompletion(c: Context<AppEnv>, deps: Deps, request: CompletionRequest) {
   const { model, message, messages, beginning, sessionId: named } = request;
-  const created = toSeconds(deps.nowMs());
+  const head = { model, created: toSeconds(deps.nowMs()) };
   const { user, requestId, log } = c.var;
   const roomId = roomOfModel(model);
   if (roomId === null) throw notFound();
@@ -90,26 +93,20 @@ async function beginCompletion(c: Context<AppEnv>, deps: Deps, request: Completi
     messagesHash: await deps.digest(JSON.stringify([named, messages])),
     isRepeat: Number(c.req.header("x-stainless-retry-count") ?? 0) > 0,
   });
-  const handle = await postTurn(deps, {
-    user,
-    sessionId,
-    requestId,
-    log,
-    request: { message },
-    idempotencyKey,
-  });
-  const head: CompletionHead = { turnId: handle.turnId, model, created };
+  const handle = postTurn(deps, { user, sessionId, requestId, log, request: { message }, idempotencyKey });
   return { handle, head };
 }
 
 async function completeTurn(c: Context<AppEnv>, deps: Deps, { handle, head }: BegunCompletion) {
-  const work = handle.kind === "replay" ? Promise.resolve(handle.answer()) : handle.execute();
-  // The run's host needs no client. A client that disconnects while it is asked does not stop it.
-  deps.keepAlive(work.catch(() => undefined));
-  const answer = await work;
+  const work = handle.then(async (run) => ({
+    run,
+    answer: run.kind === "replay" ? run.answer() : await run.execute(),
+  }));
+  keepUntilOver(deps, work);
+  const { run, answer } = await work;
   if (answer.replayed) c.header("Idempotency-Replayed", "true");
-  const { usage } = toRunResult(answer, handle.runId);
-  return c.json(toCompletion(head, toTurnRead(answer.stored), usage), 200);
+  const { usage } = toRunResult(answer, run.runId);
+  return c.json(toCompletion({ turnId: run.turnId, ...head }, toTurnRead(answer.stored), usage), 200);
 }
 
 function toSeconds(ms: number): number {

@@ -1,20 +1,31 @@
 import type { AGUIEvent } from "@ag-ui/core";
 import type { Context } from "hono";
+import type { Deps } from "../deps.ts";
 import { formatStoredRun } from "../http/ag-ui/ag-ui-stream.ts";
 import { writeFrames } from "../http/ag-ui/view-frames.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { eventStreamHeaders } from "../http/event-stream.ts";
 import type { RunHandle, TurnAnswer } from "../turn/run.ts";
+import { keepUntilOver } from "./answer-run.ts";
 import { toRunResult } from "./run-result.ts";
 
 /** How a client's protocol has the events of a run. */
 export type StreamForm = { write: (event: AGUIEvent) => string; headers?: Record<string, string> };
 
 /** Answers with the events of a run in the form of a client's protocol. */
-export async function streamRun(c: Context<AppEnv>, handle: RunHandle, form: StreamForm) {
-  if (handle.kind === "run") return streamEvents(c, await handle.watch(null), form);
-  c.header("Idempotency-Replayed", "true");
-  return streamStored(c, { runId: handle.runId, answer: handle.answer() }, form);
+export async function streamRun(
+  c: Context<AppEnv>,
+  deps: Deps,
+  handle: Promise<RunHandle>,
+  formFor: (run: RunHandle) => StreamForm,
+) {
+  const streamed = handle.then(async (run) => {
+    if (run.kind === "run") return streamEvents(c, await run.watch(null), formFor(run));
+    c.header("Idempotency-Replayed", "true");
+    return streamStored(c, { runId: run.runId, answer: run.answer() }, formFor(run));
+  });
+  keepUntilOver(deps, streamed);
+  return streamed;
 }
 
 export function streamEvents(c: Context<AppEnv>, events: ReadableStream<Uint8Array>, form: StreamForm) {

@@ -57,7 +57,7 @@ export function registerUiMessageRoutes(app: App, deps: Deps): void {
     const { user, requestId, log } = c.var;
     // A message without an id is known by the conversation before it.
     const named = messageId === null ? { messages } : { messageId, message };
-    const handle = await postTurn(deps, {
+    const handle = postTurn(deps, {
       user,
       sessionId,
       requestId,
@@ -65,7 +65,7 @@ export function registerUiMessageRoutes(app: App, deps: Deps): void {
       request: { message },
       idempotencyKey: `ui:${await deps.digest(JSON.stringify(named))}`,
     });
-    return streamRun(c, handle, formOf(handle.turnId, sessionId));
+    return streamRun(c, deps, handle, ({ turnId }) => formOf(turnId, sessionId));
   });
   app.openapi(routes.resume, async (c) => {
     const { session_id: sessionId } = c.req.valid("param");

@@ -4,7 +4,8 @@ declare module "*?raw" {
   export default text;
 }
 
-/** Of Vite's `import.meta.glob` what tests use: the texts of files, by path. */
+/** Of Vite's `import.meta.glob` what tests use: the texts of files, or the modules, by path. */
 interface ImportMeta {
   glob(pattern: string, options: { query: "?raw"; import: "default"; eager: true }): Record<string, string>;
+  glob(pattern: string): Record<string, () => Promise<Record<string, unknown>>>;
 }

@@ -2,5 +2,8 @@
 declare module "react-test-renderer" {
   import type { ReactNode } from "react";
 
-  export function create(element: ReactNode): { unmount(): void };
+  // biome-ignore lint/suspicious/noExplicitAny: the props of any element
+  type Shown = { props: any; findByType(type: string): Shown; findAllByType(type: string): Shown[] };
+
+  export function create(element: ReactNode): { root: Shown; unmount(): void };
 }

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { type ErrorCode, errorCodes } from "../../../../src/domain/errors.ts";
+import { type ErrorCode, errorCodes, internalErrorDetail } from "../../../../src/domain/errors.ts";
 import type { Answer, Json } from "../../../support/api.ts";
 import { type Operation, readRefusal } from "../../../support/operations.ts";
 
@@ -69,9 +69,13 @@ const extras = (body: object) =>
 
 /** A stream ends with the stored turn, or with a documented code that is no fault of ours. */
 function checkStream(text: string, told: string): void {
-  const lastData = text.split("\n").findLast((line) => line.startsWith("data: "));
+  const lastData = text.split("\n").findLast((line) => line.startsWith("data: ") && line !== "data: [DONE]");
   const last = JSON.parse(lastData?.slice("data: ".length) ?? "null");
-  if (last.type === "RUN_FINISHED") return;
+  if (last.type === "RUN_FINISHED" || last.type === "finish") return;
+  if (last.type === "error") {
+    expect(last.errorText, told).not.toBe(internalErrorDetail);
+    return;
+  }
   expect(last, told).toMatchObject({ type: "RUN_ERROR", code: expect.any(String) });
   expect(errorCodes[last.code as ErrorCode]?.status ?? 500, told).toBeLessThan(500);
 }
