@@ -11,7 +11,7 @@ export type TurnEvent = z.output<typeof EventSchema>;
 
 /** Calls the API and parses its answer. Throws an Error that names a refused request. */
 export async function callApi<T extends z.ZodType>(access: Access, request: ApiRequest, answer: T) {
-  const response = await send(access, request, "application/json");
+  const response = await send(access, request);
   return answer.parse(await response.json());
 }
 
@@ -21,14 +21,13 @@ export async function streamTurn(
   request: ApiRequest,
   onEvent: (event: TurnEvent) => void,
 ): Promise<void> {
-  const { body } = await send(access, request, "text/event-stream");
+  const { body } = await send(access, request);
   if (body === null) return;
   for await (const data of readEventData(body)) onEvent(EventSchema.parse(JSON.parse(data)));
 }
 
-async function send({ url, token, signal }: Access, request: ApiRequest, accept: string): Promise<Response> {
-  const headers = { Accept: accept };
-  const response = await sendApiRequest({ origin: url, token }, { ...request, headers }, signal);
+async function send({ url, token, signal }: Access, request: ApiRequest): Promise<Response> {
+  const response = await sendApiRequest({ origin: url, token }, request, signal);
   if (response.ok) return response;
   throw new Error(
     `${request.method} ${request.path} was answered with ${response.status}: ${await response.text()}`,
