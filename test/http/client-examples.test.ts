@@ -1,4 +1,4 @@
-import { act, createElement, type FunctionComponent } from "react";
+import { createElement, type FunctionComponent } from "react";
 import { create } from "react-test-renderer";
 import { afterAll, afterEach, beforeEach, expect, test, vi } from "vitest";
 import page from "../../docs/clients.md?raw";
@@ -95,18 +95,17 @@ test("OpenAI's SDK streams an answer and goes on in its session", async () => {
 
 test("useChat shows who wrote each text", async () => {
   const { Chat } = (await load("use-chat.tsx")) as { Chat: FunctionComponent<Record<string, string>> };
-  Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
-  let shown = create(null);
-  await act(async () => {
-    shown = create(createElement(Chat, { url, apiKey: room.token, sessionId: room.sessionId }));
-  });
+  const props = { url, apiKey: room.token, sessionId: room.sessionId };
+  const shown = create(createElement(Chat, props));
+  await expect.poll(() => shown.root?.findAllByType("form").length).toBe(1);
   const form = new FormData();
   form.set("text", "@ada @bob What comes first?");
-  await act(() => shown.root.findByType("form").props.action(form));
+  await shown.root.findByType("form").props.action(form);
   const texts = (type: string) => shown.root.findAllByType(type).map(({ props }) => String(props.children));
-  expect(texts("h3").toSorted()).toEqual(["Ada", "Bob"]);
-  expect(texts("p").toSorted()).toEqual(
-    [`**Bob** could not answer: ${failure} (\`model_error\`)`, "Look first."].toSorted(),
-  );
-  await act(async () => shown.unmount());
+  await expect.poll(() => texts("h3").toSorted()).toEqual(["Ada", "Bob"]);
+  const written = () => texts("p").toSorted();
+  await expect
+    .poll(written)
+    .toEqual([`**Bob** could not answer: ${failure} (\`model_error\`)`, "Look first."].toSorted());
+  shown.unmount();
 });

@@ -1,8 +1,8 @@
 import { type UIMessage, useChat } from "@ai-sdk/react";
 import { DefaultChatTransport } from "ai";
-import { act, createElement } from "react";
+import { createElement } from "react";
 import { create } from "react-test-renderer";
-import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import type { ModelRule } from "../../support/models.ts";
 import { createStreamFixture, type StreamFixture } from "../../support/streams.ts";
 import { says } from "../../support/turn-fixture.ts";
@@ -12,15 +12,8 @@ type Part = UIMessage["parts"][number];
 
 const mounted: { unmount(): void }[] = [];
 
-beforeAll(() => {
-  // Without it React warns at each update that the test did not cause itself.
-  Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
-});
-
-afterEach(async () => {
-  await act(async () => {
-    for (const { unmount } of mounted.splice(0)) unmount();
-  });
+afterEach(() => {
+  for (const { unmount } of mounted.splice(0)) unmount();
 });
 
 /** A page with the stock hook and transport, on the application of this isolate. */
@@ -43,20 +36,24 @@ async function openChat(
     chat = useChat({ id, transport, resume, messages });
     return null;
   }
-  await act(async () => {
-    mounted.push(create(createElement(Page)));
-  });
+  mounted.push(create(createElement(Page)));
+  await expect.poll(() => chat !== undefined).toBe(true);
   const now = (): Chat => {
     if (chat === undefined) throw new Error("the page is not shown");
     return chat;
   };
+  /** Resolves when the page shows the end of an answer. */
+  const answered = () =>
+    expect
+      .poll(() => [now().status, now().messages.at(-1)?.metadata])
+      .toEqual(["ready", expect.objectContaining({ status: expect.any(String) })]);
   return {
     now,
     sent,
-    send: (text: string) => act(() => now().sendMessage({ text })),
-    /** Resolves when the chat is ready, or has failed. */
-    settled: async () => {
-      await expect.poll(() => act(async () => now().status)).toMatch(/ready|error/);
+    answered,
+    send: async (text: string) => {
+      await now().sendMessage({ text });
+      await answered();
     },
   };
 }
@@ -86,7 +83,9 @@ describe.each(["roundtable", "tag"] as const)("in mode %s", (mode) => {
     const room = await createChatRoom(mode, ...three);
     const chat = await openChat(room);
     for (const [index, text] of ["@ada @bob @cy who are you?", "@ada @bob @cy again"].entries()) {
-      await chat.send(text);
+      await chat.now().sendMessage({ text });
+      await expect.poll(() => chat.now().messages.length).toBe(2 * index + 2);
+      await chat.answered();
       const { status, error, messages } = chat.now();
       expect([status, error, messages.length]).toEqual(["ready", undefined, 2 * index + 2]);
       const answer = lastOf(chat.now());
@@ -161,7 +160,8 @@ test("regenerate gives the stored answer again, and calls no model", async () =>
   await chat.send("@ada @bob who are you?");
   const before = lastOf(chat.now());
   const paid = await room.calls();
-  await act(() => chat.now().regenerate());
+  await chat.now().regenerate();
+  await chat.answered();
   const again = lastOf(chat.now());
   expect(chat.now().messages).toHaveLength(2);
   expect([again.id, textsOf(again), authorsOf(again)]).toEqual([
@@ -174,25 +174,24 @@ test("regenerate gives the stored answer again, and calls no model", async () =>
   expect(await room.turns()).toHaveLength(1);
 
   const [asked] = chat.now().messages;
-  await act(() => chat.now().sendMessage({ text: "@ada only you", messageId: asked?.id ?? "" }));
+  await chat.now().sendMessage({ text: "@ada only you", messageId: asked?.id ?? "" });
   expect(await room.turns()).toHaveLength(2);
 });
 
 test("a page that is opened again resumes the running turn, or shows that none runs", async () => {
   const room = await createChatRoom("tag", says("ada", { deltas: ["a1 ", "a2"], hold_after_first: "ada" }));
   const first = await openChat(room);
-  const sending = first.send("@ada go");
-  await room.models.wait({ calls: 1, settled: 0 });
-  const [asked] = first.now().messages;
-  if (asked === undefined) throw new Error("the message is not shown");
-  await act(() => first.now().stop());
+  const sending = first.now().sendMessage({ text: "@ada go" });
+  await expect.poll(() => first.now().messages.length).toBe(2);
+  const asked = first.now().messages.slice(0, 1);
+  await first.now().stop();
   await sending;
-  expect(first.now().status).toBe("ready");
+  await expect.poll(() => first.now().status).toBe("ready");
 
-  const again = await openChat(room, { resume: true, messages: [asked] });
-  await expect.poll(() => act(async () => lastOf(again.now()).role)).toBe("assistant");
+  const again = await openChat(room, { resume: true, messages: asked });
+  await expect.poll(() => lastOf(again.now()).role).toBe("assistant");
   await room.models.release("ada");
-  await again.settled();
+  await again.answered();
   const [turn] = await room.turns();
   expect(turn).toMatchObject({ status: "completed" });
   expect(lastOf(again.now())).toMatchObject({ id: turn?.id, metadata: { status: "completed" } });
@@ -201,16 +200,16 @@ test("a page that is opened again resumes the running turn, or shows that none r
 
   await room.settled();
   const later = await openChat(room, { resume: true, messages: again.now().messages });
-  await later.settled();
-  expect(later.sent.map(({ status }) => status)).toEqual([204]);
+  await expect.poll(() => later.sent.map(({ status }) => status)).toEqual([204]);
+  await later.answered();
   expect(later.now().messages).toHaveLength(2);
 });
 
 test("a refusal is the chat's error, with the problem as its text", async () => {
   const room = await createChatRoom("tag", ...three);
   const chat = await openChat(room);
-  await chat.send("nobody is tagged");
-  expect(chat.now().status).toBe("error");
+  await chat.now().sendMessage({ text: "nobody is tagged" });
+  await expect.poll(() => chat.now().status).toBe("error");
   expect(JSON.parse(chat.now().error?.message ?? "")).toMatchObject({ code: "no_valid_tagged_agents" });
   expect(await room.turns()).toEqual([]);
 });
