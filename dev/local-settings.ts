@@ -45,6 +45,11 @@ export function localAuth(env: Environment): LocalAuth {
   };
 }
 
+/** The claims of an operator's token, by the settings of the local Worker. */
+export function operatorClaims(env: Environment): Record<string, string[]> {
+  return { [env.ADMIN_CLAIM || "roles"]: [env.ADMIN_ROLE || "pantheon-admin"] };
+}
+
 function readOrCreateSecret(dataDir: string): string {
   const file = join(dataDir, "auth-secret");
   try {

@@ -23,8 +23,8 @@ import type { TurnOutcome } from "./domain/turn/turn-outcome.ts";
 import { createTokenVerifier, type VerifyToken } from "./http/auth.ts";
 import { createConsoleLog } from "./http/console-log.ts";
 import type { TurnPorts } from "./runtime/graph/node-context.ts";
+import { type RestoreInput, restoreOutcome } from "./runtime/graph/restore-outcome.ts";
 import { type RunInput, type RunTurnResult, runTurn } from "./runtime/graph/run-turn.ts";
-import { type SettleInput, settleRun } from "./runtime/graph/settle-run.ts";
 import { storedReplies } from "./runtime/graph/stored-replies.ts";
 import { createOpenAiModel } from "./runtime/model/openai-model.ts";
 import { createAdjustmentMemory } from "./runtime/model/request-adjustments.ts";
@@ -77,7 +77,7 @@ export type Deps = {
   hosts: SessionHosts;
   runTurn: (run: RunInput, ports: RunPorts) => Promise<RunTurnResult>;
   /** The outcome of a stored run that is not continued. */
-  settleRun: (input: SettleInput) => Promise<TurnOutcome>;
+  restoreOutcome: (input: RestoreInput) => Promise<TurnOutcome>;
   /** The replies of a stored run that had arrived, in the order of answers. */
   storedReplies: typeof storedReplies;
   /** Estimated tokens of a text, unscaled. */
@@ -158,7 +158,7 @@ export function createDeps(config: Config): Deps {
     keepAlive: waitUntil,
     hosts: connectHosts(config),
     runTurn: (run, perRun) => runTurn(run, { ...ports, ...perRun }),
-    settleRun: (input) => settleRun(input, uuidv7),
+    restoreOutcome: (input) => restoreOutcome(input, uuidv7),
     storedReplies,
     estimateTokens,
     listTools: () => listTools(tools),

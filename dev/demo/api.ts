@@ -15,6 +15,18 @@ export async function callApi<T extends z.ZodType>(access: Access, request: ApiR
   return answer.parse(await response.json());
 }
 
+/** Calls the API, and parses a refusal as well. */
+export async function askApi<T extends z.ZodType, P extends z.ZodType>(
+  { url, token, signal }: Access,
+  request: ApiRequest,
+  { answer, problem }: { answer: T; problem: P },
+): Promise<{ ok: true; body: z.output<T> } | { ok: false; status: number; body: z.output<P> }> {
+  const response = await sendApiRequest({ origin: url, token }, request, signal);
+  const body = await response.json();
+  if (response.ok) return { ok: true, body: answer.parse(body) };
+  return { ok: false, status: response.status, body: problem.parse(body) };
+}
+
 /** Posts a turn and passes its events on as they arrive. Resolves at the end of the stream. */
 export async function streamTurn(
   access: Access,

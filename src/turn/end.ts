@@ -3,6 +3,8 @@ import { CommitRefused, type CommittedTurn, commitTurn } from "../db/turn/commit
 import { type Release, releaseClaim } from "../db/turn/release-claim.ts";
 import type { TurnRecord } from "../db/turn/turn-record.ts";
 import type { Deps } from "../deps.ts";
+import { formatDecimal, parseDecimal } from "../domain/billing/pricing.ts";
+import { sumUsage } from "../domain/billing/usage-sum.ts";
 import { commitFailedDetail, databaseUnavailableDetail, PantheonError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import type { CheckpointRows } from "../domain/turn/checkpoint.ts";
@@ -26,7 +28,7 @@ export type TurnToStore = {
 /**
  * Ends a run with its turn: record, claim and checkpoint in one batch. A turn that is too large for one request to the
  * database is stored without its texts. Returns what was stored.
- * @throws RunEnded where a row of something else is in the way.
+ * @throws RunEnded where another row has a key that the turn needs.
  */
 export async function endStored(
   deps: Deps,
@@ -39,10 +41,29 @@ export async function endStored(
     if (isTooLarge(cause)) return null;
     throw cause;
   });
-  if (committed !== null) return { ...committed, record: whole };
+  if (committed !== null) {
+    warnIfOverGrant(whole, log);
+    return { ...committed, record: whole };
+  }
   log.error("turn_stored_without_texts", { turn_id: whole.turn.id });
   const record = toRecord(withoutTexts(outcome));
-  return { ...(await commitAs(deps, "too_large", record, { ...turn, lastCheckpoint: null })), record };
+  const storedInPart = await commitAs(deps, "too_large", record, { ...turn, lastCheckpoint: null });
+  warnIfOverGrant(record, log);
+  return { ...storedInPart, record };
+}
+
+/** A provider may count more tokens than were estimated. All that it bills is in the ledger. */
+function warnIfOverGrant({ turn, run, ledger, toolEvents }: TurnRecord, log: Log): void {
+  if (run.grantedCredits === null) return;
+  const grantedE8 = parseDecimal(run.grantedCredits, 8);
+  const ofTools = toolEvents.map(({ creditsCharged }) => parseDecimal(creditsCharged, 8));
+  const spentE8 = ofTools.reduce((sum, credits) => sum + credits, sumUsage(ledger).creditsE8);
+  if (spentE8 <= grantedE8) return;
+  log.warn("grant_exceeded", {
+    turn_id: turn.id,
+    granted: run.grantedCredits,
+    spent: formatDecimal(spentE8, 8),
+  });
 }
 
 async function commitAs(
@@ -65,7 +86,7 @@ async function commitAs(
   }
 }
 
-/** Ends a run whose turn cannot be stored because another row exists. Its calls are in the ledger, and the session is free. */
+/** Ends a run whose turn needs a key that another row has. Its calls go into the ledger, and the session is free again. */
 async function endCommitRefused(
   deps: Deps,
   record: TurnRecord,
@@ -77,7 +98,7 @@ async function endCommitRefused(
   const { createdAt } = turn;
   const spend = { ledger, estimatedIds, pricing, catalog: deps.catalog, createdAt };
   const refusal = new PantheonError(endings.commit_refused.answer, commitFailedDetail, {}, { cause });
-  return new RunEnded(await release(deps, { claim, log }, { spend, refusalScales: {} }, refusal));
+  return new RunEnded(await releaseRun(deps, { claim, log }, { spend, refusalScales: {} }, refusal));
 }
 
 function isTooLarge(error: unknown): boolean {
@@ -102,11 +123,11 @@ export async function endRefused(
 ): Promise<PantheonError> {
   const { ledger } = endings[ending];
   const spend = ledger === "none" ? null : await collectRefusedSpend(deps, run);
-  return release(deps, { claim: run.claim, log }, { spend, refusalScales }, refusal);
+  return releaseRun(deps, { claim: run.claim, log }, { spend, refusalScales }, refusal);
 }
 
-/** Where the claim cannot be deleted, the ending is `not_released`. */
-async function release(
+/** Deletes the claim. Where that fails, the ending is `not_released`. Returns what the client is answered. */
+async function releaseRun(
   { db }: Deps,
   { claim, log }: { claim: Claim; log: Log },
   release: Release,

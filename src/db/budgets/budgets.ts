@@ -49,8 +49,9 @@ export type BudgetChange = {
  */
 export async function setBudget(db: Db, change: BudgetChange): Promise<BudgetRow> {
   const { target, period, event } = change;
-  const [owned, , , , { rows }] = await askDatabase(db, () =>
+  const [, owned, , , , { rows }] = await askDatabase(db, () =>
     db.batch([
+      db.execute(lockTarget(target)),
       db.execute<{ id: string }>(lockPayer(payerOf(change))),
       db.execute(insertBudget(change)),
       db.execute(insertWindows(target)),
@@ -69,6 +70,14 @@ export async function setBudget(db: Db, change: BudgetChange): Promise<BudgetRow
     throw new PantheonError("budget_set_by_operator", "An operator set this limit. You may only lower it.");
   }
   return row;
+}
+
+/**
+ * A commit locks its session, then the payer, whom its ledger rows refer to. The budget's row refers to the session: without
+ * this statement it would be locked after the payer, and each would wait for the other.
+ */
+function lockTarget({ scope, id }: BudgetTarget): SQL {
+  return scope === "session" ? sql`select id from ${sessions} where id = ${id} for key share` : sql`select 1`;
 }
 
 /** The user who pays for a target's runs: no row where the target is not the owner's. */

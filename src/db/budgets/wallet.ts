@@ -23,7 +23,7 @@ export type Wallet = {
   held: string;
 };
 
-/** A user's wallet; `exceptRun`: without what this run holds. Gives no row where there is none. */
+/** A user's wallet; no row where there is none. The hold of `exceptRun` is not counted. */
 export function selectWallet(userId: SQL, exceptRun: SQL = sql`null::uuid`): SQL {
   return sql`
     select (b.limit_credits - w.spent - h.held)::numeric(28, 8)::text as balance,
@@ -140,7 +140,7 @@ export async function loadTransactions(
       where user_id = ${userId} and credits_charged > 0) c
     group by run_id having sum(credits) <> 0`;
   const { rows } = await askDatabase(db, () =>
-    db.execute<Transaction & { hasCursor: boolean }>(sql`
+    db.execute<Transaction>(sql`
       with entries as materialized (${entries})
       select e.id, e.kind, e.amount::numeric(28, 8)::text as amount, e.note, e.turn_id as "turnId",
         e.session_id as "sessionId", (extract(epoch from e.at) * 1000)::bigint::text as at
@@ -149,7 +149,7 @@ export async function loadTransactions(
         or (e.id = ${after}::uuid)
       order by e.at desc, e.id desc limit ${page.limit + 2}`),
   );
-  // The row of the cursor comes first, so that a cursor of another list is noticed.
+  // A cursor of this list is its first row. Where it is not, the cursor is of another list.
   const hasCursor = after !== null && rows[0]?.id.toLowerCase() === after.toLowerCase();
   return readPage(page, hasCursor, hasCursor ? rows.slice(1) : rows);
 }

@@ -1,6 +1,6 @@
 import { PantheonError } from "../errors.ts";
 import type { BudgetScope } from "./budget.ts";
-import { formatDecimal } from "./pricing.ts";
+import { formatDecimal, maxOf } from "./pricing.ts";
 
 /** A budget as it was when a run was to be opened. Amounts are 10⁻⁸ credits. */
 export type FoundBudget = {
@@ -24,19 +24,23 @@ export type BudgetRefusal = { error: PantheonError; deadRuns: readonly DeadRun[]
 /** When a caller may try again whose budget is held by running turns, s. */
 const retryAfterSeconds = 5;
 
-/** Null: every budget has at least `neededE8` left. */
-export function findBudgetRefusal(budgets: readonly FoundBudget[], neededE8: bigint): BudgetRefusal | null {
-  const leftOf = ({ limitE8, spentE8 }: FoundBudget) => (limitE8 === null ? neededE8 : limitE8 - spentE8);
-  const exhausted = budgets.find((budget) => leftOf(budget) < neededE8);
+/** Null: every budget has at least `minE8` left. Names the budget that keeps the caller waiting for longest. */
+export function findBudgetRefusal(budgets: readonly FoundBudget[], minE8: bigint): BudgetRefusal | null {
+  const limited = budgets.flatMap((budget) => {
+    const { limitE8 } = budget;
+    return limitE8 === null ? [] : [{ ...budget, limitE8, leftE8: limitE8 - budget.spentE8 }];
+  });
+  const [exhausted] = limited.filter(({ leftE8 }) => leftE8 < minE8).toSorted(lastToResetFirst);
   if (exhausted !== undefined) {
-    const detail = `The ${exhausted.scope}'s credits are used up.`;
+    const left = formatDecimal(maxOf(exhausted.leftE8, 0n), 8);
+    const detail = `The credits of the ${exhausted.scope} do not pay for a turn: ${left} are left.`;
     return {
       error: new PantheonError("budget_exhausted", detail, { members: describe(exhausted) }),
       deadRuns: [],
     };
   }
-  const held = budgets.filter((budget) => leftOf(budget) - budget.heldE8 < neededE8);
-  const [first] = held;
+  const held = limited.filter(({ leftE8, heldE8 }) => leftE8 - heldE8 < minE8);
+  const [first] = held.toSorted(lastToResetFirst);
   if (first === undefined) return null;
   const error = new PantheonError("budget_in_use", "Running turns hold what is left of the credits.", {
     headers: { "Retry-After": String(retryAfterSeconds) },
@@ -45,13 +49,23 @@ export function findBudgetRefusal(budgets: readonly FoundBudget[], neededE8: big
   return { error, deadRuns: held.flatMap(({ deadRuns }) => deadRuns).slice(0, maxDeadRuns) };
 }
 
+function lastToResetFirst(left: FoundBudget, right: FoundBudget): number {
+  const whenOf = ({ resetsAt }: FoundBudget) => resetsAt?.getTime() ?? Number.MAX_SAFE_INTEGER;
+  return whenOf(right) - whenOf(left);
+}
+
 /** How many are settled before the run is opened again. */
 export const maxDeadRuns = 3;
 
-function describe({ scope, limitE8, spentE8, resetsAt }: FoundBudget): Record<string, unknown> {
+function describe({
+  scope,
+  limitE8,
+  spentE8,
+  resetsAt,
+}: FoundBudget & { limitE8: bigint }): Record<string, unknown> {
   return {
     scope,
-    limit: formatDecimal(limitE8 ?? 0n, 8),
+    limit: formatDecimal(limitE8, 8),
     spent: formatDecimal(spentE8, 8),
     resets_at: resetsAt?.toISOString() ?? null,
   };

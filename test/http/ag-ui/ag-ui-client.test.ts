@@ -2,6 +2,7 @@ import { HttpAgent } from "@ag-ui/client";
 import { expect, test, vi } from "vitest";
 import { createStreamFixture, type StreamFixture } from "../../support/streams.ts";
 import { says } from "../../support/turn-fixture.ts";
+import { insertBudget } from "../../turn/money/support.ts";
 import { answersStored, expireLease } from "../../turn/recovery/support/abandoned-run.ts";
 
 /** The stock client, with nothing of ours but the way to the application. */
@@ -146,6 +147,24 @@ test("a stock client gets the status of a refusal before the run", async () => {
   agent.addMessage({ id: "mine", role: "user", content: "nobody is tagged" });
   const refused = await agent.runAgent({}).catch((error: unknown) => error);
   expect(refused).toMatchObject({ status: 422 });
+});
+
+test("a stock client gets 402 and its problem where nothing is left, before any event", async () => {
+  const room = await createStreamFixture({ agents: ["ada"] });
+  await insertBudget(room.sql, { userId: room.owner.userId }, { limit: "0" });
+  const agent = openAgent(room);
+  agent.addMessage({ id: "mine", role: "user", content: "@ada go" });
+  const events: string[] = [];
+  const run = agent.runAgent({}, { onEvent: ({ event }) => void events.push(event.type) });
+  const refused = await run.then(
+    () => null,
+    (error: { status: number; payload: string }) => error,
+  );
+  expect(refused?.status).toBe(402);
+  expect(JSON.parse(refused?.payload ?? "")).toMatchObject({ code: "budget_exhausted", scope: "user" });
+  expect(events).toEqual([]);
+  expect(await room.calls()).toBe(0);
+  expect(agent.messages).toHaveLength(1);
 });
 
 test("a stock client whose run lost its holder repeats it and gets each answer once, in its place", async () => {

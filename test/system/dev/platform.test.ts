@@ -88,15 +88,16 @@ test("npm run dev serves a demo room to a token of npm run token, and Ctrl-C end
 
 /** Checks what the demo prints for each mode: the texts of its agents and their usage. */
 function expectDemo(output: string): void {
-  const [, files = "", reading = "", tag = "", roundtable = "", orchestrator = ""] = output.split(/^── /m);
+  const [, files = "", reading = "", tag = "", roundtable = "", orchestrator = "", money = ""] =
+    output.split(/^── /m);
   const speakers = (part: string) => [...new Set(part.match(/^\w+(?= +│)/gm))];
   expect(files).toMatch(
-    /^launch-checklist\.pdf: \d+ bytes, 4 pages, \d+ tokens, parsed after \d+ ms\n {2}page 1 │ Launch checklist/m,
+    /^launch-handbook\.pdf: \d+ bytes, 200 pages, \d+ tokens, parsed after \d+ ms\n {2}page 1 │ Launch plan/m,
   );
   expect(speakers(reading)).toEqual(["You", "Ada"]);
   expect(reading).toMatch(/Ada +│ uses file_search \{"query".+/);
   expect(reading).toMatch(/What I found: "After the launch .+taken back within 15 minutes/s);
-  expect(reading).toMatch(/Citations\n {2}ada: page 4 of file [0-9a-f-]{36}$/m);
+  expect(reading).toMatch(/Citations\n {2}ada: page 137 of file [0-9a-f-]{36}$/m);
   expect(speakers(tag).sort()).toEqual(["Ada", "Linus", "You"]);
   expect(speakers(roundtable)).toEqual(["You", "Scout", "Ada", "Linus"]);
   expect(speakers(orchestrator)).toEqual(["You", "Scout", "Ada", "Linus", "Manager"]);
@@ -108,6 +109,12 @@ function expectDemo(output: string): void {
     expect(part).toMatch(/^ {2}ada#1 +qwen .+ 0\.\d{8} +provider +2026-02-20$/m);
     expect(part).toMatch(/total \d+ ms\n {2}2 database round trips in sequence/);
   }
+  expect(money).toMatch(
+    /grants 0\.05000000 .+\nYou │ .+\nAda │ .+\n(.+\n)* {2}402 budget_exhausted: .+ Spent 0\.0\d{7} of 0\.05000000\./,
+  );
+  expect(money).toMatch(
+    /grants 1\.00000000 .+\nYou │ .+\nAda │ .+\n {2}The turn cost .+ 1\.0\d{7} are left\.\n/,
+  );
   expect(output).toMatch(/^4 turns, 13 model calls, \d+ tokens, 0\.\d{8} credits\./m);
 }
 

@@ -4,7 +4,7 @@ import { runCommand } from "../../../dev/command.ts";
 import { stoppedExitCode, stopSignal, whenAborted } from "../../../dev/stop-signal.ts";
 import { readTestSeed } from "../../support/node/test-seed.ts";
 import { createReport, formatReport, writeReport } from "./report.ts";
-import { runScenario } from "./scenario.ts";
+import { reconcile, runScenario } from "./scenario.ts";
 import { scenarios } from "./scenarios.ts";
 import { startTestbed } from "./testbed/testbed.ts";
 
@@ -51,6 +51,7 @@ await runCommand(async () => {
       print(`${scenario.name}: ${rounds.length} rounds`);
       await runScenario({ seed, testbed, report, print }, scenario, rounds);
     }
+    await reconcile(testbed, report, print);
   } finally {
     await testbed.stop();
   }

@@ -1,3 +1,4 @@
+import { checkMoneyAtRest } from "./checks/money.ts";
 import { createRandom, type Random } from "./random.ts";
 import { addRound, type Report, type RoundResult } from "./report.ts";
 import type { Testbed } from "./testbed/testbed.ts";
@@ -52,4 +53,17 @@ export async function runScenario(run: Run, scenario: Scenario, rounds: readonly
     }
   };
   await Promise.all(Array.from({ length: scenario.lanes ?? 1 }, runNext));
+}
+
+/** Compares all counters of money with the ledger, once all scenarios are over. */
+export async function reconcile(
+  { sql }: Testbed,
+  report: Report,
+  print: (line: string) => void,
+): Promise<void> {
+  const { line, violations } = await checkMoneyAtRest(sql);
+  print(line);
+  if (violations.length > 0) {
+    report.violations.push({ scenario: "reconciliation", round: 0, what: "at rest", violations });
+  }
 }

@@ -9,6 +9,7 @@ import { pauses } from "./scenarios/pauses.ts";
 import { roomChanges } from "./scenarios/room-changes.ts";
 import { killedRounds } from "./scenarios/rounds.ts";
 import { keyStorms, sessionStorms } from "./scenarios/storms.ts";
+import { walletRaces } from "./scenarios/wallet-races.ts";
 
 /** Every kind of fault, in the order in which they are tried. */
 export const scenarios: readonly Scenario[] = [
@@ -23,4 +24,5 @@ export const scenarios: readonly Scenario[] = [
   dialectForms,
   lostClients,
   roomChanges,
+  walletRaces,
 ];

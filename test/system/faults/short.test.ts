@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import type {} from "../../support/provided.d.ts";
 import { createReport, formatReport, type Report } from "./report.ts";
-import { runScenario } from "./scenario.ts";
+import { reconcile, runScenario } from "./scenario.ts";
 import { scenarios } from "./scenarios.ts";
 import { startTestbed, type Testbed } from "./testbed/testbed.ts";
 
@@ -33,4 +33,9 @@ describe(`under faults nothing is lost and nothing is done twice (seed ${seed})`
     },
     180_000,
   );
+
+  test("every counter of money equals the ledger, and nothing is held any more", async () => {
+    await reconcile(testbed, report, console.log);
+    expect(report.violations.filter(({ scenario }) => scenario === "reconciliation")).toEqual([]);
+  });
 });

@@ -6,6 +6,8 @@ import { createTurnFixture, type TurnFixture } from "../../support/turn-fixture.
 import { until } from "../recovery/support/until.ts";
 import { insertBudget, readBudget } from "./support.ts";
 
+const periods = ["ever", "day", "month"] as const;
+/** A call with this usage costs 0.1 credits. */
 const usage = { prompt_tokens: 1_000, completion_tokens: 650 };
 
 async function expectReconciled(sql: Sql): Promise<void> {
@@ -16,6 +18,7 @@ async function expectReconciled(sql: Sql): Promise<void> {
 async function prepareSessions({ api, owner, roomId, sql }: TurnFixture, count: number) {
   const sessions = await Promise.all(Array.from({ length: count }, () => createSession(api, owner, roomId)));
   return {
+    ids: sessions.map(({ id }) => id),
     postAll: (body: Record<string, unknown> = {}) =>
       sessions.map(({ id }) =>
         api.as(owner).post(`/sessions/${id}/turns`, { message: "@ada hello", ...body }),
@@ -35,7 +38,8 @@ describe.runIf(inject("trueConcurrency"))("with true concurrency (only with TEST
     const fixture = await createTurnFixture();
     const { sql, owner, models } = fixture;
     const budget = await insertBudget(sql, { userId: owner.userId }, { limit: "0.5" });
-    const { postAll, countRunning } = await prepareSessions(fixture, 24);
+    const [posted, affordable] = [24, 5];
+    const { postAll, countRunning } = await prepareSessions(fixture, posted);
     await models.script({ answer: { text: "hi", usage, hold: "gate" } });
     const refused: unknown[] = [];
 
@@ -45,20 +49,23 @@ describe.runIf(inject("trueConcurrency"))("with true concurrency (only with TEST
         if (status !== 201) refused.push([status, body.code]);
       });
     }
-    await until("every post is refused or runs", async () => refused.length + (await countRunning()) === 24);
+    await until(
+      "every post is refused or runs",
+      async () => refused.length + (await countRunning()) === posted,
+    );
     const running = await readBudget(sql, budget);
     await models.release("gate");
     const answers = await Promise.all(posts);
 
     expect(running).toEqual({ spent: "0.00000000", held: "0.50000000" });
-    expect(refused).toEqual(Array(19).fill([409, "budget_in_use"]));
-    expect(answers.filter(({ status }) => status === 201)).toHaveLength(5);
-    expect(await models.journal()).toHaveLength(5);
+    expect(refused).toEqual(Array(posted - affordable).fill([409, "budget_in_use"]));
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(affordable);
+    expect(await models.journal()).toHaveLength(affordable);
     expect(await readBudget(sql, budget)).toEqual({ spent: "0.50000000", held: "0.00000000" });
     await expectReconciled(sql);
   });
 
-  test("two opens that make a missing window at once make one", async () => {
+  test("posts that open at once in a period without a window make one window", async () => {
     const fixture = await createTurnFixture();
     const { sql, owner } = fixture;
     const budget = await insertBudget(sql, { userId: owner.userId }, { limit: "50", period: "day" });
@@ -87,9 +94,7 @@ describe.runIf(inject("trueConcurrency"))("with true concurrency (only with TEST
 
     const released = models.release("gate");
     const made = Array.from({ length: 6 }, (_, index) => [
-      api
-        .as(owner)
-        .put(`/rooms/${roomId}/budget`, { period: ["ever", "day", "month"][index % 3], limit_credits: "90" }),
+      api.as(owner).put(`/rooms/${roomId}/budget`, { period: periods[index % 3], limit_credits: "90" }),
       operator.send("POST", `/admin/users/${owner.userId}/grants`, {
         headers: { Authorization, "Content-Type": "application/json", "Idempotency-Key": `key-${index}` },
         body: JSON.stringify({ amount: "10" }),
@@ -110,6 +115,27 @@ describe.runIf(inject("trueConcurrency"))("with true concurrency (only with TEST
       spent: "1.60000000",
       held: "0.00000000",
     });
+    await expectReconciled(sql);
+  });
+
+  test("budgets of sessions that are set while their turns commit wait for them, and stop none", async () => {
+    const fixture = await createTurnFixture();
+    const { sql, owner, api, models } = fixture;
+    const { ids, postAll, countRunning } = await prepareSessions(fixture, 16);
+    await models.script({ answer: { text: "hi", usage, hold: "gate" } });
+    const posts = postAll();
+    await until("all turns run", async () => (await countRunning()) === 16);
+
+    const released = models.release("gate");
+    const changes = await Promise.all(
+      [...ids, ...ids, ...ids].map((id, index) =>
+        api.as(owner).put(`/sessions/${id}/budget`, { period: periods[index % 3], limit_credits: "90" }),
+      ),
+    );
+    await released;
+
+    expect(changes.map(({ status, body }) => [status, body.code])).toEqual(Array(48).fill([200, undefined]));
+    expect((await Promise.all(posts)).map(({ status }) => status)).toEqual(Array(16).fill(201));
     await expectReconciled(sql);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { remarks } from "../../../dev/reconciliation.ts";
 import type { TestUser } from "../../support/api.ts";
 import { createSession } from "../../support/api.ts";
 import { createTurnFixture, noRows, says, type TurnFixture } from "../../support/turn-fixture.ts";
@@ -57,7 +58,7 @@ describe("a turn under a budget", () => {
     expect(await fixture.claim()).toBeUndefined();
   });
 
-  test("is told when its period ends", async () => {
+  test("says when its period ends", async () => {
     const fixture = await createTurnFixture();
     await insertBudget(fixture.sql, { roomId: fixture.roomId }, { limit: "0.01", period: "day" });
     const { body } = await fixture.post("@ada hello");
@@ -101,7 +102,7 @@ describe("a turn under a budget", () => {
     expect((await post).status).toBe(201);
   });
 
-  test("gives back what it held where it is refused after its claim", async () => {
+  test("holds nothing any more where it is refused after its claim", async () => {
     const fixture = await createTurnFixture();
     const budget = await insertBudget(fixture.sql, { roomId: fixture.roomId }, { limit: "5" });
     expect(await fixture.post("nobody is tagged")).toMatchObject({
@@ -275,16 +276,65 @@ test("windows go by when a run was opened, and not by when it is stored", async 
   expect(body.data).toMatchObject([{ day: "2026-01-31", credits: "0.20000000" }]);
 });
 
-test("a tool that has a price is charged where it succeeds, and refused to the model where credits are short", async () => {
-  const fixture = await createToolFixture({ settings: { TOOL_PRICES: '{"search":"0.02"}' } });
-  const { sql, owner } = fixture;
-  const budget = await insertBudget(sql, { userId: owner.userId }, { limit: "5" });
+describe("a tool that has a price", () => {
   const call = (id: string) => ({ id, name: "search", arguments: '{"query":"cats"}' });
-  await fixture.models.script(
+  const asksTwice = [
     says("ada", { tool_calls: [call("one")], usage }, 1),
-    says("ada", { text: "Found.", usage }, 2),
+    says("ada", { tool_calls: [call("two")], usage }, 2),
+    says("ada", { text: "Found.", usage }, 3),
+  ];
+
+  test("is charged for each call that succeeds", async () => {
+    const fixture = await createToolFixture({ settings: { TOOL_PRICES: '{"search":"0.02"}' } });
+    const budget = await insertBudget(fixture.sql, { userId: fixture.owner.userId }, { limit: "5" });
+    await fixture.search.script({ answers: [{ status: 400 }] });
+    await fixture.models.script(...asksTwice);
+    const { body } = await fixture.post("@ada go");
+    expect(body).toMatchObject({ status: "completed", credits: { spent: "0.32000000" } });
+    expect(
+      (await fixture.toolRows()).map(({ status, credits_charged }) => [status, credits_charged]),
+    ).toEqual([
+      ["error", "0.00000000"],
+      ["success", "0.02000000"],
+    ]);
+    expect(await readBudget(fixture.sql, budget)).toEqual({ spent: "0.32000000", held: "0.00000000" });
+  });
+
+  test("is refused to the model, and not called, where the credits do not pay for it", async () => {
+    const fixture = await createToolFixture({ settings: { TOOL_PRICES: '{"search":"4.9"}' } });
+    const budget = await insertBudget(fixture.sql, { userId: fixture.owner.userId }, { limit: "5.3" });
+    await fixture.models.script(...asksTwice);
+    const { body } = await fixture.post("@ada go");
+    expect(body).toMatchObject({ status: "completed", credits: { spent: "5.20000000" } });
+    expect(await fixture.searched()).toEqual(["cats"]);
+    expect(await fixture.toolRows()).toMatchObject([
+      { status: "success", credits_charged: "4.90000000" },
+      { status: "denied", credits_charged: "0.00000000", output: { error: "budget_exhausted" } },
+    ]);
+    const [, , last] = await fixture.models.journal();
+    expect(JSON.stringify(last?.messages)).toContain("The turn's credits do not pay for this tool.");
+    expect(await readBudget(fixture.sql, budget)).toEqual({ spent: "5.20000000", held: "0.00000000" });
+  });
+});
+
+test("a call that costs more than its worst case is booked in full, flagged and counted; the next turn is refused", async () => {
+  const fixture = await createTurnFixture({ settings: { LOG_LEVEL: "warn" } });
+  const { sql, owner } = fixture;
+  const budget = await insertBudget(sql, { userId: owner.userId }, { limit: "0.2" });
+  await fixture.models.script(
+    says("ada", { text: "hi", usage: { prompt_tokens: 20_000, completion_tokens: 650 } }),
   );
-  const { body } = await fixture.post("@ada go");
-  expect(body).toMatchObject({ status: "completed", credits: { spent: "0.22000000" } });
-  expect(await readBudget(sql, budget)).toEqual({ spent: "0.22000000", held: "0.00000000" });
+
+  const { body: turn } = await fixture.post("@ada hello");
+
+  const spent = "0.76500000";
+  expect(turn).toMatchObject({ credits: { spent, granted: "0.20000000", wallet_left: "-0.56500000" } });
+  expect(await readBudget(sql, budget)).toEqual({ spent, held: "0.00000000" });
+  expect(fixture.api.lines.filter(({ event }) => event === "grant_exceeded")).toMatchObject([
+    { level: "warn", turn_id: turn.id, run_id: turn.id, granted: "0.20000000", spent },
+  ]);
+  const [overGrant, overspent] = await Promise.all(remarks.map(({ sql: text }) => sql.query(text)));
+  expect(overGrant).toContainEqual({ run_id: turn.id, granted: "0.20000000", spent, over: "0.56500000" });
+  expect(overspent).toContainEqual({ budget, limit: "0.20000000", spent, over: "0.56500000" });
+  expect(await fixture.post("@ada hello")).toMatchObject({ status: 402 });
 });

@@ -9,7 +9,7 @@ import { until } from "./support/until.ts";
 /** Stands in the statements of every commit of a turn, and in no other request's. */
 const commits = '\\"turn_runs\\" (\\"id\\"';
 /** Stands in what ends or renews a lease. */
-const leases = 'lease_until\\" = clock';
+const leases = "renew_lease";
 
 const stateOf = async (fixture: TurnFixture) =>
   (await fixture.ledger()).map(({ agent_key, status, turn_id }) => [agent_key, status, turn_id]);
@@ -72,7 +72,7 @@ test("a run whose answers could be stored neither with its turn nor before anoth
   await expectLedgerMatchesCalls(fixture);
 });
 
-test("a run of which nobody can tell whether it is stored is a conflict, and its key is told the turn", async () => {
+test("a run whose commit has no answer is a conflict, and its key then returns the turn", async () => {
   const fixture = await createTurnFixture();
   let isCommitted = false;
   const { result } = await watchDatabase(
