@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type * as z from "zod";
+import * as z from "zod";
 import { chooseChatSession } from "../actions/choose-chat-session.ts";
 import { loadRooms } from "../db/rooms/rooms.ts";
 import type { Deps } from "../deps.ts";
@@ -12,6 +12,7 @@ import { createCompletionStream } from "../http/openai/completion-stream.ts";
 import { json, jsonBody } from "../http/responses.ts";
 import { postTurn } from "../turn/post.ts";
 import { keepUntilOver } from "./answer-run.ts";
+import { cancelOnDisconnect, onDisconnect } from "./on-disconnect.ts";
 import { toRunResult } from "./run-result.ts";
 import {
   chatCompletion,
@@ -40,7 +41,10 @@ const routes = {
       "For clients of OpenAI's API: the room is the model, and the last user message is run.",
       "With `stream: true` the answer is OpenAI's stream of `chat.completion.chunk` objects, which ends with `[DONE]`.",
     ].join(" "),
-    request: { body: jsonBody(chatCompletionRequest) },
+    request: {
+      query: z.strictObject({ on_disconnect: onDisconnect("cancel") }),
+      body: jsonBody(chatCompletionRequest),
+    },
     responses: { 200: json(chatCompletion, "The stored turn, also where its agents failed") },
     problems: ["not_found", ...stockTurnProblems],
   }),
@@ -67,6 +71,8 @@ export function registerOpenAiRoutes(app: App, deps: Deps): void {
   app.openapi(routes.complete, async (c) => {
     const request = c.req.valid("json");
     const run = await beginCompletion(c, deps, request);
+    const { sessionId, handle } = run;
+    cancelOnDisconnect(c, deps, { sessionId, turn: handle, wish: c.req.valid("query").on_disconnect });
     if (!request.isStream) return completeTurn(c, deps, run);
     const formFor = ({ turnId }: { turnId: string }) => ({
       write: createCompletionStream({ turnId, ...run.head }, request.includesUsage),
@@ -94,7 +100,7 @@ async function beginCompletion(c: Context<AppEnv>, deps: Deps, request: Completi
     isRepeat: Number(c.req.header("x-stainless-retry-count") ?? 0) > 0,
   });
   const handle = postTurn(deps, { user, sessionId, requestId, log, request: { message }, idempotencyKey });
-  return { handle, head };
+  return { sessionId, handle, head };
 }
 
 async function completeTurn(c: Context<AppEnv>, deps: Deps, { handle, head }: BegunCompletion) {

@@ -1,3 +1,4 @@
+import * as z from "zod";
 import { findLiveTurn } from "../db/turn/turn-state.ts";
 import type { Deps } from "../deps.ts";
 import { noTimings } from "../domain/turn/turn-timings.ts";
@@ -8,12 +9,14 @@ import { jsonBody } from "../http/responses.ts";
 import { createUiMessageStream, uiMessageStreamHeaders } from "../http/ui-messages/ui-message-stream.ts";
 import { postTurn } from "../turn/post.ts";
 import { watchTurn } from "../turn/watch.ts";
+import { cancelOnDisconnect, onDisconnect } from "./on-disconnect.ts";
 import { sessionParams } from "./schemas/session.ts";
 import { chatParams, uiMessageStream, uiMessagesRequest } from "./schemas/ui-messages.ts";
 import { type StreamForm, streamEvents, streamRun, streamStored } from "./stream-answer.ts";
 import { stockTurnProblems } from "./turn-problems.ts";
 
 const tag = "stock clients";
+const query = z.strictObject({ on_disconnect: onDisconnect("continue") });
 
 const routes = {
   run: defineRoute("post", "/sessions/{session_id}/ui-messages", "Run a turn, for the AI SDK", {
@@ -21,7 +24,7 @@ const routes = {
     tag,
     description:
       "The request of the AI SDK's DefaultChatTransport, answered with its stream. A message that was answered before calls no model: its answer comes again.",
-    request: { params: sessionParams, body: jsonBody(uiMessagesRequest) },
+    request: { params: sessionParams, query, body: jsonBody(uiMessagesRequest) },
     responses: { 200: uiMessageStream },
     problems: stockTurnProblems,
   }),
@@ -33,7 +36,7 @@ const routes = {
       id: "resumeUiMessages",
       tag,
       description: "The turn that the session is executing, from its beginning.",
-      request: { params: chatParams },
+      request: { params: chatParams, query },
       responses: { 200: uiMessageStream, 204: { description: "No turn is running" } },
       problems: ["turn_in_progress", "too_many_readers"],
     },
@@ -65,6 +68,7 @@ export function registerUiMessageRoutes(app: App, deps: Deps): void {
       request: { message },
       idempotencyKey: `ui:${await deps.digest(JSON.stringify(named))}`,
     });
+    cancelOnDisconnect(c, deps, { sessionId, turn: handle, wish: c.req.valid("query").on_disconnect });
     return streamRun(c, deps, handle, ({ turnId }) => formOf(turnId, sessionId));
   });
   app.openapi(routes.resume, async (c) => {
@@ -74,6 +78,8 @@ export function registerUiMessageRoutes(app: App, deps: Deps): void {
     if (turnId === undefined) return c.body(null, 204);
     const watcher = { user, requestId, log, sessionId, turnId, after: null, idempotencyKey: null };
     const found = await watchTurn(deps, watcher);
+    const turn = Promise.resolve({ turnId });
+    cancelOnDisconnect(c, deps, { sessionId, turn, wish: c.req.valid("query").on_disconnect });
     const form = formOf(turnId, sessionId);
     switch (found.kind) {
       case "complete":
