@@ -54,15 +54,12 @@ const sendAgUi: Client["send"] = async (room, query, signal) => {
 
 const sendUiMessages: Client["send"] = async (room, query, signal) => {
   const messages = [{ id: "m", role: "user", parts: [{ type: "text", text: "@ada hi" }] }];
-  const answer = await room.api.app.request(
-    `${base}/api/v1/sessions/${room.sessionId}/ui-messages${query}`,
-    {
-      method: "POST",
-      headers: { Authorization: `Bearer ${room.token}`, "Content-Type": "application/json" },
-      body: JSON.stringify({ id: "c", messages }),
-      signal,
-    },
-  );
+  const answer = await room.api.app.request(`${base}/api/v1/sessions/${room.sessionId}/ui-messages${query}`, {
+    method: "POST",
+    headers: { Authorization: `Bearer ${room.token}`, "Content-Type": "application/json" },
+    body: JSON.stringify({ id: "c", messages }),
+    signal,
+  });
   await answer.text();
 };
 
@@ -81,28 +78,33 @@ const cases = clients.flatMap((client) =>
   })),
 );
 
-test.each(cases)("$what that closes its connection, on_disconnect $wish", async ({ send, wish, isCancelled }) => {
-  const room = await createRoom();
-  const stop = new AbortController();
-  const sending = send(room, wish === "default" ? "" : `?on_disconnect=${wish}`, stop.signal).catch(
-    () => undefined,
-  );
-  await room.models.wait({ calls: 1, settled: 0 });
-  stop.abort();
-  if (!isCancelled) await room.models.release("gate");
-  await room.settled();
-  const [turn] = await room.turns();
-  const error = isCancelled ? { code: "cancelled", message: expect.any(String) } : null;
-  expect(turn).toMatchObject({ status: isCancelled ? "failed" : "completed", replies: [{ error }] });
-  await room.models.release("gate");
-  await sending;
-  expect(await room.calls()).toBe(1);
-});
+test.each(cases)(
+  "$what that closes its connection, on_disconnect $wish",
+  async ({ send, wish, isCancelled }) => {
+    const room = await createRoom();
+    const stop = new AbortController();
+    const sending = send(room, wish === "default" ? "" : `?on_disconnect=${wish}`, stop.signal).catch(
+      () => undefined,
+    );
+    await room.models.wait({ calls: 1, settled: 0 });
+    stop.abort();
+    if (!isCancelled) await room.models.release("gate");
+    await room.settled();
+    const [turn] = await room.turns();
+    const error = isCancelled ? { code: "cancelled", message: expect.any(String) } : null;
+    expect(turn).toMatchObject({ status: isCancelled ? "failed" : "completed", replies: [{ error }] });
+    await room.models.release("gate");
+    await sending;
+    expect(await room.calls()).toBe(1);
+  },
+);
 
 test("an unknown wish is refused", async () => {
   const room = await createRoom();
   const client = room.api.as(room.owner);
-  const messages = [{ id: "m", role: "user", content: "@ada hi", parts: [{ type: "text", text: "@ada hi" }] }];
+  const messages = [
+    { id: "m", role: "user", content: "@ada hi", parts: [{ type: "text", text: "@ada hi" }] },
+  ];
   for (const path of [
     `/sessions/${room.sessionId}/ag-ui`,
     `/sessions/${room.sessionId}/ui-messages`,
