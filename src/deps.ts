@@ -40,7 +40,7 @@ import type { SessionHost, SessionHosts } from "./turn/session-host.ts";
 /** The ports that belong to one run; the others are the same for all runs. */
 export type RunPorts = Pick<
   TurnPorts,
-  "holder" | "stop" | "mayCall" | "onCall" | "storeCheckpoint" | "emit" | "log"
+  "holder" | "stop" | "cancel" | "mayCall" | "onCall" | "storeCheckpoint" | "emit" | "log"
 >;
 
 /** The parts that actions on files use. */
@@ -121,32 +121,7 @@ export function createDeps(config: Config): Deps {
   const nowMs = () => Date.now();
   const db = createDb(config.databaseUrl, config.neonHttpEndpoint);
   const tools = connectTools(config.tavily, db, nowMs);
-  const ports: Omit<TurnPorts, keyof RunPorts> = {
-    callModel: createOpenAiModel({
-      baseUrl: config.llmBaseUrl,
-      apiKeys: config.llmApiKeys,
-      callTimeoutMs: config.modelCallTimeoutMs,
-      callTotalMs: config.modelCallTotalMs,
-      random: () => Math.random(),
-      pause: () => scheduler.wait(0),
-      now: nowMs,
-      estimateTokens,
-      adjustments: createAdjustmentMemory(),
-    }),
-    tools: createToolRegistry(Object.values(tools), { now: nowMs }),
-    fileTokensPerTurn: config.fileTokensPerTurn,
-    toolPrices: config.toolPrices,
-    catalog: config.catalog,
-    limits: config.context,
-    managerModelAlias: config.managerModelAlias,
-    summarizerModelAlias: config.summarizerModelAlias,
-    estimateTokens,
-    now: nowMs,
-    turnTimeoutMs: config.turnTimeoutMs,
-    summaryGraceMs: config.summaryGraceMs,
-    newId: uuidv7,
-    deriveId: (namespace, name) => uuidv5(name, namespace),
-  };
+  const ports = createTurnPorts(config, tools, nowMs);
   return {
     db,
     catalog: config.catalog,
@@ -190,6 +165,40 @@ export function createDeps(config: Config): Deps {
     corsAllowedOrigins: config.corsAllowedOrigins,
     oidc: config.oidc,
     consoleFiles: config.consoleFiles,
+  };
+}
+
+/** What all runs of this deployment share. */
+function createTurnPorts(
+  config: Config,
+  tools: Readonly<Record<ToolName, Tool>>,
+  nowMs: () => number,
+): Omit<TurnPorts, keyof RunPorts> {
+  return {
+    callModel: createOpenAiModel({
+      baseUrl: config.llmBaseUrl,
+      apiKeys: config.llmApiKeys,
+      callTimeoutMs: config.modelCallTimeoutMs,
+      callTotalMs: config.modelCallTotalMs,
+      random: () => Math.random(),
+      pause: () => scheduler.wait(0),
+      now: nowMs,
+      estimateTokens,
+      adjustments: createAdjustmentMemory(),
+    }),
+    tools: createToolRegistry(Object.values(tools), { now: nowMs }),
+    fileTokensPerTurn: config.fileTokensPerTurn,
+    toolPrices: config.toolPrices,
+    catalog: config.catalog,
+    limits: config.context,
+    managerModelAlias: config.managerModelAlias,
+    summarizerModelAlias: config.summarizerModelAlias,
+    estimateTokens,
+    now: nowMs,
+    turnTimeoutMs: config.turnTimeoutMs,
+    summaryGraceMs: config.summaryGraceMs,
+    newId: uuidv7,
+    deriveId: (namespace, name) => uuidv5(name, namespace),
   };
 }
 

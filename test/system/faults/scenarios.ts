@@ -1,4 +1,5 @@
 import type { Scenario } from "./scenario.ts";
+import { cancels } from "./scenarios/cancels.ts";
 import { databaseFaults } from "./scenarios/database-faults.ts";
 import { dialectForms } from "./scenarios/dialects.ts";
 import { kills } from "./scenarios/kills.ts";
@@ -16,6 +17,7 @@ export const scenarios: readonly Scenario[] = [
   kills,
   killedRounds,
   pauses,
+  cancels,
   keyStorms,
   sessionStorms,
   lateCopies,
