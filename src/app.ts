@@ -24,13 +24,14 @@ import { registerApiKeyRoutes } from "./routes/api-keys.ts";
 import { registerBudgetRoutes } from "./routes/budgets.ts";
 import { registerCancelRoutes } from "./routes/cancel.ts";
 import { registerCatalogRoutes } from "./routes/catalog.ts";
+import { registerChatCompletionRoute } from "./routes/chat-completions.ts";
 import { registerConsoleConfigRoute } from "./routes/console-config.ts";
 import { registerFileContentRoute } from "./routes/file-content.ts";
 import { registerFileUploadRoute } from "./routes/file-upload.ts";
 import { registerFileRoutes } from "./routes/files.ts";
 import { registerHealthRoutes } from "./routes/health.ts";
 import { registerMessageRoutes } from "./routes/messages.ts";
-import { registerOpenAiRoutes } from "./routes/openai.ts";
+import { registerOpenAiModelRoute } from "./routes/openai-models.ts";
 import { registerReferenceRoutes } from "./routes/reference.ts";
 import { registerRetryRoutes } from "./routes/retry.ts";
 import { registerRoomRoutes } from "./routes/rooms.ts";
@@ -90,7 +91,8 @@ export function createApp(deps: Deps): App {
   const openAi: App = new OpenAPIHono<AppEnv>({ defaultHook: throwOnInvalid });
   openAi.onError(answerOpenAiError);
   openAi.use(refuseUnknownRoute, requireUser(keys.verify), limitInvalid(deps.invalidLimiter));
-  registerOpenAiRoutes(openAi, deps);
+  registerOpenAiModelRoute(openAi, deps);
+  registerChatCompletionRoute(openAi, deps);
   app.route(openAiPath, openAi);
   return app;
 }

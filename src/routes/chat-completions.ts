@@ -1,7 +1,6 @@
 import type { Context } from "hono";
 import * as z from "zod";
 import { chooseChatSession } from "../actions/choose-chat-session.ts";
-import { loadRooms } from "../db/rooms/rooms.ts";
 import type { Deps } from "../deps.ts";
 import { notFound } from "../domain/errors.ts";
 import type { App, AppEnv } from "../http/app-env.ts";
@@ -14,61 +13,33 @@ import { postTurn } from "../turn/post.ts";
 import { keepUntilOver } from "./answer-run.ts";
 import { cancelOnDisconnect, onDisconnect } from "./on-disconnect.ts";
 import { toRunResult } from "./run-result.ts";
-import {
-  chatCompletion,
-  chatCompletionRequest,
-  modelList,
-  openAiErrorContent,
-  roomOfModel,
-} from "./schemas/openai.ts";
+import { chatCompletion, chatCompletionRequest, openAiErrorContent, roomOfModel } from "./schemas/openai.ts";
 import { toTurnRead } from "./schemas/turn.ts";
 import { streamRun } from "./stream-answer.ts";
 import { stockTurnProblems } from "./turn-problems.ts";
 
-const common = { tag: "stock clients", errorContent: openAiErrorContent } as const;
-
-const routes = {
-  models: defineRoute("get", "/models", "List rooms as OpenAI's models", {
-    ...common,
-    id: "listOpenAiModels",
-    description: "The caller's rooms, for clients of OpenAI's API.",
-    responses: { 200: json(modelList, "Rooms") },
-  }),
-  complete: defineRoute("post", "/chat/completions", "Run a turn as OpenAI's chat completion", {
-    ...common,
-    id: "createChatCompletion",
-    description: [
-      "For clients of OpenAI's API: the room is the model, and the last user message is run.",
-      "With `stream: true` the answer is OpenAI's stream of `chat.completion.chunk` objects, which ends with `[DONE]`.",
-    ].join(" "),
-    request: {
-      query: z.strictObject({ on_disconnect: onDisconnect("cancel") }),
-      body: jsonBody(chatCompletionRequest),
-    },
-    responses: { 200: json(chatCompletion, "The stored turn, also where its agents failed") },
-    problems: ["not_found", ...stockTurnProblems],
-  }),
-};
+const route = defineRoute("post", "/chat/completions", "Run a turn as OpenAI's chat completion", {
+  id: "createChatCompletion",
+  tag: "stock clients",
+  errorContent: openAiErrorContent,
+  description: [
+    "For clients of OpenAI's API: the room is the model, and the last user message is run.",
+    "With `stream: true` the answer is OpenAI's stream of `chat.completion.chunk` objects, which ends with `[DONE]`.",
+  ].join(" "),
+  request: {
+    query: z.strictObject({ on_disconnect: onDisconnect("cancel") }),
+    body: jsonBody(chatCompletionRequest),
+  },
+  responses: { 200: json(chatCompletion, "The stored turn, also where its agents failed") },
+  problems: ["not_found", ...stockTurnProblems],
+});
 
 /** Clients send their whole conversation. Only its last user message is read as the turn's. */
 const bodyLimitBytes = 4 * 1024 * 1024;
-/** OpenAI's list has no pages. */
-const maxModels = 200;
 
-export function registerOpenAiRoutes(app: App, deps: Deps): void {
-  app.openapi(routes.models, async (c) => {
-    const rooms = await loadRooms(deps.db, c.var.user, { limit: maxModels, order: "recent" }, deps.now());
-    const data = rooms.rows.map(({ id, name, createdAt }) => ({
-      id: `room:${id}`,
-      object: "model" as const,
-      created: toSeconds(createdAt.getTime()),
-      owned_by: "pantheon" as const,
-      name,
-    }));
-    return c.json({ object: "list" as const, data }, 200);
-  });
+export function registerChatCompletionRoute(app: App, deps: Deps): void {
   app.use("/chat/completions", limitBodyTo(bodyLimitBytes));
-  app.openapi(routes.complete, async (c) => {
+  app.openapi(route, async (c) => {
     const request = c.req.valid("json");
     const run = await beginCompletion(c, deps, request);
     const { sessionId, handle } = run;
@@ -87,7 +58,7 @@ type BegunCompletion = Awaited<ReturnType<typeof beginCompletion>>;
 
 async function beginCompletion(c: Context<AppEnv>, deps: Deps, request: CompletionRequest) {
   const { model, message, messages, beginning, sessionId: named } = request;
-  const head = { model, created: toSeconds(deps.nowMs()) };
+  const head = { model, created: Math.floor(deps.nowMs() / 1_000) };
   const { user, requestId, log } = c.var;
   const roomId = roomOfModel(model);
   if (roomId === null) throw notFound();
@@ -113,8 +84,4 @@ async function completeTurn(c: Context<AppEnv>, deps: Deps, { handle, head }: Be
   if (answer.replayed) c.header("Idempotency-Replayed", "true");
   const { usage } = toRunResult(answer, run.runId);
   return c.json(toCompletion({ turnId: run.turnId, ...head }, toTurnRead(answer.stored), usage), 200);
-}
-
-function toSeconds(ms: number): number {
-  return Math.floor(ms / 1_000);
 }
