@@ -3,7 +3,7 @@ import { notFound } from "../../domain/errors.ts";
 import type { StoredProblem } from "../../domain/turn/queued-turn.ts";
 import { askDatabase, type Db } from "../core/client.ts";
 import { ownsSession } from "../rooms/owned-session.ts";
-import { turnRuns } from "../schema.ts";
+import { turnClaims, turnRuns } from "../schema.ts";
 import { readPending, selectPending } from "./pending-turn.ts";
 import { type SessionScope, selectOwnership } from "./turns.ts";
 
@@ -42,4 +42,20 @@ export async function loadTurnState(db: Db, scope: SessionScope, turnId: string)
   if (pending === null) throw notFound();
   if (pending.status === "queued") return { kind: "queued", turnId, runId: pending.id };
   return { kind: "ended", turnId, problem: pending.problem };
+}
+
+/** The turn that the user's session is executing; undefined: none. @throws PantheonError `not_found`. */
+export async function findLiveTurn(db: Db, scope: SessionScope): Promise<string | undefined> {
+  const { sessionId, userId } = scope;
+  const [owned, [claim]] = await askDatabase(db, () =>
+    db.batch([
+      selectOwnership(db, scope),
+      db
+        .select({ turnId: turnClaims.turnId })
+        .from(turnClaims)
+        .where(and(eq(turnClaims.sessionId, sessionId), ownsSession(sessionId, userId))),
+    ]),
+  );
+  if (owned.rows[0]?.owned !== true) throw notFound();
+  return claim?.turnId;
 }
