@@ -7,6 +7,7 @@ import { defineRoute } from "../http/define-route.ts";
 import { readEventId } from "../http/event-id.ts";
 import { eventStreamHeaders } from "../http/event-stream.ts";
 import { watchTurn } from "../turn/watch.ts";
+import { nameTurn } from "./name-turn.ts";
 import { toRunResult } from "./run-result.ts";
 import { toAgUiMessage } from "./schemas/ag-ui.ts";
 import { eventStream } from "./schemas/event-stream.ts";
@@ -37,6 +38,7 @@ export function registerTurnEventRoutes(app: App, deps: Deps): void {
     const { user, requestId, log } = c.var;
     const watcher = { user, requestId, log, sessionId, turnId, after, idempotencyKey: null };
     const found = await watchTurn(deps, watcher);
+    nameTurn(c, { id: turnId, sessionId });
     switch (found.kind) {
       case "complete":
         return c.body(null, 204);

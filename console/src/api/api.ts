@@ -12,7 +12,6 @@ import type {
   QueuedTurn,
   Room,
   RoomFile,
-  RunningTurn,
   Session,
   Tool,
   Turn,
@@ -87,7 +86,7 @@ export function createApi(client: Client) {
     turns: (sessionId: string, before?: string) =>
       json<Page<Turn>>("GET", turnsOf(sessionId), { query: { order: "desc", limit: turnsPage, before } }),
     turn: (sessionId: string, turnId: string) =>
-      json<TurnDetail | RunningTurn>("GET", `${turnsOf(sessionId)}/${turnId}`),
+      json<TurnDetail | TurnPending>("GET", `${turnsOf(sessionId)}/${turnId}`),
     /** The events of a turn that begins now. The same key again joins or replays it. */
     streamTurn: (sessionId: string, body: NewTurn, key: string, signal: AbortSignal) =>
       send("POST", `${turnsOf(sessionId)}/stream`, { body, headers: keyHeader(key), signal }),

@@ -12,7 +12,7 @@ import type {
 } from "../../../src/routes/schemas/money.ts";
 import type { newRoom, room } from "../../../src/routes/schemas/room.ts";
 import type { session } from "../../../src/routes/schemas/session.ts";
-import type { newTurn, runningTurn, turnRead } from "../../../src/routes/schemas/turn.ts";
+import type { newTurn, turnRead } from "../../../src/routes/schemas/turn.ts";
 import type { turnDetail } from "../../../src/routes/schemas/turn-detail.ts";
 import type { queuedTurn, turnPending } from "../../../src/routes/schemas/turn-pending.ts";
 
@@ -32,9 +32,9 @@ export type Reply = Turn["replies"][number];
 export type ToolCall = Turn["tool_calls"][number];
 export type TurnDetail = z.output<typeof turnDetail>;
 export type NewTurn = z.input<typeof newTurn>;
+/** A turn that is not stored: it waits, runs, or was never begun. */
 export type TurnPending = z.output<typeof turnPending>;
 export type QueuedTurn = z.output<typeof queuedTurn>;
-export type RunningTurn = z.output<typeof runningTurn>;
 export type ConsoleConfig = z.output<typeof consoleConfig>;
 export type Model = {
   alias: string;

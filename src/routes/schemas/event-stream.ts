@@ -59,7 +59,7 @@ const tokens = z.looseObject({
 export const messagesSnapshotEvent = event(
   "MESSAGES_SNAPSHOT",
   "MessagesSnapshotEvent",
-  "The session as it stands, in the place of what was missed",
+  "The session as it is now, in the place of what was missed",
   {
     messages: z.array(snapshotMessage).describe("Oldest first"),
   },
@@ -148,7 +148,7 @@ export const streamEvent = z
 
 /** The answer of a route that streams. */
 export const eventStream = {
-  headers: headers("Idempotency-Replayed"),
+  headers: headers("Location", "Link", "Idempotency-Replayed"),
   description:
     "Server-Sent Events: each `data:` line is one event as JSON. A comment line keeps the connection open",
   content: { "text/event-stream": { schema: streamEvent } },
