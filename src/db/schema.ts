@@ -284,7 +284,7 @@ export const turnClaims = pgTable(
     holder: uuid("holder").notNull(),
     pastHolders: jsonb("past_holders").$type<PastHolder[]>().notNull().default([]),
     leaseUntil: instant("lease_until").notNull(),
-    /** When the run was cancelled, by the database's clock; null: it was not. Such a run is never gone on with. */
+    /** When the run was cancelled, by the database's clock; null: it was not. Such a run is never resumed. */
     cancelledAt: instant("cancelled_at"),
   },
   (t) => [unique("uq_turn_claims_run_id").on(t.runId), index("ix_turn_claims_lease_until").on(t.leaseUntil)],

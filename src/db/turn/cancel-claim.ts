@@ -11,14 +11,14 @@ import { isTurnOf, type SessionScope } from "./turns.ts";
 export type CancelledRun = RunKey & { holder: string };
 
 export type CancelledTurn = {
-  /** Before the cancel; `running`: a run of the turn is under way. */
+  /** Before the cancel; `running`: a run of the turn is live. */
   status: TurnStatus | "running";
   /** The run that this request has cancelled; null: there is none, or it was cancelled before. */
   run: CancelledRun | null;
 };
 
 /**
- * Marks the run under way of a turn as cancelled, in one batch. The session's lock decides where a commit is in flight: it
+ * Marks the live run of a turn as cancelled, in one batch. The session's lock decides where a commit is in flight: it
  * may end the run first.
  * @throws PantheonError `not_found`.
  */
