@@ -55,6 +55,10 @@ export type ErrorCode = keyof typeof errorCodes;
 /** Every code, in the table's order. Sound: a const object has exactly the keys of its type. */
 export const errorCodeNames = Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]];
 
+export function isErrorCode(code: unknown): code is ErrorCode {
+  return errorCodeNames.some((known) => known === code);
+}
+
 export type ErrorExtras = {
   /** Response headers, e.g. `Retry-After`. */
   headers?: Record<string, string>;

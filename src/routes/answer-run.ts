@@ -43,6 +43,6 @@ export async function answerWithStream(
 }
 
 /** A client that disconnects while its run is being handed over does not stop it. The host then needs no client. */
-function keepUntilOver(deps: Deps, work: Promise<unknown>): void {
+export function keepUntilOver(deps: Deps, work: Promise<unknown>): void {
   deps.keepAlive(work.catch(() => undefined));
 }

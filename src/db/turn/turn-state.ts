@@ -47,3 +47,19 @@ export async function loadTurnState(db: Db, scope: SessionScope, turnId: string)
   if (run !== undefined) return { kind: "stored", turnId, ...run };
   throw notFound();
 }
+
+/** The turn that the user's session is executing; undefined: none. @throws PantheonError `not_found`. */
+export async function findLiveTurn(db: Db, scope: SessionScope): Promise<string | undefined> {
+  const { sessionId, userId } = scope;
+  const [owned, [claim]] = await askDatabase(db, () =>
+    db.batch([
+      selectOwnership(db, scope),
+      db
+        .select({ turnId: turnClaims.turnId })
+        .from(turnClaims)
+        .where(and(eq(turnClaims.sessionId, sessionId), ownsSession(sessionId, userId))),
+    ]),
+  );
+  if (owned.rows[0]?.owned !== true) throw notFound();
+  return claim?.turnId;
+}
