@@ -35,6 +35,7 @@ import { registerOpenAiModelRoute } from "./routes/openai-models.ts";
 import { registerReferenceRoutes } from "./routes/reference.ts";
 import { registerRetryRoutes } from "./routes/retry.ts";
 import { registerRoomRoutes } from "./routes/rooms.ts";
+import { registerSessionQueueRoute } from "./routes/session-queue.ts";
 import { registerSessionRoutes } from "./routes/sessions.ts";
 import { registerTurnEventRoutes } from "./routes/turn-events.ts";
 import { registerTurnHistoryRoutes } from "./routes/turn-history.ts";
@@ -74,6 +75,7 @@ export function createApp(deps: Deps): App {
   registerFileRoutes(api, deps);
   registerFileContentRoute(api, deps);
   registerSessionRoutes(api, deps);
+  registerSessionQueueRoute(api, deps);
   registerMessageRoutes(api, deps);
   registerAgUiHistoryRoutes(api, deps);
   registerRetryRoutes(api, deps);

@@ -25,6 +25,9 @@ export const turnProblems = [
   "unknown_model",
 ] as const satisfies ErrorCode[];
 
+/** Problems of operations whose turn may wait. */
+export const queueProblems = ["queue_full", "turn_cancelled"] as const satisfies ErrorCode[];
+
 export const retryProblems = [
   "invalid_idempotency_key",
   ...runProblems,
