@@ -1,8 +1,9 @@
 import type { Catalog } from "../../domain/catalog.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
+import type { StoredProblem } from "../../domain/turn/queued-turn.ts";
 import { deleteThread } from "../checkpoint/checkpoints.ts";
 import { type Db, postgresFields, repeatIfLost } from "../core/client.ts";
-import { assertClaim, claimLost, deleteClaim, markRunRefused } from "./claim-statements.ts";
+import { assertClaim, claimLost, deleteClaim, keepRefusal, markRunRefused } from "./claim-statements.ts";
 import { deleteSurplusEstimates, insertSpendIfNew, type Spend } from "./late-spend.ts";
 import { recordPrices } from "./record-prices.ts";
 
@@ -11,6 +12,8 @@ export type Release = {
   spend: RefusedSpend | null;
   /** Token scales that the session takes over, by model alias (see session-state.ts). */
   refusalScales: Readonly<Record<string, number>>;
+  /** Kept in the queue where the turn waited there. */
+  problem: StoredProblem;
 };
 
 export type RefusedSpend = Spend & {
@@ -22,10 +25,14 @@ export type RefusedSpend = Spend & {
 /**
  * Deletes the claim of a run that was refused after it was taken, and its checkpoints. What past holders spent goes into
  * the ledger in the same batch, and token scales into the session. The claim of another holder stays. So does the ledger, where
- * this request has deleted the claim before and its answer was lost.
+ * this request has deleted the claim before and its answer was lost. In these two cases it returns false.
  * @throws what else Postgres refuses.
  */
-export async function releaseClaim(db: Db, claim: Claim, { spend, refusalScales }: Release): Promise<void> {
+export async function releaseClaim(
+  db: Db,
+  claim: Claim,
+  { spend, refusalScales, problem }: Release,
+): Promise<boolean> {
   try {
     await repeatIfLost(db, () =>
       db.batch([
@@ -33,11 +40,14 @@ export async function releaseClaim(db: Db, claim: Claim, { spend, refusalScales 
         ...(spend === null ? [] : writeSpend(db, spend)),
         deleteThread(claim.runId),
         markRunRefused(claim, refusalScales),
+        keepRefusal(claim, problem),
         deleteClaim(claim),
       ]),
     );
+    return true;
   } catch (error) {
-    if (postgresFields(error).code !== claimLost) throw error;
+    if (postgresFields(error).code === claimLost) return false;
+    throw error;
   }
 }
 

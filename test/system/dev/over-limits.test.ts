@@ -121,7 +121,7 @@ async function expectLightLoad(serve: () => Promise<void>): Promise<void> {
 
 async function send({ method, path, body, headers = {} }: SizedRequest) {
   const answer = await fixture.user.call(worker.url, method, path, { text: body, headers });
-  return { status: answer.status, code: answer.body?.code };
+  return { status: answer.status, code: (answer.body?.error ?? answer.body)?.code };
 }
 
 /** A body may be refused before it is whole: then its sender may see the connection closed first. */
@@ -138,6 +138,8 @@ const farOver: Readonly<Record<string, number>> = {
   body: 8 * MiB,
   "body of `…/turns`": 8 * MiB,
   "body of `…/ag-ui`": 8 * MiB,
+  "body of `/v1/chat/completions`": 8 * MiB,
+  "body of `…/ui-messages`": 8 * MiB,
   "entries of a body": 2_000_000,
   "entries of any other body": 120_000,
   message: 130_000,
@@ -156,6 +158,32 @@ const farOver: Readonly<Record<string, number>> = {
   "idempotency key": 16_000,
   page: 1_000_000_000,
 };
+
+/** Of AG-UI's own field `state`, which may hold anything: as large as a body under every limit can make it. */
+const largestStates: Readonly<Record<string, () => unknown>> = {
+  "one text": () => "x".repeat(4_100_000),
+  "texts of 150 characters": () => names(24_900, 150),
+  "names of 150 characters": () => Object.fromEntries(names(24_900, 150).map((name) => [name, 1])),
+  "objects with one name each": () => names(12_000, 300).map((name) => ({ [name]: 1 })),
+};
+
+function names(count: number, length: number): string[] {
+  return Array.from({ length: count }, (_, n) => String(n).padStart(length, "n"));
+}
+
+describe("while bodies under every limit are read, the Worker answers others and its memory does not grow", () => {
+  test.each(Object.entries(largestStates))("%s", async (_what, describeState) => {
+    const messages = [{ id: "m", role: "user", content: "nobody is tagged" }];
+    const request = {
+      method: "POST",
+      path: `/sessions/${fixture.sessionId}/ag-ui`,
+      body: JSON.stringify({ threadId: "t", runId: "r", messages, state: describeState() }),
+    };
+    await expectLightLoad(async () => {
+      expect(await send(request)).toEqual({ status: 422, code: "no_valid_tagged_agents" });
+    });
+  });
+});
 
 describe("of files of 10 MiB the Worker never holds more than a part", () => {
   const fileMiB = 10;
