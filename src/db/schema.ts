@@ -31,6 +31,7 @@ import type { RoutingDecision } from "../domain/routing/routing-decision.ts";
 import { type ExclusionReason, exclusionReasons } from "../domain/turn/exclusion.ts";
 import { type FinishReason, finishReasons } from "../domain/turn/finish-reason.ts";
 import type { OrchestrationRecord } from "../domain/turn/orchestration-record.ts";
+import { type QueuedStatus, queuedStatuses, type StoredProblem } from "../domain/turn/queued-turn.ts";
 import type { OverheadCall } from "../domain/turn/turn-outcome.ts";
 import { bytea } from "./core/bytea.ts";
 import { instant } from "./core/instant.ts";
@@ -96,6 +97,7 @@ export const rooms = pgTable(
   },
   (t) => [
     index("ix_rooms_owner_user_id_created_at_id").on(t.ownerUserId, t.createdAt, t.id),
+    index("ix_rooms_deleted_at").on(t.deletedAt).where(sql`${t.deletedAt} is not null`),
     oneOf("ck_rooms_current_mode", t.currentMode, roomModes),
     oneOf("ck_rooms_pending_mode", t.pendingMode, roomModes),
     check("ck_rooms_max_rounds", sql`${t.maxRounds} between 1 and ${sql.raw(String(maxRoundsLimit))}`),
@@ -164,6 +166,7 @@ export const sessions = pgTable(
       .where(sql`${t.deletedAt} is null`),
     index("ix_sessions_room_id_created_at_id").on(t.roomId, t.createdAt, t.id),
     index("ix_sessions_started_by_user_id").on(t.startedByUserId),
+    index("ix_sessions_deleted_at").on(t.deletedAt).where(sql`${t.deletedAt} is not null`),
   ],
 );
 
@@ -212,6 +215,7 @@ export const files = pgTable(
     index("ix_files_room_id_created_at_id").on(t.roomId, t.createdAt, t.id),
     index("ix_files_user_id").on(t.userId),
     index("ix_files_status_pending_since").on(t.status, t.pendingSince),
+    index("ix_files_deleted_at").on(t.deletedAt).where(sql`${t.deletedAt} is not null`),
     oneOf("ck_files_status", t.status, fileStatuses),
   ],
 );
@@ -284,10 +288,43 @@ export const turnClaims = pgTable(
     holder: uuid("holder").notNull(),
     pastHolders: jsonb("past_holders").$type<PastHolder[]>().notNull().default([]),
     leaseUntil: instant("lease_until").notNull(),
-    /** When the run was cancelled, by the database's clock; null: it was not. Such a run is never gone on with. */
+    /** The run is of a turn that waited in the queue: a refusal is stored there. */
+    wasQueued: boolean("was_queued").notNull().default(false),
+    /** When the run was cancelled, by the database's clock; null: it was not. Such a run is never resumed. */
     cancelledAt: instant("cancelled_at"),
   },
   (t) => [unique("uq_turn_claims_run_id").on(t.runId), index("ix_turn_claims_lease_until").on(t.leaseUntil)],
+);
+
+/** The queue of a session: turns that wait, and for a while those that were never begun. */
+export const queuedTurns = pgTable(
+  "queued_turns",
+  {
+    /** The turn's id, and that of its first run. */
+    id: uuid("id").primaryKey(),
+    sessionId: uuid("session_id")
+      .notNull()
+      .references(() => sessions.id, { onDelete: "cascade" }),
+    /** Turns begin in this order. */
+    seq: integer("seq").notNull(),
+    userId: text("user_id").notNull(),
+    idempotencyKey: text("idempotency_key"),
+    requestHash: text("request_hash").notNull(),
+    request: jsonb("request").$type<ClaimedRequest>().notNull(),
+    status: text("status").$type<QueuedStatus>().notNull(),
+    /** Why the turn was not begun; null: it waits, or was cancelled. */
+    problem: jsonb("problem").$type<StoredProblem>(),
+    createdAt: instant("created_at").notNull(),
+    /** Since when the turn waits no more; null: it waits. */
+    endedAt: instant("ended_at"),
+  },
+  (t) => [
+    unique("uq_queued_turns_session_id_seq").on(t.sessionId, t.seq),
+    unique("uq_queued_turns_session_id_idempotency_key").on(t.sessionId, t.idempotencyKey),
+    index("ix_queued_turns_waiting").on(t.sessionId).where(sql`${t.status} = 'waiting'`),
+    index("ix_queued_turns_ended_at").on(t.endedAt),
+    oneOf("ck_queued_turns_status", t.status, queuedStatuses),
+  ],
 );
 
 export const turns = pgTable(
