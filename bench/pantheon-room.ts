@@ -70,9 +70,9 @@ export async function createRoom(bench: Bench, agents: number, mode: Mode): Prom
     },
     post: async (message) => readTurn(await call("POST", turns, { message })),
     stream: (message, onText) =>
-      send(`${bench.pantheon.workerdUrl}/api/v1${turns}`, {
+      send(`${bench.pantheon.workerdUrl}/api/v1${turns}/stream`, {
         body: { message },
-        headers: { Authorization: `Bearer ${bench.token}`, Accept: "text/event-stream" },
+        headers: { Authorization: `Bearer ${bench.token}` },
         onText,
       }),
   };

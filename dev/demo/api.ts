@@ -11,7 +11,7 @@ export type TurnEvent = z.output<typeof EventSchema>;
 
 /** Calls the API and parses its answer. Throws an Error that names a refused request. */
 export async function callApi<T extends z.ZodType>(access: Access, request: ApiRequest, answer: T) {
-  const response = await send(access, request, "application/json");
+  const response = await send(access, request);
   return answer.parse(await response.json());
 }
 
@@ -21,8 +21,7 @@ export async function askApi<T extends z.ZodType, P extends z.ZodType>(
   request: ApiRequest,
   { answer, problem }: { answer: T; problem: P },
 ): Promise<{ ok: true; body: z.output<T> } | { ok: false; status: number; body: z.output<P> }> {
-  const headers = { Accept: "application/json", ...request.headers };
-  const response = await sendApiRequest({ origin: url, token }, { ...request, headers }, signal);
+  const response = await sendApiRequest({ origin: url, token }, request, signal);
   const body = await response.json();
   if (response.ok) return { ok: true, body: answer.parse(body) };
   return { ok: false, status: response.status, body: problem.parse(body) };
@@ -34,14 +33,13 @@ export async function streamTurn(
   request: ApiRequest,
   onEvent: (event: TurnEvent) => void,
 ): Promise<void> {
-  const { body } = await send(access, request, "text/event-stream");
+  const { body } = await send(access, request);
   if (body === null) return;
   for await (const data of readEventData(body)) onEvent(EventSchema.parse(JSON.parse(data)));
 }
 
-async function send({ url, token, signal }: Access, request: ApiRequest, accept: string): Promise<Response> {
-  const headers = { Accept: accept, ...request.headers };
-  const response = await sendApiRequest({ origin: url, token }, { ...request, headers }, signal);
+async function send({ url, token, signal }: Access, request: ApiRequest): Promise<Response> {
+  const response = await sendApiRequest({ origin: url, token }, request, signal);
   if (response.ok) return response;
   throw new Error(
     `${request.method} ${request.path} was answered with ${response.status}: ${await response.text()}`,

@@ -52,7 +52,7 @@ export const demoTurns: DemoTurn[] = [
   {
     mode: "tag",
     explanation: "an agent that may read files searches the document and cites its page",
-    message: "@ada Look up in the checklist how a bad release is taken back.",
+    message: "@ada Look up in the handbook how a bad release is taken back.",
   },
   {
     mode: "tag",

@@ -75,7 +75,7 @@ async function runTurn({ access, write }: Demo, session: DemoSession, step: Demo
   userOutput.flush();
   const turns = `/sessions/${session.sessionId}/turns`;
   const live = followTurn(outputOf);
-  await streamTurn(access, { method: "POST", path: turns, body: { message } }, live.handle);
+  await streamTurn(access, { method: "POST", path: `${turns}/stream`, body: { message } }, live.handle);
 
   const { id, timing } = live.result();
   const turn = await callApi(access, { method: "GET", path: `${turns}/${id}` }, turnDetail);

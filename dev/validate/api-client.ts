@@ -21,7 +21,7 @@ export type Exchange = {
 /** `body` is parsed JSON, or the events of a stream; text where it is neither. */
 export type Answer = Exchange & { headers: Headers; body: unknown; firstTextMs?: number };
 
-export type TurnPost = { sessionId: string; message: string; key?: string; accept?: string };
+export type TurnPost = { sessionId: string; message: string; key?: string; isStream?: boolean };
 
 export type ApiClient = {
   send(request: CheckRequest): Promise<Answer>;
@@ -59,12 +59,9 @@ export function createApiClient({ origin, token }: Target, pace: TurnPace, nowMs
     }
   };
 
-  const postTurn = async ({ sessionId, message, key, accept }: TurnPost): Promise<Answer> => {
-    const headers = {
-      ...(key === undefined ? {} : { "Idempotency-Key": key }),
-      ...(accept === undefined ? {} : { Accept: accept }),
-    };
-    const path = `/sessions/${sessionId}/turns`;
+  const postTurn = async ({ sessionId, message, key, isStream }: TurnPost): Promise<Answer> => {
+    const headers = key === undefined ? {} : { "Idempotency-Key": key };
+    const path = `/sessions/${sessionId}/turns${isStream === true ? "/stream" : ""}`;
     for (let refusals = 0; ; refusals += 1) {
       const answer = await send({ method: "POST", path, body: { message }, headers }, turnTimeoutMs);
       const isRefused = answer.status === 429 && rateLimited.safeParse(answer.body).success;

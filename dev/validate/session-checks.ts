@@ -50,7 +50,7 @@ export const sessionChecks: readonly Check[] = [
     async run(context) {
       const { sessionId } = requireFixture(context);
       await switchMode(context, "tag");
-      const [answer] = await context.api.postTurns([{ sessionId, message, accept: "text/event-stream" }]);
+      const [answer] = await context.api.postTurns([{ sessionId, message, isStream: true }]);
       if (answer === undefined) throw new CheckFailed("no turn was posted");
       const events = expectAnswer(answer, 200, z.array(EventSchema));
       expectEqual("the first event", events[0]?.type, "RUN_STARTED");

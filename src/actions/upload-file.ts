@@ -56,7 +56,8 @@ export async function uploadFile(deps: Deps, user: User, upload: Upload): Promis
     },
     limits,
   ).catch(async (error: unknown) => {
-    await dropBytes();
+    // Where the database's answer is lost, the row may be there. Bytes without a row are swept by the daily job.
+    if (!isAnswerLost(error)) await dropBytes();
     throw error;
   });
   if (inserted.kind !== "inserted") await dropBytes();
@@ -66,6 +67,10 @@ export async function uploadFile(deps: Deps, user: User, upload: Upload): Promis
     upload.log.warn("parse_not_queued", { file_id: uploaded.file.id });
   });
   return uploaded;
+}
+
+function isAnswerLost(error: unknown): boolean {
+  return error instanceof PantheonError && error.code === "database_unavailable";
 }
 
 function requireSpace({ usage, bytes }: Upload, limits: FileLimits): void {

@@ -185,6 +185,8 @@ export const files = pgTable(
     status: text("status").$type<FileStatus>().notNull().default("pending"),
     /** Counts from 0; each try to parse the file is an attempt of its own. */
     attempt: integer("attempt").notNull().default(0),
+    /** After this attempt the file is given up. */
+    lastAttempt: integer("last_attempt").notNull().default(4),
     /** Until when the parser may go on. */
     leaseUntil: instant("lease_until"),
     /** The attempt whose pages readers see. */

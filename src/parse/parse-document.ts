@@ -47,9 +47,6 @@ function detectOfficeKind(bytes: Uint8Array): FileKind | undefined {
   return found[0];
 }
 
-/** The first byte of an encrypted Office file, which is no archive. */
-const compoundFileStart = 0xd0;
-
 async function readPages(kind: FileKind, bytes: Uint8Array, pdfium: WebAssembly.Module): Promise<ReadPages> {
   switch (kind) {
     case "pdf":
@@ -75,8 +72,18 @@ async function readPages(kind: FileKind, bytes: Uint8Array, pdfium: WebAssembly.
   }
 }
 
+/** An Office file that is no archive is encrypted, or has a format of before 2007. Both are compound files. */
 function requireArchive(bytes: Uint8Array): void {
-  if (bytes[0] === compoundFileStart) throw new ParseError("file_encrypted");
+  if (bytes[0] !== compoundFileStart) return;
+  throw new ParseError(isEncryptedOffice(bytes) ? "file_encrypted" : "file_unreadable");
+}
+
+const compoundFileStart = 0xd0;
+/** The entry that holds an encrypted document (MS-OFFCRYPTO, section 2.3.4.4). Its name is UTF-16. */
+const encryptedEntry = [..."EncryptedPackage"].join("\u0000");
+
+function isEncryptedOffice(bytes: Uint8Array): boolean {
+  return new TextDecoder("latin1").decode(bytes).includes(encryptedEntry);
 }
 
 function readDecoded(bytes: Uint8Array, read: (text: string) => string[]): ReadPages {

@@ -24,8 +24,8 @@ export async function handleBatch(deps: ParserDeps, batch: MessageBatch<unknown>
     }
     const { file_id: fileId } = read.data;
     try {
-      if (deadLetters.test(batch.queue)) await giveUpFile(deps.db, fileId);
-      else await runParseJob(deps, fileId);
+      if (!deadLetters.test(batch.queue)) await runParseJob(deps, fileId);
+      else if (await giveUpFile(deps.db, fileId)) deps.log.warn("files_given_up", { files: [fileId] });
       message.ack();
     } catch (error) {
       deps.log.warn("parse_attempt_failed", {

@@ -4,7 +4,7 @@ import type { StockClient } from "../domain/turn/stream-client.ts";
 import { nameAsClient } from "../http/ag-ui/ag-ui-snapshot.ts";
 import { formatStoredRun } from "../http/ag-ui/ag-ui-stream.ts";
 import type { AppEnv } from "../http/app-env.ts";
-import { acceptsEventStream, eventStreamHeaders } from "../http/event-stream.ts";
+import { eventStreamHeaders } from "../http/event-stream.ts";
 import { formatServerTiming } from "../http/server-timing.ts";
 import type { RunHandle } from "../turn/run.ts";
 import { toRunResult } from "./run-result.ts";
@@ -14,14 +14,8 @@ import { toTurnRead } from "./schemas/turn.ts";
 /** A run that is being prepared. A refusal before it begins is a problem response, for a stream as well. */
 export type PendingRun = { sessionId: string; handle: Promise<RunHandle> };
 
-/** Answers as `Accept` says: with events as they happen, or with the stored turn. */
-export function answerRun(c: Context<AppEnv>, deps: Deps, run: PendingRun) {
-  return acceptsEventStream(c.req.header("Accept"))
-    ? answerWithStream(c, deps, run)
-    : answerWithTurn(c, deps, run);
-}
-
-async function answerWithTurn(c: Context<AppEnv>, deps: Deps, { handle }: PendingRun) {
+/** Answers with the stored turn. */
+export async function answerWithTurn(c: Context<AppEnv>, deps: Deps, { handle }: PendingRun) {
   const work = handle.then((run) => (run.kind === "replay" ? run.answer() : run.execute()));
   keepUntilOver(deps, work);
   const { stored, timings, replayed } = await work;
@@ -30,7 +24,7 @@ async function answerWithTurn(c: Context<AppEnv>, deps: Deps, { handle }: Pendin
   return c.json(toTurnRead(stored), 201);
 }
 
-/** Answers with AG-UI events. `client`: a stock client, whose ids the events have. */
+/** Answers with AG-UI events as they happen. `client`: a stock client, whose ids the events have. */
 export async function answerWithStream(
   c: Context<AppEnv>,
   deps: Deps,

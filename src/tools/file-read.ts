@@ -48,7 +48,7 @@ async function readPages(
   const file = attached.get(args.file_id);
   if (file !== undefined) return readAttached(args, file, fileTokens, estimateTokens);
   if (!isFileId(args.file_id)) return failRead(args, "file_not_found");
-  const reserved = fileTokens.reserve(maxReadTokens);
+  const reserved = await fileTokens.reserve(maxReadTokens);
   if (reserved === null) return failRead(args, "file_tokens_spent");
   let usedTokens = 0;
   try {
@@ -72,12 +72,12 @@ async function readPages(
 }
 
 /** A part of a file that the message attaches, as open has read it: whole, or not at all. */
-function readAttached(
+async function readAttached(
   args: ReadArguments,
   { reading, isTooLong }: AttachedFile,
   fileTokens: FileTokens,
   estimateTokens: FileToolOptions["estimateTokens"],
-): ToolResult {
+): Promise<ToolResult> {
   const failure = findFailure(reading?.file);
   if (reading === undefined || failure !== undefined) return failRead(args, failure ?? "file_not_found");
   const { file } = reading;
@@ -85,7 +85,7 @@ function readAttached(
   const { from_page: from, to_page: to } = args;
   const pages = reading.pages.filter(({ page }) => page >= from && page <= (to ?? page));
   const neededTokens = pages.reduce((sum, { tokens }) => sum + tokens, 0);
-  const reserved = fileTokens.reserve(neededTokens);
+  const reserved = await fileTokens.reserve(neededTokens);
   const isEnough = reserved !== null && reserved.tokens >= neededTokens;
   reserved?.end(isEnough ? neededTokens : 0);
   if (!isEnough) return failRead(args, "file_tokens_spent");

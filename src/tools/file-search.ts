@@ -50,7 +50,7 @@ async function searchFiles(
 ): Promise<ToolResult> {
   const { query, file_ids: fileIds } = args;
   if (fileIds?.some((id) => !isFileId(id))) return failRead(args, "file_not_found");
-  const reserved = fileTokens.reserve(maxSearchTokens);
+  const reserved = await fileTokens.reserve(maxSearchTokens);
   if (reserved === null) return failRead(args, "file_tokens_spent");
   let usedTokens = 0;
   try {

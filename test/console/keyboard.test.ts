@@ -86,6 +86,18 @@ test("an agent is moved with Alt and an arrow key, and stays there", async () =>
   expect(await names.allInnerTexts()).toEqual(["Linus", "Ada", "Grace"]);
 });
 
+test("an agent is dragged to another place, and stays there", async () => {
+  const user = newUser();
+  const page = await openConsole({ user, path: (await createRoom(user)).path });
+  const names = page.locator(".agent strong");
+  await names.first().waitFor();
+  await page.locator(".agent", { hasText: "Grace" }).dragTo(page.locator(".agent", { hasText: "Ada" }));
+  await expect.poll(() => names.allInnerTexts()).toEqual(["Grace", "Ada", "Linus"]);
+  await page.reload();
+  await names.first().waitFor();
+  expect(await names.allInnerTexts()).toEqual(["Grace", "Ada", "Linus"]);
+});
+
 test("at 360 px a turn is run and the room's panels are reached", async () => {
   await setScript({ default: { text: "Narrow." } });
   const user = newUser();

@@ -39,11 +39,27 @@ test("an operator grants credits; when they are used up a message is refused in 
   await takePicture(page, "turn-budget-exhausted");
 });
 
+test("an operator adds prices; a price that is none is refused in words, and what was typed stays", async () => {
+  const office = await openConsole({ user: `${operatorPrefix}${newUser()}`, path: "/operator" });
+  await office.getByRole("button", { name: "New prices" }).click();
+  const version = `prices-${crypto.randomUUID().slice(0, 8)}`;
+  await office.getByLabel("Name of the prices").fill(version);
+  await office.getByLabel("From").fill("2999-01-01T00:00");
+  await office.getByLabel("Factor of llama").fill("cheap");
+  await office.getByRole("button", { name: "Add the prices" }).click();
+  await office.getByText("must be a decimal").waitFor();
+  await office.getByLabel("Factor of llama").fill("0.75");
+  await office.getByRole("button", { name: "Add the prices" }).click();
+  await office.getByText(version, { exact: true }).click();
+  await office.getByText("llama × 0.75").waitFor();
+});
+
 test("the usage is shown by day and by agent, and given as CSV; to others there is no operator's page", async () => {
   await setScript({ default: { text: "Counted." } });
   const user = newUser();
   await postTurn(user, await createRoom(user), "@ada @linus count");
   const page = await openConsole({ user });
+  await page.locator(".room-card", { hasText: /0\.\d+ credits/ }).waitFor();
   await page.getByRole("link", { name: "Usage" }).click();
   await page.getByText("Not limited").waitFor();
   await page.getByRole("combobox", { name: "By" }).selectOption("agent");

@@ -4,6 +4,7 @@ import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { createRoom, type Fixture, postTurn, setScript } from "./support/api.ts";
 import { newUser, openConsole, takePicture, test, type View } from "./support/pages.ts";
+import { operatorPrefix } from "./support/token.ts";
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -94,6 +95,33 @@ const screens: readonly ScreenCase[] = [
       const page = await openConsole({ ...view, user, path: room.path });
       await page.getByRole("link", { name: "Receipt" }).first().click();
       await page.getByRole("heading", { name: "Ledger" }).waitFor();
+      return page;
+    },
+  },
+  {
+    name: "usage",
+    open: async (view, user) => {
+      const page = await openConsole({ ...view, user, path: "/usage" });
+      await page.locator(".plot canvas").waitFor();
+      return page;
+    },
+  },
+  {
+    name: "operator",
+    open: async (view) => {
+      const page = await openConsole({ ...view, user: `${operatorPrefix}${newUser()}`, path: "/operator" });
+      await page.locator(".plot canvas").waitFor();
+      await page.getByRole("button", { name: "New prices" }).click();
+      return page;
+    },
+  },
+  {
+    name: "refusal",
+    open: async (view, user, room) => {
+      const page = await openConsole({ ...view, user, path: room.path });
+      await page.getByLabel("Your message").fill("@nobody hello");
+      await page.getByRole("button", { name: "Send" }).click();
+      await page.getByText("No agent is tagged").waitFor();
       return page;
     },
   },

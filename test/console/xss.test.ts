@@ -34,20 +34,26 @@ test("50 payloads do nothing in answers, messages, names of rooms, goals and tit
   for (const payload of xssPayloads.slice(0, 20)) {
     await call(user, "POST", "/rooms", { name: payload, goal: payload });
   }
-  const link = "[a link](https://good.example/path)";
-  await setScript({ default: { text: [...xssPayloads, link].join("\n\n") } });
+  await setScript({ default: { text: xssPayloads.join("\n\n") } });
   await postTurn(user, room, `@ada ${xssPayloads.join("\n")}`);
   const page = await openConsole({ user, path: room.path });
   await page.getByRole("article", { name: "Answer of Ada" }).getByTitle("Credits").waitFor();
   await expectHarmless(page);
-  // A link of an answer says where it leads, and opens without a way back.
-  const shown = page.getByRole("link", { name: "a link (good.example)" });
-  expect(await shown.getAttribute("rel")).toBe("noopener noreferrer");
   await takePicture(page, "xss-room");
   await page.getByRole("link", { name: "To your rooms" }).first().click();
   await page.getByRole("heading", { name: "Rooms" }).waitFor();
   await page.getByText("<img src=x onerror").first().waitFor();
   await expectHarmless(page);
+});
+
+test("a link of an answer says where it leads, and opens without a way back", async () => {
+  const user = newUser();
+  const room = await createRoom(user);
+  await setScript({ default: { text: "[a link](https://good.example/path)" } });
+  await postTurn(user, room, "@ada where?");
+  const page = await openConsole({ user, path: room.path });
+  const link = page.getByRole("link", { name: "a link (good.example)" });
+  expect(await link.getAttribute("rel")).toBe("noopener noreferrer");
 });
 
 test("payloads that stream in small parts do nothing", async () => {
@@ -99,6 +105,30 @@ test("payloads do nothing in names of files, tool results, errors and the receip
   await expectHarmless(page);
   await page.getByRole("link", { name: "Receipt" }).click();
   await page.getByRole("heading", { name: "Ledger" }).waitFor();
+  await expectHarmless(page);
+});
+
+test("payloads do nothing in citations: the name of the file that was read, and its text", async () => {
+  const user = newUser();
+  const room = await createRoom(user, {}, { tool_permissions: ["file_read"] });
+  const [payload = ""] = xssPayloads.filter((text) => text.startsWith("<img src=x"));
+  await upload(user, room.roomId, new URLSearchParams({ name: `${payload}.md` }));
+  await setScript({
+    rules: [
+      {
+        match: { call: 1 },
+        answer: { tool_calls: [{ name: "file_search", arguments: '{"query":"text"}' }] },
+      },
+    ],
+    default: { text: xssPayloads.join("\n\n") },
+  });
+  const page = await openConsole({ user, path: room.path });
+  await page.getByText("1 page").waitFor({ timeout: 45_000 });
+  await page.getByLabel("Your message").fill("@ada read it");
+  await page.keyboard.press("Enter");
+  await page.getByText("Read 1 page of 1 file").click();
+  await page.getByText(`${payload}.md, page 1`).waitFor();
+  await page.locator(".tool summary").click();
   await expectHarmless(page);
 });
 

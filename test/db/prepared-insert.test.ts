@@ -1,7 +1,7 @@
 import type { BatchItem } from "drizzle-orm/batch";
 import { expect, test } from "vitest";
 import { createDb } from "../../src/db/core/client.ts";
-import { prepareInsert } from "../../src/db/core/prepared-insert.ts";
+import { prepareInsert, prepareInserts } from "../../src/db/core/prepared-insert.ts";
 import { checkpointBlobs, messages, turnContextAudit } from "../../src/db/schema.ts";
 
 const db = createDb("postgres://user@localhost/database");
@@ -90,4 +90,23 @@ test("a prepared insert has the same text as Drizzle's, for any number of rows",
 
 test("no rows give no statement", () => {
   expect(prepareInsert(messages)([])).toEqual([]);
+});
+
+test("inserts into several tables are one statement, whose values are numbered through", () => {
+  const insert = prepareInserts<[typeof checkpointBlobs, typeof messages, typeof turnContextAudit]>(
+    { table: checkpointBlobs, onConflict: "on conflict do nothing" },
+    { table: messages },
+    { table: turnContextAudit },
+  );
+  const each = [
+    db.insert(checkpointBlobs).values(blobs).onConflictDoNothing().toSQL(),
+    db.insert(turnContextAudit).values(audit).toSQL(),
+  ];
+  const blobParams = each[0]?.params.length ?? 0;
+  const last = each[1]?.sql.replace(/\$(\d+)/g, (_, place) => `$${blobParams + Number(place)}`);
+  expect(insert(blobs, [], [audit]).map(written)).toEqual([
+    { sql: `with insert_1 as (${each[0]?.sql}) ${last}`, params: each.flatMap(({ params }) => params) },
+  ]);
+  expect(insert([], [message], []).map(written)).toEqual([db.insert(messages).values(message).toSQL()]);
+  expect(insert([], [], [])).toEqual([]);
 });

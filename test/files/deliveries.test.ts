@@ -1,9 +1,8 @@
 import { expect, inject, test } from "vitest";
 import { wakeWaitingFiles } from "../../src/actions/wake-waiting-files.ts";
-import type { ParserDeps } from "../../src/parse/run-parse-job.ts";
 import { createRoom, createTestApi, newUser } from "../support/api.ts";
 import { connectSql } from "../support/sql.ts";
-import { deliver, parserDeps, upload, utf8 } from "./support.ts";
+import { deliver, killedAt, parserDeps, upload, utf8 } from "./support.ts";
 
 const count = inject("abuse").isLong ? 300 : 40;
 const seed = inject("seed");
@@ -17,16 +16,6 @@ function createRandom(start: number): () => number {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return state / 2 ** 32;
   };
-}
-
-/** A parser that is killed before its nth request to the database, from 1: nothing of it happens after that. */
-function killedAt(nth: number): ParserDeps {
-  let requests = 0;
-  const onRequest = () => {
-    requests += 1;
-    if (requests >= nth) throw new Error("killed");
-  };
-  return { ...parserDeps, db: Object.create(parserDeps.db, { onRequest: { value: onRequest } }) };
 }
 
 test(`${count} files whose messages come up to five times, in any order, while parsers are killed, have one result each`, async () => {
@@ -48,10 +37,13 @@ test(`${count} files whose messages come up to five times, in any order, while p
     [messages[last], messages[other]] = [messages[other] ?? "", messages[last] ?? ""];
   }
   let killed = 0;
+  const kills = new Map<string, number>();
   const handle = async (id: string, isLast = false) => {
-    // A job has three or four requests; one parser in ten is killed between them.
-    const isKilled = !isLast && random() < 0.1;
+    // A job has three or four requests; one parser in ten is killed between them. A file has four attempts.
+    const killsOfFile = kills.get(id) ?? 0;
+    const isKilled = !isLast && random() < 0.1 && killsOfFile < 3;
     if (isKilled) killed += 1;
+    if (isKilled) kills.set(id, killsOfFile + 1);
     const deps = isKilled ? killedAt(1 + Math.floor(random() * 4)) : parserDeps;
     await deliver(id, { deps });
   };

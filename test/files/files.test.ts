@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { makePdf } from "../parse/support/documents.ts";
+import { wakeWaitingFiles } from "../../src/actions/wake-waiting-files.ts";
+import { makeEncryptedOffice, makePdf } from "../parse/support/documents.ts";
 import { createRoom, createTestApi, mintToken, newUser, type TestUser } from "../support/api.ts";
-import { bucket, deliver, parserDeps, upload, utf8 } from "./support.ts";
+import { watchDatabase } from "../support/database-requests.ts";
+import { connectSql } from "../support/sql.ts";
+import { bucket, deliver, killedAt, parserDeps, upload, utf8 } from "./support.ts";
 
 const api = createTestApi();
 
@@ -93,26 +96,52 @@ describe("a file", () => {
     expect([odd.status, (await odd.arrayBuffer()).byteLength]).toEqual([200, bytes.length]);
   });
 
-  test("is uploaded as a form too, under the name in the form", async () => {
+  async function uploadForm(parts: Record<string, File | string>, through = api) {
     const { user, roomId } = await startRoom();
     const form = new FormData();
-    form.set("file", new File(["a,b\n1,2"], "table.csv"));
+    for (const [name, part] of Object.entries(parts)) form.set(name, part);
     const request = new Request("http://localhost/", { method: "POST", body: form });
     const bytes = new Uint8Array(await request.arrayBuffer());
-    const headers = { "Content-Type": request.headers.get("Content-Type") ?? "" };
-    const path = `/rooms/${roomId}/files`;
-    const uploaded = await api.send("POST", path, {
+    return through.send("POST", `/rooms/${roomId}/files`, {
       headers: {
-        ...headers,
+        "Content-Type": request.headers.get("Content-Type") ?? "",
         Authorization: `Bearer ${await mintToken({ sub: user.userId })}`,
         "Content-Length": String(bytes.length),
       },
       body: bytes,
     });
-    expect(uploaded).toMatchObject({
+  }
+
+  test("is uploaded as a form too, under the name in the form", async () => {
+    expect(await uploadForm({ file: new File(["a,b\n1,2"], "table.csv") })).toMatchObject({
       status: 201,
       body: { name: "table.csv", media_type: "text/csv", bytes: 7 },
     });
+  });
+
+  test("has 1 MiB in a form at most, and no more than any other file", async () => {
+    const text = (bytes: number) => ({ file: new File(["x".repeat(bytes)], "a.txt") });
+    const small = createTestApi({ settings: { FILE_MAX_BYTES: "1000" } });
+    expect(await uploadForm(text(1_048_576))).toMatchObject({ status: 201, body: { bytes: 1_048_576 } });
+    expect((await uploadForm(text(1_000), small)).status).toBe(201);
+    for (const refused of [
+      await uploadForm(text(1_048_577)),
+      await uploadForm(text(2_000_000)),
+      await uploadForm(text(1_001), small),
+    ]) {
+      expect(refused).toMatchObject({
+        status: 413,
+        body: { code: "payload_too_large", detail: expect.stringContaining("POST …/files?name=") },
+      });
+    }
+  });
+
+  test.each([
+    ["no part `file`", { other: new File(["x"], "a.txt") }],
+    ["a text instead of a file", { file: "x" }],
+    ["a second part", { file: new File(["x"], "a.txt"), more: "x" }],
+  ])("is not taken from a form with %s", async (_what, parts) => {
+    expect(await uploadForm(parts)).toMatchObject({ status: 422, body: { code: "validation_failed" } });
   });
 });
 
@@ -167,6 +196,12 @@ describe("a refused upload leaves neither row nor bytes", () => {
   test.each([
     ["a picture", { name: "a.png", bytes: png }, 415, "unsupported_file_type"],
     ["a picture that is called text", { name: "a.txt", bytes: png }, 415, "unsupported_file_type"],
+    [
+      "UTF-16 that is no text",
+      { name: "a.txt", bytes: new Uint8Array([0xff, 0xfe, 0x41, 0, 0, 0]) },
+      415,
+      "unsupported_file_type",
+    ],
     ["a name with a line break", { name: "a\nb.txt", bytes: utf8("x") }, 422, "validation_failed"],
     ["a blank name", { name: "  ", bytes: utf8("x") }, 422, "validation_failed"],
     [
@@ -184,6 +219,12 @@ describe("a refused upload leaves neither row nor bytes", () => {
     [
       "fewer bytes than it says",
       { name: "a.txt", bytes: utf8("x"), headers: { "Content-Length": "5" } },
+      400,
+      "upload_incomplete",
+    ],
+    [
+      "more bytes than it says",
+      { name: "a.txt", bytes: utf8("xyz"), headers: { "Content-Length": "1" } },
       400,
       "upload_incomplete",
     ],
@@ -214,6 +255,19 @@ describe("a refused upload leaves neither row nor bytes", () => {
     expect((await put(other, "12345678")).status).toBe(201);
   });
 
+  test("over the space of the room, of several at once", async () => {
+    const small = createTestApi({ settings: { ROOM_MAX_FILES: "2" } });
+    const { user, roomId } = await startRoom();
+    const before = await listObjects();
+    const uploads = await Promise.all(
+      ["a", "b", "c", "d", "e"].map((text) =>
+        upload(small, user, roomId, { name: `${text}.txt`, bytes: utf8(text) }),
+      ),
+    );
+    expect(uploads.map(({ status }) => status).toSorted()).toEqual([201, 201, 409, 409, 409]);
+    expect((await listObjects()).size).toBe(before.size + 2);
+  });
+
   test("while the bucket fails", async () => {
     const fileStore = { ...parserDeps.fileStore, put: () => Promise.reject(new Error("bucket")) };
     const files = { ...api.deps.files, fileStore };
@@ -226,11 +280,71 @@ describe("a refused upload leaves neither row nor bytes", () => {
     expect((await api.as(user).get(`/rooms/${roomId}/files`)).body.data).toEqual([]);
   });
 
+  test("that the database refuses", async () => {
+    const { user, roomId } = await startRoom();
+    const before = await listObjects();
+    const refuse = async () => Response.json({ message: "refused", code: "23514" }, { status: 400 });
+    const { result } = await watchDatabase(
+      () => upload(api, user, roomId, { name: "a.txt", bytes: utf8("x") }),
+      (ask, n) => (n === 1 ? ask() : refuse()),
+    );
+    expect(result).toMatchObject({ status: 500 });
+    expect(await listObjects()).toEqual(before);
+  });
+
+  test("into a room that is deleted meanwhile", async () => {
+    const { user, roomId } = await startRoom();
+    const before = await listObjects();
+    const { result } = await watchDatabase(
+      () => upload(api, user, roomId, { name: "a.txt", bytes: utf8("x") }),
+      async (ask, n) => {
+        if (n === 2) await connectSql()`update rooms set deleted_at = now() where id = ${roomId}`;
+        return ask();
+      },
+    );
+    expect(result).toMatchObject({ status: 404 });
+    expect(await listObjects()).toEqual(before);
+    expect(await connectSql()`select 1 from files where room_id = ${roomId}`).toEqual([]);
+  });
+
   test("into another user's room", async () => {
     const { roomId } = await startRoom();
     expect(await upload(api, newUser(), roomId, { name: "a.txt", bytes: utf8("x") })).toMatchObject({
       status: 404,
     });
+  });
+});
+
+describe("where the database's answer is lost after the row is stored", () => {
+  const loseAnswers = (lost: readonly number[]) => async (ask: () => Promise<Response>, n: number) => {
+    const answer = await ask();
+    return lost.includes(n) ? new Response("lost", { status: 502 }) : answer;
+  };
+
+  test("once, the upload answers with its file", async () => {
+    const { user, roomId } = await startRoom();
+    const bytes = utf8(crypto.randomUUID());
+    const { result } = await watchDatabase(
+      () => upload(api, user, roomId, { name: "a.txt", bytes }),
+      loseAnswers([2]),
+    );
+    expect(result).toMatchObject({ status: 201, body: { bytes: bytes.length } });
+    expect(result.headers.get("Idempotency-Replayed")).toBeNull();
+    await deliver(result.body.id);
+    expect((await api.as(user).get(`/files/${result.body.id}`)).body.status).toBe("ready");
+  });
+
+  test("each time, the upload is 503, and its repeat finds the file with its bytes", async () => {
+    const { user, roomId } = await startRoom();
+    const bytes = utf8(crypto.randomUUID());
+    const { result } = await watchDatabase(
+      () => upload(api, user, roomId, { name: "a.txt", bytes }),
+      loseAnswers([2, 3, 4]),
+    );
+    expect(result).toMatchObject({ status: 503, body: { code: "database_unavailable" } });
+    const again = await upload(api, user, roomId, { name: "a.txt", bytes });
+    expect(again.headers.get("Idempotency-Replayed")).toBe("true");
+    expect((await api.as(user).get(`/files/${again.body.id}/content`)).status).toBe(200);
   });
 });
 
@@ -244,7 +358,7 @@ describe("parsing", () => {
 
   test.each([
     ["broken.pdf", utf8("%PDF-1.7 nothing"), "file_unreadable"],
-    ["secret.docx", new Uint8Array([0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1, 0]), "file_encrypted"],
+    ["secret.docx", makeEncryptedOffice(), "file_encrypted"],
     ["deep.html", utf8("<div>".repeat(1_000)), "file_too_complex"],
   ])("of %s fails with its code, and can be tried again", async (name, bytes, code) => {
     const { user, id, read } = await store(name, bytes);
@@ -283,6 +397,62 @@ describe("parsing", () => {
     expect(await read()).toMatchObject({ status: "failed", error: { code: "parse_gave_up" } });
     await deliver(id);
     expect(await read()).toMatchObject({ status: "failed" });
+  });
+
+  test("is given up after four attempts that ended without a result, and has four more when it is asked for again", async () => {
+    const { id, read, user } = await store("a.txt", utf8("some text"));
+    const sql = connectSql();
+    const noTime = { ...api.deps, nowMs: () => Date.now() + 300_000 };
+    const killParsers = async () => {
+      for (let attempt = 1; attempt <= 5; attempt += 1) {
+        await deliver(id, { deps: killedAt(2) });
+        expect(await read()).toMatchObject({ status: "parsing" });
+        await sql`update files set lease_until = now() where id = ${id}`;
+      }
+      const warned: unknown[] = [];
+      const log = { ...parserDeps.log, warn: (...line: unknown[]) => warned.push(line) };
+      await wakeWaitingFiles({ ...noTime, log });
+      expect(warned).toEqual([["files_given_up", { files: expect.arrayContaining([id]) }]]);
+    };
+    await killParsers();
+    expect(await read()).toMatchObject({ status: "failed", error: { code: "parse_gave_up" } });
+    await api.as(user).post(`/files/${id}/parse`);
+    await killParsers();
+    expect(await read()).toMatchObject({ status: "failed", error: { code: "parse_gave_up" } });
+    await api.as(user).post(`/files/${id}/parse`);
+    await deliver(id);
+    expect(await read()).toMatchObject({ status: "ready", error: null });
+    expect(await sql`select attempt from files where id = ${id}`).toEqual([{ attempt: 9 }]);
+  });
+
+  test.each([
+    ["has read the file", async (key: string) => parserDeps.fileStore.get(key)],
+    ["cannot read it", async () => new Blob([utf8("%PDF-1.7 nothing")]).stream()],
+  ])("by a parser that was replaced changes nothing, where it %s", async (_how, finish) => {
+    const { id, read, user } = await store("a.pdf", await makePdf(["The text."]));
+    const sql = connectSql();
+    const get = async (key: string) => {
+      await sql`update files set lease_until = now() where id = ${id}`;
+      await deliver(id);
+      return finish(key);
+    };
+    await deliver(id, { deps: { ...parserDeps, fileStore: { ...parserDeps.fileStore, get } } });
+    expect(await read()).toMatchObject({ status: "ready", error: null });
+    expect((await api.as(user).get(`/files/${id}/pages`)).body.data).toMatchObject([{ text: "The text." }]);
+    const attempts =
+      await sql`select ready_attempt, p.attempt from files f join file_pages p on p.file_id = f.id
+      where f.id = ${id}`;
+    expect(attempts).toEqual([{ ready_attempt: 2, attempt: 2 }]);
+  });
+
+  test("that goes on is not given up by the last message of another attempt", async () => {
+    const { id, read } = await store("a.txt", utf8("some text"));
+    const get = async (key: string) => {
+      await deliver(id, { queue: "pantheon-parse-dead" });
+      return parserDeps.fileStore.get(key);
+    };
+    await deliver(id, { deps: { ...parserDeps, fileStore: { ...parserDeps.fileStore, get } } });
+    expect(await read()).toMatchObject({ status: "ready" });
   });
 
   test.each([

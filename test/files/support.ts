@@ -59,3 +59,13 @@ export async function deliver(
 type DeliverOptions = { queue?: string; deps?: ParserDeps; attempts?: number };
 
 export const utf8 = (text: string) => new TextEncoder().encode(text);
+
+/** A parser that is killed before its nth request to the database, from 1: nothing of it happens after that. */
+export function killedAt(nth: number): ParserDeps {
+  let requests = 0;
+  const onRequest = () => {
+    requests += 1;
+    if (requests >= nth) throw new Error("killed");
+  };
+  return { ...parserDeps, db: Object.create(parserDeps.db, { onRequest: { value: onRequest } }) };
+}

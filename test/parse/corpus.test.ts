@@ -1,8 +1,10 @@
 import { utils, write } from "@e965/xlsx";
 import pdfium from "@embedpdf/pdfium/pdfium.wasm";
+import { zipSync } from "fflate";
 import { PDFDocument, rgb, StandardFonts } from "pdf-lib";
 import { describe, expect, test } from "vitest";
 import { parseDocument } from "../../src/parse/parse-document.ts";
+import { parseLimits } from "../../src/parse/parse-limits.ts";
 import { makeArchive, makePdf, makePptx } from "./support/documents.ts";
 
 const parse = (bytes: Uint8Array, name: string) => parseDocument(bytes, name, pdfium);
@@ -118,6 +120,15 @@ test.each(samples)("the text of %s is what was put in", async (name, bytes, expe
 });
 
 describe("a file that is made to harm", () => {
+  /** An archive whose one part unpacks to more than the limit. */
+  const bomb = (large: string, ...others: string[]) =>
+    zipSync(
+      Object.fromEntries([
+        ...others.map((name) => [name, utf8("<p/>")]),
+        [large, new Uint8Array(parseLimits.maxUnpackedBytes)],
+      ]),
+      { level: 1 },
+    );
   const xml = (parts: Record<string, string>) => makeArchive({ "[Content_Types].xml": "<Types/>", ...parts });
   test.each([
     ["encrypted.pdf", makeEncrypted, "file_encrypted"],
@@ -133,7 +144,17 @@ describe("a file that is made to harm", () => {
       () => xml({ "word/document.xml": `<w:document>${"<w:p>".repeat(200_000)}` }),
       "file_too_complex",
     ],
-    ["bomb.docx", () => xml({ "word/document.xml": "<w:p>".padEnd(70_000_000, " ") }), "file_too_complex"],
+    [
+      "bomb.pptx",
+      () => bomb("ppt/slides/slide1.xml", "ppt/presentation.xml", "ppt/_rels/presentation.xml.rels"),
+      "file_too_complex",
+    ],
+    ["bomb.xlsx", () => bomb("xl/media/picture.bin", "xl/workbook.xml"), "file_too_complex"],
+    [
+      "entries.docx",
+      () => xml(Object.fromEntries(Array.from({ length: 10_001 }, (_, n) => [`word/${n}`, ""]))),
+      "file_too_complex",
+    ],
   ] as const)("%s ends with its code", async (name, make, code) => {
     await expect(parse(await make(), name)).rejects.toMatchObject({ code });
   });

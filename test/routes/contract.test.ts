@@ -79,6 +79,15 @@ test("the Idempotency-Key is declared with its bounds", () => {
   }
 });
 
+test("an operation answers success in one media type", () => {
+  for (const { name, declared } of operations) {
+    const types = Object.entries<Json>(declared.responses).flatMap(([status, { content }]) =>
+      status.startsWith("2") ? Object.keys(content ?? {}) : [],
+    );
+    expect(new Set(types).size, name).toBeLessThan(2);
+  }
+});
+
 test("streams declare the schema of their events", () => {
   const streams = operations.flatMap(({ declared }) =>
     Object.values<Json>(declared.responses).flatMap(({ content }) => content?.["text/event-stream"] ?? []),

@@ -41,10 +41,10 @@ export async function watchDatabase<T>(
   }
 }
 
-/** Two statements: the session is locked, and the lease is set. */
+/** One statement: the lease is set. */
 function isRenewal(body: string): boolean {
   const { queries = [] }: { queries?: { query: string }[] } = JSON.parse(body);
-  return queries.length === 2 && /"lease_until" = clock_timestamp\(\)/.test(queries[1]?.query ?? "");
+  return queries.length === 1 && queries[0]?.query.includes("renew_lease") === true;
 }
 
 type Watch = (ask: Ask, body: string) => Promise<Response>;

@@ -4,7 +4,10 @@ declare module "*?raw" {
   export default text;
 }
 
-/** Of Vite's `import.meta.glob` what tests use: the texts of files, by path. */
+/** Of Vite's `import.meta.glob` what tests use: by path, the texts of files, or their bytes as addresses of data. */
 interface ImportMeta {
-  glob(pattern: string, options: { query: "?raw"; import: "default"; eager: true }): Record<string, string>;
+  glob(
+    pattern: string,
+    options: { query: "?raw" | "?url&inline"; import: "default"; eager: true },
+  ): Record<string, string>;
 }

@@ -92,7 +92,7 @@ export class RowSaver extends BaseCheckpointSaver {
   }
 
   override async deleteThread(threadId: string): Promise<void> {
-    await this.#run(deleteThread(this.#db, threadId));
+    await this.#run([deleteThread(threadId)]);
   }
 
   #store(rows: CheckpointRows): Promise<void> {

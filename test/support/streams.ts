@@ -38,7 +38,7 @@ export async function createStreamFixture(options: FixtureOptions, ...rules: Mod
     /** Posts to a path of the session. */
     send,
     stream: (message: string, headers: Record<string, string> = {}) =>
-      send("/turns", { message }, { Accept: "text/event-stream", ...headers }),
+      send("/turns/stream", { message }, headers),
     turns: async (): Promise<StoredTurn[]> => (await fixture.list()).body.data,
     calls: async () => (await fixture.models.journal()).length,
     /** Resolves once the session runs nothing any more. */

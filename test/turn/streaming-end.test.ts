@@ -66,7 +66,7 @@ test("a stream's end is logged, with how it ended; its request is logged when it
   const reader = readEvents(await room.stream("@ada go"));
   await reader.until("TEXT_MESSAGE_CONTENT");
   expect(room.api.lines.filter(({ event }) => event === "request_done")).toMatchObject([
-    { status: 200, route: "/api/v1/sessions/:session_id/turns" },
+    { status: 200, route: "/api/v1/sessions/:session_id/turns/stream" },
   ]);
   expect(ends()).toEqual([]);
   await room.models.release("more");

@@ -3,8 +3,6 @@ import { eventsOf, joinDeltas, readEvents } from "../support/event-reader.ts";
 import { createStreamFixture } from "../support/streams.ts";
 import { says } from "../support/turn-fixture.ts";
 
-const asStream = { Accept: "text/event-stream" };
-
 test("a retry is streamed as its own run: the agents that failed, and the usage of this run", async () => {
   const usage = (prompt_tokens: number) => ({ prompt_tokens, completion_tokens: 10 });
   const room = await createStreamFixture(
@@ -15,7 +13,7 @@ test("a retry is streamed as its own run: the agents that failed, and the usage 
   const { body: first } = await room.post("hello");
   await room.models.script(says("bob", { deltas: ["bob", " two"], usage: usage(200) }));
 
-  const response = await room.send(`/turns/${first.id}/retry`, {}, asStream);
+  const response = await room.send(`/turns/${first.id}/retry/stream`, {});
   const events = await readEvents(response).all();
 
   const [turn] = await room.turns();
@@ -37,7 +35,7 @@ test("a retry is streamed as its own run: the agents that failed, and the usage 
 test("a retry that is refused is a problem, not a stream", async () => {
   const room = await createStreamFixture({ agents: ["ada"] }, says("ada", "hi"));
   const { body: first } = await room.post("@ada hello");
-  const response = await room.send(`/turns/${first.id}/retry`, {}, asStream);
+  const response = await room.send(`/turns/${first.id}/retry/stream`, {});
   expect(response.status).toBe(409);
   expect(response.headers.get("Content-Type")).toBe("application/problem+json");
   expect(await response.json()).toMatchObject({ code: "nothing_to_retry" });

@@ -87,14 +87,14 @@ export function createApi(client: Client) {
       json<TurnDetail | RunningTurn>("GET", `${turnsOf(sessionId)}/${turnId}`),
     /** The events of a turn that begins now. The same key again joins or replays it. */
     streamTurn: (sessionId: string, message: string, key: string, signal: AbortSignal) =>
-      send("POST", turnsOf(sessionId), { body: { message }, headers: streamHeaders(key), signal }),
+      send("POST", `${turnsOf(sessionId)}/stream`, { body: { message }, headers: keyHeader(key), signal }),
     streamRetry: (sessionId: string, turnId: string, key: string, signal: AbortSignal) =>
-      send("POST", `${turnsOf(sessionId)}/${turnId}/retry`, { headers: streamHeaders(key), signal }),
+      send("POST", `${turnsOf(sessionId)}/${turnId}/retry/stream`, { headers: keyHeader(key), signal }),
     cancelTurn: (sessionId: string, turnId: string) =>
       json<void>("POST", `${turnsOf(sessionId)}/${turnId}/cancel`),
   };
 }
 
-function streamHeaders(key: string) {
-  return { Accept: "text/event-stream", "Idempotency-Key": key };
+function keyHeader(key: string) {
+  return { "Idempotency-Key": key };
 }

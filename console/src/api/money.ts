@@ -1,5 +1,14 @@
 import type { Client } from "./client.ts";
-import type { AdminEvent, Budget, Page, PricingVersion, UsageGroup, UsageRow, Wallet } from "./types.ts";
+import type {
+  AdminEvent,
+  Budget,
+  NewPricingVersion,
+  Page,
+  PricingVersion,
+  UsageGroup,
+  UsageRow,
+  Wallet,
+} from "./types.ts";
 
 export type UsageQuery = { from: string; to: string; groupBy: UsageGroup };
 
@@ -32,6 +41,7 @@ export function createMoneyApi({ json, send }: Client) {
     asOperator: () => json<Page<UsageRow>>("GET", "/admin/usage", { query: { limit: 1 } }),
     adminEvents: async () => (await json<Page<AdminEvent>>("GET", "/admin/events")).data,
     pricingVersions: async () => (await json<Page<PricingVersion>>("GET", "/admin/pricing-versions")).data,
+    addPrices: (body: NewPricingVersion) => json<PricingVersion>("POST", "/admin/pricing-versions", { body }),
     userWallet: (userId: string) => json<Wallet>("GET", `/admin/users/${encodeURIComponent(userId)}/wallet`),
     grant: (userId: string, amount: string, note: string, key: string) =>
       json<{ wallet: Wallet }>("POST", `/admin/users/${encodeURIComponent(userId)}/grants`, {

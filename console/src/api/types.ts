@@ -3,7 +3,13 @@ import type { agent, agentChange, newAgent } from "../../../src/routes/schemas/a
 import type { consoleConfig } from "../../../src/routes/schemas/console-config.ts";
 import type { file } from "../../../src/routes/schemas/file.ts";
 import type { message } from "../../../src/routes/schemas/message.ts";
-import type { adminEvent, budget, pricingVersion, wallet } from "../../../src/routes/schemas/money.ts";
+import type {
+  adminEvent,
+  budget,
+  newPricingVersion,
+  pricingVersion,
+  wallet,
+} from "../../../src/routes/schemas/money.ts";
 import type { newRoom, room } from "../../../src/routes/schemas/room.ts";
 import type { session } from "../../../src/routes/schemas/session.ts";
 import type { runningTurn, turnRead } from "../../../src/routes/schemas/turn.ts";
@@ -53,6 +59,10 @@ export type Problem = {
 export type Wallet = z.output<typeof wallet>;
 export type Budget = z.output<typeof budget>;
 export type AdminEvent = z.output<typeof adminEvent>;
+/** The schema of a bounded list takes anything, to say in one error what is wrong. */
+export type NewPricingVersion = Omit<z.input<typeof newPricingVersion>, "prices"> & {
+  prices: readonly { alias: string; multiplier: string }[];
+};
 export type PricingVersion = z.output<typeof pricingVersion>;
 export type UsageGroup = "day" | "room" | "session" | "agent" | "model" | "turn" | "user";
 export type UsageRow = Partial<Record<UsageGroup, string | null>> & {

@@ -9,6 +9,10 @@ export function formatAgo(instant: string, now = Date.now()): string {
   if (minutes > -60) return relative.format(Math.round(minutes), "minute");
   if (minutes > -24 * 60) return relative.format(Math.round(minutes / 60), "hour");
   if (minutes > -7 * 24 * 60) return relative.format(Math.round(minutes / 60 / 24), "day");
+  return formatDay(instant);
+}
+
+export function formatDay(instant: string): string {
   return day.format(new Date(instant));
 }
 

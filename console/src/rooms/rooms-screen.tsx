@@ -1,16 +1,18 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Room } from "../api/types.ts";
 import { api } from "../app-context.ts";
-import { formatAgo } from "../parts/format.ts";
+import { formatAgo, formatCredits } from "../parts/format.ts";
 import { Empty, Loading, ProblemNote } from "../parts/states.tsx";
 import { useLoad } from "../parts/use-load.ts";
 import { Link, pathOf } from "../router.tsx";
+import { thisMonth } from "../usage/period.ts";
 import { modeWords } from "./mode-words.ts";
 import { NewRoomDialog } from "./new-room.tsx";
 import { type Template, templates } from "./templates.ts";
 
 export function RoomsScreen() {
   const { value: rooms, error, reload } = useLoad("rooms", api.rooms);
+  const credits = useLoad("credits of rooms", loadCredits);
   const [search, setSearch] = useState("");
   const [dialog, setDialog] = useState<Template>();
   useEffect(() => {
@@ -35,15 +37,27 @@ export function RoomsScreen() {
       </header>
       {error && <ProblemNote error={error} onRetry={reload} />}
       {rooms === undefined && error === undefined && <Loading what="your rooms" rows={4} />}
-      {rooms && <RoomList rooms={rooms} search={search} onTemplate={setDialog} />}
+      {rooms && <RoomList {...{ rooms, search }} credits={credits.value} onTemplate={setDialog} />}
       {dialog && <NewRoomDialog first={dialog} onClose={() => setDialog(undefined)} />}
     </div>
   );
 }
 
-type ListProps = { rooms: readonly Room[]; search: string; onTemplate: (template: Template) => void };
+/** What each room spent this month. */
+async function loadCredits(): Promise<ReadonlyMap<string, string>> {
+  const rows = await api.usage({ ...thisMonth(), groupBy: "room" });
+  return new Map(rows.map(({ room, credits }) => [room ?? "", credits]));
+}
 
-function RoomList({ rooms, search, onTemplate }: ListProps) {
+type ListProps = {
+  rooms: readonly Room[];
+  search: string;
+  /** Undefined while it is not known. The list can be used without it. */
+  credits: ReadonlyMap<string, string> | undefined;
+  onTemplate: (template: Template) => void;
+};
+
+function RoomList({ rooms, search, credits, onTemplate }: ListProps) {
   const words = search.trim().toLowerCase();
   const found = rooms.filter(({ name, goal }) => `${name}\n${goal ?? ""}`.toLowerCase().includes(words));
   if (rooms.length === 0) return <Templates title="Make your first room" onTemplate={onTemplate} />;
@@ -58,7 +72,7 @@ function RoomList({ rooms, search, onTemplate }: ListProps) {
     <>
       <ul class="room-list">
         {found.map((room) => (
-          <RoomCard key={room.id} room={room} />
+          <RoomCard key={room.id} room={room} credits={credits && (credits.get(room.id) ?? "0")} />
         ))}
       </ul>
       {words === "" && rooms.length < 4 && <Templates title="Begin another" onTemplate={onTemplate} />}
@@ -66,7 +80,7 @@ function RoomList({ rooms, search, onTemplate }: ListProps) {
   );
 }
 
-function RoomCard({ room }: { room: Room }) {
+function RoomCard({ room, credits }: { room: Room; credits: string | undefined }) {
   return (
     <li>
       <Link to={pathOf.room(room.id)} class="card room-card">
@@ -75,6 +89,11 @@ function RoomCard({ room }: { room: Room }) {
         <span class="room-facts">
           <span class="tag">{modeWords[room.current_mode].name}</span>
           <span>used {formatAgo(room.last_used_at)}</span>
+          {credits !== undefined && (
+            <span class="room-credits" title="Spent this month">
+              {formatCredits(credits)} credits
+            </span>
+          )}
         </span>
       </Link>
     </li>

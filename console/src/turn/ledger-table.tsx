@@ -11,6 +11,7 @@ export function LedgerTable({ turn }: { turn: TurnDetail }) {
     "Fresh",
     "Cached",
     "Out",
+    "Weighted",
     "Credits",
     "Cost US$",
     "Time",
@@ -34,8 +35,12 @@ export function LedgerTable({ turn }: { turn: TurnDetail }) {
           <td class="number">{formatCount(call.input_tokens_fresh)}</td>
           <td class="number">{formatCount(call.input_tokens_cached)}</td>
           <td class="number">{formatCount(call.output_tokens)}</td>
-          <td class="number" title={`Prices of ${call.pricing_version}`}>
+          <td class="number" title="All tokens by their weight in output tokens">
+            {call.oe_tokens}
+          </td>
+          <td class="number">
             {call.credits}
+            <small class="under">prices {call.pricing_version}</small>
           </td>
           <td class="number">{call.provider_cost_usd ?? "not stated"}</td>
           <td class="number">{formatSeconds(call.latency_ms)}</td>

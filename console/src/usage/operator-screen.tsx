@@ -5,6 +5,7 @@ import { formatInstant } from "../parts/format.ts";
 import { Empty, Loading, ProblemNote } from "../parts/states.tsx";
 import { useLoad } from "../parts/use-load.ts";
 import { GrantForm } from "./grant-form.tsx";
+import { Prices } from "./prices.tsx";
 import { UsageReport } from "./usage-report.tsx";
 
 /** What operators see of everybody, and what they may change. */
@@ -22,26 +23,6 @@ export function OperatorScreen(_: Record<never, never>) {
       <Prices />
       <Events />
     </div>
-  );
-}
-
-function Prices() {
-  const { value, error, reload } = useLoad("prices", api.pricingVersions);
-  return (
-    <section class="receipt-part">
-      <h2>Prices</h2>
-      {error && <ProblemNote error={error} onRetry={reload} />}
-      {value === undefined && error === undefined && <Loading what="the prices" />}
-      {value?.map(({ version, effective_at: at, created_by: by, prices }) => (
-        <details key={version} class="fold">
-          <summary>
-            <strong>{version}</strong> {at === null ? "of the deployment" : `from ${formatInstant(at)}`}
-            {by !== null && ` by ${by}`}
-          </summary>
-          <p>{prices.map(({ alias, multiplier }) => `${alias} × ${multiplier}`).join(", ")}</p>
-        </details>
-      ))}
-    </section>
   );
 }
 

@@ -12,6 +12,11 @@ export function thisMonth(today = new Date()): Period {
   return { from: dayOf(first, 0), to: dayOf(today, 1) };
 }
 
+/** The day after a day in the form of the API. */
+export function nextDay(day: string): string {
+  return dayOf(new Date(`${day}T12:00:00`), 1);
+}
+
 function dayOf(date: Date, later: number): string {
   const day = new Date(date.getFullYear(), date.getMonth(), date.getDate() + later);
   const pad = (part: number) => String(part).padStart(2, "0");

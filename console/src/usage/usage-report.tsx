@@ -1,11 +1,11 @@
-import { useState } from "preact/hooks";
+import { useCallback, useState } from "preact/hooks";
 import type { UsageQuery } from "../api/money.ts";
 import type { UsageGroup, UsageRow } from "../api/types.ts";
 import { api } from "../app-context.ts";
 import { Empty, Loading, ProblemNote } from "../parts/states.tsx";
 import { useLoad } from "../parts/use-load.ts";
 import { lastDays, type Period, thisMonth } from "./period.ts";
-import { UsageBars } from "./usage-bars.tsx";
+import { UsagePlot } from "./usage-plot.tsx";
 import { UsageTable } from "./usage-table.tsx";
 
 const periods: Readonly<Record<string, () => Period>> = {
@@ -21,17 +21,20 @@ type ReportProps = {
   onCsv?: (query: UsageQuery) => void;
 };
 
-/** Usage by a group of the reader's choice, as bars and as a table. */
+/** Usage by a group of the reader's choice, as a plot and as a table. */
 export function UsageReport({ groups, load, onCsv }: ReportProps) {
   const [groupBy, setGroupBy] = useState<UsageGroup>("day");
   const [period, setPeriod] = useState("Last 30 days");
   const query = { ...(periods[period]?.() ?? lastDays(30)), groupBy };
   const { value: rows, error, reload } = useLoad(`usage ${period} ${groupBy}`, () => load(query));
   const rooms = useLoad("names of rooms", api.rooms);
-  const nameOf = (key: string) => {
-    if (key === "") return "none";
-    return groupBy === "room" ? (rooms.value?.find(({ id }) => id === key)?.name ?? key) : key;
-  };
+  const nameOf = useCallback(
+    (key: string) => {
+      if (key === "") return "none";
+      return groupBy === "room" ? (rooms.value?.find(({ id }) => id === key)?.name ?? key) : key;
+    },
+    [groupBy, rooms.value],
+  );
   return (
     <>
       <div class="usage-choice">
@@ -65,7 +68,7 @@ export function UsageReport({ groups, load, onCsv }: ReportProps) {
       {rows?.length === 0 && <Empty title="Nothing was spent in this time." />}
       {rows !== undefined && rows.length > 0 && (
         <>
-          <UsageBars {...{ rows, groupBy, nameOf }} />
+          <UsagePlot {...{ rows, query, nameOf }} />
           <UsageTable {...{ rows, groupBy, nameOf }} />
         </>
       )}

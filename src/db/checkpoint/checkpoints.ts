@@ -1,13 +1,12 @@
-import { eq, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { CheckpointRows } from "../../domain/turn/checkpoint.ts";
-import type { Db } from "../core/client.ts";
-import { prepareInsert } from "../core/prepared-insert.ts";
+import { prepareInserts } from "../core/prepared-insert.ts";
 import { prepareStatement } from "../core/prepared-statement.ts";
 import { checkpointBlobs, checkpoints, checkpointWrites } from "../schema.ts";
 import { superstepOf } from "./stored-checkpoints.ts";
 
-/** The statements that store checkpoints; at most one per table, and none where there are no rows. */
+/** The statement that stores checkpoints; none where there are no rows. */
 export function insertCheckpointRows({
   checkpoints: rows,
   blobs,
@@ -30,64 +29,64 @@ export function insertCheckpointRows({
       (row) => row.idx < 0,
     ),
   };
-  return [
-    ...insertCheckpoints(once.checkpoints.map((row) => ({ ...row, type: null }))),
-    ...insertBlobs(once.blobs),
-    ...insertWrites(once.writes.map((row) => ({ ...row, taskPath: "" }))),
-  ];
-}
-
-/** The statements that delete all of a thread. */
-export function deleteThread(db: Db, threadId: string): BatchItem<"pg">[] {
-  return [checkpoints, checkpointBlobs, checkpointWrites].map((table) =>
-    db.delete(table).where(eq(table.threadId, threadId)),
+  return insertRows(
+    once.checkpoints.map((row) => ({ ...row, type: null })),
+    once.blobs,
+    once.writes.map((row) => ({ ...row, taskPath: "" })),
   );
 }
 
 const threadId = sql.placeholder("threadId");
-const deleteWritesOf = prepareStatement<{ threadId: string }>(
-  sql`delete from ${checkpointWrites} where thread_id = ${threadId}`,
-);
-const deleteEarlierOf = prepareStatement<{ threadId: string }>(
-  sql`delete from ${checkpoints} c where c.thread_id = ${threadId} and exists (
-    select 1 from ${checkpoints} later where later.thread_id = c.thread_id
-      and later.checkpoint_ns = c.checkpoint_ns
-      and (${superstepOf(sql`later`)}, later.checkpoint_id) > (${superstepOf(sql`c`)}, c.checkpoint_id))`,
-);
-const deleteUnnamedOf = prepareStatement<{ threadId: string }>(
-  sql`delete from ${checkpointBlobs} b where b.thread_id = ${threadId} and not exists (
-    select 1 from ${checkpoints} c where c.thread_id = b.thread_id and c.checkpoint_ns = b.checkpoint_ns
-      and c.checkpoint -> 'channel_versions' ->> b.channel = b.version)`,
-);
+const deleteAll = prepareStatement<{ threadId: string }>(sql`
+  with deleted_writes as (delete from ${checkpointWrites} where thread_id = ${threadId}),
+    deleted_blobs as (delete from ${checkpointBlobs} where thread_id = ${threadId})
+  delete from ${checkpoints} where thread_id = ${threadId}`);
 
-/** The statements that delete all of a finished thread but its last checkpoint and the values that it names. */
-export function deleteEarlierCheckpoints(threadId: string): BatchItem<"pg">[] {
-  return [deleteWritesOf({ threadId }), deleteEarlierOf({ threadId }), deleteUnnamedOf({ threadId })];
+/** Deletes all of a thread. */
+export function deleteThread(threadId: string): BatchItem<"pg"> {
+  return deleteAll({ threadId });
 }
 
-/** Written again, a checkpoint has its last value. */
-const insertCheckpoints = prepareInsert(
-  checkpoints,
-  `on conflict (thread_id, checkpoint_ns, checkpoint_id)
-   do update set checkpoint = excluded.checkpoint, metadata = excluded.metadata`,
-);
+const deleteEarlier = prepareStatement<{ threadId: string }>(sql`
+  with last as (
+    select distinct on (k.checkpoint_ns) k.checkpoint_ns, k.checkpoint_id, k.checkpoint -> 'channel_versions' as versions
+    from ${checkpoints} k where k.thread_id = ${threadId}
+    order by k.checkpoint_ns, ${superstepOf(sql`k`)} desc, k.checkpoint_id desc
+  ), deleted_writes as (
+    delete from ${checkpointWrites} where thread_id = ${threadId}
+  ), deleted_checkpoints as (
+    delete from ${checkpoints} c where c.thread_id = ${threadId} and not exists (
+      select 1 from last l where l.checkpoint_ns = c.checkpoint_ns and l.checkpoint_id = c.checkpoint_id)
+  )
+  delete from ${checkpointBlobs} b where b.thread_id = ${threadId} and not exists (
+    select 1 from last l where l.checkpoint_ns = b.checkpoint_ns and l.versions ->> b.channel = b.version)`);
 
-/**
- * A version that a checkpoint names keeps its value as long as the thread goes on from its latest checkpoint. A version that
- * no checkpoint names is left over from one that a holder could not store whole; the next holder's value replaces it.
- */
-const insertBlobs = prepareInsert(
-  checkpointBlobs,
-  `on conflict (thread_id, checkpoint_ns, channel, version)
-   do update set type = excluded.type, blob = excluded.blob`,
-);
+/** Deletes all of a finished thread but its last checkpoint and the values that it names. */
+export function deleteEarlierCheckpoints(threadId: string): BatchItem<"pg"> {
+  return deleteEarlier({ threadId });
+}
 
-/** The first writes of a task stay. Its marks (an error, an interrupt; `idx` below 0) are replaced by later ones. */
-const insertWrites = prepareInsert(
-  checkpointWrites,
-  `on conflict (thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
-   do update set channel = excluded.channel, type = excluded.type, blob = excluded.blob
-   where checkpoint_writes.idx < 0`,
+const insertRows = prepareInserts<[typeof checkpoints, typeof checkpointBlobs, typeof checkpointWrites]>(
+  {
+    // Written again, a checkpoint has its last value.
+    table: checkpoints,
+    onConflict: `on conflict (thread_id, checkpoint_ns, checkpoint_id)
+      do update set checkpoint = excluded.checkpoint, metadata = excluded.metadata`,
+  },
+  {
+    // A version that a checkpoint names keeps its value as long as the thread goes on from its latest checkpoint. A version
+    // that no checkpoint names is left over from one that a holder could not store whole; the next holder's value replaces it.
+    table: checkpointBlobs,
+    onConflict: `on conflict (thread_id, checkpoint_ns, channel, version)
+      do update set type = excluded.type, blob = excluded.blob`,
+  },
+  {
+    // The first writes of a task stay. Its marks (an error, an interrupt; `idx` below 0) are replaced by later ones.
+    table: checkpointWrites,
+    onConflict: `on conflict (thread_id, checkpoint_ns, checkpoint_id, task_id, idx)
+      do update set channel = excluded.channel, type = excluded.type, blob = excluded.blob
+      where checkpoint_writes.idx < 0`,
+  },
 );
 
 /** One row for each key, as `on conflict do update` needs: the first, or a later one that replaces it. */

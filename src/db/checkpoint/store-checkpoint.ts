@@ -1,7 +1,7 @@
 import { type CheckpointRows, noRows } from "../../domain/turn/checkpoint.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
 import { type Db, postgresFields, RequestTooLarge, repeatIfLost } from "../core/client.ts";
-import { assertClaim, claimLost, extendLease, lockSession } from "../turn/claim-statements.ts";
+import { assertClaim, claimLost, renewClaim } from "../turn/claim-statements.ts";
 import { insertCheckpointRows } from "./checkpoints.ts";
 import { halveRows, splitRows } from "./split-rows.ts";
 
@@ -33,9 +33,7 @@ export async function storeCheckpoint(
       db,
       () =>
         db.batch([
-          lockSession(claim.sessionId),
-          assertClaim(claim),
-          ...(isLast ? [extendLease(claim, leaseMs, needed)] : []),
+          isLast ? renewClaim(claim, leaseMs, needed) : assertClaim(claim),
           ...insertCheckpointRows(part),
         ]),
       pausesMs,

@@ -3,7 +3,7 @@ import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
 import { textLists } from "../../domain/turn/turn-limiter.ts";
 import { fromHex } from "../core/bytea.ts";
 import { type Db, ResponseTooLarge } from "../core/client.ts";
-import { checkpointBlobs, checkpoints, checkpointWrites, turnClaims } from "../schema.ts";
+import { checkpointBlobs, checkpoints, checkpointWrites } from "../schema.ts";
 
 /**
  * The superstep of a checkpoint, for this table or alias. A thread's checkpoints are ordered by it, not by their ids: an
@@ -33,40 +33,38 @@ export async function readWithTexts<T>(read: (texts: Texts) => Promise<T>): Prom
   }
 }
 
-/** The latest checkpoint of a run that this holder took over. A new run has none. */
-export function selectCheckpointOfClaim(
-  db: Db,
-  { sessionId, holder }: { sessionId: string; holder: string },
-  texts: Texts,
-) {
-  const threadId = sql`(select c.run_id::text from ${turnClaims} c
-    where c.session_id = ${sessionId} and c.holder = ${holder}::uuid and c.past_holders <> '[]'::jsonb)`;
-  const isLatest = and(
+/** The latest checkpoint of a thread. */
+export function isLatestCheckpoint(threadId: SQL): SQL | undefined {
+  return and(
     eq(checkpoints.threadId, threadId),
     eq(checkpoints.checkpointNs, ""),
     eq(checkpoints.checkpointId, latestCheckpointId(threadId)),
   );
-  return selectCheckpoints(db, isLatest, texts).limit(1);
 }
 
 /** Latest checkpoint first. One statement reads one snapshot of the tables. */
 export function selectCheckpoints(db: Db, condition: SQL | undefined, texts: Texts = "with_texts") {
-  const isRead = texts === "with_texts" ? sql`true` : isNoText;
   return db
-    .select({
-      threadId: checkpoints.threadId,
-      checkpointNs: checkpoints.checkpointNs,
-      checkpointId: checkpoints.checkpointId,
-      parentCheckpointId: checkpoints.parentCheckpointId,
-      checkpoint: checkpoints.checkpoint,
-      metadata: checkpoints.metadata,
-      blobs: blobsOfCheckpoint(isRead),
-      writes: writesOfCheckpoint(isRead),
-      lacksTexts: sql<boolean>`${sql.raw(String(texts === "without_texts"))}`,
-    })
+    .select(checkpointColumns(texts))
     .from(checkpoints)
     .where(condition)
     .orderBy(sql`${superstepOf(sql`${checkpoints}`)} desc`, desc(checkpoints.checkpointId));
+}
+
+/** A checkpoint with its values and writes, as it is selected. */
+export function checkpointColumns(texts: Texts) {
+  const isRead = texts === "with_texts" ? sql`true` : isNoText;
+  return {
+    threadId: checkpoints.threadId,
+    checkpointNs: checkpoints.checkpointNs,
+    checkpointId: checkpoints.checkpointId,
+    parentCheckpointId: checkpoints.parentCheckpointId,
+    checkpoint: checkpoints.checkpoint,
+    metadata: checkpoints.metadata,
+    blobs: blobsOfCheckpoint(isRead),
+    writes: writesOfCheckpoint(isRead),
+    lacksTexts: sql<boolean>`${sql.raw(String(texts === "without_texts"))}`,
+  };
 }
 
 /** A part of a list is named after it: `replies#3`. */

@@ -1,7 +1,7 @@
 import { and, desc, eq, isNull, type SQL, sql } from "drizzle-orm";
 import { notFound } from "../../domain/errors.ts";
-import type { FileLimits } from "../../domain/files/file-limits.ts";
-import { askDatabase, type Db } from "../core/client.ts";
+import { type FileLimits, maxParseAttempts } from "../../domain/files/file-limits.ts";
+import { askDatabase, type Db, repeatIfLost } from "../core/client.ts";
 import { readableColumns } from "../core/instant.ts";
 import { type Page, type PageRequest, readPage } from "../core/page.ts";
 import { isOwnedRoom, ownedRoomId, type RoomScope, selectRoomId } from "../rooms/owned-room.ts";
@@ -23,12 +23,13 @@ export type InsertedFile =
   | { kind: "user_full" };
 
 /**
- * Inserts a file where room and user have space for it, decided under locks on both.
- * @throws PantheonError `not_found` where the room is not the user's.
+ * Inserts a file where room and user have space for it, decided under locks on both. Where the answer is lost, it asks again:
+ * the row may be there already.
+ * @throws PantheonError `not_found` where the room is not the user's; `database_unavailable` where the row may be there.
  */
 export async function insertFile(db: Db, file: NewFileRow, limits: FileLimits): Promise<InsertedFile> {
   const scope = { roomId: file.roomId, userId: file.userId };
-  const [, room, byKey, byBytes, inserted, [usage]] = await askDatabase(db, () =>
+  const [, room, byKey, byBytes, inserted, [usage]] = await repeatIfLost(db, () =>
     db.batch([
       db.select({ id: users.id }).from(users).where(eq(users.id, file.userId)).for("no key update"),
       selectRoomId(db, scope).for("no key update"),
@@ -48,7 +49,8 @@ export async function insertFile(db: Db, file: NewFileRow, limits: FileLimits): 
     ]),
   );
   if (room.length === 0) throw notFound();
-  if (inserted[0] !== undefined) return { kind: "inserted", file: inserted[0] };
+  const stored = inserted[0] ?? byBytes.find(({ id }) => id === file.id);
+  if (stored !== undefined) return { kind: "inserted", file: stored };
   if (byKey[0] !== undefined) return { kind: "existing", file: byKey[0], hasSameKey: true };
   if (byBytes[0] !== undefined) return { kind: "existing", file: byBytes[0], hasSameKey: false };
   const isRoomFull =
@@ -78,6 +80,7 @@ function insertedFile(db: Db, file: NewFileRow, limits: FileLimits) {
       sha256: sql`${file.sha256}::text`.as("sha256"),
       status: sql`'pending'`.as("status"),
       attempt: sql`0`.as("attempt"),
+      lastAttempt: sql`${maxParseAttempts}::int`.as("last_attempt"),
       leaseUntil: sql`null::timestamptz`.as("lease_until"),
       readyAttempt: sql`null::int`.as("ready_attempt"),
       pageCount: sql`null::int`.as("page_count"),
@@ -218,14 +221,22 @@ export async function softDeleteFile(db: Db, userId: string, fileId: string, now
 }
 
 /**
- * Puts a file whose parsing failed back to `pending`. A file in another state stays as it is.
+ * Puts a file whose parsing failed back to `pending`, with as many attempts as a new file has. A file in another state stays as it is.
  * @throws PantheonError `not_found`.
  */
 export async function resetFile(db: Db, userId: string, fileId: string, now: Date): Promise<FileRow> {
   const isFailed = and(isOwnedFile(userId, fileId), eq(files.status, "failed"));
   const [, [file]] = await askDatabase(db, () =>
     db.batch([
-      db.update(files).set({ status: "pending", errorCode: null, pendingSince: now }).where(isFailed),
+      db
+        .update(files)
+        .set({
+          status: "pending",
+          errorCode: null,
+          pendingSince: now,
+          lastAttempt: sql`${files.attempt} + ${maxParseAttempts}`,
+        })
+        .where(isFailed),
       db.select(readableColumns(files)).from(files).where(isOwnedFile(userId, fileId)),
     ]),
   );

@@ -1,4 +1,4 @@
-import { and, eq, isNull, lt, ne, or, type SQL, sql } from "drizzle-orm";
+import { and, eq, isNull, lt, ne, not, or, type SQL, sql } from "drizzle-orm";
 import type { FileErrorCode } from "../../domain/files/file-error.ts";
 import { askDatabase, type Db } from "../core/client.ts";
 import { filePages, files } from "../schema.ts";
@@ -7,8 +7,8 @@ import { filePages, files } from "../schema.ts";
 export type ParseJob = { fileId: string; attempt: number; name: string };
 
 /**
- * Takes a file that is `pending`, or whose parser's lease has run out.
- * @returns undefined where the file is parsed, failed or deleted, or another parser has it.
+ * Takes a file that is `pending`, or whose parser's lease has run out, and that has an attempt left.
+ * @returns undefined where the file is parsed, failed or deleted, has no attempt left, or another parser has it.
  */
 export async function takeParseJob(db: Db, fileId: string, leaseMs: number): Promise<ParseJob | undefined> {
   const [taken] = await askDatabase(db, () =>
@@ -19,7 +19,7 @@ export async function takeParseJob(db: Db, fileId: string, leaseMs: number): Pro
         attempt: sql`${files.attempt} + 1`,
         leaseUntil: sql`clock_timestamp() + ${leaseMs} * interval '1 millisecond'`,
       })
-      .where(and(eq(files.id, fileId), isNull(files.deletedAt), or(isPending, isAbandoned)))
+      .where(and(eq(files.id, fileId), isNull(files.deletedAt), or(isPending, isAbandoned), hasAttempt))
       .returning({ fileId: files.id, attempt: files.attempt, name: files.name }),
   );
   return taken;
@@ -27,6 +27,7 @@ export async function takeParseJob(db: Db, fileId: string, leaseMs: number): Pro
 
 const isPending = eq(files.status, "pending");
 const isAbandoned = and(eq(files.status, "parsing"), sql`${files.leaseUntil} <= clock_timestamp()`);
+const hasAttempt = lt(files.attempt, files.lastAttempt);
 
 export type NewFilePage = { page: number; text: string; tokens: number };
 
@@ -86,10 +87,13 @@ export async function failParseJob(db: Db, job: ParseJob, errorCode: FileErrorCo
   );
 }
 
-/** Puts the file back to `pending`, so that the next attempt may begin at once. */
+/** Puts the file back to `pending`, so that the next attempt may begin as soon as its message comes. */
 export async function releaseParseJob(db: Db, job: ParseJob): Promise<void> {
   await askDatabase(db, () =>
-    db.update(files).set({ status: "pending", leaseUntil: null }).where(isHeldBy(job)),
+    db
+      .update(files)
+      .set({ status: "pending", leaseUntil: null, pendingSince: sql`clock_timestamp()` })
+      .where(isHeldBy(job)),
   );
 }
 
@@ -97,30 +101,49 @@ function isHeldBy({ fileId, attempt }: ParseJob): SQL | undefined {
   return and(eq(files.id, fileId), eq(files.attempt, attempt), eq(files.status, "parsing"));
 }
 
-/** Marks a file as failed after its last attempt. A file that was parsed meanwhile stays as it is. */
-export async function giveUpFile(db: Db, fileId: string): Promise<void> {
-  await askDatabase(db, () =>
+const gaveUp = { status: "failed", errorCode: "parse_gave_up", leaseUntil: null } as const;
+
+/**
+ * Marks a file as failed after its last attempt. One that was parsed meanwhile, or that a parser holds, stays as it is.
+ * @returns whether it was marked.
+ */
+export async function giveUpFile(db: Db, fileId: string): Promise<boolean> {
+  const givenUp = await askDatabase(db, () =>
     db
       .update(files)
-      .set({ status: "failed", errorCode: "parse_gave_up", leaseUntil: null })
-      .where(and(eq(files.id, fileId), or(isPending, eq(files.status, "parsing")))),
+      .set(gaveUp)
+      .where(and(eq(files.id, fileId), or(isPending, isAbandoned)))
+      .returning({ id: files.id }),
   );
+  return givenUp.length > 0;
 }
 
 /** In one run of the minute's job; the next minute takes the rest. */
 const maxStaleFiles = 100;
 
+/** `givenUp` files had no attempt left: each of their parsers ended without a result. They are marked as failed. */
+export type StaleFiles = { waiting: string[]; givenUp: string[] };
+
 /** Files that are pending since before `pendingBefore`, or whose parser's lease has run out: their message may be lost. */
-export async function loadStaleFileIds(db: Db, pendingBefore: Date): Promise<string[]> {
-  const rows = await askDatabase(db, () =>
-    db
-      .select({ id: files.id })
-      .from(files)
-      .where(
-        and(isNull(files.deletedAt), or(and(isPending, lt(files.pendingSince, pendingBefore)), isAbandoned)),
-      )
-      .orderBy(files.pendingSince)
-      .limit(maxStaleFiles),
+export async function takeStaleFiles(db: Db, pendingBefore: Date): Promise<StaleFiles> {
+  const isStale = and(
+    isNull(files.deletedAt),
+    or(and(isPending, lt(files.pendingSince, pendingBefore)), isAbandoned),
   );
-  return rows.map(({ id }) => id);
+  const [givenUp, waiting] = await askDatabase(db, () =>
+    db.batch([
+      db
+        .update(files)
+        .set(gaveUp)
+        .where(and(isStale, not(hasAttempt)))
+        .returning({ id: files.id }),
+      db
+        .select({ id: files.id })
+        .from(files)
+        .where(and(isStale, hasAttempt))
+        .orderBy(files.pendingSince)
+        .limit(maxStaleFiles),
+    ]),
+  );
+  return { waiting: waiting.map(({ id }) => id), givenUp: givenUp.map(({ id }) => id) };
 }

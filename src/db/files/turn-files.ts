@@ -3,7 +3,6 @@ import type { FileErrorCode } from "../../domain/files/file-error.ts";
 import type { FilePage } from "../../domain/files/file-library.ts";
 import type { FileStatus } from "../../domain/files/file-status.ts";
 import { attachmentBounds, type FileCard, noFiles, type RoomFiles } from "../../domain/files/turn-files.ts";
-import { prepareStatement } from "../core/prepared-statement.ts";
 import { filePages, files, rooms, sessions, turnClaims } from "../schema.ts";
 
 /** Files that prompts show. */
@@ -15,20 +14,15 @@ const maxMentioned = sql.raw("8");
 /** Characters of the message in which files may be named. */
 const headCharacters = sql.raw("4000");
 
-type HeldRun = { sessionId: string; holder: string; userId: string };
-
-/**
- * Reads the newest files of the run's room, and the text of those that the message may attach. A run without an agent that
- * may read files reads nothing, and so does a request that holds no claim.
- */
-export function selectTurnFiles({ sessionId, holder, userId }: HeldRun) {
-  return turnFiles<TurnFileRow>({ sessionId, holder, userId });
-}
-
 const maxTokens = sql.raw(String(attachmentBounds.tokens));
 const maxPages = sql.raw(String(attachmentBounds.pages));
 
-const turnFiles = prepareStatement<HeldRun>(sql`
+/**
+ * The newest files of a run's room, and the text of those that the message may attach. A run without an agent that may
+ * read files has no rows, and so has a request that holds no claim. A subquery with the placeholders `sessionId`, `holder`
+ * and `userId`.
+ */
+export const turnFilesOfClaim = sql`
     with run as materialized (
       select r.id as room_id,
         regexp_replace(left(c.request ->> 'message', ${headCharacters}), 'file:[ \\t]?"?', 'file:', 'gi') as head
@@ -54,9 +48,9 @@ const turnFiles = prepareStatement<HeldRun>(sql`
           from ${filePages} p where p.file_id = f.id and p.attempt = f.ready_attempt) end as pages
     from ${files} f left join newest n on n.id = f.id left join mentioned m on m.id = f.id
     where n.id is not null or m.id is not null
-    order by f.created_at desc, f.id desc`);
+    order by f.created_at desc, f.id desc`;
 
-type TurnFileRow = {
+export type TurnFileRow = {
   id: string;
   name: string;
   status: FileStatus;

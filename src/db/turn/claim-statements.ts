@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import type { Claim } from "../../domain/turn/claim.ts";
 import { selectWallet } from "../budgets/wallet.ts";
 import { prepareStatement } from "../core/prepared-statement.ts";
-import { budgetHolds, rooms, sessions, turnClaims } from "../schema.ts";
+import { rooms, sessions, turnClaims } from "../schema.ts";
 
 /** SQLSTATE of the fence `assert_claim`: the claim is no longer this holder's. */
 export const claimLost = "PT409";
@@ -16,7 +16,7 @@ const lock = prepareStatement<{ sessionId: string }>(
   sql`select id from ${sessions} where id = ${sessionId} for update`,
 );
 
-/** The first statement of every batch of a run. Later statements then see what the previous turn committed. */
+/** The first statement of a batch that holds no claim. Later statements then see what the previous turn committed. */
 export function lockSession(sessionId: string) {
   return lock<{ id: string }>({ sessionId });
 }
@@ -25,43 +25,22 @@ const assert = prepareStatement<Claim>(
   sql`select assert_claim(${sessionId}::uuid, ${runId}::uuid, ${holder}::uuid)`,
 );
 
-/** The fence: raises `PT409` unless the claim is this holder's. */
+/** The first statement of every batch of a run: locks the session, and raises `PT409` unless the claim is this holder's. */
 export function assertClaim(claim: Claim) {
   return assert(claim);
 }
 
-const note = prepareStatement<{ sessionId: string; title: string | null; at: string }>(
-  sql`update ${sessions} set title = coalesce(title, ${sql.placeholder("title")}::text),
-    last_turn_at = ${sql.placeholder("at")}::timestamptz where id = ${sessionId}`,
-);
-
-/** The session has had a run stored. It takes `title` where it has none; null: none is made. */
-export function noteRun(noted: { sessionId: string; title: string | null; at: string }) {
-  return note<never>(noted);
-}
-
-const extend = prepareStatement<Claim & { leaseMs: number }>(
-  sql`update ${turnClaims} set "has_begun" = true, "lease_until" = clock_timestamp() + ${sql.placeholder("leaseMs")} * interval '1 millisecond'
-    where ${isClaim} returning session_id`,
-);
-
-const extendAndLower = prepareStatement<Claim & { leaseMs: number; needed: string }>(
-  sql`with renewed as (
-      update ${turnClaims} set "has_begun" = true, "lease_until" = clock_timestamp() + ${sql.placeholder("leaseMs")} * interval '1 millisecond'
-      where ${isClaim} returning session_id, run_id
-    ), lowered as (
-      update ${budgetHolds} set amount = least(amount, ${sql.placeholder("needed")}::numeric)
-      where run_id in (select run_id from renewed)
-    )
-    select session_id from renewed`,
+const renew = prepareStatement<Claim & { leaseMs: number; needed: string | null }>(
+  sql`select renew_lease(${sessionId}::uuid, ${runId}::uuid, ${holder}::uuid,
+    ${sql.placeholder("leaseMs")}::int, ${sql.placeholder("needed")}::numeric)`,
 );
 
 /**
- * A renewal is sent beside the first model call, and says that the run has begun. No row: the claim has another holder.
+ * As `assertClaim`, and sets the lease. A renewal is sent beside the first model call, and says that the run has begun.
  * @param needed a decimal of credits: the plan costs no more, and holds no more of its budgets from now on. Null: as before.
  */
-export function extendLease(claim: Claim, leaseMs: number, needed: string | null = null) {
-  return needed === null ? extend({ ...claim, leaseMs }) : extendAndLower({ ...claim, leaseMs, needed });
+export function renewClaim(claim: Claim, leaseMs: number, needed: string | null) {
+  return renew({ ...claim, leaseMs, needed });
 }
 
 /** The payer's balance without what the run holds, which ends with its claim. */
@@ -70,14 +49,28 @@ const balanceAfter = selectWallet(
   sql`turn_claims.run_id`,
 );
 
-const remove = prepareStatement<Claim>(
-  sql`delete from ${turnClaims} where ${isClaim}
-    returning (select w.balance from (${balanceAfter}) w) as "walletLeft"`,
-);
+const removed = sql`delete from ${turnClaims} where ${isClaim}
+    returning (select w.balance from (${balanceAfter}) w) as "walletLeft"`;
+const remove = prepareStatement<Claim>(removed);
 
-/** Deletes the claim, and with it what its run holds of budgets. Returns what is left in the payer's wallet then. */
+/** Deletes the claim, and with it what its run holds of budgets. */
 export function deleteClaim(claim: Claim) {
   return remove<{ walletLeft: string | null }>(claim);
+}
+
+const end = prepareStatement<Claim & { title: string | null; at: string }>(
+  sql`with noted as (
+      update ${sessions} set title = coalesce(title, ${sql.placeholder("title")}::text),
+        last_turn_at = ${sql.placeholder("at")}::timestamptz where id = ${sessionId}
+    ) ${removed}`,
+);
+
+/**
+ * As `deleteClaim`, of a run that is stored: its session takes `title` where it has none; null: none is made. Returns what is
+ * left in the payer's wallet then.
+ */
+export function endClaim(claim: Claim, noted: { title: string | null; at: Date }) {
+  return end<{ walletLeft: string | null }>({ ...claim, title: noted.title, at: noted.at.toISOString() });
 }
 
 const markRefused = prepareStatement<Claim & { refusalScales: string }>(

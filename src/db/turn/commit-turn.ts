@@ -19,7 +19,7 @@ import {
   turnRuns,
   turns,
 } from "../schema.ts";
-import { assertClaim, claimLost, deleteClaim, lockSession, noteRun } from "./claim-statements.ts";
+import { assertClaim, claimLost, endClaim } from "./claim-statements.ts";
 import { isCommittedBy } from "./committed-by.ts";
 import { deleteSurplusEstimates, joinLateSpend } from "./late-spend.ts";
 import { recordPrices } from "./record-prices.ts";
@@ -89,7 +89,6 @@ export async function commitTurn(
   try {
     const result = await repeatIfLost(db, () =>
       db.batch([
-        lockSession(record.claim.sessionId),
         assertClaim(record.claim),
         ...recordPrices(db, record.turn.createdAt, catalog, record.pricing),
         ...writeTurn(db, record),
@@ -102,9 +101,9 @@ export async function commitTurn(
         ...insertLedger(record.ledger),
         ...insertToolEvents(record.toolEvents),
         ...insertSummaries(record.summary === null ? [] : [record.summary]),
-        ...updateSession(db, record),
-        ...keepLastCheckpoint(db, record.claim.runId, lastCheckpoint, keepsCheckpoint),
-        deleteClaim(record.claim),
+        ...changeSession(db, record),
+        ...keepLastCheckpoint(record.claim.runId, lastCheckpoint, keepsCheckpoint),
+        endClaim(record.claim, noteRun(record)),
         ...reconciled,
       ]),
     );
@@ -134,15 +133,15 @@ function writeTurn(db: Db, { run, turn }: TurnRecord): BatchItem<"pg">[] {
   return [db.update(turns).set(turn).where(eq(turns.id, turn.id))];
 }
 
-function updateSession(db: Db, { session, turn, run }: TurnRecord): BatchItem<"pg">[] {
+/** The session has had a run stored. Its first message gives it a title. */
+function noteRun({ turn, run }: TurnRecord): { title: string | null; at: Date } {
   const isFirst = run.kind === "turn" && turn.turnIndex === 1;
-  const noted = noteRun({
-    sessionId: turn.sessionId,
-    title: isFirst ? titleOf(turn.userInput) : null,
-    at: run.createdAt.toISOString(),
-  });
-  if (session === null) return [noted];
-  return [noted, db.update(sessions).set(session).where(eq(sessions.id, turn.sessionId))];
+  return { title: isFirst ? titleOf(turn.userInput) : null, at: run.createdAt };
+}
+
+function changeSession(db: Db, { session, turn }: TurnRecord): BatchItem<"pg">[] {
+  if (session === null) return [];
+  return [db.update(sessions).set(session).where(eq(sessions.id, turn.sessionId))];
 }
 
 /** Updates the messages of a retried turn that are stored already. */
@@ -181,16 +180,15 @@ const maxCheckpointBytes = 2 * 1_024 * 1_024;
 
 /** Deletes all checkpoints of a finished run but the last one; that one too, where none is kept. */
 function keepLastCheckpoint(
-  db: Db,
   runId: string,
   lastCheckpoint: CheckpointRows | null,
   keepsCheckpoint: boolean,
 ): BatchItem<"pg">[] {
   const isTooLarge = lastCheckpoint !== null && sizeOfRows(lastCheckpoint) > maxCheckpointBytes;
-  if (!keepsCheckpoint || isTooLarge) return deleteThread(db, runId);
+  if (!keepsCheckpoint || isTooLarge) return [deleteThread(runId)];
   return [
     ...(lastCheckpoint === null ? [] : insertCheckpointRows(lastCheckpoint)),
-    ...deleteEarlierCheckpoints(runId),
+    deleteEarlierCheckpoints(runId),
   ];
 }
 

@@ -1,26 +1,22 @@
-import { and, desc, eq, isNull, type SQL, sql } from "drizzle-orm";
+import { and, eq, type SQL, sql } from "drizzle-orm";
 import type { BatchResponse } from "drizzle-orm/batch";
 import type { RoomFiles } from "../../domain/files/turn-files.ts";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
-import type { OpenRows, RetriedTurn } from "../../domain/turn/open-decision.ts";
+import type { FoundClaim, OpenRows, RetriedTurn, StoredRun } from "../../domain/turn/open-decision.ts";
 import type { SessionState } from "../../domain/turn/session-state.ts";
 import { type BudgetOfClaim, readFoundBudget } from "../budgets/claim-budgets.ts";
-import { readWithTexts, selectCheckpointOfClaim, type Texts } from "../checkpoint/stored-checkpoints.ts";
+import { readWithTexts, type Texts } from "../checkpoint/stored-checkpoints.ts";
 import { type Db, repeatIfLost } from "../core/client.ts";
-import { readableColumns } from "../core/instant.ts";
-import { readTurnFiles, selectTurnFiles } from "../files/turn-files.ts";
+import { prepareStatement } from "../core/prepared-statement.ts";
+import { readTurnFiles } from "../files/turn-files.ts";
 import { ownsSession } from "../rooms/owned-session.ts";
-import { messages, sessionSummaries, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
-import {
-  readTokenScales,
-  readWindow,
-  type SessionWindow,
-  selectTokenCounts,
-  selectWindow,
-  type WindowBounds,
-} from "./session-window.ts";
+import { turns } from "../schema.ts";
+import { selectHeldClaim } from "./held-claim.ts";
+import { selectPromptParts } from "./prompt-parts.ts";
+import { readWindow, type SessionWindow, selectWindow, type WindowBounds } from "./session-window.ts";
 import type { ClaimRow, StoredTurn, SummaryRow } from "./stored-turn.ts";
 import { type ClaimRequest, hasRunsLeft, isLatest, isRetriable, takeClaim } from "./take-claim.ts";
+import { readTokenScales } from "./token-counts.ts";
 import {
   completeTurn,
   retriedTurnBounds,
@@ -101,110 +97,60 @@ export async function openRetry(
 function openStatements(db: Db, open: OpenRequest, texts: Texts) {
   const exceptTurnId = open.kind === "retry" ? open.turnId : null;
   return [
-    lockOwnedSession(db, open),
-    db
-      .select({
-        runId: turnClaims.runId,
-        turnId: turnClaims.turnId,
-        idempotencyKey: turnClaims.idempotencyKey,
-        requestHash: turnClaims.requestHash,
-        leaseLeftMs:
-          sql<number>`ceil(extract(epoch from ${turnClaims.leaseUntil} - clock_timestamp()) * 1000)::bigint`.mapWith(
-            Number,
-          ),
-      })
-      .from(turnClaims)
-      .where(and(eq(turnClaims.sessionId, open.sessionId), ownsSession(open.sessionId, open.userId))),
-    db
-      .select({ runId: turnRuns.id, turnId: turnRuns.turnId, requestHash: turnRuns.requestHash })
-      .from(turnRuns)
-      .where(and(isStored(open), ownsSession(open.sessionId, open.userId))),
+    openSession(open),
     db.execute<BudgetOfClaim>(takeClaim(open)),
-    db.select(readableColumns(turnClaims)).from(turnClaims).where(isHeldBy(open)),
-    db
-      .select({ seq: sql<number>`coalesce(max(${messages.seq}), 0)::int` })
-      .from(messages)
-      .where(eq(messages.sessionId, open.sessionId)),
-    db
-      .select(readableColumns(sessionSummaries))
-      .from(sessionSummaries)
-      .where(eq(sessionSummaries.sessionId, open.sessionId))
-      .orderBy(desc(sessionSummaries.toSeq))
-      .limit(1),
+    selectHeldClaim(open, texts),
+    selectPromptParts(open, open.modelAliasOverride),
     selectWindow(open, open.window, exceptTurnId),
-    selectTokenCounts(open, open.modelAliasOverride),
-    selectTurnFiles(open),
-    selectCheckpointOfClaim(db, open, texts),
   ] as const;
 }
 
 type OpenAnswers = BatchResponse<ReturnType<typeof openStatements>>;
 
 function readOpenRows(answers: OpenAnswers): OpenRows<OpenedTurn> {
-  const [
-    [session],
-    [claimBefore],
-    [storedRun],
-    { rows: budgets },
-    [claim],
-    [last],
-    [summary],
-    window,
-    counts,
-    turnFiles,
-    [checkpoint],
-  ] = answers;
-  const opened = claim &&
-    session && {
-      claim,
-      session,
+  const [found, { rows: budgets }, [held], [parts], window] = answers;
+  const [session] = found.rows;
+  const opened = session &&
+    held &&
+    parts && {
+      ...held,
+      checkpoint: held.checkpoint ?? undefined,
+      session: session.state,
       retried: null,
-      lastSeq: last?.seq ?? 0,
-      summary: summary ?? null,
-      checkpoint,
+      summary: parts.summary,
       window: readWindow(window.rows),
-      tokenScales: readTokenScales(counts.rows, session.refusalScales),
-      files: readTurnFiles(turnFiles.rows),
+      tokenScales: readTokenScales(parts.tokenCounts, session.state.refusalScales),
+      files: readTurnFiles(parts.files),
     };
   return {
     sessionFound: session !== undefined,
-    claimBefore,
-    storedRun,
+    claimBefore: session?.claim ?? undefined,
+    storedRun: session?.storedRun ?? undefined,
     retriedTurn: undefined,
     budgets: budgets.map(readFoundBudget),
     opened,
   };
 }
 
+type FoundSession = {
+  state: SessionState;
+  /** As it was before this request. */
+  claim: FoundClaim | null;
+  /** Stored under the request's key; or under this run's id, where a request whose answer was lost is repeated later. */
+  storedRun: StoredRun | null;
+};
+
+const open = prepareStatement<{ sessionId: string; userId: string; runId: string; key: string | null }>(
+  sql`select state, claim, stored_run as "storedRun" from open_session(${sql.placeholder("sessionId")}::uuid,
+    ${sql.placeholder("userId")}, ${sql.placeholder("runId")}::uuid, ${sql.placeholder("key")})`,
+);
+
 /**
  * Locks the session's row before anything is read. In READ COMMITTED each later statement then sees what the previous turn
  * committed. Without the lock an open would compute its index from an older snapshot.
  */
-function lockOwnedSession(db: Db, { sessionId, userId }: OpenRequest) {
-  return (
-    db
-      .select({
-        summaryFailures: sessions.summaryFailures,
-        nextSummaryTurnIndex: sessions.nextSummaryTurnIndex,
-        refusalScales: sessions.refusalScales,
-      })
-      .from(sessions)
-      // `deleted_at` is tested on the locked row too: after a wait for the lock Postgres tests only its own columns again.
-      .where(and(eq(sessions.id, sessionId), isNull(sessions.deletedAt), ownsSession(sessionId, userId)))
-      .for("update")
-  );
-}
-
-/** Stored under the request's key; or under this run's id, where a request whose answer was lost is repeated later. */
-function isStored({ sessionId, runId, idempotencyKey }: OpenRequest): SQL | undefined {
-  return and(
-    eq(turnRuns.sessionId, sessionId),
-    sql`(${turnRuns.id} = ${runId}::uuid or ${turnRuns.idempotencyKey} = ${idempotencyKey}::text)`,
-  );
-}
-
-function isHeldBy({ sessionId, holder }: OpenRequest): SQL | undefined {
-  return and(eq(turnClaims.sessionId, sessionId), eq(turnClaims.holder, holder));
+function openSession({ sessionId, userId, runId, idempotencyKey: key }: OpenRequest) {
+  return open<FoundSession>({ sessionId, userId, runId, key });
 }
 
 function selectRetriedTurn({ sessionId, userId, turnId }: OpenRequest & { turnId: string }): SQL {

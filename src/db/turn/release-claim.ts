@@ -2,7 +2,7 @@ import type { Catalog } from "../../domain/catalog.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
 import { deleteThread } from "../checkpoint/checkpoints.ts";
 import { type Db, postgresFields, repeatIfLost } from "../core/client.ts";
-import { assertClaim, claimLost, deleteClaim, lockSession, markRunRefused } from "./claim-statements.ts";
+import { assertClaim, claimLost, deleteClaim, markRunRefused } from "./claim-statements.ts";
 import { deleteSurplusEstimates, insertSpendIfNew, type Spend } from "./late-spend.ts";
 import { recordPrices } from "./record-prices.ts";
 
@@ -29,10 +29,9 @@ export async function releaseClaim(db: Db, claim: Claim, { spend, refusalScales 
   try {
     await repeatIfLost(db, () =>
       db.batch([
-        lockSession(claim.sessionId),
         assertClaim(claim),
         ...(spend === null ? [] : writeSpend(db, spend)),
-        ...deleteThread(db, claim.runId),
+        deleteThread(claim.runId),
         markRunRefused(claim, refusalScales),
         deleteClaim(claim),
       ]),

@@ -1,6 +1,6 @@
 import type { Claim } from "../../domain/turn/claim.ts";
-import { askDatabase, type Db } from "../core/client.ts";
-import { extendLease, lockSession } from "./claim-statements.ts";
+import { askDatabase, type Db, postgresFields } from "../core/client.ts";
+import { claimLost, renewClaim } from "./claim-statements.ts";
 
 /**
  * Renews a lease, by the database's clock. False: the claim has another holder. The session's
@@ -13,8 +13,11 @@ export async function renewLease(
   claim: Claim,
   { leaseMs, needed }: { leaseMs: number; needed: string | null },
 ): Promise<boolean> {
-  const [, renewed] = await askDatabase(db, () =>
-    db.batch([lockSession(claim.sessionId), extendLease(claim, leaseMs, needed)]),
-  );
-  return renewed.rows.length > 0;
+  try {
+    await askDatabase(db, () => db.batch([renewClaim(claim, leaseMs, needed)]));
+    return true;
+  } catch (error) {
+    if (postgresFields(error).code === claimLost) return false;
+    throw error;
+  }
 }

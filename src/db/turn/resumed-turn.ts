@@ -1,18 +1,13 @@
-import { and, desc, eq, isNull } from "drizzle-orm";
+import { and, eq, isNull } from "drizzle-orm";
 import { askDatabase, type Db } from "../core/client.ts";
-import { readableColumns } from "../core/instant.ts";
-import { readTurnFiles, selectTurnFiles } from "../files/turn-files.ts";
+import { readTurnFiles } from "../files/turn-files.ts";
 import { ownsSession } from "../rooms/owned-session.ts";
-import { sessionSummaries, sessions } from "../schema.ts";
+import { sessions } from "../schema.ts";
 import type { OpenedTurn } from "./open-turn.ts";
-import {
-  readTokenScales,
-  readWindow,
-  selectTokenCounts,
-  selectWindow,
-  type WindowBounds,
-} from "./session-window.ts";
+import { selectPromptParts } from "./prompt-parts.ts";
+import { readWindow, selectWindow, type WindowBounds } from "./session-window.ts";
 import type { AbandonedTurn } from "./take-over-run.ts";
+import { readTokenScales } from "./token-counts.ts";
 
 /**
  * Reads what going on with a run needs beside what its takeover read, for the holder that has taken it over. Nobody else can
@@ -27,7 +22,7 @@ export async function loadResumedTurn(
   const { claim } = turn;
   const { sessionId } = claim;
   const exceptTurnId = claim.kind === "retry" ? claim.turnId : null;
-  const [[session], [summary], windowRows, counts, files] = await askDatabase(db, () =>
+  const [[session], [parts], windowRows] = await askDatabase(db, () =>
     db.batch([
       db
         .select({
@@ -37,24 +32,17 @@ export async function loadResumedTurn(
         })
         .from(sessions)
         .where(and(eq(sessions.id, sessionId), isNull(sessions.deletedAt), ownsSession(sessionId, userId))),
-      db
-        .select(readableColumns(sessionSummaries))
-        .from(sessionSummaries)
-        .where(eq(sessionSummaries.sessionId, sessionId))
-        .orderBy(desc(sessionSummaries.toSeq))
-        .limit(1),
+      selectPromptParts({ ...claim, userId }, claim.request.modelAliasOverride ?? null),
       selectWindow(claim, window, exceptTurnId),
-      selectTokenCounts(claim, claim.request.modelAliasOverride ?? null),
-      selectTurnFiles({ ...claim, userId }),
     ]),
   );
-  if (session === undefined) return null;
+  if (session === undefined || parts === undefined) return null;
   return {
     ...turn,
     session,
-    summary: summary ?? null,
+    summary: parts.summary,
     window: readWindow(windowRows.rows),
-    files: readTurnFiles(files.rows),
-    tokenScales: readTokenScales(counts.rows, session.refusalScales),
+    files: readTurnFiles(parts.files),
+    tokenScales: readTokenScales(parts.tokenCounts, session.refusalScales),
   };
 }

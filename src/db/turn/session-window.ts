@@ -1,10 +1,9 @@
 import { type SQL, sql } from "drizzle-orm";
-import { managerKey } from "../../domain/agent-key.ts";
 import type { TranscriptMessage } from "../../domain/context/prompt.ts";
-import { learnTokenScale } from "../../domain/context/token-scale.ts";
 import { prepareStatement } from "../core/prepared-statement.ts";
 import { sentBytes } from "../core/sent-bytes.ts";
-import { messages, sessionSummaries, turnClaims, turnContextAudit, turns } from "../schema.ts";
+import { messages, sessionSummaries, turnClaims, turns } from "../schema.ts";
+import type { HeldSession } from "./held-claim.ts";
 
 /** How many messages are read for a turn's prompts, however short they are. */
 const maxNewestRows = 400;
@@ -27,8 +26,6 @@ export type SessionWindow = {
   /** From the first message that no summary covers, without gaps; empty where `newest` begins there. */
   oldest: StoredMessage[];
 };
-
-type HeldSession = { sessionId: string; holder: string };
 
 export type WindowBounds = HistoryCharacters & {
   /** How many of the newest turns always have their user messages read. */
@@ -156,57 +153,4 @@ function toMessage(row: WindowRow): StoredMessage {
     content: row.content,
     estimatedTokens: row.estimated_tokens,
   };
-}
-
-/**
- * The provider's token counts of the session's last prompts, for the models of the roster, for `alias`, and for the
- * manager's model where the manager writes a synthesis.
- */
-export function selectTokenCounts({ sessionId, holder }: HeldSession, alias: string | null) {
-  return tokenCounts<TokenCountRow>({ sessionId, holder, alias });
-}
-
-type TokenCountRow = { model_alias: string; token_scale: string; estimated: number; counted: number };
-
-/** How many counts a scale is learnt from. */
-const scaleCounts = sql.raw("5");
-const manager = sql.raw(`'${managerKey}'`);
-const alias = sql.placeholder("alias");
-const tokenCounts = prepareStatement<HeldSession & { alias: string | null }>(sql`
-    select alias.model_alias, last.token_scale, last.estimated, last.counted
-    from (
-      select distinct a ->> 'modelAlias' as model_alias
-      from ${turnClaims} c, jsonb_array_elements(c.snapshot -> 'roster') a
-      where c.session_id = ${sessionId} and c.holder = ${holder}::uuid
-      union select ${alias}::text where ${alias}::text is not null
-      union select c.snapshot -> 'pricing' ->> 'managerModelAlias'
-      from ${turnClaims} c
-      where c.session_id = ${sessionId} and c.holder = ${holder}::uuid
-        and lower(c.snapshot -> 'orchestration' ->> 'synthesis') = ${manager}
-    ) alias
-    cross join lateral (
-      select x.token_scale, x.estimated_tokens_after_prune as estimated, x.counted_input_tokens as counted
-      from ${turnContextAudit} x
-      where x.session_id = ${sessionId} and x.model_alias = alias.model_alias
-        and x.counted_input_tokens is not null
-      order by x.created_at desc limit ${scaleCounts}
-    ) last`);
-
-/** By model alias: the factor of its estimates. A scale learnt from a refusal replaces one from older counts. */
-export function readTokenScales(
-  rows: readonly TokenCountRow[],
-  refusalScales: Readonly<Record<string, number>>,
-): ReadonlyMap<string, number> {
-  const counts = Map.groupBy(rows, ({ model_alias }) => model_alias);
-  const learnt = [...counts].map(([alias, countsOfAlias]): [string, number] => [
-    alias,
-    learnTokenScale(
-      countsOfAlias.map(({ token_scale, estimated, counted }) => ({
-        tokenScale: Number(token_scale),
-        estimatedTokens: estimated,
-        countedTokens: counted,
-      })),
-    ),
-  ]);
-  return new Map([...learnt, ...Object.entries(refusalScales)]);
 }

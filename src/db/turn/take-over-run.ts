@@ -1,10 +1,10 @@
 import { and, eq, lt, or, sql } from "drizzle-orm";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
-import { readWithTexts, selectCheckpointOfClaim } from "../checkpoint/stored-checkpoints.ts";
+import { readWithTexts } from "../checkpoint/stored-checkpoints.ts";
 import { askDatabase, type Db, repeatIfLost } from "../core/client.ts";
-import { readableColumns } from "../core/instant.ts";
-import { messages, rooms, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
+import { rooms, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
 import { lockSession } from "./claim-statements.ts";
+import { selectHeldClaim } from "./held-claim.ts";
 import type { ClaimRow, StoredTurn } from "./stored-turn.ts";
 import { isNewHolder, takeOver } from "./take-claim.ts";
 import {
@@ -63,17 +63,12 @@ export async function takeOverRun(
         db.execute(sql`update ${turnClaims} set ${takeOver(newHolder, leaseMs)}
         where turn_claims.session_id = ${sessionId} and turn_claims.run_id = ${runId}
           and turn_claims.lease_until <= clock_timestamp() and ${isNewHolder(newHolder)}`),
-        db.select(readableColumns(turnClaims)).from(turnClaims).where(isTaken),
+        selectHeldClaim({ sessionId, holder }, texts),
         db
           .select({ userId: rooms.ownerUserId })
           .from(sessions)
           .innerJoin(rooms, eq(rooms.id, sessions.roomId))
           .where(eq(sessions.id, sessionId)),
-        db
-          .select({ seq: sql<number>`coalesce(max(${messages.seq}), 0)::int` })
-          .from(messages)
-          .where(eq(messages.sessionId, sessionId)),
-        selectCheckpointOfClaim(db, { sessionId, holder }, texts),
         selectTurns(db, eq(turns.id, turnId)),
         selectMessages(db, turnId, { bounds: retriedTurnBounds }),
         selectLedger(db, turnId),
@@ -81,10 +76,10 @@ export async function takeOverRun(
       ]),
     ),
   );
-  const [, deleted, , [claim], [owner], [last], [checkpoint], [turn], messageRows, ledger, toolEvents] =
-    result;
+  const [, deleted, , [held], [owner], [turn], messageRows, ledger, toolEvents] = result;
   if ((deleted.rowCount ?? 0) > 0) return { kind: "claim_deleted" };
-  if (claim === undefined || owner === undefined) return { kind: "not_free" };
+  if (held === undefined || owner === undefined) return { kind: "not_free" };
+  const { claim, lastSeq, checkpoint } = held;
   const isRetry = claim.kind === "retry" && turn !== undefined;
   return {
     kind: "taken",
@@ -93,8 +88,8 @@ export async function takeOverRun(
       retried: isRetry
         ? { turn: completeTurn(turn, messageRows), messages: messageRows, ledger, toolEvents }
         : null,
-      lastSeq: last?.seq ?? 0,
-      checkpoint,
+      lastSeq,
+      checkpoint: checkpoint ?? undefined,
       userId: owner.userId,
     },
   };

@@ -109,12 +109,17 @@ const blocks: readonly (readonly [last: number, tokens: number])[] = [
   [0xffff, 0.9], // full-width forms
 ];
 
+const pageUnits = 16;
+
 /** The weights by pages of 16 characters, so that no search is needed. Blocks begin and end at pages. */
-const pageTokens = Float64Array.from(
-  { length: 4096 },
-  (_, page) => blocks.find(([last]) => page * 16 <= last)?.[1] ?? 2,
-);
+const pageTokens = new Float64Array(0x10000 / pageUnits);
+let nextPage = 0;
+for (const [last, tokens] of blocks) {
+  const end = (last + 1) / pageUnits;
+  pageTokens.fill(tokens, nextPage, end);
+  nextPage = end;
+}
 
 function weighBeyondAscii(code: number): number {
-  return pageTokens[code >> 4] ?? 2;
+  return pageTokens[Math.floor(code / pageUnits)] ?? 2;
 }

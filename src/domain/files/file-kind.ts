@@ -68,6 +68,19 @@ const controlsOfText = new Set([0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x1b]);
 
 /** Text has no control characters except those of layout. UTF-16 is recognised by its byte order mark. */
 function isText(sample: Uint8Array): boolean {
-  if (startsWith(sample, [0xff, 0xfe]) || startsWith(sample, [0xfe, 0xff])) return sample.length % 2 === 0;
-  return sample.every((byte) => byte >= 0x20 || controlsOfText.has(byte));
+  if (startsWith(sample, [0xff, 0xfe])) return isUtf16Text(sample, 1);
+  if (startsWith(sample, [0xfe, 0xff])) return isUtf16Text(sample, 0);
+  return sample.every(isTextCode);
+}
+
+function isUtf16Text(sample: Uint8Array, highByte: 0 | 1): boolean {
+  if (sample.length % 2 !== 0) return false;
+  for (let at = 0; at < sample.length; at += 2) {
+    if (sample[at + highByte] === 0 && !isTextCode(sample[at + 1 - highByte] ?? 0)) return false;
+  }
+  return true;
+}
+
+function isTextCode(code: number): boolean {
+  return code >= 0x20 || controlsOfText.has(code);
 }

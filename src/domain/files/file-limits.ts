@@ -6,11 +6,14 @@ export type FileLimits = {
   maxUserBytes: number;
 };
 
-/** A multipart body is held in memory, so it has a limit of its own. */
-export const maxMultipartBytes = 1_048_576;
+/** A file in a form is held in memory, so it has a limit of its own. */
+export const maxFileBytesOfForm = 1_048_576;
 
 /** Characters of a file's name. */
 export const maxFileNameCharacters = 255;
 
 /** Characters of a file's text that are shown with it. */
 export const previewCharacters = 300;
+
+/** How often parsing a file is begun. Then the file is given up, until its user asks to parse it again. */
+export const maxParseAttempts = 4;

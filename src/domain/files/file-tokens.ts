@@ -1,7 +1,10 @@
 /** Estimated tokens of file text that agents may still be given. All figures are unscaled. */
 export type FileTokens = {
-  /** Takes at most `maxTokens` before the text is read. Null: too little is left to be of use. */
-  reserve(maxTokens: number): FileTokenReservation | null;
+  /**
+   * Takes at most `maxTokens` before the text is read. Where running calls hold what is left, it waits for them: most use
+   * less than they hold. Null: too little is left to be of use.
+   */
+  reserve(maxTokens: number): Promise<FileTokenReservation | null>;
 };
 
 export type FileTokenReservation = {
@@ -16,15 +19,23 @@ const minTokens = 100;
 /** Calls that run at once share what is left. */
 export function createFileTokens(maxTokens: number, usedTokens = 0): FileTokens {
   let left = maxTokens - usedTokens;
+  let running = 0;
+  let oneEnds = Promise.withResolvers<void>();
   return {
-    reserve(wanted) {
+    async reserve(wanted) {
+      const isTooLittle = () => Math.floor(left) < Math.min(wanted, minTokens);
+      while (isTooLittle() && running > 0) await oneEnds.promise;
+      if (isTooLittle()) return null;
       const tokens = Math.min(wanted, Math.floor(left));
-      if (tokens < Math.min(wanted, minTokens)) return null;
       left -= tokens;
+      running += 1;
       return {
         tokens,
         end(used) {
           left += tokens - used;
+          running -= 1;
+          oneEnds.resolve();
+          oneEnds = Promise.withResolvers();
         },
       };
     },
@@ -34,10 +45,10 @@ export function createFileTokens(maxTokens: number, usedTokens = 0): FileTokens 
 /** What both allow. */
 export function bothFileTokens(first: FileTokens, second: FileTokens): FileTokens {
   return {
-    reserve(wanted) {
-      const outer = first.reserve(wanted);
+    async reserve(wanted) {
+      const outer = await first.reserve(wanted);
       if (outer === null) return null;
-      const inner = second.reserve(outer.tokens);
+      const inner = await second.reserve(outer.tokens);
       if (inner === null) {
         outer.end(0);
         return null;

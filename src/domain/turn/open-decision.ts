@@ -12,6 +12,9 @@ export type FoundClaim = {
   leaseLeftMs: number;
 };
 
+/** A run as it is stored. */
+export type StoredRun = { runId: string; turnId: string; requestHash: string };
+
 /** The turn that a retry names, as it is stored now. */
 export type RetriedTurn = { isLatest: boolean; isRetriable: boolean; hasRunsLeft: boolean };
 
@@ -20,7 +23,7 @@ export type OpenRows<Opened> = {
   sessionFound: boolean;
   claimBefore: FoundClaim | undefined;
   /** The run that is stored under the request's key, or under the run id of this request. */
-  storedRun: { runId: string; turnId: string; requestHash: string } | undefined;
+  storedRun: StoredRun | undefined;
   /** Undefined: the run is no retry; `found` undefined: the turn that the retry names is not there. */
   retriedTurn: { found: RetriedTurn | undefined } | undefined;
   /** The budgets of a new run, as they stood before it; empty: there are none, or the run is not new. */

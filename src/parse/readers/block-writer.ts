@@ -12,6 +12,9 @@ export type BlockWriter = {
   result(): string;
 };
 
+/** Says where a word may be broken. A search would not find the word with it. */
+const softHyphen = "\u00ad";
+
 type Table = { rows: string[][]; cells: string[]; cell: string };
 
 export function createBlockWriter(): BlockWriter {
@@ -29,7 +32,8 @@ export function createBlockWriter(): BlockWriter {
     block = "";
   };
   return {
-    add(text) {
+    add(written) {
+      const text = written.replaceAll(softHyphen, "");
       if (table === null) block += text;
       else table.cell += text.replace(/\s+/g, " ");
     },

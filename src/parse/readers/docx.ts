@@ -11,10 +11,21 @@ const notes = ["word/footnotes.xml", "word/endnotes.xml"];
 export function readDocx(bytes: Uint8Array): string {
   const files = unpackArchive(bytes, (name) => name === body || notes.includes(name));
   if (!files.has(body)) throw new ParseError("file_unreadable");
+  const numbers = new Map<string, number>();
   return [body, ...notes]
-    .map((name) => readPart(files, name))
+    .map((name) => readPart(files, name, numbers))
     .filter((text) => text !== "")
     .join("\n\n");
+}
+
+/** The numbers of notes, by kind and id, in the order in which the body refers to them. Ids begin anywhere. */
+type NoteNumbers = Map<string, number>;
+
+function numberOf(numbers: NoteNumbers, kind: string, { "w:id": id = "" }: Attributes): number {
+  const note = `${kind} ${id}`;
+  const number = numbers.get(note) ?? numbers.size + 1;
+  numbers.set(note, number);
+  return number;
 }
 
 /** Notes without text: they only draw the line between body and notes. */
@@ -24,20 +35,25 @@ const hiddenElements = ["w:del", "w:moveFrom", "w:instrText", "mc:Fallback"];
 
 type Attributes = Readonly<Record<string, string>>;
 
-const idOf = (attributes: Attributes) => attributes["w:id"] ?? "";
-
 /** What the beginning of an element writes. */
-const onOpen: Readonly<Record<string, (writer: BlockWriter, attributes: Attributes) => void>> = {
+const onOpen: Readonly<
+  Record<string, (writer: BlockWriter, attributes: Attributes, numbers: NoteNumbers) => void>
+> = {
   "w:tab": (writer) => writer.add("\t"),
   "w:br": (writer) => writer.endLine(),
   "w:cr": (writer) => writer.endLine(),
   "w:noBreakHyphen": (writer) => writer.add("-"),
   "w:tbl": (writer) => writer.openTable(),
-  "w:footnoteReference": (writer, attributes) => writer.add(`[^${idOf(attributes)}]`),
-  "w:endnoteReference": (writer, attributes) => writer.add(`[^${idOf(attributes)}]`),
-  "w:footnote": startNote,
-  "w:endnote": startNote,
+  "w:footnoteReference": referTo("footnote"),
+  "w:endnoteReference": referTo("endnote"),
+  "w:footnote": startNote("footnote"),
+  "w:endnote": startNote("endnote"),
 };
+
+function referTo(kind: string) {
+  return (writer: BlockWriter, attributes: Attributes, numbers: NoteNumbers): void =>
+    writer.add(`[^${numberOf(numbers, kind, attributes)}]`);
+}
 
 /** What the end of an element writes. */
 const onClose: Readonly<Record<string, (writer: BlockWriter) => void>> = {
@@ -47,11 +63,17 @@ const onClose: Readonly<Record<string, (writer: BlockWriter) => void>> = {
   "w:tbl": (writer) => writer.closeTable(),
 };
 
-function startNote(writer: BlockWriter, attributes: Attributes): void {
-  if (!separatorTypes.includes(attributes["w:type"] ?? "")) writer.add(`[^${idOf(attributes)}]: `);
+function startNote(kind: string) {
+  return (writer: BlockWriter, attributes: Attributes, numbers: NoteNumbers): void => {
+    if (separatorTypes.includes(attributes["w:type"] ?? "")) return;
+    writer.add(`[^${numberOf(numbers, kind, attributes)}]: `);
+  };
 }
 
-function readPart(files: ArchiveFiles, name: string): string {
+/** The mark of a note, and the tab or blanks between it and the note's text. */
+const noteStart = /^(\[\^\d+\]:)\s*/gm;
+
+function readPart(files: ArchiveFiles, name: string, numbers: NoteNumbers): string {
   const part = files.get(name);
   if (part === undefined) return "";
   const writer = createBlockWriter();
@@ -64,7 +86,7 @@ function readPart(files: ArchiveFiles, name: string): string {
         if (hiddenElements.includes(element)) hidden += 1;
         if (hidden > 0) return;
         if (element === "w:t") isText = true;
-        else if (Object.hasOwn(onOpen, element)) onOpen[element]?.(writer, attributes);
+        else if (Object.hasOwn(onOpen, element)) onOpen[element]?.(writer, attributes, numbers);
       },
       text: (text) => {
         if (isText && hidden === 0) writer.add(text);
@@ -79,5 +101,5 @@ function readPart(files: ArchiveFiles, name: string): string {
     },
     { xml: true },
   );
-  return writer.result();
+  return writer.result().replace(noteStart, "$1 ");
 }

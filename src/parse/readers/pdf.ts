@@ -2,6 +2,7 @@ import { init, type WrappedPdfiumModule } from "@embedpdf/pdfium";
 import { ParseError } from "../parse-error.ts";
 import { parseLimits } from "../parse-limits.ts";
 import { cleanText } from "../text/clean-text.ts";
+import { toLogicalOrder } from "../text/logical-order.ts";
 
 /** Values of `FPDF_GetLastError`, from PDFium's fpdfview.h. */
 const pdfiumErrors = { password: 4, security: 5 };
@@ -113,10 +114,11 @@ function readText(pdfium: WrappedPdfiumModule, textPage: number): string {
   const written = pdfium.FPDFText_GetText(textPage, 0, count, buffer);
   const text = UTF16ToString(buffer, written * bytesPerUnit);
   wasmExports.free(buffer);
-  return joinHyphens(cleanText(text));
+  return toLogicalOrder(cleanText(text)).replace(lineHyphen, "").replace(symbolBullet, "•").trim();
 }
 
-/** Removes U+FFFE: PDFium writes it for a hyphen that only breaks a word at the end of a line. */
-function joinHyphens(text: string): string {
-  return text.replace(/\ufffe\n?/g, "").trim();
-}
+/** PDFium writes U+FFFE for a hyphen that only breaks a word at the end of a line. */
+const lineHyphen = /\ufffe\n?/g;
+
+/** The mark of a list's item. Fonts of symbols have it as a character of private use. */
+const symbolBullet = /^[\ue000-\uf8ff](?=\s)/gm;

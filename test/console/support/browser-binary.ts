@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -24,7 +24,7 @@ export async function findBrowser(env: NodeJS.ProcessEnv): Promise<BrowserBinary
   if (!existsSync(packageDir)) return { missing: "@sparticuz/chromium is not installed" };
   const dir = await unpack();
   const path = join(dir, "chromium");
-  const fonts = { FONTCONFIG_PATH: join(dir, "fonts") };
+  const fonts = { FONTCONFIG_FILE: writeFontSettings(dir) };
   for (const libraries of [{}, { LD_LIBRARY_PATH: join(dir, "al2023", "lib") }]) {
     if (await starts(path, libraries)) return { path, env: { ...fonts, ...libraries } };
   }
@@ -56,6 +56,20 @@ async function unpack(): Promise<string> {
     rmSync(aside, { recursive: true, force: true });
   }
   return dir;
+}
+
+/** The package's own settings name folders of another platform: a browser without fonts shows no text, and ends where a canvas draws one. */
+function writeFontSettings(dir: string): string {
+  const file = join(dir, "fonts.conf");
+  const settings = `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir>${join(dir, "fonts")}</dir>
+  <cachedir>${join(dir, "fonts-cache")}</cachedir>
+</fontconfig>
+`;
+  writeFileSync(file, settings);
+  return file;
 }
 
 async function starts(path: string, env: Record<string, string>): Promise<boolean> {

@@ -76,7 +76,7 @@ test("texts of models have room up to the last byte, counted as JSON", () => {
   expect(size.takeModelText("")).toBe(false);
 });
 
-test("a retry has what the turn's earlier runs have left; refused calls do not count", () => {
+test("a retry has what the turn's earlier runs have left; refused calls do not count", async () => {
   const used = measureStoredTurn({
     messages: [
       { role: "user", content: "not counted" },
@@ -99,7 +99,7 @@ test("a retry has what the turn's earlier runs have left; refused calls do not c
     fileTokens: 750,
   });
   const size = createTurnLimiter(used, 1_000);
-  expect(size.fileTokens.reserve(8_000)?.tokens).toBe(250);
+  expect((await size.fileTokens.reserve(8_000))?.tokens).toBe(250);
   expect(size.takeModelText("1234567")).toBe(false);
   expect(size.takeModelText("123456")).toBe(true);
 });

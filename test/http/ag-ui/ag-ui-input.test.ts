@@ -140,7 +140,7 @@ test.for(refused)(
   "$name is refused with a problem",
   async ({ input, path, status = 422, code = "validation_failed" }) => {
     const room = await createStreamFixture({ agents: ["ada"] });
-    const response = await room.send("/ag-ui", input, { Accept: "text/event-stream" });
+    const response = await room.send("/ag-ui", input);
     expect(response.headers.get("Content-Type")).toBe("application/problem+json");
     const problem = await response.json<{ errors?: { path: string }[] }>();
     expect(problem).toMatchObject({ status, code });

@@ -47,3 +47,9 @@ export function makePptx(slides: readonly string[]): Uint8Array {
     ...Object.fromEntries(parts),
   });
 }
+
+/** The beginning of an Office file with a password, and the name of its encrypted entry. */
+export function makeEncryptedOffice(): Uint8Array {
+  const start = [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
+  return Uint8Array.from([...start, ...strToU8([..."EncryptedPackage"].join("\u0000"))]);
+}

@@ -17,7 +17,7 @@ const taking = (await listOperations(api)).filter(({ body }) => body !== undefin
 const agUi = ["POST /api/v1/sessions/{session_id}/ag-ui", "POST /api/v1/rooms/{room_id}/ag-ui"];
 /** The longest message fits however its JSON is escaped. */
 const turns = "POST /api/v1/sessions/{session_id}/turns";
-const limitsKib: Readonly<Record<string, number>> = { [turns]: 400 };
+const limitsKib: Readonly<Record<string, number>> = { [turns]: 400, [`${turns}/stream`]: 400 };
 const limitOf = ({ name }: Operation) => (agUi.includes(name) ? 4_096 : (limitsKib[name] ?? 256)) * 1_024;
 
 /** A way to send any body to the operation as somebody who may. */

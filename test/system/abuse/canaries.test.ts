@@ -22,7 +22,7 @@ async function takePart({ fixture, send }: CanaryFixture): Promise<void> {
   const turns = `/sessions/${fixture.sessionId}/turns`;
   const { body } = await send("POST", turns, { message: "search: news" });
   await send("POST", `${turns}/${body.id}/retry`);
-  await send("POST", turns, { message: "search: more" }, "text/event-stream");
+  await send("POST", `${turns}/stream`, { message: "search: more" });
   await send("PATCH", `/rooms/${fixture.roomId}/mode`, { mode: "orchestrator" });
   const said = { id: "m", role: "user", content: "and now?" };
   const run = { threadId: "t", runId: crypto.randomUUID(), messages: [said] };
@@ -139,8 +139,7 @@ describe.each(faults)("while the database %s", (_how, fault) => {
 
     // And where it fails once the turn is under way, so that its answers cannot be stored.
     await watchDatabase(
-      () =>
-        send("POST", `/sessions/${fixture.sessionId}/turns`, { message: "hello again" }, "text/event-stream"),
+      () => send("POST", `/sessions/${fixture.sessionId}/turns/stream`, { message: "hello again" }),
       async (ask, n) => (n === 1 ? ask() : fault(mark)),
     );
     await expectNoTrace(canary);

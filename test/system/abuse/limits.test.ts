@@ -172,7 +172,8 @@ describe("limits of headers", () => {
       for (const key of ["k".repeat(256), "", "a\tb"]) {
         expect(await send(key)).toMatchObject({ status: 400, body: { code: "invalid_idempotency_key" } });
       }
-      expect((await send("k".repeat(255))).status).toBe(201);
+      const success = Object.keys(operation.responses).find((status) => status.startsWith("2"));
+      expect(String((await send("k".repeat(255))).status)).toBe(success);
     },
   );
 

@@ -85,7 +85,9 @@ test("storing a superstep takes two requests with one statement for each table",
   const input = "checkpoints + checkpoint_blobs";
   const step = ["checkpoint_writes", "checkpoints + checkpoint_blobs"];
   const tables = stored.map(({ statements }) =>
-    statements.map((text) => /^insert into "(\w+)"/.exec(text)?.[1]).join(" + "),
+    statements
+      .flatMap((text) => [...text.matchAll(/insert into "(\w+)"/g)].map(([, name]) => name))
+      .join(" + "),
   );
   // LangGraph's own step, which takes the input in, comes before those of the two nodes.
   expect(tables.toSorted()).toEqual([input, ...step, ...step, ...step].toSorted());
@@ -108,8 +110,7 @@ test("a finished thread without its earlier checkpoints still has its last state
   const { app } = compile(saver, "sequence", { ann: says("a"), bob: says("b") });
   await app.invoke({ said: ["u"] }, thread("run"));
   const last = await saver.getTuple(thread("run"));
-  const [first, ...rest] = deleteEarlierCheckpoints("run");
-  if (first !== undefined) await database.db.batch([first, ...rest]);
+  await database.db.batch([deleteEarlierCheckpoints("run")]);
 
   expect(await countRows("run")).toEqual({ checkpoints: 1, blobs: 1, writes: 0 });
   expect(await saver.getTuple(thread("run"))).toEqual(last);

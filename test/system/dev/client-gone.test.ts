@@ -75,11 +75,11 @@ async function createSession(): Promise<string> {
 }
 
 /** Posts a turn over a connection of its own; gives what breaks it off, as a crash of the client would. */
-function postTurn(sessionId: string, accept: string): () => void {
-  const sent = request(`${worker.url}/api/v1/sessions/${sessionId}/turns`, {
+function postTurn(sessionId: string, operation: string): () => void {
+  const sent = request(`${worker.url}/api/v1/sessions/${sessionId}/${operation}`, {
     method: "POST",
     agent: false,
-    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json", Accept: accept },
+    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
   });
   sent.on("error", () => undefined);
   sent.on("response", (response) => response.on("error", () => undefined).resume());
@@ -100,8 +100,8 @@ test("a client that leaves, also before a plain answer, does not stop its turn; 
     rules: [{ answer: { deltas: ["one", " two"], hold_after_first: "gate" } }],
   });
   const leave = [];
-  for (const accept of ["application/json", "text/event-stream"]) {
-    leave.push(postTurn(await createSession(), accept));
+  for (const operation of ["turns", "turns/stream"]) {
+    leave.push(postTurn(await createSession(), operation));
   }
   await steer("GET", "wait?calls=2");
 

@@ -92,12 +92,12 @@ function expectDemo(output: string): void {
     output.split(/^── /m);
   const speakers = (part: string) => [...new Set(part.match(/^\w+(?= +│)/gm))];
   expect(files).toMatch(
-    /^launch-checklist\.pdf: \d+ bytes, 4 pages, \d+ tokens, parsed after \d+ ms\n {2}page 1 │ Launch checklist/m,
+    /^launch-handbook\.pdf: \d+ bytes, 200 pages, \d+ tokens, parsed after \d+ ms\n {2}page 1 │ Launch plan/m,
   );
   expect(speakers(reading)).toEqual(["You", "Ada"]);
   expect(reading).toMatch(/Ada +│ uses file_search \{"query".+/);
   expect(reading).toMatch(/What I found: "After the launch .+taken back within 15 minutes/s);
-  expect(reading).toMatch(/Citations\n {2}ada: page 4 of file [0-9a-f-]{36}$/m);
+  expect(reading).toMatch(/Citations\n {2}ada: page 137 of file [0-9a-f-]{36}$/m);
   expect(speakers(tag).sort()).toEqual(["Ada", "Linus", "You"]);
   expect(speakers(roundtable)).toEqual(["You", "Scout", "Ada", "Linus"]);
   expect(speakers(orchestrator)).toEqual(["You", "Scout", "Ada", "Linus", "Manager"]);

@@ -123,7 +123,7 @@ const aToolCall = {
 
 test("each check fails where its promise is broken, and a refusal by the rate limit is waited for", async () => {
   let posts = 0;
-  const isTurn = (method: string, path: string) => method === "POST" && path.endsWith("/turns");
+  const isTurn = (method: string, path: string) => method === "POST" && /\/turns(\/stream)?$/.test(path);
   const proxy = await startAlteringProxy(platform.url, {
     intercept({ method, path }) {
       if (method === "DELETE") return { status: 204, headers: {}, text: "" };

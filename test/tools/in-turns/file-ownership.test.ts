@@ -1,4 +1,7 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
+import { createDb } from "../../../src/db/core/client.ts";
+import { createFileLibrary } from "../../../src/db/files/file-library.ts";
+import type { RunIdentity } from "../../../src/domain/run-identity.ts";
 import { says } from "../../support/turn-fixture.ts";
 import { createFileFixture, type FileFixture, words } from "./file-fixture.ts";
 import { calls } from "./tool-fixture.ts";
@@ -83,6 +86,27 @@ describe.each(foreign)("%s", (_which, addForeign) => {
       expect(result.prompts.join()).not.toContain("The secret text.");
     },
   );
+});
+
+test("a run that names another user, room or session than its own finds no file", async () => {
+  const fixture = await createFileFixture();
+  const other = await createFileFixture();
+  const fileId = await fixture.addFile(["The secret text."]);
+  const library = createFileLibrary(createDb(inject("databaseUrl"), inject("neonEndpoint")));
+  const { roomId, sessionId, owner } = fixture;
+  const own = { userId: owner.userId, roomId, sessionId };
+  const find = async (run: RunIdentity) => {
+    const reading = await library.readPages(run, { fileId, from: 1, to: 1, maxTokens: 1_000 });
+    const { files, found } = await library.search(run, { query: "secret", fileIds: [fileId], maxPages: 8 });
+    return [reading?.pages.length ?? 0, files.length, found.length];
+  };
+  expect(await find(own)).toEqual([1, 1, 1]);
+  const foreign = { userId: other.owner.userId, roomId: other.roomId, sessionId: other.sessionId };
+  for (const [name, value] of Object.entries(foreign)) {
+    expect(await find({ ...own, [name]: value }), name).toEqual([0, 0, 0]);
+  }
+  await fixture.sql`update sessions set deleted_at = now() where id = ${sessionId}`;
+  expect(await find(own)).toEqual([0, 0, 0]);
 });
 
 test.each([

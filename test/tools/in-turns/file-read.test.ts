@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { watchDatabase } from "../../support/database-requests.ts";
 import { says } from "../../support/turn-fixture.ts";
 import { createFileFixture, words } from "./file-fixture.ts";
 import { calls } from "./tool-fixture.ts";
@@ -147,6 +148,39 @@ describe("a file that cannot be read is an error with its code", () => {
     await fixture.post("@ada read it");
     expect(await fixture.told(2)).toMatchObject([{ error: { code: "page_not_found", page_count: 2 } }]);
   });
+});
+
+test("reads of one answer run at the same time, and one for which nothing is left waits for what they give back", async () => {
+  const fixture = await createFileFixture();
+  const id = await fixture.addFile(["one", "two", "three", "four"]);
+  const four = {
+    tool_calls: [1, 2, 3, 4].map((page) => ({
+      name: "file_read",
+      arguments: JSON.stringify({ file_id: id, from_page: page, to_page: page }),
+    })),
+  };
+  await fixture.models.script(says("ada", four, 1), done("ada", 2));
+  const isRead = (body: string) => body.includes("left join lateral");
+  // Each holds 8,000 tokens until it is read, so not all four run at once.
+  const atOnce = 2;
+  const allAsked = Promise.withResolvers<void>();
+  let asked = 0;
+  const { result } = await watchDatabase(
+    () => fixture.post("@ada read it"),
+    async (ask, _n, body) => {
+      if (!isRead(body)) return ask();
+      asked += 1;
+      if (asked === atOnce) allAsked.resolve();
+      // No read is answered before the second is asked.
+      await allAsked.promise;
+      return ask();
+    },
+  );
+  expect(result.body).toMatchObject({ status: "completed", assistant_output: "Done." });
+  expect(result.body.tool_calls.map(({ output }: { output: object }) => output)).toMatchObject(
+    [1, 2, 3, 4].map((page) => ({ pages: [page] })),
+  );
+  expect(asked).toBe(4);
 });
 
 describe("file text of one turn", () => {

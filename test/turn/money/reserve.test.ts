@@ -40,10 +40,8 @@ describe("a turn under a budget", () => {
     const { sql, owner } = fixture;
     await insertBudget(sql, { userId: owner.userId }, { limit: "0" });
 
-    for (const headers of [{}, { Accept: "text/event-stream" }]) {
-      const answer = await fixture.api
-        .as(owner)
-        .post(fixture.turnsPath, { message: "@ada hello" }, { headers });
+    for (const path of [fixture.turnsPath, `${fixture.turnsPath}/stream`]) {
+      const answer = await fixture.api.as(owner).post(path, { message: "@ada hello" });
       expect(answer).toMatchObject({
         status: 402,
         body: {

@@ -115,7 +115,7 @@ describe("a turn that could not be committed", () => {
 
   test.each([
     ["its commit on", commits],
-    ["its first step on", "assert_claim"],
+    ["its first step on", 'insert into \\"checkpoint'],
   ])(
     "because the database was away from %s is stored when it is back, and no model is called again",
     async (_from, first) => {

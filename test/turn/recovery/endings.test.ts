@@ -9,7 +9,7 @@ import { until } from "./support/until.ts";
 /** Stands in the statements of every commit of a turn, and in no other request's. */
 const commits = '\\"turn_runs\\" (\\"id\\"';
 /** Stands in what ends or renews a lease. */
-const leases = 'lease_until\\" = clock';
+const leases = "renew_lease";
 
 const stateOf = async (fixture: TurnFixture) =>
   (await fixture.ledger()).map(({ agent_key, status, turn_id }) => [agent_key, status, turn_id]);

@@ -163,7 +163,7 @@ describe("a stream that is resumed", () => {
     await fixture.models.script(says("ada", { status: 400 }), says("bob", { status: 400 }));
     const { body: turn } = await fixture.post("@ada @bob @cy hello");
     await fixture.models.script(says("ada", "at last"), says("bob", late, 1));
-    const retry = () => fixture.send(`/turns/${turn.id}/retry`, {}, { Accept: "text/event-stream", ...key });
+    const retry = () => fixture.send(`/turns/${turn.id}/retry/stream`, {}, key);
     const lost = await retry();
     await fixture.models.wait({ calls: 5 });
     await answersStored(fixture, { answers: 1 });

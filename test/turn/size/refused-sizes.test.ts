@@ -72,7 +72,7 @@ describe("a checkpoint that is too large for a request to the database", () => {
       await fixture.models.script(says("ada", long), says("dee", { text: "last", hold: "gate" }), {
         answer: { text: "short" },
       });
-      const { answer, refused } = tooLargeFor("assert_claim", 60_000);
+      const { answer, refused } = tooLargeFor('insert into \\"checkpoint', 60_000);
       const commitsToo = (ask: () => Promise<Response>, n: number, body: string) =>
         body.includes(commits) ? ask() : answer(ask, n, body);
 

@@ -39,9 +39,9 @@ export async function createCanaryFixture() {
   const answers: string[] = [];
 
   /** Sends a request as the owner; what is answered is kept. */
-  const send = async (method: string, path: string, body?: unknown, accept = "*/*"): Promise<Answer> => {
+  const send = async (method: string, path: string, body?: unknown): Promise<Answer> => {
     const answer = await fixture.api.send(method, path, {
-      headers: { Authorization: authorization, "Content-Type": "application/json", Accept: accept },
+      headers: { Authorization: authorization, "Content-Type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     answers.push(answer.text, JSON.stringify([...answer.headers]));

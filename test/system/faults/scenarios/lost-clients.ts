@@ -45,7 +45,7 @@ async function leaveStream(
   worker: Workerd,
   key: string,
 ): Promise<string> {
-  const client = fixture.openPost(worker, { request, key, accept: "text/event-stream" });
+  const client = fixture.openStream(worker, { request, key });
   const maxBytes = random.between(0, 12_000);
   const leavesAtOnce = random.chance(0.2);
   const timer = leavesAtOnce ? setTimeout(client.reset, random.between(1, 15)) : undefined;

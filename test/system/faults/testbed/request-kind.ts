@@ -9,6 +9,6 @@ export function requestKindOf(body: string): RequestKind {
   if (writes("checkpoints") || writes("checkpoint_writes")) return "step";
   if (writes("llm_call_events")) return "late_report";
   if (body.includes("past_holders = turn_claims.past_holders")) return "takeover";
-  if (body.includes("assert_claim")) return "renewal";
+  if (body.includes("renew_lease") || body.includes("assert_claim")) return "renewal";
   return "other";
 }

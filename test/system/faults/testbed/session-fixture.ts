@@ -19,7 +19,7 @@ export type FixtureOptions = {
   orchestration?: { max_rounds: number; synthesis: string };
 };
 
-export type Post = { request: number; key?: string | undefined; accept?: string };
+export type Post = { request: number; key?: string | undefined };
 
 /** One room with one session, its user, and the models that answer in it. Any Worker can serve it. */
 export type SessionFixture = {
@@ -36,7 +36,7 @@ export type SessionFixture = {
   messageOf(request: number): string;
   post(worker: Workerd, post: Post): Promise<Answer>;
   /** The same for a client that may leave early. */
-  openPost(worker: Workerd, post: Post): Connection;
+  openStream(worker: Workerd, post: Post): Connection;
   /** The claim of the session, if there is one. */
   claim(): Promise<{ run_id: string; holder: string; lease_left_ms: number } | undefined>;
   /** Expires the lease of the claim, as if its holder had been gone for `ago`. */
@@ -90,12 +90,9 @@ export async function createSessionFixture(
   const turnsPath = `/sessions/${sessionId}/turns`;
   const tags = mode === "manual" ? `${agents.map((key) => `@${key}`).join(" ")} ` : "";
   const messageOf = (request: number) => `${tags}What comes next? ${tagOf(id, request)}`;
-  const describe = ({ request, key, accept }: Post): Call => ({
+  const describe = ({ request, key }: Post): Call => ({
     body: { message: messageOf(request) },
-    headers: {
-      ...(key === undefined ? {} : { "Idempotency-Key": key }),
-      ...(accept === undefined ? {} : { Accept: accept }),
-    },
+    headers: key === undefined ? {} : { "Idempotency-Key": key },
   });
   let requests = 0;
   return {
@@ -109,7 +106,7 @@ export async function createSessionFixture(
     models: peers.scenarioOf(id),
     nextRequest: () => ++requests,
     post: ({ url }, post) => user.call(url, "POST", turnsPath, describe(post)),
-    openPost: ({ url }, post) => user.open(url, "POST", turnsPath, describe(post)),
+    openStream: ({ url }, post) => user.open(url, "POST", `${turnsPath}/stream`, describe(post)),
     async claim() {
       const { rows } = await sql.query(
         `select run_id, holder, (extract(epoch from lease_until - clock_timestamp()) * 1000)::float8 as lease_left_ms

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -121,8 +122,7 @@ function configText(settingNames: readonly string[]): string {
   const schedule = `export default { async fetch(request, env) {
     return Response.json(await env.WORKER.scheduled({ cron: "* * * * *" }));
   } }`;
-  // No scenario uploads a file. The Worker only checks that it has a bucket and a queue.
-  const storage = `export default { fetch: () => new Response(null, { status: 501 }) }`;
+  const storage = readFileSync(new URL("storage.js", import.meta.url), "utf8");
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   v8Flags = ["--expose-gc"],

@@ -1,0 +1,1 @@
+ALTER TABLE "files" ADD COLUMN "last_attempt" integer DEFAULT 4 NOT NULL;
