@@ -22,7 +22,7 @@ export const budgetSequences: Scenario = {
       const model = createBudgetModel(user);
       for (const [index, step] of steps.entries()) {
         const [happened, expected] = [await user.take(step), model.take(step)];
-        roundLog.count(`${step.kind}: ${happened}`);
+        roundLog.count(`${step.kind}: ${happened.split(" ")[0]}`);
         const [stored, computed] = [await user.read(), model.read()];
         const found = JSON.stringify([happened, stored]);
         const wanted = JSON.stringify([expected, computed]);
