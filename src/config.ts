@@ -54,7 +54,7 @@ export type Config = {
   parseQueue: ParseQueue;
   /** Undefined: wrangler.toml binds no LIVE_SESSIONS, and no turn can run. */
   sessionObjects: SessionObjects | undefined;
-  /** Where a new session's object is placed; undefined: beside whoever asks for it first. */
+  /** Where a new session's object is placed; undefined: near the first request for it. */
   sessionLocationHint: LocationHint | undefined;
   fileLimits: FileLimits;
   fileTokensPerTurn: number;

@@ -23,8 +23,8 @@ import type { TurnOutcome } from "./domain/turn/turn-outcome.ts";
 import { createTokenVerifier, type VerifyToken } from "./http/auth.ts";
 import { createConsoleLog } from "./http/console-log.ts";
 import type { TurnPorts } from "./runtime/graph/node-context.ts";
+import { type RestoreInput, restoreOutcome } from "./runtime/graph/restore-outcome.ts";
 import { type RunInput, type RunTurnResult, runTurn } from "./runtime/graph/run-turn.ts";
-import { type SettleInput, settleRun } from "./runtime/graph/settle-run.ts";
 import { storedReplies } from "./runtime/graph/stored-replies.ts";
 import { createOpenAiModel } from "./runtime/model/openai-model.ts";
 import { createAdjustmentMemory } from "./runtime/model/request-adjustments.ts";
@@ -77,7 +77,7 @@ export type Deps = {
   hosts: SessionHosts;
   runTurn: (run: RunInput, ports: RunPorts) => Promise<RunTurnResult>;
   /** The outcome of a stored run that is not continued. */
-  settleRun: (input: SettleInput) => Promise<TurnOutcome>;
+  restoreOutcome: (input: RestoreInput) => Promise<TurnOutcome>;
   /** The replies of a stored run that had arrived, in the order of answers. */
   storedReplies: typeof storedReplies;
   /** Estimated tokens of a text, unscaled. */
@@ -121,32 +121,7 @@ export function createDeps(config: Config): Deps {
   const nowMs = () => Date.now();
   const db = createDb(config.databaseUrl, config.neonHttpEndpoint);
   const tools = connectTools(config.tavily, db, nowMs);
-  const ports: Omit<TurnPorts, keyof RunPorts> = {
-    callModel: createOpenAiModel({
-      baseUrl: config.llmBaseUrl,
-      apiKeys: config.llmApiKeys,
-      callTimeoutMs: config.modelCallTimeoutMs,
-      callTotalMs: config.modelCallTotalMs,
-      random: () => Math.random(),
-      pause: () => scheduler.wait(0),
-      now: nowMs,
-      estimateTokens,
-      adjustments: createAdjustmentMemory(),
-    }),
-    tools: createToolRegistry(Object.values(tools), { now: nowMs }),
-    fileTokensPerTurn: config.fileTokensPerTurn,
-    toolPrices: config.toolPrices,
-    catalog: config.catalog,
-    limits: config.context,
-    managerModelAlias: config.managerModelAlias,
-    summarizerModelAlias: config.summarizerModelAlias,
-    estimateTokens,
-    now: nowMs,
-    turnTimeoutMs: config.turnTimeoutMs,
-    summaryGraceMs: config.summaryGraceMs,
-    newId: uuidv7,
-    deriveId: (namespace, name) => uuidv5(name, namespace),
-  };
+  const ports = createTurnPorts(config, tools, nowMs);
   return {
     db,
     catalog: config.catalog,
@@ -158,7 +133,7 @@ export function createDeps(config: Config): Deps {
     keepAlive: waitUntil,
     hosts: connectHosts(config),
     runTurn: (run, perRun) => runTurn(run, { ...ports, ...perRun }),
-    settleRun: (input) => settleRun(input, uuidv7),
+    restoreOutcome: (input) => restoreOutcome(input, uuidv7),
     storedReplies,
     estimateTokens,
     listTools: () => listTools(tools),
@@ -190,6 +165,40 @@ export function createDeps(config: Config): Deps {
     corsAllowedOrigins: config.corsAllowedOrigins,
     oidc: config.oidc,
     consoleFiles: config.consoleFiles,
+  };
+}
+
+/** What all runs of this deployment share. */
+function createTurnPorts(
+  config: Config,
+  tools: Readonly<Record<ToolName, Tool>>,
+  nowMs: () => number,
+): Omit<TurnPorts, keyof RunPorts> {
+  return {
+    callModel: createOpenAiModel({
+      baseUrl: config.llmBaseUrl,
+      apiKeys: config.llmApiKeys,
+      callTimeoutMs: config.modelCallTimeoutMs,
+      callTotalMs: config.modelCallTotalMs,
+      random: () => Math.random(),
+      pause: () => scheduler.wait(0),
+      now: nowMs,
+      estimateTokens,
+      adjustments: createAdjustmentMemory(),
+    }),
+    tools: createToolRegistry(Object.values(tools), { now: nowMs }),
+    fileTokensPerTurn: config.fileTokensPerTurn,
+    toolPrices: config.toolPrices,
+    catalog: config.catalog,
+    limits: config.context,
+    managerModelAlias: config.managerModelAlias,
+    summarizerModelAlias: config.summarizerModelAlias,
+    estimateTokens,
+    now: nowMs,
+    turnTimeoutMs: config.turnTimeoutMs,
+    summaryGraceMs: config.summaryGraceMs,
+    newId: uuidv7,
+    deriveId: (namespace, name) => uuidv5(name, namespace),
   };
 }
 

@@ -11,6 +11,7 @@ import {
   findForbiddenImports,
   findMisnamedAction,
   findNamedPaths,
+  layers,
   listedAmbientFiles,
   resolvePath,
   type SourceFile,
@@ -29,6 +30,17 @@ const longFiles: Readonly<Record<string, string>> = {
 test("every import of src is allowed for its folder", () => {
   expect(sources.length).toBeGreaterThan(50);
   expect(sources.flatMap(findForbiddenImports)).toEqual([]);
+});
+
+test("docs/architecture.md says which folder may import which", () => {
+  const map = documents.find(({ path }) => path === "docs/architecture.md")?.text ?? "";
+  const documented = [...map.matchAll(/^\| `src\/([\w-]+)(?:\.ts)?` \| .+ \| (.+) \|$/gm)];
+  const list = (names: readonly string[]) => names.toSorted().join(", ");
+  const allowed = Object.entries(layers).map(([layer, { values, types = [] }]): [string, string] => {
+    const others = list(values.filter((name) => name !== layer)) || "nothing else";
+    return [layer, types.length === 0 ? others : `${others}; types of ${list(types)}`];
+  });
+  expect(new Map(documented.map(([, layer, cell]) => [layer, cell]))).toEqual(new Map(allowed));
 });
 
 test("the console imports the pure rules and the wire forms' types, and nothing else of the server", () => {

@@ -49,7 +49,7 @@ test("docs/operations.md lists every log event with its level, and no others", (
   expect(documented.toSorted()).toEqual([...new Set(logged)].toSorted());
 });
 
-/** The cells of an ending's row: claim, checkpoint, ledger, reservation, answer. */
+/** The cells of an ending's row: claim, checkpoint, ledger, hold, answer. */
 function cellsOf(ending: Ending): string[] {
   switch (ending.kind) {
     case "stored":

@@ -10,7 +10,7 @@ import {
   standardDialect,
   systemRoles,
 } from "../domain/model-dialect.ts";
-import { httpUrl, name } from "./setting-forms.ts";
+import { httpUrl, jsonText, name } from "./setting-forms.ts";
 
 /** The column `model_prices.multiplier` can store it, and credits stay exact. */
 const isMultiplier = (value: number) =>
@@ -70,18 +70,7 @@ const modelOverride = z
 export type ModelOverride = z.output<typeof modelOverride>;
 
 /** MODELS_JSON: a deployment's own models. */
-export const modelOverrides = z
-  .string()
-  .default("[]")
-  .transform((text, context) => {
-    try {
-      return JSON.parse(text) as unknown;
-    } catch {
-      context.addIssue({ code: "custom", message: "is not JSON" });
-      return z.NEVER;
-    }
-  })
-  .pipe(z.array(modelOverride).max(200));
+export const modelOverrides = jsonText("[]").pipe(z.array(modelOverride).max(200));
 
 export function toCatalogModel(override: ModelOverride): CatalogModel {
   return {

@@ -4,7 +4,7 @@ import { logLevels } from "../domain/log.ts";
 import { permissionOf } from "../domain/tool-names.ts";
 import { locationHints } from "../domain/turn/session-objects.ts";
 import { modelOverrides } from "./model-override.ts";
-import { httpUrl } from "./setting-forms.ts";
+import { httpUrl, jsonText } from "./setting-forms.ts";
 
 /** A longer time is a typing error; a timer of more than 2³¹ − 1 ms would fire at once. */
 const maxMs = 24 * 60 * 60 * 1_000;
@@ -35,17 +35,7 @@ function credits(fallback: string) {
 }
 
 /** JSON: `{"search": "0.02"}`. */
-const toolPrices = z
-  .string()
-  .default("{}")
-  .transform((text, context) => {
-    try {
-      return JSON.parse(text) as unknown;
-    } catch {
-      context.addIssue({ code: "custom", message: "is not JSON" });
-      return z.NEVER;
-    }
-  })
+const toolPrices = jsonText("{}")
   .pipe(
     z.record(
       z.string().refine((name) => permissionOf(name) !== undefined, "must name tools"),
@@ -82,7 +72,7 @@ const claim = z
   .max(1_024);
 
 /**
- * Anything longer, for example with a trailing slash, would never match a browser's `Origin`. A wildcard stands for one
+ * Anything longer, for example with a trailing slash, would never match a browser's `Origin`. A wildcard matches one
  * label before at least two others.
  */
 function isOrigin(text: string): boolean {

@@ -64,7 +64,7 @@ export const apiKeys = pgTable(
     name: text("name").notNull(),
     /** SHA-256 of the key, in hex. */
     hash: text("hash").notNull(),
-    /** The key's last characters, by which its user knows it again. */
+    /** The key's last characters, by which its user recognises it. */
     ending: text("ending").notNull(),
     createdAt: createdAt(),
     lastUsedAt: instant("last_used_at", { precision: 3 }),
@@ -541,7 +541,7 @@ export const toolCallEvents = pgTable(
     step: step(),
     agentKey: text("agent_key").notNull(),
     round: integer("round").notNull(),
-    /** The place of the call in its answer, from 1; null: the row is of an earlier version, and its id tells the order. */
+    /** The place of the call in its answer, from 1; null: the row is of an earlier version, and rows are in the order of their ids. */
     place: integer("place"),
     toolName: text("tool_name").notNull(),
     input: jsonb("input").$type<unknown>().notNull(),
@@ -653,7 +653,7 @@ export const budgetHolds = pgTable(
 
 /**
  * The ledger and what tools cost, summed by hour of `opened_at`: what `GET /usage` reads. A trigger maintains it. It keeps the
- * ids of rooms and sessions that are deleted since; the zero UUID stands for none.
+ * ids of rooms and sessions that were deleted since; the zero UUID means none.
  */
 export const usageHours = pgTable(
   "usage_hours",

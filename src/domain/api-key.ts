@@ -1,4 +1,4 @@
-/** Bearer tokens that begin so are API keys. A JWT never does: it begins with `ey`. */
+/** Bearer tokens that begin with this are API keys. A JWT never does: it begins with `ey`. */
 export const apiKeyPrefix = "pan_";
 
 /** Random bytes of a key. They need no slow hash: 256 bits cannot be guessed. */
@@ -7,7 +7,7 @@ export const apiKeyBytes = 32;
 /** Keys that a user may have at once. */
 export const maxApiKeys = 50;
 
-/** How much of its end is shown, so that its user knows a key again. */
+/** How much of a key's end is shown, so that its user recognises it. */
 const shownCharacters = 4;
 
 export function toApiKey(bytes: Uint8Array): string {

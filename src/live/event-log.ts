@@ -22,7 +22,7 @@ export function createLogTables(sql: LogSql): void {
   );
 }
 
-/** The log of a run that is over, as an object finds it that has lost its memory since. */
+/** The log of a run that is over, from SQLite: the object may have lost its memory since. Undefined: it is not there. */
 export function findWrittenLog(sql: LogSql, runId: string): EventLog | undefined {
   const [row] = sql
     .exec<{ epoch: string; last_seq: number }>("select * from event_logs where run_id = ?", runId)
@@ -31,19 +31,21 @@ export function findWrittenLog(sql: LogSql, runId: string): EventLog | undefined
 }
 
 /**
- * The events of a run under one holder, in order, with ids `<epoch>.<seq>`. Each reader has a place of its own. The newest
- * events are in memory, all of them in SQLite.
+ * The events of a run under one holder, in order, with ids `<epoch>.<seq>`. Each reader has its own position. The newest events
+ * are in memory and go to SQLite in packs. An event that is too large for SQLite stays in memory.
  */
 export class EventLog {
   readonly epoch: string;
   readonly #sql: LogSql;
   #newest: Pack = newPack(1);
-  #written: Pack | undefined;
+  /** The pack that was written last. Readers at its events need not ask SQLite. */
+  #latestWritten: Pack | undefined;
   readonly #large = new Map<number, Uint8Array>();
   #lastSeq = 0;
   #bytes = 0;
   #state: "open" | "over" | "gone" = "open";
-  #isWritten = true;
+  /** Another log has the tables of SQLite now. */
+  #isDetached = false;
   #changed = Promise.withResolvers<void>();
   #isFlushDue = false;
 
@@ -99,15 +101,15 @@ export class EventLog {
     if (this.#state !== "open") return;
     this.#state = "over";
     this.flush();
-    if (this.#isWritten && this.#large.size === 0) {
+    if (!this.#isDetached && this.#large.size === 0) {
       this.#sql.exec("insert into event_logs values (?, ?, ?)", this.epoch, runId, this.#lastSeq);
     }
     this.#notify();
   }
 
-  /** Another log takes this one's place in SQLite. Readers that are not far behind still read it to its end. */
+  /** Another log replaces this one in SQLite. Readers whose next events are in memory still read it to its end. */
   detach(): void {
-    this.#isWritten = false;
+    this.#isDetached = true;
   }
 
   /** The log was deleted: its readers are closed. */
@@ -122,10 +124,10 @@ export class EventLog {
     if (seq > this.#lastSeq) return null;
     const large = this.#large.get(seq);
     if (large !== undefined) return { bytes: large, nextSeq: seq + 1 };
-    const pack = [this.#newest, this.#written].find((one) => one !== undefined && holds(one, seq));
+    const pack = [this.#newest, this.#latestWritten].find((kept) => kept !== undefined && holds(kept, seq));
     const found = pack ?? this.#readPack(seq);
     if (found === undefined) return "gone";
-    return { bytes: join(found.frames.slice(seq - found.firstSeq)), nextSeq: found.lastSeq + 1 };
+    return { bytes: concatBytes(found.frames.slice(seq - found.firstSeq)), nextSeq: found.lastSeq + 1 };
   }
 
   /** One event by itself. */
@@ -139,14 +141,14 @@ export class EventLog {
     return this.#changed.promise;
   }
 
-  /** Writes what is in memory only. */
+  /** Writes the newest pack to SQLite. */
   flush(): void {
     const { firstSeq, lastSeq, frames } = this.#newest;
     if (frames.length === 0 || this.#state === "gone") return;
-    if (this.#isWritten) {
-      this.#sql.exec("insert into event_packs values (?, ?, ?)", firstSeq, lastSeq, join(frames));
+    if (!this.#isDetached) {
+      this.#sql.exec("insert into event_packs values (?, ?, ?)", firstSeq, lastSeq, concatBytes(frames));
     }
-    this.#written = this.#newest;
+    this.#latestWritten = this.#newest;
     this.#newest = newPack(this.#lastSeq + 1);
   }
 
@@ -174,7 +176,7 @@ export class EventLog {
   }
 
   #readPack(seq: number): Pack | undefined {
-    if (!this.#isWritten) return undefined;
+    if (this.#isDetached) return undefined;
     const [row] = this.#sql
       .exec<PackRow>(
         "select first_seq, last_seq, frames from event_packs where first_seq <= ? and last_seq >= ?",
@@ -225,7 +227,7 @@ function splitFrames(bytes: Uint8Array): Uint8Array[] {
   return frames;
 }
 
-export function join(parts: readonly Uint8Array[]): Uint8Array {
+export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   const [only] = parts;
   if (only !== undefined && parts.length === 1) return only;
   const joined = new Uint8Array(parts.reduce((length, part) => length + part.byteLength, 0));

@@ -5,19 +5,19 @@ import { toAgUiMessage } from "../routes/schemas/ag-ui.ts";
 import type { Run } from "../turn/run.ts";
 import type { EventPlace, HostAnswer, HostProblem } from "../turn/session-host.ts";
 import { loadRunSnapshot } from "../turn/snapshot.ts";
-import { type EventLog, join, toFrame } from "./event-log.ts";
+import { concatBytes, type EventLog, toFrame } from "./event-log.ts";
 import type { RunEvents } from "./run-events.ts";
 
 /** A run in the memory of this object. */
 export type HostedRun = {
   kind: "hosted";
   run: Run;
-  isOn: boolean;
-  log: EventLog;
+  isRunning: boolean;
+  eventLog: EventLog;
   answer: Promise<HostAnswer>;
 };
 
-/** A resumed run goes on from answers that readers of its new log have not seen. */
+/** Readers of a resumed run's new log have not seen the answers that are stored: a snapshot shows them. */
 export async function sendSnapshot(deps: Deps, run: Run, events: RunEvents): Promise<void> {
   if (!isResumed(run)) return;
   const messages = await loadRunSnapshot(deps, run);
@@ -28,18 +28,18 @@ export function isResumed({ turn }: Run): boolean {
   return turn.claim.pastHolders.length > 0;
 }
 
-/** The event after a place in the log; null: the place is not in it. */
-export function placeAfter(log: EventLog, after: EventPlace | null): number | null {
+/** The `seq` of the event after a reader's place; null: the place is not in this log. */
+export function seqAfter(eventLog: EventLog, after: EventPlace | null): number | null {
   if (after === null) return 1;
   const { epoch, seq } = after;
-  return epoch === log.epoch && seq !== "end" && seq <= log.lastSeq ? seq + 1 : null;
+  return epoch === eventLog.epoch && seq !== "end" && seq <= eventLog.lastSeq ? seq + 1 : null;
 }
 
-/** For a reader whose place is not in the log: the session as it stands, before the texts of this run. */
-export async function snapshotHead(deps: Deps, { run, log }: HostedRun): Promise<Uint8Array> {
+/** For a reader whose place is not in the log: the log's first event, and the conversation as it was when this holder took the run. */
+export async function startWithSnapshot(deps: Deps, { run, eventLog }: HostedRun): Promise<Uint8Array> {
   const messages = await loadRunSnapshot(deps, run);
-  const snapshot = toFrame(`${log.epoch}.1`, messagesSnapshot(messages.map(toAgUiMessage)));
-  return join([log.readOne(1) ?? new Uint8Array(), snapshot]);
+  const snapshot = toFrame(`${eventLog.epoch}.1`, messagesSnapshot(messages.map(toAgUiMessage)));
+  return concatBytes([eventLog.readOne(1) ?? new Uint8Array(), snapshot]);
 }
 
 /** The error as data, for another isolate. */

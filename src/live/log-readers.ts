@@ -1,10 +1,9 @@
+import { maxReaders } from "../turn/session-host.ts";
 import type { EventLog } from "./event-log.ts";
 
 /** Interval of keep-alive comments: below the idle timeouts of common proxies. */
 const keepAliveMs = 15_000;
-/** Readers of one session at a time. Whoever posts a turn reads it in any case. */
-const maxReaders = 16;
-/** A reader that takes nothing while so many bytes are appended is closed. It may read again from where it was. */
+/** A reader that takes nothing while so many bytes are appended is closed. Its client may read on from its last event. */
 const maxBehindBytes = 2 * 1024 * 1024;
 
 /** `backpressure`: the reader was too far behind; `gone`: the log was deleted while it was read. */
@@ -12,8 +11,9 @@ export type ReaderEnd = "completed" | "client_disconnected" | "backpressure" | "
 
 export type LogReader = {
   log: EventLog;
-  /** The first event to read, and what is sent before it. */
+  /** The first event to read. */
   fromSeq: number;
+  /** What is sent before it. */
   head?: Uint8Array | undefined;
   /** Changes what one reader is sent. */
   rewrite: (bytes: Uint8Array) => Uint8Array;
@@ -24,7 +24,7 @@ type OpenReader = { log: EventLog; markBytes: number; cut: (end: ReaderEnd) => v
 
 const keepAlive = new TextEncoder().encode(": keep-alive\n\n");
 
-/** The readers of a session's events. Each reads the log at its own place and keeps no copy of it. */
+/** The readers of a session's events. Each reads the log at its own position and keeps no copy of it. */
 export class LogReaders {
   readonly #readers = new Set<OpenReader>();
   #timer: ReturnType<typeof setInterval> | null = null;
@@ -33,7 +33,7 @@ export class LogReaders {
     return this.#readers.size >= maxReaders;
   }
 
-  /** A stream of events from a place in the log to its end. */
+  /** A stream of events, from `fromSeq` to the end of the log. */
   open({ log, fromSeq, head, rewrite, onEnd }: LogReader): ReadableStream<Uint8Array> {
     let seq = fromSeq;
     let unsentHead = head;

@@ -23,9 +23,9 @@ import { createLogTables, EventLog, findWrittenLog } from "./event-log.ts";
 import {
   type HostedRun,
   isResumed,
-  placeAfter,
   sendSnapshot,
-  snapshotHead,
+  seqAfter,
+  startWithSnapshot,
   toProblem,
 } from "./hosted-run.ts";
 import { LogReaders, type ReaderEnd } from "./log-readers.ts";
@@ -48,11 +48,12 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   readonly #starts = new Starts(this.ctx.storage.sql);
   readonly #dueTimes = new DueTimes(this.ctx.storage);
   readonly #readers = new LogReaders();
-  /** By holder. */
+  /** The runs in memory, by holder. */
   readonly #runs = new Map<string, HostedRun>();
   /** Resolves when the next run begins. */
-  #begun = Promise.withResolvers<void>();
-  #log: EventLog | undefined;
+  #nextRun = Promise.withResolvers<void>();
+  /** The events of the latest run. */
+  #eventLog: EventLog | undefined;
   #hasTables = false;
 
   async prepare(): Promise<void> {
@@ -60,16 +61,16 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   }
 
   async run(handOver: HandOver): Promise<HostAnswer> {
-    const begun = this.#begin(handOver);
-    return begun.kind === "hosted" ? begun.answer : begun;
+    const hosted = this.#begin(handOver);
+    return hosted.kind === "hosted" ? hosted.answer : hosted;
   }
 
   async watch(handOver: HandOver, client: StockClient | null): Promise<WatchedRun> {
-    const begun = this.#begin(handOver);
-    if (begun.kind !== "hosted") return begun;
+    const hosted = this.#begin(handOver);
+    if (hosted.kind !== "hosted") return hosted;
     const { requestId } = handOver.run.request;
     const { runId } = handOver.run.turn.claim;
-    return this.#read(begun.log, { fromSeq: 1 }, { runId, client, requestId });
+    return this.#read(hosted.eventLog, { fromSeq: 1 }, { runId, client, requestId });
   }
 
   async join({ runId, waitMs }: { runId: string; waitMs: number }): Promise<HostJoin> {
@@ -81,39 +82,39 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     this.#makeTables();
     const { runId, after, waitMs } = request;
     const hosted = await this.#findRun(runId, waitMs);
-    const log = hosted?.log ?? findWrittenLog(this.ctx.storage.sql, runId);
-    if (log === undefined) return { kind: "unknown" };
-    const place = placeAfter(log, after);
-    if (log.isOver && place === log.lastSeq + 1) return { kind: "complete" };
-    if (log.isOver && place === null) return { kind: "unknown" };
+    const eventLog = hosted?.eventLog ?? findWrittenLog(this.ctx.storage.sql, runId);
+    if (eventLog === undefined) return { kind: "unknown" };
+    const nextSeq = seqAfter(eventLog, after);
+    if (eventLog.isOver && nextSeq === eventLog.lastSeq + 1) return { kind: "complete" };
+    if (eventLog.isOver && nextSeq === null) return { kind: "unknown" };
     if (this.#readers.isFull) return { kind: "too_many_readers" };
-    if (place !== null || hosted === undefined || isResumed(hosted.run)) {
-      return this.#read(log, { fromSeq: place ?? 1 }, request);
+    if (nextSeq !== null || hosted === undefined || isResumed(hosted.run)) {
+      return this.#read(eventLog, { fromSeq: nextSeq ?? 1 }, request);
     }
-    return this.#read(log, { fromSeq: 2, head: await snapshotHead(this.deps, hosted) }, request);
+    return this.#read(eventLog, { fromSeq: 2, head: await startWithSnapshot(this.deps, hosted) }, request);
   }
 
   #read(
-    log: EventLog,
-    place: { fromSeq: number; head?: Uint8Array },
+    eventLog: EventLog,
+    start: { fromSeq: number; head?: Uint8Array },
     { runId, client, requestId }: Pick<EventsRequest, "runId" | "client" | "requestId">,
   ): { kind: "streaming"; body: ReadableStream<Uint8Array> } {
     const rewrite = client === null ? (bytes: Uint8Array) => bytes : createClientIds(client);
     const onEnd = (end: ReaderEnd) =>
       this.deps.log.info("stream_ended", { request_id: requestId, run_id: runId, end });
-    return { kind: "streaming", body: this.#readers.open({ log, ...place, rewrite, onEnd }) };
+    return { kind: "streaming", body: this.#readers.open({ log: eventLog, ...start, rewrite, onEnd }) };
   }
 
-  /** The latest execution of a run here; it may still be on its way. */
+  /** The latest execution of a run here. Waits `waitMs` for it: its hand-over may still be on its way. */
   async #findRun(runId: string, waitMs: number): Promise<HostedRun | undefined> {
     const find = () => [...this.#runs.values()].findLast(({ run }) => run.turn.claim.runId === runId);
     const found = find();
     if (found !== undefined || waitMs === 0) return found;
-    const giveUp = scheduler.wait(waitMs).then(() => "late" as const);
+    const timeout = scheduler.wait(waitMs).then(() => "timeout" as const);
     for (;;) {
-      const first = await Promise.race([this.#begun.promise.then(() => "begun" as const), giveUp]);
+      const first = await Promise.race([this.#nextRun.promise, timeout]);
       const hosted = find();
-      if (hosted !== undefined || first === "late") return hosted;
+      if (hosted !== undefined || first === "timeout") return hosted;
     }
   }
 
@@ -124,10 +125,10 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
 
   override async alarm(): Promise<void> {
     this.#makeTables();
-    for (const kind of this.#dueTimes.take(this.deps.nowMs())) await this.#act(kind);
+    for (const kind of this.#dueTimes.take(this.deps.nowMs())) await this.#doDue(kind);
   }
 
-  async #act(kind: DueKind): Promise<void> {
+  async #doDue(kind: DueKind): Promise<void> {
     switch (kind) {
       case "recover":
         for (const start of this.#starts.listUnfinished()) await this.#recoverUnfinished(start);
@@ -140,18 +141,19 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   /** Recovers a run that is not executed here any more: its holder was lost with the object's memory, or has failed. */
   async #recoverUnfinished({ sessionId, runId, holder }: Start): Promise<void> {
     const { log, settings } = this.deps;
-    if (this.#runs.get(holder)?.isOn === true) return this.#watchLease(settings.turnLeaseMs);
+    if (this.#runs.get(holder)?.isRunning === true) return this.#recoverAfter(settings.turnLeaseMs);
     try {
-      const left = await this.#resume(sessionId, runId);
-      if (left === null) this.#starts.end(holder);
-      else this.#watchLease(Math.max(left, minRecoveryMs));
+      const leaseLeftMs = await this.#resume(sessionId, runId);
+      if (leaseLeftMs === null) this.#starts.end(holder);
+      else this.#recoverAfter(Math.max(leaseLeftMs, minRecoveryMs));
     } catch (error) {
       log.error("recovery_failed", { run_id: runId, error: error instanceof Error ? error.name : "unknown" });
-      this.#watchLease(minRecoveryMs);
+      this.#recoverAfter(minRecoveryMs);
     }
-    this.#rest();
+    this.#forgetLater();
   }
 
+  /** The run that is handed over. Under one holder it is begun once: a repeated call finds it. */
   #begin(handOver: HandOver): HostedRun | HostRefusal {
     const { claim } = handOver.run.turn;
     const hosted = this.#runs.get(claim.holder);
@@ -160,7 +162,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     this.#makeTables();
     const start = this.#starts.find(claim.holder);
     if (start !== undefined) return { kind: start.isOver ? "ended" : "lost" };
-    return this.#host(this.#toRun(handOver), handOver.roundTrips);
+    return this.#startRun(this.#toRun(handOver), handOver.roundTrips);
   }
 
   /** The run with the clock of this object. */
@@ -176,36 +178,36 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     };
   }
 
-  #host(run: Run, roundTrips: number): HostedRun {
+  #startRun(run: Run, roundTrips: number): HostedRun {
     const { claim } = run.turn;
     const { settings, nowMs } = this.deps;
     this.#starts.add(claim);
     this.#dueTimes.clear("forget");
-    this.#watchLease(settings.turnLeaseMs - (nowMs() - run.sentMs));
-    this.#log?.detach();
-    const log = EventLog.begin(this.ctx.storage.sql, claim.holder);
-    this.#log = log;
+    this.#recoverAfter(settings.turnLeaseMs - (nowMs() - run.sentMs));
+    this.#eventLog?.detach();
+    const eventLog = EventLog.begin(this.ctx.storage.sql, claim.holder);
+    this.#eventLog = eventLog;
     const sink = {
       append: (event: object) => {
-        log.append(event);
-        this.#readers.checkPace(log);
+        eventLog.append(event);
+        this.#readers.checkPace(eventLog);
       },
-      end: (event: object) => log.end(event, claim.runId),
+      end: (event: object) => eventLog.end(event, claim.runId),
     };
     const events = createRunEvents(sink, { threadId: claim.sessionId, runId: claim.runId });
     const answer = this.#execute(run, events, roundTrips);
-    const hosted: HostedRun = { kind: "hosted", run, isOn: true, log, answer };
+    const hosted: HostedRun = { kind: "hosted", run, isRunning: true, eventLog, answer };
     this.#dropEnded();
     this.#runs.set(claim.holder, hosted);
-    this.#begun.resolve();
-    this.#begun = Promise.withResolvers();
+    this.#nextRun.resolve();
+    this.#nextRun = Promise.withResolvers();
     this.ctx.waitUntil(answer.then((ended) => this.#end(hosted, claim.holder, ended)));
     return hosted;
   }
 
-  /** Of runs that are over only the latest stays in memory. What was stored of the others is in the database. */
+  /** Called before a run is added: of the runs that are over only the latest stays in memory. The others are in the database. */
   #dropEnded(): void {
-    for (const [holder, { isOn }] of this.#runs) if (!isOn) this.#runs.delete(holder);
+    for (const [holder, { isRunning }] of this.#runs) if (!isRunning) this.#runs.delete(holder);
   }
 
   /** Never rejects. */
@@ -213,7 +215,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     const { db, requests } = countRequests(this.deps.db);
     try {
       events.start();
-      // No model is called before the start is stored: a start that is lost would be begun again.
+      // No model is called before the start is stored: if the start were lost, the run could begin twice.
       await this.ctx.storage.sync();
       await sendSnapshot({ ...this.deps, db }, run, events);
       const answer = await executeRun({ ...this.deps, db }, run, {
@@ -229,24 +231,27 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     }
   }
 
-  /** A run that has failed may be left to recovery. Its claim says whether it is. */
+  /** A run that has failed may have left its claim. Then it must be recovered. */
   #end(hosted: HostedRun, holder: string, ended: HostAnswer): void {
-    hosted.isOn = false;
+    hosted.isRunning = false;
     if (ended.kind === "failed") {
-      this.#watchLease(minRecoveryMs);
+      this.#recoverAfter(minRecoveryMs);
     } else {
       this.#starts.end(holder);
-      this.#rest();
+      this.#forgetLater();
     }
   }
 
-  /** Takes a run over and goes on with it. Another holder's lease: the ms that are left of it; null: there is none. */
+  /**
+   * Takes a run over and goes on with it. Where another holder has it, returns how long that holder's lease still lasts, ms. Null:
+   * the run is executed here now, or has ended.
+   */
   async #resume(sessionId: string, runId: string): Promise<number | null> {
     const log = this.deps.log.with({ request_id: this.deps.newId(), run_id: runId });
     const resumption = await resumeRun(this.deps, { sessionId, runId }, log);
     switch (resumption.kind) {
       case "taken":
-        this.#host(resumption.run, 0);
+        this.#startRun(resumption.run, 0);
         return null;
       case "held":
         return resumption.leaseLeftMs;
@@ -255,12 +260,13 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     }
   }
 
-  /** While a run is executed, the alarm is at the end of its lease: it wakes an object that has lost its memory. */
-  #watchLease(leftMs: number): void {
-    this.#dueTimes.set("recover", this.deps.nowMs() + Math.max(0, leftMs));
+  /** Sets the time of the next recovery. While a run is executed it is the end of its lease: the alarm wakes an object that lost its memory. */
+  #recoverAfter(delayMs: number): void {
+    this.#dueTimes.set("recover", this.deps.nowMs() + Math.max(0, delayMs));
   }
 
-  #rest(): void {
+  /** Once no run is unfinished, the object waits some time and then forgets everything. */
+  #forgetLater(): void {
     if (this.#starts.listUnfinished().length > 0) return;
     this.#dueTimes.clear("recover");
     this.#dueTimes.set("forget", this.deps.nowMs() + forgetAfterMs);
@@ -268,8 +274,8 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
 
   async #forget(): Promise<void> {
     if (this.#starts.listUnfinished().length > 0) return;
-    this.#log?.close();
-    this.#log = undefined;
+    this.#eventLog?.close();
+    this.#eventLog = undefined;
     this.#runs.clear();
     this.#hasTables = false;
     await this.ctx.storage.deleteAll();

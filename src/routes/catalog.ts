@@ -37,7 +37,7 @@ const model = z
 const tool = z
   .object({
     name: z.string().describe("By which models call the tool"),
-    description: z.string().describe("What it does, as models are told"),
+    description: z.string().describe("What it does; models get the same text"),
     permission: z.enum(toolPermissionNames).meta({
       description: "What an agent needs in `tool_permissions` to use it",
     }),

@@ -53,7 +53,7 @@ export async function endFailedCommit(
   }
 }
 
-/** False also where the database does not answer. The same request then finds out: a stored run is replayed. */
+/** False also where the database does not answer. If the turn is stored after all, the same request replays it. */
 function isKnownCommitted({ db }: Deps, { turn }: Run): Promise<boolean> {
   return isCommittedBy(db, turn.claim).catch(() => false);
 }
@@ -140,7 +140,7 @@ async function reportSpent(deps: Deps, { turn, request }: Run, { spent }: Holder
 /** Together a little less than the 30 s for which a Worker goes on after its answer. */
 const afterAnswerPausesMs = [1_000, 2_000, 4_000, 8_000, 8_000];
 
-/** Stores the answers after the client has its 503. Answers that are in no checkpoint would be asked for and paid again. */
+/** Stores the answers after the client has its 503. Answers that are in no checkpoint would be asked for and paid for again. */
 async function storeLater(deps: Deps, run: Run, holder: Holder, unstored: CheckpointRows): Promise<void> {
   const result = await expireLease(deps, run, holder, { unstored, pausesMs: afterAnswerPausesMs });
   if (result === "failed") run.request.log.error("answers_lost");

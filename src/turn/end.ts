@@ -28,7 +28,7 @@ export type TurnToStore = {
 /**
  * Ends a run with its turn: record, claim and checkpoint in one batch. A turn that is too large for one request to the
  * database is stored without its texts. Returns what was stored.
- * @throws RunEnded where a row of something else is in the way.
+ * @throws RunEnded where another row has a key that the turn needs.
  */
 export async function endStored(
   deps: Deps,
@@ -86,7 +86,7 @@ async function commitAs(
   }
 }
 
-/** Ends a run whose turn cannot be stored because another row exists. Its calls are in the ledger, and the session is free. */
+/** Ends a run whose turn needs a key that another row has. Its calls go into the ledger, and the session is free again. */
 async function endCommitRefused(
   deps: Deps,
   record: TurnRecord,
@@ -98,7 +98,7 @@ async function endCommitRefused(
   const { createdAt } = turn;
   const spend = { ledger, estimatedIds, pricing, catalog: deps.catalog, createdAt };
   const refusal = new PantheonError(endings.commit_refused.answer, commitFailedDetail, {}, { cause });
-  return new RunEnded(await release(deps, { claim, log }, { spend, refusalScales: {} }, refusal));
+  return new RunEnded(await releaseRun(deps, { claim, log }, { spend, refusalScales: {} }, refusal));
 }
 
 function isTooLarge(error: unknown): boolean {
@@ -123,11 +123,11 @@ export async function endRefused(
 ): Promise<PantheonError> {
   const { ledger } = endings[ending];
   const spend = ledger === "none" ? null : await collectRefusedSpend(deps, run);
-  return release(deps, { claim: run.claim, log }, { spend, refusalScales }, refusal);
+  return releaseRun(deps, { claim: run.claim, log }, { spend, refusalScales }, refusal);
 }
 
-/** Where the claim cannot be deleted, the ending is `not_released`. */
-async function release(
+/** Deletes the claim. Where that fails, the ending is `not_released`. Returns what the client is answered. */
+async function releaseRun(
   { db }: Deps,
   { claim, log }: { claim: Claim; log: Log },
   release: Release,

@@ -89,8 +89,8 @@ export async function collectRefusedSpend(
     modelAliasOverride: claim.request.modelAliasOverride,
     isRetry,
   });
-  const settled = await deps.settleRun({ plan, stored: checkpoint, isRetry });
-  const { calls } = estimateInFlight(deps, { claim, plan, outcome: settled, maySummarise: false });
+  const restored = await deps.restoreOutcome({ plan, stored: checkpoint, isRetry });
+  const { calls } = estimateInFlight(deps, { claim, plan, outcome: restored, maySummarise: false });
   const createdAt = deps.now();
   return {
     ledger: buildLedger({ claim, userId, catalog, finishedAt: createdAt }, calls),

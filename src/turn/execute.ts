@@ -32,9 +32,9 @@ export async function executeRun(deps: Deps, run: Run, { emit, requests }: Execu
   const holder = startHolder(deps, claim, {
     sentMs: run.sentMs,
     log: request.log,
-    neededCredits: findNeeded(grant),
+    maxHold: findMaxHold(grant),
   });
-  // The run may have been long on its way here. A claim that another holder has taken ends it.
+  // The hand-over may have taken long. Where another holder has the claim by now, this renewal says so and the run ends.
   holder.lease.renewNow();
   try {
     const result = await deps.runTurn(
@@ -90,7 +90,7 @@ export async function executeRun(deps: Deps, run: Run, { emit, requests }: Execu
 
 function grantOf(deps: Deps, { turn: { claim }, plan, promptTokens }: Run): RunGrant {
   const { grantedCredits, snapshot, pastHolders } = claim;
-  const neededE8 = planWorstCaseE8(plan, {
+  const planMaxE8 = planWorstCaseE8(plan, {
     claimed: snapshot.pricing,
     catalog: deps.catalog,
     limits: deps.settings.context,
@@ -99,7 +99,7 @@ function grantOf(deps: Deps, { turn: { claim }, plan, promptTokens }: Run): RunG
   });
   return {
     amountE8: grantedCredits === null ? null : parseDecimal(grantedCredits, 8),
-    neededE8,
+    planMaxE8,
     isBudgeted: snapshot.isBudgeted ?? false,
     pricing: snapshot.pricing,
     pastHolders: pastHolders.map(({ holder }) => holder),
@@ -107,9 +107,9 @@ function grantOf(deps: Deps, { turn: { claim }, plan, promptTokens }: Run): RunG
   };
 }
 
-/** What the plan costs at most, where the run holds more of its budgets. Null: it does not, or has none. */
-function findNeeded({ amountE8, neededE8, isBudgeted }: RunGrant): string | null {
-  return isBudgeted && amountE8 !== null && neededE8 < amountE8 ? formatDecimal(neededE8, 8) : null;
+/** What the plan costs at most, where the run holds more of its budgets. Null: it does not, or has no budget. */
+function findMaxHold({ amountE8, planMaxE8, isBudgeted }: RunGrant): string | null {
+  return isBudgeted && amountE8 !== null && planMaxE8 < amountE8 ? formatDecimal(planMaxE8, 8) : null;
 }
 
 type Commit = { outcome: TurnOutcome; lastCheckpoint: CheckpointRows };

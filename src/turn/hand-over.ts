@@ -13,7 +13,7 @@ import {
   type SessionHost,
 } from "./session-host.ts";
 
-/** The clock of this isolate says how old the run is; the host has a clock of its own. */
+/** Times are sent as ages, by this isolate's clock: the host has another clock. */
 export function toHandOver(deps: Pick<Deps, "nowMs">, run: Run, roundTrips: number): HandOver {
   const { startedMs, sentMs, request, ...rest } = run;
   const { log: _, ...plainRequest } = request;
@@ -27,7 +27,7 @@ export function toHandOver(deps: Pick<Deps, "nowMs">, run: Run, roundTrips: numb
   };
 }
 
-/** Has the session's host execute the run. @throws PantheonError the answer of the run's ending, or `turn_in_progress`. */
+/** Asks the session's host to execute the run, and waits for its turn. @throws PantheonError the answer of the run's ending, or `turn_in_progress`. */
 export async function executeOnHost(deps: Deps, run: Run, handOver: HandOver): Promise<TurnAnswer> {
   const { runId, turnId } = run.turn.claim;
   const answer = await callHost(deps, run.request, runId, (host) => host.run(handOver));
@@ -35,7 +35,7 @@ export async function executeOnHost(deps: Deps, run: Run, handOver: HandOver): P
   return readHostAnswer(deps, { requester: run.request, runId, turnId }, answer);
 }
 
-/** Has the session's host execute the run, and gives its events. @throws PantheonError `turn_in_progress`. */
+/** Asks the session's host to execute the run, and returns its events. @throws PantheonError `turn_in_progress`. */
 export async function watchOnHost(
   deps: Deps,
   run: Run,
@@ -51,8 +51,8 @@ export async function watchOnHost(
 const maxTries = 3;
 
 /**
- * Repeats a call that was lost: the host may have begun the run, so the run belongs to it from the first call on. Nothing
- * else may execute or release it under this holder. Null: the host was not reached.
+ * Calls the host, again where no answer came. The host may have begun the run although its answer was lost. So after the
+ * first call only the host may execute or release the run under this holder. Null: the host did not answer.
  */
 export async function callHost<T>(
   deps: Deps,

@@ -29,24 +29,25 @@ export type Holder = {
 type HolderStart = {
   sentMs: number;
   log: Log;
-  /** What the run's plan costs at most, where its claim holds more: a decimal of credits. The rest is given back. */
-  neededCredits: string | null;
+  /** Lowers what the run holds of its budgets to this amount, a decimal of credits. Null: the holds stay as they are. */
+  maxHold: string | null;
 };
 
 /** `sentMs`: when the request that took the claim was sent. */
-export function startHolder(deps: Deps, claim: Claim, { sentMs, log, neededCredits }: HolderStart): Holder {
+export function startHolder(deps: Deps, claim: Claim, { sentMs, log, maxHold }: HolderStart): Holder {
   const { turnLeaseMs: leaseMs } = deps.settings;
   const { db, requests } = countRequests(deps.db);
   const { db: renewals } = countRequests(deps.db);
   let checkpointFailed = false;
-  let needed = neededCredits;
+  /** Null once a write has lowered the holds. */
+  let unsentMaxHold = maxHold;
   const lease = keepLease({
     leaseMs,
     sentMs,
     now: deps.nowMs,
     renew: async () => {
-      const isRenewed = await renewLease(renewals, claim, { leaseMs, needed });
-      if (isRenewed) needed = null;
+      const isRenewed = await renewLease(renewals, claim, { leaseMs, maxHold: unsentMaxHold });
+      if (isRenewed) unsentMaxHold = null;
       return isRenewed;
     },
   });
@@ -64,15 +65,15 @@ export function startHolder(deps: Deps, claim: Claim, { sentMs, log, neededCredi
       return lease.isHeld();
     },
     async storeCheckpoint(rows) {
-      const stepSentMs = deps.nowMs();
-      const result: StoreResult = await storeCheckpoint(db, claim, { rows, leaseMs, needed });
-      if (result === "stored" || result === "stored_in_part") needed = null;
+      const writeSentMs = deps.nowMs();
+      const result: StoreResult = await storeCheckpoint(db, claim, { rows, leaseMs, maxHold: unsentMaxHold });
+      if (result === "stored" || result === "stored_in_part") unsentMaxHold = null;
       switch (result) {
         case "stored":
-          lease.confirm(stepSentMs);
+          lease.confirm(writeSentMs);
           return true;
         case "stored_in_part":
-          lease.confirm(stepSentMs);
+          lease.confirm(writeSentMs);
           warnDegraded();
           return true;
         case "lost":

@@ -4,7 +4,7 @@ import { busySession } from "../domain/turn/open-decision.ts";
 import type { StockClient } from "../domain/turn/stream-client.ts";
 import { callHost, readHostAnswer } from "./hand-over.ts";
 import type { Requester, TurnAnswer } from "./run.ts";
-import type { EventPlace, HostStream } from "./session-host.ts";
+import { type EventPlace, type HostStream, maxReaders } from "./session-host.ts";
 
 /** A run that another request has begun, and how long its lease lasts. */
 export type LiveRun = { runId: string; turnId: string; leaseLeftMs: number };
@@ -56,7 +56,10 @@ export async function joinEvents(
 }
 
 export function tooManyReaders(): PantheonError {
-  return new PantheonError("too_many_readers", "16 readers follow this session. Please close one.");
+  return new PantheonError(
+    "too_many_readers",
+    `${maxReaders} readers follow this session. Please close one.`,
+  );
 }
 
 export function notReached(live: LiveRun): PantheonError {

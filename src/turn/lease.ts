@@ -30,8 +30,8 @@ const maxMarginMs = 5_000;
 const maxRenewalMs = 10_000;
 
 /**
- * Renews a lease by timer and stops in time. Once lease − 5 s have passed since the last confirmed renewal was sent, the
- * holder starts no call and aborts those in flight.
+ * Renews a lease by timer and stops in time: 5 s before the lease ends, or a third of the lease where that is less. From
+ * then on the holder starts no call and aborts those in flight. Time is counted from when a renewal was sent.
  */
 export function keepLease({ leaseMs, sentMs, now, renew }: LeaseOptions): Lease {
   const heldMs = leaseMs - Math.min(maxMarginMs, leaseMs / 3);
@@ -42,17 +42,17 @@ export function keepLease({ leaseMs, sentMs, now, renew }: LeaseOptions): Lease 
   let renewing: Promise<void> = Promise.resolve();
   const isHeld = () => !stopped.signal.aborted && now() - confirmedMs < heldMs;
   const notRenewed = () => stopped.abort(stopReason);
-  const watch = () => {
+  const setCutOff = () => {
     clearTimeout(cutOffTimer);
     cutOffTimer = setTimeout(
-      () => (isHeld() ? watch() : notRenewed()),
+      () => (isHeld() ? setCutOff() : notRenewed()),
       Math.max(0, confirmedMs + heldMs - now()),
     );
   };
   const confirm = (renewedMs: number) => {
     if (renewedMs <= confirmedMs) return;
     confirmedMs = renewedMs;
-    watch();
+    setCutOff();
   };
   const renewNow = () => {
     if (!isHeld()) return notRenewed();
@@ -64,7 +64,7 @@ export function keepLease({ leaseMs, sentMs, now, renew }: LeaseOptions): Lease 
     );
   };
   const renewal = setInterval(renewNow, renewEveryMs);
-  watch();
+  setCutOff();
   return {
     signal: stopped.signal,
     isHeld,

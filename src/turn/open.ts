@@ -100,7 +100,7 @@ async function describeOpen(deps: Deps, request: RunRequest) {
     idempotencyKey: request.idempotencyKey,
     requestHash: await deps.digest(canonicalRequest(toHashedRequest(request))),
     leaseMs: deps.settings.turnLeaseMs,
-    window: { ...historyCharacters(deps.catalog, modelAliasOverride), keepRawTurns },
+    windowBounds: { ...historyCharacters(deps.catalog, modelAliasOverride), keepRawTurns },
     modelAliasOverride,
     pricing: describePricing(deps.catalog, deps.settings),
     ...describeGrant(deps.settings.credits, request),
@@ -110,15 +110,15 @@ async function describeOpen(deps: Deps, request: RunRequest) {
     : { ...common, kind: request.kind, turnId: request.turnId };
 }
 
-/** The turn's own limit: the deployment's, or less where the request says so. */
+/** The turn's own limit: the deployment's, or less where the request says so. With less than the minimum no run is opened. */
 function describeGrant({ turnMaxE8, turnMinE8, required }: Deps["settings"]["credits"], request: RunRequest) {
   const asked = request.kind === "turn" ? request.request.maxCredits : undefined;
   const turnE8 = minOf(turnMaxE8, asked === undefined ? turnMaxE8 : parseDecimal(asked, 8));
-  const neededE8 = minOf(turnMinE8, turnE8);
+  const minE8 = minOf(turnMinE8, turnE8);
   return {
-    neededE8,
+    minE8,
     turnCredits: formatDecimal(turnE8, 8),
-    neededCredits: formatDecimal(neededE8, 8),
+    minCredits: formatDecimal(minE8, 8),
     requiresWallet: required,
   };
 }

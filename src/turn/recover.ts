@@ -99,8 +99,8 @@ export async function settleTakenRun(deps: Deps, turn: AbandonedTurn, log: Log):
 async function storeSettled(deps: Deps, turn: AbandonedTurn, plan: TurnPlan, log: Log) {
   const { claim, retried, lastSeq, checkpoint, userId } = turn;
   const isRetry = claim.kind === "retry";
-  const settled = await deps.settleRun({ plan, stored: checkpoint, isRetry });
-  const outcome = { ...settled, prompts: completePrompts(deps, plan, settled, isRetry) };
+  const restored = await deps.restoreOutcome({ plan, stored: checkpoint, isRetry });
+  const outcome = { ...restored, prompts: completePrompts(deps, plan, restored, isRetry) };
   const maySummarise = mayHaveSummarised(deps, turn);
   const toRecord = (storedOutcome: TurnOutcome) =>
     buildTurnRecord({
@@ -137,7 +137,7 @@ function completePrompts(deps: Deps, plan: TurnPlan, outcome: TurnOutcome, isRet
   );
 }
 
-/** Settling reads no window, so it does not know whether a summary was due. In a session's first turns none is. */
+/** Settling does not read the conversation, so it does not know whether a summary was due. In a session's first turns none is. */
 function mayHaveSummarised({ settings }: Deps, { claim }: AbandonedTurn): boolean {
   return claim.turnIndex > settings.context.keepRawTurns;
 }

@@ -34,12 +34,12 @@ export async function resumeRun(deps: Deps, key: RunKey, log: Log): Promise<Resu
   }
   const taken = takeover.turn;
   const alias = taken.claim.request.modelAliasOverride ?? null;
-  const window = {
+  const windowBounds = {
     ...historyCharacters(deps.catalog, alias),
     keepRawTurns: deps.settings.context.keepRawTurns,
   };
   const mayResume = taken.claim.pastHolders.length <= maxPastHolders;
-  const turn = mayResume ? await loadResumedTurn(deps.db, taken, window) : null;
+  const turn = mayResume ? await loadResumedTurn(deps.db, taken, windowBounds) : null;
   if (turn === null) {
     await settleTakenRun(deps, taken, log);
     return { kind: "over" };

@@ -114,7 +114,7 @@ export type Run = RunStart & {
   turn: Omit<OpenedTurn, "window">;
   plan: TurnPlan;
   context: TurnContext;
-  /** Messages after the summary that were not read for the agents' prompts. */
+  /** Messages after the summary that open did not read, so that no prompt has them. */
   notRead: readonly DroppedRange[];
   /** By agent key: estimated tokens of its prompt at the start of the run. */
   promptTokens: ReadonlyMap<string, number>;
@@ -130,9 +130,9 @@ export type RunHandle = { runId: string; turnId: string } & (
   | { kind: "replay"; loadSnapshot: LoadSnapshot; answer: () => TurnAnswer }
   | {
       kind: "run";
-      /** Has the run executed; resolves when its turn is stored. */
+      /** Asks the session's host to execute the run; resolves when its turn is stored. */
       execute: () => Promise<TurnAnswer>;
-      /** Has the run executed and gives its events. `client`: the stock client that reads them. */
+      /** Asks the same and returns the run's events. `client`: the stock client that reads them. */
       watch: (client: StockClient | null) => Promise<ReadableStream<Uint8Array>>;
     }
 );

@@ -5,14 +5,18 @@ import type { Run, RunRequest, TurnAnswer } from "./run.ts";
 /** The version of `HandOver`. A host that reads another one does not begin the run. */
 export const handOverFormat = 1;
 
+/** Readers of one session's events at a time. The client that posts a turn is not refused. */
+export const maxReaders = 16;
+
 type WithoutLog<Request> = Request extends unknown ? Omit<Request, "log"> : never;
 
 /** A run that is opened and planned, as its host is given it. Plain data: it crosses from one isolate to another. */
 export type HandOver = {
   format: number;
   run: Omit<Run, "request" | "startedMs" | "sentMs"> & { request: WithoutLog<RunRequest> };
-  /** Milliseconds since the request arrived, and since the request that took the claim was sent. */
+  /** Milliseconds since the request arrived. */
   elapsedMs: number;
+  /** Milliseconds since the request that took the claim was sent. */
   leaseAgeMs: number;
   /** Requests to the database that the answer has waited for so far. */
   roundTrips: number;
@@ -69,7 +73,7 @@ export type SessionHost = {
   prepare(): Promise<void>;
   /** Executes a run; resolves when it is over. */
   run(handOver: HandOver): Promise<HostAnswer>;
-  /** Executes a run and gives its events. `client`: a stock client, whose ids the stream has; null: the server's ids. */
+  /** Executes a run and returns its events. `client`: a stock client, whose ids the stream has; null: the server's ids. */
   watch(handOver: HandOver, client: StockClient | null): Promise<WatchedRun>;
   /** Waits for the end of a run that this host executes. */
   join(run: { runId: string; waitMs: number }): Promise<HostJoin>;

@@ -12,7 +12,7 @@ export type TurnEvents =
   | { kind: "streaming"; body: ReadableStream<Uint8Array> }
   /** The reader has the last event. */
   | { kind: "complete" }
-  /** No host has the events any more: the turn is told as it is stored. */
+  /** No host has the events any more. The reader gets events that are made from the stored turn. */
   | { kind: "stored"; runId: string; stored: StoredTurn; messages: LatestMessage[] };
 
 type Watcher = Requester & { turnId: string; after: EventPlace | null };
@@ -33,7 +33,7 @@ export async function watchTurn(deps: Deps, watcher: Watcher): Promise<TurnEvent
     const events = await askForEvents(deps, watcher, state.runId, { after, client: null, isLive });
     if (events?.kind === "too_many_readers") throw tooManyReaders();
     if (events?.kind === "streaming" || events?.kind === "complete") return events;
-    if (state.kind === "stored") return tellStored(deps, watcher, state.runId);
+    if (state.kind === "stored") return loadStoredEvents(deps, watcher, state.runId);
     if (state.leaseLeftMs > 0 || tries === maxTries) throw notReached(state);
     await recoverRun(deps, { sessionId, runId: state.runId }, log);
   }
@@ -44,7 +44,7 @@ function isAtEnd(state: TurnState, after: EventPlace | null): boolean {
   return state.kind === "stored" && after?.epoch === state.runId && after.seq === "end";
 }
 
-async function tellStored(deps: Deps, watcher: Watcher, runId: string): Promise<TurnEvents> {
+async function loadStoredEvents(deps: Deps, watcher: Watcher, runId: string): Promise<TurnEvents> {
   const { sessionId, user, turnId } = watcher;
   const [stored, messages] = await Promise.all([
     loadStoredTurn(deps, watcher, turnId),

@@ -12,13 +12,12 @@ type Layer = {
 };
 
 /** Who may import what, as docs/architecture.md has it. What is not named here is not allowed. */
-const layers: Readonly<Record<string, Layer>> = {
+export const layers: Readonly<Record<string, Layer>> = {
   domain: { values: ["domain"] },
   db: { values: ["db", "domain"], packages: ["drizzle-orm", "@neondatabase/serverless", "uuid"] },
   tools: { values: ["tools", "domain"] },
   runtime: {
     values: ["runtime", "domain"],
-    types: ["tools"],
     packages: [
       "eventsource-parser",
       "@langchain/langgraph",
@@ -27,11 +26,10 @@ const layers: Readonly<Record<string, Layer>> = {
       "p-limit",
     ],
   },
-  actions: { values: ["actions", "db", "domain"], types: ["deps", "runtime"] },
-  turn: { values: ["turn", "db", "domain"], types: ["deps", "runtime"] },
+  actions: { values: ["actions", "db", "domain"], types: ["deps"] },
+  turn: { values: ["turn", "db", "domain"], types: ["deps"] },
   http: {
-    values: ["http", "actions", "domain"],
-    types: ["db", "deps", "turn"],
+    values: ["http", "domain"],
     packages: ["hono", "@hono/zod-openapi", "zod", "jose", "@ag-ui/core"],
   },
   routes: {
@@ -100,6 +98,7 @@ const consolePackages = {
     "oauth4webapi",
     "mdast-util-from-markdown",
     "mdast-util-gfm",
+    "uplot",
     "micromark-extension-gfm",
   ],
   types: ["zod", "@ag-ui/core", "mdast"],

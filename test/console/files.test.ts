@@ -48,7 +48,7 @@ test("a file that cannot be read says why, and can be read again", async () => {
   expect(await page.locator(".file .bad").innerText()).toMatch(/\w+ \w+/);
 });
 
-test("a file of an unknown type is refused in words, which can be put away", async () => {
+test("a file of an unknown type is refused with a message, which can be closed", async () => {
   const user = newUser();
   const page = await openConsole({ user, path: (await createRoom(user)).path });
   await page.getByLabel("Files for the room").setInputFiles({

@@ -4,7 +4,7 @@ import { countCalls, createRoom, postTurn, setScript } from "./support/api.ts";
 import { newUser, openConsole, takePicture, test } from "./support/pages.ts";
 import { operatorPrefix } from "./support/token.ts";
 
-test("an operator grants credits; when they are used up a message is refused in words, and kept", async () => {
+test("an operator grants credits; once they are used up a message is refused with the reason, and kept", async () => {
   await setScript({ default: { text: "That cost something." } });
   const user = newUser();
   const room = await createRoom(user);

@@ -47,7 +47,7 @@ test("a person signs in with the provider and comes back to where they were, wit
 });
 
 test.each(["wrong_state", "wrong_nonce", "denied"] as const)(
-  "an answer of the provider with %s signs nobody in, and says so",
+  "an answer of the provider with %s signs no user in, and the page says so",
   async (fault) => {
     provider.misbehave(fault);
     const page = await open();
@@ -58,7 +58,7 @@ test.each(["wrong_state", "wrong_nonce", "denied"] as const)(
   },
 );
 
-test("an answer that this tab did not ask for signs nobody in", async () => {
+test("an answer that this tab did not ask for signs no user in", async () => {
   provider.misbehave(undefined);
   const page = await open("/signed-in?code=stolen&state=guessed");
   await page.getByText("This sign-in was not started in this tab").waitFor();

@@ -11,7 +11,7 @@ nodeTest("the vendored file is the one that its licence names", async () => {
   expect(createHash("sha256").update(bytes).digest("hex")).toBe(named);
 });
 
-test("the interactive reference shows the operations, asks nobody but this server, and keeps to its policy", async () => {
+test("the interactive reference shows the operations, sends requests to this server only, and keeps to its policy", async () => {
   const page = await openConsole({ isSignedIn: false, path: "/reference/" });
   await page.getByText("Create a room").first().waitFor();
   await takePicture(page, "reference");

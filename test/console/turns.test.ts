@@ -11,7 +11,7 @@ async function send(page: Page, message: string): Promise<void> {
   await page.keyboard.press("Enter");
 }
 
-test("a tag turn streams one bubble an agent; then each tells its model, time and credits", async () => {
+test("a turn with tags shows one message for each agent as it streams, then its model, time and credits", async () => {
   const [gate, user] = [crypto.randomUUID(), newUser()];
   await setScript({
     rules: [
@@ -49,7 +49,7 @@ test("a round table answers in the order of the roster", async () => {
   expect(names).toEqual(["Ada", "Linus", "Grace"]);
 });
 
-test("an orchestrator's turn shows whom the manager picked, and how it decided", async () => {
+test("an orchestrator's turn shows the agents that the manager picked, and how it decided", async () => {
   await setScript({
     rules: [
       { match: { contains: "selected_agent_keys" }, answer: { text: '{"selected_agent_keys":["grace"]}' } },
@@ -80,7 +80,7 @@ test("a mode that is chosen applies to the next turn, and says so", async () => 
   await page.getByText("Applies to the next turn.").waitFor({ state: "hidden" });
 });
 
-test("a failed agent says why in words; a retry asks only that one", async () => {
+test("a failed agent's message says why; a retry calls only that agent", async () => {
   const user = newUser();
   await setScript({
     rules: [{ match: { model: "qwen/qwen3-235b-a22b" }, answer: { status: 400 } }],
@@ -101,7 +101,7 @@ test("a failed agent says why in words; a retry asks only that one", async () =>
   expect((await countCalls()) - before).toBe(1);
 });
 
-test("a reload in mid-turn comes back to the turn, and asks nobody again", async () => {
+test("a reload during a turn comes back to the turn, and calls no agent again", async () => {
   const [gate, user] = [crypto.randomUUID(), newUser()];
   await setScript({ default: { deltas: ["Slow ", "answer"], hold_after_first: gate } });
   const page = await openConsole({ user, path: (await createRoom(user)).path });
@@ -116,7 +116,7 @@ test("a reload in mid-turn comes back to the turn, and asks nobody again", async
   expect(await countCalls()).toBe(before);
 });
 
-test("a server that dies in mid-stream is waited for, and the turn is shown once", async () => {
+test("the page waits for a server that ends during a stream, and shows the turn once", async () => {
   const [gate, user] = [crypto.randomUUID(), newUser()];
   await setScript({ default: { deltas: ["Slow ", "answer"], hold_after_first: gate } });
   const proxy = await startCuttingProxy(consoleUrl);
@@ -137,7 +137,7 @@ test("a server that dies in mid-stream is waited for, and the turn is shown once
   }
 });
 
-test("the server is gone when a message is sent: it says so and keeps the text, which can be sent again", async () => {
+test("without a server a message cannot be sent: the page says so and keeps the text, which can be sent again", async () => {
   await setScript({ default: { text: "Here." } });
   const user = newUser();
   const page = await openConsole({ user, path: (await createRoom(user)).path });
@@ -152,7 +152,7 @@ test("the server is gone when a message is sent: it says so and keeps the text, 
   expect(await page.getByLabel("Your message").inputValue()).toBe("");
 });
 
-test("a message that tags nobody is refused in words, and kept", async () => {
+test("a message that tags no agent is refused with the reason, and kept", async () => {
   const user = newUser();
   const page = await openConsole({ user, path: (await createRoom(user)).path });
   await send(page, "@nobody are you there?");
@@ -161,7 +161,7 @@ test("a message that tags nobody is refused in words, and kept", async () => {
   expect(await page.getByLabel("Your message").inputValue()).toBe("@nobody are you there?");
 });
 
-test("another turn runs in the session: 409 in words, and the message is kept", async () => {
+test("while another turn runs, a message is refused (409) with the reason, and kept", async () => {
   const [gate, user] = [crypto.randomUUID(), newUser()];
   await setScript({ default: { text: "Later.", hold: gate } });
   const room = await createRoom(user);
@@ -181,7 +181,7 @@ test("another turn runs in the session: 409 in words, and the message is kept", 
   await other;
 });
 
-test("an eleventh turn in a minute is 429 in words, and the message is kept", async () => {
+test("an eleventh turn in a minute is refused (429) with the reason, and the message is kept", async () => {
   await setScript({ default: { text: "Yes." } });
   const user = newUser();
   const room = await createRoom(user);

@@ -8,8 +8,8 @@ import { until } from "../turn/recovery/support/until.ts";
 
 type Fixture = Awaited<ReturnType<typeof createTurnFixture>>;
 
-/** A fixture between whose Worker and object stands `change`. */
-async function createBetween(
+/** A fixture whose Worker calls a host in which `change` replaces methods. */
+async function createWithHost(
   change: (host: SessionHost) => Partial<SessionHost>,
   options: FixtureOptions = {},
 ) {
@@ -28,9 +28,9 @@ const untilStored = (fixture: Fixture) =>
   until("the run is over", async () => (await fixture.claim()) === undefined);
 
 describe("a run that is handed over", () => {
-  test("twice is executed once, and both are given its turn", async () => {
+  test("twice at once, and then again, is executed once, and each call gets its turn", async () => {
     const answers: unknown[] = [];
-    const fixture = await createBetween((host) => ({
+    const fixture = await createWithHost((host) => ({
       async run(handOver) {
         const [first, second] = await Promise.all([host.run(handOver), host.run(handOver)]);
         answers.push(first, second, await host.run(handOver));
@@ -46,9 +46,9 @@ describe("a run that is handed over", () => {
     expect(await fixture.models.journal()).toHaveLength(1);
   });
 
-  test("and whose answer is lost is handed over once more, and joins the first", async () => {
+  test("is handed over again where the answer is lost, and the second call gets the turn of the first", async () => {
     let calls = 0;
-    const fixture = await createBetween((host) => ({
+    const fixture = await createWithHost((host) => ({
       async run(handOver) {
         calls += 1;
         const answer = await host.run(handOver);
@@ -62,8 +62,8 @@ describe("a run that is handed over", () => {
     expect(await fixture.models.journal()).toHaveLength(1);
   });
 
-  test("to an object that never answers is left to it: nobody else executes or releases it", async () => {
-    const fixture = await createBetween(() => ({ run: () => Promise.reject(new Error("no object")) }));
+  test("to an object that never answers is not executed or released by the Worker", async () => {
+    const fixture = await createWithHost(() => ({ run: () => Promise.reject(new Error("no object")) }));
 
     const answer = await fixture.post("@ada hello", { key: "k" });
 
@@ -74,8 +74,8 @@ describe("a run that is handed over", () => {
     expect(Number(answer.headers.get("Retry-After"))).toBeGreaterThan(0);
   });
 
-  test("in a format that its object does not know is left to recovery", async () => {
-    const fixture = await createBetween((host) => ({
+  test("in a format that its object cannot read is left to recovery", async () => {
+    const fixture = await createWithHost((host) => ({
       run: (handOver) => host.run({ ...handOver, format: handOver.format + 1 }),
     }));
 
@@ -86,9 +86,9 @@ describe("a run that is handed over", () => {
     expect(await fixture.models.journal()).toEqual([]);
   });
 
-  test("to an object that is lost in the middle is not begun again under its holder", async () => {
+  test("to an object that then loses its memory is not begun again under the same holder", async () => {
     const given: HandOver[] = [];
-    const fixture = await createBetween((host) => ({
+    const fixture = await createWithHost((host) => ({
       run(handOver) {
         given.push(handOver);
         return host.run(handOver);
@@ -108,7 +108,7 @@ describe("a run that is handed over", () => {
 });
 
 describe("an object that has lost its memory", () => {
-  test("goes on with its run when the lease has run out, and asks nobody again who has answered", async () => {
+  test("resumes its run at the end of the lease, and calls no agent again that has answered", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob", "cy"], mode: "roundtable" });
     await fixture.models.script(says("ada", "one"), says("bob", { text: "late", hold: "gate" }, 1));
     const post = fixture.post("hello");
@@ -127,7 +127,7 @@ describe("an object that has lost its memory", () => {
     await expectLedgerMatchesCalls(fixture);
   });
 
-  test("waits where its lease has not run out", async () => {
+  test("waits while the lease lasts", async () => {
     const fixture = await createTurnFixture();
     await fixture.models.script(says("ada", { text: "late", hold: "gate" }, 1));
     const post = fixture.post("@ada hello");
@@ -141,7 +141,7 @@ describe("an object that has lost its memory", () => {
     expect(await fixture.models.journal()).toHaveLength(1);
   });
 
-  test("settles a run that has lost five holders is settled", async () => {
+  test("settles a run that has lost five holders", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "roundtable" });
     await fixture.models.script(says("ada", "one"), says("bob", { text: "late", hold: "gate" }));
     const post = fixture.post("hello");
@@ -163,7 +163,7 @@ describe("an object that has lost its memory", () => {
   });
 });
 
-test("a post that meets a run whose holder is gone has the session's object go on with it", async () => {
+test("a post that finds a run whose holder is gone makes the session's object resume it", async () => {
   const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "roundtable" });
   await fixture.models.script(
     says("ada", "one"),

@@ -17,7 +17,7 @@ async function createKey(user = newUser()): Promise<{ user: ReturnType<typeof ne
 const getMe = (key: string, from: TestApi = api) =>
   from.send("GET", "/auth/me", { headers: { Authorization: `Bearer ${key}` } });
 
-test("a key stands for its user, is shown once, stored as a hash, and says when it was used", async () => {
+test("a key acts for its user, is shown once, is stored as a hash, and says when it was used", async () => {
   const { user, created } = await createKey();
   expect(created).toEqual({
     id: expect.any(String),

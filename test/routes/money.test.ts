@@ -162,7 +162,7 @@ describe("a budget", () => {
   });
 });
 
-test("every act of an operator is on record, and nobody else's", async () => {
+test("every act of an operator is on record, and no act of other users", async () => {
   const user = await knownUser();
   await grant(user, "7", "once");
   await grant(user, "7", "once");

@@ -57,8 +57,8 @@ test("operations that run a turn accept an Idempotency-Key and return timings", 
   for (const { declared } of runs) {
     const header = { in: "header", name: "Idempotency-Key", required: false };
     expect(declared.parameters).toContainEqual(expect.objectContaining(header));
-    const told = Object.keys(declared.responses[201].headers);
-    expect(told).toEqual(["Server-Timing", "Idempotency-Replayed", "X-Request-Id"]);
+    const names = Object.keys(declared.responses[201].headers);
+    expect(names).toEqual(["Server-Timing", "Idempotency-Replayed", "X-Request-Id"]);
     for (const status of [409, 429]) {
       expect(Object.keys(declared.responses[status].headers)).toEqual(["X-Request-Id", "Retry-After"]);
     }

@@ -66,9 +66,9 @@ test("a call that throws becomes a failed answer", async () => {
     1,
     () => true,
   );
-  const told = await limited(request());
-  expect(told).toMatchObject({ ok: false, failure: { code: "model_error" } });
-  expect(JSON.stringify(told)).not.toContain("secret");
+  const result = await limited(request());
+  expect(result).toMatchObject({ ok: false, failure: { code: "model_error" } });
+  expect(JSON.stringify(result)).not.toContain("secret");
 });
 
 test("the stopwatch counts time once, however many calls are in flight", async () => {

@@ -1,13 +1,10 @@
-import { v7 as uuidv7 } from "uuid";
 import { describe, expect, test, vi } from "vitest";
 import type { CheckpointRows } from "../../src/domain/turn/checkpoint.ts";
-import { noUse } from "../../src/domain/turn/turn-limiter.ts";
 import { runTurn } from "../../src/runtime/graph/run-turn.ts";
 import type { ModelAnswer } from "../../src/runtime/model/model-port.ts";
-import { noLimit, type PlanForm } from "../support/plans.ts";
-import { someIdentity } from "../support/tool-context.ts";
+import type { PlanForm } from "../support/plans.ts";
 import { createFakeTools } from "../turn/modes/support/fake-tools.ts";
-import { createGraphTurn } from "../turn/modes/support/graph-run.ts";
+import { createGraphTurn, newRun } from "../turn/modes/support/graph-run.ts";
 
 const keys = ["ada", "bob", "cy", "dee", "eve"];
 const answer: ModelAnswer = {
@@ -36,23 +33,11 @@ function start(flow: PlanForm, answers: () => Promise<ModelAnswer> = async () =>
     new Promise((end) => {
       stores.push({ rows, end });
     });
-  const ran = runTurn(
-    {
-      runId: uuidv7(),
-      plan,
-      context,
-      identity: someIdentity,
-      stored: undefined,
-      used: noUse,
-      isRetry: false,
-      grant: noLimit,
-    },
-    ports,
-  );
+  const ran = runTurn(newRun({ plan, context }), ports);
   return { stores, callModel, stop, ran };
 }
 
-/** Lets everything go on that waits for nothing but its turn. */
+/** Lets pending promises and timers of 0 ms run. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 40; turn += 1) await new Promise((resolve) => setTimeout(resolve, 0));
 }

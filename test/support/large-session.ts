@@ -9,7 +9,7 @@ export type LargeTurns = {
   turns: number;
   character?: string;
   replyCharacters?: number;
-  /** Private messages of a turn: what its agent said to its tools, and was told. */
+  /** Private messages of a turn: what its agent sent its tools, and their results. */
   privateMessages?: number;
   privateCharacters?: number;
   toolEvents?: number;

@@ -31,7 +31,7 @@ export function planOf(
 /** The grant of a run that nothing limits. */
 export const noLimit: RunGrant = {
   amountE8: null,
-  neededE8: 0n,
+  planMaxE8: 0n,
   isBudgeted: false,
   pricing: undefined,
   pastHolders: [],

@@ -123,7 +123,7 @@ describe("an agent without the permission", () => {
     expect(await scenario.journal()).toEqual([]);
   });
 
-  test("for one tool may use another, and is told which", async () => {
+  test("for one tool may use another, and the result says which", async () => {
     const { registry } = openRegistry();
     const call = { name: "other", argumentsText: "{}", permissions: ["search"], context };
     const execution = await registry.execute(call);

@@ -117,7 +117,7 @@ describe("an answer is complete with its finish reason", () => {
     ["of its output limit", "length", "length"],
     ["that nobody knows", "tired", "other"],
     ["that was not said before the end mark", null, "other"],
-  ])("%s", async (_reason, finishReason, told) => {
+  ])("%s", async (_reason, finishReason, stored) => {
     const fixture = await createTurnFixture();
     await fixture.models.script(says("ada", { deltas, usage, finish_reason: finishReason }));
 
@@ -125,13 +125,13 @@ describe("an answer is complete with its finish reason", () => {
 
     expect(body).toMatchObject({
       status: "completed",
-      replies: [{ status: "completed", content: "One two three.", finish_reason: told, error: null }],
+      replies: [{ status: "completed", content: "One two three.", finish_reason: stored, error: null }],
     });
     expect((await fixture.read(body.id)).body.replies).toEqual(body.replies);
     const { body: transcript } = await fixture.api
       .as(fixture.owner)
       .get(`/sessions/${fixture.sessionId}/messages`);
-    expect(transcript.data).toMatchObject([{ role: "user", finish_reason: null }, { finish_reason: told }]);
+    expect(transcript.data).toMatchObject([{ role: "user", finish_reason: null }, { finish_reason: stored }]);
     expect(await fixture.ledger()).toMatchObject([{ status: "completed", total_tokens: 160 }]);
   });
 });

@@ -67,11 +67,11 @@ describe("a model that does not answer fails only its agent", () => {
       says("ada", { deltas: ["tick ", "tick ", "tick"], hold_after_first: "gate" }),
     );
 
-    const told = readEvents(await fixture.stream("@ada hello"));
-    await told.until("TEXT_MESSAGE_CONTENT");
+    const events = readEvents(await fixture.stream("@ada hello"));
+    await events.until("TEXT_MESSAGE_CONTENT");
     await timers.pass(60_000, fixture.sessionId);
     await fixture.models.release("gate");
-    await told.until("RUN_FINISHED");
+    await events.until("RUN_FINISHED");
 
     const [body] = await fixture.turns();
     expect(body?.replies).toMatchObject([{ error: { code: "model_timeout" } }]);

@@ -67,7 +67,7 @@ describe.runIf(inject("trueConcurrency"))(
   },
 );
 
-test("a turn is read after its claim, so that a commit between the two hides neither", async () => {
+test("a turn is read after its claim, so that a commit between the two reads shows the turn", async () => {
   const fixture = await createTurnFixture();
   const { body: turn } = await fixture.post("@ada hello");
   const asked: string[] = [];

@@ -7,7 +7,7 @@ import { createTurnFixture, says } from "../support/turn-fixture.ts";
 const limit = 10;
 const on = { RATE_LIMIT: "on" };
 
-/** Miniflare's limiter begins anew with each minute of the clock: a user who met two of them is asked again. */
+/** Miniflare's limiter starts again with each minute of the clock: where the requests of a test fell into two, it tries again. */
 async function withinOneMinute<T>(attempt: () => Promise<T>): Promise<T> {
   const minute = () => Math.floor(Date.now() / 60_000);
   for (let tries = 1; tries <= 5; tries += 1) {

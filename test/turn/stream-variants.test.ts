@@ -22,8 +22,8 @@ const json = { contentType: "application/json" };
 
 const read: Variant[] = [
   ["lone carriage returns end the lines", toEvents([said, end, usage]).replaceAll("\n", "\r"), whole],
-  ["no blank stands behind `data:`", toEvents([said, end, usage]).replaceAll("data: ", "data:"), whole],
-  ["a byte order mark stands in front", `\uFEFF${toEvents([said, end, usage])}`, whole],
+  ["no blank is behind `data:`", toEvents([said, end, usage]).replaceAll("data: ", "data:"), whole],
+  ["a byte order mark is in front", `\uFEFF${toEvents([said, end, usage])}`, whole],
   [
     "events have ids, names and a retry",
     `retry: 10\n${toEvents([said, end, usage]).replaceAll("data:", "event: message\nid: 7\ndata:")}`,
@@ -38,7 +38,7 @@ const read: Variant[] = [
     whole,
   ],
   [
-    "one event's JSON stands in several data lines",
+    "one event's JSON is in several data lines",
     `data: {"id":"gen-1",\ndata: "choices":[{"index":0,"delta":{"content":"Grüße 答え"},"finish_reason":"stop"}]}\n\n${event(usage)}data: [DONE]\n\n`,
     whole,
   ],
@@ -96,7 +96,7 @@ const read: Variant[] = [
     whole,
   ],
   [
-    "content is one part that stands alone",
+    "content is a single part",
     toEvents([chunkOf({ content: { type: "text", text: "Grüße 答え" } }), end, usage]),
     whole,
   ],
@@ -106,7 +106,7 @@ const read: Variant[] = [
     whole,
   ],
   [
-    "parts of kinds that nobody knows stand between",
+    "parts of unknown kinds are between",
     toEvents([
       chunkOf({
         content: [
@@ -202,7 +202,7 @@ const read: Variant[] = [
     whole,
   ],
   [
-    "Azure's filter results stand in a first chunk",
+    "Azure's filter results are in a first chunk",
     toEvents([
       { choices: [], prompt_filter_results: [{ prompt_index: 0, content_filter_results: {} }] },
       said,
@@ -233,7 +233,7 @@ const read: Variant[] = [
     `data: {"choices":[{"index":0,"delta":{"content":"ok \\ud83c"}}]}\n\ndata: {"choices":[{"index":0,"delta":{"content":"\\udf89"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n`,
     { reply: "ok 🎉" },
   ],
-  ["NUL stands in the text", toEvents([chunkOf({ content: "Grüße\u0000 答え" }), end, usage]), whole],
+  ["NUL is in the text", toEvents([chunkOf({ content: "Grüße\u0000 答え" }), end, usage]), whole],
   ["the finish reason is Gemini's", toEvents([said, chunkOf({}, "STOP"), usage]), whole],
   ["the finish reason is Cohere's", toEvents([said, chunkOf({}, "COMPLETE"), usage]), whole],
   [
@@ -301,7 +301,7 @@ const failed: Variant[] = [
   ],
   ["an error is a text", `data: {"error":"upstream failed"}\n\n`, { error: "model_error" }],
   [
-    "an error stands in its choice",
+    "an error is in its choice",
     toEvents([
       {
         choices: [
@@ -327,13 +327,13 @@ const failed: Variant[] = [
     { error: "model_rate_limited" },
   ],
   [
-    "a text that is too long is told inside 200",
+    "a text that is too long is reported in a 200",
     `{"error":{"message":"prompt is too long: 210000 tokens > 200000 maximum","type":"invalid_request_error"}}`,
     { error: "context_budget_exceeded" },
     json,
   ],
   [
-    "a text that is too long is told by status 413",
+    "a text that is too long is reported by status 413",
     `{"error":{"message":"Request too large: maximum context length"}}`,
     { error: "context_budget_exceeded" },
     { ...json, status: 413 },

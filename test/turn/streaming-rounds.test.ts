@@ -62,7 +62,7 @@ const firstRound = (...steps: string[]) => [
 const secondRound = [roundStarted(2, ["ada#2", "ada"]), ...answered("ada#2"), roundFinished(2)];
 
 describe("the stream of a turn with rounds", () => {
-  test("tells each round around its steps, and the synthesis after all of them", async () => {
+  test("has each round's events around its steps, and the synthesis after all of them", async () => {
     const fixture = await createStreamFixture(twoRounds, ...decisions, ...oneAfterAnother);
 
     const events = await readEvents(await fixture.stream("hello")).all();

@@ -97,8 +97,8 @@ test("the agents of a roundtable are streamed one after another", async () => {
   await fixture.models.script(says("bob", { status: 400 }), { answer: { text: "Well said." } });
   const events = await readEvents(await fixture.stream("go")).all();
   const [turn] = await fixture.turns();
-  const told = events.flatMap((event) => (event.type.startsWith("SUBAGENT") ? [event.type] : []));
-  expect(told).toEqual([
+  const types = events.flatMap((event) => (event.type.startsWith("SUBAGENT") ? [event.type] : []));
+  expect(types).toEqual([
     ...["SUBAGENT_STARTED", "SUBAGENT_FINISHED"],
     ...["SUBAGENT_STARTED", "SUBAGENT_ERROR"],
     ...["SUBAGENT_STARTED", "SUBAGENT_FINISHED"],

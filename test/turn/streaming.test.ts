@@ -89,11 +89,11 @@ test("parallel agents are mixed in the stream and distinct by their ids", async 
   const parts = eventsOf(events, "SUBAGENT_STARTED");
   expect(new Set(parts.map(({ subagentRunId }) => subagentRunId)).size).toBe(2);
   const keyOf = new Map(parts.map(({ subagentRunId, metadata }) => [subagentRunId, metadata?.agent_key]));
-  const told = eventsOf(events, "TEXT_MESSAGE_CONTENT").map(
+  const deltas = eventsOf(events, "TEXT_MESSAGE_CONTENT").map(
     ({ subagentRunId = "", delta }) => `${keyOf.get(subagentRunId)}:${delta}`,
   );
-  expect(told.slice(0, 2).sort()).toEqual(["ada:a1", "bob:b1"]);
-  expect(told.slice(2)).toEqual(["bob:b2", "ada:a2"]);
+  expect(deltas.slice(0, 2).sort()).toEqual(["ada:a1", "bob:b1"]);
+  expect(deltas.slice(2)).toEqual(["bob:b2", "ada:a2"]);
   expect(eventsOf(events, "SUBAGENT_FINISHED").map((event) => keyOf.get(event.subagentRunId))).toEqual([
     "bob",
     "ada",

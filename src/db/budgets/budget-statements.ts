@@ -21,8 +21,8 @@ export function isOfTarget({ scope, id }: BudgetTarget): SQL {
 export const openedAt = sql`coalesce(opened_at, created_at)`;
 
 /**
- * The first statement of a batch that makes a budget or raises a wallet: rows of the ledger refer to their user, so that
- * commits in flight are over when the sum of the rows is taken, and later ones find the budget.
+ * The first statement of a batch that makes a budget or raises a wallet. A commit also locks its user's row, since rows of
+ * the ledger refer to it. So commits in flight end before the sum of the rows is taken, and later commits find the budget.
  */
 export function lockPayer(userId: SQL): SQL {
   return sql`select id from users where id = ${userId} for update`;

@@ -9,7 +9,7 @@ export type GrantRequest = {
   /** The most that one run may spend. */
   turnCredits: string;
   /** With less no run is opened. */
-  neededCredits: string;
+  minCredits: string;
   /** Whether a user without a wallet has nothing to spend. */
   requiresWallet: boolean;
 };
@@ -39,7 +39,7 @@ export function claimWithinBudgets(run: OpenedRun, takeClaim: SQL): SQL {
       select b.* from new_run n,
         lateral lock_budgets(${userId}, n.room_id, n.session_id, now(), ${run.requiresWallet}::boolean) b
     ), run_grant as materialized (
-      select g.amount, g.amount >= ${run.neededCredits}::numeric as is_enough from (
+      select g.amount, g.amount >= ${run.minCredits}::numeric as is_enough from (
         select least(${run.turnCredits}::numeric, min(limit_credits - spent - held)) as amount from budget) g
     ), claim as (${takeClaim}), holds as (
       insert into ${budgetHolds} (run_id, budget_id, window_start, amount)

@@ -23,7 +23,7 @@ export type UsageRequest = PageRequest & {
   timeZone: string;
 };
 
-/** Stands in cursors for the group of rows that have no key. */
+/** The cursor of the group of rows that have no key. */
 export const noKey = "none";
 
 /**

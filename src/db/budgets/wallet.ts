@@ -15,7 +15,7 @@ export type Wallet = {
   held: string;
 };
 
-/** A user's wallet; `exceptRun`: without what this run holds. Gives no row where there is none. */
+/** A user's wallet; no row where there is none. The hold of `exceptRun` is not counted. */
 export function selectWallet(userId: SQL, exceptRun: SQL = sql`null::uuid`): SQL {
   return sql`
     select (b.limit_credits - w.spent - h.held)::numeric(28, 8)::text as balance,

@@ -7,7 +7,7 @@ const maxRuns = 5_000;
 
 /**
  * Deletes the checkpoints of runs that were stored more than `days` ago, and of runs that are neither stored nor in flight
- * (refused after they had begun). Returns the number of runs.
+ * (they were refused after their first checkpoint). Returns the number of runs.
  */
 export async function deleteOldCheckpoints(db: Db, days: number): Promise<number> {
   const old = sql`(select distinct k.thread_id from ${checkpoints} k

@@ -15,8 +15,8 @@ export type CheckpointToStore = {
   rows: CheckpointRows;
   /** From now, by the database's clock; 0: the lease ends now. */
   leaseMs: number;
-  /** What the run needs at most, where it holds more (see claim-statements.ts). */
-  needed?: string | null;
+  /** See `renewClaim`. */
+  maxHold?: string | null;
   /** The write is tried again after each pause. */
   pausesMs?: readonly number[];
 };
@@ -25,7 +25,7 @@ export type CheckpointToStore = {
 export async function storeCheckpoint(
   db: Db,
   claim: Claim,
-  { rows, leaseMs, needed = null, pausesMs = [] }: CheckpointToStore,
+  { rows, leaseMs, maxHold = null, pausesMs = [] }: CheckpointToStore,
 ): Promise<StoreResult> {
   // The last part renews the lease, or ends it: no part after it needs the lease.
   const storeOnce = (part: CheckpointRows, isLast: boolean) =>
@@ -33,7 +33,7 @@ export async function storeCheckpoint(
       db,
       () =>
         db.batch([
-          isLast ? renewClaim(claim, leaseMs, needed) : assertClaim(claim),
+          isLast ? renewClaim(claim, leaseMs, maxHold) : assertClaim(claim),
           ...insertCheckpointRows(part),
         ]),
       pausesMs,

@@ -30,17 +30,17 @@ export function assertClaim(claim: Claim) {
   return assert(claim);
 }
 
-const renew = prepareStatement<Claim & { leaseMs: number; needed: string | null }>(
+const renew = prepareStatement<Claim & { leaseMs: number; maxHold: string | null }>(
   sql`select renew_lease(${sessionId}::uuid, ${runId}::uuid, ${holder}::uuid,
-    ${sql.placeholder("leaseMs")}::int, ${sql.placeholder("needed")}::numeric)`,
+    ${sql.placeholder("leaseMs")}::int, ${sql.placeholder("maxHold")}::numeric)`,
 );
 
 /**
  * As `assertClaim`, and sets the lease. A renewal is sent beside the first model call, and says that the run has begun.
- * @param needed a decimal of credits: the plan costs no more, and holds no more of its budgets from now on. Null: as before.
+ * @param maxHold lowers what the run holds of each budget to this amount, a decimal of credits. Null: the holds stay as they are.
  */
-export function renewClaim(claim: Claim, leaseMs: number, needed: string | null) {
-  return renew({ ...claim, leaseMs, needed });
+export function renewClaim(claim: Claim, leaseMs: number, maxHold: string | null) {
+  return renew({ ...claim, leaseMs, maxHold });
 }
 
 /** The payer's balance without what the run holds, which ends with its claim. */

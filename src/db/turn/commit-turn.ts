@@ -57,7 +57,7 @@ export class CommitRefused extends Error {
   readonly constraint: string | undefined;
 
   constructor(constraint: string | undefined, options: ErrorOptions) {
-    super("A row of something else is in the way.", options);
+    super("Another row has a key that the turn needs.", options);
     this.constraint = constraint;
   }
 }

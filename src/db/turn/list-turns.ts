@@ -10,11 +10,13 @@ import type { StoredTurn } from "./stored-turn.ts";
 import {
   completeTurn,
   isShared,
+  type ReadTurn,
   readTurnCredits,
   selectMessages,
   selectToolEvents,
   selectTurnCredits,
   selectTurns,
+  type TurnCreditsRow,
 } from "./turn-rows.ts";
 import { isTurnOf, type SessionScope, selectOwnership } from "./turns.ts";
 
@@ -73,20 +75,32 @@ export async function loadTurns(
     request.newestFirst ? turnRows.toReversed() : turnRows,
   );
   const hasMore = rows.length < (matched.rows[0]?.turns ?? 0);
-  const messagesByTurn = Map.groupBy(messageRows, ({ turnId }) => turnId);
-  const usageByTurn = new Map(usages.rows.map((row) => [row.turn_id, toUsageSum(row)]));
-  const toolEventsByTurn = Map.groupBy(toolEvents, ({ turnId }) => turnId);
-  const listed = rows.map((row): ListedTurn => {
+  const parts = { messages: messageRows, usages: usages.rows, toolEvents, credits: credits.rows };
+  return { rows: toListedTurns(rows, parts), hasMore };
+}
+
+type TurnParts = {
+  messages: StoredTurn["messages"];
+  usages: UsageRow[];
+  toolEvents: StoredTurn["toolEvents"];
+  credits: TurnCreditsRow[];
+};
+
+/** Each turn with the parts that are its own. */
+function toListedTurns(rows: readonly ReadTurn[], parts: TurnParts): ListedTurn[] {
+  const messagesByTurn = Map.groupBy(parts.messages, ({ turnId }) => turnId);
+  const usageByTurn = new Map(parts.usages.map((row) => [row.turn_id, toUsageSum(row)]));
+  const toolEventsByTurn = Map.groupBy(parts.toolEvents, ({ turnId }) => turnId);
+  return rows.map((row) => {
     const replies = messagesByTurn.get(row.id) ?? [];
     return {
       turn: completeTurn(row, replies),
       messages: replies,
       usage: usageByTurn.get(row.id) ?? noUsage,
       toolEvents: toolEventsByTurn.get(row.id) ?? [],
-      ...readTurnCredits(credits.rows, row.id),
+      ...readTurnCredits(parts.credits, row.id),
     };
   });
-  return { rows: listed, hasMore };
 }
 
 /** Bytes of what `loadTurns` selects of a turn, as JSON. */

@@ -27,7 +27,7 @@ import {
 } from "./turn-rows.ts";
 
 export type OpenRequest = ClaimRequest & {
-  window: WindowBounds;
+  windowBounds: WindowBounds;
 };
 
 /** What open read, in one transaction, for the run whose claim this holder has taken. */
@@ -101,7 +101,7 @@ function openStatements(db: Db, open: OpenRequest, texts: Texts) {
     db.execute<BudgetOfClaim>(takeClaim(open)),
     selectHeldClaim(open, texts),
     selectPromptParts(open, open.modelAliasOverride),
-    selectWindow(open, open.window, exceptTurnId),
+    selectWindow(open, open.windowBounds, exceptTurnId),
   ] as const;
 }
 

@@ -3,18 +3,18 @@ import { askDatabase, type Db, postgresFields } from "../core/client.ts";
 import { claimLost, renewClaim } from "./claim-statements.ts";
 
 /**
- * Renews a lease, by the database's clock. False: the claim has another holder. The session's
- * lock keeps it from coming between the statements of an open, which would then find a lease both run out and renewed.
- * @param needed what the run needs at most, where it holds more (see claim-statements.ts).
+ * Renews a lease, by the database's clock. False: the claim has another holder. It takes the session's lock, so that it
+ * never comes between two statements of an open: one would find the lease run out, the other find it renewed.
+ * @param maxHold see `renewClaim`.
  * @throws PantheonError `database_unavailable`.
  */
 export async function renewLease(
   db: Db,
   claim: Claim,
-  { leaseMs, needed }: { leaseMs: number; needed: string | null },
+  { leaseMs, maxHold }: { leaseMs: number; maxHold: string | null },
 ): Promise<boolean> {
   try {
-    await askDatabase(db, () => db.batch([renewClaim(claim, leaseMs, needed)]));
+    await askDatabase(db, () => db.batch([renewClaim(claim, leaseMs, maxHold)]));
     return true;
   } catch (error) {
     if (postgresFields(error).code === claimLost) return false;

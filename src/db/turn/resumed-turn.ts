@@ -10,13 +10,13 @@ import type { AbandonedTurn } from "./take-over-run.ts";
 import { readTokenScales } from "./token-counts.ts";
 
 /**
- * Reads what going on with a run needs beside what its takeover read, for the holder that has taken it over. Nobody else can
- * commit a turn of the session meanwhile. Null: the session or its room was deleted.
+ * Reads what a resumed run needs beside what its takeover read. This holder has the claim, so no other turn of the session
+ * can be committed meanwhile. Null: the session or its room was deleted.
  */
 export async function loadResumedTurn(
   db: Db,
   taken: AbandonedTurn,
-  window: WindowBounds,
+  bounds: WindowBounds,
 ): Promise<OpenedTurn | null> {
   const { userId, ...turn } = taken;
   const { claim } = turn;
@@ -33,7 +33,7 @@ export async function loadResumedTurn(
         .from(sessions)
         .where(and(eq(sessions.id, sessionId), isNull(sessions.deletedAt), ownsSession(sessionId, userId))),
       selectPromptParts({ ...claim, userId }, claim.request.modelAliasOverride ?? null),
-      selectWindow(claim, window, exceptTurnId),
+      selectWindow(claim, bounds, exceptTurnId),
     ]),
   );
   if (session === undefined || parts === undefined) return null;

@@ -1,6 +1,7 @@
 import { and, eq, lt, or, sql } from "drizzle-orm";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
-import { readWithTexts } from "../checkpoint/stored-checkpoints.ts";
+import type { Claim } from "../../domain/turn/claim.ts";
+import { readWithTexts, type Texts } from "../checkpoint/stored-checkpoints.ts";
 import { askDatabase, type Db, repeatIfLost } from "../core/client.ts";
 import { rooms, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
 import { lockSession } from "./claim-statements.ts";
@@ -41,40 +42,9 @@ export type Takeover =
  * Takes over a run whose lease has run out, by compare-and-swap, and reads what its record needs. This works also where the
  * session or room was deleted meanwhile. A claim for a run that is already stored is deleted: nothing is left to do.
  */
-export async function takeOverRun(
-  db: Db,
-  { sessionId, runId }: RunKey,
-  holder: string,
-  leaseMs: number,
-): Promise<Takeover> {
-  const isTaken = and(
-    eq(turnClaims.sessionId, sessionId),
-    eq(turnClaims.runId, runId),
-    eq(turnClaims.holder, holder),
-  );
-  const newHolder = sql`${holder}::uuid`;
-  const turnId = sql`(select ${turnClaims.turnId} from ${turnClaims} where ${isTaken})`;
+export async function takeOverRun(db: Db, key: RunKey, holder: string, leaseMs: number): Promise<Takeover> {
   const result = await readWithTexts((texts) =>
-    repeatIfLost(db, () =>
-      db.batch([
-        lockSession(sessionId),
-        db.execute(sql`delete from ${turnClaims} where session_id = ${sessionId} and run_id = ${runId}
-        and exists (select 1 from ${turnRuns} u where u.id = turn_claims.run_id)`),
-        db.execute(sql`update ${turnClaims} set ${takeOver(newHolder, leaseMs)}
-        where turn_claims.session_id = ${sessionId} and turn_claims.run_id = ${runId}
-          and turn_claims.lease_until <= clock_timestamp() and ${isNewHolder(newHolder)}`),
-        selectHeldClaim({ sessionId, holder }, texts),
-        db
-          .select({ userId: rooms.ownerUserId })
-          .from(sessions)
-          .innerJoin(rooms, eq(rooms.id, sessions.roomId))
-          .where(eq(sessions.id, sessionId)),
-        selectTurns(db, eq(turns.id, turnId)),
-        selectMessages(db, turnId, { bounds: retriedTurnBounds }),
-        selectLedger(db, turnId),
-        selectToolEvents(db, turnId, retriedTurnBounds),
-      ]),
-    ),
+    repeatIfLost(db, () => db.batch(takeoverStatements(db, { ...key, holder }, leaseMs, texts))),
   );
   const [, deleted, , [held], [owner], [turn], messageRows, ledger, toolEvents] = result;
   if ((deleted.rowCount ?? 0) > 0) return { kind: "claim_deleted" };
@@ -93,6 +63,34 @@ export async function takeOverRun(
       userId: owner.userId,
     },
   };
+}
+
+function takeoverStatements(db: Db, { sessionId, runId, holder }: Claim, leaseMs: number, texts: Texts) {
+  const newHolder = sql`${holder}::uuid`;
+  const isTaken = and(
+    eq(turnClaims.sessionId, sessionId),
+    eq(turnClaims.runId, runId),
+    eq(turnClaims.holder, holder),
+  );
+  const turnId = sql`(select ${turnClaims.turnId} from ${turnClaims} where ${isTaken})`;
+  return [
+    lockSession(sessionId),
+    db.execute(sql`delete from ${turnClaims} where session_id = ${sessionId} and run_id = ${runId}
+      and exists (select 1 from ${turnRuns} u where u.id = turn_claims.run_id)`),
+    db.execute(sql`update ${turnClaims} set ${takeOver(newHolder, leaseMs)}
+      where turn_claims.session_id = ${sessionId} and turn_claims.run_id = ${runId}
+        and turn_claims.lease_until <= clock_timestamp() and ${isNewHolder(newHolder)}`),
+    selectHeldClaim({ sessionId, holder }, texts),
+    db
+      .select({ userId: rooms.ownerUserId })
+      .from(sessions)
+      .innerJoin(rooms, eq(rooms.id, sessions.roomId))
+      .where(eq(sessions.id, sessionId)),
+    selectTurns(db, eq(turns.id, turnId)),
+    selectMessages(db, turnId, { bounds: retriedTurnBounds }),
+    selectLedger(db, turnId),
+    selectToolEvents(db, turnId, retriedTurnBounds),
+  ] as const;
 }
 
 /** Runs whose lease has run out: without a key at once, with a key after the time in which their client may come back. */

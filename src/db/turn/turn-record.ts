@@ -59,17 +59,8 @@ export type TurnRecord = {
 /** Turns the outcome of a run into its rows. Pure: clock and ids are given. */
 export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
   const { claim, retried } = input;
-  const { sessionId, turnId, runId, holder, snapshot } = claim;
-  const replies = input.outcome.replies.flatMap((reply) => [
-    ...buildPrivateMessages(input, reply.step),
-    buildReplyMessage(input, reply),
-  ]);
-  const numbered = [...(retried === null ? [buildUserMessage(input)] : []), ...replies].map((row, index) => ({
-    ...row,
-    seq: input.lastSeq + 1 + index,
-    estimatedTokens: input.estimateTokens(row.content),
-    excluded: null,
-  }));
+  const { sessionId, runId, holder, snapshot } = claim;
+  const numbered = buildMessages(input);
   const ledger = buildLedger(input, input.outcome.calls);
   const toolEvents = buildToolEvents(input);
   const excluded = exclusionOf(currentReplies([...(retried?.messages ?? []), ...numbered]));
@@ -80,17 +71,7 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
   return {
     claim: { sessionId, runId, holder },
     turn,
-    run: {
-      id: runId,
-      turnId,
-      sessionId,
-      kind: claim.kind,
-      idempotencyKey: claim.idempotencyKey,
-      requestHash: claim.requestHash,
-      committedBy: holder,
-      grantedCredits: claim.grantedCredits,
-      createdAt: input.finishedAt,
-    },
+    run: buildRun(input),
     messages: newMessages,
     changesExclusion: retried?.messages.some((row) => row.excluded !== excluded) ?? false,
     audits: input.outcome.prompts.map((prompt, index) =>
@@ -116,6 +97,34 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
       toolEvents: [...(retried?.toolEvents ?? []), ...toolEvents],
     },
   };
+}
+
+function buildRun({ claim, finishedAt }: TurnRecordInput): TurnRecord["run"] {
+  return {
+    id: claim.runId,
+    turnId: claim.turnId,
+    sessionId: claim.sessionId,
+    kind: claim.kind,
+    idempotencyKey: claim.idempotencyKey,
+    requestHash: claim.requestHash,
+    committedBy: claim.holder,
+    grantedCredits: claim.grantedCredits,
+    createdAt: finishedAt,
+  };
+}
+
+/** The new messages, numbered after the session's last one: of a new turn the user's message, then each step's. */
+function buildMessages(input: TurnRecordInput): MessageRow[] {
+  const replies = input.outcome.replies.flatMap((reply) => [
+    ...buildPrivateMessages(input, reply.step),
+    buildReplyMessage(input, reply),
+  ]);
+  return [...(input.retried === null ? [buildUserMessage(input)] : []), ...replies].map((row, index) => ({
+    ...row,
+    seq: input.lastSeq + 1 + index,
+    estimatedTokens: input.estimateTokens(row.content),
+    excluded: null,
+  }));
 }
 
 /** Status, text and marker follow from the turn's current replies, of this run and of earlier ones. */

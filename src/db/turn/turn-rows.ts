@@ -131,7 +131,7 @@ export function readTurnCredits(rows: readonly TurnCreditsRow[], turnId: string)
   return row === undefined ? {} : { credits: { granted: row.granted, walletLeft: row.walletLeft } };
 }
 
-type ReadTurn = Omit<TurnRow, "assistantOutput">;
+export type ReadTurn = Omit<TurnRow, "assistantOutput">;
 
 /** Adds `assistant_output`, which follows from the turn's messages and is not read. */
 export function completeTurn<Row extends ReadTurn>(row: Row, rows: StoredTurn["messages"]) {

@@ -24,13 +24,13 @@ export type BudgetRefusal = { error: PantheonError; deadRuns: readonly DeadRun[]
 /** When a caller may try again whose budget is held by running turns, s. */
 const retryAfterSeconds = 5;
 
-/** Null: every budget has at least `neededE8` left. Names the budget that keeps the caller waiting for longest. */
-export function findBudgetRefusal(budgets: readonly FoundBudget[], neededE8: bigint): BudgetRefusal | null {
+/** Null: every budget has at least `minE8` left. Names the budget that keeps the caller waiting for longest. */
+export function findBudgetRefusal(budgets: readonly FoundBudget[], minE8: bigint): BudgetRefusal | null {
   const limited = budgets.flatMap((budget) => {
     const { limitE8 } = budget;
     return limitE8 === null ? [] : [{ ...budget, limitE8, leftE8: limitE8 - budget.spentE8 }];
   });
-  const [exhausted] = limited.filter(({ leftE8 }) => leftE8 < neededE8).toSorted(lastToResetFirst);
+  const [exhausted] = limited.filter(({ leftE8 }) => leftE8 < minE8).toSorted(lastToResetFirst);
   if (exhausted !== undefined) {
     const left = formatDecimal(maxOf(exhausted.leftE8, 0n), 8);
     const detail = `The credits of the ${exhausted.scope} do not pay for a turn: ${left} are left.`;
@@ -39,7 +39,7 @@ export function findBudgetRefusal(budgets: readonly FoundBudget[], neededE8: big
       deadRuns: [],
     };
   }
-  const held = limited.filter(({ leftE8, heldE8 }) => leftE8 - heldE8 < neededE8);
+  const held = limited.filter(({ leftE8, heldE8 }) => leftE8 - heldE8 < minE8);
   const [first] = held.toSorted(lastToResetFirst);
   if (first === undefined) return null;
   const error = new PantheonError("budget_in_use", "Running turns hold what is left of the credits.", {

@@ -11,7 +11,7 @@ export type RunGrant = {
   /** 10⁻⁸ credits; null: the claim is of an earlier version, and nothing limits the run. */
   amountE8: bigint | null;
   /** What the plan costs at most. A run with a budget holds no more, and spends no more. */
-  neededE8: bigint;
+  planMaxE8: bigint;
   /** Whether a budget limits it. A model without a price is then not called. */
   isBudgeted: boolean;
   /** What the claim keeps; undefined in a claim of an earlier version. */

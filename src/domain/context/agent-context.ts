@@ -100,7 +100,7 @@ export function fitAgentContext(input: FitInput): AgentContext {
   };
 }
 
-/** Tokens of the messages that the summary which is due will stand for. */
+/** Tokens of the messages that the due summary will replace. */
 function sumSummarised({ dueSummary }: TurnContext, measured: readonly WindowMessage[]): number {
   const toSeq = dueSummary?.toSeq ?? 0;
   return measured.reduce((sum, { seq, tokens }) => (seq > toSeq ? sum : sum + tokens), 0);

@@ -40,8 +40,8 @@ export function planAgentBudget(
   catalog: Catalog,
   maxOutputTokens: number,
 ): ContextBudget {
-  const window = catalog.models.get(modelAlias)?.contextWindowTokens ?? defaultContextWindowTokens;
-  return planContextBudget(window, agentOutputTokens(modelSettings, maxOutputTokens));
+  const windowTokens = catalog.models.get(modelAlias)?.contextWindowTokens ?? defaultContextWindowTokens;
+  return planContextBudget(windowTokens, agentOutputTokens(modelSettings, maxOutputTokens));
 }
 
 /** The most characters that one token has, so that a budget in tokens can bound a read in SQL. */

@@ -11,7 +11,7 @@ export type AttachmentBudget = { inputBudget: number; tokenScale: number };
 
 /**
  * The files that a message attaches by its first words, after leading tags: `file:` and an id or a name as it is stored,
- * which may stand in double quotes. Of files with one name the first is taken. A word that names no file is an attachment
+ * which may be in double quotes. Of files with the same name the first is taken. A word that names no file is an attachment
  * of no file. A text is attached whole or not at all; `budgets` are those of the agents that may read it.
  */
 export function readAttachments(

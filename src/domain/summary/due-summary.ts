@@ -50,8 +50,9 @@ function forSummarizer(message: MeasuredMessage) {
 }
 
 function summarizerBudget({ catalog, limits, summarizerModelAlias, ...input }: DueSummaryInput): number {
-  const window = catalog.models.get(summarizerModelAlias)?.contextWindowTokens ?? defaultContextWindowTokens;
-  const { inputBudget } = planContextBudget(window, limits.maxOutputTokens);
+  const windowTokens =
+    catalog.models.get(summarizerModelAlias)?.contextWindowTokens ?? defaultContextWindowTokens;
+  const { inputBudget } = planContextBudget(windowTokens, limits.maxOutputTokens);
   const previous = input.context.summary;
   const previousTokens =
     previous === null ? 0 : Math.ceil(input.estimateTokens(previous.text) * defaultTokenScale);

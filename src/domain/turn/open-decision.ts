@@ -26,7 +26,7 @@ export type OpenRows<Opened> = {
   storedRun: StoredRun | undefined;
   /** Undefined: the run is no retry; `found` undefined: the turn that the retry names is not there. */
   retriedTurn: { found: RetriedTurn | undefined } | undefined;
-  /** The budgets of a new run, as they stood before it; empty: there are none, or the run is not new. */
+  /** The budgets of a new run, as they were before it; empty: there are none, or the run is not new. */
   budgets: readonly FoundBudget[];
   /** The run, where this request holds the claim now. */
   opened: Opened | undefined;
@@ -52,7 +52,7 @@ export const turnConflictDetail = "Turn creation conflicted with concurrent writ
  */
 export function decideOpen<Opened>(
   rows: OpenRows<Opened>,
-  request: { idempotencyKey: string | null; requestHash: string; neededE8: bigint },
+  request: { idempotencyKey: string | null; requestHash: string; minE8: bigint },
 ): OpenDecision<Opened> {
   const { claimBefore, storedRun, opened } = rows;
   if (!rows.sessionFound) throw notFound();
@@ -72,7 +72,7 @@ export function decideOpen<Opened>(
   if (running === undefined) {
     const retried = rows.retriedTurn?.found;
     if (retried !== undefined) refuseRetry(retried);
-    const refusal = findBudgetRefusal(rows.budgets, request.neededE8);
+    const refusal = findBudgetRefusal(rows.budgets, request.minE8);
     if (refusal !== null) return { kind: "unaffordable", ...refusal };
     // The claim is free and was not taken: only a deleted room prevents that, since the session's row is locked.
     throw notFound();

@@ -11,7 +11,7 @@ const KiB = 1_024;
  * its message and in the turn); a checkpoint holds its texts as hex, two digits a byte.
  */
 export const turnBounds = {
-  /** After so many answers that asked for tools an agent must answer. */
+  /** How many answers of an agent may ask for tools. The next one must be its reply. */
   maxToolRequests: 4,
   maxToolCallsPerAnswer: 4,
   maxToolCallsPerAgent: 16,

@@ -11,7 +11,7 @@ export type TurnTimings = {
   checkpointRoundTrips: number;
 };
 
-/** Of a turn that is told as it is stored: another request had its times. */
+/** The times of a turn that was stored before this request. */
 export const noTimings: TurnTimings = {
   openMs: 0,
   modelMs: 0,

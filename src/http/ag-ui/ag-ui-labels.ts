@@ -4,8 +4,8 @@ import { type AGUIEvent, EventType, type Message } from "@ag-ui/core";
 export type EventView = (event: AGUIEvent) => AGUIEvent[];
 
 /**
- * Puts the author's name before each text, and tells of an agent that failed in a short text: many front-ends show neither
- * names nor failures.
+ * Puts the author's name before each text, and adds a short text where an agent failed: many front-ends show neither names
+ * nor failures.
  */
 export function createLabels(): EventView {
   const names = new Map<string, string>();
@@ -17,7 +17,7 @@ export function createLabels(): EventView {
       case EventType.TEXT_MESSAGE_START:
         return event.name === undefined ? [event] : [event, toContent(event, labelOf(event.name))];
       case EventType.SUBAGENT_ERROR:
-        return [...tellFailure(event, names.get(event.subagentRunId) ?? "An agent"), event];
+        return [...toFailureText(event, names.get(event.subagentRunId) ?? "An agent"), event];
       case EventType.MESSAGES_SNAPSHOT:
         return [{ ...event, messages: labelMessages(event.messages) }];
       default:
@@ -57,7 +57,7 @@ function escapeMarkdown(name: string): string {
 type Failure = Extract<AGUIEvent, { type: "SUBAGENT_ERROR" }>;
 type OfMessage = { messageId: string; subagentRunId?: string | undefined };
 
-function tellFailure(failure: Failure, name: string): AGUIEvent[] {
+function toFailureText(failure: Failure, name: string): AGUIEvent[] {
   const { subagentRunId } = failure;
   const ofMessage = { messageId: `${subagentRunId}/failure`, subagentRunId };
   return [

@@ -2,8 +2,8 @@ import type { AGUIEvent } from "@ag-ui/core";
 import type { EventView } from "./ag-ui-labels.ts";
 
 /**
- * Shows the events of a stream in another form. Comments pass as they are. An `id:` line stays with the last event that is
- * sent in the place of its own.
+ * Shows the events of a stream in another form. Comments pass as they are. Where several events replace one, its `id:` line
+ * comes with the last of them, so that a reader continues after all of them.
  */
 export function viewFrames(view: EventView): TransformStream<Uint8Array, Uint8Array> {
   const decoder = new TextDecoder();

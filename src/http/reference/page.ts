@@ -65,7 +65,7 @@ function toErrorRow(code: keyof typeof errorCodes): Markup {
   return html`<tr id="error-${code}"><td><code>${code}</code></td><td>${status}</td><td>${title}</td></tr>`;
 }
 
-/** A failed agent does not fail its turn; its reply tells the code. */
+/** A failed agent does not fail its turn: its reply has one of these codes. */
 function toFailureRow(code: string): Markup {
   return html`<tr id="failure-${code}"><td><code>${code}</code></td></tr>`;
 }

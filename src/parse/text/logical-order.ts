@@ -77,7 +77,7 @@ function toVisualOrder(line: string): string {
   return (isReversed ? seen.toReversed() : seen).join("");
 }
 
-/** Text in reading order. `isTurned`: it stood between right-to-left words, where brackets are mirrored. */
+/** Text in reading order. `isTurned`: it was between right-to-left words, where brackets are mirrored. */
 type Unit = { text: string; isTurned: boolean };
 
 function readFromRight(pieces: readonly Piece[]): Unit[] {

@@ -40,7 +40,7 @@ export function payForCalls(callModel: CallModel, payment: CallPayment): CallMod
   };
 }
 
-/** As the ledger books it: an attempt of which nobody can say whether it was billed costs nothing. */
+/** As in the ledger: an attempt that may or may not have been billed costs nothing. */
 function costOf(billed: readonly BilledAttempt[], multiplierHundredths: number): bigint {
   return billed
     .filter(({ status }) => status !== "unknown")

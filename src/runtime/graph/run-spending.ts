@@ -32,12 +32,12 @@ export function startSpending(
   function leftE8(): bigint | null {
     if (grant.amountE8 === null) return null;
     const ofGrantE8 = grant.amountE8 - spentE8 - inFlightE8();
-    // A budget holds no more than the plan needs. A call that is repeated does not count against the plan: its first try
-    // is paid for only if it is reported late.
-    return grant.isBudgeted ? minOf(ofGrantE8, grant.neededE8 - spentE8) : ofGrantE8;
+    // A run with a budget spends no more than its plan costs at most, since it holds no more. The sum has each
+    // call once, so calls in flight are not taken from it: a call that is made again uses its own part of the sum.
+    return grant.isBudgeted ? minOf(ofGrantE8, grant.planMaxE8 - spentE8) : ofGrantE8;
   }
 
-  /** The worst case of the calls that replaced holders may have made without storing them. */
+  /** The worst case of the calls that past holders may have made without storing them. */
   function inFlightE8(): bigint {
     const { calls = [], overhead = [], replies = [], decisions = [], prompts = [] } = state ?? {};
     const repliedSteps = replies.map(({ step }) => step);

@@ -13,9 +13,9 @@ import { startSummary } from "../nodes/summary-run.ts";
 import { limitCalls } from "./call-limit.ts";
 import type { NodeContext, TurnPorts } from "./node-context.ts";
 import { type CallPayment, payForCalls } from "./pay-for-calls.ts";
+import { outcomeOfProgress } from "./restore-outcome.ts";
 import { compileRunGraph, recursionLimit } from "./run-graph.ts";
 import { startSpending } from "./run-spending.ts";
-import { settleState } from "./settle-run.ts";
 import { isFinished, toOutcome } from "./state-outcome.ts";
 import { addStateUse } from "./state-use.ts";
 import { startStopwatch } from "./stopwatch.ts";
@@ -53,7 +53,7 @@ export const runTurn: RunTurn = async (input, ports) => {
   const { runId, plan, context, identity, stored, used, isRetry, grant } = input;
   const progress = await loadProgress(stored);
   if (progress !== undefined && !(progress.isWhole && progress.isCurrent)) {
-    const outcome = settleState({ plan, progress, isRetry }, ports.newId);
+    const outcome = outcomeOfProgress({ plan, progress, isRetry }, ports.newId);
     return { kind: "ended", outcome, unstored: noRows };
   }
   const deadline = startTurnDeadline(ports.turnTimeoutMs);

@@ -7,7 +7,7 @@ export type BodyReading = {
   pause: () => Promise<void>;
 };
 
-/** Buffered bytes are read without waiting. After so many the reader lets other work run. */
+/** Buffered bytes are read without waiting. After this many bytes or reads the reader lets other work run. */
 const bytesBetweenPauses = 128 * 1024;
 const readsBetweenPauses = 256;
 

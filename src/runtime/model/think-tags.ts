@@ -24,22 +24,22 @@ const maxLeadingBlanks = 1_024;
  */
 export function createThinkFilter({ onReasoning, reasoningInText }: ThinkTagOptions): TextFilter {
   let state: "beginning" | "thinking" | "undecided" | "after" | "passing" = "beginning";
-  /** Text that is held back before `window`. */
+  /** Text that is held back before `unread`. */
   let held: string[] = [];
   let heldCharacters = 0;
   /** The end of the text so far, which is searched for a tag. */
-  let window = "";
+  let unread = "";
 
   const hold = (certain: number): void => {
-    held.push(window.slice(0, certain));
+    held.push(unread.slice(0, certain));
     heldCharacters += certain;
-    window = window.slice(certain);
+    unread = unread.slice(certain);
   };
   const release = (): string => {
-    const text = held.join("") + window;
+    const text = held.join("") + unread;
     held = [];
     heldCharacters = 0;
-    window = "";
+    unread = "";
     return text;
   };
   const passOn = (): string => {
@@ -49,45 +49,45 @@ export function createThinkFilter({ onReasoning, reasoningInText }: ThinkTagOpti
     return isAfter ? text.trimStart() : text;
   };
   const begin = (): string => {
-    const tag = opening.exec(window);
+    const tag = opening.exec(unread);
     if (tag !== null) {
       state = "thinking";
-      window = window.slice(tag[0].length);
+      unread = unread.slice(tag[0].length);
       return think();
     }
-    if (openingBegun.test(window) && window.length <= maxLeadingBlanks) return "";
+    if (openingBegun.test(unread) && unread.length <= maxLeadingBlanks) return "";
     if (!reasoningInText || state === "after") return passOn();
     state = "undecided";
     return decide();
   };
   /** Reasoning is passed on as it arrives. Only what may be half a tag is held back. */
   const think = (): string => {
-    const tag = closing.exec(window);
+    const tag = closing.exec(unread);
     if (tag !== null) return endReasoning(tag);
-    const certain = Math.max(0, window.length - closingCharacters);
-    onReasoning(window.slice(0, certain));
-    window = window.slice(certain);
+    const certain = Math.max(0, unread.length - closingCharacters);
+    onReasoning(unread.slice(0, certain));
+    unread = unread.slice(certain);
     return "";
   };
   const decide = (): string => {
-    const tag = closing.exec(window);
+    const tag = closing.exec(unread);
     if (tag !== null) return endReasoning(tag);
-    hold(Math.max(0, window.length - closingCharacters));
+    hold(Math.max(0, unread.length - closingCharacters));
     return heldCharacters > maxHeldCharacters ? passOn() : "";
   };
   const endReasoning = (tag: RegExpExecArray): string => {
-    const rest = window.slice(tag.index + tag[0].length);
-    window = window.slice(0, tag.index);
+    const rest = unread.slice(tag.index + tag[0].length);
+    unread = unread.slice(0, tag.index);
     onReasoning(release());
     state = "after";
-    window = rest;
+    unread = rest;
     return begin();
   };
 
   return {
     push(piece) {
       if (state === "passing" || piece === "") return piece;
-      window += piece;
+      unread += piece;
       if (state === "thinking") return think();
       return state === "undecided" ? decide() : begin();
     },

@@ -27,7 +27,8 @@ export function createModelNode({ id, agent }: PlannedStep, run: NodeContext) {
     const model = ports.catalog.models.get(agent.modelAlias);
     if (model === undefined) return failStep(call, notConfigured(agent.modelAlias));
     if (call.fitted.overflow) return failStep(call, overBudget);
-    // One step's answers never overlap: of each step, what is not stored is one call.
+    // A denied call waits for no tool, so its answer may be unstored yet. It is stored before the next call: then a lost holder
+    // leaves at most one unstored call of each step, as estimates assume.
     if (lastCallsAllDenied(agent, call.work)) await run.flushed();
     const answer = await callAgent(call, model, tools);
     const round = call.work.toolRequests + 1;

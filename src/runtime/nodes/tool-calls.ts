@@ -125,7 +125,7 @@ export async function executeCalls(toolCalls: ToolCalls) {
   return { toolMessages, toolEvents };
 }
 
-/** What a stream tells of a result: JSON, as the turn's record has it, and not the text that the model is sent. */
+/** A result as streams show it: JSON, as in the turn's record, and not the text that the model is sent. */
 function shownResult({ status, output, content }: ToolExecution): string {
   return status === "denied" ? content : JSON.stringify(output);
 }

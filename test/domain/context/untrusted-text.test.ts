@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fenceUntrusted } from "../../../src/domain/context/untrusted-text.ts";
+import { measureCpuMs } from "../../support/cpu-time.ts";
 
 /** What a reader of the prompt takes for the fenced text: from the opening line to the first closing mark. */
 function readFenced(prompt: string) {
@@ -58,12 +59,13 @@ describe("no text can close its fence:", () => {
 
   test("and the search for fence marks takes linear time", () => {
     const marks = Array.from({ length: 20_000 }, (_, index) => `untrusted_text_${index + 1}`).join("");
-    const startedMs = performance.now();
-    expect(readFenced(fenceUntrusted("search", marks)).mark).toBe("untrusted_text_20001");
-    fenceUntrusted("search", "untrusted".repeat(40_000));
-    fenceUntrusted("search", `untrusted_text_${"9".repeat(400_000)}`);
-    // Linear work takes some 30 ms, quadratic work minutes: a busy machine is not mistaken for it.
-    expect(performance.now() - startedMs).toBeLessThan(5_000);
+    const cpuMs = measureCpuMs(() => {
+      expect(readFenced(fenceUntrusted("search", marks)).mark).toBe("untrusted_text_20001");
+      fenceUntrusted("search", "untrusted".repeat(40_000));
+      fenceUntrusted("search", `untrusted_text_${"9".repeat(400_000)}`);
+    });
+    // Linear work takes some 30 ms, quadratic work minutes.
+    expect(cpuMs).toBeLessThan(5_000);
   });
 });
 

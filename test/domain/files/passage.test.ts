@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { cutPassage, passageCharacters } from "../../../src/domain/files/passage.ts";
+import { measureCpuMs } from "../../support/cpu-time.ts";
 
 const filler = "lorem ipsum ".repeat(100);
 
@@ -32,8 +33,9 @@ test("of any text is short and well-formed, and takes linear time", () => {
       expect(passage.isWellFormed()).toBe(true);
     }),
   );
-  const started = performance.now();
-  cutPassage("a ".repeat(50_000), ["a", "aa"]);
-  cutPassage("a".repeat(100_000), ["ab"]);
-  expect(performance.now() - started).toBeLessThan(1_000);
+  const cpuMs = measureCpuMs(() => {
+    cutPassage("a ".repeat(50_000), ["a", "aa"]);
+    cutPassage("a".repeat(100_000), ["ab"]);
+  });
+  expect(cpuMs).toBeLessThan(1_000);
 });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readTags } from "../../../src/domain/plan/tags.ts";
+import { measureCpuMs } from "../../support/cpu-time.ts";
 
 const room = ["Ada", "bob", "data-team", "c-", "__proto__"];
 
@@ -33,10 +34,11 @@ describe("the tags of a message", () => {
   });
 
   test("a message that is one endless tag is read in linear time", () => {
-    const startedMs = performance.now();
-    readTags(`@${"-".repeat(31_998)}a`, room);
-    readTags(`@a${"-".repeat(31_998)}`, room);
-    expect(performance.now() - startedMs).toBeLessThan(250);
+    const cpuMs = measureCpuMs(() => {
+      readTags(`@${"-".repeat(31_998)}a`, room);
+      readTags(`@a${"-".repeat(31_998)}`, room);
+    });
+    expect(cpuMs).toBeLessThan(250);
   });
 });
 

@@ -74,7 +74,7 @@ describe.each(["manual", "tag"] as const)("a turn in mode %s", (mode) => {
 });
 
 describe.each(["roundtable", "orchestrator"] as const)("a turn in mode %s", (mode) => {
-  test("asks every agent of the room by position, whoever is tagged", () => {
+  test("asks every agent of the room by position, also where some are tagged", () => {
     const result = planTurn({ mode, roster: roster.toReversed(), message: "@bob hello" });
     expect(result.ok && planAgents(result.plan)).toEqual(roster);
   });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { PantheonError } from "../../../src/domain/errors.ts";
 import { decideOpen, type FoundClaim, type OpenRows } from "../../../src/domain/turn/open-decision.ts";
 
-const request = { idempotencyKey: "key-1", requestHash: "hash-1", neededE8: 1n };
+const request = { idempotencyKey: "key-1", requestHash: "hash-1", minE8: 1n };
 const unkeyed = { ...request, idempotencyKey: null };
 
 const running = (claim: Partial<FoundClaim> = {}): FoundClaim => ({

@@ -42,7 +42,7 @@ test("the client's ids are returned, and only its last user message is the turn'
   expect(await room.calls()).toBe(1);
 });
 
-test("a message that was answered calls no model, whatever the run: its answer comes again", async () => {
+test("a message that was answered is answered again under any run id, and no model is called", async () => {
   const room = await createStreamFixture({ agents: ["ada"] });
   const asked = userSays("@ada now");
   const first = await readEvents(await room.send("/ag-ui", inputOf("run-1", [asked]))).all();
@@ -67,7 +67,7 @@ test("a message that was answered calls no model, whatever the run: its answer c
   expect(await room.calls()).toBe(3);
 });
 
-test("a message without an id is told from others by its run's id", async () => {
+test("a message without an id is identified by its run's id", async () => {
   const room = await createStreamFixture({ agents: ["ada"] });
   const says = (content: string) => [{ role: "user", content }];
   for (const replayed of [null, "true"]) {

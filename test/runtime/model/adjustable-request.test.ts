@@ -43,7 +43,7 @@ test("a request is adjusted once; later calls of the same provider begin with th
   expect(startCall("https://other.example/v1").body()).toHaveProperty("max_tokens");
 });
 
-test("a second refusal ends the call, and the next call knows both", () => {
+test("a second refusal ends the call, and the next call is sent without both parameters", () => {
   const startCall = createCalls();
   const call = startCall();
   expect(call.adjust(400, unsupported("temperature"))).toBe(true);

@@ -4,16 +4,16 @@ import { chunkOf, readChunks, readPieces, readText, toEvents } from "./read-answ
 describe("what is read of a streamed answer", () => {
   test("has its text as it was emitted, its id, its finish reason and its usage", () => {
     const usage = { prompt_tokens: 12, completion_tokens: 3, cost: 0.5 };
-    const { answer, told, failure, finishReason } = readChunks([
+    const { answer, streamed, failure, finishReason } = readChunks([
       chunkOf({ content: "One " }),
       chunkOf({ content: null }),
       chunkOf({ content: "two." }),
       chunkOf({ content: "" }, "stop"),
       { choices: [], usage },
     ]);
-    expect({ text: answer.text, told, failure, finishReason, id: answer.responseId }).toEqual({
+    expect({ text: answer.text, streamed, failure, finishReason, id: answer.responseId }).toEqual({
       text: "One two.",
-      told: "One two.",
+      streamed: "One two.",
       failure: null,
       finishReason: "stop",
       id: "gen-1",
@@ -34,11 +34,11 @@ describe("what is read of a streamed answer", () => {
     ["a pair in two pieces", ["good \ud83d", "\ude00"], "good 😀"],
     ["NUL", ["a\u0000", "\u0000b"], "ab"],
   ])("has %s in a form that can be stored", (_what, deltas, text) => {
-    const { answer, told } = readChunks([
+    const { answer, streamed } = readChunks([
       ...deltas.map((content) => chunkOf({ content })),
       chunkOf({}, "stop"),
     ]);
-    expect([answer.text, told]).toEqual([text, text]);
+    expect([answer.text, streamed]).toEqual([text, text]);
   });
 });
 

@@ -18,11 +18,11 @@ type StreamCase = {
 describe("the reader of answers reads a stream of public reports", () => {
   const answered = (streams as StreamCase[]).filter(({ status }) => status === 200);
   test.each(answered.map((one) => [one.name, one] as const))("%s", (_name, { body, expect: right }) => {
-    const { answer, told, failure, finishReason } = readText(body);
+    const { answer, streamed, failure, finishReason } = readText(body);
     expect(failure?.code).toBe(right.error);
     if (right.reply === undefined) return;
     expect(answer.text).toBe(right.reply);
-    expect(told).toBe(right.reply);
+    expect(streamed).toBe(right.reply);
     if (right.finish_reason !== undefined) expect(finishReason).toBe(right.finish_reason);
     if (right.usage_source !== undefined) {
       expect(answer.usage === null ? "estimated" : "provider").toBe(right.usage_source);

@@ -8,7 +8,7 @@ import { followScript, type ModelScript } from "./model-script.ts";
 /** One test's models: what they answer, what they were asked, and the gates their answers wait at. */
 export type ModelScenario = {
   journal: ModelJournal;
-  /** Answers calls from now on by this script; its counts start anew, the journal goes on. */
+  /** Answers calls from now on by this script; its counts start at 0, the journal is kept. */
   follow(script: ModelScript): void;
   /** Opens a gate for good, also before a call waits for it. */
   release(gate: string): void;

@@ -14,7 +14,7 @@ export type ModelRule = { match?: ModelMatch; answer: ModelAnswer };
 
 /**
  * The first rule that fits answers; `default` where none does, and without one `ok from <model>`, which for a
- * summary stands in the form that it must have.
+ * summary has the form that it must have.
  */
 export type ModelScript = { rules?: ModelRule[]; default?: ModelAnswer };
 

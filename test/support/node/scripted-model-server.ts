@@ -10,7 +10,7 @@ const WAIT_MS = 10_000;
 /**
  * A model server for tests, one scenario per base URL `<url>/s/<id>/v1`, steered over HTTP because tests
  * inside workerd can only fetch. A scenario begins with its first use.
- * - PUT /s/<id>/script: a ModelScript; its counts start anew, the journal goes on.
+ * - PUT /s/<id>/script: a ModelScript; its counts start at 0, the journal is kept.
  * - GET /s/<id>/journal: JournalEntry[] in order of arrival.
  * - GET /s/<id>/wait?calls=N&settled=M&timeout_ms=: 200 `{calls}` once N have come and M are over, else 408.
  * - POST /s/<id>/release/<gate>: opens a gate for good, also before a call waits for it.

@@ -17,7 +17,7 @@ type Scenario = { journal: SearchJournalEntry[]; script: SearchScript; scriptedF
 /**
  * A search server for tests, one scenario per base URL `<url>/s/<id>`, steered over HTTP. A scenario begins
  * with its first use.
- * - PUT /s/<id>/script: a SearchScript; its count starts anew, the journal goes on.
+ * - PUT /s/<id>/script: a SearchScript; its count starts at 0, the journal is kept.
  * - GET /s/<id>/journal: SearchJournalEntry[].
  */
 export function startScriptedSearchServer({ port = 0 }: { port?: number } = {}): Promise<SearchServer> {

@@ -12,7 +12,7 @@ export type SearchAnswer = {
   hang?: "before_headers" | "after_headers";
   /** Destroys the connection, before the headers or in the middle of the body. */
   cut?: "before_headers" | "in_body";
-  /** So many bytes of blanks stand before the body. */
+  /** So many bytes of blanks are sent before the body. */
   padding_bytes?: number;
 };
 

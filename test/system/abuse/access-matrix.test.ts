@@ -141,7 +141,7 @@ describe.each(ofOperators)("$name, of operators", (operation) => {
     expect(status).toBeLessThan(500);
   });
 
-  test("is 404 to everybody else, alike for what exists and what does not, and changes nothing", async () => {
+  test("is 404 for any other user, the same for what exists and what does not, and changes nothing", async () => {
     const tenant = await newTenant();
     const { user, ids } = tenant;
     const before = await readAll(tenant);

@@ -18,7 +18,7 @@ const byKeySet = createKeySetApi().api;
 const secured = (await listOperations(bySecret)).filter(({ isOpen }) => !isOpen);
 
 async function expectRefusal(api: TestApi, headers: HeadersInit | undefined, place = 0): Promise<void> {
-  // Everywhere at one route, and each at another one: they all stand behind one door.
+  // Everywhere at one route, and each at another one: one middleware checks them all.
   const [models] = secured.filter(({ name }) => name === "GET /api/v1/models");
   for (const operation of [models, secured[place % secured.length]]) {
     if (operation === undefined) throw new Error("there is no such route");

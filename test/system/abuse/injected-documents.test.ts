@@ -40,7 +40,7 @@ test("models that obey every document run no tool outside their permissions, and
   await fixture.models.script(...obey("lena", foreignId), ...obey("otto", foreignId));
 
   for (const { text, tools } of cases) {
-    const told = `seed ${seed}: ${JSON.stringify(text)}`;
+    const label = `seed ${seed}: ${JSON.stringify(text)}`;
     // The instruction is in the file's name, in the beginning that its card shows, and in its text.
     const id = await fixture.addFile([text, `More. ${text}`], { name: `${text.slice(0, 200)}.txt` });
     const session = await createSession(api, owner, roomId);
@@ -48,21 +48,21 @@ test("models that obey every document run no tool outside their permissions, and
       .as(owner)
       .post(`/sessions/${session.id}/turns`, { message: `file:${id} sum it up` });
 
-    expect(status, told).toBe(201);
+    expect(status, label).toBe(201);
     const events: Event[] = body.tool_calls;
     const attached = { agent_key: "lena", round: 0, status: "success", output: { file_id: id } };
-    expect(events[0], told).toMatchObject(attached);
+    expect(events[0], label).toMatchObject(attached);
     // Whatever else was tried was denied, or found nothing.
     for (const event of events.slice(1)) {
       const isFileTool = event.agent_key === "lena" && event.tool_name.startsWith("file_");
-      expect(event, told).toMatchObject(
+      expect(event, label).toMatchObject(
         isFileTool ? { status: "error", output: { error: "file_not_found" } } : { status: "denied" },
       );
     }
     // Both obeyed.
     for (const agent of ["lena", "otto"]) {
       const tried = events.filter(({ agent_key, round }) => agent_key === agent && round > 0);
-      expect(tried.length, told).toBeGreaterThanOrEqual(4 * Math.min(tools.length, 4));
+      expect(tried.length, label).toBeGreaterThanOrEqual(4 * Math.min(tools.length, 4));
     }
     await sql`update files set deleted_at = now() where id = ${id}`;
   }

@@ -77,21 +77,21 @@ test.each(places)(
   async (place: Place) => {
     const fixture = await createFixture();
     for (const one of cases.filter((candidate) => candidate.place === place)) {
-      const told = `seed ${seed}: ${JSON.stringify(one)}`;
+      const label = `seed ${seed}: ${JSON.stringify(one)}`;
       const { status, body, searched } = await fixture.run(one);
-      expect(status, told).toBe(201);
+      expect(status, label).toBe(201);
       const events: Event[] = body.tool_calls;
       const ran = events.filter((event) => event.status !== "denied");
 
       // The judge is the search server: nothing of Otto's reached it, and nothing that is not on record.
       expect(
         searched.filter((text) => text === "by otto"),
-        told,
+        label,
       ).toEqual([]);
-      expect(searched, told).toHaveLength(ran.length);
-      for (const event of ran) expect(event, told).toMatchObject({ agent_key: "lena", tool_name: "search" });
+      expect(searched, label).toHaveLength(ran.length);
+      for (const event of ran) expect(event, label).toMatchObject({ agent_key: "lena", tool_name: "search" });
       // And he did obey, in every case.
-      expect(events.filter((event) => event.agent_key === "otto").length, told).toBeGreaterThanOrEqual(
+      expect(events.filter((event) => event.agent_key === "otto").length, label).toBeGreaterThanOrEqual(
         4 * one.tools.length,
       );
     }

@@ -120,7 +120,7 @@ describe("a session that the version before steps stored", () => {
 describe("a run that the version before steps left", () => {
   const left = "left";
 
-  test("is settled by its own key with the answers that were stored, and nobody is asked", async () => {
+  test("is settled by its own key with the answers that were stored, and no agent is called", async () => {
     const session = await openSession("routed");
 
     const { status, body } = await session.post("/turns", { message: session.messageOf(2) }, left);

@@ -13,7 +13,7 @@ With TEST_DATABASE_URL=postgres://… against that server, else on an embedded d
 const MiB = 1_024 * 1_024;
 /** What an isolate of the edge may have. */
 const maxHeapBytes = 128 * MiB;
-/** No bound in time decides a turn: on a crowded machine a holder that stands still for 25 s would lose its lease. */
+/** No bound in time decides a turn: on a crowded machine a holder that is paused for 25 s would lose its lease. */
 const settings = { TURN_MAX_CREDITS: "100000", TURN_LEASE_MS: "3600000", TURN_TIMEOUT_MS: "3600000" };
 const sampleEveryMs = 100;
 const reports = 10;

@@ -76,9 +76,12 @@ describe("an agent with the permission", () => {
       await expectOneSuccess(fixture, posted, 0);
       const [call, ...more] = await fixture.models.journal();
       expect(more).toEqual([]);
-      const [told = "", ...others] = textsOf(call, "user");
+      const [results = "", ...others] = textsOf(call, "user");
       expect(others).toEqual([]);
-      const [findings, asked] = [told.slice(0, -message.trim().length), told.slice(-message.trim().length)];
+      const [findings, asked] = [
+        results.slice(0, -message.trim().length),
+        results.slice(-message.trim().length),
+      ];
       expect(findings.trimEnd()).toMatch(fenced);
       expect(asked).toBe(message.trim());
     },

@@ -203,7 +203,7 @@ describe("a message that begins with `file:`", () => {
     expect(audit.get("bob")).toBeNull();
   });
 
-  test("counts in the turn's bound of file text: agents for whom nothing is left are told so", async () => {
+  test("counts in the turn's limit of file text: the prompts of agents for whom nothing is left say so", async () => {
     const fixture = await createFileFixture({
       agents: ["ada", "bob"],
       settings: { FILE_TOKENS_PER_TURN: "3000" },
@@ -258,7 +258,7 @@ describe("an agent that may read files is shown cards of the room's files", () =
     expect(await auditOf(fixture, body.id)).toEqual([["ada", { listed: 3, not_listed: 0, attached: [] }]]);
   });
 
-  test("the 50 newest at most, and is told how many there are besides", async () => {
+  test("the 50 newest at most, and the number of the others", async () => {
     const fixture = await createFileFixture();
     for (let n = 1; n <= 53; n += 1) await fixture.addFile([`text ${n}`], { name: `f${n}.txt` });
     await fixture.models.script(says("ada", "Done.", 1));

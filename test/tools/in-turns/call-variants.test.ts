@@ -112,7 +112,7 @@ const variants: Variant[] = [
     ["a"],
   ],
   [
-    "name and arguments stand in the call itself",
+    "name and arguments are in the call itself",
     [calls({ id: "c1", name: "search", arguments: query("a") })],
     ["a"],
   ],
@@ -124,7 +124,7 @@ const variants: Variant[] = [
   ],
   ["arguments are an object", [named({ query: "a" })], ["a"]],
   ["arguments are JSON in JSON in JSON", [named(JSON.stringify(JSON.stringify(query("a"))))], ["a"]],
-  ["arguments stand in a fence of no language", [named(`\`\`\`\n${query("a")}\n\`\`\``)], ["a"]],
+  ["arguments are in a fence of no language", [named(`\`\`\`\n${query("a")}\n\`\`\``)], ["a"]],
   ["arguments are followed by a control token", [named(`${query("a")}<|im_end|>`)], ["a"]],
   ["arguments are followed by one bracket too many", [named(`${query("a")}}`)], ["a"]],
   [
@@ -152,7 +152,7 @@ const variants: Variant[] = [
     ["a"],
   ],
   [
-    "the name stands between blanks",
+    "the name is between blanks",
     [calls({ index: 0, id: "c1", function: { name: " search\n", arguments: query("a") } })],
     ["a"],
   ],
@@ -174,7 +174,7 @@ const variants: Variant[] = [
     "length",
   ],
   [
-    "words stand before and behind",
+    "words are before and behind",
     [{ content: "Let me look." }, calls(call("c1", "a", { index: 0 })), { content: " One moment." }],
     ["a"],
   ],

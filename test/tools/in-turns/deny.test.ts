@@ -43,13 +43,13 @@ describe("an agent without the permission", () => {
     expect(await fixture.toolRows()).toMatchObject([{ ...denied, agent_key: "ada", turn_id: body.id }]);
     expect(await fixture.searched()).toEqual([]);
     const journal = await fixture.models.journal();
-    // What was asked for in vain is named where its refusal stands, and not to be called.
+    // The messages name the refused tool, so the next call lists it; `tool_choice` forbids to call it.
     expect(journal.map(({ tools, body }) => [tools.length, body.tool_choice])).toEqual([
       [0, undefined],
       [1, "none"],
     ]);
-    const [told = ""] = textsOf(journal[1], "tool");
-    expect(JSON.parse(told)).toEqual(refusal("tool_not_permitted", "none"));
+    const [results = ""] = textsOf(journal[1], "tool");
+    expect(JSON.parse(results)).toEqual(refusal("tool_not_permitted", "none"));
   });
 
   test("does not search where another agent with the permission does", async () => {
@@ -88,9 +88,9 @@ test("of several calls of one answer only the permitted ones run, and each is re
     { tool_name: "search", status: "success" },
     { tool_name: "delete_everything", status: "denied", output: { error: "unknown_tool" } },
   ]);
-  const told = textsOf((await fixture.models.journal())[1], "tool");
-  expect(JSON.parse(told[0] ?? "")).toEqual(refusal("tool_not_permitted", "search"));
-  expect(told[1]).toContain("All of cats.");
-  expect(JSON.parse(told[2] ?? "")).toEqual(refusal("unknown_tool", "search"));
+  const results = textsOf((await fixture.models.journal())[1], "tool");
+  expect(JSON.parse(results[0] ?? "")).toEqual(refusal("tool_not_permitted", "search"));
+  expect(results[1]).toContain("All of cats.");
+  expect(JSON.parse(results[2] ?? "")).toEqual(refusal("unknown_tool", "search"));
   expect(await fixture.searched()).toEqual(["cats"]);
 });

@@ -96,7 +96,7 @@ describe("an agent that searches the files of its room", () => {
     expect(passages.map(({ text }) => text)).toEqual(["apple one"]);
   });
 
-  test("is told where nothing is found, and in a room without files", async () => {
+  test("gets an empty result where nothing is found, and in a room without files", async () => {
     const fixture = await createFileFixture();
     expect(await search(fixture, { query: "apple" })).toMatchObject({
       told: { passages: [] },

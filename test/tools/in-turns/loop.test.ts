@@ -91,8 +91,8 @@ describe("a call that cannot be run gives the model an error and is recorded", (
     expect(body.tool_calls).toMatchObject([{ tool_name: call?.name, round: 1, ...row }]);
     expect(await fixture.toolRows()).toMatchObject([{ tool_name: call?.name, ...row }]);
     expect(await fixture.searched()).toEqual([]);
-    const [told = ""] = textsOf((await fixture.models.journal())[1], "tool");
-    expect(JSON.parse(told)).toMatchObject({ error: { code: row.output.error } });
+    const [results = ""] = textsOf((await fixture.models.journal())[1], "tool");
+    expect(JSON.parse(results)).toMatchObject({ error: { code: row.output.error } });
   });
 });
 
@@ -110,8 +110,8 @@ describe("several calls of one answer", () => {
     );
     expect((await fixture.searched()).toSorted()).toEqual(words);
     const [, second] = await fixture.models.journal();
-    const told = textsOf(second, "tool");
-    expect(told.map((text) => /About (\w)/.exec(text)?.[1])).toEqual(words);
+    const results = textsOf(second, "tool");
+    expect(results.map((text) => /About (\w)/.exec(text)?.[1])).toEqual(words);
     expect(await fixture.toolRows()).toHaveLength(4);
     expect(await fixture.ledger()).toHaveLength(2);
   });
@@ -125,9 +125,9 @@ describe("several calls of one answer", () => {
 
     expect(body).toMatchObject({ status: "completed", assistant_output: "With four." });
     expect((await fixture.searched()).toSorted()).toEqual(words.slice(0, 4));
-    const told = textsOf((await fixture.models.journal())[1], "tool");
-    expect(told).toHaveLength(16);
-    for (const text of told.slice(4)) expect(JSON.parse(text).error.code).toBe("tool_limit_reached");
+    const results = textsOf((await fixture.models.journal())[1], "tool");
+    expect(results).toHaveLength(16);
+    for (const text of results.slice(4)) expect(JSON.parse(text).error.code).toBe("tool_limit_reached");
     const rows = await fixture.toolRows();
     expect(rows.map(({ status }) => status)).toEqual([
       ...Array(4).fill("success"),

@@ -82,8 +82,8 @@ test.each(modes)("in mode %s a stream has the tool events", async (mode, message
     const part = events.filter(
       (event) => "subagentRunId" in event && event.subagentRunId === runs.get(nameOf(key)),
     );
-    const told = part.flatMap(({ type }) => (type.startsWith("TOOL_CALL") ? [type] : []));
-    expect(told).toEqual(["TOOL_CALL_START", "TOOL_CALL_ARGS", "TOOL_CALL_END", "TOOL_CALL_RESULT"]);
+    const types = part.flatMap(({ type }) => (type.startsWith("TOOL_CALL") ? [type] : []));
+    expect(types).toEqual(["TOOL_CALL_START", "TOOL_CALL_ARGS", "TOOL_CALL_END", "TOOL_CALL_RESULT"]);
     const [result] = eventsOf(part, "TOOL_CALL_RESULT");
     const shown = JSON.parse(String(result?.content));
     if (key === "bob") expect(shown).toMatchObject({ error: { code: "tool_not_permitted" } });

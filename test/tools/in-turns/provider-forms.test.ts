@@ -4,7 +4,7 @@ import type { Json } from "../../support/api.ts";
 import { says } from "../../support/turn-fixture.ts";
 import { createToolFixture, type ToolFixture } from "./tool-fixture.ts";
 
-/** An answer that is streamed as it stands. */
+/** An answer that is streamed unchanged. */
 function streams(chunks: readonly unknown[]) {
   const body = [...chunks.map((chunk) => JSON.stringify(chunk)), "[DONE]"].map((data) => `data: ${data}\n\n`);
   return { headers: { "Content-Type": "text/event-stream" }, body: body.join("") };

@@ -51,7 +51,7 @@ export function searchesFor(...queries: string[]): ModelAnswer {
   return { tool_calls: queries.map((text) => ({ name: "search", arguments: query(text) })) };
 }
 
-/** An answer that calls a tool with these arguments, as they stand. */
+/** An answer that calls a tool with exactly these arguments. */
 export function calls(name: string, args = "{}"): ModelAnswer {
   return { tool_calls: [{ name, arguments: args }] };
 }

@@ -26,9 +26,9 @@ test("a tool's result is fenced in its agent's own next prompt, and in no other 
 
   const next = (await fixture.models.journal()).slice(-2);
   const [ada, bob] = ["ada", "bob"].map((key) => next.find((call) => promptOf(call).includes(roleOf(key))));
-  const told = textsOf(ada, "user").find((text) => text.includes(finding)) ?? "";
-  expect(told).toMatch(/^What your tool 'search' told you earlier:\nResult of the tool "search": untrusted/);
-  expect(told).toMatch(
+  const trace = textsOf(ada, "user").find((text) => text.includes(finding)) ?? "";
+  expect(trace).toMatch(/^What your tool 'search' told you earlier:\nResult of the tool "search": untrusted/);
+  expect(trace).toMatch(
     /<untrusted_text_1 source="search">[\s\S]*https:\/\/cats\.example\/[\s\S]*<\/untrusted_text_1>$/,
   );
   expect(textsOf(ada, "assistant")).toEqual([aside, "They sleep."]);

@@ -41,7 +41,7 @@ test("from 90 % on the oldest replies are left out first, and as few as possible
   expect(new Set(dropped.map(({ reason }) => reason))).toEqual(new Set(["pruned_reply"]));
   const droppedSeqs = seqsIn(dropped.map(({ from, to }) => [from, to] as const));
   const shownSeqs = seqsIn(audit.included);
-  // Replies stand at even places, each older one went before a newer.
+  // Replies are at even places. Each older one was left out before a newer one.
   const shownReplies = shownSeqs.filter((seq) => seq % 2 === 0);
   expect(shownReplies.length).toBeGreaterThan(0);
   expect(Math.max(...droppedSeqs)).toBeLessThan(Math.min(...shownReplies));
@@ -94,19 +94,19 @@ test("the user messages of the last four turns are shown, however long the answe
 test("a summary is due at 70 % of the budget, before anything is pruned", async () => {
   const fixture = await createTinyFixture({});
   await fixture.models.script(says("ada", "Yes."));
-  const told: Json[] = [];
-  for (let n = 1; n <= 8; n += 1) told.push((await fixture.post(textOf(2_400, `@ada turn ${n}`))).body);
+  const turns: Json[] = [];
+  for (let n = 1; n <= 8; n += 1) turns.push((await fixture.post(textOf(2_400, `@ada turn ${n}`))).body);
 
   const fills: number[] = [];
-  for (const turn of told) {
+  for (const turn of turns) {
     const { estimated_tokens_before, input_budget } = await auditOf(fixture, turn);
     fills.push(estimated_tokens_before / input_budget);
   }
   const first = fills.findIndex((fill) => fill >= 0.7);
   expect(first).toBeGreaterThan(0);
-  expect(told.findIndex(({ summary_triggered }) => summary_triggered)).toBe(Math.max(first, 5));
-  expect(told.filter(({ prune_triggered }) => prune_triggered)).toEqual([]);
-  const made = told.find(({ summary_triggered }) => summary_triggered);
+  expect(turns.findIndex(({ summary_triggered }) => summary_triggered)).toBe(Math.max(first, 5));
+  expect(turns.filter(({ prune_triggered }) => prune_triggered)).toEqual([]);
+  const made = turns.find(({ summary_triggered }) => summary_triggered);
   const { estimated_tokens_before, estimated_tokens_after_summary } = await auditOf(fixture, made);
   expect(estimated_tokens_after_summary).toBeLessThan(estimated_tokens_before - 500);
 });

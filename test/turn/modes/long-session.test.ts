@@ -26,7 +26,7 @@ const lengthOf = (typical: number, turn: number) => Math.round(typical * (0.4 + 
 async function holdSession({ mode, said, answered }: Session) {
   const agents = ["ada", "bob"].map((key) => ({ key, modelAlias: "tiny" }));
   const fixture = await createTurnFixture({ agents, mode, settings: tinySettings() });
-  const told: { turn: Json; calls: string[]; trips: string | undefined; openBytes: number }[] = [];
+  const answers: { turn: Json; calls: string[]; trips: string | undefined; openBytes: number }[] = [];
   for (let n = 1; n <= turns; n += 1) {
     await fixture.models.script(
       managerPicks("ada", "bob"),
@@ -39,14 +39,14 @@ async function holdSession({ mode, said, answered }: Session) {
     );
     const calls = (await fixture.models.journal()).slice(before).map(callerOf);
     if (result.status !== 201) throw new Error(`turn ${n}: ${result.text}`);
-    told.push({
+    answers.push({
       turn: result.body,
       calls,
       trips: databaseTrips(result.headers),
       openBytes: requests[0]?.answerBytes ?? 0,
     });
   }
-  return { fixture, told };
+  return { fixture, answers };
 }
 
 /** Whether a summary was due, worked out from what is on record before the turn. */
@@ -71,10 +71,10 @@ describe.each(sessions)("a session of 60 turns in a window of 8,192 tokens: $nam
   test("never overflows: every turn completes, and no call asks for more than the window", {
     timeout: 120_000,
   }, async () => {
-    const { fixture, told } = await hold();
+    const { fixture, answers } = await hold();
 
-    expect(told.map(({ turn }) => turn.status)).toEqual(told.map(() => "completed"));
-    expect(told.filter(({ turn }) => turn.overflow_rejected)).toEqual([]);
+    expect(answers.map(({ turn }) => turn.status)).toEqual(answers.map(() => "completed"));
+    expect(answers.filter(({ turn }) => turn.overflow_rejected)).toEqual([]);
     const journal = await fixture.models.journal();
     expect(journal.length).toBeGreaterThan(2 * turns);
     for (const call of journal.filter((one) => callerOf(one) !== "manager")) {
@@ -83,12 +83,12 @@ describe.each(sessions)("a session of 60 turns in a window of 8,192 tokens: $nam
   });
 
   test("calls exactly the agents, and the models for routing and summaries that are due", async () => {
-    const { fixture, told } = await hold();
+    const { fixture, answers } = await hold();
 
     const due = await dueTurns(fixture);
     expect(due.length).toBeGreaterThan(10);
-    expect(told.flatMap(({ turn }) => (turn.summary_triggered ? [turn.turn_index] : []))).toEqual(due);
-    for (const { turn, calls, trips } of told) {
+    expect(answers.flatMap(({ turn }) => (turn.summary_triggered ? [turn.turn_index] : []))).toEqual(due);
+    for (const { turn, calls, trips } of answers) {
       const summary = due.includes(turn.turn_index) ? ["summary_structure", "summary_text"] : [];
       const routing = session.routing === 1 ? ["manager"] : [];
       expect(calls.toSorted(), `turn ${turn.turn_index}`).toEqual(["ada", "bob", ...routing, ...summary]);
@@ -127,9 +127,9 @@ describe.each(sessions)("a session of 60 turns in a window of 8,192 tokens: $nam
     expect(audits).toHaveLength(2 * turns);
     for (const { turn_index, agent_key, summary_id, included, dropped, last_seq_before } of audits) {
       const left = dropped.map(({ from, to }: { from: number; to: number }) => [from, to]);
-      const told = [...upTo(summaries.get(summary_id) ?? 0), ...seqsIn([...included, ...left])];
+      const covered = [...upTo(summaries.get(summary_id) ?? 0), ...seqsIn([...included, ...left])];
       expect(
-        told.toSorted((a, b) => a - b),
+        covered.toSorted((a, b) => a - b),
         `${agent_key} in turn ${turn_index}`,
       ).toEqual(upTo(last_seq_before));
     }
@@ -160,9 +160,9 @@ describe.each(sessions)("a session of 60 turns in a window of 8,192 tokens: $nam
   });
 
   test("reads no more from the database for its last turns than for earlier ones", async () => {
-    const { told } = await hold();
+    const { answers } = await hold();
     const maxBytes = (from: number, to: number) =>
-      Math.max(...told.slice(from - 1, to).map(({ openBytes }) => openBytes));
+      Math.max(...answers.slice(from - 1, to).map(({ openBytes }) => openBytes));
 
     expect(maxBytes(11, 30)).toBeGreaterThan(10_000);
     expect(maxBytes(41, 60)).toBeLessThanOrEqual(1.25 * maxBytes(11, 30));

@@ -47,15 +47,15 @@ async function detailOf(fixture: TurnFixture, turnId: string) {
 }
 
 describe.each([
-  { step: "ada#1", place: 0, told: ["[Bob]: first of Bob", "[Ada]: second of Ada"] },
-  { step: "ada#2", place: 2, told: ["[Ada]: first of Ada", "[Bob]: first of Bob"] },
-] as const)("the retry of $step, whose agent answered another time in the turn", ({ step, place, told }) => {
+  { step: "ada#1", place: 0, sent: ["[Bob]: first of Bob", "[Ada]: second of Ada"] },
+  { step: "ada#2", place: 2, sent: ["[Ada]: first of Ada", "[Bob]: first of Bob"] },
+] as const)("the retry of $step, whose agent answered another time in the turn", ({ step, place, sent }) => {
   test("asks that step alone, and no manager, with every answer of the turn", async () => {
     const { calls, first } = await failOneOf(step);
 
     expect(first.status).toBe("partial");
     expect(calls.map(callerOf)).toEqual(["ada"]);
-    expect(conversationIn(calls[0])).toEqual(["hello", ...told]);
+    expect(conversationIn(calls[0])).toEqual(["hello", ...sent]);
     expect(calls[0]?.messages[0]?.content).toContain("You are asked again in this turn.");
   });
 
@@ -93,7 +93,7 @@ describe.each([
   });
 });
 
-test("a synthesis that stands is stale once a further answer of a later round was retried", async () => {
+test("a synthesis that is kept is marked as stale once an answer of a later round was retried", async () => {
   const { body, calls } = await failOneOf("ada#2", "bob");
   expect(calls.map(callerOf)).toEqual(["ada"]);
   expect(body).toMatchObject({ status: "completed", assistant_output: "in one" });
@@ -113,7 +113,7 @@ describe("the retry of a synthesis", () => {
     return { fixture, first, before: (await fixture.models.journal()).length };
   }
 
-  test("that failed beside an agent comes last, and knows the agent's new answer", async () => {
+  test("that failed beside an agent comes last, and is sent the agent's new answer", async () => {
     const { fixture, first, before } = await failSynthesis("manager", failure);
 
     const { body } = await retry(fixture, first.id);

@@ -22,7 +22,7 @@ type Case = {
   plan: string[];
   failing: string[];
   /** What each agent that is asked again is sent after the user's words. */
-  told: Record<string, string[]>;
+  sent: Record<string, string[]>;
 };
 
 const cases: Case[] = [
@@ -31,14 +31,14 @@ const cases: Case[] = [
     message: "@dan @ada @bob",
     plan: ["dan", "ada", "bob"],
     failing: ["dan", "bob"],
-    told: { dan: ["[Ada]: ada one"], bob: ["[Ada]: ada one"] },
+    sent: { dan: ["[Ada]: ada one"], bob: ["[Ada]: ada one"] },
   },
   {
     mode: "roundtable",
     message: "hello",
     plan: agents,
     failing: ["bob", "dan"],
-    told: {
+    sent: {
       bob: ["[Ada]: ada one", "[Cy]: cy one"],
       dan: ["[Ada]: ada one", "[Cy]: cy one", "[Bob]: bob two"],
     },
@@ -48,16 +48,16 @@ const cases: Case[] = [
     message: "hello",
     plan: ["cy", "ada", "bob"],
     failing: ["ada"],
-    told: { ada: ["[Cy]: cy one", "[Bob]: bob one"] },
+    sent: { ada: ["[Cy]: cy one", "[Bob]: bob one"] },
   },
   {
     mode: "orchestrator",
     message: "hello",
     plan: ["cy", "ada"],
     failing: ["cy", "ada"],
-    told: { cy: [], ada: ["[Cy]: cy two"] },
+    sent: { cy: [], ada: ["[Cy]: cy two"] },
   },
-  { mode: "tag", message: "@cy", plan: ["cy"], failing: ["cy"], told: { cy: [] } },
+  { mode: "tag", message: "@cy", plan: ["cy"], failing: ["cy"], sent: { cy: [] } },
 ];
 
 async function failAndRetry({ mode, message, plan, failing }: Case) {
@@ -109,7 +109,7 @@ describe.each(cases)("a turn in mode $mode to $plan in which $failing failed, af
     if (mode !== "tag") expect(calls.map(callerOf)).toEqual(failing);
     for (const key of failing) {
       const [call] = callsFor(calls, key);
-      expect(conversationIn(call)).toEqual([one.message, ...(one.told[key] ?? [])]);
+      expect(conversationIn(call)).toEqual([one.message, ...(one.sent[key] ?? [])]);
       expect(call && rolesIn(call)).toEqual([key]);
     }
   });

@@ -125,10 +125,10 @@ describe("where a summarizer breaks the contract", () => {
       summaryStructureIs(JSON.stringify(wholeStructure)),
     );
 
-    const told = await talk(fixture, 7);
+    const turns = await talk(fixture, 7);
 
-    expect(told.map((turn) => turn.summary_triggered)).toEqual([...Array(6).fill(false), true]);
-    expect(told[2]).toMatchObject({ summary_used_fallback: false, status: "completed" });
+    expect(turns.map((turn) => turn.summary_triggered)).toEqual([...Array(6).fill(false), true]);
+    expect(turns[2]).toMatchObject({ summary_used_fallback: false, status: "completed" });
     expect(
       (await fixture.models.journal()).map(callerOf).filter((asked) => asked === "summary_text"),
     ).toHaveLength(2);
@@ -148,8 +148,8 @@ describe("where a summarizer breaks the contract", () => {
       summaryTextIs(text("At last."), 4),
       summaryTextIs(text("Again.")),
     );
-    const told = await talk(fixture, 29);
-    expect(told.flatMap((turn) => (turn.summary_triggered ? [turn.turn_index] : []))).toEqual([27, 29]);
+    const turns = await talk(fixture, 29);
+    expect(turns.flatMap((turn) => (turn.summary_triggered ? [turn.turn_index] : []))).toEqual([27, 29]);
     const calls = (await fixture.models.journal()).map(callerOf);
     expect(calls.filter((asked) => asked === "summary_text")).toHaveLength(5);
   });

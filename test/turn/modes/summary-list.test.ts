@@ -10,7 +10,7 @@ test("a session's summaries are listed newest first, page by page", async () => 
     ...[1, 2, 3].map((n) => summaryTextIs(JSON.stringify({ summary_text: `Summary ${n}.` }), n)),
     summaryStructureIs(JSON.stringify(wholeStructure)),
   );
-  const told = await talk(fixture, 7);
+  const turns = await talk(fixture, 7);
   const client = fixture.api.as(fixture.owner);
   const list = `/sessions/${fixture.sessionId}/summaries`;
 
@@ -19,13 +19,13 @@ test("a session's summaries are listed newest first, page by page", async () => 
   expect(status).toBe(200);
   expect(body).toMatchObject({ has_more: false, last_id: body.data[2].id });
   expect(body.data).toMatchObject([
-    { summary_text: "Summary 3.", from_seq: 7, to_seq: 10, turn_id: told[6].id },
-    { summary_text: "Summary 2.", from_seq: 3, to_seq: 6, turn_id: told[4].id },
+    { summary_text: "Summary 3.", from_seq: 7, to_seq: 10, turn_id: turns[6].id },
+    { summary_text: "Summary 2.", from_seq: 3, to_seq: 6, turn_id: turns[4].id },
     {
       summary_text: "Summary 1.",
       from_seq: 1,
       to_seq: 2,
-      turn_id: told[2].id,
+      turn_id: turns[2].id,
       used_fallback: false,
       ...wholeStructure,
     },

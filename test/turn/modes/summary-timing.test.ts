@@ -8,9 +8,9 @@ describe("a summary of short turns is made", () => {
   test("in the ninth turn and then in the seventeenth, of all but the last four turns", async () => {
     const fixture = await createTurnFixture({ settings: { SUMMARY_GRACE_MS: "60000" } });
 
-    const told = await talk(fixture, 18);
+    const turns = await talk(fixture, 18);
 
-    expect(told.flatMap((turn) => (turn.summary_triggered ? [turn.turn_index] : []))).toEqual([9, 17]);
+    expect(turns.flatMap((turn) => (turn.summary_triggered ? [turn.turn_index] : []))).toEqual([9, 17]);
     expect(await storedSummaries(fixture)).toMatchObject([
       { made_in_turn_index: 9, from_seq: 1, to_seq: 8 },
       { made_in_turn_index: 17, from_seq: 9, to_seq: 24 },

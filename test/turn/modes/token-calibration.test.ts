@@ -53,10 +53,10 @@ describe("the estimate of a session's second prompt", () => {
 
 test("a corrected estimate agrees with the count, and stays correct", async () => {
   const fixture = await createTurnFixture();
-  const told: Json[] = [];
-  for (let n = 1; n <= 4; n += 1) told.push((await fixture.post(`@ada the same few words, time ${n}`)).body);
+  const turns: Json[] = [];
+  for (let n = 1; n <= 4; n += 1) turns.push((await fixture.post(`@ada the same few words, time ${n}`)).body);
 
-  const [first, ...later] = await Promise.all(told.map(async (turn) => (await auditsOf(fixture, turn))[0]));
+  const [first, ...later] = await Promise.all(turns.map(async (turn) => (await auditsOf(fixture, turn))[0]));
 
   const error = (audit: Json) =>
     Math.abs(audit.estimated_tokens_after_prune / audit.counted_input_tokens - 1);

@@ -224,13 +224,13 @@ describe("the text of an agent before its reply", () => {
 
     const outcome = await turn.run();
 
-    const told = new Map<string, string>();
+    const textOf = new Map<string, string>();
     for (const event of turn.events) {
       if (event.type === "text_delta")
-        told.set(event.messageId, (told.get(event.messageId) ?? "") + event.delta);
+        textOf.set(event.messageId, (textOf.get(event.messageId) ?? "") + event.delta);
     }
     const spoken = outcome.privateMessages.filter(({ role }) => role === "assistant");
-    expect([...told]).toEqual([
+    expect([...textOf]).toEqual([
       ...spoken.map(({ id, content }) => [id, content]),
       ...outcome.replies.map((reply) => [reply.messageId, "Here it is."]),
     ]);

@@ -7,6 +7,7 @@ import { until } from "../recovery/support/until.ts";
 import { insertBudget, readBudget } from "./support.ts";
 
 const periods = ["ever", "day", "month"] as const;
+/** A call with this usage costs 0.1 credits. */
 const usage = { prompt_tokens: 1_000, completion_tokens: 650 };
 
 async function expectReconciled(sql: Sql): Promise<void> {
@@ -37,7 +38,8 @@ describe.runIf(inject("trueConcurrency"))("with true concurrency (only with TEST
     const fixture = await createTurnFixture();
     const { sql, owner, models } = fixture;
     const budget = await insertBudget(sql, { userId: owner.userId }, { limit: "0.5" });
-    const { postAll, countRunning } = await prepareSessions(fixture, 24);
+    const [posted, affordable] = [24, 5];
+    const { postAll, countRunning } = await prepareSessions(fixture, posted);
     await models.script({ answer: { text: "hi", usage, hold: "gate" } });
     const refused: unknown[] = [];
 
@@ -47,20 +49,23 @@ describe.runIf(inject("trueConcurrency"))("with true concurrency (only with TEST
         if (status !== 201) refused.push([status, body.code]);
       });
     }
-    await until("every post is refused or runs", async () => refused.length + (await countRunning()) === 24);
+    await until(
+      "every post is refused or runs",
+      async () => refused.length + (await countRunning()) === posted,
+    );
     const running = await readBudget(sql, budget);
     await models.release("gate");
     const answers = await Promise.all(posts);
 
     expect(running).toEqual({ spent: "0.00000000", held: "0.50000000" });
-    expect(refused).toEqual(Array(19).fill([409, "budget_in_use"]));
-    expect(answers.filter(({ status }) => status === 201)).toHaveLength(5);
-    expect(await models.journal()).toHaveLength(5);
+    expect(refused).toEqual(Array(posted - affordable).fill([409, "budget_in_use"]));
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(affordable);
+    expect(await models.journal()).toHaveLength(affordable);
     expect(await readBudget(sql, budget)).toEqual({ spent: "0.50000000", held: "0.00000000" });
     await expectReconciled(sql);
   });
 
-  test("two opens that make a missing window at once make one", async () => {
+  test("posts that open at once in a period without a window make one window", async () => {
     const fixture = await createTurnFixture();
     const { sql, owner } = fixture;
     const budget = await insertBudget(sql, { userId: owner.userId }, { limit: "50", period: "day" });

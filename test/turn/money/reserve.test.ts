@@ -58,7 +58,7 @@ describe("a turn under a budget", () => {
     expect(await fixture.claim()).toBeUndefined();
   });
 
-  test("is told when its period ends", async () => {
+  test("says when its period ends", async () => {
     const fixture = await createTurnFixture();
     await insertBudget(fixture.sql, { roomId: fixture.roomId }, { limit: "0.01", period: "day" });
     const { body } = await fixture.post("@ada hello");
@@ -102,7 +102,7 @@ describe("a turn under a budget", () => {
     expect((await post).status).toBe(201);
   });
 
-  test("gives back what it held where it is refused after its claim", async () => {
+  test("holds nothing any more where it is refused after its claim", async () => {
     const fixture = await createTurnFixture();
     const budget = await insertBudget(fixture.sql, { roomId: fixture.roomId }, { limit: "5" });
     expect(await fixture.post("nobody is tagged")).toMatchObject({

@@ -72,7 +72,7 @@ test("a run whose answers could be stored neither with its turn nor before anoth
   await expectLedgerMatchesCalls(fixture);
 });
 
-test("a run of which nobody can tell whether it is stored is a conflict, and its key is told the turn", async () => {
+test("a run whose commit has no answer is a conflict, and its key then returns the turn", async () => {
   const fixture = await createTurnFixture();
   let isCommitted = false;
   const { result } = await watchDatabase(

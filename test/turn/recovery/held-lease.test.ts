@@ -72,7 +72,7 @@ describe("a holder", { timeout: 30_000 }, () => {
     const post = fixture.post("hello");
     await fixture.models.wait({ calls: 1 });
 
-    // A holder renews its lease when it begins: the answer to that must not set the timers anew after the pause.
+    // A holder renews its lease when it begins: the answer to that must not set the timers again after the pause.
     await until("the lease was renewed", async () => {
       const [row] = await fixture.sql`select lease_until > opened_at + interval '30.001 seconds' as renewed
         from turn_claims where session_id = ${fixture.sessionId}`;

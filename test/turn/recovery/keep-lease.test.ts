@@ -77,7 +77,7 @@ describe("a lease of 30 s", () => {
     expect(lease.isHeld()).toBe(false);
   });
 
-  test("is ended for good, and its end waits for a renewal in flight", async () => {
+  test("is not renewed after its end, which waits for a renewal in flight", async () => {
     const answer = Promise.withResolvers<boolean>();
     const { lease } = keep(() => answer.promise);
     await vi.advanceTimersByTimeAsync(10_000);

@@ -51,14 +51,14 @@ describe("a late copy of the request that opens a run", () => {
     expect(await fixture.post("@ada hello")).toMatchObject({ status: 201, body: { turn_index: 1 } });
   });
 
-  test("that planning refuses leaves nothing in the ledger, though it takes the claim for a run that nobody began", async () => {
+  test("that planning refuses leaves nothing in the ledger, though it took a claim", async () => {
     const fixture = await createTurnFixture();
     await fixture.models.script(says("ada", { text: "one", hold: "gate" }, 1), says("ada", "two"));
     const running = fixture.post("@ada hello");
     await fixture.models.wait({ calls: 1 });
     const late = delaying(anOpen);
-    const { result: told } = await watchDatabase(() => fixture.post("nobody is asked"), late.answer);
-    expect(told).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
+    const { result: conflict } = await watchDatabase(() => fixture.post("nobody is asked"), late.answer);
+    expect(conflict).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
     await fixture.models.release("gate");
     await running;
     expect(await late.arrive()).toBe(200);

@@ -29,14 +29,14 @@ describe("a holder that goes on after another has taken over", () => {
     expect(await fixture.rowCounts()).toEqual({ ...rows, llm_call_events: 3 });
     const reported = (await fixture.ledger()).filter(({ id }) => estimates.some((one) => one.id === id));
     expect(reported).toHaveLength(1);
-    const [told] = reported;
-    expect(told).toMatchObject({
+    const [report] = reported;
+    expect(report).toMatchObject({
       status: "completed",
       usage_source: "provider",
       total_tokens: 160,
       turn_id: again.body.id,
     });
-    expect(Number(told?.credits)).toBeGreaterThan(0);
+    expect(Number(report?.credits)).toBeGreaterThan(0);
     expect((await fixture.list()).body.data).toMatchObject([
       { replies: [{ agent_key: "ada" }, { content: "in time" }] },
     ]);

@@ -27,9 +27,9 @@ describe("a holder that is lost between the attempts of a call", () => {
 
     await fixture.models.release("gate");
     expect((await post).status).toBe(409);
-    const told = (await fixture.ledger()).filter(({ turn_id }) => turn_id === settled.id);
-    expect(told.map(({ status }) => status).toSorted()).toEqual(["completed", "unknown", "unknown"]);
-    expect(told).toMatchObject(Array(3).fill({ attempts: 3 }));
+    const rows = (await fixture.ledger()).filter(({ turn_id }) => turn_id === settled.id);
+    expect(rows.map(({ status }) => status).toSorted()).toEqual(["completed", "unknown", "unknown"]);
+    expect(rows).toMatchObject(Array(3).fill({ attempts: 3 }));
     await expectLedgerMatchesCalls(fixture);
   });
 
@@ -124,10 +124,10 @@ describe("a run whose models the next deployment does not have", () => {
     ).toEqual([{ multiplier: "2.50" }]);
     await fixture.models.release("gate");
     expect((await post).status).toBe(409);
-    const told = (await fixture.ledger()).find(
+    const rows = (await fixture.ledger()).find(
       ({ status, agent_key }) => agent_key === "ada" && status === "completed",
     );
-    expect(told).toMatchObject({ ...named, pricing_version: version, credits: "0.02050000" });
+    expect(rows).toMatchObject({ ...named, pricing_version: version, credits: "0.02050000" });
     await expectLedgerMatchesCalls(fixture);
   });
 

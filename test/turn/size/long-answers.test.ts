@@ -22,7 +22,7 @@ const statusesOf = (body: { replies: { status: string; error: { code: string } |
   body.replies.map(({ status, error }) => error?.code ?? status);
 
 async function answerAll(text: string): Promise<TurnFixture> {
-  // A retry is sent the answers that stand: only the largest window has room for them.
+  // A retry is sent the answers that are kept: only the largest window has room for them.
   const fixture = await createTurnFixture({
     agents: keys.map((key) => ({ key, modelAlias: "premium" })),
     settings: { TURN_MAX_CREDITS: "100000" },

@@ -5,28 +5,28 @@ import type { Operation } from "../../../support/operations.ts";
 
 /** Fails unless the answer is one that the document has for the operation, and no fault of ours. */
 export function checkAnswer(answer: Answer, { name, responses }: Operation): void {
-  const told = `${name} answered ${answer.status} ${answer.text.slice(0, 500)}`;
-  expect(answer.status, told).toBeLessThan(500);
-  expect(answer.headers.get("X-Request-Id"), told).toMatch(/^[A-Za-z0-9._-]{1,128}$/);
+  const label = `${name} answered ${answer.status} ${answer.text.slice(0, 500)}`;
+  expect(answer.status, label).toBeLessThan(500);
+  expect(answer.headers.get("X-Request-Id"), label).toMatch(/^[A-Za-z0-9._-]{1,128}$/);
   const documented = responses[answer.status];
-  expect(documented, told).toBeDefined();
-  if (answer.status >= 400) checkProblem(answer, documented?.description ?? "", told);
-  else checkBody(answer, documented?.content, told);
+  expect(documented, label).toBeDefined();
+  if (answer.status >= 400) checkProblem(answer, documented?.description ?? "", label);
+  else checkBody(answer, documented?.content, label);
 }
 
 /** An answer of the documented type; a stream with its end. */
-function checkBody(answer: Answer, content: Json, told: string): void {
+function checkBody(answer: Answer, content: Json, label: string): void {
   const type = answer.headers.get("Content-Type")?.split(";")[0] ?? "";
-  if (content !== undefined) expect(Object.keys(content), told).toContain(type);
-  if (type === "text/event-stream") checkStream(answer.text, told);
+  if (content !== undefined) expect(Object.keys(content), label).toContain(type);
+  if (type === "text/event-stream") checkStream(answer.text, label);
 }
 
 /** A problem document whose code is documented for the operation and belongs to the status. */
-function checkProblem({ status, body, headers }: Answer, description: string, told: string): void {
-  checkCode(body.code, status, told);
-  expect(headers.get("Content-Type"), told).toBe("application/problem+json");
-  expect(description, told).toContain(`\`${body.code}\``);
-  expect(body, told).toEqual({
+function checkProblem({ status, body, headers }: Answer, description: string, label: string): void {
+  checkCode(body.code, status, label);
+  expect(headers.get("Content-Type"), label).toBe("application/problem+json");
+  expect(description, label).toContain(`\`${body.code}\``);
+  expect(body, label).toEqual({
     type: `/api/v1/docs#error-${body.code}`,
     title: errorCodes[body.code as ErrorCode].title,
     status,
@@ -40,9 +40,9 @@ function checkProblem({ status, body, headers }: Answer, description: string, to
   });
 }
 
-export function checkCode(code: unknown, status: number, told: string): void {
-  expect(errorCodes, told).toHaveProperty([String(code)]);
-  expect(status, told).toBe(errorCodes[code as ErrorCode].status);
+export function checkCode(code: unknown, status: number, label: string): void {
+  expect(errorCodes, label).toHaveProperty([String(code)]);
+  expect(status, label).toBe(errorCodes[code as ErrorCode].status);
 }
 
 const extraMembers = ["turn_id", "input_budget", "estimated_tokens", "model_context_limit"];
@@ -50,10 +50,10 @@ const extras = (body: object) =>
   Object.fromEntries(Object.entries(body).filter(([member]) => extraMembers.includes(member)));
 
 /** A stream ends with the stored turn, or with a documented code that is no fault of ours. */
-function checkStream(text: string, told: string): void {
+function checkStream(text: string, label: string): void {
   const lastData = text.split("\n").findLast((line) => line.startsWith("data: "));
   const last = JSON.parse(lastData?.slice("data: ".length) ?? "null");
   if (last.type === "RUN_FINISHED") return;
-  expect(last, told).toMatchObject({ type: "RUN_ERROR", code: expect.any(String) });
-  expect(errorCodes[last.code as ErrorCode]?.status ?? 500, told).toBeLessThan(500);
+  expect(last, label).toMatchObject({ type: "RUN_ERROR", code: expect.any(String) });
+  expect(errorCodes[last.code as ErrorCode]?.status ?? 500, label).toBeLessThan(500);
 }

@@ -23,17 +23,17 @@ export function createFakeTools(names: readonly string[], execute: Execute = asy
     },
     async execute(request) {
       const { name: toolName, argumentsText, permissions } = request;
-      const told = { toolName, input: { arguments: argumentsText }, latencyMs: 1 };
+      const recorded = { toolName, input: { arguments: argumentsText }, latencyMs: 1 };
       if (!names.includes(toolName) || !isPermitted(permissions, toolName)) {
         const content = JSON.stringify({ error: { code: "tool_not_permitted" } });
-        return { ...told, status: "denied", content, output: { error: "tool_not_permitted" } };
+        return { ...recorded, status: "denied", content, output: { error: "tool_not_permitted" } };
       }
       executed.push(request);
       inFlight += 1;
       maxInFlight = Math.max(maxInFlight, inFlight);
       try {
         const content = `${toolName} found ${argumentsText}`;
-        return { ...told, status: "success", content, output: {}, ...(await execute(request)) };
+        return { ...recorded, status: "success", content, output: {}, ...(await execute(request)) };
       } finally {
         inFlight -= 1;
       }

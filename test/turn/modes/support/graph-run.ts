@@ -11,7 +11,7 @@ import type { ToolPort } from "../../../../src/domain/tool.ts";
 import type { TurnEvent } from "../../../../src/domain/turn/turn-events.ts";
 import { noUse } from "../../../../src/domain/turn/turn-limiter.ts";
 import type { TurnPorts } from "../../../../src/runtime/graph/node-context.ts";
-import { runTurn } from "../../../../src/runtime/graph/run-turn.ts";
+import { type RunInput, runTurn } from "../../../../src/runtime/graph/run-turn.ts";
 import { createOpenAiModel } from "../../../../src/runtime/model/openai-model.ts";
 import { createAdjustmentMemory } from "../../../../src/runtime/model/request-adjustments.ts";
 import { createModels, type ScriptedModels } from "../../../support/models.ts";
@@ -83,26 +83,27 @@ export function createGraphTurn({
     ports,
     events,
     async run() {
-      const ran = await runTurn(
-        {
-          runId: uuidv7(),
-          plan,
-          context,
-          identity: someIdentity,
-          stored: undefined,
-          used: noUse,
-          isRetry: false,
-          grant: noLimit,
-        },
-        ports,
-      );
+      const ran = await runTurn(newRun({ plan, context }), ports);
       if (ran.kind === "stopped") throw new Error("the run was stopped");
       return ran.outcome;
     },
   };
 }
 
-/** What the runtime reaches the world through: scripted models, and the tests' own tools. */
+/** The input of a run of which nothing is stored. */
+export function newRun(planned: Pick<RunInput, "plan" | "context">): RunInput {
+  return {
+    ...planned,
+    runId: uuidv7(),
+    identity: someIdentity,
+    stored: undefined,
+    used: noUse,
+    isRetry: false,
+    grant: noLimit,
+  };
+}
+
+/** The ports of a run: scripted models, and the tests' own tools. */
 export function createPorts(
   models: ScriptedModels,
   tools: ToolPort,

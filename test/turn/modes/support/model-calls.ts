@@ -13,7 +13,7 @@ const synthesisWords = "Write the one answer that the user";
 const summaryTextWords = "Write one summary";
 const summaryStructureWords = "list what must not be forgotten";
 
-/** Read from the call's own instructions, which stand first and which nobody else's words can imitate there. */
+/** Read from the call's own instructions, which come first: no other text can be there. */
 export function callerOf({ messages }: JournalEntry): Caller {
   const instructions = messages[0]?.content ?? "";
   if (instructions.includes(managersWords)) return "manager";
@@ -29,7 +29,7 @@ export function isFurtherCall({ messages }: JournalEntry): boolean {
   return instructions.includes(laterRoundWords) || instructions.includes(askedAgainWords);
 }
 
-/** Keys of all roles that stand anywhere in a call. */
+/** Keys of all roles that are anywhere in a call. */
 export function rolesIn({ messages }: JournalEntry): string[] {
   const text = messages.map(({ content }) => content).join("\n");
   return [...text.matchAll(/You play <([^>]+)> and no other/g)].map(([, key]) => key ?? "");

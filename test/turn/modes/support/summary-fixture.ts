@@ -22,13 +22,13 @@ export async function createSummaryFixture(
 /** Posts so many turns to `@ada`, numbered on from those there are. */
 export async function talk(fixture: TurnFixture, count: number) {
   const from = (await fixture.list("?limit=200")).body.data.length;
-  const told = [];
+  const turns = [];
   for (let n = from + 1; n <= from + count; n += 1) {
     const answer = await fixture.post(`@ada word ${n}`);
     if (answer.status !== 201) throw new Error(`turn ${n}: ${answer.status} ${answer.text}`);
-    told.push(answer.body);
+    turns.push(answer.body);
   }
-  return told;
+  return turns;
 }
 
 /** Everything a summarizer can say that keeps to its contract. */

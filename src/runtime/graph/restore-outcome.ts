@@ -10,28 +10,31 @@ import { loadProgress, type StoredRun } from "../checkpoint/stored-run.ts";
 import { emptyState, entryOf, type RunStateValue } from "./run-state.ts";
 import { toOutcome } from "./state-outcome.ts";
 
-export type SettleInput = {
+export type RestoreInput = {
   plan: TurnPlan;
   stored: StoredCheckpoint | undefined;
   /** Of a retry only the answers that had arrived count: the failures before it stay as they were. */
   isRetry: boolean;
 };
 
-/** The outcome of a stored run that no holder continues. */
-export async function settleRun(
-  { plan, stored, isRetry }: SettleInput,
+/** The outcome of a run that no holder continues, from its latest checkpoint. */
+export async function restoreOutcome(
+  { plan, stored, isRetry }: RestoreInput,
   newId: () => string,
 ): Promise<TurnOutcome> {
-  return settleState({ plan, progress: await loadProgress(stored), isRetry }, newId);
+  return outcomeOfProgress({ plan, progress: await loadProgress(stored), isRetry }, newId);
 }
 
-type SettleStateInput = { plan: TurnPlan; progress: StoredRun | undefined; isRetry: boolean };
+type ProgressInput = { plan: TurnPlan; progress: StoredRun | undefined; isRetry: boolean };
 
 /**
  * The stored answers, and a failed reply for each other agent: `abandoned`, or `turn_too_large` where texts of the run
  * were too large to be stored or read. In a run without a routing decision the fallback agent fails.
  */
-export function settleState({ plan, progress, isRetry }: SettleStateInput, newId: () => string): TurnOutcome {
+export function outcomeOfProgress(
+  { plan, progress, isRetry }: ProgressInput,
+  newId: () => string,
+): TurnOutcome {
   const state = progress?.state ?? emptyState();
   const isUndecided = plan.router !== null && state.decisions.length === 0;
   const fallback = readRoutingDecision({ ok: false, code: "abandoned" }, planAgents(plan), () => 0);
