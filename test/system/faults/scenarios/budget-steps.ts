@@ -99,8 +99,8 @@ export async function createBudgetUser({ sql, gateway }: Testbed) {
       modelAliasOverride: null,
       pricing: describePricing(catalog, aliases),
       turnCredits: decimal(turnUnits),
-      neededCredits: decimal(Math.min(turnUnits, Number(minTurnUnits))),
-      neededE8: BigInt(Math.min(turnUnits, Number(minTurnUnits))) * unitE8,
+      minCredits: decimal(Math.min(turnUnits, Number(minTurnUnits))),
+      minE8: BigInt(Math.min(turnUnits, Number(minTurnUnits))) * unitE8,
       requiresWallet: false,
     };
     try {
@@ -196,7 +196,7 @@ export async function createBudgetUser({ sql, gateway }: Testbed) {
     if (run === undefined) return "nothing";
     switch (step.kind) {
       case "lower":
-        await renewLease(db, run.turn.claim, { leaseMs: 600_000, needed: decimal(step.units) });
+        await renewLease(db, run.turn.claim, { leaseMs: 600_000, maxHold: decimal(step.units) });
         return "done";
       case "report":
         await report(run.turn, callOf(run, step.units));
