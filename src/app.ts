@@ -21,6 +21,7 @@ import { registerAgUiHistoryRoutes } from "./routes/ag-ui-history.ts";
 import { registerAgentRoutes } from "./routes/agents.ts";
 import { registerApiKeyRoutes } from "./routes/api-keys.ts";
 import { registerBudgetRoutes } from "./routes/budgets.ts";
+import { registerCancelRoutes } from "./routes/cancel.ts";
 import { registerCatalogRoutes } from "./routes/catalog.ts";
 import { registerConsoleConfigRoute } from "./routes/console-config.ts";
 import { registerFileContentRoute } from "./routes/file-content.ts";
@@ -71,6 +72,7 @@ export function createApp(deps: Deps): App {
   registerMessageRoutes(api, deps);
   registerAgUiHistoryRoutes(api, deps);
   registerRetryRoutes(api, deps);
+  registerCancelRoutes(api, deps);
   registerTurnHistoryRoutes(api, deps);
   registerWalletRoutes(api, deps);
   registerBudgetRoutes(api, deps);

@@ -40,7 +40,7 @@ import type { SessionHost, SessionHosts } from "./turn/session-host.ts";
 /** The ports that belong to one run; the others are the same for all runs. */
 export type RunPorts = Pick<
   TurnPorts,
-  "holder" | "stop" | "mayCall" | "onCall" | "storeCheckpoint" | "emit" | "log"
+  "holder" | "stop" | "cancel" | "mayCall" | "onCall" | "storeCheckpoint" | "emit" | "log"
 >;
 
 /** The parts that actions on files use. */

@@ -8,7 +8,7 @@ import { parseConfig } from "./config.ts";
 import { createDeps } from "./deps.ts";
 import { crons } from "./domain/crons.ts";
 import { SessionObject } from "./live/session-object.ts";
-import { recoverAbandonedRuns } from "./turn/recover.ts";
+import { recoverAbandonedRuns } from "./turn/recover-abandoned.ts";
 
 // At start, not at the first request: a Worker with a bad setting does not start, and names it.
 const deps = createDeps(parseConfig({ ...env }));

@@ -284,6 +284,8 @@ export const turnClaims = pgTable(
     holder: uuid("holder").notNull(),
     pastHolders: jsonb("past_holders").$type<PastHolder[]>().notNull().default([]),
     leaseUntil: instant("lease_until").notNull(),
+    /** When the run was cancelled, by the database's clock; null: it was not. Such a run is never gone on with. */
+    cancelledAt: instant("cancelled_at"),
   },
   (t) => [unique("uq_turn_claims_run_id").on(t.runId), index("ix_turn_claims_lease_until").on(t.leaseUntil)],
 );
@@ -365,6 +367,8 @@ export const messages = pgTable(
     status: text("status").$type<"completed" | "failed">().notNull(),
     error: jsonb("error").$type<{ code: string; message: string }>(),
     content: text("content").notNull(),
+    /** Of a failed reply: the text that had arrived when the turn was cancelled; null: there is none. */
+    partial: text("partial"),
     /** Of a completed reply; null: no model was called, or the row is of an earlier version. */
     finishReason: text("finish_reason").$type<FinishReason>(),
     /** Of the content, unscaled; null: the row is of an earlier version. */
@@ -541,7 +545,10 @@ export const toolCallEvents = pgTable(
     step: step(),
     agentKey: text("agent_key").notNull(),
     round: integer("round").notNull(),
-    /** The place of the call in its answer, from 1; null: the row is of an earlier version, and rows are in the order of their ids. */
+    /**
+     * The place of the call in its answer, from 1; null: the row is of an earlier version, and rows are in the order of
+     * their ids.
+     */
     place: integer("place"),
     toolName: text("tool_name").notNull(),
     input: jsonb("input").$type<unknown>().notNull(),
@@ -652,8 +659,8 @@ export const budgetHolds = pgTable(
 );
 
 /**
- * The ledger and what tools cost, summed by hour of `opened_at`: what `GET /usage` reads. A trigger maintains it. It keeps the
- * ids of rooms and sessions that were deleted since; the zero UUID means none.
+ * The ledger and what tools cost, summed by hour of `opened_at`: what `GET /usage` reads. A trigger maintains it. It keeps
+ * the ids of rooms and sessions that were deleted since; the zero UUID means none.
  */
 export const usageHours = pgTable(
   "usage_hours",

@@ -2,7 +2,10 @@ import { apiKeyPrefix, isApiKey } from "../domain/api-key.ts";
 import type { User } from "../domain/user.ts";
 import { unauthorized, type VerifyToken } from "./auth.ts";
 
-/** How long a key is taken without asking the database again. A key that another isolate revoked is taken for this time at most. */
+/**
+ * How long a key is taken without asking the database again. A key that another isolate revoked is taken for this time at
+ * most.
+ */
 const knownForMs = 30_000;
 /** Keys that an isolate knows at most; the oldest is forgotten first. */
 const maxKnownKeys = 1_000;

@@ -31,8 +31,8 @@ export function findWrittenLog(sql: LogSql, runId: string): EventLog | undefined
 }
 
 /**
- * The events of a run under one holder, in order, with ids `<epoch>.<seq>`. Each reader has its own position. The newest events
- * are in memory and go to SQLite in packs. An event that is too large for SQLite stays in memory.
+ * The events of a run under one holder, in order, with ids `<epoch>.<seq>`. Each reader has its own position. The newest
+ * events are in memory and go to SQLite in packs. An event that is too large for SQLite stays in memory.
  */
 export class EventLog {
   readonly epoch: string;

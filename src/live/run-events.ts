@@ -12,6 +12,7 @@ import {
 import { createToolCallNames } from "../http/ag-ui/ag-ui-tool-ids.ts";
 import { toRunResult } from "../routes/run-result.ts";
 import type { TurnAnswer } from "../turn/run.ts";
+import { OpenAgents } from "./open-agents.ts";
 
 /** Sends the events of a run in the form of AG-UI. All readers of the run get the same. */
 export type RunEvents = {
@@ -20,18 +21,32 @@ export type RunEvents = {
   snapshot(messages: Message[]): void;
   emit: EmitTurnEvent;
   finish(answer: TurnAnswer): void;
+  /** Another holder has stored the turn: what is open ends as it was stored, and readers get the conversation. */
+  finishAs(answer: TurnAnswer, messages: Message[]): void;
   fail(error: PantheonError): void;
 };
 
-export type EventSink = { append(event: object): void; end(event: object): void };
+type EventSink = { append(event: object): void; end(event: object): void };
 
 export function createRunEvents(sink: EventSink, ids: RunIds): RunEvents {
   const nameToolCalls = createToolCallNames();
+  const openAgents = new OpenAgents();
+  const emit: EmitTurnEvent = (event) => {
+    openAgents.note(event);
+    sink.append(toAgUiEvent(nameToolCalls(event)));
+  };
+  const snapshot = (messages: Message[]) => sink.append(messagesSnapshot(messages));
+  const finish = (answer: TurnAnswer) => sink.end(runFinished(ids, toRunResult(answer, ids.runId)));
   return {
     start: () => sink.append(runStarted(ids)),
-    snapshot: (messages) => sink.append(messagesSnapshot(messages)),
-    emit: (event) => sink.append(toAgUiEvent(nameToolCalls(event))),
-    finish: (answer) => sink.end(runFinished(ids, toRunResult(answer, ids.runId))),
+    snapshot,
+    emit,
+    finish,
+    finishAs(answer, messages) {
+      for (const event of openAgents.endAs(answer.stored)) emit(event);
+      snapshot(messages);
+      finish(answer);
+    },
     fail: (error) => sink.end(runError(error)),
   };
 }

@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { countRequests } from "../db/core/client.ts";
 import type { Deps } from "../deps.ts";
+import { turnCancelled } from "../domain/turn/agent-failure.ts";
 import type { StockClient } from "../domain/turn/stream-client.ts";
 import { describeError } from "../http/problem.ts";
 import { executeRun } from "../turn/execute.ts";
@@ -21,12 +22,13 @@ import { createClientIds } from "./client-ids.ts";
 import { createDueTable, type DueKind, DueTimes } from "./due-times.ts";
 import { createLogTables, EventLog, findWrittenLog } from "./event-log.ts";
 import {
+  endUnstored,
   type HostedRun,
   isResumed,
   sendSnapshot,
   seqAfter,
   startWithSnapshot,
-  toProblem,
+  toRun,
 } from "./hosted-run.ts";
 import { LogReaders, type ReaderEnd } from "./log-readers.ts";
 import { createRunEvents, type RunEvents } from "./run-events.ts";
@@ -37,9 +39,11 @@ const forgetAfterMs = 10 * 60_000;
 /** A recovery that failed, or came too early, is tried again after this time. */
 const minRecoveryMs = 5_000;
 
+type Hosting = { events: RunEvents; cancel: AbortController; roundTrips: number };
+
 /**
- * The host of one session: a Durable Object in which the session's runs are executed. Postgres decides who holds a claim; the
- * object can be lost at any time, like any holder. Only watching a run, and beginning it once, depend on its storage.
+ * The host of one session: a Durable Object in which the session's runs are executed. Postgres decides who holds a claim;
+ * the object can be lost at any time, like any holder. Only watching a run, and beginning it once, depend on its storage.
  */
 export abstract class SessionObject extends DurableObject<unknown> implements SessionHost {
   /** The parts of this deployment. */
@@ -54,6 +58,8 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   #nextRun = Promise.withResolvers<void>();
   /** The events of the latest run. */
   #eventLog: EventLog | undefined;
+  /** A run that was cancelled and is not executed here; it may be on its way. */
+  #cancelledRunId: string | undefined;
   #hasTables = false;
 
   async prepare(): Promise<void> {
@@ -123,6 +129,13 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     await this.#resume(sessionId, runId);
   }
 
+  async cancel({ runId }: { runId: string }): Promise<boolean> {
+    const hosted = await this.#findRun(runId, 0);
+    if (hosted?.isRunning === true) hosted.cancel.abort(turnCancelled);
+    else this.#cancelledRunId = runId;
+    return hosted?.isRunning ?? false;
+  }
+
   override async alarm(): Promise<void> {
     this.#makeTables();
     for (const kind of this.#dueTimes.take(this.deps.nowMs())) await this.#doDue(kind);
@@ -162,20 +175,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     this.#makeTables();
     const start = this.#starts.find(claim.holder);
     if (start !== undefined) return { kind: start.isOver ? "ended" : "lost" };
-    return this.#startRun(this.#toRun(handOver), handOver.roundTrips);
-  }
-
-  /** The run with the clock of this object. */
-  #toRun({ run, elapsedMs, leaseAgeMs }: HandOver): Run {
-    const { request, ...rest } = run;
-    const log = this.deps.log.with({ request_id: request.requestId, run_id: run.turn.claim.runId });
-    const nowMs = this.deps.nowMs();
-    return {
-      ...rest,
-      request: { ...request, log },
-      startedMs: nowMs - elapsedMs,
-      sentMs: nowMs - leaseAgeMs,
-    };
+    return this.#startRun(toRun(this.deps, handOver), handOver.roundTrips);
   }
 
   #startRun(run: Run, roundTrips: number): HostedRun {
@@ -195,8 +195,10 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
       end: (event: object) => eventLog.end(event, claim.runId),
     };
     const events = createRunEvents(sink, { threadId: claim.sessionId, runId: claim.runId });
-    const answer = this.#execute(run, events, roundTrips);
-    const hosted: HostedRun = { kind: "hosted", run, isRunning: true, eventLog, answer };
+    const cancel = new AbortController();
+    if (claim.runId === this.#cancelledRunId) cancel.abort(turnCancelled);
+    const answer = this.#execute(run, { events, cancel, roundTrips });
+    const hosted: HostedRun = { kind: "hosted", run, isRunning: true, cancel, eventLog, answer };
     this.#dropEnded();
     this.#runs.set(claim.holder, hosted);
     this.#nextRun.resolve();
@@ -205,13 +207,16 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     return hosted;
   }
 
-  /** Called before a run is added: of the runs that are over only the latest stays in memory. The others are in the database. */
+  /**
+   * Called before a run is added: of the runs that are over only the latest stays in memory. The others are in the
+   * database.
+   */
   #dropEnded(): void {
     for (const [holder, { isRunning }] of this.#runs) if (!isRunning) this.#runs.delete(holder);
   }
 
   /** Never rejects. */
-  async #execute(run: Run, events: RunEvents, roundTrips: number): Promise<HostAnswer> {
+  async #execute(run: Run, { events, cancel, roundTrips }: Hosting): Promise<HostAnswer> {
     const { db, requests } = countRequests(this.deps.db);
     try {
       events.start();
@@ -220,14 +225,13 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
       await sendSnapshot({ ...this.deps, db }, run, events);
       const answer = await executeRun({ ...this.deps, db }, run, {
         emit: events.emit,
+        cancel,
         requests: () => roundTrips + requests(),
       });
       events.finish(answer);
       return { kind: "stored", answer };
     } catch (error) {
-      const problem = describeError(error, run.request.log);
-      events.fail(problem);
-      return { kind: "failed", problem: toProblem(problem) };
+      return endUnstored(this.deps, run, events, describeError(error, run.request.log));
     }
   }
 
@@ -243,8 +247,8 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   }
 
   /**
-   * Takes a run over and goes on with it. Where another holder has it, returns how long that holder's lease still lasts, ms. Null:
-   * the run is executed here now, or has ended.
+   * Takes a run over and goes on with it. Where another holder has it, returns how long that holder's lease still lasts,
+   * ms. Null: the run is executed here now, or has ended.
    */
   async #resume(sessionId: string, runId: string): Promise<number | null> {
     const log = this.deps.log.with({ request_id: this.deps.newId(), run_id: runId });
@@ -260,7 +264,10 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     }
   }
 
-  /** Sets the time of the next recovery. While a run is executed it is the end of its lease: the alarm wakes an object that lost its memory. */
+  /**
+   * Sets the time of the next recovery. While a run is executed it is the end of its lease: the alarm wakes an object that
+   * lost its memory.
+   */
   #recoverAfter(delayMs: number): void {
     this.#dueTimes.set("recover", this.deps.nowMs() + Math.max(0, delayMs));
   }

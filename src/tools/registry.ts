@@ -8,6 +8,7 @@ import {
   type ToolPort,
   toRecordedName,
 } from "../domain/tool.ts";
+import { isCancelled } from "../domain/turn/agent-failure.ts";
 import { maxToolContentBytes } from "../domain/turn/turn-limiter.ts";
 import { toRecordedJson } from "./recorded-json.ts";
 import type { Tool } from "./tool.ts";
@@ -73,11 +74,15 @@ async function runTool(tool: Tool, argumentsText: string, context: ToolContext):
     const content = cutJsonBytes(result.content, maxToolContentBytes);
     return { ...result, content: fenceUntrusted(tool.name, content, tool.citeBy) };
   } catch {
-    const [code, message] = signal.aborted
-      ? (["tool_aborted", "The tool was stopped before it answered."] as const)
-      : (["tool_failed", "The tool failed."] as const);
+    const { code, message } = describeFailure(signal);
     return { status: "error", ...explain(code, message), input };
   }
+}
+
+function describeFailure(signal: AbortSignal): { code: string; message: string } {
+  if (isCancelled(signal)) return { code: "cancelled", message: "The turn was cancelled." };
+  if (signal.aborted) return { code: "tool_aborted", message: "The tool was stopped before it answered." };
+  return { code: "tool_failed", message: "The tool failed." };
 }
 
 /** An error in a form that models can read and act on. */

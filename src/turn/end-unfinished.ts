@@ -140,7 +140,9 @@ async function reportSpent(deps: Deps, { turn, request }: Run, { spent }: Holder
 /** Together a little less than the 30 s for which a Worker goes on after its answer. */
 const afterAnswerPausesMs = [1_000, 2_000, 4_000, 8_000, 8_000];
 
-/** Stores the answers after the client has its 503. Answers that are in no checkpoint would be asked for and paid for again. */
+/**
+ * Stores the answers after the client has its 503. Answers that are in no checkpoint would be asked for and paid for again.
+ */
 async function storeLater(deps: Deps, run: Run, holder: Holder, unstored: CheckpointRows): Promise<void> {
   const result = await expireLease(deps, run, holder, { unstored, pausesMs: afterAnswerPausesMs });
   if (result === "failed") run.request.log.error("answers_lost");

@@ -58,7 +58,7 @@ function isReply(reply: AgentReply): boolean {
 }
 
 /** The failures of steps whose reply did not arrive, or cannot be read from the checkpoint. */
-const placeholderFailures: readonly AgentFailureCode[] = ["abandoned", "turn_too_large"];
+const placeholderFailures: readonly AgentFailureCode[] = ["abandoned", "cancelled", "turn_too_large"];
 
 /** The calls of a refused run that go into the ledger. */
 export type RefusedRun = {
@@ -89,7 +89,7 @@ export async function collectRefusedSpend(
     modelAliasOverride: claim.request.modelAliasOverride,
     isRetry,
   });
-  const restored = await deps.restoreOutcome({ plan, stored: checkpoint, isRetry });
+  const restored = await deps.restoreOutcome({ plan, stored: checkpoint, isRetry, isCancelled: false });
   const { calls } = estimateInFlight(deps, { claim, plan, outcome: restored, maySummarise: false });
   const createdAt = deps.now();
   return {

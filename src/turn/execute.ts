@@ -4,6 +4,7 @@ import type { Deps } from "../deps.ts";
 import { planWorstCaseE8 } from "../domain/billing/plan-worst-case.ts";
 import { formatDecimal, parseDecimal } from "../domain/billing/pricing.ts";
 import type { RunGrant } from "../domain/billing/run-grant.ts";
+import { turnCancelled } from "../domain/turn/agent-failure.ts";
 import type { CheckpointRows } from "../domain/turn/checkpoint.ts";
 import type { EmitTurnEvent } from "../domain/turn/turn-events.ts";
 import { measureStoredTurn, noUse } from "../domain/turn/turn-limiter.ts";
@@ -17,6 +18,8 @@ import { type Run, RunEnded, type TurnAnswer } from "./run.ts";
 export type Execution = {
   /** Receives the run's events. */
   emit: EmitTurnEvent;
+  /** Aborts if the run is cancelled. The holder aborts it, too, where a renewal finds that the run was cancelled. */
+  cancel: AbortController;
   /** How many requests to the database the answer has waited for so far. */
   requests: CountedDb["requests"];
 };
@@ -25,13 +28,18 @@ export type Execution = {
  * Runs the agents and commits their answers. An agent that fails leaves a failed reply in the stored turn.
  * @throws PantheonError the answer of the ending, where the turn is not stored.
  */
-export async function executeRun(deps: Deps, run: Run, { emit, requests }: Execution): Promise<TurnAnswer> {
+export async function executeRun(
+  deps: Deps,
+  run: Run,
+  { emit, cancel, requests }: Execution,
+): Promise<TurnAnswer> {
   const { turn, plan, context, request } = run;
   const { claim } = turn;
   const grant = grantOf(deps, run);
   const holder = startHolder(deps, claim, {
     sentMs: run.sentMs,
     log: request.log,
+    onCancelled: () => cancel.abort(turnCancelled),
     maxHold: findMaxHold(grant),
   });
   // The hand-over may have taken long. Where another holder has the claim by now, this renewal says so and the run ends.
@@ -55,15 +63,18 @@ export async function executeRun(deps: Deps, run: Run, { emit, requests }: Execu
       {
         holder: claim.holder,
         stop: holder.lease.signal,
+        cancel: cancel.signal,
         mayCall: holder.mayCall,
         onCall: (calls) => holder.spent.push(...calls),
-        storeCheckpoint: holder.storeCheckpoint,
+        // Nothing is stored step by step after a cancel: the commit follows at once.
+        storeCheckpoint: async (rows) => !cancel.signal.aborted && holder.storeCheckpoint(rows),
         emit,
         log: request.log,
       },
     );
     if (result.kind === "stopped") throw await endStopped(deps, run, holder, result.unstored);
     const { stored, commitMs } = await commitRun(deps, run, holder, {
+      ending: cancel.signal.aborted ? "cancelled" : "committed",
       outcome: { ...result.outcome, checkpointFailed: holder.checkpointFailed() },
       lastCheckpoint: result.unstored,
     });
@@ -112,11 +123,11 @@ function findMaxHold({ amountE8, planMaxE8, isBudgeted }: RunGrant): string | nu
   return isBudgeted && amountE8 !== null && planMaxE8 < amountE8 ? formatDecimal(planMaxE8, 8) : null;
 }
 
-type Commit = { outcome: TurnOutcome; lastCheckpoint: CheckpointRows };
+type Commit = { ending: "committed" | "cancelled"; outcome: TurnOutcome; lastCheckpoint: CheckpointRows };
 
-async function commitRun(deps: Deps, run: Run, holder: Holder, { outcome, lastCheckpoint }: Commit) {
+async function commitRun(deps: Deps, run: Run, holder: Holder, { ending, outcome, lastCheckpoint }: Commit) {
   const startedMs = deps.nowMs();
-  const { record, ledger, walletLeft } = await endStored(deps, "committed", {
+  const { record, ledger, walletLeft } = await endStored(deps, ending, {
     outcome,
     toRecord: (storedOutcome) => recordRun(deps, run, storedOutcome),
     lastCheckpoint,

@@ -27,7 +27,10 @@ export function toHandOver(deps: Pick<Deps, "nowMs">, run: Run, roundTrips: numb
   };
 }
 
-/** Asks the session's host to execute the run, and waits for its turn. @throws PantheonError the answer of the run's ending, or `turn_in_progress`. */
+/**
+ * Asks the session's host to execute the run, and waits for its turn.
+ * @throws PantheonError the answer of the run's ending, or `turn_in_progress`.
+ */
 export async function executeOnHost(deps: Deps, run: Run, handOver: HandOver): Promise<TurnAnswer> {
   const { runId, turnId } = run.turn.claim;
   const answer = await callHost(deps, run.request, runId, (host) => host.run(handOver));

@@ -29,12 +29,18 @@ export type Holder = {
 type HolderStart = {
   sentMs: number;
   log: Log;
+  /** Called where a renewal finds that the run was cancelled. */
+  onCancelled: () => void;
   /** Lowers what the run holds of its budgets to this amount, a decimal of credits. Null: the holds stay as they are. */
   maxHold: string | null;
 };
 
 /** `sentMs`: when the request that took the claim was sent. */
-export function startHolder(deps: Deps, claim: Claim, { sentMs, log, maxHold }: HolderStart): Holder {
+export function startHolder(
+  deps: Deps,
+  claim: Claim,
+  { sentMs, log, onCancelled, maxHold }: HolderStart,
+): Holder {
   const { turnLeaseMs: leaseMs } = deps.settings;
   const { db, requests } = countRequests(deps.db);
   const { db: renewals } = countRequests(deps.db);
@@ -46,9 +52,11 @@ export function startHolder(deps: Deps, claim: Claim, { sentMs, log, maxHold }: 
     sentMs,
     now: deps.nowMs,
     renew: async () => {
-      const isRenewed = await renewLease(renewals, claim, { leaseMs, maxHold: unsentMaxHold });
-      if (isRenewed) unsentMaxHold = null;
-      return isRenewed;
+      const renewal = await renewLease(renewals, claim, { leaseMs, maxHold: unsentMaxHold });
+      if (renewal === "lost") return false;
+      unsentMaxHold = null;
+      if (renewal === "cancelled") onCancelled();
+      return true;
     },
   });
   const warnDegraded = () => {

@@ -12,7 +12,10 @@ export type LiveRun = { runId: string; turnId: string; leaseLeftMs: number };
 /** How long a join waits for the run's start: a request under the same key may come before the hand-over. */
 const startWaitMs = 5_000;
 
-/** Waits for the turn of a run that the session's host executes. @throws PantheonError as the run ends, or `turn_in_progress`. */
+/**
+ * Waits for the turn of a run that the session's host executes.
+ * @throws PantheonError as the run ends, or `turn_in_progress`.
+ */
 export async function joinRun(deps: Deps, requester: Requester, live: LiveRun): Promise<TurnAnswer> {
   const answer = await callHost(deps, requester, live.runId, (host) =>
     host.join({ runId: live.runId, waitMs: startWaitMs }),

@@ -110,7 +110,9 @@ async function describeOpen(deps: Deps, request: RunRequest) {
     : { ...common, kind: request.kind, turnId: request.turnId };
 }
 
-/** The turn's own limit: the deployment's, or less where the request says so. With less than the minimum no run is opened. */
+/**
+ * The turn's own limit: the deployment's, or less where the request says so. With less than the minimum no run is opened.
+ */
 function describeGrant({ turnMaxE8, turnMinE8, required }: Deps["settings"]["credits"], request: RunRequest) {
   const asked = request.kind === "turn" ? request.request.maxCredits : undefined;
   const turnE8 = minOf(turnMaxE8, asked === undefined ? turnMaxE8 : parseDecimal(asked, 8));

@@ -1,11 +1,5 @@
 import { ClaimLost } from "../db/turn/commit-turn.ts";
-import {
-  type AbandonedTurn,
-  loadAbandonedRuns,
-  type RunKey,
-  type Takeover,
-  takeOverRun,
-} from "../db/turn/take-over-run.ts";
+import { type AbandonedTurn, type RunKey, type Takeover, takeOverRun } from "../db/turn/take-over-run.ts";
 import { buildTurnRecord } from "../db/turn/turn-record.ts";
 import type { Deps } from "../deps.ts";
 import { abandonedPrompt } from "../domain/context/abandoned-prompt.ts";
@@ -19,24 +13,8 @@ import { estimateInFlight } from "./estimates.ts";
 import { decidePlan } from "./plan.ts";
 import { RunEnded } from "./run.ts";
 
-/** In one call of the scheduled job; the next minute takes the rest. */
-const maxRuns = 50;
-
 /** How long the host of a session may take to take a run over. */
 const hostWaitMs = 5_000;
-
-/** Recovers the runs whose holders are gone. A run that fails does not stop the others. */
-export async function recoverAbandonedRuns(deps: Deps): Promise<void> {
-  const abandoned = await loadAbandonedRuns(deps.db, deps.settings.resumeWindowMs, maxRuns);
-  for (const run of abandoned) {
-    await recoverRun(deps, run, deps.log).catch((error: unknown) => {
-      deps.log.error("recovery_failed", {
-        run_id: run.runId,
-        error: error instanceof Error ? error.name : "unknown",
-      });
-    });
-  }
-}
 
 /**
  * Recovers a run whose holder is gone. The session's host takes it over and goes on with it; where the host does not
@@ -52,8 +30,9 @@ export async function recoverRun(deps: Deps, key: RunKey, log: Log): Promise<voi
   }
 }
 
-function within(timeoutMs: number, work: Promise<void>): Promise<void> {
-  const timeout = Promise.withResolvers<void>();
+/** Resolves as `work`, or rejects when it takes too long. */
+export function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+  const timeout = Promise.withResolvers<never>();
   const timer = setTimeout(() => timeout.reject(new Error("no answer in time")), timeoutMs);
   return Promise.race([work, timeout.promise]).finally(() => clearTimeout(timer));
 }
@@ -61,18 +40,29 @@ function within(timeoutMs: number, work: Promise<void>): Promise<void> {
 /**
  * Settles a run whose holder is gone: stores the answers that had arrived, and estimates of what the others may have cost.
  * No model is called. A run that planning refuses ends without a turn. Where another holder took the run over first,
- * nothing changes.
+ * nothing changes. `replaced`: the holder of a cancelled run, which is replaced whatever its lease.
  * @throws PantheonError `commit_failed` where the turn cannot be stored.
  */
-async function settleRun(deps: Deps, key: RunKey, requestLog: Log): Promise<void> {
+export async function settleRun(
+  deps: Deps,
+  key: RunKey,
+  requestLog: Log,
+  replaced: string | null = null,
+): Promise<void> {
   const log = requestLog.with({ run_id: key.runId });
-  const takeover = await takeRun(deps, key, log);
+  const takeover = await takeRun(deps, key, log, replaced);
   if (takeover.kind === "taken") await settleTakenRun(deps, takeover.turn, log);
 }
 
-/** Takes over a run whose lease has run out. */
-export async function takeRun(deps: Deps, key: RunKey, log: Log): Promise<Takeover> {
-  const takeover = await takeOverRun(deps.db, key, deps.newId(), deps.settings.turnLeaseMs);
+/** Takes over a run whose lease has run out, or a cancelled one from the holder that is `replaced`. */
+export async function takeRun(
+  deps: Deps,
+  key: RunKey,
+  log: Log,
+  replaced: string | null = null,
+): Promise<Takeover> {
+  const { turnLeaseMs: leaseMs } = deps.settings;
+  const takeover = await takeOverRun(deps.db, { ...key, holder: deps.newId(), leaseMs, replaced });
   if (takeover.kind === "claim_deleted") log.warn("claim_deleted");
   return takeover;
 }
@@ -99,7 +89,8 @@ export async function settleTakenRun(deps: Deps, turn: AbandonedTurn, log: Log):
 async function storeSettled(deps: Deps, turn: AbandonedTurn, plan: TurnPlan, log: Log) {
   const { claim, retried, lastSeq, checkpoint, userId } = turn;
   const isRetry = claim.kind === "retry";
-  const restored = await deps.restoreOutcome({ plan, stored: checkpoint, isRetry });
+  const isCancelled = claim.cancelledAt !== null;
+  const restored = await deps.restoreOutcome({ plan, stored: checkpoint, isRetry, isCancelled });
   const outcome = { ...restored, prompts: completePrompts(deps, plan, restored, isRetry) };
   const maySummarise = mayHaveSummarised(deps, turn);
   const toRecord = (storedOutcome: TurnOutcome) =>
@@ -121,7 +112,8 @@ async function storeSettled(deps: Deps, turn: AbandonedTurn, plan: TurnPlan, log
     if (cause instanceof ClaimLost) throw cause;
     throw new PantheonError("commit_failed", commitFailedDetail, {}, { cause });
   };
-  return endStored(deps, "recovered", { outcome, toRecord, lastCheckpoint: null, log, onFailure });
+  const ending = isCancelled ? "cancelled" : "recovered";
+  return endStored(deps, ending, { outcome, toRecord, lastCheckpoint: null, log, onFailure });
 }
 
 /** Every step of the run has its audit row. The first row also holds the run's own calls: routing and summary. */
@@ -137,7 +129,10 @@ function completePrompts(deps: Deps, plan: TurnPlan, outcome: TurnOutcome, isRet
   );
 }
 
-/** Settling does not read the conversation, so it does not know whether a summary was due. In a session's first turns none is. */
+/**
+ * Settling does not read the conversation, so it does not know whether a summary was due. In a session's first turns none
+ * is.
+ */
 function mayHaveSummarised({ settings }: Deps, { claim }: AbandonedTurn): boolean {
   return claim.turnIndex > settings.context.keepRawTurns;
 }

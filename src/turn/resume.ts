@@ -21,7 +21,7 @@ export type Resumption =
 
 /**
  * Takes over a run whose lease has run out, whatever its key, and prepares to go on with it. A run that cannot go on is
- * settled: its session was deleted, or too many holders were lost with it.
+ * settled: it was cancelled, its session was deleted, or too many holders were lost with it.
  * @throws PantheonError the plan's refusal, after the run has ended.
  */
 export async function resumeRun(deps: Deps, key: RunKey, log: Log): Promise<Resumption> {
@@ -38,7 +38,8 @@ export async function resumeRun(deps: Deps, key: RunKey, log: Log): Promise<Resu
     ...historyCharacters(deps.catalog, alias),
     keepRawTurns: deps.settings.context.keepRawTurns,
   };
-  const mayResume = taken.claim.pastHolders.length <= maxPastHolders;
+  const { cancelledAt, pastHolders } = taken.claim;
+  const mayResume = cancelledAt === null && pastHolders.length <= maxPastHolders;
   const turn = mayResume ? await loadResumedTurn(deps.db, taken, windowBounds) : null;
   if (turn === null) {
     await settleTakenRun(deps, taken, log);

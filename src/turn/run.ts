@@ -52,10 +52,14 @@ export const endings = {
   /** The replies are larger than one request to the database may be; they fail with `turn_too_large`. */
   too_large: { kind: "stored", checkpoint: "none" },
   recovered: { kind: "stored", checkpoint: "last" },
+  /** The user cancelled the run. It is stored by its holder, or by whoever settles it. */
+  cancelled: { kind: "stored", checkpoint: "last" },
   refused: { kind: "refused", ledger: "none", answer: "refusal" },
   /** Planning refuses a run that a past holder had begun, for example under the rules of an earlier deployment. */
   recovered_then_refused: { kind: "refused", ledger: "without_turn", answer: "refusal" },
-  /** This holder has the claim, but another row has a key that a row of the turn needs. A repeat would fail in the same way. */
+  /**
+   * This holder has the claim, but another row has a key that a row of the turn needs. A repeat would fail in the same way.
+   */
   commit_refused: { kind: "refused", ledger: "without_turn", answer: "commit_failed" },
   lease_not_renewed: { kind: "unfinished", claim: "expire", answer: "commit_failed" },
   commit_failed: { kind: "unfinished", claim: "expire", answer: "commit_failed" },

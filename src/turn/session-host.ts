@@ -84,6 +84,8 @@ export type SessionHost = {
    * free.
    */
   recover(run: { sessionId: string; runId: string }): Promise<void>;
+  /** Aborts the calls of a run that was cancelled, and stores its turn. False: the host does not execute the run. */
+  cancel(run: { runId: string }): Promise<boolean>;
 };
 
 /** The host of each session. */

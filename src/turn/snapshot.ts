@@ -36,6 +36,7 @@ function toUserMessage({ turn }: Run): LatestMessage {
     agentName: null,
     status: "completed",
     content: request.message,
+    partial: null,
   };
 }
 
@@ -49,5 +50,6 @@ function toReplyMessage({ plan }: Run, reply: AgentReply): LatestMessage {
     agentName,
     status,
     content: replyContent(agentName, reply),
+    partial: null,
   };
 }

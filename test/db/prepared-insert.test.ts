@@ -22,6 +22,7 @@ const message: typeof messages.$inferSelect = {
   visibility: "shared",
   status: "failed",
   error: { code: "deadline", message: 'too "late"' },
+  partial: null,
   content: "it's\n\\ done",
   finishReason: null,
   supersedesId: null,

@@ -44,6 +44,7 @@ const claim: ClaimRow = {
   pastHolders: [],
   openedAt,
   hasBegun: true,
+  cancelledAt: null,
   grantedCredits: "20.00000000",
   leaseUntil: finishedAt,
 };

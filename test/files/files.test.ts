@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { wakeWaitingFiles } from "../../src/actions/wake-waiting-files.ts";
 import { makeEncryptedOffice, makePdf } from "../parse/support/documents.ts";
 import { createRoom, createTestApi, mintToken, newUser, type TestUser } from "../support/api.ts";
-import { watchDatabase } from "../support/database-requests.ts";
+import { losingAnswers, watchDatabase } from "../support/database-requests.ts";
 import { connectSql } from "../support/sql.ts";
 import { bucket, deliver, killedAt, parserDeps, upload, utf8 } from "./support.ts";
 
@@ -316,17 +316,12 @@ describe("a refused upload leaves neither row nor bytes", () => {
 });
 
 describe("where the database's answer is lost after the row is stored", () => {
-  const loseAnswers = (lost: readonly number[]) => async (ask: () => Promise<Response>, n: number) => {
-    const answer = await ask();
-    return lost.includes(n) ? new Response("lost", { status: 502 }) : answer;
-  };
-
   test("once, the upload answers with its file", async () => {
     const { user, roomId } = await startRoom();
     const bytes = utf8(crypto.randomUUID());
     const { result } = await watchDatabase(
       () => upload(api, user, roomId, { name: "a.txt", bytes }),
-      loseAnswers([2]),
+      losingAnswers(2),
     );
     expect(result).toMatchObject({ status: 201, body: { bytes: bytes.length } });
     expect(result.headers.get("Idempotency-Replayed")).toBeNull();
@@ -339,7 +334,7 @@ describe("where the database's answer is lost after the row is stored", () => {
     const bytes = utf8(crypto.randomUUID());
     const { result } = await watchDatabase(
       () => upload(api, user, roomId, { name: "a.txt", bytes }),
-      loseAnswers([2, 3, 4]),
+      losingAnswers(2, 3, 4),
     );
     expect(result).toMatchObject({ status: 503, body: { code: "database_unavailable" } });
     const again = await upload(api, user, roomId, { name: "a.txt", bytes });

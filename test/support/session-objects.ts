@@ -35,6 +35,10 @@ export function connectObjects(deps: () => Deps): (sessionId: string) => Session
         noteWatch(run.runId);
         return object.recover(run);
       },
+      cancel: async (run) => {
+        if (uncancellableSessions.has(sessionId)) throw new Error("the object does not answer");
+        return object.cancel(run);
+      },
     };
   };
 }
@@ -44,6 +48,13 @@ const silentSessions = new Set<string>();
 /** From now on the session's objects take over no run: a request that finds a run without a holder settles it itself. */
 export function silenceRecovery(sessionId: string): void {
   silentSessions.add(sessionId);
+}
+
+const uncancellableSessions = new Set<string>();
+
+/** From now on the session's objects hear of no cancel: whoever cancels a run settles it. */
+export function silenceCancel(sessionId: string): void {
+  uncancellableSessions.add(sessionId);
 }
 
 /** Runs `work` where a session's runs are executed: timers that were set there may use what belongs to the object. */
@@ -90,5 +101,5 @@ export async function passAlarm(sessionId: string): Promise<void> {
 /** Objects that do not answer, whichever the session. */
 export const noHosts: SessionHosts = () => {
   const fail = () => Promise.reject(new Error("the object does not answer"));
-  return { prepare: fail, run: fail, watch: fail, join: fail, events: fail, recover: fail };
+  return { prepare: fail, run: fail, watch: fail, join: fail, events: fail, recover: fail, cancel: fail };
 };

@@ -17,6 +17,7 @@ export type StoredTurn = {
     agent_name: string;
     status: string;
     content: string;
+    partial?: string;
     error: { code: string; message: string } | null;
   }[];
 };

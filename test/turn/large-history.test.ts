@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { recoverAbandonedRuns } from "../../src/turn/recover.ts";
+import { recoverAbandonedRuns } from "../../src/turn/recover-abandoned.ts";
 import type { Json } from "../support/api.ts";
 import { watchDatabase } from "../support/database-requests.ts";
 import { control, type LargeTurns, seedLargeTurns } from "../support/large-session.ts";

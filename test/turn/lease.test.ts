@@ -93,7 +93,7 @@ test("a turn that outlived its lease cannot commit once another holder has settl
   const late = await slow;
 
   expect(quick).toMatchObject({ status: 201, body: { turn_index: 2, assistant_output: "in time" } });
-  expect(late).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
+  expect(late).toMatchObject({ status: 201, body: { turn_index: 1, status: "failed" } });
   const [settled, next] = (await fixture.list()).body.data;
   expect(settled).toMatchObject({
     turn_index: 1,
@@ -126,7 +126,7 @@ test.each([
 
     expect(quick).toMatchObject({ status: 201, body: { turn_index: 2, assistant_output: "in time" } });
     expect(quick.body.id).not.toBe(abandoned?.turn_id);
-    expect((await slow).status).toBe(409);
+    expect(await slow).toMatchObject({ status: 201, body: { turn_index: 1, status: "failed" } });
     expect((await fixture.read(abandoned?.turn_id)).body).toMatchObject({ turn_index: 1, status: "failed" });
   },
 );

@@ -4,10 +4,10 @@ import { askDatabase, type Db } from "../core/client.ts";
 import { readableColumns } from "../core/instant.ts";
 import { type Page, type PageRequest, readPage } from "../core/page.ts";
 import { requireRow } from "../core/require-row.ts";
-import { maxPageBytes, selectFitting, sentBytes } from "../core/sent-bytes.ts";
+import { maxPageBytes, selectFitting } from "../core/sent-bytes.ts";
 import { messages } from "../schema.ts";
 import type { StoredTurn } from "../turn/stored-turn.ts";
-import { cutContent, isShared } from "../turn/turn-rows.ts";
+import { cutContent, isShared, messageBytes } from "../turn/turn-rows.ts";
 import { ownsSession } from "./owned-session.ts";
 
 /** `newestFirst`: the page begins with the latest message, and `after` names the message before which it begins. */
@@ -37,14 +37,14 @@ export async function loadTranscript(
   const nearest = sql`select ${messages.id} as id, ${rank} as rank,
       octet_length(${messages.content}) as raw
     from ${messages} where ${wanted} order by ${inOrder(messages.seq)} limit ${page.limit + 1}`;
-  const ids = selectFitting({ nearest, bytes: messageBytes, limit: page.limit });
+  const ids = selectFitting({ nearest, bytes: rowBytes, limit: page.limit });
   const [session, cursor, matched, found] = await askDatabase(db, () =>
     db.batch([
       db.execute<{ owned: boolean }>(sql`select ${owned} as owned`),
       db.select({ id: messages.id }).from(messages).where(isCursor),
       db.execute<{ rows: number }>(sql`select count(*)::int as rows from (${nearest}) n`),
       db
-        .select({ ...readableColumns(messages), ...cutContent(sentBytes(messages.content), maxPageBytes) })
+        .select({ ...readableColumns(messages), ...cutContent(messageBytes(messages), maxPageBytes) })
         .from(messages)
         .where(inArray(messages.id, ids))
         .orderBy(inOrder(messages.seq)),
@@ -84,4 +84,5 @@ const isNotSuperseded = sql`not exists (
   select 1 from ${messages} later where later.supersedes_id = ${messages.id})`;
 
 /** Bytes of a message as JSON. */
-const messageBytes = sql`(select 600 + ${sentBytes(sql`m.content`)} from ${messages} m where m.id = n.id)`;
+const rowBytes = sql`(select 600 + ${messageBytes({ content: sql`m.content`, partial: sql`m.partial` })}
+  from ${messages} m where m.id = n.id)`;

@@ -32,15 +32,17 @@ export function assertClaim(claim: Claim) {
 
 const renew = prepareStatement<Claim & { leaseMs: number; maxHold: string | null }>(
   sql`select renew_lease(${sessionId}::uuid, ${runId}::uuid, ${holder}::uuid,
-    ${sql.placeholder("leaseMs")}::int, ${sql.placeholder("maxHold")}::numeric)`,
+    ${sql.placeholder("leaseMs")}::int, ${sql.placeholder("maxHold")}::numeric),
+    (select c.cancelled_at is not null from ${turnClaims} c where c.run_id = ${runId}::uuid) as "isCancelled"`,
 );
 
 /**
  * As `assertClaim`, and sets the lease. A renewal is sent beside the first model call, and says that the run has begun.
+ * Returns whether the run was cancelled, as it was known when the statement began.
  * @param maxHold lowers what the run holds of each budget to this amount, a decimal of credits. Null: the holds stay as they are.
  */
 export function renewClaim(claim: Claim, leaseMs: number, maxHold: string | null) {
-  return renew({ ...claim, leaseMs, maxHold });
+  return renew<{ isCancelled: boolean }>({ ...claim, leaseMs, maxHold });
 }
 
 /** The payer's balance without what the run holds, which ends with its claim. */
@@ -66,8 +68,8 @@ const end = prepareStatement<Claim & { title: string | null; at: string }>(
 );
 
 /**
- * As `deleteClaim`, of a run that is stored: its session takes `title` where it has none; null: none is made. Returns what is
- * left in the payer's wallet then.
+ * As `deleteClaim`, of a run that is stored: its session takes `title` where it has none; null: none is made. Returns what
+ * is left in the payer's wallet then.
  */
 export function endClaim(claim: Claim, noted: { title: string | null; at: Date }) {
   return end<{ walletLeft: string | null }>({ ...claim, title: noted.title, at: noted.at.toISOString() });

@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import { askDatabase, type Db } from "../core/client.ts";
-import { sentBytes } from "../core/sent-bytes.ts";
 import { ownsSession } from "../rooms/owned-session.ts";
 import { messages } from "../schema.ts";
+import { messageBytes } from "./turn-rows.ts";
 
 const maxMessages = 400;
 /** Bytes of the messages' texts as JSON. */
@@ -16,6 +16,8 @@ export type LatestMessage = {
   agentName: string | null;
   status: "completed" | "failed";
   content: string;
+  /** Of a failed reply: the text that had arrived when its turn was cancelled. */
+  partial: string | null;
 };
 
 /**
@@ -27,9 +29,9 @@ export async function loadLatestMessages(
   { sessionId, userId }: { sessionId: string; userId: string },
 ): Promise<LatestMessage[]> {
   const latest = sql`
-    select id, role, agent_key as "agentKey", agent_name as "agentName", status, content
+    select id, role, agent_key as "agentKey", agent_name as "agentName", status, content, partial
     from (
-      select m.*, sum(${sentBytes(sql`m.content`)}) over (order by m.seq desc) as bytes
+      select m.*, sum(${messageBytes({ content: sql`m.content`, partial: sql`m.partial` })}) over (order by m.seq desc) as bytes
       from (
         select l.*, sum(octet_length(l.content)) over (order by l.seq desc) as raw
         from (

@@ -10,6 +10,7 @@ import type { StoredTurn } from "./stored-turn.ts";
 import {
   completeTurn,
   isShared,
+  messageBytes,
   type ReadTurn,
   readTurnCredits,
   selectMessages,
@@ -106,7 +107,7 @@ function toListedTurns(rows: readonly ReadTurn[], parts: TurnParts): ListedTurn[
 /** Bytes of what `loadTurns` selects of a turn, as JSON. */
 const turnBytes = sql`${rowBytes}::int
   + (select ${sentBytes(sql`t.user_input`)} from ${turns} t where t.id = n.id)
-  + (select coalesce(sum(${rowBytes}::int + ${sentBytes(sql`m.content`)}), 0)::int from ${messages} m
+  + (select coalesce(sum(${rowBytes}::int + ${messageBytes({ content: sql`m.content`, partial: sql`m.partial` })}), 0)::int from ${messages} m
       where m.turn_id = n.id and m.visibility = 'shared' and m.role = 'assistant')
   + (select coalesce(sum(${rowBytes}::int + ${sentBytes(sql`e.input`)} + ${sentBytes(sql`e.output`)}), 0)::int
       from ${toolCallEvents} e where e.turn_id = n.id)`;

@@ -36,7 +36,7 @@ export type ClaimRequest = GrantRequest & {
 /**
  * Takes the claim where there is none and the request's key is not stored. A claim of the same request whose lease has run
  * out is taken over: run, snapshot and index stay, and its holder becomes a past holder. A claim of another request whose
- * lease has run out stays; recovery settles it.
+ * lease has run out stays, and so does one that was cancelled; recovery settles it.
  * A copy of this request may arrive at any later time. It makes no claim for a run that is stored or was refused, and
  * does not return the claim to a holder that was replaced. Where a budget has too little left, no new claim is made.
  * Returns the budgets of a new run, as they were before it (see claim-budgets.ts).
@@ -58,7 +58,7 @@ export function takeClaim(claim: ClaimRequest): SQL {
       and not exists (select 1 from ${turnRuns} u
         where u.session_id = s.id and u.idempotency_key = ${claim.idempotencyKey}::text)
     on conflict (session_id) do update set ${takeOver(sql`excluded.holder`, claim.leaseMs)}
-    where turn_claims.lease_until <= clock_timestamp()
+    where turn_claims.lease_until <= clock_timestamp() and turn_claims.cancelled_at is null
       and turn_claims.idempotency_key = excluded.idempotency_key
       and turn_claims.request_hash = excluded.request_hash
       and ${isNewHolder(sql`excluded.holder`)}

@@ -1,6 +1,5 @@
-import { and, eq, lt, or, sql } from "drizzle-orm";
+import { and, type Column, eq, isNull, or, sql } from "drizzle-orm";
 import type { StoredCheckpoint } from "../../domain/turn/checkpoint.ts";
-import type { Claim } from "../../domain/turn/claim.ts";
 import { readWithTexts, type Texts } from "../checkpoint/stored-checkpoints.ts";
 import { askDatabase, type Db, repeatIfLost } from "../core/client.ts";
 import { rooms, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
@@ -38,13 +37,17 @@ export type Takeover =
   | { kind: "claim_deleted" }
   | { kind: "not_free" };
 
+/** `replaced`: the holder of a cancelled run, which is replaced whatever its lease; null: only where the lease has run out. */
+export type TakeoverRequest = RunKey & { holder: string; leaseMs: number; replaced: string | null };
+
 /**
- * Takes over a run whose lease has run out, by compare-and-swap, and reads what its record needs. This works also where the
- * session or room was deleted meanwhile. A claim for a run that is already stored is deleted: nothing is left to do.
+ * Takes over a run whose lease has run out or which was cancelled, by compare-and-swap, and reads what its record needs.
+ * This works also where the session or room was deleted meanwhile. A claim for a run that is already stored is deleted:
+ * nothing is left to do.
  */
-export async function takeOverRun(db: Db, key: RunKey, holder: string, leaseMs: number): Promise<Takeover> {
+export async function takeOverRun(db: Db, request: TakeoverRequest): Promise<Takeover> {
   const result = await readWithTexts((texts) =>
-    repeatIfLost(db, () => db.batch(takeoverStatements(db, { ...key, holder }, leaseMs, texts))),
+    repeatIfLost(db, () => db.batch(takeoverStatements(db, request, texts))),
   );
   const [, deleted, , [held], [owner], [turn], messageRows, ledger, toolEvents] = result;
   if ((deleted.rowCount ?? 0) > 0) return { kind: "claim_deleted" };
@@ -65,7 +68,8 @@ export async function takeOverRun(db: Db, key: RunKey, holder: string, leaseMs: 
   };
 }
 
-function takeoverStatements(db: Db, { sessionId, runId, holder }: Claim, leaseMs: number, texts: Texts) {
+function takeoverStatements(db: Db, request: TakeoverRequest, texts: Texts) {
+  const { sessionId, runId, holder, leaseMs, replaced } = request;
   const newHolder = sql`${holder}::uuid`;
   const isTaken = and(
     eq(turnClaims.sessionId, sessionId),
@@ -79,7 +83,9 @@ function takeoverStatements(db: Db, { sessionId, runId, holder }: Claim, leaseMs
       and exists (select 1 from ${turnRuns} u where u.id = turn_claims.run_id)`),
     db.execute(sql`update ${turnClaims} set ${takeOver(newHolder, leaseMs)}
       where turn_claims.session_id = ${sessionId} and turn_claims.run_id = ${runId}
-        and turn_claims.lease_until <= clock_timestamp() and ${isNewHolder(newHolder)}`),
+        and (turn_claims.lease_until <= clock_timestamp()
+          or (turn_claims.cancelled_at is not null and turn_claims.holder = ${replaced}::uuid))
+        and ${isNewHolder(newHolder)}`),
     selectHeldClaim({ sessionId, holder }, texts),
     db
       .select({ userId: rooms.ownerUserId })
@@ -93,19 +99,33 @@ function takeoverStatements(db: Db, { sessionId, runId, holder }: Claim, leaseMs
   ] as const;
 }
 
-/** Runs whose lease has run out: without a key at once, with a key after the time in which their client may come back. */
-export function loadAbandonedRuns(db: Db, resumeWindowMs: number, limit: number): Promise<RunKey[]> {
+export type AbandonedRun = RunKey & { holder: string; isCancelled: boolean };
+
+/** A cancelled run ends in less time, unless who cancelled it and its host are gone. */
+const maxCancelMs = 5_000;
+
+/**
+ * Runs whose lease has run out: without a key at once, with a key after the time in which their client may come back. And
+ * runs that were cancelled and have not ended since.
+ */
+export function loadAbandonedRuns(db: Db, resumeWindowMs: number, limit: number): Promise<AbandonedRun[]> {
+  const { leaseUntil, cancelledAt, idempotencyKey } = turnClaims;
+  const isBefore = (column: Column, ms: number) =>
+    sql`${column} < clock_timestamp() - ${ms} * interval '1 millisecond'`;
   return askDatabase(db, () =>
     db
-      .select({ sessionId: turnClaims.sessionId, runId: turnClaims.runId })
+      .select({
+        sessionId: turnClaims.sessionId,
+        runId: turnClaims.runId,
+        holder: turnClaims.holder,
+        isCancelled: sql<boolean>`${cancelledAt} is not null`,
+      })
       .from(turnClaims)
       .where(
-        and(
-          lt(turnClaims.leaseUntil, sql`clock_timestamp()`),
-          or(
-            sql`${turnClaims.idempotencyKey} is null`,
-            lt(turnClaims.leaseUntil, sql`clock_timestamp() - ${resumeWindowMs} * interval '1 millisecond'`),
-          ),
+        or(
+          isBefore(leaseUntil, resumeWindowMs),
+          and(isNull(idempotencyKey), isBefore(leaseUntil, 0)),
+          isBefore(cancelledAt, maxCancelMs),
         ),
       )
       .orderBy(turnClaims.leaseUntil)

@@ -33,7 +33,7 @@ export function selectTurns(db: Db, condition: SQL | undefined) {
  * it are cut.
  */
 export function selectMessages(db: Db, turnIds: SQL, { only, bounds = shownBounds }: MessageSelection = {}) {
-  const through = sql`sum(${sentBytes(messages.content)}) over (
+  const through = sql`sum(${messageBytes(messages)}) over (
     partition by ${messages.turnId} order by ${messages.seq})`;
   return db
     .select({ ...readableColumns(messages), ...cutContent(through, bounds.messageBytes) })
@@ -48,13 +48,27 @@ export function isQuestionDeleted(turnId: SQLWrapper): SQL<boolean> {
     where q.turn_id = ${turnId} and q.role = 'user' and q.deleted_at is not null)`;
 }
 
-/** A message's text, empty where it was deleted, and whether it is cut: to its beginning, where `bytes` exceed `maxBytes`. */
+/** Bytes of a message's texts in the answer. */
+export function messageBytes({
+  content,
+  partial,
+}: {
+  content: SQLWrapper;
+  partial: SQLWrapper;
+}): SQL<number> {
+  return sql<number>`(${sentBytes(content)} + ${sentBytes(partial)})`;
+}
+
+/** A message's texts, empty where it was deleted, and whether they are cut: to their beginning, where `bytes` exceed `maxBytes`. */
 export function cutContent(bytes: SQL, maxBytes: number) {
-  const { content, deletedAt } = messages;
-  const isCut = sql<boolean>`(${bytes} > ${maxBytes}::int and length(${content}) > ${cutCharacters}::int)`;
+  const { content, partial, deletedAt } = messages;
+  const isCut = sql<boolean>`(${bytes} > ${maxBytes}::int
+    and greatest(length(${content}), length(${partial})) > ${cutCharacters}::int)`;
+  const cut = (text: SQLWrapper) =>
+    sql`case when ${isCut} then left(${text}, ${cutCharacters}::int) else ${text} end`;
   return {
-    content: sql<string>`case when ${deletedAt} is not null then ''
-      when ${isCut} then left(${content}, ${cutCharacters}::int) else ${content} end`,
+    content: sql<string>`case when ${deletedAt} is not null then '' else ${cut(content)} end`,
+    partial: sql<string | null>`case when ${deletedAt} is null then ${cut(partial)} end`,
     isCut,
   };
 }

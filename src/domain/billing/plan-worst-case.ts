@@ -31,7 +31,10 @@ export function planWorstCaseE8(plan: TurnPlan, context: WorstCaseContext): bigi
 /** Answers before it may take more tokens of this model than of theirs. */
 const tokenMargin = 2;
 
-/** All calls of one step, 10⁻⁸ credits; `answerTokens`: of the answers before it. An agent with tools may fill its whole window. */
+/**
+ * All calls of one step, 10⁻⁸ credits; `answerTokens`: of the answers before it. An agent with tools may fill its whole
+ * window.
+ */
 function stepE8(agent: RosterAgent, answerTokens: number, context: WorstCaseContext): bigint {
   const first = firstCallOf(agent, context);
   if (first === null) return 0n;

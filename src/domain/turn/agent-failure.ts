@@ -13,6 +13,7 @@ export const agentFailureCodes = [
   "budget_exhausted",
   "turn_too_large",
   "deadline",
+  "cancelled",
   "abandoned",
 ] as const;
 export type AgentFailureCode = (typeof agentFailureCodes)[number];
@@ -27,6 +28,17 @@ export function isAgentFailure(value: unknown): value is AgentFailure {
     "message" in value &&
     agentFailureCodes.some((code) => code === value.code)
   );
+}
+
+/** Of an agent that had not answered when its turn was cancelled. */
+export const turnCancelled: AgentFailure = {
+  code: "cancelled",
+  message: "The turn was cancelled before the agent answered.",
+};
+
+/** Whether a signal was aborted because the turn was cancelled. */
+export function isCancelled({ aborted, reason }: Pick<AbortSignal, "aborted" | "reason">): boolean {
+  return aborted && isAgentFailure(reason) && reason.code === turnCancelled.code;
 }
 
 /** The stored content of a failed agent's message. `failure.message` is never a provider's text. */

@@ -10,6 +10,8 @@ export type FoundClaim = {
   requestHash: string;
   /** Milliseconds until the lease ends, by the database's clock; zero or less: it has run out. */
   leaseLeftMs: number;
+  /** The run was cancelled. No request goes on with it. */
+  isCancelled: boolean;
 };
 
 /** A run as it is stored. */
@@ -37,7 +39,7 @@ export type OpenDecision<Opened> =
   | { kind: "replay"; runId: string; turnId: string }
   /** The same request's run is live. */
   | { kind: "join"; running: FoundClaim }
-  /** Another run's lease has run out: that run is recovered first, then this request opens again. */
+  /** The lease of another run, or of a cancelled one, has run out: it is recovered first, then this request opens again. */
   | { kind: "recover"; runId: string; turnId: string }
   /** Too little is left of a budget. Dead runs are settled, then this request opens again. */
   | ({ kind: "unaffordable" } & BudgetRefusal);
@@ -66,7 +68,7 @@ export function decideOpen<Opened>(
   if (storedRun !== undefined) return { kind: "replay", runId: storedRun.runId, turnId: storedRun.turnId };
   if (opened !== undefined) return { kind: "claimed", opened };
   const running = claimBefore !== undefined && claimBefore.leaseLeftMs > 0 ? claimBefore : undefined;
-  if (claimBefore !== undefined && running === undefined && !isSameKey) {
+  if (claimBefore !== undefined && running === undefined && (!isSameKey || claimBefore.isCancelled)) {
     return { kind: "recover", runId: claimBefore.runId, turnId: claimBefore.turnId };
   }
   if (running === undefined) {

@@ -57,14 +57,14 @@ export const noStepUse: StepUse = { toolCalls: 0, toolBytes: 0 };
 export const noUse: TurnUse = { toolCalls: 0, toolBytes: 0, modelBytes: 0, fileTokens: 0, byStep: new Map() };
 
 type StoredTexts = {
-  messages: readonly { role: "user" | "assistant" | "tool"; content: string }[];
+  messages: readonly { role: "user" | "assistant" | "tool"; content: string; partial: string | null }[];
   toolEvents: readonly RecordedRead[];
 };
 
 /** What a stored turn holds, which a retry adds to. A step's own bounds are those of one run. */
 export function measureStoredTurn({ messages, toolEvents }: StoredTexts): TurnUse {
   const bytesOf = (role: "assistant" | "tool") =>
-    messages.reduce((sum, message) => (message.role === role ? sum + jsonBytes(message.content) : sum), 0);
+    messages.reduce((sum, message) => (message.role === role ? sum + bytesOfMessage(message) : sum), 0);
   return {
     toolCalls: toolEvents.filter(({ output }) => !isLimitRefusal(output)).length,
     toolBytes: bytesOf("tool"),
@@ -72,6 +72,10 @@ export function measureStoredTurn({ messages, toolEvents }: StoredTexts): TurnUs
     fileTokens: sumFileTokens(toolEvents),
     byStep: new Map(),
   };
+}
+
+function bytesOfMessage({ content, partial }: StoredTexts["messages"][number]): number {
+  return jsonBytes(content) + (partial === null ? 0 : jsonBytes(partial));
 }
 
 function isLimitRefusal(output: unknown): boolean {

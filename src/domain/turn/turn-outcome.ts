@@ -65,6 +65,8 @@ export type AgentReply = {
   | {
       status: "failed";
       failure: AgentFailure;
+      /** The text that had arrived when the turn was cancelled; absent: there is none. */
+      partial?: string;
       /** The token scale that the provider's refusal of a too long prompt calls for; absent: it was no such refusal. */
       refusalScale?: number;
     }

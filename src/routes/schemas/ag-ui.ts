@@ -115,6 +115,10 @@ export function toAgUiMessage(row: LatestMessage): Message {
     role,
     content,
     ...(row.agentName === null ? {} : { name: row.agentName }),
-    metadata: { agent_key: row.agentKey, status: row.status },
+    metadata: {
+      agent_key: row.agentKey,
+      status: row.status,
+      ...(row.partial === null ? {} : { partial: row.partial }),
+    },
   };
 }

@@ -21,6 +21,11 @@ export const contentCut = z.literal(true).optional().meta({
   description: "Only the beginning of the text: it is too long to be read whole",
 });
 
+/** Only present where there is one. */
+export const partial = z.string().optional().meta({
+  description: "On a failed answer that a cancel cut off: the text that had arrived",
+});
+
 export const stepId = z.string().meta({
   description:
     "Which answer of the turn: `<agent_key>#1` for an agent's first, `#2` for its second; `synthesis`",
@@ -41,6 +46,7 @@ export const message = z
     status: z.enum(["completed", "failed"]).describe("`failed`: the agent gave no answer"),
     error: failure.nullable().describe("Why the agent failed; null: it did not"),
     content: z.string().describe("The text; of a failed answer a line that says how it failed"),
+    partial,
     content_cut: contentCut,
     finish_reason: finishReason,
     excluded: z.enum(exclusionReasons).nullable().meta({
@@ -80,6 +86,7 @@ export function toMessage(row: StoredTurn["messages"][number]): z.input<typeof m
     status: row.status,
     error: row.error,
     content: row.content,
+    partial: row.partial ?? undefined,
     content_cut: toCut(row),
     finish_reason: row.finishReason,
     excluded: row.excluded,

@@ -6,6 +6,7 @@ import type { Transaction } from "../../db/budgets/transactions.ts";
 import type { GrantResult, Wallet } from "../../db/budgets/wallet.ts";
 import { adminEventKinds } from "../../domain/billing/admin-event.ts";
 import { type BudgetPeriod, budgetPeriods, budgetScopes } from "../../domain/billing/budget.ts";
+import { isStorableText } from "../../domain/text/storable-text.ts";
 import { creditAmount, id, instant, list, text } from "../../http/schemas.ts";
 import { runHeaders } from "./turn.ts";
 
@@ -107,7 +108,12 @@ export const newUserBudget = z.strictObject({ period: period(["day", "month"]), 
 export const budgetPeriod = z.strictObject({ period: period(budgetPeriods).default("ever") });
 
 export const userParams = z.object({
-  user_id: z.string().min(1).max(255).describe("The `sub` of the user's tokens"),
+  user_id: z
+    .string()
+    .min(1)
+    .max(255)
+    .refine(isStorableText, "must be storable")
+    .describe("The `sub` of the user's tokens"),
 });
 
 export const newGrant = z

@@ -9,7 +9,7 @@ import { stepIdOf, stepRoleOf, stepRoles } from "../../domain/plan/step.ts";
 import { currentReplies, isStale, isSynthesis, stepOfReply } from "../../domain/turn/current-replies.ts";
 import { headers } from "../../http/answer-header-schemas.ts";
 import { createdAt, creditAmount, id, text } from "../../http/schemas.ts";
-import { contentCut, failure, finishReason, stepId, toCut } from "./message.ts";
+import { contentCut, failure, finishReason, partial, stepId, toCut } from "./message.ts";
 import { roomMode } from "./room.ts";
 
 const reply = z
@@ -24,6 +24,7 @@ const reply = z
     agent_name: z.string().describe("The agent's name at that time"),
     status: z.enum(["completed", "failed"]).describe("`failed`: the agent gave no answer"),
     content: z.string().describe("The answer; of a failed agent a line that says how it failed"),
+    partial,
     finish_reason: finishReason,
     error: failure.nullable().describe("Why the agent failed; null: it did not"),
     stale: z.literal(true).optional().meta({
@@ -130,6 +131,15 @@ export const runningTurn = z
     status: z.literal("running").describe("The turn is not stored yet"),
   })
   .meta({ id: "RunningTurn", description: "A turn that is not stored yet" });
+
+export const cancelledTurn = z
+  .object({
+    turn_id: id.describe("The turn"),
+    status: z
+      .enum(["running", "completed", "partial", "failed"])
+      .describe("Before the cancel; `running`: the turn is being ended, and is stored in a moment"),
+  })
+  .meta({ id: "CancelledTurn", description: "A turn that was to be cancelled" });
 
 export const newTurn = z
   .strictObject({
@@ -244,6 +254,7 @@ function toReply(message: ReplyMessage): z.input<typeof reply> {
     agent_name: message.agentName ?? agentKey,
     status: message.status,
     content: message.content,
+    partial: message.partial ?? undefined,
     finish_reason: message.finishReason,
     error: message.error,
     content_cut: toCut(message),

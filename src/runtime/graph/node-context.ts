@@ -41,6 +41,8 @@ export type TurnPorts = {
   holder: string;
   /** Aborts if the run must stop before its end. This holder then commits nothing of it. */
   stop: AbortSignal;
+  /** Aborts, with the failure of agents that have not answered, if the run is cancelled. It then ends at once. */
+  cancel: AbortSignal;
   /** Whether a call may be started now. */
   mayCall: () => boolean;
   /** Receives every call of an agent when it ends, also where the run stops before the call is stored. */

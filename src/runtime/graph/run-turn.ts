@@ -53,13 +53,13 @@ export const runTurn: RunTurn = async (input, ports) => {
   const { runId, plan, context, identity, stored, used, isRetry, grant } = input;
   const progress = await loadProgress(stored);
   if (progress !== undefined && !(progress.isWhole && progress.isCurrent)) {
-    const outcome = outcomeOfProgress({ plan, progress, isRetry }, ports.newId);
+    const outcome = outcomeOfProgress({ plan, progress, isRetry, isCancelled: false }, ports.newId);
     return { kind: "ended", outcome, unstored: noRows };
   }
   const deadline = startTurnDeadline(ports.turnTimeoutMs);
   const payment = startSpending(plan, grant, ports, progress?.state);
   const { timedPorts, modelMs, toolsMs } = timePorts(ports, payment);
-  const signal = AbortSignal.any([deadline.signal, ports.stop]);
+  const signal = AbortSignal.any([deadline.signal, ports.cancel, ports.stop]);
   const run: NodeContext = {
     runId,
     plan,

@@ -30,25 +30,50 @@ function isRefused({ status, answer }: HttpAttempt): boolean {
   return refusal?.status !== null && refusal?.status !== undefined && refusal.status < 500;
 }
 
-/** An attempt without headers, or without any part of an answer, may have been billed. Its status is `unknown`. */
+/**
+ * An attempt without headers, or without any part of an answer, may have been billed. Its status is `unknown`. One that a
+ * cancel cut off is billed: with its whole prompt, and what had arrived.
+ */
 function billAttempt(attempt: HttpAttempt, request: ModelRequest, options: BillingOptions): BilledAttempt {
   const { now, estimateTokens } = options;
   const answer = attempt.answer !== null && hasBegun(attempt.answer) ? attempt.answer : null;
   return {
     attempt: attempt.attempt,
-    ...countUsage(answer, request, estimateTokens),
+    ...(attempt.isCancelled ? countCut : countUsage)(answer, request, estimateTokens),
     providerCostUsd: formatCost(answer?.usage?.costUsd ?? null),
-    status: answer === null ? "unknown" : attempt.failure === null ? "completed" : "failed",
+    status: statusOf(attempt, answer),
     latencyMs: (answer === null ? (attempt.endedAtMs ?? now()) : now()) - attempt.startedAtMs,
     providerRequestId: attempt.answer?.responseId ?? attempt.requestId,
   };
+}
+
+function statusOf(
+  { failure, isCancelled }: HttpAttempt,
+  answer: AnswerState | null,
+): BilledAttempt["status"] {
+  if (isCancelled) return "failed";
+  if (answer === null) return "unknown";
+  return failure === null ? "completed" : "failed";
+}
+
+type CountedUsage = Pick<BilledAttempt, "usage" | "usageSource">;
+
+/** A report in the middle of an answer may be of less than had arrived. */
+function countCut(
+  answer: AnswerState | null,
+  request: ModelRequest,
+  estimateTokens: (text: string) => number,
+): CountedUsage {
+  const { usage } = countUsage(answer, request, estimateTokens);
+  const arrived = answer === null ? 0 : estimateOutput(answer, estimateTokens);
+  return { usage: { ...usage, output: Math.max(usage.output, arrived) }, usageSource: "estimated" };
 }
 
 function countUsage(
   answer: AnswerState | null,
   request: ModelRequest,
   estimateTokens: (text: string) => number,
-): Pick<BilledAttempt, "usage" | "usageSource"> {
+): CountedUsage {
   const outputTokens = () => (answer === null ? 0 : estimateOutput(answer, estimateTokens));
   if (answer === null || answer.usage === null) {
     const fresh = estimateInput(request, estimateTokens);

@@ -17,6 +17,8 @@ export type HttpAttempt = {
   answer: AnswerState | null;
   /** Why the attempt failed. Null: it did not. */
   failure: AgentFailure | null;
+  /** Whether a cancel cut it off after it was sent. */
+  isCancelled: boolean;
   /** The body of an answer with an error status. */
   refusal: ProviderError | null;
 };

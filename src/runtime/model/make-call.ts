@@ -1,4 +1,4 @@
-import { type AgentFailure, isAgentFailure } from "../../domain/turn/agent-failure.ts";
+import { type AgentFailure, isAgentFailure, isCancelled } from "../../domain/turn/agent-failure.ts";
 import { type AdjustableRequest, createAdjustableRequest } from "./adjustable-request.ts";
 import { watchAnswerEnd } from "./answer-end.ts";
 import { UnreadableAnswer } from "./answer-events.ts";
@@ -90,6 +90,7 @@ function startAttempt(attempt: number, startedAtMs: number): HttpAttempt {
     requestId: null,
     answer: null,
     failure: null,
+    isCancelled: false,
     refusal: null,
   };
 }
@@ -105,6 +106,7 @@ async function makeAttempt(call: Call, attempt: HttpAttempt): Promise<AttemptRes
     response = await sendAttempt(attempt, endpoint, adjustable.body(), { now: options.now, signal });
   } catch {
     attempt.failure = signal.aborted ? toFailure(signal) : unreachable;
+    attempt.isCancelled = isCancelled(signal);
     return { kind: "unreachable" };
   }
   if (!response.ok) return readRefusal(call, attempt, response);
@@ -142,7 +144,10 @@ async function readAnswer(
   const isReadable = await readWholeBody(call, reader, response);
   if (isWhole(answer) || answer.error !== null) attempt.failure = classifyAnswer(answer, endpoint.keySetting);
   else if (!isReadable) attempt.failure = unreadable;
-  else attempt.failure = signal.aborted ? toFailure(signal) : streamCut;
+  else {
+    attempt.failure = signal.aborted ? toFailure(signal) : streamCut;
+    attempt.isCancelled = isCancelled(signal);
+  }
   if (answer.error === null || hasBegun(answer)) return null;
   return { kind: "refused", error: answer.error, headers: response.headers };
 }

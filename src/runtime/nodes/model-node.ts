@@ -40,7 +40,7 @@ export function createModelNode({ id, agent }: PlannedStep, run: NodeContext) {
     const update = { ...measurePrompt(call, countInput(answer)), calls };
     return answer.ok
       ? keepAnswer(call, answer, update)
-      : failStep(call, answer.failure, update, scaleOfRefusal(answer, call.fitted));
+      : failStep(call, answer.failure, update, describeFailure(call, answer));
   };
 }
 
@@ -68,17 +68,25 @@ async function keepAnswer(
   );
 }
 
-/** `refusalScale`: the scale for the model's next prompts; null: the prompt was not refused as too long. */
+type FailureDetails = Pick<Extract<AgentReply, { status: "failed" }>, "partial" | "refusalScale">;
+
 function failStep(
   call: StepCall,
   failure: AgentFailure,
   update: RunStateUpdate = {},
-  refusalScale: number | null = null,
+  details: FailureDetails = {},
 ): RunStateUpdate {
   const { step, messageId } = call;
   const { agentKey } = step.agent;
-  const reply = { step: step.id, agentKey, messageId, status: "failed", failure } as const;
-  return endStep(call, refusalScale === null ? reply : { ...reply, refusalScale }, update);
+  return endStep(call, { step: step.id, agentKey, messageId, status: "failed", failure, ...details }, update);
+}
+
+function describeFailure({ run, fitted }: StepCall, answer: FailedAnswer): FailureDetails {
+  const refusalScale = scaleOfRefusal(answer, fitted);
+  if (refusalScale !== null) return { refusalScale };
+  const { text: partial = "", failure } = answer;
+  const isKept = failure.code === "cancelled" && !isBlank(partial) && run.limiter.takeModelText(partial);
+  return isKept ? { partial } : {};
 }
 
 /** Emits the end of the step and adds its reply to the state. */
@@ -110,7 +118,7 @@ function countInput({ billed }: ModelAnswer): number | null {
   return counted === undefined ? null : counted.fresh + counted.cached;
 }
 
-/** The scale for the model's next prompts, where the provider refused this one as too long. */
+/** The scale for the model's next prompts, where the provider refused this one as too long; null: it did not. */
 function scaleOfRefusal(
   { tooLong }: FailedAnswer,
   {

@@ -42,7 +42,10 @@ export function mayUseTools({ work }: StepCall): boolean {
   return work.toolRequests < maxToolRequests;
 }
 
-/** Makes the call, with its text as events. The agent's own speaker mark is removed from both. */
+/**
+ * Makes the call, with its text as events. The agent's own speaker mark is removed from both. A failed answer has the text
+ * of the events.
+ */
 export function callAgent(
   call: StepCall,
   model: CatalogModel,
@@ -73,11 +76,13 @@ async function callWithoutOwnMark(
   onText: (delta: string) => void,
 ): Promise<ModelAnswer> {
   const marks = createMarkFilter(ownName);
+  let sent = "";
   const emit = (delta: string) => {
+    sent += delta;
     if (delta !== "") onText(delta);
   };
   const answer = await callModel({ ...request, onText: (delta) => emit(marks.push(delta)) });
-  if (!answer.ok) return answer;
+  if (!answer.ok) return { ...answer, text: sent };
   emit(marks.end());
   return { ...answer, text: stripOwnMark(ownName, answer.text) };
 }

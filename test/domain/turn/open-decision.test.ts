@@ -11,6 +11,7 @@ const running = (claim: Partial<FoundClaim> = {}): FoundClaim => ({
   idempotencyKey: "key-1",
   requestHash: "hash-1",
   leaseLeftMs: 12_345,
+  isCancelled: false,
   ...claim,
 });
 

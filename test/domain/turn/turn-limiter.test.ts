@@ -79,9 +79,9 @@ test("texts of models have room up to the last byte, counted as JSON", () => {
 test("a retry has what the turn's earlier runs have left; refused calls do not count", async () => {
   const used = measureStoredTurn({
     messages: [
-      { role: "user", content: "not counted" },
-      { role: "assistant", content: "x".repeat(maxModelBytesPerTurn - 10) },
-      { role: "tool", content: "語" },
+      { role: "user", content: "not counted", partial: null },
+      { role: "assistant", content: "x".repeat(maxModelBytesPerTurn - 20), partial: "x".repeat(8) },
+      { role: "tool", content: "語", partial: null },
     ],
     toolEvents: [
       { toolName: "search", status: "success", output: { results: 1 } },

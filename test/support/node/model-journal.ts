@@ -23,9 +23,13 @@ export type JournalEntry = {
   client_closed: boolean;
   /** Milliseconds since the epoch, with fractions. */
   arrived_at_ms: number;
+  /** The same of its end; null: it is under way. */
+  ended_at_ms: number | null;
   /** Calls of this scenario under way at that moment, this one included. */
   in_flight_at_arrival: number;
 };
+
+const now = () => performance.timeOrigin + performance.now();
 
 type Waiter = { isMet(): boolean; resolve(): void };
 
@@ -51,7 +55,8 @@ export class ModelJournal {
       usage: null,
       finished: false,
       client_closed: false,
-      arrived_at_ms: performance.timeOrigin + performance.now(),
+      arrived_at_ms: now(),
+      ended_at_ms: null,
       in_flight_at_arrival: this.inFlight,
     };
     this.entries.push(entry);
@@ -61,7 +66,7 @@ export class ModelJournal {
 
   /** To be called once for every entry, when its answer is over, however it ended. */
   settle(entry: JournalEntry, end: Pick<JournalEntry, "status" | "finished" | "client_closed">): void {
-    Object.assign(entry, end);
+    Object.assign(entry, end, { ended_at_ms: now() });
     this.inFlight--;
     this.wake();
   }

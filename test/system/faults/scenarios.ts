@@ -1,5 +1,6 @@
 import type { Scenario } from "./scenario.ts";
 import { budgetSequences } from "./scenarios/budget-sequences.ts";
+import { cancels } from "./scenarios/cancels.ts";
 import { databaseFaults } from "./scenarios/database-faults.ts";
 import { dialectForms } from "./scenarios/dialects.ts";
 import { kills } from "./scenarios/kills.ts";
@@ -18,6 +19,7 @@ export const scenarios: readonly Scenario[] = [
   kills,
   killedRounds,
   pauses,
+  cancels,
   keyStorms,
   sessionStorms,
   lateCopies,

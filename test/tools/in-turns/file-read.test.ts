@@ -160,9 +160,9 @@ test("reads of one answer run at the same time, and one for which nothing is lef
     })),
   };
   await fixture.models.script(says("ada", four, 1), done("ada", 2));
-  const isRead = (body: string) => body.includes("left join lateral");
-  // Each holds 8,000 tokens until it is read, so not all four run at once.
-  const atOnce = 2;
+  const isRead = (body: string) => body.includes(String.raw`\"before\" <=`);
+  // Each holds 8,000 of 24,000 tokens until it is read.
+  const atOnce = 3;
   const allAsked = Promise.withResolvers<void>();
   let asked = 0;
   const { result } = await watchDatabase(
@@ -171,7 +171,7 @@ test("reads of one answer run at the same time, and one for which nothing is lef
       if (!isRead(body)) return ask();
       asked += 1;
       if (asked === atOnce) allAsked.resolve();
-      // No read is answered before the second is asked.
+      // No read is answered before the third is asked.
       await allAsked.promise;
       return ask();
     },

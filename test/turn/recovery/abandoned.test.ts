@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { recoverAbandonedRuns, recoverRun } from "../../../src/turn/recover.ts";
+import { recoverRun } from "../../../src/turn/recover.ts";
+import { recoverAbandonedRuns } from "../../../src/turn/recover-abandoned.ts";
 import { noHosts } from "../../support/session-objects.ts";
 import { createTurnFixture, noRows, says, type TurnFixture } from "../../support/turn-fixture.ts";
 import { managerPicks, managerSays } from "../modes/support/model-calls.ts";

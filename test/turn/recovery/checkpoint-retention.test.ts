@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { removeOldCheckpoints } from "../../../src/actions/remove-old-checkpoints.ts";
-import { recoverAbandonedRuns } from "../../../src/turn/recover.ts";
+import { recoverAbandonedRuns } from "../../../src/turn/recover-abandoned.ts";
 import { noHosts } from "../../support/session-objects.ts";
 import { createTurnFixture, says, type TurnFixture } from "../../support/turn-fixture.ts";
 import { answersStored, expireLease } from "./support/abandoned-run.ts";

@@ -134,12 +134,13 @@ test("a late copy of a takeover does not give the claim back to a replaced holde
   const dead = await claimDeadRun(fixture);
   const { db } = fixture.api.deps;
   const [settler, other] = [crypto.randomUUID(), crypto.randomUUID()];
-  expect(await takeOverRun(db, dead, settler, 30_000)).toMatchObject({ kind: "taken" });
+  const takeover = (holder: string) => ({ ...dead, holder, leaseMs: 30_000, replaced: null });
+  expect(await takeOverRun(db, takeover(settler))).toMatchObject({ kind: "taken" });
   await expireLease(fixture);
-  expect(await takeOverRun(db, dead, other, 30_000)).toMatchObject({ kind: "taken" });
+  expect(await takeOverRun(db, takeover(other))).toMatchObject({ kind: "taken" });
   await expireLease(fixture);
 
-  expect(await takeOverRun(db, dead, settler, 30_000)).toEqual({ kind: "not_free" });
+  expect(await takeOverRun(db, takeover(settler))).toEqual({ kind: "not_free" });
 
   expect(await fixture.claim()).toMatchObject({ holder: other });
 });
@@ -156,7 +157,12 @@ describe("a claim for a run that is already stored, as late copies used to leave
     await fixture.sql`update turn_claims set lease_until = clock_timestamp() + ${left}::interval
       where run_id = ${turn.id}`;
 
-    const takeover = await takeOverRun(fixture.api.deps.db, dead, crypto.randomUUID(), 30_000);
+    const takeover = await takeOverRun(fixture.api.deps.db, {
+      ...dead,
+      holder: crypto.randomUUID(),
+      leaseMs: 30_000,
+      replaced: null,
+    });
 
     expect(takeover).toEqual({ kind: "claim_deleted" });
     expect(await fixture.claim()).toBeUndefined();

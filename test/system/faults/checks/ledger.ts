@@ -8,7 +8,8 @@ type LedgerEntry = Omit<CallPurpose, "callId"> & { callId: string | null; status
 
 /**
  * Compares the provider's journal with the ledger, call by call. An answered call has exactly one row, in the ledger
- * or in an audit's overhead. A call without a row of its own has an estimate. Returns what does not match.
+ * or in an audit's overhead. A call without a row of its own has an estimate, or was cut off by a cancel before the
+ * provider named it: then its row is failed, and billed. Returns what does not match.
  */
 export function checkLedger(
   journal: readonly JournalEntry[],
@@ -16,19 +17,24 @@ export function checkLedger(
 ): string[] {
   const ledgerEntries = [...ledger.map(toLedgerEntry), ...overhead.map(toOverheadEntry)];
   const named = ledgerEntries.filter((row) => row.callId !== null);
-  const estimates = Map.groupBy(
-    ledgerEntries.filter((row) => row.callId === null),
-    describeCall,
-  );
+  // The row of a call that was cut off is found before an estimate.
+  const unnamed = ledgerEntries
+    .filter((row) => row.callId === null)
+    .toSorted((one, other) => Number(isCut(one)) - Number(isCut(other)));
+  const estimates = Map.groupBy(unnamed, describeCall);
   const journalled = new Set(journal.map(({ call_id }) => call_id));
   return [
     ...journal.flatMap((entry) => checkCall(entry, named, ledger, estimates)),
     ...named
       .filter(({ callId }) => !journalled.has(callId ?? ""))
       .map((row) => `a row of a call that is not in the journal: ${describeCall(row)}`),
-    ...ledgerEntries
-      .filter(({ callId, status }) => callId === null && status !== "unknown")
+    ...unnamed
+      .filter(({ status }) => status === "completed")
       .map((row) => `a row that names no call, and is no estimate: ${describeCall(row)}`),
+    ...[...estimates.values()]
+      .flat()
+      .filter(isCut)
+      .map((row) => `a row of a call that was cut off and is not in the journal: ${describeCall(row)}`),
     ...ledger.flatMap((row) => checkRow(row)),
   ];
 }
@@ -56,6 +62,10 @@ function checkCall(
   const tokens = (entry.usage?.prompt_tokens ?? 0) + (entry.usage?.completion_tokens ?? 0);
   const isOff = reported?.usage_source === "provider" && reported.total_tokens !== tokens;
   return isOff ? [`${reported.total_tokens} tokens in the ledger, ${tokens} reported: ${name}`] : [];
+}
+
+function isCut({ callId, status }: LedgerEntry): boolean {
+  return callId === null && status === "failed";
 }
 
 function checkRow({ turn_id, status, credits, ...row }: LedgerRow): string[] {

@@ -139,6 +139,7 @@ export function createPorts(
     turnTimeoutMs: 20_000,
     summaryGraceMs: 0,
     holder: uuidv7(),
+    cancel: new AbortController().signal,
     stop: new AbortController().signal,
     mayCall: () => true,
     onCall: () => undefined,

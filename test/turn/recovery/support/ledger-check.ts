@@ -5,7 +5,8 @@ import { listCallers } from "./abandoned-run.ts";
 
 /**
  * Holds the journal of the model server against the books: every call that was answered to its end has exactly
- * one row of the ledger or of the audit's overhead, every other that was spent an estimate, and each row a turn.
+ * one row of the ledger or of the audit's overhead, every other that was spent an estimate (a call that a cancel cut off
+ * before it was answered: a failed row without a provider's id), and each row a turn.
  */
 export async function expectLedgerMatchesCalls(fixture: TurnFixture): Promise<void> {
   const { sql, sessionId, models } = fixture;
@@ -25,9 +26,14 @@ export async function expectLedgerMatchesCalls(fixture: TurnFixture): Promise<vo
     return isSpent && !booked.includes(call.call_id) ? [askedFor[place] ?? ""] : [];
   });
   const isEstimate = (row: Json) => row.status === "unknown";
+  const isCut = (row: Json) => row.status === "failed" && row.provider_request_id === null;
   const estimates = [
-    ...ledger.filter(isEstimate).map((row) => (row.step === "synthesis" ? row.step : row.agent_key)),
-    ...overhead.filter(isEstimate).map(({ purpose }) => (purpose === "routing" ? "manager" : purpose)),
+    ...ledger
+      .filter((row) => isEstimate(row) || isCut(row))
+      .map((row) => (row.step === "synthesis" ? row.step : row.agent_key)),
+    ...overhead
+      .filter(({ providerRequestId }) => providerRequestId === null)
+      .map(({ purpose }) => (purpose === "routing" ? "manager" : purpose)),
   ];
   for (const who of new Set(unbooked)) {
     const count = (list: readonly string[]) => list.filter((one) => one === who).length;

@@ -1,0 +1,63 @@
+import { and, eq, isNull, type SQL, sql } from "drizzle-orm";
+import { notFound } from "../../domain/errors.ts";
+import type { TurnStatus } from "../../domain/turn/turn-outcome.ts";
+import { type Db, repeatIfLost } from "../core/client.ts";
+import { ownsSession } from "../rooms/owned-session.ts";
+import { sessions, turnClaims, turns } from "../schema.ts";
+import type { RunKey } from "./take-over-run.ts";
+import { isTurnOf, type SessionScope } from "./turns.ts";
+
+/** A run that was cancelled, and who held it then. */
+export type CancelledRun = RunKey & { holder: string };
+
+export type CancelledTurn = {
+  /** Before the cancel; `running`: a run of the turn is under way. */
+  status: TurnStatus | "running";
+  /** The run that this request has cancelled; null: there is none, or it was cancelled before. */
+  run: CancelledRun | null;
+};
+
+/**
+ * Marks the run under way of a turn as cancelled, in one batch. The session's lock decides where a commit is in flight: it
+ * may end the run first.
+ * @throws PantheonError `not_found`.
+ */
+export async function cancelTurnClaim(db: Db, scope: SessionScope, turnId: string): Promise<CancelledTurn> {
+  const { sessionId, userId } = scope;
+  const isClaim = and(eq(turnClaims.turnId, turnId), isClaimOf(scope));
+  const [, [claim], [run], [turn]] = await repeatIfLost(db, () =>
+    db.batch([
+      db
+        .select({ id: sessions.id })
+        .from(sessions)
+        .where(and(eq(sessions.id, sessionId), ownsSession(sessionId, userId)))
+        .for("update"),
+      db.select({ runId: turnClaims.runId }).from(turnClaims).where(isClaim),
+      markCancelled(db, scope, eq(turnClaims.turnId, turnId)),
+      db
+        .select({ status: turns.status })
+        .from(turns)
+        .where(and(eq(turns.id, turnId), isTurnOf(scope))),
+    ]),
+  );
+  const status = claim === undefined ? turn?.status : "running";
+  if (status === undefined) throw notFound();
+  return { status, run: run ?? null };
+}
+
+/**
+ * Marks the session's claim as cancelled, where it is not yet: for a batch that has locked the session. Returns the run,
+ * which `stopCancelledRun` (src/turn/cancel.ts) then ends.
+ */
+export function markCancelled(db: Db, scope: SessionScope, only?: SQL) {
+  const { sessionId, runId, holder } = turnClaims;
+  return db
+    .update(turnClaims)
+    .set({ cancelledAt: sql`clock_timestamp()` })
+    .where(and(isClaimOf(scope), isNull(turnClaims.cancelledAt), only))
+    .returning({ sessionId, runId, holder });
+}
+
+function isClaimOf({ sessionId, userId }: SessionScope): SQL | undefined {
+  return and(eq(turnClaims.sessionId, sessionId), ownsSession(sessionId, userId));
+}
