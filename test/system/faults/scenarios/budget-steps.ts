@@ -95,7 +95,7 @@ export async function createBudgetUser({ sql, gateway }: Testbed) {
       requestHash: "the same",
       request: { message: "@ada hello" },
       leaseMs: 600_000,
-      window: { ...historyCharacters(catalog, null), keepRawTurns: 6 },
+      windowBounds: { ...historyCharacters(catalog, null), keepRawTurns: 6 },
       modelAliasOverride: null,
       pricing: describePricing(catalog, aliases),
       turnCredits: decimal(turnUnits),
