@@ -16,7 +16,7 @@ const secretBytes = 24;
 export type NeonExchange = { statements: number; requestBytes: number; answerBytes: number };
 
 export type NeonEndpoint = {
-  /** What `neonConfig.fetchEndpoint` must point at: http://127.0.0.1:port/sql/secret. Whoever has it can run any SQL. */
+  /** What `neonConfig.fetchEndpoint` must point at: http://127.0.0.1:port/sql/secret. Anyone who has it can run any SQL. */
   url: string;
   stop(): Promise<void>;
 };
@@ -36,7 +36,7 @@ export async function startNeonEndpoint({
   connectionString: string;
   port?: number;
   maxConnections?: number;
-  /** Told of each exchange before its answer leaves. */
+  /** Called with each exchange before its answer is sent. */
   onExchange?: (exchange: NeonExchange) => void;
 }): Promise<NeonEndpoint> {
   // `pipeline` is newer than pg's published types.

@@ -1,7 +1,7 @@
 import { settingNames } from "../src/config.ts";
 import type { Environment } from "./local-settings.ts";
 
-/** Stands in, where settings are checked outside workerd, for what wrangler.toml binds. */
+/** In place of what wrangler.toml binds, where settings are checked outside workerd. */
 const limiter = { limit: async () => ({ success: true }) };
 const nothing = async () => undefined;
 export const boundByWrangler = {

@@ -7,7 +7,7 @@ import { formatSpread, plainFigure, type Row, withUnit } from "../report/row.ts"
 import type { Bench } from "../setup.ts";
 
 const rounds = 80;
-/** Sessions start anew after as many turns. */
+/** A new session is used after this many turns. */
 const turnsPerSession = 8;
 const warmUps = 24;
 

@@ -25,7 +25,7 @@ export function createCell<Value>(initial: Value): Cell<Value> {
   };
 }
 
-/** The value of a cell; the component is drawn anew when it changes. */
+/** The value of a cell; the component is drawn again when it changes. */
 export function useCell<Value>(cell: Cell<Value>): Value {
   const [, draw] = useReducer((count: number) => count + 1, 0);
   useLayoutEffect(() => cell.subscribe(() => draw(undefined)), [cell]);

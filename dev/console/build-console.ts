@@ -14,6 +14,7 @@ const sources = [
   "console/public",
   "console/index.html",
   "console/vite.config.ts",
+  "dev/console/build-console.ts",
   "src/domain",
 ];
 
@@ -27,12 +28,7 @@ export async function buildConsole(): Promise<"built" | "unchanged"> {
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === digest) return "unchanged";
   const outDir = join(consoleDir, `dist-${process.pid}`);
   try {
-    const { build } = await import("vite");
-    await build({
-      configFile: join(consoleDir, "vite.config.ts"),
-      logLevel: "error",
-      build: { outDir, emptyOutDir: true },
-    });
+    await buildForProduction(outDir);
     writeFileSync(join(outDir, stampFile), digest);
     rmSync(builtDir, { recursive: true, force: true });
     renameSync(outDir, builtDir);
@@ -40,6 +36,23 @@ export async function buildConsole(): Promise<"built" | "unchanged"> {
     rmSync(outDir, { recursive: true, force: true });
   }
   return "built";
+}
+
+/** Vite builds for development wherever NODE_ENV is set to something else, as it is in tests. */
+async function buildForProduction(outDir: string): Promise<void> {
+  const { build } = await import("vite");
+  const before = process.env.NODE_ENV;
+  process.env.NODE_ENV = "production";
+  try {
+    await build({
+      configFile: join(consoleDir, "vite.config.ts"),
+      logLevel: "error",
+      build: { outDir, emptyOutDir: true },
+    });
+  } finally {
+    if (before === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = before;
+  }
 }
 
 function digestSources(): string {

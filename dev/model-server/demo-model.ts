@@ -36,20 +36,20 @@ function demoAnswer(call: ChatCall): ModelAnswer {
   const instructions = call.messages.filter(({ role }) => role === "system" || role === "developer");
   const system = instructions.map(({ content }) => content).join("\n");
   const question = lastQuestion(call);
-  if (system.includes("selected_agent_keys")) return spoken(selection(call, question));
-  if (system.includes("key_facts")) return spoken(structure(question));
-  if (system.includes("summary_text")) return spoken(summary(call));
+  if (system.includes("selected_agent_keys")) return toAnswer(selection(call, question));
+  if (system.includes("key_facts")) return toAnswer(structure(question));
+  if (system.includes("summary_text")) return toAnswer(summary(call));
 
   const found = resultOfTool(call);
   const tool = call.tools.find(({ name }) => name === "file_search") ?? call.tools[0];
   if (tool && found === undefined && lookupWords.test(question)) {
     return { tool_calls: [{ name: tool.name, arguments: argumentsFor(tool, question) }] };
   }
-  return spoken(opinion(system, call, question, found));
+  return toAnswer(opinion(system, call, question, found));
 }
 
 /** Split so that joining the deltas gives the text again. */
-function spoken(text: string): ModelAnswer {
+function toAnswer(text: string): ModelAnswer {
   return { deltas: text.match(/\s*\S+/g) ?? [text] };
 }
 

@@ -87,7 +87,7 @@ type ClosedRun =
 
 /** Reports the holder's calls, logs the ending, and makes its answer. */
 async function closeUnfinished(deps: Deps, run: Run, holder: Holder, closed: ClosedRun): Promise<RunEnded> {
-  await reportSpent(deps, run, holder);
+  if (!(await reportSpent(deps, run, holder))) deps.keepAlive(reportLater(deps, run, holder));
   return answerUnfinished(run, closed);
 }
 
@@ -124,17 +124,32 @@ function logUnfinished({ request: { log } }: Run, closed: ClosedRun): void {
   }
 }
 
-/** Writes this holder's calls to the ledger, though it stores no turn. Never rejects. */
-async function reportSpent(deps: Deps, { turn, request }: Run, { spent }: Holder): Promise<void> {
+/** Writes this holder's calls to the ledger, though it stores no turn. False: they were not written. Never rejects. */
+async function reportSpent(
+  deps: Deps,
+  run: Run,
+  { spent }: Holder,
+  pausesMs?: readonly number[],
+): Promise<boolean> {
   const { catalog } = deps;
-  const { claim } = turn;
-  const owner = { claim, userId: request.user.userId, catalog, finishedAt: deps.now() };
-  const ledger = buildLedger(owner, spent);
+  const { claim } = run.turn;
+  const ledger = buildSpentRows(deps, run, spent);
   const reportedIds = listAttemptIds(claim.runId, spent);
   const late = { claim, ledger, reportedIds, pricing: claim.snapshot.pricing, createdAt: claim.openedAt };
-  await reportLateSpend(deps.db, late, catalog).catch(() => {
-    request.log.error("late_report_failed", { ledger_ids: ledger.map(({ id }) => id) });
-  });
+  return reportLateSpend(deps.db, late, { catalog, pausesMs }).then(
+    () => true,
+    () => false,
+  );
+}
+
+function buildSpentRows({ catalog, now }: Deps, { turn, request }: Run, spent: Holder["spent"]) {
+  const owner = { claim: turn.claim, userId: request.user.userId, catalog, finishedAt: now() };
+  return buildLedger(owner, spent);
+}
+
+function logUnreported(deps: Deps, run: Run, { spent }: Holder): void {
+  const ids = buildSpentRows(deps, run, spent).map(({ id }) => id);
+  run.request.log.error("late_report_failed", { ledger_ids: ids });
 }
 
 /** Together a little less than the 30 s for which a Worker goes on after its answer. */
@@ -146,5 +161,10 @@ const afterAnswerPausesMs = [1_000, 2_000, 4_000, 8_000, 8_000];
 async function storeLater(deps: Deps, run: Run, holder: Holder, unstored: CheckpointRows): Promise<void> {
   const result = await expireLease(deps, run, holder, { unstored, pausesMs: afterAnswerPausesMs });
   if (result === "failed") run.request.log.error("answers_lost");
-  await reportSpent(deps, run, holder);
+  if (!(await reportSpent(deps, run, holder))) logUnreported(deps, run, holder);
+}
+
+/** Reports the holder's calls after the client has its answer. Recovery may come first: a report replaces its estimates. */
+export async function reportLater(deps: Deps, run: Run, holder: Holder): Promise<void> {
+  if (!(await reportSpent(deps, run, holder, afterAnswerPausesMs))) logUnreported(deps, run, holder);
 }

@@ -23,6 +23,8 @@ export type TurnToStore = {
   log: Log;
   /** Called where the commit failed and the claim is left. Returns only where the record turns out to be stored. */
   onFailure: (cause: unknown) => Promise<CommittedTurn>;
+  /** Reports the calls of this holder. Called where the commit was refused and the claim could not be deleted. */
+  reportCalls: () => void;
 };
 
 /**
@@ -70,8 +72,9 @@ async function commitAs(
   deps: Deps,
   ending: StoredEndingName,
   record: TurnRecord,
-  { lastCheckpoint, log, onFailure }: TurnToStore,
+  turn: TurnToStore,
 ): Promise<CommittedTurn> {
+  const { lastCheckpoint, onFailure } = turn;
   const { checkpoint } = endings[ending];
   try {
     return await commitTurn(deps.db, record, {
@@ -80,7 +83,7 @@ async function commitAs(
       keepsCheckpoint: checkpoint === "last" && deps.settings.checkpointRetentionDays > 0,
     });
   } catch (error) {
-    if (error instanceof CommitRefused) throw await endCommitRefused(deps, record, log, error);
+    if (error instanceof CommitRefused) throw await endCommitRefused(deps, record, turn, error);
     if (isTooLarge(error) && ending !== "too_large") throw error;
     return onFailure(error);
   }
@@ -90,7 +93,7 @@ async function commitAs(
 async function endCommitRefused(
   deps: Deps,
   record: TurnRecord,
-  log: Log,
+  { log, reportCalls }: TurnToStore,
   cause: CommitRefused,
 ): Promise<RunEnded> {
   const { claim, turn, ledger, estimatedIds, pricing } = record;
@@ -98,7 +101,14 @@ async function endCommitRefused(
   const { createdAt } = turn;
   const spend = { ledger, estimatedIds, pricing, catalog: deps.catalog, createdAt };
   const refusal = new PantheonError(endings.commit_refused.answer, commitFailedDetail, {}, { cause });
-  return new RunEnded(await releaseRun(deps, { claim, log }, { spend, refusalScales: {} }, refusal));
+  const { answer, isReleased } = await releaseRun(
+    deps,
+    { claim, log },
+    { spend, refusalScales: {} },
+    refusal,
+  );
+  if (!isReleased) reportCalls();
+  return new RunEnded(answer);
 }
 
 function isTooLarge(error: unknown): boolean {
@@ -123,21 +133,22 @@ export async function endRefused(
 ): Promise<PantheonError> {
   const { ledger } = endings[ending];
   const spend = ledger === "none" ? null : await collectRefusedSpend(deps, run);
-  return releaseRun(deps, { claim: run.claim, log }, { spend, refusalScales }, refusal);
+  const { answer } = await releaseRun(deps, { claim: run.claim, log }, { spend, refusalScales }, refusal);
+  return answer;
 }
 
-/** Deletes the claim. Where that fails, the ending is `not_released`. Returns what the client is answered. */
+/** Where the claim cannot be deleted, the ending is `not_released`. `answer`: what the client is answered. */
 async function releaseRun(
   { db }: Deps,
   { claim, log }: { claim: Claim; log: Log },
   release: Release,
   refusal: PantheonError,
-): Promise<PantheonError> {
+): Promise<{ answer: PantheonError; isReleased: boolean }> {
   try {
-    await releaseClaim(db, claim, release);
-    return refusal;
+    return { answer: refusal, isReleased: await releaseClaim(db, claim, release) };
   } catch (cause) {
     log.error("claim_not_released", { code: refusal.code });
-    return new PantheonError(endings.not_released.answer, databaseUnavailableDetail, {}, { cause });
+    const answer = new PantheonError(endings.not_released.answer, databaseUnavailableDetail, {}, { cause });
+    return { answer, isReleased: false };
   }
 }

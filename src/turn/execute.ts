@@ -10,7 +10,7 @@ import type { EmitTurnEvent } from "../domain/turn/turn-events.ts";
 import { measureStoredTurn, noUse } from "../domain/turn/turn-limiter.ts";
 import type { TurnOutcome } from "../domain/turn/turn-outcome.ts";
 import { endStored } from "./end.ts";
-import { endCrashed, endFailedCommit, endStopped } from "./end-unfinished.ts";
+import { endCrashed, endFailedCommit, endStopped, reportLater } from "./end-unfinished.ts";
 import { estimateInFlight } from "./estimates.ts";
 import { type Holder, startHolder } from "./holder.ts";
 import { type Run, RunEnded, type TurnAnswer } from "./run.ts";
@@ -133,6 +133,7 @@ async function commitRun(deps: Deps, run: Run, holder: Holder, { ending, outcome
     lastCheckpoint,
     log: run.request.log,
     onFailure: (cause) => endFailedCommit(deps, run, holder, { unstored: lastCheckpoint, cause }),
+    reportCalls: () => deps.keepAlive(reportLater(deps, run, holder)),
   });
   const { id: turnId, status } = record.turn;
   run.request.log.info("turn_committed", {

@@ -1,5 +1,6 @@
 import { isKeyKnown } from "../db/turn/known-key.ts";
 import { type OpenedTurn, openRetry, openTurn } from "../db/turn/open-turn.ts";
+import { isRunRefused } from "../db/turn/refused-run.ts";
 import type { StoredTurn } from "../db/turn/stored-turn.ts";
 import { loadTurn } from "../db/turn/turns.ts";
 import type { Deps } from "../deps.ts";
@@ -7,7 +8,7 @@ import { formatDecimal, minOf, parseDecimal } from "../domain/billing/pricing.ts
 import { describePricing } from "../domain/billing/run-pricing.ts";
 import { requireKnownModel } from "../domain/catalog.ts";
 import { historyCharacters } from "../domain/context/context-budget.ts";
-import { PantheonError } from "../domain/errors.ts";
+import { notFound, PantheonError } from "../domain/errors.ts";
 import { countRequest } from "../domain/rate-limiter.ts";
 import {
   busySession,
@@ -52,6 +53,8 @@ export async function openRun(deps: Deps, request: RunRequest, startedMs: number
         // Safe to race: the takeover is a compare-and-swap.
         await recoverRun(deps, { sessionId: request.sessionId, runId: decision.runId }, request.log);
         break;
+      case "not_taken":
+        throw await explainNotTaken(deps, request, open.runId);
       case "unaffordable":
         if (tries > 1 || decision.deadRuns.length === 0) throw decision.error;
         // Runs whose holders are gone still hold credits that this run needs.
@@ -61,6 +64,14 @@ export async function openRun(deps: Deps, request: RunRequest, startedMs: number
 }
 
 const maxRecoveries = 3;
+
+/** A late copy of a request meets the refusal of its own run, whose answer was lost: the next request is told the refusal. */
+async function explainNotTaken({ db }: Deps, request: RunRequest, runId: string): Promise<PantheonError> {
+  const { sessionId } = request;
+  if (!(await isRunRefused(db, { sessionId, runId }))) return notFound();
+  const turnId = request.kind === "retry" ? request.turnId : runId;
+  return busySession("turn_conflict", turnConflictDetail, { turnId, leaseLeftMs: 0 });
+}
 
 /**
  * Counts a run against the limit of its user, before anything is claimed or spent.

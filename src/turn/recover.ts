@@ -113,7 +113,16 @@ async function storeSettled(deps: Deps, turn: AbandonedTurn, plan: TurnPlan, log
     throw new PantheonError("commit_failed", commitFailedDetail, {}, { cause });
   };
   const ending = isCancelled ? "cancelled" : "recovered";
-  return endStored(deps, ending, { outcome, toRecord, lastCheckpoint: null, log, onFailure });
+  // Who settles a run has made no calls.
+  const reportCalls = () => undefined;
+  return endStored(deps, ending, {
+    outcome,
+    toRecord,
+    lastCheckpoint: null,
+    log,
+    onFailure,
+    reportCalls,
+  });
 }
 
 /** Every step of the run has its audit row. The first row also holds the run's own calls: routing and summary. */

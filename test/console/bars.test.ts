@@ -14,8 +14,17 @@ const minFramesPerSecond = 50;
 const maxTries = 12;
 const limitMs = 180_000;
 
+const dist = new URL("../../console/dist/", import.meta.url);
+
+nodeTest("the page under test is built as it is deployed: its scripts name no source file", () => {
+  const scripts = readdirSync(new URL("assets/", dist)).filter((name) => name.endsWith(".js"));
+  expect(scripts.length).toBeGreaterThan(1);
+  for (const name of scripts) {
+    expect(readFileSync(new URL(`assets/${name}`, dist), "utf8"), name).not.toContain("console/src/");
+  }
+});
+
 nodeTest("the scripts of the first load are small", () => {
-  const dist = new URL("../../console/dist/", import.meta.url);
   const page = readFileSync(new URL("index.html", dist), "utf8");
   const [, entry = ""] = /<script[^>]* src="\/(assets\/[^"]+)"/.exec(page) ?? [];
   const kib = (file: string) => gzipSync(readFileSync(new URL(file, dist))).length / 1_024;

@@ -23,7 +23,7 @@ async function reportMore(fixture: TurnFixture, row: LedgerRow): Promise<void> {
   await reportLateSpend(
     db,
     { claim, ledger, reportedIds: [], pricing: undefined, createdAt: row.createdAt },
-    catalog,
+    { catalog },
   );
 }
 

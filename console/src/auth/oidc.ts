@@ -80,7 +80,7 @@ function redirectAddress(): string {
   return `${location.origin}/signed-in`;
 }
 
-/** Without TLS only a provider on this machine is spoken to: one of a test. */
+/** Requests without TLS are sent only to a provider on this machine: one of a test. */
 function insecureOnLoopback({ issuer }: Provider) {
   const isLoopback = /^(127\.0\.0\.1|localhost|\[::1\])$/.test(new URL(issuer).hostname);
   return { [oauth.allowInsecureRequests]: isLoopback };

@@ -18,7 +18,7 @@ type BubbleProps = {
   /** The last block of the text may still grow. */
   isGrowing?: boolean;
   badge?: string | undefined;
-  /** Stands below the text: tools, failures. */
+  /** Shown below the text: tools, failures. */
   children?: ComponentChildren;
 };
 

@@ -12,7 +12,7 @@ type ViewProps = {
   conversation: Conversation;
   agents: readonly Agent[];
   files: readonly RoomFile[];
-  /** Stands where there is no turn yet. */
+  /** Shown where there is no turn yet. */
   opening: ComponentChildren;
   /** The composer. */
   children: ComponentChildren;

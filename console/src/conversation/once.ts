@@ -1,6 +1,6 @@
 import { Component, type FunctionComponent, h, type VNode } from "preact";
 
-/** A component that is drawn anew only when one of its properties is another value. */
+/** A component that is drawn again only when one of its properties is another value. */
 export function once<Props extends object>(draw: FunctionComponent<Props>): (props: Props) => VNode {
   class Once extends Component<Props> {
     override shouldComponentUpdate(next: Readonly<Props>): boolean {

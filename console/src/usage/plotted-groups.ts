@@ -5,7 +5,7 @@ import { nextDay } from "./period.ts";
 
 export type PlottedGroup = { label: string; credits: number };
 
-/** So many columns can be told apart. */
+/** More columns could not be distinguished. */
 const maxGroups = 24;
 
 /** The groups of a plot: each day of the period, also one without calls; else the groups that spent most. */

@@ -25,7 +25,7 @@ export function UsagePlot({ rows, query, nameOf }: PlotProps) {
     if (element === null) return;
     const groups = plottedGroups(rows, query, nameOf);
     let plot: uPlot | undefined;
-    // The colours of a canvas are drawn, not styled: a change of the colour scheme draws it anew.
+    // The colours of a canvas are drawn, not styled: a change of the colour scheme draws it again.
     const draw = () => {
       plot?.destroy();
       plot = new uPlot(optionsOf(element, groups, query.groupBy), dataOf(groups), element);

@@ -59,7 +59,7 @@ function BudgetCard({ budget }: { budget: Budget }) {
         {formatCredits(budget.spent)} of {formatCredits(String(limit))}
       </strong>
       <meter min={0} max={Math.max(limit, 1e-9)} value={Number(budget.spent)} aria-label="Spent" />
-      {budget.resets_at && <small>Begins anew {formatInstant(budget.resets_at)}</small>}
+      {budget.resets_at && <small>Begins again {formatInstant(budget.resets_at)}</small>}
     </div>
   );
 }

@@ -25,11 +25,18 @@ export type LateSpend = Spend & {
   reportedIds: string[][];
 };
 
-/** Writes the calls of a holder that stores no turn. They replace estimates of the same calls. */
-export async function reportLateSpend(db: Db, late: LateSpend, catalog: Catalog): Promise<void> {
+/**
+ * Writes the calls of a holder that stores no turn. They replace estimates of the same calls.
+ * @param pausesMs the write is tried again after each pause; undefined: after short ones.
+ */
+export async function reportLateSpend(
+  db: Db,
+  late: LateSpend,
+  { catalog, pausesMs }: { catalog: Catalog; pausesMs?: readonly number[] | undefined },
+): Promise<void> {
   const { claim, ledger, reportedIds, pricing, createdAt } = late;
   if (ledger.length === 0) return;
-  await repeatIfLost(db, () =>
+  const write = () =>
     db.batch([
       lockSession(claim.sessionId),
       ...recordPrices(db, createdAt, catalog, pricing),
@@ -41,8 +48,8 @@ export async function reportLateSpend(db: Db, late: LateSpend, catalog: Catalog)
         setWhere: eq(llmCallEvents.status, "unknown"),
       }),
       ...deleteSurplusEstimates(reportedIds),
-    ]),
-  );
+    ]);
+  await repeatIfLost(db, write, pausesMs);
 }
 
 /** Rows of which some may be stored already: those stay. */

@@ -22,10 +22,14 @@ export type RefusedSpend = Spend & {
 /**
  * Deletes the claim of a run that was refused after it was taken, and its checkpoints. What past holders spent goes into
  * the ledger in the same batch, and token scales into the session. The claim of another holder stays. So does the ledger, where
- * this request has deleted the claim before and its answer was lost.
+ * this request has deleted the claim before and its answer was lost. In these two cases it returns false.
  * @throws what else Postgres refuses.
  */
-export async function releaseClaim(db: Db, claim: Claim, { spend, refusalScales }: Release): Promise<void> {
+export async function releaseClaim(
+  db: Db,
+  claim: Claim,
+  { spend, refusalScales }: Release,
+): Promise<boolean> {
   try {
     await repeatIfLost(db, () =>
       db.batch([
@@ -36,8 +40,10 @@ export async function releaseClaim(db: Db, claim: Claim, { spend, refusalScales 
         deleteClaim(claim),
       ]),
     );
+    return true;
   } catch (error) {
-    if (postgresFields(error).code !== claimLost) throw error;
+    if (postgresFields(error).code === claimLost) return false;
+    throw error;
   }
 }
 

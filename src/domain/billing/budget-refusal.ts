@@ -18,7 +18,7 @@ export type FoundBudget = {
 
 export type DeadRun = { sessionId: string; runId: string };
 
-/** Why no run was opened. `deadRuns` give back what they hold once they are settled. */
+/** Why no run was opened. `deadRuns` hold nothing any more once they are settled. */
 export type BudgetRefusal = { error: PantheonError; deadRuns: readonly DeadRun[] };
 
 /** When a caller may try again whose budget is held by running turns, s. */

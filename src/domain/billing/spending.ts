@@ -3,7 +3,7 @@ import { priceCall } from "./pricing.ts";
 /** A model call before it is made. Its greatest possible cost follows from these figures. */
 export type CallLimits = { inputTokens: number; maxOutputTokens: number; multiplierHundredths: number };
 
-/** What was taken for a call. `end` gives back what it did not cost, 10⁻⁸ credits. */
+/** What was taken for a call. `end` returns what it did not cost, 10⁻⁸ credits. */
 export type TakenCredits = { end: (costE8: bigint) => void };
 export type TakenCall = TakenCredits & {
   /** The output that the run pays for. */

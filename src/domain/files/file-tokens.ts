@@ -9,7 +9,7 @@ export type FileTokens = {
 
 export type FileTokenReservation = {
   tokens: number;
-  /** Gives back what was not used. */
+  /** Returns what was not used. */
   end(usedTokens: number): void;
 };
 

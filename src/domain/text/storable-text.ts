@@ -1,4 +1,4 @@
-/** Whether Postgres stores a text and gives back the same: it refuses NUL, and half a surrogate pair. */
+/** Whether Postgres stores a text and returns the same: it refuses NUL, and half a surrogate pair. */
 export function isStorableText(text: string): boolean {
   return !text.includes("\u0000") && text.isWellFormed();
 }

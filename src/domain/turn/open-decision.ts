@@ -39,8 +39,13 @@ export type OpenDecision<Opened> =
   | { kind: "replay"; runId: string; turnId: string }
   /** The same request's run is live. */
   | { kind: "join"; running: FoundClaim }
-  /** The lease of another run, or of a cancelled one, has run out: it is recovered first, then this request opens again. */
+  /**
+   * The lease of a run has run out: that run is recovered first, then this request opens again. It is another run, or the
+   * request's own, which was cancelled, or which another holder has taken over since.
+   */
   | { kind: "recover"; runId: string; turnId: string }
+  /** The claim is free and was not taken: the room was deleted, or this very run was refused before. */
+  | { kind: "not_taken" }
   /** Too little is left of a budget. Dead runs are settled, then this request opens again. */
   | ({ kind: "unaffordable" } & BudgetRefusal);
 
@@ -68,7 +73,7 @@ export function decideOpen<Opened>(
   if (storedRun !== undefined) return { kind: "replay", runId: storedRun.runId, turnId: storedRun.turnId };
   if (opened !== undefined) return { kind: "claimed", opened };
   const running = claimBefore !== undefined && claimBefore.leaseLeftMs > 0 ? claimBefore : undefined;
-  if (claimBefore !== undefined && running === undefined && (!isSameKey || claimBefore.isCancelled)) {
+  if (claimBefore !== undefined && running === undefined) {
     return { kind: "recover", runId: claimBefore.runId, turnId: claimBefore.turnId };
   }
   if (running === undefined) {
@@ -76,8 +81,7 @@ export function decideOpen<Opened>(
     if (retried !== undefined) refuseRetry(retried);
     const refusal = findBudgetRefusal(rows.budgets, request.minE8);
     if (refusal !== null) return { kind: "unaffordable", ...refusal };
-    // The claim is free and was not taken: only a deleted room prevents that, since the session's row is locked.
-    throw notFound();
+    return { kind: "not_taken" };
   }
   if (isSameKey) return { kind: "join", running };
   throw busySession("turn_conflict", turnConflictDetail, running);

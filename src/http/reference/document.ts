@@ -38,7 +38,7 @@ const info = {
   title: "Pantheon",
   version: "1",
   description,
-  contact: { name: "Whoever runs this deployment" },
+  contact: { name: "The operator of this deployment" },
   license: { name: "All rights reserved", identifier: "LicenseRef-All-Rights-Reserved" },
 };
 

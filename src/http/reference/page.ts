@@ -36,7 +36,7 @@ export function renderReferencePage({ info, tags = [] }: ApiDocument): Markup {
 /** In the order in which they come; docs/streaming.md has their contents. */
 const streamEvents = [
   ["RUN_STARTED", "The turn is claimed and planned."],
-  ["MESSAGES_SNAPSHOT", "A reader comes back: the conversation as it stands."],
+  ["MESSAGES_SNAPSHOT", "A reader comes back: the conversation as it is now."],
   ["SUBAGENT_STARTED", "A step begins."],
   ["TEXT_MESSAGE_CONTENT", "Text arrives, between a START and an END."],
   ["TOOL_CALL_RESULT", "A tool has answered, behind START, ARGS and END."],

@@ -59,7 +59,7 @@ const tokens = z.looseObject({
 export const messagesSnapshotEvent = event(
   "MESSAGES_SNAPSHOT",
   "MessagesSnapshotEvent",
-  "The session as it stands, in the place of what was missed",
+  "The session as it is now, in the place of what was missed",
   {
     messages: z.array(snapshotMessage).describe("Oldest first"),
   },

@@ -73,11 +73,6 @@ describe("a request to open a run is refused where", () => {
     });
   });
 
-  test("its room was deleted meanwhile: the claim is free and cannot be taken", () => {
-    expect(refusal({})).toMatchObject({ code: "not_found" });
-    expect(refusal({ claimBefore: running({ leaseLeftMs: -1 }) })).toMatchObject({ code: "not_found" });
-  });
-
   test.each([
     [1, "1"],
     [999, "1"],
@@ -87,6 +82,22 @@ describe("a request to open a run is refused where", () => {
   ])("with %d ms of the lease left, Retry-After is %s s", (leaseLeftMs, seconds) => {
     const claimBefore = running({ idempotencyKey: "key-2", leaseLeftMs });
     expect(refusal({ claimBefore }).headers).toEqual({ "Retry-After": seconds });
+  });
+});
+
+test("a free claim that was not taken is told apart from a session that does not exist", () => {
+  expect(decideOpen(found(), request)).toEqual({ kind: "not_taken" });
+});
+
+test.each([
+  ["another key", "key-2"],
+  ["its own key: another holder has taken the run over since", "key-1"],
+])("a run whose lease has run out is recovered first, under %s", (_whose, idempotencyKey) => {
+  const claimBefore = running({ idempotencyKey, leaseLeftMs: 0 });
+  expect(decideOpen(found({ claimBefore }), request)).toEqual({
+    kind: "recover",
+    runId: "running-run",
+    turnId: "running-turn",
   });
 });
 

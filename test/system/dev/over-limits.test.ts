@@ -157,6 +157,32 @@ const farOver: Readonly<Record<string, number>> = {
   page: 1_000_000_000,
 };
 
+/** Of AG-UI's own field `state`, which may hold anything: as large as a body under every limit can make it. */
+const largestStates: Readonly<Record<string, () => unknown>> = {
+  "one text": () => "x".repeat(4_100_000),
+  "texts of 150 characters": () => names(24_900, 150),
+  "names of 150 characters": () => Object.fromEntries(names(24_900, 150).map((name) => [name, 1])),
+  "objects with one name each": () => names(12_000, 300).map((name) => ({ [name]: 1 })),
+};
+
+function names(count: number, length: number): string[] {
+  return Array.from({ length: count }, (_, n) => String(n).padStart(length, "n"));
+}
+
+describe("while bodies under every limit are read, the Worker answers others and its memory does not grow", () => {
+  test.each(Object.entries(largestStates))("%s", async (_what, describeState) => {
+    const messages = [{ id: "m", role: "user", content: "nobody is tagged" }];
+    const request = {
+      method: "POST",
+      path: `/sessions/${fixture.sessionId}/ag-ui`,
+      body: JSON.stringify({ threadId: "t", runId: "r", messages, state: describeState() }),
+    };
+    await expectLightLoad(async () => {
+      expect(await send(request)).toEqual({ status: 422, code: "no_valid_tagged_agents" });
+    });
+  });
+});
+
 describe("of files of 10 MiB the Worker never holds more than a part", () => {
   const fileMiB = 10;
   const oneMiB = new Uint8Array(MiB).fill(97);

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { matchesGlob } from "node:path";
 import { parseEnv } from "node:util";
 import { expect, test } from "vitest";
 import { ConfigError } from "../../../src/config/config-error.ts";
@@ -80,3 +81,21 @@ test("the Worker refuses to start with the unchanged example", () => {
     /AUTH_JWT_SECRET or AUTH_JWKS_URL.*\n.*LLM_API_KEY: is missing/,
   );
 });
+
+const ignored = readFileSync(new URL("../../../.gitignore", import.meta.url), "utf8")
+  .trim()
+  .split("\n");
+
+/** The last line that matches decides. */
+function isIgnored(file: string): boolean {
+  const line = ignored.findLast((pattern) => matchesGlob(file, pattern.replace(/^!/, "")));
+  return line !== undefined && !line.startsWith("!");
+}
+
+test.each([".dev.vars", ".dev.vars.staging", ".env", ".env.local"])(
+  "git ignores %s: it has secrets",
+  (file) => {
+    expect(isIgnored(file)).toBe(true);
+    expect(isIgnored(".dev.vars.example")).toBe(false);
+  },
+);

@@ -13,11 +13,13 @@ import { roomChanges } from "./scenarios/room-changes.ts";
 import { killedRounds } from "./scenarios/rounds.ts";
 import { keyStorms, sessionStorms } from "./scenarios/storms.ts";
 import { walletRaces } from "./scenarios/wallet-races.ts";
+import { watchedKills } from "./scenarios/watched-kills.ts";
 
 /** Every kind of fault, in the order in which they are tried. */
 export const scenarios: readonly Scenario[] = [
   kills,
   killedRounds,
+  watchedKills,
   pauses,
   cancels,
   keyStorms,

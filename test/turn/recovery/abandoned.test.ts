@@ -99,6 +99,30 @@ describe("a run whose holder is gone, found by another request", () => {
   });
 });
 
+test("a run that three recoveries leave without a holder is a conflict, and is stored once a recovery succeeds", async () => {
+  const { fixture, post } = await leaveRoundTable();
+  const { deps } = fixture.api;
+  const { hosts } = deps;
+  let recoveries = 0;
+  const recover = async () => {
+    recoveries += 1;
+  };
+  deps.hosts = (sessionId) => ({ ...hosts(sessionId), recover });
+  const claim = await fixture.claim();
+
+  const refused = await fixture.post("and now?");
+
+  expect(refused).toMatchObject({ status: 409, body: { code: "turn_conflict", turn_id: claim?.turn_id } });
+  expect(refused.headers.get("Retry-After")).toBe("1");
+  expect(recoveries).toBe(3);
+  expect(await fixture.claim()).toEqual(claim);
+  deps.hosts = hosts;
+  expect(await fixture.post("and now?")).toMatchObject({ status: 201, body: { turn_index: 2 } });
+  await fixture.models.release("gate");
+  expect((await post).status).toBe(409);
+  await expectLedgerMatchesCalls(fixture);
+});
+
 describe("the scheduled job", () => {
   test("settles a run without a key when its lease is over, and calls no model", async () => {
     const { fixture, post } = await leaveRoundTable();

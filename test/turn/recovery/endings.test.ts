@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { failing, watchDatabase } from "../../support/database-requests.ts";
+import { awayFrom, failing, watchDatabase } from "../../support/database-requests.ts";
 import { createTurnFixture, says, type TurnFixture } from "../../support/turn-fixture.ts";
 import { managerSays } from "../modes/support/model-calls.ts";
 import { answersStored, expireLease } from "./support/abandoned-run.ts";
@@ -111,6 +111,92 @@ test("a refused run whose claim cannot be deleted leaves it to recovery", async 
   );
   await expireLease(fixture);
   expect((await fixture.post("@ada hello")).body).toMatchObject({ turn_index: 1, status: "completed" });
+});
+
+type DatabaseAnswer = NonNullable<Parameters<typeof watchDatabase>[1]>;
+type Meanwhile = (fixture: TurnFixture) => Promise<unknown>;
+
+describe("a run whose commit is refused and whose claim it cannot delete", () => {
+  /** Stands in what deletes the claim of a run without a turn, and in no other request. */
+  const releases = "refused_run_id =";
+  /** Stands in late reports, and in no other request. */
+  const reports = 'excluded.\\"usage_source';
+
+  /** Ada's answer is stored. Before bob's arrives, a turn has taken the index of theirs. */
+  async function postRefused(answerFor: (fixture: TurnFixture) => DatabaseAnswer, then?: Meanwhile) {
+    const fixture = await createTurnFixture({ agents: ["ada", "bob"], mode: "roundtable" });
+    await fixture.models.script(says("bob", { text: "lost", hold: "gate" }, 1));
+    const { result } = await watchDatabase(async () => {
+      const posted = fixture.post("hello");
+      await answersStored(fixture, { steps: 1 });
+      await fixture.models.wait({ calls: 2 });
+      await fixture.sql`insert into turns (id, session_id, turn_index, mode, user_input, assistant_output, status,
+        model_alias_used, created_at)
+        values (gen_random_uuid(), ${fixture.sessionId}, 1, 'tag', 'x', 'y', 'completed', 'llama', now())`;
+      await fixture.models.release("gate");
+      const refused = await posted;
+      await then?.(fixture);
+      return refused;
+    }, answerFor(fixture));
+    return { fixture, result };
+  }
+
+  const settle = async (fixture: TurnFixture) => {
+    await expireLease(fixture);
+    expect((await fixture.post("and then")).body).toMatchObject({ turn_index: 2, status: "completed" });
+  };
+  const ofRefusedRun = async (fixture: TurnFixture) =>
+    (await stateOf(fixture)).filter(([, , turnId]) => turnId === null).toSorted();
+  const bothReported = [
+    ["ada", "completed", null],
+    ["bob", "completed", null],
+  ];
+
+  test("because the database is away reports its calls when it is back", async () => {
+    const { fixture, result } = await postRefused(() => awayFrom(releases));
+
+    expect(result).toMatchObject({ status: 503, body: { code: "database_unavailable" } });
+    await until("the report is there", async () => (await ofRefusedRun(fixture)).length === 2);
+    expect(await ofRefusedRun(fixture)).toEqual(bothReported);
+    await settle(fixture);
+    expect(await ofRefusedRun(fixture)).toEqual(bothReported);
+  });
+
+  test("and that is lost itself leaves its calls to recovery: an estimate of what no checkpoint has", async () => {
+    let isSettling = false;
+    const { fixture } = await postRefused(
+      () => async (ask, _n, body) => {
+        const fails = body.includes(reports) || (body.includes(releases) && !isSettling);
+        return fails ? new Response("bad gateway", { status: 502 }) : ask();
+      },
+      async (posted) => {
+        isSettling = true;
+        await settle(posted);
+      },
+    );
+
+    // One estimate for each attempt of the call.
+    expect(await ofRefusedRun(fixture)).toEqual([
+      ["ada", "completed", null],
+      ...Array(3).fill(["bob", "unknown", null]),
+    ]);
+  });
+
+  test("because another holder has settled it replaces the estimates of its calls", async () => {
+    let isSettled = false;
+    const { fixture } = await postRefused((running) => async (ask, _n, body) => {
+      if (isSettled || !body.includes(releases)) return ask();
+      isSettled = true;
+      await settle(running);
+      expect(await ofRefusedRun(running)).toContainEqual(["bob", "unknown", null]);
+      return ask();
+    });
+
+    await until("the report is there", async () =>
+      (await ofRefusedRun(fixture)).every(([, status]) => status === "completed"),
+    );
+    expect(await ofRefusedRun(fixture)).toEqual(bothReported);
+  });
 });
 
 test("every line that a run logs names its request and its run", async () => {

@@ -1,11 +1,25 @@
 import { describe, expect, test } from "vitest";
 import { takeOverRun } from "../../../src/db/turn/take-over-run.ts";
+import type { Answer } from "../../support/api.ts";
 import { delaying, watchDatabase } from "../../support/database-requests.ts";
 import { createTurnFixture, noRows, says, type TurnFixture } from "../../support/turn-fixture.ts";
 import { expireLease } from "./support/abandoned-run.ts";
 import { expectLedgerMatchesCalls } from "./support/ledger-check.ts";
 
 const anOpen = String.raw`into \"turn_claims\"`;
+
+/** The database opens the run and its answer is lost. Before the request is sent again, something happens. */
+function losingFirstOpen(meanwhile: () => Promise<void>) {
+  let isLost = false;
+  return async (ask: () => Promise<Response>, _n: number, body: string): Promise<Response> => {
+    const response = await ask();
+    if (isLost || !body.includes(anOpen)) return response;
+    isLost = true;
+    await response.arrayBuffer();
+    await meanwhile();
+    throw new TypeError("the connection was lost");
+  };
+}
 
 describe("a late copy of the request that opens a run", () => {
   test("takes no claim for a turn without a key that is already stored", async () => {
@@ -100,24 +114,53 @@ describe("a late copy of the request that opens a run", () => {
 
   test("returns its own turn, where another request has settled it", async () => {
     const fixture = await createTurnFixture();
-    let isLost = false;
     const { result: posted } = await watchDatabase(
       () => fixture.post("@ada hello"),
-      async (ask, _n, body) => {
-        const response = await ask();
-        if (isLost || !body.includes(anOpen)) return response;
-        isLost = true;
-        await response.arrayBuffer();
+      losingFirstOpen(async () => {
         await expireLease(fixture);
         expect((await fixture.post("@ada something else")).status).toBe(201);
-        throw new TypeError("the connection was lost");
-      },
+      }),
     );
 
     expect(posted).toMatchObject({ status: 201, body: { turn_index: 1, status: "failed" } });
     expect(posted.headers.get("Idempotency-Replayed")).toBe("true");
     expect(await fixture.models.journal()).toHaveLength(1);
     expect(await fixture.rowCounts()).toMatchObject({ turns: 2 });
+  });
+
+  test("recovers its own run, where the holder that took it over is gone too", async () => {
+    const fixture = await createTurnFixture();
+    await fixture.models.script(says("ada", { text: "lost", hold: "gate" }, 1));
+    let second: Promise<Answer> | undefined;
+    const { result: posted } = await watchDatabase(
+      () => fixture.post("@ada hello", { key: "k" }),
+      losingFirstOpen(async () => {
+        await expireLease(fixture);
+        second = fixture.post("@ada hello", { key: "k" });
+        await fixture.models.wait({ calls: 1 });
+        await expireLease(fixture);
+      }),
+    );
+
+    expect(posted).toMatchObject({ status: 201, body: { turn_index: 1, status: "failed" } });
+    await fixture.models.release("gate");
+    expect((await second)?.status).toBe(409);
+    await expectLedgerMatchesCalls(fixture);
+  });
+
+  test("is a conflict, where its run was recovered and refused: the session is there, and takes new turns", async () => {
+    const fixture = await createTurnFixture();
+    const { result: posted } = await watchDatabase(
+      () => fixture.post("nobody is asked"),
+      losingFirstOpen(async () => {
+        await expireLease(fixture);
+        expect(await fixture.post("@ada hello")).toMatchObject({ status: 201, body: { turn_index: 1 } });
+      }),
+    );
+
+    expect(posted).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
+    expect(await fixture.post("nobody is asked")).toMatchObject({ status: 422 });
+    expect(await fixture.post("@ada and then")).toMatchObject({ status: 201, body: { turn_index: 2 } });
   });
 });
 

@@ -1,4 +1,5 @@
 import type { JournalEntry } from "../../../support/node/model-journal.ts";
+import { isRefusedCall } from "../../../turn/modes/support/model-calls.ts";
 import { readRequest } from "../testbed/scenario-tag.ts";
 import { type CallPurpose, describeCall, readCallPurpose, routeStepId, summarizers } from "./call-purpose.ts";
 import type { LedgerRow, OverheadRow, SessionRows } from "./session-rows.ts";
@@ -47,7 +48,7 @@ function checkCall(
 ): string[] {
   const name = describeCall(readCallPurpose(entry));
   const rows = named.filter(({ callId }) => callId === entry.call_id);
-  if (entry.status !== null && entry.status >= 400) {
+  if (isRefusedCall(entry)) {
     return rows.length === 0 ? [] : [`a refused call is in the ledger: ${name}`];
   }
   if (rows.length > 1) return [`a call is in the ledger ${rows.length} times: ${name}`];

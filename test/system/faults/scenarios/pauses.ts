@@ -11,7 +11,7 @@ import { createRoundLog, isWhole, type RoundLog } from "./round-log.ts";
 import { stepOfRound } from "./steps.ts";
 
 /** Short enough to wait for, and long enough on a busy machine. */
-const shortLeaseMs = 3_000;
+const shortLeaseMs = 6_000;
 /** What a process sent before it was paused has been read after this time. */
 const transitMs = 50;
 

@@ -29,6 +29,11 @@ export function isFurtherCall({ messages }: JournalEntry): boolean {
   return instructions.includes(laterRoundWords) || instructions.includes(askedAgainWords);
 }
 
+/** A provider bills no call that it answers with an error, or with a redirect, which is not followed. */
+export function isRefusedCall({ status }: JournalEntry): boolean {
+  return status !== null && status >= 300;
+}
+
 /** Keys of all roles that are anywhere in a call. */
 export function rolesIn({ messages }: JournalEntry): string[] {
   const text = messages.map(({ content }) => content).join("\n");

@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import type { Json } from "../../../support/api.ts";
 import type { TurnFixture } from "../../../support/turn-fixture.ts";
+import { isRefusedCall } from "../../modes/support/model-calls.ts";
 import { listCallers } from "./abandoned-run.ts";
 
 /**
@@ -22,8 +23,7 @@ export async function expectLedgerMatchesCalls(fixture: TurnFixture): Promise<vo
 
   expect(new Set(booked).size).toBe(booked.length);
   const unbooked = journal.flatMap((call, place) => {
-    const isSpent = call.status === null || call.status < 400;
-    return isSpent && !booked.includes(call.call_id) ? [askedFor[place] ?? ""] : [];
+    return !isRefusedCall(call) && !booked.includes(call.call_id) ? [askedFor[place] ?? ""] : [];
   });
   const isEstimate = (row: Json) => row.status === "unknown";
   const isCut = (row: Json) => row.status === "failed" && row.provider_request_id === null;
