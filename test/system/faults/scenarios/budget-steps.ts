@@ -145,7 +145,7 @@ export async function createBudgetUser({ sql, gateway }: Testbed) {
   });
   const report = async (turn: OpenedTurn, call: ModelCallRecord) => {
     const reportedIds = listAttemptIds(turn.claim.runId, [call]);
-    await reportLateSpend(db, { ...spendOf(turn, call), claim: turn.claim, reportedIds }, catalog);
+    await reportLateSpend(db, { ...spendOf(turn, call), claim: turn.claim, reportedIds }, { catalog });
   };
   const release = async (place: number, turn: OpenedTurn, call: ModelCallRecord) => {
     const spend = { ...spendOf(turn, call), catalog, estimatedIds: [] };
