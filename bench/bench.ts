@@ -17,6 +17,7 @@ import { measureFirstDelta } from "./scenarios/first-delta.ts";
 import { measurePacedModels } from "./scenarios/paced-models.ts";
 import { measurePlanMatrix } from "./scenarios/plan-matrix.ts";
 import { measureProfile } from "./scenarios/profile.ts";
+import { measureScale } from "./scenarios/scale.ts";
 import { measureStatements } from "./scenarios/statements.ts";
 import { measureThroughput } from "./scenarios/throughput.ts";
 import { measureWrittenBytes } from "./scenarios/written-bytes.ts";
@@ -36,7 +37,7 @@ const tableParts = [
   "bundle",
 ] as const;
 /** With those that run only where they are named. */
-const parts = [...tableParts, "profile"] as const;
+const parts = [...tableParts, "profile", "scale"] as const;
 type Part = (typeof parts)[number];
 
 const usageText =
@@ -44,7 +45,8 @@ const usageText =
   npm run bench [-- ${parts.join(" | ")} …]
 BENCH_DATABASE_URL, else TEST_DATABASE_URL: a Postgres server on which a database may be made (and is dropped again);
 without one the embedded Postgres is used. Prints a table, and writes it to bench/results.json.
-profile, which runs only where it is named: CPU time by part of the system; writes bench/profile.svg.`;
+Two run only where they are named. profile: CPU time by part of the system; writes bench/profile.svg. scale: a database
+of 200,000 sessions, against an empty one; needs a server, and its user the right to set session_replication_role.`;
 
 const resultsFile = fileURLToPath(new URL("./results.json", import.meta.url));
 
@@ -106,6 +108,7 @@ async function measureParts(
     reading: async () => measureAnswerReading(log),
     bundle: () => measureBundle(log),
     profile: () => measureProfile(bench, log),
+    scale: () => measureScale(bench, log),
   };
   const rows: Row[] = [];
   for (const part of chosen) rows.push(...(await measures[part]()));

@@ -58,12 +58,7 @@ async function startParts(serverUrl: string | undefined, log: (line: string) => 
     isEmbedded ? await startLocalDatabase({ log }) : await createScratchDatabase(serverUrl, "bench"),
   );
   await applyMigrations(connectionString);
-  const database = keep(
-    await startPeer<DatabaseQuestions>(new URL("./peers/database.ts", import.meta.url), {
-      connectionString,
-      maxConnections: isEmbedded ? 1 : 20,
-    }),
-  );
+  const database = keep(await startEndpoint(connectionString, isEmbedded ? 1 : 20));
   const models = keep(
     await startPeer<ModelQuestions>(new URL("./peers/models.ts", import.meta.url), undefined),
   );
@@ -106,7 +101,18 @@ async function startParts(serverUrl: string | undefined, log: (line: string) => 
   };
 }
 
-async function startWorker(bindings: Record<string, string>, config?: string): Promise<WorkerProcess> {
+/** The Neon endpoint of a database, in a process of its own. */
+export function startEndpoint(
+  connectionString: string,
+  maxConnections: number,
+): Promise<Peer<DatabaseQuestions>> {
+  return startPeer<DatabaseQuestions>(new URL("./peers/database.ts", import.meta.url), {
+    connectionString,
+    maxConnections,
+  });
+}
+
+export async function startWorker(bindings: Record<string, string>, config?: string): Promise<WorkerProcess> {
   const port = await reservePort(0, loopbackHost);
   const server = { host: loopbackHost, port, watch: false, ...(config === undefined ? {} : { config }) };
   return startWorkerProcess({ bindings, ...server }, () => undefined);

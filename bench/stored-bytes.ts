@@ -1,4 +1,5 @@
 import pg from "pg";
+import { processCpuMs } from "./process-cpu.ts";
 import type { Bench } from "./setup.ts";
 
 /** What a finished run leaves in LangGraph's tables. */
@@ -34,6 +35,22 @@ export async function measureWal(bench: Bench, work: () => Promise<unknown>): Pr
       [before[0]?.at],
     );
     return Number(after[0]?.bytes);
+  });
+}
+
+/** CPU time of the server's processes for this database while `work` ran, in ms; NaN where they run elsewhere. */
+export async function measureServerCpu(bench: Bench, work: () => Promise<unknown>): Promise<number> {
+  return withClient(bench, async (client) => {
+    const read = async () => {
+      const { rows } = await client.query<{ pid: number }>(
+        "select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
+      );
+      return new Map(rows.map(({ pid }) => [pid, processCpuMs(pid) ?? Number.NaN]));
+    };
+    const before = await read();
+    await work();
+    const after = await read();
+    return [...after].reduce((sum, [pid, ms]) => sum + ms - (before.get(pid) ?? 0), 0);
   });
 }
 

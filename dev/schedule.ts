@@ -20,8 +20,11 @@ export function startSchedule(url: string, log: (line: string) => void): () => v
 }
 
 /** One run of the scheduled handler. Throws where it failed. */
-async function callScheduled(url: string, cron: string, signal: AbortSignal): Promise<void> {
+export async function callScheduled(url: string, cron: string, signal?: AbortSignal): Promise<void> {
   const query = new URLSearchParams({ cron });
-  const response = await fetch(`${url}/cdn-cgi/handler/scheduled?${query}`, { signal });
+  const response = await fetch(
+    `${url}/cdn-cgi/handler/scheduled?${query}`,
+    signal === undefined ? {} : { signal },
+  );
   if (!response.ok) throw new Error(`the handler of '${cron}' answered ${response.status}`);
 }

@@ -2,12 +2,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildUpload } from "../../dev/bundle/build-upload.ts";
-import { maxKib, maxStartupMs, placeholderSecrets } from "../../dev/bundle/limits.ts";
+import { maxStartupMs, placeholderSecrets } from "../../dev/bundle/limits.ts";
 import { measureStartup } from "../../dev/bundle/measure-startup.ts";
 import { spreadOf } from "../figures.ts";
 import { atMost, formatSpread, type Row } from "../report/row.ts";
 
 const rounds = 5;
+/** Less than what `npm run check:bundle` refuses. */
+const wantedKib = 540;
+const wantedStartupMs = 80;
 
 /** What `wrangler deploy` would upload for production: its weight, and how long its modules take to start. */
 export async function measureBundle(log: (line: string) => void): Promise<Row[]> {
@@ -20,12 +23,12 @@ export async function measureBundle(log: (line: string) => void): Promise<Row[]>
     for (let round = 0; round < rounds; round += 1) figures.push(...(await measureStartup(file, options)));
     const startup = spreadOf(figures);
     return [
-      atMost({ measure: "Worker bundle, gzip", value: gzipBytes / 1_024, unit: "KiB", limit: maxKib }),
+      atMost({ measure: "Worker bundle, gzip", value: gzipBytes / 1_024, unit: "KiB", limit: wantedKib }),
       atMost({
         measure: "start-up: active CPU of module evaluation",
         value: startup.median,
         unit: "ms",
-        limit: maxStartupMs,
+        limit: wantedStartupMs,
         spread: formatSpread(startup, "ms"),
         values: figures,
       }),

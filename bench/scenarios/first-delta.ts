@@ -34,18 +34,18 @@ export async function measureFirstDelta(bench: Bench, log: (line: string) => voi
   const share = spreadOf(shares);
   return [
     atMost({
-      measure: "Pantheon's share of the time to the first text delta, after the model's first",
-      limit: 10,
-      value: relay.median,
+      measure: "Pantheon's share of the time from a post to the first text delta, less what the model took",
+      limit: 9,
+      value: share.median,
       unit: "ms",
-      values: relay,
-      spread: formatSpread(relay, "ms"),
+      values: share,
+      spread: formatSpread(share, "ms"),
     }),
     plainFigure(
-      "the same from the post on, less what the model took: opening and planning are in it",
-      withUnit(share.median, "ms"),
-      formatSpread(share, "ms"),
-      share,
+      "of that, after the model's first delta",
+      withUnit(relay.median, "ms"),
+      formatSpread(relay, "ms"),
+      relay,
     ),
   ];
 }

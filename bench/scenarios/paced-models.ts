@@ -30,7 +30,7 @@ export async function measurePacedModels(
   const floorMs = spreadOf(times.floorAtOnce).median;
   const row = (measure: string, pantheonPosts: readonly number[], modelMs: number, more = "") => {
     const spread = spreadOf(pantheonPosts);
-    const limit = 1.15 * modelMs + floorMs;
+    const limit = 1.12 * modelMs + floorMs;
     return {
       ...atMost({ measure, value: spread.median, unit: "ms", limit, values: { spread, floorMs } }),
       spread: formatSpread(spread, "ms") + more,

@@ -1,5 +1,6 @@
+import { openBaselineThread } from "../baseline-turns.ts";
 import { monotonicMs } from "../clock.ts";
-import { interleave, spreadOf } from "../figures.ts";
+import { interleave, type Spread, spreadOf } from "../figures.ts";
 import { openFloorSession } from "../floor-turns.ts";
 import { createRoom, question } from "../pantheon-room.ts";
 import { atLeast, formatSpread, type Row } from "../report/row.ts";
@@ -15,22 +16,31 @@ export async function measureThroughput(bench: Bench, log: (line: string) => voi
   const rooms = await Promise.all(Array.from({ length: sessions }, () => createRoom(bench, 3, "roundtable")));
   const floors = await Promise.all(Array.from({ length: sessions }, () => openFloorSession(bench)));
   const pantheonPosts = rooms.map((room) => () => room.post(question));
-  await turnsPerSecond(pantheonPosts);
-  await turnsPerSecond(floors);
+  const baselines = Array.from({ length: sessions }, () => openBaselineThread(bench));
+  for (const posts of [pantheonPosts, floors, baselines]) await turnsPerSecond(posts);
   const rates = await interleave(rounds, {
     pantheon: () => turnsPerSecond(pantheonPosts),
     floor: () => turnsPerSecond(floors),
+    baseline: () => turnsPerSecond(baselines),
   });
-  const [pantheon, floor] = [spreadOf(rates.pantheon), spreadOf(rates.floor)];
-  return [
+  const [pantheon, floor, baseline] = [
+    spreadOf(rates.pantheon),
+    spreadOf(rates.floor),
+    spreadOf(rates.baseline),
+  ];
+  const against = (measure: string, other: Spread, limit: number) =>
     atLeast({
-      measure: `throughput, ${sessions} sessions at once, models at 0 ms, against the floor's; no error`,
-      value: pantheon.median / floor.median,
+      measure,
+      value: pantheon.median / other.median,
       unit: "×",
-      limit: 0.35,
-      values: { pantheon, floor },
-      spread: `${formatSpread(pantheon, "turns/s")}; the floor ${floor.median.toFixed(0)}`,
-    }),
+      limit,
+      values: { pantheon, other },
+      spread: `${formatSpread(pantheon, "turns/s")}; theirs ${other.median.toFixed(0)}`,
+    });
+  const measure = `throughput, ${sessions} sessions at once, models at 0 ms, no error`;
+  return [
+    against(`${measure}: against LangGraph with its Postgres checkpointer`, baseline, 1.2),
+    against("the same, against the floor", floor, 0.4),
   ];
 }
 

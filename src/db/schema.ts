@@ -96,6 +96,7 @@ export const rooms = pgTable(
   },
   (t) => [
     index("ix_rooms_owner_user_id_created_at_id").on(t.ownerUserId, t.createdAt, t.id),
+    index("ix_rooms_deleted_at").on(t.deletedAt).where(sql`${t.deletedAt} is not null`),
     oneOf("ck_rooms_current_mode", t.currentMode, roomModes),
     oneOf("ck_rooms_pending_mode", t.pendingMode, roomModes),
     check("ck_rooms_max_rounds", sql`${t.maxRounds} between 1 and ${sql.raw(String(maxRoundsLimit))}`),
@@ -164,6 +165,7 @@ export const sessions = pgTable(
       .where(sql`${t.deletedAt} is null`),
     index("ix_sessions_room_id_created_at_id").on(t.roomId, t.createdAt, t.id),
     index("ix_sessions_started_by_user_id").on(t.startedByUserId),
+    index("ix_sessions_deleted_at").on(t.deletedAt).where(sql`${t.deletedAt} is not null`),
   ],
 );
 
@@ -212,6 +214,7 @@ export const files = pgTable(
     index("ix_files_room_id_created_at_id").on(t.roomId, t.createdAt, t.id),
     index("ix_files_user_id").on(t.userId),
     index("ix_files_status_pending_since").on(t.status, t.pendingSince),
+    index("ix_files_deleted_at").on(t.deletedAt).where(sql`${t.deletedAt} is not null`),
     oneOf("ck_files_status", t.status, fileStatuses),
   ],
 );

@@ -119,7 +119,7 @@ test.each(samples)("the text of %s is what was put in", async (name, bytes, expe
   expect(pages.map((text) => text.trim())).toEqual(expected);
 });
 
-describe("a file that is made to harm", () => {
+describe("a hostile file", () => {
   /** An archive whose one part unpacks to more than the limit. */
   const bomb = (large: string, ...others: string[]) =>
     zipSync(

@@ -8,7 +8,8 @@ export type DatabaseRequest = {
   answerBytes: number;
 };
 
-type Ask = () => Promise<Response>;
+/** Asks the database; with another body than the driver sent, where one is given. */
+type Ask = (body?: string) => Promise<Response>;
 
 /**
  * Watches what `work` asks of the database, and nothing that other tests left to do behind their answers.
@@ -31,7 +32,8 @@ export async function watchDatabase<T>(
     return response;
   };
   neonConfig.fetchFunction = (...args: Parameters<typeof fetch>) => {
-    const ask = () => fetch(...args);
+    const [url, init] = args;
+    const ask = (body = init?.body) => fetch(url, { ...init, body: body ?? null });
     return watches.getStore()?.(ask, String(args[1]?.body)) ?? ask();
   };
   try {

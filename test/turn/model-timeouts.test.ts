@@ -6,6 +6,8 @@ import { createStreamFixture } from "../support/streams.ts";
 import { createTurnFixture, says } from "../support/turn-fixture.ts";
 import { answersStored } from "./recovery/support/abandoned-run.ts";
 
+// The clock of these tests goes on while timers are held, so the time after a part is twice as long here.
+
 describe("a model that does not answer fails only its agent", () => {
   const hangs: [string, ModelAnswer, row: object | undefined][] = [
     ["before its headers", { hang: "before_headers" }, { status: "unknown", credits: "0.00000000" }],
@@ -27,7 +29,7 @@ describe("a model that does not answer fails only its agent", () => {
     await untilRead(fixture.models, calls - 1);
     await timers.pass(1_000, fixture.sessionId);
     await fixture.models.wait({ calls });
-    await timers.pass(60_000, fixture.sessionId);
+    await timers.pass(2 * 60_000, fixture.sessionId);
     const { body } = await post;
 
     expect(body.status).toBe("partial");
@@ -69,7 +71,7 @@ describe("a model that does not answer fails only its agent", () => {
 
     const events = readEvents(await fixture.stream("@ada hello"));
     await events.until("TEXT_MESSAGE_CONTENT");
-    await timers.pass(60_000, fixture.sessionId);
+    await timers.pass(2 * 60_000, fixture.sessionId);
     await fixture.models.release("gate");
     await events.until("RUN_FINISHED");
 

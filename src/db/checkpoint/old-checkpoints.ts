@@ -2,28 +2,31 @@ import { sql } from "drizzle-orm";
 import { askDatabase, type Db } from "../core/client.ts";
 import { checkpointBlobs, checkpoints, checkpointWrites, turnClaims, turnRuns } from "../schema.ts";
 
-/** In one run of the daily job, oldest first; the next day takes the rest. */
-const maxRuns = 5_000;
+/** In one request, oldest first. */
+export const maxOldRuns = 5_000;
 
 /**
  * Deletes the checkpoints of runs that were stored more than `days` ago, and of runs that are neither stored nor in flight
- * (they were refused after their first checkpoint). Returns the number of runs.
+ * (they were refused after their first checkpoint). Returns the number of runs; `maxOldRuns`: there may be more.
  */
 export async function deleteOldCheckpoints(db: Db, days: number): Promise<number> {
-  const old = sql`(select distinct k.thread_id from ${checkpoints} k
-    left join ${turnRuns} r on r.id::text = k.thread_id
-    left join ${turnClaims} c on c.run_id::text = k.thread_id
-    where c.run_id is null and (r.id is null or r.created_at < now() - ${days} * interval '1 day')
-    order by k.thread_id limit ${maxRuns})`;
-  const [, , removed] = await askDatabase(db, () =>
-    db.batch([
-      db.execute(sql`delete from ${checkpointWrites} w where w.thread_id in ${old}`),
-      db.execute(sql`delete from ${checkpointBlobs} b where b.thread_id in ${old}`),
-      db.execute<{
-        threads: number;
-      }>(sql`with deleted as (delete from ${checkpoints} k where k.thread_id in ${old}
-        returning k.thread_id) select count(distinct thread_id)::int as threads from deleted`),
-    ]),
+  // The thread's id is cast, and not the run's, so that the run is found by its index.
+  const { rows } = await askDatabase(db, () =>
+    db.execute<{ runs: number }>(sql`
+      with old as materialized (
+        select k.thread_id from ${checkpoints} k
+          left join ${turnRuns} r on r.id = k.thread_id::uuid
+          left join ${turnClaims} c on c.run_id = k.thread_id::uuid
+        where c.run_id is null and (r.id is null or r.created_at < now() - ${days} * interval '1 day')
+        group by k.thread_id order by k.thread_id limit ${maxOldRuns}
+      ), deleted_writes as (
+        delete from ${checkpointWrites} w using old where w.thread_id = old.thread_id
+      ), deleted_blobs as (
+        delete from ${checkpointBlobs} b using old where b.thread_id = old.thread_id
+      ), deleted as (
+        delete from ${checkpoints} k using old where k.thread_id = old.thread_id
+      )
+      select count(*)::int as runs from old`),
   );
-  return removed.rows[0]?.threads ?? 0;
+  return rows[0]?.runs ?? 0;
 }

@@ -8,21 +8,34 @@ export type CallDeadline = {
   cancel(): void;
 };
 
-/** `pieceMs`: to the first byte, over all attempts, and between the parts of an answer. `totalMs`: of the whole call. */
-export function startCallDeadline({ pieceMs, totalMs }: { pieceMs: number; totalMs: number }): CallDeadline {
+export type CallTimes = {
+  /** To the first byte, over all attempts, and between the parts of an answer. */
+  pieceMs: number;
+  /** Of the whole call. */
+  totalMs: number;
+  now: () => number;
+};
+
+/** Parts arrive in hundreds. So none of them sets a timer: the timer that goes off looks how long ago the last part came. */
+export function startCallDeadline({ pieceMs, totalMs, now }: CallTimes): CallDeadline {
   const controller = new AbortController();
   const failure: AgentFailure = {
     code: "model_timeout",
     message: "The model did not finish its answer in time.",
   };
   const abort = () => controller.abort(failure);
-  let pieceTimer = setTimeout(abort, pieceMs);
+  let extendedMs: number | null = null;
+  const endPiece = () => {
+    if (extendedMs === null) return abort();
+    pieceTimer = setTimeout(endPiece, Math.max(0, extendedMs + pieceMs - now()));
+    extendedMs = null;
+  };
+  let pieceTimer = setTimeout(endPiece, pieceMs);
   const totalTimer = setTimeout(abort, totalMs);
   return {
     signal: controller.signal,
     extend() {
-      clearTimeout(pieceTimer);
-      pieceTimer = setTimeout(abort, pieceMs);
+      extendedMs = now();
     },
     cancel() {
       clearTimeout(pieceTimer);

@@ -44,7 +44,7 @@ type Call = {
 /** Makes a call and returns its attempts. The last one holds the result. Never throws because of a provider. */
 export async function makeCall(request: ModelRequest, options: CallOptions): Promise<HttpAttempt[]> {
   const { now, callTimeoutMs, callTotalMs } = options;
-  const deadline = startCallDeadline({ pieceMs: callTimeoutMs, totalMs: callTotalMs });
+  const deadline = startCallDeadline({ pieceMs: callTimeoutMs, totalMs: callTotalMs, now });
   const signal = AbortSignal.any([request.signal, deadline.signal]);
   const endpoint = endpointOf(request.model, options);
   const adjustable = createAdjustableRequest(request, endpoint.baseUrl, options.adjustments);

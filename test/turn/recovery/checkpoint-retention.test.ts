@@ -74,6 +74,17 @@ describe("the daily job", () => {
     );
   });
 
+  test("deletes more runs than fit one request", async () => {
+    const { api, sql } = await createTurnFixture();
+    const step = `many ${crypto.randomUUID()}`;
+    await sql`insert into checkpoints (thread_id, checkpoint_ns, checkpoint_id, checkpoint, metadata)
+      select gen_random_uuid(), '', ${step}, '{}', '{}' from generate_series(1, 5001)`;
+
+    await removeOldCheckpoints(api.deps);
+
+    expect(await sql`select 1 from checkpoints where checkpoint_id = ${step}`).toEqual([]);
+  });
+
   test("leaves those of a running run, and deletes those of a refused one", async () => {
     const fixture = await createTurnFixture({ agents, mode: "roundtable" });
     await fixture.models.script(says("bob", { text: "in time", hold: "gate" }));
