@@ -40,6 +40,8 @@ export type Config = {
   modelCallTimeoutMs: number;
   modelCallTotalMs: number;
   turnTimeoutMs: number;
+  /** How long a request waits for its turn before it is answered with the turn's state. */
+  jsonWaitMs: number;
   turnLeaseMs: number;
   /** How long a keyed run whose holder is gone waits for its client to come back. */
   resumeWindowMs: number;
@@ -155,6 +157,7 @@ function toConfig(values: Settings, parts: ConfigParts): Config {
     modelCallTimeoutMs: values.MODEL_CALL_TIMEOUT_MS,
     modelCallTotalMs: values.MODEL_CALL_TOTAL_MS,
     turnTimeoutMs: values.TURN_TIMEOUT_MS,
+    jsonWaitMs: values.JSON_WAIT_MS,
     turnLeaseMs: values.TURN_LEASE_MS,
     resumeWindowMs: values.TURN_RESUME_WINDOW_MS,
     checkpointRetentionDays: values.CHECKPOINT_RETENTION_DAYS,

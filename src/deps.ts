@@ -93,6 +93,8 @@ export type Deps = {
     credits: CreditSettings;
     /** Credits of a successful call by the tool's name, 10⁻⁸. */
     toolPrices: ReadonlyMap<string, bigint>;
+    /** How long a request waits for its turn. */
+    jsonWaitMs: number;
     turnLeaseMs: number;
     resumeWindowMs: number;
     checkpointRetentionDays: number;
@@ -143,6 +145,7 @@ export function createDeps(config: Config): Deps {
       summarizerModelAlias: config.summarizerModelAlias,
       credits: config.credits,
       toolPrices: config.toolPrices,
+      jsonWaitMs: config.jsonWaitMs,
       turnLeaseMs: config.turnLeaseMs,
       resumeWindowMs: config.resumeWindowMs,
       checkpointRetentionDays: config.checkpointRetentionDays,

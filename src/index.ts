@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { purgeDeleted } from "./actions/purge-deleted.ts";
+import { removeEndedEntries } from "./actions/remove-ended-entries.ts";
 import { removeOldCheckpoints } from "./actions/remove-old-checkpoints.ts";
 import { sweepFileBytes } from "./actions/sweep-file-bytes.ts";
 import { wakeWaitingFiles } from "./actions/wake-waiting-files.ts";
@@ -8,6 +9,7 @@ import { parseConfig } from "./config.ts";
 import { createDeps } from "./deps.ts";
 import { crons } from "./domain/crons.ts";
 import { SessionObject } from "./live/session-object.ts";
+import { wakeIdleQueues } from "./turn/queue.ts";
 import { recoverAbandonedRuns } from "./turn/recover-abandoned.ts";
 
 // At start, not at the first request: a Worker with a bad setting does not start, and names it.
@@ -26,8 +28,8 @@ export default {
   async scheduled({ cron }: { cron: string }): Promise<void> {
     const jobs =
       cron === crons.daily
-        ? [removeOldCheckpoints, purgeDeleted, sweepFileBytes]
-        : [recoverAbandonedRuns, wakeWaitingFiles];
+        ? [removeOldCheckpoints, removeEndedEntries, purgeDeleted, sweepFileBytes]
+        : [recoverAbandonedRuns, wakeIdleQueues, wakeWaitingFiles];
     // A job that fails does not stop the others.
     const results = await Promise.allSettled(jobs.map((job) => job(deps)));
     const failed = results.find((result) => result.status === "rejected");

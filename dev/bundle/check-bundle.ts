@@ -28,7 +28,7 @@ const workers: readonly WorkerCheck[] = [
   {
     config: "wrangler.toml",
     secrets: placeholderSecrets,
-    parseBindings: parseConfig,
+    parseBindings: requireSessionObjects,
     maxKib,
     maxStartupMs,
   },
@@ -76,6 +76,13 @@ async function checkEnvironment(worker: WorkerCheck, environment: string, dir: s
   const startup = `starts in ${startups.join(", ")} ms, at most ${worker.maxStartupMs}`;
   if (Math.min(...startups) > worker.maxStartupMs) throw new Error(`${name}: The Worker ${startup}`);
   console.log(`${weight}; ${startup}`);
+}
+
+/** The Worker itself starts without the objects, since its start-up is profiled without them. */
+function requireSessionObjects(bindings: Readonly<Record<string, unknown>>): void {
+  if (parseConfig(bindings).sessionObjects === undefined) {
+    throw new Error("LIVE_SESSIONS: the environment binds no Durable Object");
+  }
 }
 
 /** A binding as the Worker is given it: an object of the platform, or a text. */

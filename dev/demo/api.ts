@@ -1,7 +1,7 @@
 import { EventSchema } from "@ag-ui/core/schemas";
 import type * as z from "zod";
 import { type ApiRequest, sendApiRequest } from "../api-request.ts";
-import { readEventData } from "../event-stream.ts";
+import { readServerEvents } from "../event-stream.ts";
 
 /** The URL of Pantheon, a token, and a signal that ends every request. */
 export type Access = { url: string; token: string; signal: AbortSignal };
@@ -27,15 +27,47 @@ export async function askApi<T extends z.ZodType, P extends z.ZodType>(
   return { ok: false, status: response.status, body: problem.parse(body) };
 }
 
-/** Posts a turn and passes its events on as they arrive. Resolves at the end of the stream. */
+type TurnStream = {
+  onEvent: (event: TurnEvent) => void;
+  /** The connection is cut after the first agent's answer. */
+  isCut: boolean;
+  onCut: () => void;
+};
+
+/**
+ * Posts a turn and passes its events on as they arrive. Resolves at the end of the stream. One that is cut is followed from
+ * the last event that arrived, as `EventSource` of a browser does it.
+ */
 export async function streamTurn(
   access: Access,
-  request: ApiRequest,
-  onEvent: (event: TurnEvent) => void,
+  { path, message }: { path: string; message: string },
+  { onEvent, isCut, onCut }: TurnStream,
 ): Promise<void> {
+  const post: ApiRequest = { method: "POST", path: `${path}/stream`, body: { message } };
+  const place = await readEvents(access, post, { onEvent, isCut });
+  if (!isCut) return;
+  onCut();
+  const headers = place.lastId === null ? {} : { "Last-Event-ID": place.lastId };
+  const follow: ApiRequest = { method: "GET", path: `${path}/${place.turnId}/events`, headers };
+  await readEvents(access, follow, { onEvent, isCut: false });
+}
+
+type Reading = Omit<TurnStream, "onCut">;
+
+async function readEvents(access: Access, request: ApiRequest, { onEvent, isCut }: Reading) {
   const { body } = await send(access, request);
-  if (body === null) return;
-  for await (const data of readEventData(body)) onEvent(EventSchema.parse(JSON.parse(data)));
+  const place: { lastId: string | null; turnId: string | null } = { lastId: null, turnId: null };
+  if (body === null) return place;
+  for await (const { id, data } of readServerEvents(body)) {
+    const event = EventSchema.parse(JSON.parse(data));
+    // The first run of a turn has the turn's id.
+    if (event.type === "RUN_STARTED") place.turnId = event.runId;
+    place.lastId = id;
+    onEvent(event);
+    // Leaving the loop closes the connection.
+    if (isCut && event.type === "SUBAGENT_FINISHED") break;
+  }
+  return place;
 }
 
 async function send({ url, token, signal }: Access, request: ApiRequest): Promise<Response> {

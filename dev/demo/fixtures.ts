@@ -45,6 +45,8 @@ export type DemoTurn = {
   message: string;
   /** What the room is set to before the turn. */
   orchestration?: { max_rounds: number; synthesis: string };
+  /** The connection is cut after the first agent's answer, and the turn is followed from there. */
+  isCut?: true;
 };
 
 /** A question about the document, and one turn in each mode. The demo model uses a tool where the message asks for it. */
@@ -61,7 +63,9 @@ export const demoTurns: DemoTurn[] = [
   },
   {
     mode: "roundtable",
-    explanation: "all agents answer in order, and each reads the answers before its own",
+    explanation:
+      "all agents answer in order, and each reads the answers before its own; the stream is cut and rejoined",
+    isCut: true,
     message: "What is the one thing that must be done before Friday?",
   },
   {

@@ -58,7 +58,7 @@ async function createRoom({ access, write }: Demo): Promise<DemoSession> {
 }
 
 async function runTurn({ access, write }: Demo, session: DemoSession, step: DemoTurn): Promise<Turn> {
-  const { mode, explanation, message, orchestration } = step;
+  const { mode, explanation, message, orchestration, isCut = false } = step;
   await callApi(access, { method: "PATCH", path: `/rooms/${session.roomId}/mode`, body: { mode } }, created);
   if (orchestration !== undefined) {
     await callApi(
@@ -75,7 +75,10 @@ async function runTurn({ access, write }: Demo, session: DemoSession, step: Demo
   userOutput.flush();
   const turns = `/sessions/${session.sessionId}/turns`;
   const live = followTurn(outputOf);
-  await streamTurn(access, { method: "POST", path: `${turns}/stream`, body: { message } }, live.handle);
+  const onCut = () => {
+    print({ write }, "(the connection is cut here; the turn goes on, and is followed from the last event)");
+  };
+  await streamTurn(access, { path: turns, message }, { onEvent: live.handle, isCut, onCut });
 
   const { id, timing } = live.result();
   const turn = await callApi(access, { method: "GET", path: `${turns}/${id}` }, turnDetail);

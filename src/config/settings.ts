@@ -107,6 +107,7 @@ export const settings = z.object({
   MODEL_CALL_TIMEOUT_MS: milliseconds(60_000),
   MODEL_CALL_TOTAL_MS: milliseconds(240_000),
   TURN_TIMEOUT_MS: milliseconds(300_000),
+  JSON_WAIT_MS: milliseconds(240_000),
   TURN_LEASE_MS: milliseconds(30_000, 1_000),
   TURN_RESUME_WINDOW_MS: milliseconds(600_000, 0),
   SESSION_LOCATION_HINT: z.enum(locationHints).optional(),

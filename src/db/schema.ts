@@ -31,6 +31,7 @@ import type { RoutingDecision } from "../domain/routing/routing-decision.ts";
 import { type ExclusionReason, exclusionReasons } from "../domain/turn/exclusion.ts";
 import { type FinishReason, finishReasons } from "../domain/turn/finish-reason.ts";
 import type { OrchestrationRecord } from "../domain/turn/orchestration-record.ts";
+import { type QueuedStatus, queuedStatuses, type StoredProblem } from "../domain/turn/queued-turn.ts";
 import type { OverheadCall } from "../domain/turn/turn-outcome.ts";
 import { bytea } from "./core/bytea.ts";
 import { instant } from "./core/instant.ts";
@@ -287,10 +288,43 @@ export const turnClaims = pgTable(
     holder: uuid("holder").notNull(),
     pastHolders: jsonb("past_holders").$type<PastHolder[]>().notNull().default([]),
     leaseUntil: instant("lease_until").notNull(),
+    /** The run is of a turn that waited in the queue: a refusal is stored there. */
+    wasQueued: boolean("was_queued").notNull().default(false),
     /** When the run was cancelled, by the database's clock; null: it was not. Such a run is never gone on with. */
     cancelledAt: instant("cancelled_at"),
   },
   (t) => [unique("uq_turn_claims_run_id").on(t.runId), index("ix_turn_claims_lease_until").on(t.leaseUntil)],
+);
+
+/** The queue of a session: turns that wait, and for a while those that were never begun. */
+export const queuedTurns = pgTable(
+  "queued_turns",
+  {
+    /** The turn's id, and that of its first run. */
+    id: uuid("id").primaryKey(),
+    sessionId: uuid("session_id")
+      .notNull()
+      .references(() => sessions.id, { onDelete: "cascade" }),
+    /** Turns begin in this order. */
+    seq: integer("seq").notNull(),
+    userId: text("user_id").notNull(),
+    idempotencyKey: text("idempotency_key"),
+    requestHash: text("request_hash").notNull(),
+    request: jsonb("request").$type<ClaimedRequest>().notNull(),
+    status: text("status").$type<QueuedStatus>().notNull(),
+    /** Why the turn was not begun; null: it waits, or was cancelled. */
+    problem: jsonb("problem").$type<StoredProblem>(),
+    createdAt: instant("created_at").notNull(),
+    /** Since when the turn waits no more; null: it waits. */
+    endedAt: instant("ended_at"),
+  },
+  (t) => [
+    unique("uq_queued_turns_session_id_seq").on(t.sessionId, t.seq),
+    unique("uq_queued_turns_session_id_idempotency_key").on(t.sessionId, t.idempotencyKey),
+    index("ix_queued_turns_waiting").on(t.sessionId).where(sql`${t.status} = 'waiting'`),
+    index("ix_queued_turns_ended_at").on(t.endedAt),
+    oneOf("ck_queued_turns_status", t.status, queuedStatuses),
+  ],
 );
 
 export const turns = pgTable(

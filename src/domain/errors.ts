@@ -17,6 +17,8 @@ export const errorCodes = {
   too_many_keys: { status: 409, title: "You have as many API keys as you can have" },
   turn_conflict: { status: 409, title: "Another request works on this session" },
   turn_in_progress: { status: 409, title: "The turn of this request is not finished" },
+  turn_cancelled: { status: 409, title: "The turn was cancelled before it began" },
+  queue_full: { status: 409, title: "Too many turns wait in this session" },
   budget_in_use: { status: 409, title: "Running turns hold the credits" },
   not_latest_turn: { status: 409, title: "The turn is not the session's latest" },
   nothing_to_retry: { status: 409, title: "There is nothing to retry" },
@@ -54,6 +56,10 @@ export type ErrorCode = keyof typeof errorCodes;
 
 /** Every code, in the table's order. Sound: a const object has exactly the keys of its type. */
 export const errorCodeNames = Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]];
+
+export function isErrorCode(code: unknown): code is ErrorCode {
+  return errorCodeNames.some((known) => known === code);
+}
 
 export type ErrorExtras = {
   /** Response headers, e.g. `Retry-After`. */

@@ -15,6 +15,8 @@ const answerHeaders = {
     description: "The request was carried out before, under the same key; nothing was done again",
     schema: { type: "string", pattern: "^true$" },
   },
+  Location: { description: "Where the turn is, under its id", schema: { type: "string" } },
+  Link: { description: "The turn's events, `rel=monitor`", schema: { type: "string" } },
   "Server-Timing": {
     description: "Durations in ms; `desc` of `db` and `checkpoints`: requests to the database",
     schema: { type: "string" },

@@ -24,6 +24,8 @@ type Declaration<Parts, Answers> = {
   problems?: readonly ErrorCode[];
   /** True: needs no token. */
   isOpen?: boolean;
+  /** The form of its errors, where they are not problem documents. */
+  errorContent?: Record<string, { schema: z.ZodType }>;
 };
 
 /**
@@ -43,10 +45,10 @@ export function defineRoute<
   Answers extends Responses,
   Parts extends RequestParts = Record<never, never>,
 >(method: Method, path: Path, summary: string, declared: Declaration<Parts, Answers>) {
-  const { id, tag, description, isOpen = false } = declared;
+  const { id, tag, description, isOpen = false, errorContent } = declared;
   const request = partsOf(declared.request);
   const codes = new Set([...commonProblems(request, isOpen), ...(declared.problems ?? [])]);
-  const responses: Answers = { ...problems(...codes), ...withCommonHeaders(declared.responses) };
+  const responses: Answers = { ...problems(codes, errorContent), ...withCommonHeaders(declared.responses) };
   return createRoute({
     operationId: id,
     tags: [tag],

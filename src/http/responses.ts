@@ -38,11 +38,11 @@ const codesWithRetryAfter: readonly ErrorCode[] = [
   "rate_limited",
 ];
 
-type ProblemResponse = {
-  description: string;
-  headers: HeaderReferences;
-  content: { "application/problem+json": { schema: typeof problem } };
-};
+type ErrorContent = Record<string, { schema: z.ZodType }>;
+
+type ProblemResponse = { description: string; headers: HeaderReferences; content: ErrorContent };
+
+export const problemContent = { "application/problem+json": { schema: problem } } satisfies ErrorContent;
 
 /** Adds the headers that every answer has. */
 export function withCommonHeaders<Answers extends Responses>(answers: Answers): Answers {
@@ -54,7 +54,10 @@ export function withCommonHeaders<Answers extends Responses>(answers: Answers): 
 }
 
 /** Documents the problems of a route. Codes with the same status share an entry. */
-export function problems(...codes: ErrorCode[]): Record<number, ProblemResponse> {
+export function problems(
+  codes: Iterable<ErrorCode>,
+  content: ErrorContent = problemContent,
+): Record<number, ProblemResponse> {
   const responses: Record<number, ProblemResponse> = {};
   for (const code of codes) {
     const { status } = errorCodes[code];
@@ -66,7 +69,7 @@ export function problems(...codes: ErrorCode[]): Record<number, ProblemResponse>
         ...(codesWithRetryAfter.includes(code) ? headers("Retry-After") : {}),
         ...(code === "unauthorized" ? headers("WWW-Authenticate") : {}),
       },
-      content: { "application/problem+json": { schema: problem } },
+      content,
     };
   }
   return responses;

@@ -1,5 +1,5 @@
 /** What the object has to do at a set time. One alarm is enough for all of them. */
-export type DueKind = "recover" | "forget";
+export type DueKind = "recover" | "queue" | "forget";
 
 type DueStorage = Pick<DurableObjectStorage, "setAlarm" | "deleteAlarm"> & { sql: Pick<SqlStorage, "exec"> };
 

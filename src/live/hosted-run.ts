@@ -31,13 +31,6 @@ export function toRun(deps: Deps, { run, elapsedMs, leaseAgeMs }: HandOver): Run
   return { ...rest, request: { ...request, log }, startedMs: nowMs - elapsedMs, sentMs: nowMs - leaseAgeMs };
 }
 
-/** Readers of a resumed run's new log have not seen the answers that are stored: a snapshot shows them. */
-export async function sendSnapshot(deps: Deps, run: Run, events: RunEvents): Promise<void> {
-  if (!isResumed(run)) return;
-  const messages = await loadRunSnapshot(deps, run);
-  events.snapshot(messages.map(toAgUiMessage));
-}
-
 export function isResumed({ turn }: Run): boolean {
   return turn.claim.pastHolders.length > 0;
 }
@@ -90,6 +83,6 @@ export async function endUnstored(
 }
 
 /** The error as data, for another isolate. */
-function toProblem({ code, message, extras }: PantheonError): HostProblem {
+export function toProblem({ code, message, extras }: PantheonError): HostProblem {
   return { code, detail: message, extras };
 }

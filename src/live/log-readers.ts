@@ -27,10 +27,21 @@ const keepAlive = new TextEncoder().encode(": keep-alive\n\n");
 /** The readers of a session's events. Each reads the log at its own position and keeps no copy of it. */
 export class LogReaders {
   readonly #readers = new Set<OpenReader>();
+  #waiting = 0;
   #timer: ReturnType<typeof setInterval> | null = null;
 
   get isFull(): boolean {
-    return this.#readers.size >= maxReaders;
+    return this.#readers.size + this.#waiting >= maxReaders;
+  }
+
+  /** Counts a reader of a run that has not begun. Returns a function that ends this, once. */
+  wait(): () => void {
+    let isWaiting = true;
+    this.#waiting += 1;
+    return () => {
+      if (isWaiting) this.#waiting -= 1;
+      isWaiting = false;
+    };
   }
 
   /** A stream of events, from `fromSeq` to the end of the log. */

@@ -1,10 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
-import { countRequests } from "../db/core/client.ts";
 import type { Deps } from "../deps.ts";
 import { turnCancelled } from "../domain/turn/agent-failure.ts";
 import type { StockClient } from "../domain/turn/stream-client.ts";
-import { describeError } from "../http/problem.ts";
-import { executeRun } from "../turn/execute.ts";
 import { resumeRun } from "../turn/resume.ts";
 import type { Run } from "../turn/run.ts";
 import {
@@ -15,31 +12,26 @@ import {
   type HostRefusal,
   type HostStream,
   handOverFormat,
+  type QueuedRequest,
   type SessionHost,
   type WatchedRun,
 } from "../turn/session-host.ts";
 import { createClientIds } from "./client-ids.ts";
-import { createDueTable, type DueKind, DueTimes } from "./due-times.ts";
-import { createLogTables, EventLog, findWrittenLog } from "./event-log.ts";
-import {
-  endUnstored,
-  type HostedRun,
-  isResumed,
-  sendSnapshot,
-  seqAfter,
-  startWithSnapshot,
-  toRun,
-} from "./hosted-run.ts";
+import { type DueKind, DueTimes } from "./due-times.ts";
+import { EventLog, findWrittenLog } from "./event-log.ts";
+import { executeHosted, writeEvents } from "./execute-hosted.ts";
+import { type HostedRun, isResumed, seqAfter, startWithSnapshot, toRun } from "./hosted-run.ts";
 import { LogReaders, type ReaderEnd } from "./log-readers.ts";
-import { createRunEvents, type RunEvents } from "./run-events.ts";
-import { createStartTable, type Start, Starts } from "./starts.ts";
+import { answerStarted, readQueued, type Started, untilStarted } from "./queued-turn.ts";
+import { SessionQueue } from "./session-queue.ts";
+import { Signal } from "./signal.ts";
+import { type Start, Starts } from "./starts.ts";
+import { createTables } from "./tables.ts";
 
 /** How long the object keeps events and starts after its last run. */
 const forgetAfterMs = 10 * 60_000;
 /** A recovery that failed, or came too early, is tried again after this time. */
 const minRecoveryMs = 5_000;
-
-type Hosting = { events: RunEvents; cancel: AbortController; roundTrips: number };
 
 /**
  * The host of one session: a Durable Object in which the session's runs are executed. Postgres decides who holds a claim;
@@ -54,9 +46,14 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   readonly #readers = new LogReaders();
   /** The runs in memory, by holder. */
   readonly #runs = new Map<string, HostedRun>();
-  /** Resolves when the next run begins. */
-  #nextRun = Promise.withResolvers<void>();
-  /** The events of the latest run. */
+  /** A run begins, or the queue has changed. */
+  readonly #changed = new Signal();
+  readonly #queue = new SessionQueue({ sql: this.ctx.storage.sql, dueTimes: this.#dueTimes }, this.#changed, {
+    getDeps: () => this.deps,
+    isRunning: () => [...this.#runs.values()].some(({ isRunning }) => isRunning),
+    startRun: (run) => this.#startRun(run, 0),
+    recover: (sessionId, runId) => this.#resume(sessionId, runId),
+  });
   #eventLog: EventLog | undefined;
   /** A run that was cancelled and is not executed here; it may be on its way. */
   #cancelledRunId: string | undefined;
@@ -113,15 +110,45 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
 
   /** The latest execution of a run here. Waits `waitMs` for it: its hand-over may still be on its way. */
   async #findRun(runId: string, waitMs: number): Promise<HostedRun | undefined> {
-    const find = () => [...this.#runs.values()].findLast(({ run }) => run.turn.claim.runId === runId);
-    const found = find();
+    const found = this.#find(runId);
     if (found !== undefined || waitMs === 0) return found;
     const timeout = scheduler.wait(waitMs).then(() => "timeout" as const);
     for (;;) {
-      const first = await Promise.race([this.#nextRun.promise, timeout]);
-      const hosted = find();
+      const first = await Promise.race([this.#changed.changed(), timeout]);
+      const hosted = this.#find(runId);
       if (hosted !== undefined || first === "timeout") return hosted;
     }
+  }
+
+  #find(runId: string): HostedRun | undefined {
+    return [...this.#runs.values()].findLast(({ run }) => run.turn.claim.runId === runId);
+  }
+
+  async beginWaiting({ sessionId }: { sessionId: string }): Promise<void> {
+    this.#makeTables();
+    this.#queue.wake(sessionId);
+  }
+
+  async joinQueued(turn: QueuedRequest): Promise<HostJoin> {
+    return answerStarted(await this.#untilStarted(turn));
+  }
+
+  async watchQueued({ client, requestId, ...turn }: Parameters<SessionHost["watchQueued"]>[0]) {
+    if (this.#readers.isFull) return { kind: "too_many_readers" } as const;
+    const body = readQueued({
+      turnId: turn.turnId,
+      started: this.#untilStarted(turn),
+      read: ({ eventLog }) =>
+        this.#read(eventLog, { fromSeq: 1 }, { runId: turn.turnId, client, requestId }).body,
+      onStart: this.#readers.wait(),
+    });
+    return { kind: "streaming", body } as const;
+  }
+
+  #untilStarted(turn: QueuedRequest): Promise<Started> {
+    this.#makeTables();
+    this.#queue.wake(turn.sessionId);
+    return untilStarted({ deps: this.deps, changed: this.#changed, find: this.#find.bind(this) }, turn);
   }
 
   async recover({ sessionId, runId }: { sessionId: string; runId: string }): Promise<void> {
@@ -145,6 +172,10 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     switch (kind) {
       case "recover":
         for (const start of this.#starts.listUnfinished()) await this.#recoverUnfinished(start);
+        return;
+      case "queue":
+        await this.#queue.look();
+        if (!this.#queue.mayHaveMore) this.#forgetLater();
         return;
       case "forget":
         await this.#forget();
@@ -187,22 +218,14 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     this.#eventLog?.detach();
     const eventLog = EventLog.begin(this.ctx.storage.sql, claim.holder);
     this.#eventLog = eventLog;
-    const sink = {
-      append: (event: object) => {
-        eventLog.append(event);
-        this.#readers.checkPace(eventLog);
-      },
-      end: (event: object) => eventLog.end(event, claim.runId),
-    };
-    const events = createRunEvents(sink, { threadId: claim.sessionId, runId: claim.runId });
     const cancel = new AbortController();
     if (claim.runId === this.#cancelledRunId) cancel.abort(turnCancelled);
-    const answer = this.#execute(run, { events, cancel, roundTrips });
+    const events = writeEvents(eventLog, this.#readers, claim);
+    const answer = executeHosted(this.deps, this.ctx.storage, run, { events, cancel, roundTrips });
     const hosted: HostedRun = { kind: "hosted", run, isRunning: true, cancel, eventLog, answer };
     this.#dropEnded();
     this.#runs.set(claim.holder, hosted);
-    this.#nextRun.resolve();
-    this.#nextRun = Promise.withResolvers();
+    this.#changed.notify();
     this.ctx.waitUntil(answer.then((ended) => this.#end(hosted, claim.holder, ended)));
     return hosted;
   }
@@ -215,29 +238,10 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     for (const [holder, { isRunning }] of this.#runs) if (!isRunning) this.#runs.delete(holder);
   }
 
-  /** Never rejects. */
-  async #execute(run: Run, { events, cancel, roundTrips }: Hosting): Promise<HostAnswer> {
-    const { db, requests } = countRequests(this.deps.db);
-    try {
-      events.start();
-      // No model is called before the start is stored: if the start were lost, the run could begin twice.
-      await this.ctx.storage.sync();
-      await sendSnapshot({ ...this.deps, db }, run, events);
-      const answer = await executeRun({ ...this.deps, db }, run, {
-        emit: events.emit,
-        cancel,
-        requests: () => roundTrips + requests(),
-      });
-      events.finish(answer);
-      return { kind: "stored", answer };
-    } catch (error) {
-      return endUnstored(this.deps, run, events, describeError(error, run.request.log));
-    }
-  }
-
   /** A run that has failed may have left its claim. Then it must be recovered. */
   #end(hosted: HostedRun, holder: string, ended: HostAnswer): void {
     hosted.isRunning = false;
+    this.#queue.runEnded();
     if (ended.kind === "failed") {
       this.#recoverAfter(minRecoveryMs);
     } else {
@@ -276,11 +280,12 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   #forgetLater(): void {
     if (this.#starts.listUnfinished().length > 0) return;
     this.#dueTimes.clear("recover");
-    this.#dueTimes.set("forget", this.deps.nowMs() + forgetAfterMs);
+    if (this.#queue.mayHaveMore) this.#queue.runEnded();
+    else this.#dueTimes.set("forget", this.deps.nowMs() + forgetAfterMs);
   }
 
   async #forget(): Promise<void> {
-    if (this.#starts.listUnfinished().length > 0) return;
+    if (this.#starts.listUnfinished().length > 0 || this.#queue.mayHaveMore) return;
     this.#eventLog?.close();
     this.#eventLog = undefined;
     this.#runs.clear();
@@ -289,11 +294,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   }
 
   #makeTables(): void {
-    if (this.#hasTables) return;
-    const { sql } = this.ctx.storage;
-    createStartTable(sql);
-    createDueTable(sql);
-    createLogTables(sql);
+    if (!this.#hasTables) createTables(this.ctx.storage.sql);
     this.#hasTables = true;
   }
 }

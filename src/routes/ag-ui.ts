@@ -11,18 +11,20 @@ import { limitBodyTo } from "../http/json-body.ts";
 import { jsonBody } from "../http/responses.ts";
 import { postTurn } from "../turn/post.ts";
 import { answerWithStream } from "./answer-run.ts";
+import { cancelOnDisconnect, onDisconnect } from "./on-disconnect.ts";
 import { labelsQuery, runAgentInput } from "./schemas/ag-ui.ts";
 import { eventStream } from "./schemas/event-stream.ts";
 import { roomOf, roomParams } from "./schemas/room.ts";
 import { sessionParams } from "./schemas/session.ts";
-import { turnProblems } from "./turn-problems.ts";
+import { stockTurnProblems } from "./turn-problems.ts";
 
 const common = {
   tag: "stock clients",
   responses: { 200: eventStream },
-  problems: turnProblems,
+  problems: stockTurnProblems,
 } as const;
 const body = jsonBody(runAgentInput);
+const query = labelsQuery.extend({ on_disconnect: onDisconnect("continue") });
 
 const routes = {
   run: defineRoute("post", "/sessions/{session_id}/ag-ui", "Run a turn, for stock AG-UI clients", {
@@ -30,13 +32,13 @@ const routes = {
     id: "runAgUi",
     description:
       "AG-UI's own request, answered with a stream. A message that was answered before calls no model: its answer comes again.",
-    request: { params: sessionParams, query: labelsQuery, body },
+    request: { params: sessionParams, query, body },
   }),
   runInRoom: defineRoute("post", "/rooms/{room_id}/ag-ui", "Run a turn in the session of a thread", {
     ...common,
     id: "runAgUiInRoom",
     description: "The same in the session of this room and `threadId`, which is started where there is none.",
-    request: { params: roomParams, query: labelsQuery, body },
+    request: { params: roomParams, query, body },
   }),
 };
 
@@ -66,10 +68,9 @@ export function registerAgUiRoutes(app: App, deps: Deps): void {
 type AgUiRun = {
   sessionId: string;
   input: z.output<typeof runAgentInput>;
-  labels?: "on" | "off" | undefined;
-};
+} & z.output<typeof query>;
 
-async function runFor(c: Context<AppEnv>, deps: Deps, { sessionId, input, labels }: AgUiRun) {
+async function runFor(c: Context<AppEnv>, deps: Deps, { sessionId, input, ...shown }: AgUiRun) {
   const { threadId, runId, message, messageId, userMessages, protocolVersion } = input;
   // Stock clients make a new run id for each request, also where they ask for an answer again.
   const named = messageId === null ? { runId } : { messageId, message };
@@ -81,9 +82,13 @@ async function runFor(c: Context<AppEnv>, deps: Deps, { sessionId, input, labels
     request: { message },
     idempotencyKey: `ag-ui:${await deps.digest(JSON.stringify(named))}`,
   });
+  cancelOnDisconnect(c, deps, { sessionId, turn: handle, wish: shown.on_disconnect });
   const client = { ids: { threadId, runId }, userMessages };
   const answer = await answerWithStream(c, deps, { sessionId, handle }, client);
-  const view = createClientView({ isOlder: isOlderProtocol(protocolVersion), hasLabels: labels === "on" });
+  const view = createClientView({
+    isOlder: isOlderProtocol(protocolVersion),
+    hasLabels: shown.labels === "on",
+  });
   if (view === null || answer.body === null) return answer;
   return c.body(answer.body.pipeThrough(viewFrames(view)), 200, eventStreamHeaders);
 }

@@ -3,6 +3,7 @@ import type { Deps } from "../deps.ts";
 import type { StockClient } from "../domain/turn/stream-client.ts";
 import { nameAsClient } from "../http/ag-ui/ag-ui-snapshot.ts";
 import { formatStoredRun } from "../http/ag-ui/ag-ui-stream.ts";
+import { apiPath } from "../http/api-path.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { eventStreamHeaders } from "../http/event-stream.ts";
 import { formatServerTiming } from "../http/server-timing.ts";
@@ -10,18 +11,47 @@ import type { RunHandle } from "../turn/run.ts";
 import { toRunResult } from "./run-result.ts";
 import { toAgUiMessage } from "./schemas/ag-ui.ts";
 import { toTurnRead } from "./schemas/turn.ts";
+import { toStoredState, toTurnPending } from "./schemas/turn-pending.ts";
 
 /** A run that is being prepared. A refusal before it begins is a problem response, for a stream as well. */
 export type PendingRun = { sessionId: string; handle: Promise<RunHandle> };
 
-/** Answers with the stored turn. */
+/** Answers with the stored turn. A turn that takes longer than a request may wait is answered with its state, and goes on. */
 export async function answerWithTurn(c: Context<AppEnv>, deps: Deps, { handle }: PendingRun) {
   const work = handle.then((run) => (run.kind === "replay" ? run.answer() : run.execute()));
   keepUntilOver(deps, work);
-  const { stored, timings, replayed } = await work;
+  const answer = await within(deps.settings.jsonWaitMs, work);
+  if (answer === null) return answerPending(c, await handle);
+  const { stored, timings, replayed } = answer;
   c.header("Server-Timing", formatServerTiming(timings));
   if (replayed) c.header("Idempotency-Replayed", "true");
   return c.json(toTurnRead(stored), 201);
+}
+
+/** Null: the work goes on. */
+async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T | null> {
+  const timeout = Promise.withResolvers<null>();
+  const timer = setTimeout(() => timeout.resolve(null), timeoutMs);
+  return Promise.race([work, timeout.promise]).finally(() => clearTimeout(timer));
+}
+
+/** Answers at once. The turn runs, or waits in the queue of its session. */
+export async function answerAtOnce(c: Context<AppEnv>, deps: Deps, { handle }: PendingRun) {
+  const begun = handle.then(async (run) => {
+    if (run.kind === "run" && run.pending.status === "running") await run.execute();
+  });
+  keepUntilOver(deps, begun);
+  return answerPending(c, await handle);
+}
+
+/** The state of a turn, and where to ask for it. */
+function answerPending(c: Context<AppEnv>, run: RunHandle) {
+  const pending = run.kind === "run" ? run.pending : toStoredState(run.answer());
+  const turn = `${apiPath}/sessions/${pending.sessionId}/turns/${pending.id}`;
+  c.header("Location", turn);
+  c.header("Link", `<${turn}/events>; rel="monitor"; type="text/event-stream"`);
+  if (run.kind === "replay") c.header("Idempotency-Replayed", "true");
+  return c.json(toTurnPending(pending), 202);
 }
 
 /** Answers with AG-UI events as they happen. `client`: a stock client, whose ids the events have. */
@@ -43,6 +73,6 @@ export async function answerWithStream(
 }
 
 /** A client that disconnects while its run is being handed over does not stop it. The host then needs no client. */
-function keepUntilOver(deps: Deps, work: Promise<unknown>): void {
+export function keepUntilOver(deps: Deps, work: Promise<unknown>): void {
   deps.keepAlive(work.catch(() => undefined));
 }

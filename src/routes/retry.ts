@@ -10,6 +10,7 @@ import { retryTurn } from "../turn/post.ts";
 import { answerWithStream, answerWithTurn } from "./answer-run.ts";
 import { eventStream } from "./schemas/event-stream.ts";
 import { newRetry, runHeaders, turnAnswerHeaders, turnParams, turnRead } from "./schemas/turn.ts";
+import { pendingAnswer } from "./schemas/turn-pending.ts";
 import { retryProblems } from "./turn-problems.ts";
 
 const common = {
@@ -28,6 +29,7 @@ const routes = {
         ...json(turnRead, "The turn after the retry, also where its agents failed"),
         headers: turnAnswerHeaders,
       },
+      202: pendingAnswer,
     },
   }),
   stream: defineRoute(

@@ -10,9 +10,10 @@ import { pageOf, pageQuery } from "../http/schemas.ts";
 import { toPage } from "./schemas/page.ts";
 import { sessionOf, sessionParams } from "./schemas/session.ts";
 import { summary, toSummary } from "./schemas/summary.ts";
-import { runningTurn, toListedTurn, toRunningTurn, turnParams, turnRead } from "./schemas/turn.ts";
+import { toListedTurn, turnParams, turnRead } from "./schemas/turn.ts";
 import { toTurnDetail, turnDetail } from "./schemas/turn-detail.ts";
 import { refuseOtherCursor, toOrderedPage, turnOrderQuery } from "./schemas/turn-order.ts";
+import { toTurnPending, turnPending } from "./schemas/turn-pending.ts";
 
 const tag = "turns";
 const params = sessionParams;
@@ -34,9 +35,11 @@ const routes = {
     id: "getTurn",
     tag,
     description:
-      "Its messages, model calls, tool calls, and what each agent was sent; while it runs, only that.",
+      "Its messages, model calls, tool calls, and what each agent was sent; until it is stored, its state.",
     request: { params: turnParams },
-    responses: { 200: json(z.union([turnDetail, runningTurn]), "The turn, or `running`") },
+    responses: {
+      200: json(z.union([turnDetail, turnPending]), "The turn, or its state where it is not stored"),
+    },
   }),
   summaries: defineRoute(
     "get",
@@ -61,7 +64,7 @@ export function registerTurnHistoryRoutes(app: App, { db }: Deps): void {
   app.openapi(routes.read, async (c) => {
     const params = c.req.valid("param");
     const found = await loadTurn(db, sessionOf(c.var.user, params), params.turn_id);
-    if (found.kind === "running") return c.json(toRunningTurn(found.running), 200);
+    if (found.kind === "pending") return c.json(toTurnPending(found.pending), 200);
     return c.json({ ...toTurnDetail(found.stored), ...(found.isRetrying ? { retrying: true } : {}) }, 200);
   });
   app.openapi(routes.summaries, async (c) => {

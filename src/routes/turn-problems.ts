@@ -2,7 +2,6 @@ import type { ErrorCode } from "../domain/errors.ts";
 
 /** Problems of every run, beside those that any request can have. */
 const runProblems = [
-  "invalid_idempotency_key",
   "budget_exhausted",
   "budget_in_use",
   "turn_conflict",
@@ -13,14 +12,24 @@ const runProblems = [
   "commit_failed",
 ] as const satisfies ErrorCode[];
 
-export const turnProblems = [
+/** Of stock clients, which send no Idempotency-Key and name no model. */
+export const stockTurnProblems = [
   ...runProblems,
-  "unknown_model",
   "no_valid_tagged_agents",
   "no_room_agents",
 ] as const satisfies ErrorCode[];
 
+export const turnProblems = [
+  ...stockTurnProblems,
+  "invalid_idempotency_key",
+  "unknown_model",
+] as const satisfies ErrorCode[];
+
+/** Problems of operations whose turn may wait. */
+export const queueProblems = ["queue_full", "turn_cancelled"] as const satisfies ErrorCode[];
+
 export const retryProblems = [
+  "invalid_idempotency_key",
   ...runProblems,
   "not_latest_turn",
   "nothing_to_retry",

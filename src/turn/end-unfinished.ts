@@ -98,7 +98,7 @@ function answerUnfinished(run: Run, closed: ClosedRun): RunEnded {
   const options = { cause: closed.cause };
   switch (answer) {
     case "turn_conflict":
-      return new RunEnded(busySession(answer, turnConflictDetail, { turnId, leaseLeftMs: 0 }, options));
+      return new RunEnded(busySession(answer, turnConflictDetail, { turnId, waitMs: 0 }, options));
     case "commit_failed":
       return new RunEnded(new PantheonError(answer, commitFailedDetail, {}, options));
     case "internal_error":

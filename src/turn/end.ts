@@ -9,6 +9,7 @@ import { commitFailedDetail, databaseUnavailableDetail, PantheonError } from "..
 import type { Log } from "../domain/log.ts";
 import type { CheckpointRows } from "../domain/turn/checkpoint.ts";
 import type { Claim } from "../domain/turn/claim.ts";
+import { toStoredProblem } from "../domain/turn/queued-turn.ts";
 import { withoutTexts } from "../domain/turn/textless-outcome.ts";
 import type { TurnOutcome } from "../domain/turn/turn-outcome.ts";
 import { collectRefusedSpend, type RefusedRun } from "./estimates.ts";
@@ -141,11 +142,12 @@ export async function endRefused(
 async function releaseRun(
   { db }: Deps,
   { claim, log }: { claim: Claim; log: Log },
-  release: Release,
+  release: Omit<Release, "problem">,
   refusal: PantheonError,
 ): Promise<{ answer: PantheonError; isReleased: boolean }> {
   try {
-    return { answer: refusal, isReleased: await releaseClaim(db, claim, release) };
+    const problem = toStoredProblem(refusal);
+    return { answer: refusal, isReleased: await releaseClaim(db, claim, { ...release, problem }) };
   } catch (cause) {
     log.error("claim_not_released", { code: refusal.code });
     const answer = new PantheonError(endings.not_released.answer, databaseUnavailableDetail, {}, { cause });

@@ -107,5 +107,5 @@ function warnRefused({ log }: Requester, runId: string, { kind }: HostRefusal): 
 /** The host continues the run when its lease has run out, or earlier. */
 function leftToHost({ settings }: Deps, turnId: string): PantheonError {
   const detail = "The turn is not finished. The same request goes on with it.";
-  return busySession("turn_in_progress", detail, { turnId, leaseLeftMs: settings.turnLeaseMs });
+  return busySession("turn_in_progress", detail, { turnId, waitMs: settings.turnLeaseMs });
 }

@@ -66,5 +66,6 @@ export function tooManyReaders(): PantheonError {
 }
 
 export function notReached(live: LiveRun): PantheonError {
-  return busySession("turn_in_progress", "This request is still being answered.", live);
+  const { turnId, leaseLeftMs: waitMs } = live;
+  return busySession("turn_in_progress", "This request is still being answered.", { turnId, waitMs });
 }

@@ -16,20 +16,27 @@ import {
   type FoundClaim,
   turnConflictDetail,
 } from "../domain/turn/open-decision.ts";
+import type { PendingTurn } from "../domain/turn/queued-turn.ts";
 import { canonicalRequest, type HashedRequest } from "../domain/turn/request-hash.ts";
+import { toPending, waitInQueue, wakeQueue } from "./queue.ts";
 import { recoverRun } from "./recover.ts";
-import type { Requester, RunRequest, RunStart } from "./run.ts";
+import type { Requester, RunRequest, RunStart, WhenBusy } from "./run.ts";
 
 export type OpenResult =
   | { kind: "claimed"; turn: OpenedTurn; start: RunStart }
   | { kind: "replay"; runId: string; turnId: string; openMs: number }
-  | { kind: "join"; running: FoundClaim };
+  | { kind: "join"; running: FoundClaim }
+  | { kind: "queued"; pending: PendingTurn };
 
 /** Admits the request, takes the session's claim and reads what the run needs. A run that is stored is replayed. */
-export async function openRun(deps: Deps, request: RunRequest, startedMs: number): Promise<OpenResult> {
+export async function openRun(
+  deps: Deps,
+  request: RunRequest,
+  { startedMs, whenBusy }: { startedMs: number; whenBusy: WhenBusy },
+): Promise<OpenResult> {
   await admitRun(deps, request);
   await requireModel(deps, request);
-  const open = await describeOpen(deps, request);
+  const open = await describeOpen(deps, request, null);
   for (let tries = 1; ; tries += 1) {
     const sentMs = deps.nowMs();
     const rows = await (open.kind === "turn" ? openTurn(deps.db, open) : openRetry(deps.db, open));
@@ -46,9 +53,18 @@ export async function openRun(deps: Deps, request: RunRequest, startedMs: number
         return { ...decision, openMs };
       case "join":
         return decision;
+      case "queued":
+        return { kind: "queued", pending: toPending(request.sessionId, decision.entry, rows.queue) };
+      case "busy": {
+        if (decision.isIdle) wakeQueue(deps, request.sessionId, request.log);
+        const pending = await waitInQueue(deps, request, { whenBusy, open });
+        if (pending !== null) return { kind: "queued", pending };
+        if (whenBusy !== "refuse" && tries <= maxRecoveries) break;
+        throw busySession("turn_conflict", turnConflictDetail, decision);
+      }
       case "recover":
         if (tries > maxRecoveries) {
-          throw busySession("turn_conflict", turnConflictDetail, { turnId: decision.turnId, leaseLeftMs: 0 });
+          throw busySession("turn_conflict", turnConflictDetail, { turnId: decision.turnId, waitMs: 0 });
         }
         // Safe to race: the takeover is a compare-and-swap.
         await recoverRun(deps, { sessionId: request.sessionId, runId: decision.runId }, request.log);
@@ -70,7 +86,7 @@ async function explainNotTaken({ db }: Deps, request: RunRequest, runId: string)
   const { sessionId } = request;
   if (!(await isRunRefused(db, { sessionId, runId }))) return notFound();
   const turnId = request.kind === "retry" ? request.turnId : runId;
-  return busySession("turn_conflict", turnConflictDetail, { turnId, leaseLeftMs: 0 });
+  return busySession("turn_conflict", turnConflictDetail, { turnId, waitMs: 0 });
 }
 
 /**
@@ -99,13 +115,15 @@ async function requireModel({ db, catalog }: Deps, request: RunRequest): Promise
   requireKnownModel(catalog, alias);
 }
 
-async function describeOpen(deps: Deps, request: RunRequest) {
+/** `entry`: the turn waits in the queue under this id; null: it is new, and does not. */
+export async function describeOpen(deps: Deps, request: RunRequest, entry: { turnId: string } | null) {
   const { keepRawTurns } = deps.settings.context;
   const modelAliasOverride = request.kind === "turn" ? (request.request.modelAliasOverride ?? null) : null;
   const common = {
     sessionId: request.sessionId,
     userId: request.user.userId,
-    runId: deps.newId(),
+    runId: entry?.turnId ?? deps.newId(),
+    isQueued: entry !== null,
     userMessageId: deps.newId(),
     holder: deps.newId(),
     idempotencyKey: request.idempotencyKey,

@@ -2,19 +2,25 @@ import { countRequests } from "../db/core/client.ts";
 import type { ClaimedRequest } from "../db/schema.ts";
 import { loadLatestMessages } from "../db/turn/latest-messages.ts";
 import type { Deps } from "../deps.ts";
+import { endedEntryError, type PendingTurn } from "../domain/turn/queued-turn.ts";
 import { noTimings } from "../domain/turn/turn-timings.ts";
 import { executeOnHost, toHandOver, watchOnHost } from "./hand-over.ts";
 import { joinEvents, joinRun } from "./join.ts";
 import { loadStoredTurn, openRun } from "./open.ts";
 import { prepareRun } from "./plan.ts";
-import type { Requester, Run, RunHandle, RunRequest } from "./run.ts";
+import type { Requester, Run, RunHandle, RunRequest, WhenBusy } from "./run.ts";
+import { joinQueued, watchQueued } from "./wait-for-start.ts";
 
 /**
  * Claims the session and plans a new turn.
  * @throws PantheonError as docs/api.md lists under POST …/turns.
  */
-export function postTurn(deps: Deps, request: Requester & { request: ClaimedRequest }): Promise<RunHandle> {
-  return beginRun(deps, { ...request, kind: "turn" });
+export function postTurn(
+  deps: Deps,
+  request: Requester & { request: ClaimedRequest },
+  whenBusy: WhenBusy = "refuse",
+): Promise<RunHandle> {
+  return beginRun(deps, { ...request, kind: "turn" }, whenBusy);
 }
 
 /**
@@ -23,18 +29,22 @@ export function postTurn(deps: Deps, request: Requester & { request: ClaimedRequ
  * @throws PantheonError as docs/api.md lists under POST …/retry.
  */
 export function retryTurn(deps: Deps, request: Requester & { turnId: string }): Promise<RunHandle> {
-  return beginRun(deps, { ...request, kind: "retry" });
+  return beginRun(deps, { ...request, kind: "retry" }, "refuse");
 }
 
 /**
  * Opens a run and plans it. All refusals happen here, before any model is called and any host is woken. The session's host
  * then runs the agents and commits.
  */
-async function beginRun({ db: sharedDb, ...shared }: Deps, request: RunRequest): Promise<RunHandle> {
+async function beginRun(
+  { db: sharedDb, ...shared }: Deps,
+  request: RunRequest,
+  whenBusy: WhenBusy,
+): Promise<RunHandle> {
   const { db, requests } = countRequests(sharedDb);
   const deps: Deps = { ...shared, db };
   const startedMs = deps.nowMs();
-  const opened = await openRun(deps, request, startedMs);
+  const opened = await openRun(deps, request, { startedMs, whenBusy });
   if (opened.kind === "replay") {
     const { runId, turnId, openMs } = opened;
     const stored = await loadStoredTurn(deps, request, turnId);
@@ -56,12 +66,14 @@ async function beginRun({ db: sharedDb, ...shared }: Deps, request: RunRequest):
       }),
     };
   }
+  if (opened.kind === "queued") return waitForTurn(deps, request, opened.pending);
   if (opened.kind === "join") {
     const { running } = opened;
     return {
       kind: "run",
       runId: running.runId,
       turnId: running.turnId,
+      pending: toRunning(request, running),
       execute: () => joinRun(deps, request, running),
       watch: (client) => joinEvents(deps, request, running, client),
     };
@@ -74,7 +86,31 @@ async function beginRun({ db: sharedDb, ...shared }: Deps, request: RunRequest):
     kind: "run",
     runId: turn.claim.runId,
     turnId: turn.claim.turnId,
+    pending: toRunning(request, turn.claim),
     execute: () => executeOnHost(deps, run, handOver()),
     watch: (client) => watchOnHost(deps, run, { handOver: handOver(), client }),
+  };
+}
+
+function toRunning(
+  { sessionId }: RunRequest,
+  { turnId, turnIndex }: { turnId: string; turnIndex: number },
+): PendingTurn {
+  const turn = { id: turnId, sessionId: sessionId.toLowerCase(), turnIndex };
+  return { ...turn, status: "running", position: null, problem: null };
+}
+
+/** A turn that waits in the queue, or has ended there. */
+function waitForTurn(deps: Deps, request: RunRequest, pending: PendingTurn): RunHandle {
+  const { id: turnId, status, problem } = pending;
+  const hasEnded = status === "refused" || status === "cancelled";
+  const refuse = () => Promise.reject(endedEntryError({ turnId, problem }));
+  return {
+    kind: "run",
+    runId: turnId,
+    turnId,
+    pending,
+    execute: () => (hasEnded ? refuse() : joinQueued(deps, request, turnId)),
+    watch: (client) => (hasEnded ? refuse() : watchQueued(deps, request, turnId, client)),
   };
 }

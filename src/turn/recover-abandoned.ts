@@ -1,7 +1,7 @@
 import { loadAbandonedRuns } from "../db/turn/take-over-run.ts";
 import type { Deps } from "../deps.ts";
-import { stopCancelledRun } from "./cancel.ts";
 import { recoverRun } from "./recover.ts";
+import { stopCancelledRun } from "./stop-cancelled-run.ts";
 
 /** In one call of the scheduled job; the next minute takes the rest. */
 const maxRuns = 50;

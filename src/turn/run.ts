@@ -7,6 +7,7 @@ import type { TurnContext } from "../domain/context/turn-context.ts";
 import type { ErrorCode, PantheonError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import type { TurnPlan } from "../domain/plan/turn-plan.ts";
+import type { PendingTurn } from "../domain/turn/queued-turn.ts";
 import type { StockClient } from "../domain/turn/stream-client.ts";
 import type { TurnTimings } from "../domain/turn/turn-timings.ts";
 import type { User } from "../domain/user.ts";
@@ -104,6 +105,12 @@ export type Requester = {
 export type RunRequest = Requester &
   ({ kind: "turn"; request: ClaimedRequest } | { kind: "retry"; turnId: string });
 
+/**
+ * What a request does whose session runs another turn, or has turns that wait: it is refused, waits after them, or ends the
+ * running turn and waits before them.
+ */
+export type WhenBusy = "refuse" | "queue" | "interrupt";
+
 /** When this holder began, in ms of its own clock. */
 export type RunStart = {
   startedMs: number;
@@ -129,11 +136,12 @@ export type TurnAnswer = { stored: StoredTurn; timings: TurnTimings; replayed: b
 /** Reads the session's conversation, for a client that may have missed events. One request to the database. */
 export type LoadSnapshot = () => Promise<LatestMessage[]>;
 
-/** A run as a route sees it: stored before under the same key, or ready to be handed over to its host. */
+/** A run as a route sees it: stored before under the same key, ready to be handed over to its host, or waiting. */
 export type RunHandle = { runId: string; turnId: string } & (
   | { kind: "replay"; loadSnapshot: LoadSnapshot; answer: () => TurnAnswer }
   | {
       kind: "run";
+      pending: PendingTurn;
       /** Asks the session's host to execute the run; resolves when its turn is stored. */
       execute: () => Promise<TurnAnswer>;
       /** Asks the same and returns the run's events. `client`: the stock client that reads them. */

@@ -52,6 +52,9 @@ export type EventsRequest = {
   requestId: string;
 };
 
+/** A turn that waits in the session's queue, and whose it is. */
+export type QueuedRequest = { sessionId: string; userId: string; turnId: string };
+
 export type WatchedRun = { kind: "streaming"; body: ReadableStream<Uint8Array> } | HostRefusal;
 
 export type HostStream =
@@ -79,6 +82,12 @@ export type SessionHost = {
   join(run: { runId: string; waitMs: number }): Promise<HostJoin>;
   /** The events of the session's latest run. */
   events(request: EventsRequest): Promise<HostStream>;
+  /** Begins the first turn that waits in the session's queue, as soon as the session is free. */
+  beginWaiting(session: { sessionId: string }): Promise<void>;
+  /** Waits until a turn that waits has begun and its run is over. */
+  joinQueued(turn: QueuedRequest): Promise<HostJoin>;
+  /** The events of a turn that waits: comments until it begins. */
+  watchQueued(turn: QueuedRequest & Pick<EventsRequest, "client" | "requestId">): Promise<HostStream>;
   /**
    * Takes over a run whose holder is gone, and goes on with it. Resolves once it is taken over, or found to be no longer
    * free.

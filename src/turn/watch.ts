@@ -2,11 +2,13 @@ import { type LatestMessage, loadLatestMessages } from "../db/turn/latest-messag
 import type { StoredTurn } from "../db/turn/stored-turn.ts";
 import { loadTurnState, type TurnState } from "../db/turn/turn-state.ts";
 import type { Deps } from "../deps.ts";
+import { endedEntryError } from "../domain/turn/queued-turn.ts";
 import { askForEvents, notReached, tooManyReaders } from "./join.ts";
 import { loadStoredTurn } from "./open.ts";
 import { recoverRun } from "./recover.ts";
 import type { Requester } from "./run.ts";
 import type { EventPlace } from "./session-host.ts";
+import { watchQueued } from "./wait-for-start.ts";
 
 export type TurnEvents =
   | { kind: "streaming"; body: ReadableStream<Uint8Array> }
@@ -21,13 +23,17 @@ const maxTries = 3;
 
 /**
  * The events of a turn's latest run, from the reader's place on.
- * @throws PantheonError `not_found`; `turn_in_progress` where the run's host is not reached; `too_many_readers`.
+ * @throws PantheonError `not_found`; the problem of a turn that waited and was refused; `turn_in_progress` where the run's host is not reached; `too_many_readers`.
  */
 export async function watchTurn(deps: Deps, watcher: Watcher): Promise<TurnEvents> {
   const { sessionId, user, turnId, after, log } = watcher;
   const scope = { sessionId, userId: user.userId };
   for (let tries = 1; ; tries += 1) {
     const state = await loadTurnState(deps.db, scope, turnId);
+    if (state.kind === "ended") throw endedEntryError(state);
+    if (state.kind === "queued") {
+      return { kind: "streaming", body: await watchQueued(deps, watcher, state.runId, null) };
+    }
     if (isAtEnd(state, after)) return { kind: "complete" };
     const isLive = state.kind === "live";
     const events = await askForEvents(deps, watcher, state.runId, { after, client: null, isLive });

@@ -3,7 +3,11 @@ import { createDb } from "../../src/db/core/client.ts";
 import { releaseClaim } from "../../src/db/turn/release-claim.ts";
 import { createTurnFixture } from "../support/turn-fixture.ts";
 
-const nothingElse = { spend: null, refusalScales: {} };
+const nothingElse = {
+  spend: null,
+  refusalScales: {},
+  problem: { code: "no_room_agents" as const, detail: "", members: {} },
+};
 
 async function claimedSession() {
   const { sql, sessionId, claim } = await createTurnFixture();

@@ -47,6 +47,7 @@ const claim: ClaimRow = {
   cancelledAt: null,
   grantedCredits: "20.00000000",
   leaseUntil: finishedAt,
+  wasQueued: false,
 };
 
 const call = (change: Partial<ModelCallRecord> = {}): ModelCallRecord => ({

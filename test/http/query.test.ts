@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createTestApi, mintToken, operatorRole } from "../support/api.ts";
-import { fillPath, listOperations } from "../support/operations.ts";
+import { fillBody, fillPath, listOperations, readRefusal } from "../support/operations.ts";
 import { seedTenant } from "../system/abuse/support/tenant.ts";
 
 const api = createTestApi();
@@ -9,14 +9,14 @@ const operations = await listOperations(api);
 test.each(operations)("$name refuses an unknown query parameter", async (operation) => {
   const { user, ids } = await seedTenant("scout");
   const { body, method } = operation;
-  const answer = await api.send(method, `${fillPath(operation, ids)}?sort=-seq&sort=seq`, {
+  const sent = await api.send(method, `${fillPath(operation, ids)}?sort=-seq&sort=seq`, {
     headers: {
       Authorization: `Bearer ${await mintToken({ sub: user.userId, ...operatorRole })}`,
       ...(body === undefined ? {} : { "Content-Type": "application/json" }),
     },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(body === undefined ? {} : { body: JSON.stringify(fillBody(operation, ids)) }),
   });
-  expect(answer).toMatchObject({
+  expect(readRefusal(sent)).toMatchObject({
     status: 422,
     body: { code: "validation_failed", errors: [{ path: "sort", message: "is not a known field" }] },
   });

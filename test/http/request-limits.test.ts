@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import limits from "../../docs/limits.md?raw";
 import { type Answer, createTestApi, mintToken } from "../support/api.ts";
+import { readRefusal } from "../support/operations.ts";
 import { furtherAgent, readLimitRows, type SizedRequest, sizedRequests } from "../support/sized-requests.ts";
 import { seedTenant } from "../system/abuse/support/tenant.ts";
 
@@ -12,10 +13,11 @@ type Send = (tenant: Tenant, amount: number) => Promise<Answer>;
 async function send({ user }: Tenant, { method, path, body, headers }: SizedRequest): Promise<Answer> {
   const common = { Authorization: `Bearer ${await mintToken({ sub: user.userId })}` };
   if (body === undefined) return api.send(method, path, { headers: { ...common, ...headers } });
-  return api.send(method, path, {
+  const answer = await api.send(method, path, {
     headers: { ...common, "Content-Type": "application/json", ...headers },
     body,
   });
+  return readRefusal(answer);
 }
 
 /** Of the rows that one request alone does not reach: how to send so much. */

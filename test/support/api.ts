@@ -35,7 +35,7 @@ export function createTestApi(options: { settings?: Record<string, string>; deps
   const app = createApp(deps);
 
   const send = async (method: string, path: string, init: RequestInit = {}): Promise<Answer> => {
-    const url = path.startsWith("/api/") ? path : `/api/v1${path}`;
+    const url = /^\/(api|v1)\//.test(path) ? path : `/api/v1${path}`;
     const response = await app.request(url, { method, ...init });
     const text = await response.text();
     const isJson = /json/.test(response.headers.get("Content-Type") ?? "");

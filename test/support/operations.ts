@@ -1,4 +1,4 @@
-import type { Json, TestApi } from "./api.ts";
+import type { Answer, Json, TestApi } from "./api.ts";
 
 /** One operation of the OpenAPI document. */
 export type Operation = {
@@ -8,6 +8,8 @@ export type Operation = {
   path: string;
   /** Names of its path parameters, in order. */
   parameters: string[];
+  /** Those that name something of a user's and, of a route for OpenAI's clients, the room that its body names. */
+  resources: string[];
   queryParameters: { name: string; schema: Json }[];
   isOpen: boolean;
   /** What it is documented to answer, by status; problems name their codes in the description. */
@@ -30,7 +32,8 @@ export async function listOperations(api: TestApi): Promise<Operation[]> {
       name: `${method.toUpperCase()} ${path}`,
       method: method.toUpperCase(),
       path,
-      parameters: [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? ""),
+      parameters: parametersOf(path),
+      resources: path === completions ? ["room_id"] : parametersOf(path).filter(isResource),
       queryParameters: (declared.parameters ?? []).filter((parameter: Json) => parameter.in === "query"),
       responses: declared.responses,
       // Without a word about security an operation is taken to need a token.
@@ -41,6 +44,23 @@ export async function listOperations(api: TestApi): Promise<Operation[]> {
       body: sampleOf(document, declared.requestBody?.content["application/json"]?.schema),
     })),
   );
+}
+
+/** A chat's id is its client's own, and names nothing. */
+const isResource = (parameter: string) => parameter !== "chat_id";
+
+const completions = "/v1/chat/completions";
+
+const parametersOf = (path: string) => [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? "");
+
+/** The operation's body, with the room of these ids where its clients name it there. */
+export function fillBody({ path, body }: Operation, { room_id }: Readonly<Record<string, string>>): unknown {
+  return path === completions ? { ...Object(body), model: `room:${room_id}` } : body;
+}
+
+/** An answer whose error is in OpenAI's form, with the members of that error as its body. */
+export function readRefusal(answer: Answer): Answer {
+  return answer.status >= 400 && answer.body?.error ? { ...answer, body: answer.body.error } : answer;
 }
 
 /** Fills the parameters of an operation's path. */

@@ -4,10 +4,14 @@ declare module "*?raw" {
   export default text;
 }
 
-/** Of Vite's `import.meta.glob` what tests use: by path, the texts of files, or their bytes as addresses of data. */
+/**
+ * Of Vite's `import.meta.glob` what tests use: by path, the texts of files, their bytes as addresses of data, or the
+ * modules themselves.
+ */
 interface ImportMeta {
   glob(
     pattern: string,
     options: { query: "?raw" | "?url&inline"; import: "default"; eager: true },
   ): Record<string, string>;
+  glob(pattern: string): Record<string, () => Promise<Record<string, unknown>>>;
 }

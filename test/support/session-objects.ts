@@ -28,6 +28,9 @@ export function connectObjects(deps: () => Deps): (sessionId: string) => Session
         noteWatch(handOver.run.turn.claim.holder);
         return object.watch(handOver, client);
       },
+      beginWaiting: (session) => object.beginWaiting(session),
+      joinQueued: (turn) => object.joinQueued(turn),
+      watchQueued: (turn) => object.watchQueued(turn),
       join: (run) => object.join(run),
       events: (request) => object.events(request),
       recover: async (run) => {
@@ -101,5 +104,16 @@ export async function passAlarm(sessionId: string): Promise<void> {
 /** Objects that do not answer, whichever the session. */
 export const noHosts: SessionHosts = () => {
   const fail = () => Promise.reject(new Error("the object does not answer"));
-  return { prepare: fail, run: fail, watch: fail, join: fail, events: fail, recover: fail, cancel: fail };
+  return {
+    prepare: fail,
+    run: fail,
+    watch: fail,
+    join: fail,
+    events: fail,
+    recover: fail,
+    cancel: fail,
+    beginWaiting: fail,
+    joinQueued: fail,
+    watchQueued: fail,
+  };
 };

@@ -43,6 +43,9 @@ export const sizedRequests = {
   body: (_ids, bytes) => blankBody("/rooms", bytes),
   "body of `…/turns`": ({ session_id }, bytes) => blankBody(`/sessions/${session_id}/turns`, bytes),
   "body of `…/ag-ui`": ({ session_id }, bytes) => blankBody(`/sessions/${session_id}/ag-ui`, bytes),
+  "body of `/v1/chat/completions`": (_ids, bytes) => blankBody("/v1/chat/completions", bytes),
+  "body of `…/ui-messages`": ({ session_id }, bytes) =>
+    blankBody(`/sessions/${session_id}/ui-messages`, bytes),
   "entries of a body": (ids, amount) => agUi(ids, [userMessage("hello")], "t", entriesBeside(amount, 8)),
   "entries of any other body": ({ room_id }, amount) => ({
     method: "PATCH",

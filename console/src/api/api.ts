@@ -8,9 +8,9 @@ import type {
   NewAgent,
   NewRoom,
   Page,
+  PendingTurn,
   Room,
   RoomFile,
-  RunningTurn,
   Session,
   Tool,
   Turn,
@@ -84,7 +84,7 @@ export function createApi(client: Client) {
     turns: (sessionId: string, before?: string) =>
       json<Page<Turn>>("GET", turnsOf(sessionId), { query: { order: "desc", limit: turnsPage, before } }),
     turn: (sessionId: string, turnId: string) =>
-      json<TurnDetail | RunningTurn>("GET", `${turnsOf(sessionId)}/${turnId}`),
+      json<TurnDetail | PendingTurn>("GET", `${turnsOf(sessionId)}/${turnId}`),
     /** The events of a turn that begins now. The same key again joins or replays it. */
     streamTurn: (sessionId: string, message: string, key: string, signal: AbortSignal) =>
       send("POST", `${turnsOf(sessionId)}/stream`, { body: { message }, headers: keyHeader(key), signal }),

@@ -12,8 +12,9 @@ import type {
 } from "../../../src/routes/schemas/money.ts";
 import type { newRoom, room } from "../../../src/routes/schemas/room.ts";
 import type { session } from "../../../src/routes/schemas/session.ts";
-import type { runningTurn, turnRead } from "../../../src/routes/schemas/turn.ts";
+import type { turnRead } from "../../../src/routes/schemas/turn.ts";
 import type { turnDetail } from "../../../src/routes/schemas/turn-detail.ts";
+import type { turnPending } from "../../../src/routes/schemas/turn-pending.ts";
 
 // The wire forms are declared once, by the server's schemas. Only their types are taken.
 export type Room = z.output<typeof room>;
@@ -30,7 +31,8 @@ export type Turn = z.output<typeof turnRead>;
 export type Reply = Turn["replies"][number];
 export type ToolCall = Turn["tool_calls"][number];
 export type TurnDetail = z.output<typeof turnDetail>;
-export type RunningTurn = z.output<typeof runningTurn>;
+/** A turn that is not stored: it waits, runs, or was never begun. */
+export type PendingTurn = z.output<typeof turnPending>;
 export type ConsoleConfig = z.output<typeof consoleConfig>;
 export type Model = {
   alias: string;

@@ -21,12 +21,24 @@ type OpenedRun = GrantRequest & {
   idempotencyKey: string | null;
 };
 
+/** Parts of the statement that opens a run. They may use the table `claim (run_id)`, which has the claim that was taken. */
+type ClaimStatements = {
+  /** Whether a new run may begin in session `s`. */
+  mayBegin: SQL;
+  takeClaim: SQL;
+  /** Rows that go as the claim is taken. */
+  alsoDeletes: SQL;
+};
+
 /**
  * Wraps the statement that takes a claim, so that claim and holds are written together and only where every budget has
  * enough left. `takeClaim` may use the tables `budget`, and `run_grant (amount, is_enough)` of one row; it must return
  * `run_id`. Budgets are locked only for a new run: a takeover, a replay and a busy session wait for none.
  */
-export function claimWithinBudgets(run: OpenedRun, takeClaim: SQL): SQL {
+export function claimWithinBudgets(
+  run: OpenedRun,
+  { mayBegin, takeClaim, alsoDeletes }: ClaimStatements,
+): SQL {
   const { sessionId, userId, runId, idempotencyKey } = run;
   return sql`
     with new_run as materialized (
@@ -35,6 +47,7 @@ export function claimWithinBudgets(run: OpenedRun, takeClaim: SQL): SQL {
         and not exists (select 1 from ${turnClaims} c where c.session_id = s.id)
         and not exists (select 1 from ${turnRuns} u where u.session_id = s.id
           and (u.id = ${runId}::uuid or u.idempotency_key = ${idempotencyKey}::text))
+        and ${mayBegin}
     ), budget as materialized (
       select b.* from new_run n,
         lateral lock_budgets(${userId}, n.room_id, n.session_id, now(), ${run.requiresWallet}::boolean) b
@@ -46,7 +59,7 @@ export function claimWithinBudgets(run: OpenedRun, takeClaim: SQL): SQL {
       select c.run_id, b.budget_id, b.window_start, g.amount from claim c, budget b, run_grant g
       where c.run_id = ${runId}::uuid and b.budget_id is not null
       on conflict do nothing
-    )
+    ), dequeued as (${alsoDeletes})
     select scope, limit_credits::text as "limit", spent::text as spent, held::text as held,
       case when period <> 'ever' then extract(epoch from (window_start at time zone 'UTC'
         + ('1 ' || period)::interval) at time zone 'UTC')::bigint::text end as "resetsAt",

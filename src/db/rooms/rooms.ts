@@ -6,8 +6,9 @@ import { askDatabase, type Db } from "../core/client.ts";
 import { readableColumns, readableInstant } from "../core/instant.ts";
 import { type Page, readPage, type UsePageRequest } from "../core/page.ts";
 import { requireRow } from "../core/require-row.ts";
-import { rooms, sessions, users } from "../schema.ts";
+import { queuedTurns, rooms, sessions, users } from "../schema.ts";
 import { isOwnedRoom } from "./owned-room.ts";
+import { refuseWaiting } from "./refuse-waiting.ts";
 import { upsertUser } from "./users.ts";
 
 export type RoomRow = typeof rooms.$inferSelect & {
@@ -123,14 +124,21 @@ export async function updatePendingMode(
   return requireRow(room);
 }
 
-/** No read finds the room from now on. A run in flight still commits. @throws PantheonError `not_found`. */
+/** No read finds the room from now on. A run in flight still commits, what waits is refused. @throws PantheonError `not_found`. */
 export async function softDeleteRoom(db: Db, userId: string, roomId: string, now: Date): Promise<void> {
-  const [deleted] = await askDatabase(db, () =>
-    db
-      .update(rooms)
-      .set({ deletedAt: now })
-      .where(isOwnedRoom({ roomId, userId }))
-      .returning({ id: rooms.id }),
+  const [[deleted]] = await askDatabase(db, () =>
+    db.batch([
+      db
+        .update(rooms)
+        .set({ deletedAt: now })
+        .where(isOwnedRoom({ roomId, userId }))
+        .returning({ id: rooms.id }),
+      refuseWaiting(
+        db,
+        sql`exists (select 1 from ${sessions} s join ${rooms} r on r.id = s.room_id
+        where s.id = ${queuedTurns.sessionId} and r.id = ${roomId} and r.deleted_at is not null)`,
+      ),
+    ]),
   );
   requireRow(deleted);
 }

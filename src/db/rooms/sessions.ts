@@ -3,9 +3,10 @@ import { askDatabase, type Db } from "../core/client.ts";
 import { readableColumns } from "../core/instant.ts";
 import { type Page, readPage, type UsePageRequest } from "../core/page.ts";
 import { requireRow } from "../core/require-row.ts";
-import { rooms, sessions } from "../schema.ts";
+import { queuedTurns, rooms, sessions } from "../schema.ts";
 import { isOwnedRoom, ownedRoomId, type RoomScope, selectRoomId } from "./owned-room.ts";
 import { ownsSession } from "./owned-session.ts";
+import { refuseWaiting } from "./refuse-waiting.ts";
 
 export type SessionRow = typeof sessions.$inferSelect;
 
@@ -106,16 +107,23 @@ export async function updateTitle(
 }
 
 /**
- * No read finds the session from now on. A run in flight holds a claim, not the session's row, and still commits.
+ * No read finds the session from now on. A run in flight holds a claim, not the session's row, and still commits. What waits is refused.
  * @throws PantheonError `not_found`.
  */
 export async function softDeleteSession(db: Db, userId: string, id: string, now: Date): Promise<void> {
-  const [deleted] = await askDatabase(db, () =>
-    db
-      .update(sessions)
-      .set({ deletedAt: now })
-      .where(and(eq(sessions.id, id), isNull(sessions.deletedAt), ownsSession(id, userId)))
-      .returning({ id: sessions.id }),
+  const [[deleted]] = await askDatabase(db, () =>
+    db.batch([
+      db
+        .update(sessions)
+        .set({ deletedAt: now })
+        .where(and(eq(sessions.id, id), isNull(sessions.deletedAt), ownsSession(id, userId)))
+        .returning({ id: sessions.id }),
+      refuseWaiting(
+        db,
+        sql`${queuedTurns.sessionId} = ${id} and exists (select 1 from ${sessions} s
+        where s.id = ${queuedTurns.sessionId} and s.deleted_at is not null)`,
+      ),
+    ]),
   );
   requireRow(deleted);
 }

@@ -1,9 +1,10 @@
 import { and, eq, isNull, type SQL, sql } from "drizzle-orm";
 import { notFound } from "../../domain/errors.ts";
+import type { QueuedStatus } from "../../domain/turn/queued-turn.ts";
 import type { TurnStatus } from "../../domain/turn/turn-outcome.ts";
 import { type Db, repeatIfLost } from "../core/client.ts";
 import { ownsSession } from "../rooms/owned-session.ts";
-import { sessions, turnClaims, turns } from "../schema.ts";
+import { queuedTurns, sessions, turnClaims, turns } from "../schema.ts";
 import type { RunKey } from "./take-over-run.ts";
 import { isTurnOf, type SessionScope } from "./turns.ts";
 
@@ -11,21 +12,26 @@ import { isTurnOf, type SessionScope } from "./turns.ts";
 export type CancelledRun = RunKey & { holder: string };
 
 export type CancelledTurn = {
-  /** Before the cancel; `running`: a run of the turn is under way. */
-  status: TurnStatus | "running";
+  /** `running`: a run of the turn is under way; of a turn that waited how its wait has ended; else as the turn is stored. */
+  status: TurnStatus | "running" | Exclude<QueuedStatus, "waiting">;
   /** The run that this request has cancelled; null: there is none, or it was cancelled before. */
   run: CancelledRun | null;
 };
 
 /**
- * Marks the run under way of a turn as cancelled, in one batch. The session's lock decides where a commit is in flight: it
+ * Marks the run under way of a turn as cancelled, or ends its wait in the queue, in one batch. The session's lock decides where a commit is in flight: it
  * may end the run first.
  * @throws PantheonError `not_found`.
  */
 export async function cancelTurnClaim(db: Db, scope: SessionScope, turnId: string): Promise<CancelledTurn> {
   const { sessionId, userId } = scope;
   const isClaim = and(eq(turnClaims.turnId, turnId), isClaimOf(scope));
-  const [, [claim], [run], [turn]] = await repeatIfLost(db, () =>
+  const isEntry = and(
+    eq(queuedTurns.id, turnId),
+    eq(queuedTurns.sessionId, sessionId),
+    ownsSession(sessionId, userId),
+  );
+  const [, [claim], [run], , [entry], [turn]] = await repeatIfLost(db, () =>
     db.batch([
       db
         .select({ id: sessions.id })
@@ -35,13 +41,18 @@ export async function cancelTurnClaim(db: Db, scope: SessionScope, turnId: strin
       db.select({ runId: turnClaims.runId }).from(turnClaims).where(isClaim),
       markCancelled(db, scope, eq(turnClaims.turnId, turnId)),
       db
+        .update(queuedTurns)
+        .set({ status: "cancelled", endedAt: sql`clock_timestamp()` })
+        .where(and(isEntry, eq(queuedTurns.status, "waiting"))),
+      db.select({ status: queuedTurns.status }).from(queuedTurns).where(isEntry),
+      db
         .select({ status: turns.status })
         .from(turns)
         .where(and(eq(turns.id, turnId), isTurnOf(scope))),
     ]),
   );
-  const status = claim === undefined ? turn?.status : "running";
-  if (status === undefined) throw notFound();
+  const status = claim === undefined ? (entry ?? turn)?.status : "running";
+  if (status === undefined || status === "waiting") throw notFound();
   return { status, run: run ?? null };
 }
 

@@ -1,8 +1,9 @@
 import { sql } from "drizzle-orm";
 import type { Claim } from "../../domain/turn/claim.ts";
+import type { StoredProblem } from "../../domain/turn/queued-turn.ts";
 import { selectWallet } from "../budgets/wallet.ts";
 import { prepareStatement } from "../core/prepared-statement.ts";
-import { rooms, sessions, turnClaims } from "../schema.ts";
+import { queuedTurns, rooms, sessions, turnClaims } from "../schema.ts";
 
 /** SQLSTATE of the fence `assert_claim`: the claim is no longer this holder's. */
 export const claimLost = "PT409";
@@ -73,6 +74,23 @@ const end = prepareStatement<Claim & { title: string | null; at: string }>(
  */
 export function endClaim(claim: Claim, noted: { title: string | null; at: Date }) {
   return end<{ walletLeft: string | null }>({ ...claim, title: noted.title, at: noted.at.toISOString() });
+}
+
+const keepProblem = prepareStatement<Claim & { problem: string }>(
+  sql`insert into ${queuedTurns} (id, session_id, seq, user_id, idempotency_key, request_hash, request, status, problem,
+      created_at, ended_at)
+    select c.turn_id, c.session_id,
+      coalesce((select max(q.seq) from ${queuedTurns} q where q.session_id = c.session_id), 0) + 1,
+      r.owner_user_id, c.idempotency_key, c.request_hash, c.request, 'refused', ${sql.placeholder("problem")}::jsonb,
+      c.opened_at, clock_timestamp()
+    from ${turnClaims} c join ${sessions} s on s.id = c.session_id join ${rooms} r on r.id = s.room_id
+    where c.session_id = ${sessionId} and c.run_id = ${runId} and c.holder = ${holder} and c.was_queued
+    on conflict do nothing`,
+);
+
+/** Before the claim of a turn that waited is deleted: the queue keeps why the turn is not stored. */
+export function keepRefusal(claim: Claim, problem: StoredProblem) {
+  return keepProblem<never>({ ...claim, problem: JSON.stringify(problem) });
 }
 
 const markRefused = prepareStatement<Claim & { refusalScales: string }>(

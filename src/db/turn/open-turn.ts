@@ -13,6 +13,7 @@ import { ownsSession } from "../rooms/owned-session.ts";
 import { turns } from "../schema.ts";
 import { selectHeldClaim } from "./held-claim.ts";
 import { selectPromptParts } from "./prompt-parts.ts";
+import { selectSessionLoad } from "./session-load.ts";
 import { readWindow, type SessionWindow, selectWindow, type WindowBounds } from "./session-window.ts";
 import type { ClaimRow, StoredTurn, SummaryRow } from "./stored-turn.ts";
 import { type ClaimRequest, hasRunsLeft, isLatest, isRetriable, takeClaim } from "./take-claim.ts";
@@ -98,6 +99,7 @@ function openStatements(db: Db, open: OpenRequest, texts: Texts) {
   const exceptTurnId = open.kind === "retry" ? open.turnId : null;
   return [
     openSession(open),
+    selectSessionLoad(open),
     db.execute<BudgetOfClaim>(takeClaim(open)),
     selectHeldClaim(open, texts),
     selectPromptParts(open, open.modelAliasOverride),
@@ -108,8 +110,9 @@ function openStatements(db: Db, open: OpenRequest, texts: Texts) {
 type OpenAnswers = BatchResponse<ReturnType<typeof openStatements>>;
 
 function readOpenRows(answers: OpenAnswers): OpenRows<OpenedTurn> {
-  const [found, { rows: budgets }, [held], [parts], window] = answers;
+  const [found, load, { rows: budgets }, [held], [parts], window] = answers;
   const [session] = found.rows;
+  const { queue, running } = load.rows[0] ?? { queue: [], running: null };
   const opened = session &&
     held &&
     parts && {
@@ -124,8 +127,9 @@ function readOpenRows(answers: OpenAnswers): OpenRows<OpenedTurn> {
     };
   return {
     sessionFound: session !== undefined,
-    claimBefore: session?.claim ?? undefined,
+    claimBefore: session?.claim && running ? { ...session.claim, ...running } : undefined,
     storedRun: session?.storedRun ?? undefined,
+    queue: session === undefined ? [] : queue,
     retriedTurn: undefined,
     budgets: budgets.map(readFoundBudget),
     opened,
@@ -135,7 +139,7 @@ function readOpenRows(answers: OpenAnswers): OpenRows<OpenedTurn> {
 type FoundSession = {
   state: SessionState;
   /** As it was before this request. */
-  claim: FoundClaim | null;
+  claim: Omit<FoundClaim, "turnIndex" | "pace"> | null;
   /** Stored under the request's key; or under this run's id, where a request whose answer was lost is repeated later. */
   storedRun: StoredRun | null;
 };

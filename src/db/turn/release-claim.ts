@@ -1,8 +1,9 @@
 import type { Catalog } from "../../domain/catalog.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
+import type { StoredProblem } from "../../domain/turn/queued-turn.ts";
 import { deleteThread } from "../checkpoint/checkpoints.ts";
 import { type Db, postgresFields, repeatIfLost } from "../core/client.ts";
-import { assertClaim, claimLost, deleteClaim, markRunRefused } from "./claim-statements.ts";
+import { assertClaim, claimLost, deleteClaim, keepRefusal, markRunRefused } from "./claim-statements.ts";
 import { deleteSurplusEstimates, insertSpendIfNew, type Spend } from "./late-spend.ts";
 import { recordPrices } from "./record-prices.ts";
 
@@ -11,6 +12,8 @@ export type Release = {
   spend: RefusedSpend | null;
   /** Token scales that the session takes over, by model alias (see session-state.ts). */
   refusalScales: Readonly<Record<string, number>>;
+  /** Kept in the queue where the turn waited there. */
+  problem: StoredProblem;
 };
 
 export type RefusedSpend = Spend & {
@@ -28,7 +31,7 @@ export type RefusedSpend = Spend & {
 export async function releaseClaim(
   db: Db,
   claim: Claim,
-  { spend, refusalScales }: Release,
+  { spend, refusalScales, problem }: Release,
 ): Promise<boolean> {
   try {
     await repeatIfLost(db, () =>
@@ -37,6 +40,7 @@ export async function releaseClaim(
         ...(spend === null ? [] : writeSpend(db, spend)),
         deleteThread(claim.runId),
         markRunRefused(claim, refusalScales),
+        keepRefusal(claim, problem),
         deleteClaim(claim),
       ]),
     );

@@ -7,6 +7,7 @@ import {
   type ClaimedRequest,
   modelPrices,
   pricingVersions,
+  queuedTurns,
   roomAgents,
   rooms,
   sessions,
@@ -31,6 +32,8 @@ export type ClaimRequest = GrantRequest & {
   pricing: RunPricing;
   /** The model that answers for every agent of this turn. */
   modelAliasOverride: string | null;
+  /** The turn waits at the head of the session's queue. Its entry is deleted as its claim is taken. */
+  isQueued: boolean;
 } & ({ kind: "turn"; request: ClaimedRequest } | { kind: "retry"; turnId: string });
 
 /**
@@ -39,17 +42,18 @@ export type ClaimRequest = GrantRequest & {
  * lease has run out stays, and so does one that was cancelled; recovery settles it.
  * A copy of this request may arrive at any later time. It makes no claim for a run that is stored or was refused, and
  * does not return the claim to a holder that was replaced. Where a budget has too little left, no new claim is made.
+ * Where turns wait in the session's queue, only the first of them gets a new claim.
  * Returns the budgets of a new run, as they were before it (see claim-budgets.ts).
  */
 export function takeClaim(claim: ClaimRequest): SQL {
-  return claimWithinBudgets(
-    claim,
-    sql`
+  return claimWithinBudgets(claim, {
+    mayBegin: mayBegin(claim),
+    takeClaim: sql`
     insert into ${turnClaims} (session_id, run_id, turn_id, kind, turn_index, idempotency_key, request_hash,
-      request, snapshot, granted_credits, opened_at, has_begun, holder, lease_until)
+      request, snapshot, granted_credits, opened_at, has_begun, holder, lease_until, was_queued)
     select s.id, ${claim.runId}::uuid, ${claimedTurn(claim)}, ${claim.idempotencyKey}::text, ${claim.requestHash},
       ${claimedRequest(claim)}, ${snapshot(claim)}, g.amount, now(), false,
-      ${claim.holder}::uuid, clock_timestamp() + ${claim.leaseMs} * interval '1 millisecond'
+      ${claim.holder}::uuid, clock_timestamp() + ${claim.leaseMs} * interval '1 millisecond', ${claim.isQueued}::boolean
     from ${sessions} s join ${rooms} r on r.id = s.room_id cross join run_grant g ${retriedTurn(claim)}
     where g.is_enough and s.id = ${claim.sessionId} and s.deleted_at is null and r.deleted_at is null
       and r.owner_user_id = ${claim.userId}
@@ -57,13 +61,25 @@ export function takeClaim(claim: ClaimRequest): SQL {
       and not exists (select 1 from ${turnRuns} u where u.id = ${claim.runId}::uuid)
       and not exists (select 1 from ${turnRuns} u
         where u.session_id = s.id and u.idempotency_key = ${claim.idempotencyKey}::text)
+      and (${mayBegin(claim)} or exists (select 1 from ${turnClaims} c where c.session_id = s.id))
     on conflict (session_id) do update set ${takeOver(sql`excluded.holder`, claim.leaseMs)}
     where turn_claims.lease_until <= clock_timestamp() and turn_claims.cancelled_at is null
       and turn_claims.idempotency_key = excluded.idempotency_key
       and turn_claims.request_hash = excluded.request_hash
       and ${isNewHolder(sql`excluded.holder`)}
     returning run_id`,
-  );
+    alsoDeletes: sql`delete from ${queuedTurns} q using claim where q.id = claim.run_id and q.status = 'waiting'`,
+  });
+}
+
+/** In session `s` a queued turn begins if it is the first that waits; any other, if nothing waits and its key is not there. */
+function mayBegin({ isQueued, runId, idempotencyKey }: ClaimRequest): SQL {
+  if (isQueued) {
+    return sql`${runId}::uuid = (select q.id from ${queuedTurns} q
+      where q.session_id = s.id and q.status = 'waiting' order by q.seq limit 1)`;
+  }
+  return sql`not exists (select 1 from ${queuedTurns} q where q.session_id = s.id
+    and (q.status = 'waiting' or q.idempotency_key = ${idempotencyKey}::text))`;
 }
 
 /** Columns turn_id, kind, turn_index: a new turn takes the next index, a retry keeps its turn's. */

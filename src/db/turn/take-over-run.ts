@@ -105,11 +105,11 @@ export type AbandonedRun = RunKey & { holder: string; isCancelled: boolean };
 const maxCancelMs = 5_000;
 
 /**
- * Runs whose lease has run out: without a key at once, with a key after the time in which their client may come back. And
+ * Runs whose lease has run out: without a key, or from a queue, at once; with a key after the time in which their client may come back. And
  * runs that were cancelled and have not ended since.
  */
 export function loadAbandonedRuns(db: Db, resumeWindowMs: number, limit: number): Promise<AbandonedRun[]> {
-  const { leaseUntil, cancelledAt, idempotencyKey } = turnClaims;
+  const { leaseUntil, cancelledAt, idempotencyKey, wasQueued } = turnClaims;
   const isBefore = (column: Column, ms: number) =>
     sql`${column} < clock_timestamp() - ${ms} * interval '1 millisecond'`;
   return askDatabase(db, () =>
@@ -124,7 +124,7 @@ export function loadAbandonedRuns(db: Db, resumeWindowMs: number, limit: number)
       .where(
         or(
           isBefore(leaseUntil, resumeWindowMs),
-          and(isNull(idempotencyKey), isBefore(leaseUntil, 0)),
+          and(or(isNull(idempotencyKey), eq(wasQueued, true)), isBefore(leaseUntil, 0)),
           isBefore(cancelledAt, maxCancelMs),
         ),
       )

@@ -1,4 +1,5 @@
 import { type AGUIEvent, EventType, type Message } from "@ag-ui/core";
+import { agentFailureText, agentLabel } from "../../domain/text/agent-label.ts";
 
 /** Maps one event to those that are sent in its place. */
 export type EventView = (event: AGUIEvent) => AGUIEvent[];
@@ -15,7 +16,7 @@ export function createLabels(): EventView {
         names.set(event.subagentRunId, event.name);
         return [event];
       case EventType.TEXT_MESSAGE_START:
-        return event.name === undefined ? [event] : [event, toContent(event, labelOf(event.name))];
+        return event.name === undefined ? [event] : [event, toContent(event, agentLabel(event.name))];
       case EventType.SUBAGENT_ERROR:
         return [...toFailureText(event, names.get(event.subagentRunId) ?? "An agent"), event];
       case EventType.MESSAGES_SNAPSHOT:
@@ -32,26 +33,10 @@ export function labelMessages(messages: readonly Message[]): Message[] {
     if (message.role !== "assistant" || message.name === undefined) return message;
     const { name, content = "" } = message;
     const failure = /^\[\[agent_error\]\] agent=.*? type=(\w+) message=(.*)$/s.exec(content);
-    if (failure === null) return { ...message, content: labelOf(name) + content };
+    if (failure === null) return { ...message, content: agentLabel(name) + content };
     const [, code, reason = ""] = failure;
-    return { ...message, content: failureText(name, { code, message: reason }) };
+    return { ...message, content: agentFailureText(name, { code, message: reason }) };
   });
-}
-
-/** On a line of its own: the text may begin with Markdown that must begin a line. */
-function labelOf(name: string): string {
-  return `**${escapeMarkdown(name)}:**\n\n`;
-}
-
-function failureText(
-  name: string,
-  { code, message }: { code?: string | undefined; message: string },
-): string {
-  return `**${escapeMarkdown(name)}** could not answer: ${message}${code === undefined ? "" : ` (\`${code}\`)`}`;
-}
-
-function escapeMarkdown(name: string): string {
-  return name.replace(/[\\`*_~]/g, "\\$&");
 }
 
 type Failure = Extract<AGUIEvent, { type: "SUBAGENT_ERROR" }>;
@@ -62,7 +47,7 @@ function toFailureText(failure: Failure, name: string): AGUIEvent[] {
   const ofMessage = { messageId: `${subagentRunId}/failure`, subagentRunId };
   return [
     { type: EventType.TEXT_MESSAGE_START, ...ofMessage, role: "assistant" },
-    toContent(ofMessage, failureText(name, failure)),
+    toContent(ofMessage, agentFailureText(name, failure)),
     { type: EventType.TEXT_MESSAGE_END, ...ofMessage },
   ];
 }

@@ -2,13 +2,10 @@ import type { Message } from "@ag-ui/core";
 import * as z from "zod";
 import type { LatestMessage } from "../../db/turn/latest-messages.ts";
 import type { ClientMessage } from "../../domain/turn/stream-client.ts";
-import { list } from "../../http/schemas.ts";
-import { newTurn } from "./turn.ts";
+import { isMessageOf, looseList, readText, readTurnMessage } from "./chat-messages.ts";
 
 /** How many of a client's latest messages are read. A snapshot has no more. */
 const maxMessagesRead = 400;
-/** How many parts the content of one message may have. */
-const maxParts = 100;
 
 const message = {
   type: "object",
@@ -39,8 +36,7 @@ const input = z
       .max(100)
       .optional()
       .describe("Of AG-UI; without one the client is taken to be older than 1.0"),
-    messages: z.custom<readonly unknown[]>(Array.isArray, "must be a list").meta({
-      type: "array",
+    messages: looseList({
       items: message,
       description: `The last user message, among the latest ${maxMessagesRead}, is the turn's message; the server has its own record of the others`,
     }),
@@ -57,53 +53,28 @@ const input = z
     ],
   });
 
-const textPart = z.object({ type: z.literal("text", "only text is read"), text: z.string() });
-const textParts = list(textPart, maxParts).transform((parts) => parts.map(({ text }) => text).join("\n"));
-
 /** Reads an AG-UI request: the client's own ids, and the id and text of its last user message. */
 export const runAgentInput = input.transform(({ threadId, runId, protocolVersion, messages }, context) => {
   const latest = messages.slice(-maxMessagesRead);
-  const index = latest.findLastIndex(isUserMessage);
-  const read = textParts.pipe(newTurn.shape.message).safeParse(toParts(contentOf(latest[index])));
-  if (index >= 0 && read.success) {
-    const message = read.data;
-    const userMessages = latest.flatMap(readUserMessage);
-    return { threadId, runId, message, messageId: idOf(latest[index]), userMessages, protocolVersion };
-  }
-  if (index < 0) {
+  const index = latest.findLastIndex((message) => isMessageOf(message, "user"));
+  const last = latest[index];
+  if (!isMessageOf(last, "user")) {
     const message = `must have a user message among the latest ${maxMessagesRead}`;
     context.addIssue({ code: "custom", path: ["messages"], message });
     return z.NEVER;
   }
   const path = ["messages", messages.length - latest.length + index, "content"];
-  for (const issue of read.error?.issues ?? []) {
-    context.addIssue({ code: "custom", path: [...path, ...issue.path], message: issue.message });
-  }
-  return z.NEVER;
+  const message = readTurnMessage(last.content, path, context);
+  if (message === undefined) return z.NEVER;
+  const messageId = typeof last.id === "string" ? last.id : null;
+  const userMessages = latest.flatMap(readUserMessage);
+  return { threadId, runId, message, messageId, userMessages, protocolVersion };
 });
 
-type UserMessage = { id?: unknown; role: "user"; content?: unknown };
-
-function isUserMessage(value: unknown): value is UserMessage {
-  return typeof value === "object" && value !== null && "role" in value && value.role === "user";
-}
-
-function contentOf(message: unknown): unknown {
-  return isUserMessage(message) ? message.content : undefined;
-}
-
-function idOf(message: unknown): string | null {
-  return isUserMessage(message) && typeof message.id === "string" ? message.id : null;
-}
-
-function toParts(content: unknown): unknown {
-  return typeof content === "string" ? [{ type: "text", text: content }] : content;
-}
-
 function readUserMessage(message: unknown): ClientMessage[] {
-  if (!isUserMessage(message) || typeof message.id !== "string") return [];
-  const text = textParts.safeParse(toParts(message.content));
-  return text.success ? [{ id: message.id, text: text.data.trim() }] : [];
+  if (!isMessageOf(message, "user") || typeof message.id !== "string") return [];
+  const text = readText(message.content);
+  return text === undefined ? [] : [{ id: message.id, text }];
 }
 
 /** A stored message in the form of AG-UI's snapshot. */

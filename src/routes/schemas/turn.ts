@@ -1,7 +1,6 @@
 import * as z from "zod";
 import type { ListedTurn } from "../../db/turn/list-turns.ts";
 import type { StoredTurn, TurnRow } from "../../db/turn/stored-turn.ts";
-import type { RunningTurn } from "../../db/turn/turns.ts";
 import { formatDecimal, parseDecimal } from "../../domain/billing/pricing.ts";
 import { sumUsage, type UsageSum } from "../../domain/billing/usage-sum.ts";
 import { type Citation, listCitations } from "../../domain/files/file-reads.ts";
@@ -123,25 +122,18 @@ export const turnRead = z
   })
   .meta({ id: "Turn", description: "One message of the user and what answers it" });
 
-export const runningTurn = z
-  .object({
-    id,
-    session_id: id.describe("The turn's session"),
-    turn_index: z.int().min(1).describe("Its number in the session, from 1 without gaps"),
-    status: z.literal("running").describe("The turn is not stored yet"),
-  })
-  .meta({ id: "RunningTurn", description: "A turn that is not stored yet" });
-
 export const cancelledTurn = z
   .object({
     turn_id: id.describe("The turn"),
     status: z
-      .enum(["running", "completed", "partial", "failed"])
-      .describe("Before the cancel; `running`: the turn is being ended, and is stored in a moment"),
+      .enum(["running", "cancelled", "refused", "completed", "partial", "failed"])
+      .describe(
+        "`running`: the turn is being ended, and is stored in a moment; `cancelled`: it waited, and is not begun; else as it was",
+      ),
   })
   .meta({ id: "CancelledTurn", description: "A turn that was to be cancelled" });
 
-export const newTurn = z
+export const newQueuedTurn = z
   .strictObject({
     message: text(32_000).describe(
       "What the user says; `@key` tags an agent in the modes `manual` and `tag`",
@@ -150,6 +142,21 @@ export const newTurn = z
       .optional()
       .describe("The model that answers for every agent of this turn: an `alias` of `GET /models`"),
     max_credits: creditAmount.optional().meta({ description: "Lowers what the turn may spend" }),
+  })
+  .meta({
+    id: "NewQueuedTurn",
+    description: "A message to the room, which may wait",
+    examples: [{ message: "@scout what comes first?" }],
+  });
+
+export const newTurn = newQueuedTurn
+  .extend({
+    when_busy: z
+      .enum(["refuse", "interrupt"])
+      .default("refuse")
+      .describe(
+        "What happens while the session is busy: 409, or the running turn is cancelled and this one runs before all that wait",
+      ),
   })
   .meta({
     id: "NewTurn",
@@ -216,10 +223,6 @@ export function toListedTurn({
 
 function sumToolCredits(events: StoredTurn["toolEvents"]): bigint {
   return events.reduce((sum, { creditsCharged }) => sum + parseDecimal(creditsCharged, 8), 0n);
-}
-
-export function toRunningTurn(running: RunningTurn): z.input<typeof runningTurn> {
-  return { id: running.id, session_id: running.sessionId, turn_index: running.turnIndex, status: "running" };
 }
 
 function toFlags(turn: TurnRow) {

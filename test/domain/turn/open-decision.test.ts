@@ -1,13 +1,29 @@
 import { describe, expect, test } from "vitest";
 import { PantheonError } from "../../../src/domain/errors.ts";
-import { decideOpen, type FoundClaim, type OpenRows } from "../../../src/domain/turn/open-decision.ts";
+import {
+  busySession,
+  decideOpen,
+  type FoundClaim,
+  type OpenRows,
+} from "../../../src/domain/turn/open-decision.ts";
+import type { QueuedEntry } from "../../../src/domain/turn/queued-turn.ts";
 
-const request = { idempotencyKey: "key-1", requestHash: "hash-1", minE8: 1n };
+const request = { runId: "new-run", idempotencyKey: "key-1", requestHash: "hash-1", minE8: 1n };
 const unkeyed = { ...request, idempotencyKey: null };
 
 const running = (claim: Partial<FoundClaim> = {}): FoundClaim => ({
   runId: "running-run",
   turnId: "running-turn",
+  turnIndex: 1,
+  pace: {
+    mode: "tag",
+    agents: 1,
+    maxRounds: 1,
+    synthesis: "off",
+    isRetry: false,
+    elapsedMs: 0,
+    callMs: 1_000_000,
+  },
   idempotencyKey: "key-1",
   requestHash: "hash-1",
   leaseLeftMs: 12_345,
@@ -19,6 +35,7 @@ const found = (rows: Partial<OpenRows<string>> = {}): OpenRows<string> => ({
   sessionFound: true,
   claimBefore: undefined,
   storedRun: undefined,
+  queue: [],
   retriedTurn: undefined,
   budgets: [],
   opened: undefined,
@@ -57,31 +74,6 @@ describe("a request to open a run is refused where", () => {
     expect(refusal({ claimBefore: running({ requestHash: "other", leaseLeftMs }) })).toMatchObject({
       code: "idempotency_key_reused",
     });
-  });
-
-  test.each([
-    ["under another key", request, "key-2"],
-    ["without a key", request, null],
-    ["without a key, as it has none itself", unkeyed, null],
-    ["under a key, while it has none itself", unkeyed, "key-1"],
-  ])("another run is being executed %s", (_case, of, idempotencyKey) => {
-    expect(refusal({ claimBefore: running({ idempotencyKey, requestHash: "other" }) }, of)).toEqual({
-      code: "turn_conflict",
-      detail: "Turn creation conflicted with concurrent writes. Please retry.",
-      headers: { "Retry-After": "13" },
-      members: { turn_id: "running-turn" },
-    });
-  });
-
-  test.each([
-    [1, "1"],
-    [999, "1"],
-    [1_000, "1"],
-    [1_001, "2"],
-    [330_000, "330"],
-  ])("with %d ms of the lease left, Retry-After is %s s", (leaseLeftMs, seconds) => {
-    const claimBefore = running({ idempotencyKey: "key-2", leaseLeftMs });
-    expect(refusal({ claimBefore }).headers).toEqual({ "Retry-After": seconds });
   });
 });
 
@@ -125,11 +117,6 @@ describe("a retry is refused where", () => {
     expect(refusal(retried(true, true, false))).toMatchObject({ code: "too_many_retries" });
     expect(refusal(retried(true, false, false))).toMatchObject({ code: "nothing_to_retry" });
   });
-
-  test("another run is being executed, which may change the turn", () => {
-    const claimBefore = running({ idempotencyKey: null });
-    expect(refusal({ ...retried(true, false), claimBefore })).toMatchObject({ code: "turn_conflict" });
-  });
 });
 
 describe("a request to open a run continues where", () => {
@@ -169,5 +156,79 @@ describe("a stored turn is returned again", () => {
   test("also while another run is being executed", () => {
     const claimBefore = running({ idempotencyKey: "key-2", requestHash: "other" });
     expect(decideOpen(found({ storedRun, claimBefore }), request)).toEqual(replay);
+  });
+});
+
+const entry = (fields: Partial<QueuedEntry> = {}): QueuedEntry => ({
+  turnId: "queued-turn",
+  idempotencyKey: null,
+  requestHash: "hash-1",
+  status: "waiting",
+  problem: null,
+  ...fields,
+});
+
+describe("the session is busy while", () => {
+  test.each([
+    ["under another key", request, "key-2"],
+    ["without a key", request, null],
+    ["without a key, as it has none itself", unkeyed, null],
+    ["under a key, while it has none itself", unkeyed, "key-1"],
+  ])("another run is being executed %s", (_case, of, idempotencyKey) => {
+    const rows = found({ claimBefore: running({ idempotencyKey, requestHash: "other" }) });
+    expect(decideOpen(rows, of)).toEqual({
+      kind: "busy",
+      turnId: "running-turn",
+      waitMs: 12_345,
+      isIdle: false,
+    });
+  });
+
+  test("a turn waits, also where no run is live", () => {
+    const busy = { kind: "busy", turnId: "queued-turn", waitMs: 0, isIdle: true };
+    expect(decideOpen(found({ queue: [entry()] }), request)).toEqual(busy);
+    const dead = running({ idempotencyKey: "key-2", leaseLeftMs: 0 });
+    expect(decideOpen(found({ queue: [entry()], claimBefore: dead }), request)).toEqual(busy);
+  });
+
+  test("a run is executed that may change the turn of a retry", () => {
+    const retriedTurn = { found: { isLatest: true, isRetriable: false, hasRunsLeft: true } };
+    const rows = found({ retriedTurn, claimBefore: running({ idempotencyKey: null }) });
+    expect(decideOpen(rows, request)).toMatchObject({ kind: "busy" });
+  });
+
+  test("but a turn that has ended in the queue keeps nobody waiting", () => {
+    const ended = entry({ status: "refused", idempotencyKey: "key-2" });
+    expect(decideOpen(found({ queue: [ended] }), request)).toEqual({ kind: "not_taken" });
+  });
+});
+
+test.each([
+  [1, "1"],
+  [1_000, "1"],
+  [1_001, "2"],
+  [330_000, "330"],
+])("whoever should wait %d ms is told Retry-After %s s", (waitMs, seconds) => {
+  const error = busySession("turn_conflict", "", { turnId: "t", waitMs });
+  expect(error.extras).toEqual({ headers: { "Retry-After": seconds }, members: { turn_id: "t" } });
+});
+
+describe("a request whose key has an entry in the queue", () => {
+  const own = entry({ idempotencyKey: "key-1" });
+
+  test.each(["waiting", "refused", "cancelled"] as const)("gets the entry, %s", (status) => {
+    const queue = [{ ...own, status }];
+    expect(decideOpen(found({ queue }), request)).toEqual({ kind: "queued", entry: queue[0] });
+  });
+
+  test("is refused with another hash", () => {
+    expect(refusal({ queue: [{ ...own, requestHash: "other" }] })).toMatchObject({
+      code: "idempotency_key_reused",
+    });
+  });
+
+  test("joins its run once that has begun, also without a key", () => {
+    const claimBefore = running({ runId: "new-run", idempotencyKey: null });
+    expect(decideOpen(found({ claimBefore }), unkeyed)).toEqual({ kind: "join", running: claimBefore });
   });
 });

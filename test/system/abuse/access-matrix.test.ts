@@ -7,7 +7,7 @@ import {
   operatorRole,
   type TestUser,
 } from "../../support/api.ts";
-import { fillPath, listOperations, type Operation } from "../../support/operations.ts";
+import { fillBody, fillPath, listOperations, type Operation, readRefusal } from "../../support/operations.ts";
 import { connectSql } from "../../support/sql.ts";
 import { nameNothing, seedTenant, type Tenant } from "./support/tenant.ts";
 
@@ -18,22 +18,29 @@ const secured = operations.filter(({ isOpen }) => !isOpen);
 const isForOperators = ({ path }: Operation) => path.startsWith("/api/v1/admin/");
 const ofOperators = secured.filter(isForOperators);
 const ofUsers = secured.filter((operation) => !isForOperators(operation));
-const ofSomething = ofUsers.filter(({ parameters }) => parameters.length > 0);
+const ofSomething = ofUsers.filter(({ resources }) => resources.length > 0);
 const lists = ofSomething.filter(({ queryParameters }) =>
   ["after", "limit"].every((cursor) => queryParameters.some(({ name }) => name === cursor)),
 );
 
 const newTenant = () => seedTenant(`key-${crypto.randomUUID().slice(0, 8)}`);
 
-async function call(operation: Operation, path: string, token: string | null): Promise<Answer> {
-  return api.send(operation.method, path, {
+/** Calls the operation for these resources. */
+async function call(
+  operation: Operation,
+  ids: Readonly<Record<string, string>>,
+  token: string | null,
+  query = "",
+): Promise<Answer> {
+  const answer = await api.send(operation.method, fillPath(operation, ids) + query, {
     headers: {
       "X-Request-Id": "the-same-for-all",
       ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
       ...(operation.body === undefined ? {} : { "Content-Type": "application/json" }),
     },
-    ...(operation.body === undefined ? {} : { body: JSON.stringify(operation.body) }),
+    ...(operation.body === undefined ? {} : { body: JSON.stringify(fillBody(operation, ids)) }),
   });
+  return readRefusal(answer);
 }
 
 const tokenOf = (user: TestUser) => mintToken({ sub: user.userId });
@@ -100,12 +107,12 @@ test("these routes, and no others, answer without a token", () => {
 });
 
 test.each(operations.filter(({ isOpen }) => isOpen))("$name answers without a token", async (operation) => {
-  expect((await call(operation, operation.path, null)).status).toBe(200);
+  expect((await call(operation, {}, null)).status).toBe(200);
 });
 
 test.each(ofUsers)("$name answers its owner", async (operation) => {
   const { user, ids } = await newTenant();
-  const { status } = await call(operation, fillPath(operation, ids), await tokenOf(user));
+  const { status } = await call(operation, ids, await tokenOf(user));
   expect([401, 403, 404, 405, 415]).not.toContain(status);
   expect(status).toBeLessThan(500);
 });
@@ -122,10 +129,10 @@ describe.each(secured)("$name, without a valid token", (operation) => {
       forged: await mintToken({ sub: user.userId }, "another-secret-0123456789abcdef0123456789"),
     };
     for (const [kind, token] of Object.entries(tokens)) {
-      const answer = await call(operation, fillPath(operation, ids), token);
+      const answer = await call(operation, ids, token);
       expect(answer, kind).toMatchObject({ status: 401, body: { code: "unauthorized" } });
       expect(answer.headers.get("WWW-Authenticate"), kind).toBe("Bearer");
-      const ofNothing = await call(operation, fillPath(operation, nameNothing()), token);
+      const ofNothing = await call(operation, nameNothing(), token);
       expect(everything(answer), kind).toEqual(everything(ofNothing));
     }
     expect(await readAll(tenant)).toEqual(before);
@@ -136,7 +143,7 @@ describe.each(ofOperators)("$name, of operators", (operation) => {
   test("lets an operator in", async () => {
     const { user, ids } = await newTenant();
     const token = await mintToken({ sub: user.userId, ...operatorRole });
-    const { status } = await call(operation, fillPath(operation, ids), token);
+    const { status } = await call(operation, ids, token);
     expect([401, 403, 404, 405, 415]).not.toContain(status);
     expect(status).toBeLessThan(500);
   });
@@ -153,9 +160,9 @@ describe.each(ofOperators)("$name, of operators", (operation) => {
       { "pantheon-admin": true },
     ]) {
       const token = await mintToken({ sub: user.userId, ...(roles === undefined ? {} : { roles }) });
-      const answer = await call(operation, fillPath(operation, ids), token);
+      const answer = await call(operation, ids, token);
       expect(answer).toMatchObject({ status: 404, body: { code: "not_found" } });
-      const ofNothing = await call(operation, fillPath(operation, nameNothing()), token);
+      const ofNothing = await call(operation, nameNothing(), token);
       expect(everything(answer)).toEqual(everything(ofNothing));
     }
     expect(await readAll(tenant)).toEqual(before);
@@ -205,18 +212,16 @@ describe.each(ofSomething)("$name, for another user", (operation) => {
     const before = await readAll(theirs);
     const token = await tokenOf(own.user);
 
-    const answer = await call(operation, fillPath(operation, theirs.ids), token);
+    const answer = await call(operation, theirs.ids, token);
     expect(answer).toMatchObject({ status: 404, body: { code: "not_found" } });
-    const ofNothing = await call(operation, fillPath(operation, nameNothing()), token);
+    const ofNothing = await call(operation, nameNothing(), token);
     expect(everything(answer)).toEqual(everything(ofNothing));
 
     // A parent of one's own opens no way to another's child.
-    const [child = "", ...parents] = operation.parameters.toReversed();
+    const [child = "", ...parents] = operation.resources.toReversed();
     if (parents.length > 0) {
       const mixed = { ...own.ids, [child]: theirs.ids[child] ?? "" };
-      expect(everything(await call(operation, fillPath(operation, mixed), token))).toEqual(
-        everything(ofNothing),
-      );
+      expect(everything(await call(operation, mixed, token))).toEqual(everything(ofNothing));
     }
     expect(await readAll(theirs)).toEqual(before);
   });
@@ -227,8 +232,8 @@ describe.each(ofSomething)("$name, for another user", (operation) => {
       const { user, ids } = await newTenant();
       expect((await api.as(user).delete(`/rooms/${ids.room_id}`)).status).toBe(204);
       const token = await tokenOf(user);
-      const answer = await call(operation, fillPath(operation, ids), token);
-      const ofNothing = await call(operation, fillPath(operation, nameNothing()), token);
+      const answer = await call(operation, ids, token);
+      const ofNothing = await call(operation, nameNothing(), token);
       expect(answer.status).toBe(404);
       expect(everything(answer)).toEqual(everything(ofNothing));
     },
@@ -246,13 +251,12 @@ test.each(lists)("$name refuses another user's row as cursor, like a missing one
     ...rows.map(({ id }) => String(id)),
     ...Object.values(theirs.ids)
       .slice(2)
-      .filter((id) => id !== theirs.user.userId),
+      .filter((id) => ![theirs.user.userId, theirs.ids.chat_id].includes(id)),
   ];
-  const path = fillPath(list, own.ids);
-  const ofNothing = await call(list, `${path}?after=${crypto.randomUUID()}`, token);
+  const ofNothing = await call(list, own.ids, token, `?after=${crypto.randomUUID()}`);
   expect(ofNothing).toMatchObject({ status: 422, body: { code: "invalid_cursor" } });
   for (const id of others) {
-    expect(everything(await call(list, `${path}?after=${id}`, token)), id).toEqual(everything(ofNothing));
+    expect(everything(await call(list, own.ids, token, `?after=${id}`)), id).toEqual(everything(ofNothing));
   }
 });
 
@@ -260,7 +264,7 @@ test.each(ofUsers.filter(({ method, parameters }) => method === "GET" && paramet
   "$name shows another user nothing",
   async (operation) => {
     const { user, ids } = await newTenant();
-    const answer = await call(operation, operation.path, await tokenOf(newUser()));
+    const answer = await call(operation, {}, await tokenOf(newUser()));
     expect(answer.status).toBe(200);
     for (const secret of [...Object.values(ids), user.userId]) expect(answer.text).not.toContain(secret);
   },

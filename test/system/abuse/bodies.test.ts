@@ -8,17 +8,22 @@ import {
   newUser,
   operatorRole,
 } from "../../support/api.ts";
-import { fillPath, listOperations, type Operation } from "../../support/operations.ts";
+import { fillPath, listOperations, type Operation, readRefusal } from "../../support/operations.ts";
 
 const api = createTestApi();
 const taking = (await listOperations(api)).filter(({ body }) => body !== undefined);
 
-/** AG-UI's clients send fields of their own, and their whole history. */
-const agUi = ["POST /api/v1/sessions/{session_id}/ag-ui", "POST /api/v1/rooms/{room_id}/ag-ui"];
+/** Stock clients send fields of their own, and their whole history. */
+const stock = [
+  "POST /api/v1/sessions/{session_id}/ag-ui",
+  "POST /api/v1/rooms/{room_id}/ag-ui",
+  "POST /api/v1/sessions/{session_id}/ui-messages",
+  "POST /v1/chat/completions",
+];
 /** The longest message fits however its JSON is escaped. */
 const turns = "POST /api/v1/sessions/{session_id}/turns";
 const limitsKib: Readonly<Record<string, number>> = { [turns]: 400, [`${turns}/stream`]: 400 };
-const limitOf = ({ name }: Operation) => (agUi.includes(name) ? 4_096 : (limitsKib[name] ?? 256)) * 1_024;
+const limitOf = ({ name }: Operation) => (stock.includes(name) ? 4_096 : (limitsKib[name] ?? 256)) * 1_024;
 
 /** A way to send any body to the operation as somebody who may. */
 async function prepare(operation: Operation) {
@@ -29,8 +34,8 @@ async function prepare(operation: Operation) {
   const ids = { room_id: room.id, agent_key: agent.agent_key, session_id: session.id };
   const path = fillPath(operation, { ...ids, turn_id: crypto.randomUUID(), user_id: owner.userId });
   const Authorization = `Bearer ${await mintToken({ sub: owner.userId, ...operatorRole })}`;
-  return (body: BodyInit, headers: Record<string, string> = { "Content-Type": "application/json" }) =>
-    api.send(operation.method, path, { headers: { Authorization, ...headers }, body });
+  return async (body: BodyInit, headers: Record<string, string> = { "Content-Type": "application/json" }) =>
+    readRefusal(await api.send(operation.method, path, { headers: { Authorization, ...headers }, body }));
 }
 
 /** A body in pieces, of a length that is not announced. */
@@ -46,7 +51,7 @@ function streamOf(totalBytes: number, breaksOff = false): ReadableStream {
   });
 }
 
-describe.each(taking.filter(({ name }) => !agUi.includes(name)))("$name", (operation) => {
+describe.each(taking.filter(({ name }) => !stock.includes(name)))("$name", (operation) => {
   test.each(["extra", "__proto__", "constructor", "a\u0000b", "\ud800"])(
     "refuses the unknown field %j",
     async (field) => {

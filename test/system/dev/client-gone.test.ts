@@ -67,23 +67,30 @@ async function post(path: string, body: object): Promise<{ id: string }> {
   return JSON.parse(await response.text());
 }
 
-async function createSession(): Promise<string> {
+async function createRoom(): Promise<string> {
   const room = await post("/rooms", { name: "A room", current_mode: "tag" });
   const agent = { agent_key: "ada", name: "Ada", model_alias: "deepseek", role_prompt: "You wait." };
   await post(`/rooms/${room.id}/agents`, agent);
-  return (await post(`/rooms/${room.id}/sessions`, {})).id;
+  return room.id;
 }
 
-/** Posts a turn over a connection of its own; gives what breaks it off, as a crash of the client would. */
-function postTurn(sessionId: string, operation: string): () => void {
-  const sent = request(`${worker.url}/api/v1/sessions/${sessionId}/${operation}`, {
+async function createSession(): Promise<string> {
+  return (await post(`/rooms/${await createRoom()}/sessions`, {})).id;
+}
+
+const postTurn = (sessionId: string, operation: string) =>
+  leaveAfter(`/api/v1/sessions/${sessionId}/${operation}`, { message: "@ada hello" });
+
+/** Posts over a connection of its own; gives what breaks it off, as a crash of the client would. */
+function leaveAfter(path: string, body: object): () => void {
+  const sent = request(worker.url + path, {
     method: "POST",
     agent: false,
     headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
   });
   sent.on("error", () => undefined);
   sent.on("response", (response) => response.on("error", () => undefined).resume());
-  sent.end(JSON.stringify({ message: "@ada hello" }));
+  sent.end(JSON.stringify(body));
   return () => sent.socket?.resetAndDestroy();
 }
 
@@ -113,4 +120,32 @@ test("a client that leaves, also before a plain answer, does not stop its turn; 
   const completed = { status: "completed", assistant_output: "one two" };
   await expect.poll(stored, { timeout: 10_000 }).toEqual([completed, completed]);
   await expect.poll(ends, { timeout: 20_000 }).toMatchObject([{ end: "client_disconnected" }]);
+}, 60_000);
+
+test("a stock client that leaves cancels its turn where that is wanted, also before a plain answer", async () => {
+  await database.query("delete from turns");
+  await steer("PUT", "script", {
+    rules: [{ answer: { deltas: ["one", " two"], hold_after_first: "later" } }],
+  });
+  const [sessionId, uiSessionId] = [await createSession(), await createSession()];
+  const messages = [
+    { id: "m", role: "user", content: "@ada hello", parts: [{ type: "text", text: "@ada hello" }] },
+  ];
+  const model = `room:${await createRoom()}`;
+  const leave = [
+    leaveAfter("/v1/chat/completions", { model, messages }),
+    leaveAfter("/v1/chat/completions", { model, messages, stream: true }),
+    leaveAfter(`/api/v1/sessions/${sessionId}/ag-ui?on_disconnect=cancel`, {
+      threadId: "t",
+      runId: "r",
+      messages,
+    }),
+    leaveAfter(`/api/v1/sessions/${uiSessionId}/ui-messages?on_disconnect=cancel`, { messages }),
+  ];
+  await steer("GET", "wait?calls=4");
+  for (const breakOff of leave) breakOff();
+  const failures = async () =>
+    (await database.query("select error->>'code' as code from messages where role = 'assistant'")).rows;
+  await expect.poll(failures, { timeout: 20_000 }).toEqual(Array(4).fill({ code: "cancelled" }));
+  await steer("POST", "release/later");
 }, 60_000);

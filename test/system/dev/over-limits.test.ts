@@ -121,7 +121,7 @@ async function expectLightLoad(serve: () => Promise<void>): Promise<void> {
 
 async function send({ method, path, body, headers = {} }: SizedRequest) {
   const answer = await fixture.user.call(worker.url, method, path, { text: body, headers });
-  return { status: answer.status, code: answer.body?.code };
+  return { status: answer.status, code: (answer.body?.error ?? answer.body)?.code };
 }
 
 /** A body may be refused before it is whole: then its sender may see the connection closed first. */
@@ -138,6 +138,8 @@ const farOver: Readonly<Record<string, number>> = {
   body: 8 * MiB,
   "body of `…/turns`": 8 * MiB,
   "body of `…/ag-ui`": 8 * MiB,
+  "body of `/v1/chat/completions`": 8 * MiB,
+  "body of `…/ui-messages`": 8 * MiB,
   "entries of a body": 2_000_000,
   "entries of any other body": 120_000,
   message: 130_000,

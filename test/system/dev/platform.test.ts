@@ -100,6 +100,7 @@ function expectDemo(output: string): void {
   expect(reading).toMatch(/Citations\n {2}ada: page 137 of file [0-9a-f-]{36}$/m);
   expect(speakers(tag).sort()).toEqual(["Ada", "Linus", "You"]);
   expect(speakers(roundtable)).toEqual(["You", "Scout", "Ada", "Linus"]);
+  expect(roundtable).toContain("the connection is cut here");
   expect(speakers(orchestrator)).toEqual(["You", "Scout", "Ada", "Linus", "Manager"]);
   expect(orchestrator).toMatch(/Scout +│ uses search \{"query".+\nScout +│ receives \{"results":3,/);
   expect(orchestrator).toMatch(/Round 1: scout, ada \(selected\)\n {2}Round 2: linus \(selected\)/);

@@ -9,11 +9,13 @@ import { longLedger } from "./scenarios/long-ledger.ts";
 import { lostClients } from "./scenarios/lost-clients.ts";
 import { modelFaults } from "./scenarios/model-faults.ts";
 import { pauses } from "./scenarios/pauses.ts";
+import { queues } from "./scenarios/queues.ts";
 import { roomChanges } from "./scenarios/room-changes.ts";
 import { killedRounds } from "./scenarios/rounds.ts";
 import { keyStorms, sessionStorms } from "./scenarios/storms.ts";
 import { walletRaces } from "./scenarios/wallet-races.ts";
 import { watchedKills } from "./scenarios/watched-kills.ts";
+import { cutReaders, idleReaders, longTurn } from "./scenarios/watched-turns.ts";
 
 /** Every kind of fault, in the order in which they are tried. */
 export const scenarios: readonly Scenario[] = [
@@ -33,4 +35,8 @@ export const scenarios: readonly Scenario[] = [
   walletRaces,
   budgetSequences,
   longLedger,
+  queues,
+  cutReaders,
+  idleReaders,
+  longTurn,
 ];

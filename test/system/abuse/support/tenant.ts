@@ -35,6 +35,7 @@ export async function seedTenant(agentKey: string): Promise<Tenant> {
     file_id: fileId,
     user_id: user.userId,
     key_id: keyId,
+    chat_id: "a-chat",
   };
   return { user, ids };
 }
@@ -54,5 +55,5 @@ export function nameNothing(): Record<string, string> {
     name,
     crypto.randomUUID(),
   ]);
-  return { ...Object.fromEntries(ids), agent_key: "nobody", user_id: "nobody" };
+  return { ...Object.fromEntries(ids), agent_key: "nobody", user_id: "nobody", chat_id: "nothing" };
 }

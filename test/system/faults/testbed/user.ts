@@ -36,15 +36,17 @@ export async function createUser(userId: string): Promise<User> {
     headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json", ...headers },
     body: text ?? (body === undefined ? "" : JSON.stringify(body)),
   });
+  const urlOf = (workerUrl: string, path: string) =>
+    path.startsWith("/v1/") ? workerUrl + path : `${workerUrl}/api/v1${path}`;
   return {
     id: userId,
     open: (workerUrl, method, path, call = {}) =>
-      connect(`${workerUrl}/api/v1${path}`, { method, ...describe(call) }),
+      connect(urlOf(workerUrl, path), { method, ...describe(call) }),
     async call(workerUrl, method, path, call = {}) {
       try {
         const { headers, body } = describe(call);
         const init = { method, headers, ...(body === "" ? {} : { body }) };
-        const response = await fetch(`${workerUrl}/api/v1${path}`, init);
+        const response = await fetch(urlOf(workerUrl, path), init);
         const text = await response.text();
         return {
           status: response.status,

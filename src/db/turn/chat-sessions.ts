@@ -1,0 +1,91 @@
+import { and, desc, eq, gt, isNull, like, type SQL, sql } from "drizzle-orm";
+import { unionAll } from "drizzle-orm/pg-core";
+import { askDatabase, type Db } from "../core/client.ts";
+import { ownedRoomId, type RoomScope } from "../rooms/owned-room.ts";
+import { messages, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
+
+/** How a conversation began, as its client has it. */
+export type ChatBeginning = {
+  message: string;
+  /** What the client was shown as the first answer. */
+  answer: string;
+  /** How many turns the client's conversation has before the new one. */
+  turns: number;
+};
+
+/**
+ * The room's session whose first turn has this message and these answers; of several one with as many turns, then the one
+ * that was used last. Undefined: there is none.
+ */
+export async function findChatSession(
+  db: Db,
+  room: RoomScope,
+  { message, answer, turns: expected }: ChatBeginning,
+): Promise<string | undefined> {
+  const turnCount = sql`(select count(*) from ${turns} c where c.session_id = ${sessions.id})`;
+  const lastUse = sql`coalesce(${sessions.lastTurnAt}, ${sessions.createdAt})`;
+  const [found] = await askDatabase(db, () =>
+    db
+      .select({ id: sessions.id })
+      .from(sessions)
+      .innerJoin(turns, and(eq(turns.sessionId, sessions.id), eq(turns.turnIndex, 1)))
+      .where(and(isActiveIn(room), eq(turns.userInput, message), hasAnswers(answer)))
+      .orderBy(desc(sql`${turnCount} = ${expected}::int`), desc(lastUse), desc(sessions.id))
+      .limit(1),
+  );
+  return found?.id;
+}
+
+/** Whether the text has every answer that the turn's first run brought. A retry's answers came later. */
+function hasAnswers(answer: string): SQL {
+  return sql`not exists (select 1 from ${messages} m
+    where m.turn_id = ${turns.id} and m.role = 'assistant' and m.visibility = 'shared' and m.status = 'completed'
+      and m.supersedes_id is null and m.deleted_at is null
+      and position(btrim(m.content, E' \\n\\r\\t') in ${answer}::text) = 0)`;
+}
+
+/** A run that was begun, and the key under which it can be asked for again. */
+export type KnownRequest = { sessionId: string; idempotencyKey: string };
+
+/** The latest run of the room whose key begins so, of the last `minutes`, stored or in flight. */
+export async function findRecentRequest(
+  db: Db,
+  room: RoomScope,
+  { keyPrefix, minutes }: { keyPrefix: string; minutes: number },
+): Promise<KnownRequest | undefined> {
+  const since = sql`clock_timestamp() - make_interval(mins => ${minutes}::int)`;
+  const pattern = `${keyPrefix}%`;
+  const [found] = await askDatabase(db, () => {
+    const running = db
+      .select({
+        sessionId: turnClaims.sessionId,
+        idempotencyKey: sql<string>`${turnClaims.idempotencyKey}`.as("key"),
+        at: sql`${turnClaims.openedAt}`.as("at"),
+      })
+      .from(turnClaims)
+      .innerJoin(sessions, eq(sessions.id, turnClaims.sessionId))
+      .where(and(isActiveIn(room), like(turnClaims.idempotencyKey, pattern), gt(turnClaims.openedAt, since)));
+    const stored = db
+      .select({
+        sessionId: turnRuns.sessionId,
+        idempotencyKey: sql<string>`${turnRuns.idempotencyKey}`.as("key"),
+        at: sql`${turnRuns.createdAt}`.as("at"),
+      })
+      .from(turnRuns)
+      .innerJoin(sessions, eq(sessions.id, turnRuns.sessionId))
+      .where(
+        and(
+          isActiveIn(room),
+          gt(sessions.lastTurnAt, since),
+          like(turnRuns.idempotencyKey, pattern),
+          gt(turnRuns.createdAt, since),
+        ),
+      );
+    return unionAll(running, stored).orderBy(sql`"at" desc`).limit(1);
+  });
+  return found && { sessionId: found.sessionId, idempotencyKey: found.idempotencyKey };
+}
+
+function isActiveIn(room: RoomScope): SQL | undefined {
+  return and(eq(sessions.roomId, ownedRoomId(room)), isNull(sessions.deletedAt));
+}

@@ -1,0 +1,87 @@
+import type { Context } from "hono";
+import * as z from "zod";
+import { chooseChatSession } from "../actions/choose-chat-session.ts";
+import type { Deps } from "../deps.ts";
+import { notFound } from "../domain/errors.ts";
+import type { App, AppEnv } from "../http/app-env.ts";
+import { defineRoute } from "../http/define-route.ts";
+import { limitBodyTo } from "../http/json-body.ts";
+import { toCompletion } from "../http/openai/completion.ts";
+import { createCompletionStream } from "../http/openai/completion-stream.ts";
+import { json, jsonBody } from "../http/responses.ts";
+import { postTurn } from "../turn/post.ts";
+import { keepUntilOver } from "./answer-run.ts";
+import { cancelOnDisconnect, onDisconnect } from "./on-disconnect.ts";
+import { toRunResult } from "./run-result.ts";
+import { chatCompletion, chatCompletionRequest, openAiErrorContent, roomOfModel } from "./schemas/openai.ts";
+import { toTurnRead } from "./schemas/turn.ts";
+import { streamRun } from "./stream-answer.ts";
+import { stockTurnProblems } from "./turn-problems.ts";
+
+const route = defineRoute("post", "/chat/completions", "Run a turn as OpenAI's chat completion", {
+  id: "createChatCompletion",
+  tag: "stock clients",
+  errorContent: openAiErrorContent,
+  description: [
+    "For clients of OpenAI's API: the room is the model, and the last user message is run.",
+    "With `stream: true` the answer is OpenAI's stream of `chat.completion.chunk` objects, which ends with `[DONE]`.",
+  ].join(" "),
+  request: {
+    query: z.strictObject({ on_disconnect: onDisconnect("cancel") }),
+    body: jsonBody(chatCompletionRequest),
+  },
+  responses: { 200: json(chatCompletion, "The stored turn, also where its agents failed") },
+  problems: ["not_found", ...stockTurnProblems],
+});
+
+/** Clients send their whole conversation. Only its last user message is read as the turn's. */
+const bodyLimitBytes = 4 * 1024 * 1024;
+
+export function registerChatCompletionRoute(app: App, deps: Deps): void {
+  app.use("/chat/completions", limitBodyTo(bodyLimitBytes));
+  app.openapi(route, async (c) => {
+    const request = c.req.valid("json");
+    const run = await beginCompletion(c, deps, request);
+    const { sessionId, handle } = run;
+    cancelOnDisconnect(c, deps, { sessionId, turn: handle, wish: c.req.valid("query").on_disconnect });
+    if (!request.isStream) return completeTurn(c, deps, run);
+    const formFor = ({ turnId }: { turnId: string }) => ({
+      write: createCompletionStream({ turnId, ...run.head }, request.includesUsage),
+    });
+    // An operation is declared with one media type, so the types of its answers do not have the stream.
+    return (await streamRun(c, deps, run.handle, formFor)) as never;
+  });
+}
+
+type CompletionRequest = z.output<typeof chatCompletionRequest>;
+type BegunCompletion = Awaited<ReturnType<typeof beginCompletion>>;
+
+async function beginCompletion(c: Context<AppEnv>, deps: Deps, request: CompletionRequest) {
+  const { model, message, messages, beginning, sessionId: named } = request;
+  const head = { model, created: Math.floor(deps.nowMs() / 1_000) };
+  const { user, requestId, log } = c.var;
+  const roomId = roomOfModel(model);
+  if (roomId === null) throw notFound();
+  const { sessionId, idempotencyKey } = await chooseChatSession(deps, {
+    roomId,
+    userId: user.userId,
+    sessionId: named,
+    beginning,
+    messagesHash: await deps.digest(JSON.stringify([named, messages])),
+    isRepeat: Number(c.req.header("x-stainless-retry-count") ?? 0) > 0,
+  });
+  const handle = postTurn(deps, { user, sessionId, requestId, log, request: { message }, idempotencyKey });
+  return { sessionId, handle, head };
+}
+
+async function completeTurn(c: Context<AppEnv>, deps: Deps, { handle, head }: BegunCompletion) {
+  const work = handle.then(async (run) => ({
+    run,
+    answer: run.kind === "replay" ? run.answer() : await run.execute(),
+  }));
+  keepUntilOver(deps, work);
+  const { run, answer } = await work;
+  if (answer.replayed) c.header("Idempotency-Replayed", "true");
+  const { usage } = toRunResult(answer, run.runId);
+  return c.json(toCompletion({ turnId: run.turnId, ...head }, toTurnRead(answer.stored), usage), 200);
+}

@@ -1,0 +1,103 @@
+import { openTurn } from "../db/turn/open-turn.ts";
+import { loadQueueHead, type QueueHead, refuseEntry } from "../db/turn/session-queue.ts";
+import type { Deps } from "../deps.ts";
+import { requireKnownModel } from "../domain/catalog.ts";
+import { type ErrorCode, internalErrorDetail, notFound, PantheonError } from "../domain/errors.ts";
+import type { Log } from "../domain/log.ts";
+import { decideOpen } from "../domain/turn/open-decision.ts";
+import { toStoredProblem } from "../domain/turn/queued-turn.ts";
+import { describeOpen } from "./open.ts";
+import { prepareRun } from "./plan.ts";
+import type { Run, RunRequest } from "./run.ts";
+
+/** What came of the attempt to begin the first turn that waits. */
+export type QueueStep =
+  | { kind: "begun"; run: Run }
+  /** Nothing waits. */
+  | { kind: "empty" }
+  /** The turn was refused, or is not the first any more: the next attempt finds another. */
+  | { kind: "next" }
+  /** The session's run has lost its holder. It is recovered first. */
+  | { kind: "recover"; runId: string }
+  /** The turn waits on: another run is live, or what the turn needs is not there at the moment. */
+  | { kind: "later"; waitMs: number };
+
+/** Refusals that pass: the turn waits on. */
+const passing: readonly ErrorCode[] = ["budget_in_use", "database_unavailable"];
+
+const passingWaitMs = 5_000;
+
+/**
+ * Begins the first turn that waits in a session's queue: takes the claim and plans the run, with the mode, roster, prices and
+ * budgets of this moment. A turn that is refused is kept with its problem.
+ */
+export async function beginNext(deps: Deps, sessionId: string, log: Log): Promise<QueueStep> {
+  const head = await loadQueueHead(deps.db, sessionId);
+  if (head === null) return { kind: "empty" };
+  const logged = log.with({ run_id: head.turnId });
+  try {
+    return await beginHead(deps, sessionId, head, logged);
+  } catch (error) {
+    const refusal = error instanceof PantheonError ? error : hideError(error, logged);
+    if (passing.includes(refusal.code)) return { kind: "later", waitMs: passingWaitMs };
+    logged.info("queued_turn_refused", { turn_id: head.turnId, code: refusal.code });
+    // Where the claim was taken before, its release has stored the problem, and this changes nothing.
+    await refuseEntry(deps.db, { sessionId, turnId: head.turnId }, toStoredProblem(refusal));
+    return { kind: "next" };
+  }
+}
+
+async function beginHead(deps: Deps, sessionId: string, head: QueueHead, log: Log): Promise<QueueStep> {
+  const startedMs = deps.nowMs();
+  const request = toRequest(deps, sessionId, head, log);
+  const { modelAliasOverride } = head.request;
+  if (modelAliasOverride !== undefined) requireKnownModel(deps.catalog, modelAliasOverride);
+  const open = await describeOpen(deps, request, head);
+  const sentMs = deps.nowMs();
+  const rows = await openTurn(deps.db, open);
+  if (rows.opened !== undefined) {
+    const start = { startedMs, sentMs, openMs: deps.nowMs() - startedMs };
+    return { kind: "begun", run: await prepareRun(deps, { start, request, turn: rows.opened }) };
+  }
+  const [first] = rows.queue;
+  if (first?.turnId !== head.turnId) return { kind: "next" };
+  // The queue is behind this turn: it does not make the session busy for it.
+  const decision = decideOpen({ ...rows, queue: [] }, open);
+  switch (decision.kind) {
+    case "busy":
+      return { kind: "later", waitMs: decision.waitMs };
+    case "recover":
+      return { kind: "recover", runId: decision.runId };
+    case "unaffordable":
+      throw decision.error;
+    case "not_taken":
+      throw notFound();
+    case "claimed":
+    case "replay":
+    case "join":
+    case "queued":
+      return { kind: "next" };
+  }
+}
+
+/** The request as its entry has it: who sent it is no longer there. */
+function toRequest({ newId }: Deps, sessionId: string, head: QueueHead, log: Log): RunRequest {
+  return {
+    kind: "turn",
+    user: { userId: head.userId, email: null },
+    sessionId,
+    idempotencyKey: head.idempotencyKey,
+    requestId: newId(),
+    log,
+    request: head.request,
+  };
+}
+
+/** An error of the program must not keep the turns behind it waiting. */
+function hideError(error: unknown, log: Log): PantheonError {
+  log.error("request_failed", {
+    code: "internal_error",
+    error: error instanceof Error ? error.name : "unknown",
+  });
+  return new PantheonError("internal_error", internalErrorDetail);
+}

@@ -1,0 +1,51 @@
+import type { Deps } from "../deps.ts";
+import type { PantheonError } from "../domain/errors.ts";
+import { busySession } from "../domain/turn/open-decision.ts";
+import type { StockClient } from "../domain/turn/stream-client.ts";
+import { callHost, readHostAnswer } from "./hand-over.ts";
+import { tooManyReaders } from "./join.ts";
+import type { Requester, TurnAnswer } from "./run.ts";
+
+// A turn that waits in the queue has the id of its first run.
+
+/** Waits until a queued turn has begun and is stored. @throws PantheonError as its run ends, or `turn_in_progress`. */
+export async function joinQueued(deps: Deps, requester: Requester, turnId: string): Promise<TurnAnswer> {
+  const waiting = { ...scopeOf(requester), turnId };
+  const answer = await callHost(deps, requester, turnId, (host) => host.joinQueued(waiting));
+  if (answer === null || answer.kind === "unknown") throw notReached(deps, turnId);
+  return readHostAnswer(deps, { requester, runId: turnId, turnId }, answer);
+}
+
+/**
+ * The events of a queued turn: comments until it begins.
+ * @throws PantheonError `turn_in_progress` or `too_many_readers`.
+ */
+export async function watchQueued(
+  deps: Deps,
+  requester: Requester,
+  turnId: string,
+  client: StockClient | null,
+): Promise<ReadableStream<Uint8Array>> {
+  const { requestId } = requester;
+  const waiting = { ...scopeOf(requester), turnId, client, requestId };
+  const events = await callHost(deps, requester, turnId, (host) => host.watchQueued(waiting));
+  switch (events?.kind) {
+    case "streaming":
+      return events.body;
+    case "too_many_readers":
+      throw tooManyReaders();
+    case "complete":
+    case "unknown":
+    case undefined:
+      throw notReached(deps, turnId);
+  }
+}
+
+function scopeOf({ sessionId, user }: Requester) {
+  return { sessionId: sessionId.toLowerCase(), userId: user.userId };
+}
+
+function notReached({ settings }: Deps, turnId: string): PantheonError {
+  const detail = "The turn is not finished. The same request goes on with it.";
+  return busySession("turn_in_progress", detail, { turnId, waitMs: settings.turnLeaseMs });
+}
