@@ -290,7 +290,7 @@ export const turnClaims = pgTable(
     leaseUntil: instant("lease_until").notNull(),
     /** The run is of a turn that waited in the queue: a refusal is stored there. */
     wasQueued: boolean("was_queued").notNull().default(false),
-    /** When the run was cancelled, by the database's clock; null: it was not. Such a run is never gone on with. */
+    /** When the run was cancelled, by the database's clock; null: it was not. Such a run is never resumed. */
     cancelledAt: instant("cancelled_at"),
   },
   (t) => [unique("uq_turn_claims_run_id").on(t.runId), index("ix_turn_claims_lease_until").on(t.leaseUntil)],
