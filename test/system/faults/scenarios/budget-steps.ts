@@ -93,6 +93,7 @@ export async function createBudgetUser({ sql, gateway }: Testbed) {
       holder: randomUUID(),
       idempotencyKey: key,
       requestHash: "the same",
+      isQueued: false,
       request: { message: "@ada hello" },
       leaseMs: 600_000,
       windowBounds: { ...historyCharacters(catalog, null), keepRawTurns: 6 },
@@ -149,7 +150,8 @@ export async function createBudgetUser({ sql, gateway }: Testbed) {
   };
   const release = async (place: number, turn: OpenedTurn, call: ModelCallRecord) => {
     const spend = { ...spendOf(turn, call), catalog, estimatedIds: [] };
-    await releaseClaim(db, turn.claim, { spend, refusalScales: {} });
+    const problem = { code: "internal_error" as const, detail: "Refused." };
+    await releaseClaim(db, turn.claim, { spend, refusalScales: {}, problem });
     started.delete(place);
   };
 
