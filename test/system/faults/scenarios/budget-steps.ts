@@ -150,7 +150,7 @@ export async function createBudgetUser({ sql, gateway }: Testbed) {
   };
   const release = async (place: number, turn: OpenedTurn, call: ModelCallRecord) => {
     const spend = { ...spendOf(turn, call), catalog, estimatedIds: [] };
-    const problem = { code: "internal_error" as const, detail: "Refused." };
+    const problem = { code: "internal_error" as const, detail: "Refused.", members: {} };
     await releaseClaim(db, turn.claim, { spend, refusalScales: {}, problem });
     started.delete(place);
   };
