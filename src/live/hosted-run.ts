@@ -65,7 +65,7 @@ export async function startWithSnapshot(deps: Deps, { run, eventLog }: HostedRun
   return concatBytes([eventLog.readOne(1) ?? new Uint8Array(), snapshot]);
 }
 
-/** Ends a run that this holder has not stored. Where another holder has, its turn is told. Never rejects. */
+/** Ends a run that this holder has not stored. Where another holder has, its turn is the answer. Never rejects. */
 export async function endUnstored(
   deps: Deps,
   run: Run,
