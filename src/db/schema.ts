@@ -602,6 +602,9 @@ export const toolCallEvents = pgTable(
     index("ix_tool_call_events_session_id").on(t.sessionId),
     index("ix_tool_call_events_user_id").on(t.userId),
     index("ix_tool_call_events_room_id").on(t.roomId),
+    index("ix_tool_call_events_user_id_opened")
+      .on(t.userId, sql`coalesce(${t.openedAt}, ${t.createdAt})`)
+      .where(sql`${t.creditsCharged} > 0`),
     oneOf("ck_tool_call_events_status", t.status, ["success", "error", "denied"]),
   ],
 );

