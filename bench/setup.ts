@@ -22,6 +22,8 @@ export type Bench = {
   connectionString: string;
   userId: string;
   token: string;
+  /** Another user: one has at most 100 rooms. */
+  asUser(userId: string): Promise<{ userId: string; token: string }>;
   /** Pantheon's, by their names. */
   settings: Readonly<Record<string, string>>;
   pantheon: WorkerProcess;
@@ -86,12 +88,12 @@ async function startParts(serverUrl: string | undefined, log: (line: string) => 
       roles,
     }),
   );
-  const token = await mintToken(auth, { sub: benchUserId });
+  const asUser = async (userId: string) => ({ userId, token: await mintToken(auth, { sub: userId }) });
   return {
     isEmbedded,
     connectionString,
-    userId: benchUserId,
-    token,
+    ...(await asUser(benchUserId)),
+    asUser,
     settings,
     pantheon,
     floor,

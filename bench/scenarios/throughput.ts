@@ -13,8 +13,9 @@ const turnsPerRound = 3;
 /** Sessions that all post at once, each its next turn when the last is answered: turns per second. */
 export async function measureThroughput(bench: Bench, log: (line: string) => void): Promise<Row[]> {
   log(`${sessions} sessions at once`);
-  const rooms = await Promise.all(Array.from({ length: sessions }, () => createRoom(bench, 3, "roundtable")));
-  const floors = await Promise.all(Array.from({ length: sessions }, () => openFloorSession(bench)));
+  const own: Bench = { ...bench, ...(await bench.asUser("throughput")) };
+  const rooms = await Promise.all(Array.from({ length: sessions }, () => createRoom(own, 3, "roundtable")));
+  const floors = await Promise.all(Array.from({ length: sessions }, () => openFloorSession(own)));
   const pantheonPosts = rooms.map((room) => () => room.post(question));
   const baselines = Array.from({ length: sessions }, () => openBaselineThread(bench));
   for (const posts of [pantheonPosts, floors, baselines]) await turnsPerSecond(posts);

@@ -290,7 +290,7 @@ export const turnClaims = pgTable(
     leaseUntil: instant("lease_until").notNull(),
     /** The run is of a turn that waited in the queue: a refusal is stored there. */
     wasQueued: boolean("was_queued").notNull().default(false),
-    /** When the run was cancelled, by the database's clock; null: it was not. Such a run is never gone on with. */
+    /** When the run was cancelled, by the database's clock; null: it was not. Such a run is never resumed. */
     cancelledAt: instant("cancelled_at"),
   },
   (t) => [unique("uq_turn_claims_run_id").on(t.runId), index("ix_turn_claims_lease_until").on(t.leaseUntil)],
@@ -602,6 +602,9 @@ export const toolCallEvents = pgTable(
     index("ix_tool_call_events_session_id").on(t.sessionId),
     index("ix_tool_call_events_user_id").on(t.userId),
     index("ix_tool_call_events_room_id").on(t.roomId),
+    index("ix_tool_call_events_user_id_opened")
+      .on(t.userId, sql`coalesce(${t.openedAt}, ${t.createdAt})`)
+      .where(sql`${t.creditsCharged} > 0`),
     oneOf("ck_tool_call_events_status", t.status, ["success", "error", "denied"]),
   ],
 );

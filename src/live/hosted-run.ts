@@ -2,6 +2,7 @@ import { loadCommitter } from "../db/turn/committed-by.ts";
 import { loadLatestMessages } from "../db/turn/latest-messages.ts";
 import type { Deps } from "../deps.ts";
 import type { PantheonError } from "../domain/errors.ts";
+import { turnCancelled } from "../domain/turn/agent-failure.ts";
 import { noTimings } from "../domain/turn/turn-timings.ts";
 import { messagesSnapshot } from "../http/ag-ui/ag-ui-events.ts";
 import { toAgUiMessage } from "../routes/schemas/ag-ui.ts";
@@ -35,7 +36,7 @@ export function isResumed({ turn }: Run): boolean {
   return turn.claim.pastHolders.length > 0;
 }
 
-/** The turn of a run that this holder has lost and another has stored, with the session's messages; null: none has. */
+/** The turn of a cancelled run that another holder has stored, with the session's messages; null: there is none. */
 async function loadStoredByOther(deps: Deps, { turn, request }: Run) {
   const { sessionId, runId, turnId } = turn.claim;
   const { user } = request;
@@ -44,6 +45,10 @@ async function loadStoredByOther(deps: Deps, { turn, request }: Run) {
     loadStoredTurn(deps, { user, sessionId }, turnId),
     loadLatestMessages(deps.db, { sessionId, userId: user.userId }),
   ]);
+  const isCancelled = stored.messages.some(
+    (row) => row.runId === runId && row.error?.code === turnCancelled.code,
+  );
+  if (!isCancelled) return null;
   const answer: TurnAnswer = { stored, replayed: true, timings: noTimings };
   return { answer, messages: messages.map(toAgUiMessage) };
 }
@@ -65,7 +70,10 @@ export async function startWithSnapshot(deps: Deps, { run, eventLog }: HostedRun
   return concatBytes([eventLog.readOne(1) ?? new Uint8Array(), snapshot]);
 }
 
-/** Ends a run that this holder has not stored. Where another holder has, its turn is told. Never rejects. */
+/**
+ * Ends a run that this holder has not stored. Where it was cancelled, and another holder has stored it, its turn is the
+ * answer. Never rejects.
+ */
 export async function endUnstored(
   deps: Deps,
   run: Run,

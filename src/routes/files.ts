@@ -24,7 +24,7 @@ const routes = {
   read: defineRoute("get", "/files/{file_id}", "Read what is known of a file", {
     id: "getFile",
     tag,
-    description: "Asked again, it tells how far the parsing is.",
+    description: "`status` says how far the parsing is.",
     request: { params },
     responses: { 200: json(schemas.file, "The file") },
   }),

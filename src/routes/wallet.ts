@@ -1,4 +1,5 @@
-import { loadTransactions, loadWallet } from "../db/budgets/wallet.ts";
+import { loadTransactions } from "../db/budgets/transactions.ts";
+import { loadWallet } from "../db/budgets/wallet.ts";
 import type { Deps } from "../deps.ts";
 import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";

@@ -5,7 +5,7 @@ import type { Requester } from "./run.ts";
 import { stopCancelledRun } from "./stop-cancelled-run.ts";
 
 /**
- * Cancels the run of a turn that is under way: its calls are aborted, agents that have not answered fail with `cancelled`,
+ * Cancels the live run of a turn: its calls are aborted, agents that have not answered fail with `cancelled`,
  * and the turn is stored with what had arrived. A turn that is over stays as it is.
  * @throws PantheonError `not_found`.
  */

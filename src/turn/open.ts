@@ -81,7 +81,7 @@ export async function openRun(
 
 const maxRecoveries = 3;
 
-/** A late copy of a request meets the refusal of its own run, whose answer was lost: the next request is told the refusal. */
+/** A late copy of a request meets the refusal of its own run, whose answer was lost: the next request gets the refusal. */
 async function explainNotTaken({ db }: Deps, request: RunRequest, runId: string): Promise<PantheonError> {
   const { sessionId } = request;
   if (!(await isRunRefused(db, { sessionId, runId }))) return notFound();

@@ -53,7 +53,7 @@ export const endings = {
   /** The replies are larger than one request to the database may be; they fail with `turn_too_large`. */
   too_large: { kind: "stored", checkpoint: "none" },
   recovered: { kind: "stored", checkpoint: "last" },
-  /** The user cancelled the run. It is stored by its holder, or by whoever settles it. */
+  /** The user cancelled the run. It is stored by its holder, or by the one that settles it. */
   cancelled: { kind: "stored", checkpoint: "last" },
   refused: { kind: "refused", ledger: "none", answer: "refusal" },
   /** Planning refuses a run that a past holder had begun, for example under the rules of an earlier deployment. */

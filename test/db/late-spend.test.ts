@@ -6,8 +6,9 @@ import { reportLateSpend } from "../../src/db/turn/late-spend.ts";
 import type { LedgerRow } from "../../src/db/turn/stored-turn.ts";
 import { createTurnFixture, type TurnFixture } from "../support/turn-fixture.ts";
 
-async function bookedRow({ api, sessionId }: TurnFixture): Promise<LedgerRow> {
-  const isIt = eq(llmCallEvents.sessionId, sessionId);
+/** @param id absent: the session's only row. */
+async function bookedRow({ api, sessionId }: TurnFixture, id?: string): Promise<LedgerRow> {
+  const isIt = id === undefined ? eq(llmCallEvents.sessionId, sessionId) : eq(llmCallEvents.id, id);
   const [row] = await api.deps.db.select(readableColumns(llmCallEvents)).from(llmCallEvents).where(isIt);
   if (row === undefined) throw new Error("nothing is booked");
   return row;
@@ -39,18 +40,20 @@ test("a late report does not change a row that records a real call", async () =>
 test("a late report replaces a row that is an estimate", async () => {
   const fixture = await createTurnFixture();
   const { body: turn } = await fixture.post("@ada hello");
-  await fixture.sql`update llm_call_events set status = 'unknown', credits = 0 where turn_id = ${turn.id}`;
-
-  const guess = await bookedRow(fixture);
+  const id = crypto.randomUUID();
+  const estimate = JSON.stringify({ id, status: "unknown", credits: 0, attempts: 0 });
+  await fixture.sql`insert into llm_call_events
+    select (jsonb_populate_record(e, ${estimate}::jsonb)).* from llm_call_events e where turn_id = ${turn.id}`;
+  const guess = await bookedRow(fixture, id);
 
   await reportMore(fixture, guess);
 
-  expect(await bookedRow(fixture)).toEqual({
+  expect(await bookedRow(fixture, id)).toEqual({
     ...guess,
     status: "completed",
     credits: "0.50000000",
     outputTokens: guess.outputTokens + 1_000,
     totalTokens: guess.totalTokens + 1_000,
   });
-  expect(await fixture.ledger()).toHaveLength(1);
+  expect(await fixture.ledger()).toHaveLength(2);
 });

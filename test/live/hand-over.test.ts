@@ -74,6 +74,22 @@ describe("a run that is handed over", () => {
     expect(Number(answer.headers.get("Retry-After"))).toBeGreaterThan(0);
   });
 
+  test("and was cancelled on its way calls no model, and is stored", async () => {
+    const answers: boolean[] = [];
+    const fixture = await createWithHost((host) => ({
+      async run(handOver) {
+        answers.push(await host.cancel({ runId: handOver.run.turn.claim.runId }));
+        return host.run(handOver);
+      },
+    }));
+
+    const { body } = await fixture.post("@ada hello");
+
+    expect(answers).toEqual([false]);
+    expect(body).toMatchObject({ status: "failed", replies: [{ error: { code: "cancelled" } }] });
+    expect(await fixture.models.journal()).toEqual([]);
+  });
+
   test("in a format that its object cannot read is left to recovery", async () => {
     const fixture = await createWithHost((host) => ({
       run: (handOver) => host.run({ ...handOver, format: handOver.format + 1 }),

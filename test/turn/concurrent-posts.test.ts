@@ -18,9 +18,9 @@ describe("20 posts at once on one session", () => {
     for (const { status, body, headers } of losers) {
       expect(status).toBe(409);
       expect(body).toMatchObject({ code: "turn_conflict", detail: conflictDetail, turn_id: claim?.turn_id });
-      // What is left of the lease: the turn's deadline and the margin for its commit.
-      expect(Number(headers.get("Retry-After"))).toBeGreaterThan(20);
-      expect(Number(headers.get("Retry-After"))).toBeLessThanOrEqual(330);
+      // As long as the turn is likely to take, and no longer than its lease.
+      expect(Number(headers.get("Retry-After"))).toBeGreaterThan(0);
+      expect(Number(headers.get("Retry-After"))).toBeLessThanOrEqual(30);
     }
     await fixture.models.release("winner");
     const answers = await Promise.all(posts);
@@ -89,6 +89,8 @@ describe("a running turn", () => {
       session_id: fixture.sessionId,
       turn_index: 1,
       status: "running",
+      position: null,
+      problem: null,
     });
     const stranger = newUser();
     const withoutRequestId = ({ request_id: _, ...body }: Record<string, unknown>) => body;

@@ -1,7 +1,7 @@
 import type { Api } from "../api/api.ts";
 import { readEvents } from "../api/event-stream.ts";
 import { ApiError, toApiError } from "../api/problem.ts";
-import type { Turn } from "../api/types.ts";
+import type { Turn, PendingTurn as UnstoredTurn } from "../api/types.ts";
 import { applyEvent, type LiveTurn } from "./live-turn.ts";
 import type { PendingTurn } from "./pending-turn.ts";
 
@@ -116,12 +116,19 @@ async function untilStored(
     try {
       const turn = await api.turn(sessionId, turnId);
       if ("replies" in turn && !turn.retrying) return turn;
+      if (turn.status === "refused" || turn.status === "cancelled") throw neverBegun(turn.problem);
     } catch (failure) {
       const error = toApiError(failure);
       if (error.problem.code === "not_found") return undefined;
       if (!passes(error)) throw error;
     }
   }
+}
+
+/** The turn waited in its session's queue, and was not begun. */
+function neverBegun(problem: UnstoredTurn["problem"]): ApiError {
+  const { code = "turn_cancelled", detail = "It was cancelled before it began." } = problem ?? {};
+  return new ApiError({ status: 409, code, title: "The turn was not begun", detail });
 }
 
 function toRunError({ code, message }: NonNullable<LiveTurn["error"]>): ApiError {

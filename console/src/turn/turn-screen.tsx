@@ -1,6 +1,6 @@
 import "../style/turn.css";
 import type { ComponentChildren } from "preact";
-import type { TurnDetail } from "../api/types.ts";
+import type { PendingTurn, TurnDetail } from "../api/types.ts";
 import { api } from "../app-context.ts";
 import { formatCredits, formatInstant, plural } from "../parts/format.ts";
 import { Empty, Loading, ProblemNote } from "../parts/states.tsx";
@@ -24,7 +24,7 @@ export function TurnScreen({ roomId, sessionId, turnId }: TurnScreenProps) {
       {error && <ProblemNote error={error} onRetry={reload} />}
       {value === undefined && error === undefined && <Loading what="the receipt" rows={8} />}
       {value && !("replies" in value) && (
-        <Empty title="The turn is still running.">
+        <Empty title={pendingWords[value.status](value.problem?.detail)}>
           <button type="button" class="button" onClick={() => void reload()}>
             Look again
           </button>
@@ -34,6 +34,17 @@ export function TurnScreen({ roomId, sessionId, turnId }: TurnScreenProps) {
     </div>
   );
 }
+
+/** What is said of a turn that is not stored, by its state. */
+const pendingWords: Record<PendingTurn["status"], (problem: string | undefined) => string> = {
+  queued: () => "The turn waits for those before it.",
+  running: () => "The turn is still running.",
+  refused: (problem) => `The turn could not begin: ${problem ?? "it was refused."}`,
+  cancelled: () => "The turn was cancelled before it began.",
+  completed: () => "The turn is stored.",
+  partial: () => "The turn is stored.",
+  failed: () => "The turn is stored.",
+};
 
 function Receipt({ turn }: { turn: TurnDetail }) {
   const overhead = turn.audit.flatMap((row) => row.overhead_calls);

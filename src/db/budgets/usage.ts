@@ -1,7 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
 import { creditUsd } from "../../domain/billing/pricing.ts";
 import { hasWholeHours, type UsageGroup, type UsageRow } from "../../domain/billing/usage-groups.ts";
-import { askDatabase, type Db } from "../core/client.ts";
+import { PantheonError } from "../../domain/errors.ts";
+import { askDatabase, type Db, postgresFields } from "../core/client.ts";
 import { type Page, type PageRequest, readPage } from "../core/page.ts";
 import { requireRow } from "../core/require-row.ts";
 import { llmCallEvents, rooms, sessions, toolCallEvents, usageHours } from "../schema.ts";
@@ -31,7 +32,7 @@ export const noKey = "none";
  */
 export async function loadUsage(db: Db, scope: UsageScope, request: UsageRequest): Promise<Page<UsageRow>> {
   const after = request.after ?? null;
-  const [owned, { rows }] = await askDatabase(db, () =>
+  const [owned, { rows }] = await askUsage(db, () =>
     db.batch([
       db.execute(selectOwned(scope)),
       db.execute<UsageRow & { isCursor: boolean }>(sql`
@@ -44,6 +45,18 @@ export async function loadUsage(db: Db, scope: UsageScope, request: UsageRequest
   requireRow(owned.rows[0]);
   const hasCursor = rows[0]?.isCursor === true;
   return readPage(request, hasCursor, (hasCursor ? rows.slice(1) : rows).map(toUsageRow));
+}
+
+const invalidParameter = "22023";
+
+/** @throws PantheonError `validation_failed` where Postgres does not know the time zone. */
+async function askUsage<T>(db: Db, request: () => Promise<T>): Promise<T> {
+  try {
+    return await askDatabase(db, request);
+  } catch (error) {
+    if (postgresFields(error).code !== invalidParameter) throw error;
+    throw new PantheonError("validation_failed", "The database does not know this time zone.");
+  }
 }
 
 function toUsageRow({

@@ -1,18 +1,10 @@
 import { type SQL, sql } from "drizzle-orm";
 import { PantheonError } from "../../domain/errors.ts";
 import { askDatabase, type Db } from "../core/client.ts";
-import { type Page, type PageRequest, readPage } from "../core/page.ts";
 import { requireRow } from "../core/require-row.ts";
-import {
-  budgetHolds,
-  budgets,
-  budgetWindows,
-  creditGrants,
-  llmCallEvents,
-  toolCallEvents,
-} from "../schema.ts";
+import { budgetHolds, budgets, budgetWindows, creditGrants } from "../schema.ts";
 import { type AdminEvent, insertAdminEvent } from "./admin-events.ts";
-import { insertWindows, lockPayer, openedAt } from "./budget-statements.ts";
+import { insertWindows, lockPayer } from "./budget-statements.ts";
 
 /** Amounts are decimals of credits. */
 export type Wallet = {
@@ -106,50 +98,4 @@ function insertGrant({ id, walletId, userId, amount, note, idempotencyKey, event
       date_trunc('milliseconds', now()) from added
     on conflict (user_id, period) do update
       set limit_credits = b.limit_credits + excluded.limit_credits, updated_at = excluded.updated_at`;
-}
-
-/** A grant raises the wallet, a run lowers it. */
-export type Transaction = {
-  /** Of the grant or the run. */
-  id: string;
-  kind: "grant" | "turn";
-  /** Signed decimal of credits. */
-  amount: string;
-  note: string | null;
-  turnId: string | null;
-  sessionId: string | null;
-  /** Milliseconds of the epoch, in digits. */
-  at: string;
-};
-
-/** Grants and what runs cost, newest first. A run without cost is left out. */
-export async function loadTransactions(
-  db: Db,
-  userId: string,
-  page: PageRequest,
-): Promise<Page<Transaction>> {
-  const after = page.after ?? null;
-  const entries = sql`
-    select id, 'grant' as kind, amount, note, null::uuid as turn_id, null::uuid as session_id, created_at as at
-    from ${creditGrants} where user_id = ${userId}
-    union all
-    select run_id, 'turn', -sum(credits), null, (max(turn_id::text))::uuid, (max(session_id::text))::uuid, min(at) from (
-      select run_id, credits, turn_id, session_id, ${openedAt} as at from ${llmCallEvents} where user_id = ${userId}
-      union all
-      select run_id, credits_charged, turn_id, session_id, ${openedAt} from ${toolCallEvents}
-      where user_id = ${userId} and credits_charged > 0) c
-    group by run_id having sum(credits) <> 0`;
-  const { rows } = await askDatabase(db, () =>
-    db.execute<Transaction>(sql`
-      with entries as materialized (${entries})
-      select e.id, e.kind, e.amount::numeric(28, 8)::text as amount, e.note, e.turn_id as "turnId",
-        e.session_id as "sessionId", (extract(epoch from e.at) * 1000)::bigint::text as at
-      from entries e where ${after}::uuid is null
-        or (e.at, e.id) < (select c.at, c.id from entries c where c.id = ${after}::uuid)
-        or (e.id = ${after}::uuid)
-      order by e.at desc, e.id desc limit ${page.limit + 2}`),
-  );
-  // A cursor of this list is its first row. Where it is not, the cursor is of another list.
-  const hasCursor = after !== null && rows[0]?.id.toLowerCase() === after.toLowerCase();
-  return readPage(page, hasCursor, hasCursor ? rows.slice(1) : rows);
 }

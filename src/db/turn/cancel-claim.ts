@@ -12,15 +12,15 @@ import { isTurnOf, type SessionScope } from "./turns.ts";
 export type CancelledRun = RunKey & { holder: string };
 
 export type CancelledTurn = {
-  /** `running`: a run of the turn is under way; of a turn that waited how its wait has ended; else as the turn is stored. */
+  /** `running`: a run of the turn is live; of a turn that waited: how its wait has ended; else as the turn is stored. */
   status: TurnStatus | "running" | Exclude<QueuedStatus, "waiting">;
   /** The run that this request has cancelled; null: there is none, or it was cancelled before. */
   run: CancelledRun | null;
 };
 
 /**
- * Marks the run under way of a turn as cancelled, or ends its wait in the queue, in one batch. The session's lock decides where a commit is in flight: it
- * may end the run first.
+ * Marks the live run of a turn as cancelled, or ends its wait in the queue, in one batch. The session's lock decides where a
+ * commit is in flight: it may end the run first.
  * @throws PantheonError `not_found`.
  */
 export async function cancelTurnClaim(db: Db, scope: SessionScope, turnId: string): Promise<CancelledTurn> {

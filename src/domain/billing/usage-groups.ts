@@ -23,11 +23,11 @@ export type UsageRow = {
   marginUsd: string | null;
 };
 
-/** Whether a time zone is one that this Worker knows. */
+/** Whether a time zone is one that this Worker knows. Not an offset as `+05`, which Postgres reads with the other sign. */
 export function isTimeZone(name: string): boolean {
   try {
     new Intl.DateTimeFormat("en", { timeZone: name });
-    return /^[A-Za-z0-9_+\-/]{1,64}$/.test(name);
+    return /^[A-Za-z][A-Za-z0-9_+\-/]{0,63}$/.test(name);
   } catch {
     return false;
   }

@@ -32,7 +32,7 @@ const stateOfCall = {
   latency_ms: z.int().describe("How long it took, ms"),
   status: z
     .enum(["completed", "failed", "unknown"])
-    .describe("`unknown`: nothing of an answer arrived, so nobody can say whether it was billed"),
+    .describe("`unknown`: nothing of an answer arrived, so it is not known whether it was billed"),
   provider_request_id: z.string().nullable().describe("The provider's own id of it; null: it gave none"),
 };
 

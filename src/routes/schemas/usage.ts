@@ -16,7 +16,7 @@ const credits = z.string().meta({ description: "Exact decimal of credits" });
 
 const amounts = {
   calls: z.int().meta({
-    description: "Model calls, without those of which nobody can say whether they were made",
+    description: "Model calls, without those of which it is not known whether they were made",
   }),
   input_tokens_fresh: tokens("input, not cached"),
   input_tokens_cached: tokens("input from the provider's cache"),
@@ -135,6 +135,6 @@ export function toCsv(group: UsageGroup, rows: readonly UsageRow[]): string {
 
 function toCell(value: unknown): string {
   const text = value === null || value === undefined ? "" : String(value);
-  const safe = typeof value === "string" && /^[=+@\t\r]|^-\D/.test(text) ? `'${text}` : text;
+  const safe = typeof value === "string" && /^[=+@\t\r]|^-(?!\d+(\.\d+)?$)/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -169,6 +169,43 @@ describe.each(ofOperators)("$name, of operators", (operation) => {
   });
 });
 
+test.each(ofOperators)(
+  "$name goes on record under its operator's name, and only where it changes something",
+  async (operation) => {
+    const { user, ids } = await newTenant();
+    const operator = newUser();
+    const send = async (values: Readonly<Record<string, string>>) =>
+      api.send(operation.method, fillPath(operation, values), {
+        headers: {
+          Authorization: `Bearer ${await mintToken({ sub: operator.userId, ...operatorRole })}`,
+          "Idempotency-Key": crypto.randomUUID(),
+          ...(operation.body === undefined ? {} : { "Content-Type": "application/json" }),
+        },
+        ...(operation.body === undefined ? {} : { body: bodyOfItsOwn(operation) }),
+      });
+    const countEvents = async () => {
+      const [row] =
+        await connectSql()`select count(*)::int as events from admin_events where actor = ${operator.userId}`;
+      return row?.events;
+    };
+
+    const { status } = await send(ids);
+    const changes = operation.method !== "GET";
+    expect([status, await countEvents()]).toEqual([expect.toBeOneOf([200, 201]), changes ? 1 : 0]);
+    if (!operation.parameters.includes("user_id")) return;
+    expect((await send({ ...ids, user_id: `nobody-${user.userId}` })).status).toBe(404);
+    expect(await countEvents()).toBe(changes ? 1 : 0);
+  },
+);
+
+/** Pricing versions have a name and a time of their own. */
+function bodyOfItsOwn({ body }: Operation): string {
+  const at = new Date(Date.UTC(2100, 0, 1) + Math.floor(Math.random() * 1e12)).toISOString();
+  return JSON.stringify(body)
+    .replaceAll("2999-01-01T00:00:00Z", at)
+    .replaceAll('"sample"', `"v-${crypto.randomUUID().slice(0, 8)}"`);
+}
+
 describe.each(ofSomething)("$name, for another user", (operation) => {
   test("is 404, byte for byte the same as for a missing resource, and changes nothing", async () => {
     const [theirs, own] = [await newTenant(), await newTenant()];

@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { request as sendRequest } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { mintToken } from "../../../dev/mint-token.ts";
 import { endlessAnswers } from "../../support/endless-answers.ts";
@@ -24,25 +23,6 @@ const maxGrowthBytes = 40 * MiB;
 const maxHealthMs = 100;
 const minSamples = 20;
 const pauseMs = 5;
-
-const inMiB = (bytes: number) => `${(bytes / MiB).toFixed(1)} MiB`;
-
-/** An upload whose parts are sent one by one. */
-function openUpload(url: string, headers: Readonly<Record<string, string | number>>) {
-  const request = sendRequest(url, { method: "POST", headers, agent: false });
-  const status = new Promise<number | undefined>((resolve, reject) => {
-    request.once("response", (response) => resolve(response.resume().statusCode));
-    request.once("error", reject);
-  });
-  return {
-    /** Resolves when the system has taken the bytes. */
-    write: (bytes: Uint8Array) => new Promise<void>((resolve) => request.write(bytes, () => resolve())),
-    end: () => {
-      request.end();
-      return status;
-    },
-  };
-}
 
 let testbed: Testbed;
 let worker: Workerd;
@@ -183,48 +163,6 @@ describe("while bodies under every limit are read, the Worker answers others and
       expect(await send(request)).toEqual({ status: 422, code: "no_valid_tagged_agents" });
     });
   });
-});
-
-describe("of files of 10 MiB the Worker never holds more than a part", () => {
-  const fileMiB = 10;
-  const oneMiB = new Uint8Array(MiB).fill(97);
-  /** What is on its way, and what an upload needs. */
-  const maxHeldBytes = 3 * MiB;
-
-  /** Equal files would be stored once. */
-  const beginOf = (n: number) => oneMiB.with(0, 65 + n);
-
-  /** The heap without garbage. */
-  async function heldBytes(): Promise<number> {
-    await inspector.collectGarbage();
-    const { usedBytes, bufferBytes } = await inspector.readHeap();
-    return usedBytes + bufferBytes;
-  }
-
-  test.each([1, 4])(
-    "%i at once, measured after each MiB",
-    async (count) => {
-      const headers = { Authorization: `Bearer ${await mintToken(auth, { sub: fixture.user.id })}` };
-      const before = await heldBytes();
-      const uploads = Array.from({ length: count }, (_, n) => {
-        const path = `/api/v1/rooms/${fixture.roomId}/files?name=${n}.txt`;
-        return openUpload(`${worker.url}${path}`, { ...headers, "Content-Length": fileMiB * MiB });
-      });
-      const held: number[] = [];
-      for (let sent = 0; sent < fileMiB; sent += 1) {
-        await Promise.all(uploads.map(({ write }, n) => write(sent === 0 ? beginOf(n) : oneMiB)));
-        held.push((await heldBytes()) - before);
-      }
-      expect(await Promise.all(uploads.map(({ end }) => end()))).toEqual(Array(count).fill(201));
-      const left = (await heldBytes()) - before;
-      console.log(
-        `Files of ${fileMiB} MiB, ${count} at once: ${inMiB(Math.max(...held))} held at most, ${inMiB(left)} afterwards.`,
-      );
-      expect(Math.max(...held)).toBeLessThan(maxHeldBytes * count);
-      expect(left).toBeLessThan(MiB);
-    },
-    120_000,
-  );
 });
 
 describe("while requests over a limit are refused, the Worker answers others and its memory does not grow", () => {

@@ -1,9 +1,11 @@
 import type { Scenario } from "./scenario.ts";
+import { budgetSequences } from "./scenarios/budget-sequences.ts";
 import { cancels } from "./scenarios/cancels.ts";
 import { databaseFaults } from "./scenarios/database-faults.ts";
 import { dialectForms } from "./scenarios/dialects.ts";
 import { kills } from "./scenarios/kills.ts";
 import { lateCopies } from "./scenarios/late-copies.ts";
+import { longLedger } from "./scenarios/long-ledger.ts";
 import { lostClients } from "./scenarios/lost-clients.ts";
 import { modelFaults } from "./scenarios/model-faults.ts";
 import { pauses } from "./scenarios/pauses.ts";
@@ -31,6 +33,8 @@ export const scenarios: readonly Scenario[] = [
   lostClients,
   roomChanges,
   walletRaces,
+  budgetSequences,
+  longLedger,
   queues,
   cutReaders,
   idleReaders,

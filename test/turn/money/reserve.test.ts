@@ -139,6 +139,12 @@ describe("a budget that ends in the middle of a turn", () => {
     expect(await fixture.models.journal()).toHaveLength(1);
     const [, audit] = (await fixture.read(turn.id)).body.audit;
     expect(audit).toMatchObject({ agent_key: "bob", skipped_budget: true });
+    for (const path of ["retry", "retry/stream"]) {
+      expect(await api.as(owner).post(`${fixture.turnsPath}/${turn.id}/${path}`)).toMatchObject({
+        status: 402,
+        body: { code: "budget_exhausted", scope: "room" },
+      });
+    }
     await sql`update budgets set limit_credits = 5 where id = ${budget}`;
     const retried = await api.as(owner).post(`${fixture.turnsPath}/${turn.id}/retry`);
     expect(retried.body).toMatchObject({

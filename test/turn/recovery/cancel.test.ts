@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { recoverAbandonedRuns } from "../../../src/turn/recover-abandoned.ts";
 import { eventsOf, joinDeltas, readEvents } from "../../support/event-reader.ts";
 import { loseObject, silenceCancel } from "../../support/session-objects.ts";
 import { createStreamFixture } from "../../support/streams.ts";
@@ -132,6 +133,30 @@ describe("a turn that is cancelled", () => {
     });
     expect(await listCallers(fixture)).toEqual(["manager", "bob", "manager"]);
     await expectLedgerMatchesCalls(fixture);
+  });
+});
+
+describe("a turn that is cancelled by a request whose Worker is lost at once", () => {
+  const markCancelled = (fixture: TurnFixture, ago: string) =>
+    fixture.sql`update turn_claims set cancelled_at = clock_timestamp() - ${ago}::interval
+      where session_id = ${fixture.sessionId}`;
+
+  test("is ended by the job of every minute", async () => {
+    const { fixture, post } = await startTurn();
+    await markCancelled(fixture, "6 seconds");
+
+    await recoverAbandonedRuns(fixture.api.deps);
+
+    expect(await post).toMatchObject({ status: 201, body: cutTurn });
+    expect(await listCallers(fixture)).toEqual(["ada", "bob"]);
+  });
+
+  test("is ended by its holder with the next renewal of the lease", async () => {
+    const { fixture, post } = await startTurn({ settings: { TURN_LEASE_MS: "6000" } });
+    await markCancelled(fixture, "0 seconds");
+
+    expect(await post).toMatchObject({ status: 201, body: cutTurn });
+    expect(await listCallers(fixture)).toEqual(["ada", "bob"]);
   });
 });
 

@@ -23,7 +23,7 @@ describe("a holder that goes on after another has taken over", () => {
     await fixture.models.release("gate");
     const late = await post;
 
-    expect(late).toMatchObject({ status: 201, body: { id: again.body.id, replies: again.body.replies } });
+    expect(late).toMatchObject({ status: 409, body: { code: "turn_conflict" } });
     // One for each attempt that may have been sent; the holder tells of the only one that was.
     expect(estimates.map(({ agent_key }) => agent_key)).toEqual(["bob", "bob", "bob"]);
     expect(await fixture.rowCounts()).toEqual({ ...rows, llm_call_events: 3 });
@@ -91,7 +91,7 @@ describe("a holder that goes on after another has taken over", () => {
       await fixture.sql`select count(*)::int as n from checkpoint_writes where thread_id = ${again.body.id}`;
 
     await fixture.models.release("gate");
-    expect(await post).toMatchObject({ status: 201, body: { replies: again.body.replies } });
+    expect((await post).status).toBe(409);
 
     expect(again.body).toMatchObject({ status: "completed" });
     expect(again.text).not.toContain("late");

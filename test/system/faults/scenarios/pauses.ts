@@ -60,7 +60,8 @@ export const pauses: Scenario = {
     const late = await posted;
     await testbed.gateway.idle();
     const after = await readSessionRows(testbed.sql, fixture.sessionId);
-    roundLog.expect("the holder's own client", late, late.status === 201);
+    const isExpected = outcome === "replaced" ? late.body?.code === "turn_conflict" : late.status === 201;
+    roundLog.expect("the holder's own client", late, isExpected);
     roundLog.count(outcome);
     // A holder that was paused before its open makes its claim afterwards: an ordinary turn.
     if (outcome !== "not open yet") roundLog.violations.push(...changesBetween(before, after));
