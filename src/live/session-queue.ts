@@ -89,7 +89,17 @@ export class SessionQueue {
         this.#lookAfter(Math.min(Math.max(step.waitMs, 100), retryMs));
         return;
       case "recover":
-        await this.#host.recover(sessionId, step.runId);
+        await this.#recover(sessionId, step.runId);
+    }
+  }
+
+  /** Never rejects: the next look tries again. */
+  async #recover(sessionId: string, runId: string): Promise<void> {
+    try {
+      await this.#host.recover(sessionId, runId);
+    } catch (error) {
+      const { log } = this.#host.getDeps();
+      log.error("recovery_failed", { run_id: runId, error: error instanceof Error ? error.name : "unknown" });
     }
   }
 
