@@ -41,7 +41,7 @@ export function createBudgetModel({ sessionIds }: BudgetUserIds) {
     budgets.set(name, budget);
   };
   const open = (session: number, turn: bigint): string => {
-    if (running.has(session)) return "turn_conflict";
+    if (running.has(session)) return "busy";
     const found = budgetsOf(session).flatMap((name) => budgets.get(name) ?? []);
     const limited = found.flatMap(({ limit, ...budget }) => (limit === null ? [] : [{ ...budget, limit }]));
     const needed = turn < minTurnUnits ? turn : minTurnUnits;
