@@ -1,3 +1,9 @@
+// The packages of the examples are loaded before the tests: the first load of one can take longer than a test may.
+import "@ag-ui/client";
+import "@ai-sdk/react";
+import "ai";
+import "openai";
+import "openapi-fetch";
 import { createElement, type FunctionComponent } from "react";
 import { create } from "react-test-renderer";
 import { afterAll, afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -97,12 +103,13 @@ test("useChat shows who wrote each text", async () => {
   const { Chat } = (await load("use-chat.tsx")) as { Chat: FunctionComponent<Record<string, string>> };
   const props = { url, apiKey: room.token, sessionId: room.sessionId };
   const shown = create(createElement(Chat, props));
-  await expect.poll(() => shown.root?.findAllByType("form").length).toBe(1);
+  const slow = { timeout: 10_000 };
+  await expect.poll(() => shown.root?.findAllByType("form").length, slow).toBe(1);
   const form = new FormData();
   form.set("text", "@ada @bob What comes first?");
   await shown.root.findByType("form").props.action(form);
   const texts = (type: string) => shown.root.findAllByType(type).map(({ props }) => String(props.children));
-  await expect.poll(() => texts("h3").toSorted()).toEqual(["Ada", "Bob"]);
+  await expect.poll(() => texts("h3").toSorted(), slow).toEqual(["Ada", "Bob"]);
   const written = () => texts("p").toSorted();
   await expect
     .poll(written)
