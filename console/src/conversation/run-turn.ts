@@ -1,7 +1,7 @@
 import type { Api } from "../api/api.ts";
 import { readEvents } from "../api/event-stream.ts";
 import { ApiError, toApiError } from "../api/problem.ts";
-import type { Turn, PendingTurn as UnstoredTurn } from "../api/types.ts";
+import type { Turn, TurnPending } from "../api/types.ts";
 import { applyEvent, type LiveTurn } from "./live-turn.ts";
 import type { PendingTurn } from "./pending-turn.ts";
 
@@ -126,7 +126,7 @@ async function untilStored(
 }
 
 /** The turn waited in its session's queue, and was not begun. */
-function neverBegun(problem: UnstoredTurn["problem"]): ApiError {
+function neverBegun(problem: TurnPending["problem"]): ApiError {
   const { code = "turn_cancelled", detail = "It was cancelled before it began." } = problem ?? {};
   return new ApiError({ status: 409, code, title: "The turn was not begun", detail });
 }

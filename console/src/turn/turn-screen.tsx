@@ -1,6 +1,6 @@
 import "../style/turn.css";
 import type { ComponentChildren } from "preact";
-import type { PendingTurn, TurnDetail } from "../api/types.ts";
+import type { TurnDetail, TurnPending } from "../api/types.ts";
 import { api } from "../app-context.ts";
 import { formatCredits, formatInstant, plural } from "../parts/format.ts";
 import { Empty, Loading, ProblemNote } from "../parts/states.tsx";
@@ -36,7 +36,7 @@ export function TurnScreen({ roomId, sessionId, turnId }: TurnScreenProps) {
 }
 
 /** What is said of a turn that is not stored, by its state. */
-const pendingWords: Record<PendingTurn["status"], (problem: string | undefined) => string> = {
+const pendingWords: Record<TurnPending["status"], (problem: string | undefined) => string> = {
   queued: () => "The turn waits for those before it.",
   running: () => "The turn is still running.",
   refused: (problem) => `The turn could not begin: ${problem ?? "it was refused."}`,
