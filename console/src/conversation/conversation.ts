@@ -4,7 +4,7 @@ import type { QueuedTurn, Turn, TurnDetail } from "../api/types.ts";
 import { type Cell, createCell } from "../cell.ts";
 import { type LiveTurn, newLiveTurn } from "./live-turn.ts";
 import { forgetPending, type PendingTurn, recallPending, rememberPending } from "./pending-turn.ts";
-import { begin, runTurn } from "./run-turn.ts";
+import { begin, runTurn, turnIdOf } from "./run-turn.ts";
 import { createDetails } from "./turn-details.ts";
 
 export type ConversationState = {
@@ -25,6 +25,8 @@ export type ConversationState = {
 
 /** What a message does while a turn runs: it waits until it is over, or ends it. */
 export type WhenBusy = "queue" | "interrupt";
+
+type NextTurn = { pending: PendingTurn; first: Response | undefined; turnId: string | undefined };
 
 type Outcome = "accepted" | "refused";
 
@@ -67,7 +69,9 @@ export function createConversation(api: Api, sessionId: string, onStored: () => 
   /** What was sent and not accepted: the same text again has the same key, so that no turn runs twice. */
   let unanswered: PendingTurn | undefined;
   /** The turn to be followed when the present one is over. */
-  let next: { pending: PendingTurn; first: Response | undefined } | undefined;
+  let next: NextTurn | undefined;
+  /** Turns that are or were shown as running. The server's queue may still have them. */
+  const followed = new Set<string>();
   let isLoadingOlder = false;
 
   const keep = (turn: Turn) => {
@@ -104,24 +108,24 @@ export function createConversation(api: Api, sessionId: string, onStored: () => 
   };
 
   const loadWaiting = async () => {
-    const known = state.get().waiting;
-    change({ waiting: await api.queue(sessionId).catch(() => known) });
+    const queue = await api.queue(sessionId).catch(() => state.get().waiting);
+    change({ waiting: queue.filter(({ id }) => !followed.has(id)) });
   };
 
   /** Follows the turn that comes after the one that is over. */
   const goOn = async () => {
-    const [head] = state.get().waiting;
     if (closing.signal.aborted || state.get().live !== undefined) return;
+    const [head] = state.get().waiting;
     if (next !== undefined) {
       const { pending, first } = next;
       next = undefined;
       void run(pending, true, nothing, first);
     } else if (head !== undefined) {
       const { id: turnId, user_input: message } = head;
+      followed.add(turnId);
       void run({ key: turnId, message, retryOf: undefined, turnId }, true, nothing);
     } else return;
     await loadWaiting();
-    change({ waiting: state.get().waiting.filter(({ id }) => id !== head?.id) });
   };
 
   /** Sends a message while a turn runs. */
@@ -132,11 +136,12 @@ export function createConversation(api: Api, sessionId: string, onStored: () => 
         const first = await begin(api, { sessionId, pending: interrupting, signal: closing.signal });
         // What was to come next now waits, too.
         await next?.first?.body?.cancel();
-        next = { pending: interrupting, first };
+        followed.delete(next?.turnId ?? "");
+        follow({ pending: interrupting, first, turnId: turnIdOf(first) });
         rememberPending(sessionId, interrupting);
       } else {
         const { id: turnId, status } = await api.queueTurn(sessionId, pending.message ?? "", pending.key);
-        if (status !== "queued") next = { pending: { ...pending, turnId }, first: undefined };
+        if (status !== "queued") follow({ pending: { ...pending, turnId }, first: undefined, turnId });
       }
       unanswered = undefined;
       await loadWaiting();
@@ -147,6 +152,10 @@ export function createConversation(api: Api, sessionId: string, onStored: () => 
       change({ refusal: toApiError(failure) });
       return "refused";
     }
+  };
+  const follow = (turn: NextTurn) => {
+    next = turn;
+    if (turn.turnId !== undefined) followed.add(turn.turnId);
   };
 
   return {

@@ -94,7 +94,7 @@ export function begin(
 }
 
 /** The address of a stream's turn ends with its id. */
-function turnIdOf(response: Response): string | undefined {
+export function turnIdOf(response: Response): string | undefined {
   return /\/turns\/([^/]+)$/.exec(response.headers.get("Location") ?? "")?.[1];
 }
 
