@@ -81,11 +81,12 @@ async function prepareTurnOrRetry(
   return mayBeRetry && random.chance(0.25) ? failTurn(prepared, host) : prepared;
 }
 
-/** The turn as the claim names it, or as it is stored; undefined: it is not open yet. */
-async function findTurn({ testbed, fixture, request }: PendingTurn): Promise<string | undefined> {
+/** The turn as the claim names it, or as it is stored; undefined: its run is not open yet, or a retry that is over. */
+async function findTurn({ testbed, fixture, request, isRetry }: PendingTurn): Promise<string | undefined> {
   await testbed.gateway.idle();
   const claim = await fixture.claim();
   if (claim !== undefined) return claim.turn_id;
+  if (isRetry) return undefined;
   const { turns } = await readSessionRows(testbed.sql, fixture.sessionId);
   return turns.find(({ user_input }) => user_input === fixture.messageOf(request))?.id;
 }
