@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createTestApi, type Json, mintToken, newUser, type TestApi } from "../support/api.ts";
-import { fillPath, listOperations } from "../support/operations.ts";
+import { fillBody, fillPath, listOperations } from "../support/operations.ts";
 import { walkPages } from "../support/pages.ts";
 import { connectSql } from "../support/sql.ts";
 import { createTurnFixture, says } from "../support/turn-fixture.ts";
@@ -93,7 +93,7 @@ test.each(operations)("$name takes a key as it takes a token", async (operation)
       Authorization: `Bearer ${created.key}`,
       ...(body === undefined ? {} : { "Content-Type": "application/json" }),
     },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(body === undefined ? {} : { body: JSON.stringify(fillBody(operation, ids)) }),
   });
   expect([401, 403, 404, 405, 415]).not.toContain(status);
   expect(status).toBeLessThan(500);

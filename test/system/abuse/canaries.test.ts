@@ -9,12 +9,12 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-async function expectNoTrace({ mark, answers, logged }: CanaryFixture): Promise<void> {
+async function expectNoTrace({ mark, since, answers, logged }: CanaryFixture): Promise<void> {
   expect(answers.length).toBeGreaterThan(0);
   expect(logged.length).toBeGreaterThan(0);
   expect(answers.filter((text) => text.includes(mark))).toEqual([]);
   expect(logged.filter((text) => text.includes(mark))).toEqual([]);
-  expect(await tablesHolding(mark)).toEqual([]);
+  expect(await tablesHolding(mark, { since })).toEqual([]);
 }
 
 /** Makes turns by every route and in every form. */
@@ -63,7 +63,7 @@ test("no answer, log line or row has a secret that is in use", async () => {
   expect((await fixture.models.journal())[0]?.authorization_present).toBe(true);
   expect((await house.journal())[0]?.authorization_present).toBe(true);
   expect((await search.journal())[0]?.authorization).toBe(`Bearer tvly-${mark}`);
-  expect(await tablesHolding(said)).toEqual(
+  expect(await tablesHolding(said, canary)).toEqual(
     expect.arrayContaining(["checkpoint_blobs", "messages", "turns"]),
   );
   await expectNoTrace(canary);

@@ -19,6 +19,7 @@ export async function createCanaryFixture() {
     multiplier: 1,
   };
   const logged = spyOnConsole();
+  const since = await nextTransaction();
   const fixture = await createTurnFixture({
     mode: "roundtable",
     agents: ["ada", { key: "bob", modelAlias: "house" }],
@@ -51,6 +52,7 @@ export async function createCanaryFixture() {
   return {
     fixture,
     mark,
+    since,
     house,
     search,
     send,
@@ -80,8 +82,17 @@ function spyOnConsole(): string[] {
 
 const wordsOf = (said: unknown) => (said instanceof Error ? `${said.stack} ${said.cause}` : String(said));
 
-/** The tables in which a row holds the text, as it is or as bytes. */
-export async function tablesHolding(text: string): Promise<string[]> {
+/** The id of a transaction that begins now. Rows that are written later have this one or a later one. */
+async function nextTransaction(): Promise<string> {
+  const [row] = await connectSql()`select pg_snapshot_xmax(pg_current_snapshot())::text as id`;
+  return row?.id;
+}
+
+/**
+ * The tables in which a row that was written since a transaction holds the text, as it is or as bytes. Other tests write
+ * megabytes into the same database, which would be searched for minutes.
+ */
+export async function tablesHolding(text: string, { since }: { since: string }): Promise<string[]> {
   const sql = connectSql();
   const tables = await sql`select table_name as name from information_schema.tables
     where table_schema = 'public' order by table_name`;
@@ -89,8 +100,9 @@ export async function tablesHolding(text: string): Promise<string[]> {
   const found: string[] = [];
   for (const { name } of tables) {
     const rows = await sql.query(
-      `select 1 from "${name}" t where strpos(to_jsonb(t)::text, $1) > 0 or strpos(to_jsonb(t)::text, $2) > 0 limit 1`,
-      [text, hex],
+      `select 1 from "${name}" t where case when age(xmin) <= age($3::xid)
+        then strpos(to_jsonb(t)::text, $1) > 0 or strpos(to_jsonb(t)::text, $2) > 0 end limit 1`,
+      [text, hex, since],
     );
     if (rows.length > 0) found.push(name);
   }
