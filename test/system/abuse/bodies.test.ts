@@ -22,7 +22,11 @@ const stock = [
 ];
 /** The longest message fits however its JSON is escaped. */
 const turns = "POST /api/v1/sessions/{session_id}/turns";
-const limitsKib: Readonly<Record<string, number>> = { [turns]: 400, [`${turns}/stream`]: 400 };
+const limitsKib: Readonly<Record<string, number>> = {
+  [turns]: 400,
+  [`${turns}/stream`]: 400,
+  [`${turns}/queue`]: 400,
+};
 const limitOf = ({ name }: Operation) => (stock.includes(name) ? 4_096 : (limitsKib[name] ?? 256)) * 1_024;
 
 /** A way to send any body to the operation as somebody who may. */
