@@ -110,9 +110,9 @@ test("useChat shows who wrote each text", async () => {
   await shown.root.findByType("form").props.action(form);
   const texts = (type: string) => shown.root.findAllByType(type).map(({ props }) => String(props.children));
   await expect.poll(() => texts("h3").toSorted(), slow).toEqual(["Ada", "Bob"]);
-  const written = () => texts("p").toSorted();
+  const reply = `**Bob** could not answer: ${failure} (\`model_error\`)`;
   await expect
-    .poll(written)
-    .toEqual([`**Bob** could not answer: ${failure} (\`model_error\`)`, "Look first."].toSorted());
+    .poll(() => texts("p").toSorted(), slow)
+    .toEqual([reply, "@ada @bob What comes first?", "Look first."].toSorted());
   shown.unmount();
 });
