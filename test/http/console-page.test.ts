@@ -63,7 +63,7 @@ test("a file that is not there is 404, never the page; one that is there is give
   }
 });
 
-test.each(["/api", "/api/v1/nothing", "/api/v2/rooms", "/v1/models/nothing"])(
+test.each(["/api", "/api/v1/nothing", "/api/v2/rooms"])(
   "an unknown path of programs, %s, is a problem document",
   async (path) => {
     const answer = await get(path);
@@ -71,6 +71,12 @@ test.each(["/api", "/api/v1/nothing", "/api/v2/rooms", "/v1/models/nothing"])(
     expect(answer.headers.get("Content-Type")).toBe("application/problem+json");
   },
 );
+
+test("an unknown path under /v1 is an error in OpenAI's form", async () => {
+  const answer = await get("/v1/models/nothing");
+  expect(answer.status).toBe(404);
+  expect(answer.headers.get("Content-Type")).toBe("application/json");
+});
 
 test("nothing but GET gets the page", async () => {
   expect((await get("/", apiWith(), "POST")).status).toBe(404);
