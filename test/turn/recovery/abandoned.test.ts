@@ -162,7 +162,9 @@ describe("the scheduled job", () => {
       fixture.api.deps.log,
     );
 
-    expect(await fixture.claim()).toEqual(before);
+    // Its first renewal may come between: the holder is the same.
+    const { run_id, holder } = before ?? {};
+    expect(await fixture.claim()).toMatchObject({ run_id, holder });
     await fixture.models.release("gate");
     expect(await post).toMatchObject({ status: 201, body: { assistant_output: "in time" } });
   });
