@@ -1,12 +1,12 @@
 import { runWrangler } from "./run-wrangler.ts";
 
-const maxProfiles = 10;
+const maxProfiles = 40;
 /** A profiler that got little processor time has too few samples for a figure. */
 const minSamples = 20;
 
 /**
  * Milliseconds that a Worker's modules take to evaluate, by the samples of wrangler's CPU profile. Measured
- * until one is within the limit, ten times at most: other work on the machine only ever adds to a figure.
+ * until one is within the limit, forty times at most: other work on the machine only ever adds to a figure.
  */
 export async function measureStartup(
   file: string,
