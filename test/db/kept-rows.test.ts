@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { connectSql, type Sql } from "../support/sql.ts";
 import { createTurnFixture, says } from "../support/turn-fixture.ts";
 import { createToolFixture, searchesFor } from "../tools/in-turns/tool-fixture.ts";
+import { insertBudget } from "../turn/money/support.ts";
 
 type Rows = { userId: string; turnId: string };
 
@@ -13,10 +14,10 @@ async function makeRows(): Promise<Rows> {
     says("ada", { ...searchesFor("cats"), usage }, 1),
     says("ada", { text: "Found.", usage }, 2),
   );
-  const { body: turn } = await fixture.post("@ada go");
   const { userId } = fixture.owner;
-  await fixture.sql`insert into credit_grants (id, user_id, amount, idempotency_key, granted_by, created_at)
-    values (gen_random_uuid(), ${userId}, 5, 'first', 'test', now())`;
+  // With its budget: reconciliation, which other tests run, looks at every grant of the database.
+  await insertBudget(fixture.sql, { userId }, { limit: "5" });
+  const { body: turn } = await fixture.post("@ada go");
   await fixture.sql`insert into admin_events (id, actor, kind, user_id, details, created_at)
     values (gen_random_uuid(), 'test', 'grant', ${userId}, '{}', now())`;
   return { userId, turnId: turn.id };
