@@ -12,7 +12,7 @@ export type WalletDemo = { spender: Access; operator: Access; write: (text: stri
 const created = z.object({ id: z.uuid() });
 const refusal = z.object({ code: z.string(), detail: z.string(), limit: z.string(), spent: z.string() });
 
-/** The least with which a turn is begun, by default. */
+/** The least with which a turn is started, by default. */
 const firstGrant = "0.05";
 const secondGrant = "1";
 const maxTurns = 5;

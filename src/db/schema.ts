@@ -296,7 +296,7 @@ export const turnClaims = pgTable(
   (t) => [unique("uq_turn_claims_run_id").on(t.runId), index("ix_turn_claims_lease_until").on(t.leaseUntil)],
 );
 
-/** The queue of a session: turns that wait, and for a while those that were never begun. */
+/** The queue of a session: turns that wait, and for a while those that were never started. */
 export const queuedTurns = pgTable(
   "queued_turns",
   {
@@ -312,7 +312,7 @@ export const queuedTurns = pgTable(
     requestHash: text("request_hash").notNull(),
     request: jsonb("request").$type<ClaimedRequest>().notNull(),
     status: text("status").$type<QueuedStatus>().notNull(),
-    /** Why the turn was not begun; null: it waits, or was cancelled. */
+    /** Why the turn was not started; null: it waits, or was cancelled. */
     problem: jsonb("problem").$type<StoredProblem>(),
     createdAt: instant("created_at").notNull(),
     /** Since when the turn waits no more; null: it waits. */

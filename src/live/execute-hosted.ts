@@ -25,7 +25,7 @@ export async function executeHosted(
   const deps: Deps = { ...shared, db };
   try {
     events.start();
-    // No model is called before the start is stored: a start that is lost would be begun again.
+    // No model is called before the start is stored: a start that is lost would be started again.
     await storage.sync();
     await sendSnapshot(deps, run, events);
     const answer = await executeRun(deps, run, {

@@ -34,7 +34,7 @@ export class LogReaders {
     return this.#readers.size + this.#waiting >= maxReaders;
   }
 
-  /** Counts a reader of a run that has not begun. Returns a function that ends this, once. */
+  /** Counts a reader of a run that has not started. Returns a function that ends this, once. */
   wait(): () => void {
     let isWaiting = true;
     this.#waiting += 1;

@@ -3,7 +3,7 @@ import { isAgentFailure } from "../domain/turn/agent-failure.ts";
 import { currentReplies, stepOfReply } from "../domain/turn/current-replies.ts";
 import type { TurnEvent } from "../domain/turn/turn-events.ts";
 
-/** The agents of a run that have begun and not ended, as its readers know them. */
+/** The agents of a run that have started and not ended, as its readers know them. */
 export class OpenAgents {
   /** By `agentRunId`. `messageId`: of the text that is open; null: none is. */
   readonly #open = new Map<string, { step: string; messageId: string | null }>();

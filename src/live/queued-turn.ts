@@ -18,12 +18,12 @@ export type Started =
 
 /** How often Postgres is asked for a turn that waits: another object, or a Worker, may have ended its wait. */
 const pollMs = 15_000;
-/** A turn that runs elsewhere may be one that is just being begun here. */
+/** A turn that runs elsewhere may be one that is just being started here. */
 const maxLiveLooks = 2;
 
 type StartWait = { deps: Deps; changed: Signal; find: (runId: string) => HostedRun | undefined };
 
-/** Waits until a turn that waits has begun here, or waits no more. */
+/** Waits until a turn that waits has started here, or waits no more. */
 export async function untilStarted(
   { deps, changed, find }: StartWait,
   { sessionId, userId, turnId }: QueuedRequest,

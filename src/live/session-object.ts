@@ -197,7 +197,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     this.#forgetLater();
   }
 
-  /** The run that is handed over. Under one holder it is begun once: a repeated call finds it. */
+  /** The run that is handed over. Under one holder it is started once: a repeated call finds it. */
   #begin(handOver: HandOver): HostedRun | HostRefusal {
     const { claim } = handOver.run.turn;
     const hosted = this.#runs.get(claim.holder);

@@ -29,7 +29,7 @@ const busyMs = 30_000;
 
 /**
  * Begins the turns that wait in a session, one after the other. Postgres has the queue: the object only remembers that there
- * may be one, so that its alarm looks again. Each turn is begun by the alarm, which has 15 minutes for each of its calls.
+ * may be one, so that its alarm looks again. Each turn is started by the alarm, which has 15 minutes for each of its calls.
  */
 export class SessionQueue {
   readonly #sql: QueueSql;
@@ -110,7 +110,7 @@ export class SessionQueue {
     try {
       return await beginNext(deps, sessionId, log);
     } catch (error) {
-      log.error("queue_not_begun", { error: error instanceof Error ? error.name : "unknown" });
+      log.error("queue_not_started", { error: error instanceof Error ? error.name : "unknown" });
       return { kind: "later", waitMs: retryMs };
     }
   }

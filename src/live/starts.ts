@@ -1,4 +1,4 @@
-/** A run that the object has begun, under one holder. */
+/** A run that the object has started, under one holder. */
 export type Start = { holder: string; runId: string; sessionId: string };
 
 type StartRow = { run_id: string; holder: string; session_id: string; is_over: number };
@@ -10,7 +10,7 @@ export function createStartTable(sql: StartSql): void {
     (holder text primary key, run_id text not null, session_id text not null, is_over integer not null default 0)`);
 }
 
-/** The runs that the object has begun, by their holders: none is begun twice under one holder. */
+/** The runs that the object has started, by their holders: none is started twice under one holder. */
 export class Starts {
   readonly #sql: StartSql;
 

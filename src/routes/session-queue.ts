@@ -14,7 +14,7 @@ const list = defineRoute(
   {
     id: "listQueue",
     tag: "turns",
-    description: "A whole list: at most ten turns wait in a session. One that has begun is not among them.",
+    description: "A whole list: at most ten turns wait in a session. One that has started is not among them.",
     request: { params: sessionParams },
     responses: {
       200: json(

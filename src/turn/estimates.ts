@@ -71,7 +71,7 @@ export type RefusedRun = {
 /**
  * The calls of the past holders of a run that planning then refuses: those in its checkpoint, and estimates of those in
  * flight. Without a plan it is not known which agents were called, so every possible step is estimated. An estimate too
- * many costs nothing. Null: no holder has begun the run. Its past holder was refused too, or there was none.
+ * many costs nothing. Null: no holder has started the run. Its past holder was refused too, or there was none.
  */
 export async function collectRefusedSpend(
   deps: Deps,

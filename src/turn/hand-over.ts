@@ -54,7 +54,7 @@ export async function watchOnHost(
 const maxTries = 3;
 
 /**
- * Calls the host, again where no answer came. The host may have begun the run although its answer was lost. So after the
+ * Calls the host, again where no answer came. The host may have started the run although its answer was lost. So after the
  * first call only the host may execute or release the run under this holder. Null: the host did not answer.
  */
 export async function callHost<T>(

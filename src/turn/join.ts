@@ -6,7 +6,7 @@ import { callHost, readHostAnswer } from "./hand-over.ts";
 import type { Requester, TurnAnswer } from "./run.ts";
 import { type EventPlace, type HostStream, maxReaders } from "./session-host.ts";
 
-/** A run that another request has begun, and how long its lease lasts. */
+/** A run that another request has started, and how long its lease lasts. */
 export type LiveRun = { runId: string; turnId: string; leaseLeftMs: number };
 
 /** How long a join waits for the run's start: a request under the same key may come before the hand-over. */
@@ -46,6 +46,14 @@ export async function joinEvents(
   client: StockClient | null,
 ): Promise<ReadableStream<Uint8Array>> {
   const events = await askForEvents(deps, requester, live.runId, { after: null, client, isLive: true });
+  return bodyOf(events, () => notReached(live));
+}
+
+/** The events of a host's answer. @throws PantheonError `too_many_readers`, or the caller's where the host has none. */
+export function bodyOf(
+  events: HostStream | null,
+  toNotReached: () => PantheonError,
+): ReadableStream<Uint8Array> {
   switch (events?.kind) {
     case "streaming":
       return events.body;
@@ -54,7 +62,7 @@ export async function joinEvents(
     case "complete":
     case "unknown":
     case undefined:
-      throw notReached(live);
+      throw toNotReached();
   }
 }
 

@@ -56,7 +56,7 @@ export const endings = {
   /** The user cancelled the run. It is stored by its holder, or by the one that settles it. */
   cancelled: { kind: "stored", checkpoint: "last" },
   refused: { kind: "refused", ledger: "none", answer: "refusal" },
-  /** Planning refuses a run that a past holder had begun, for example under the rules of an earlier deployment. */
+  /** Planning refuses a run that a past holder had started, for example under the rules of an earlier deployment. */
   recovered_then_refused: { kind: "refused", ledger: "without_turn", answer: "refusal" },
   /**
    * This holder has the claim, but another row has a key that a row of the turn needs. A repeat would fail in the same way.

@@ -29,7 +29,7 @@ export type HostProblem = { code: ErrorCode; detail: string; extras: ErrorExtras
 export type HostRefusal =
   /** The host does not know the format. */
   | { kind: "upgrade" }
-  /** The run was begun by this host before it lost its memory. It is never begun again under the same holder. */
+  /** The run was started by this host before it lost its memory. It is never started again under the same holder. */
   | { kind: "lost" }
   /** The run is over, and the host no longer has its answer. */
   | { kind: "ended" };
@@ -84,7 +84,7 @@ export type SessionHost = {
   events(request: EventsRequest): Promise<HostStream>;
   /** Begins the first turn that waits in the session's queue, as soon as the session is free. */
   beginWaiting(session: { sessionId: string }): Promise<void>;
-  /** Waits until a turn that waits has begun and its run is over. */
+  /** Waits until a turn that waits has started and its run is over. */
   joinQueued(turn: QueuedRequest): Promise<HostJoin>;
   /** The events of a turn that waits: comments until it begins. */
   watchQueued(turn: QueuedRequest & Pick<EventsRequest, "client" | "requestId">): Promise<HostStream>;

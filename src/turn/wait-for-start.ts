@@ -3,12 +3,12 @@ import type { PantheonError } from "../domain/errors.ts";
 import { busySession } from "../domain/turn/open-decision.ts";
 import type { StockClient } from "../domain/turn/stream-client.ts";
 import { callHost, readHostAnswer } from "./hand-over.ts";
-import { tooManyReaders } from "./join.ts";
+import { bodyOf } from "./join.ts";
 import type { Requester, TurnAnswer } from "./run.ts";
 
 // A turn that waits in the queue has the id of its first run.
 
-/** Waits until a queued turn has begun and is stored. @throws PantheonError as its run ends, or `turn_in_progress`. */
+/** Waits until a queued turn has started and is stored. @throws PantheonError as its run ends, or `turn_in_progress`. */
 export async function joinQueued(deps: Deps, requester: Requester, turnId: string): Promise<TurnAnswer> {
   const waiting = { ...scopeOf(requester), turnId };
   const answer = await callHost(deps, requester, turnId, (host) => host.joinQueued(waiting));
@@ -29,16 +29,7 @@ export async function watchQueued(
   const { requestId } = requester;
   const waiting = { ...scopeOf(requester), turnId, client, requestId };
   const events = await callHost(deps, requester, turnId, (host) => host.watchQueued(waiting));
-  switch (events?.kind) {
-    case "streaming":
-      return events.body;
-    case "too_many_readers":
-      throw tooManyReaders();
-    case "complete":
-    case "unknown":
-    case undefined:
-      throw notReached(deps, turnId);
-  }
+  return bodyOf(events, () => notReached(deps, turnId));
 }
 
 function scopeOf({ sessionId, user }: Requester) {

@@ -13,7 +13,7 @@ async function send(page: Page, message: string): Promise<void> {
 
 type Begun = { page: Page; user: string; room: Fixture; gate: string };
 
-/** A page on which Ada has begun to answer and waits at a gate. */
+/** A page on which Ada has started to answer and waits at a gate. */
 async function beginTurn(): Promise<Begun> {
   const [gate, user] = [crypto.randomUUID(), newUser()];
   await setScript({ default: { deltas: ["Slow ", "answer"], hold_after_first: gate } });

@@ -102,7 +102,7 @@ describe("a run that is handed over", () => {
     expect(await fixture.models.journal()).toEqual([]);
   });
 
-  test("to an object that then loses its memory is not begun again under the same holder", async () => {
+  test("to an object that then loses its memory is not started again under the same holder", async () => {
     const given: HandOver[] = [];
     const fixture = await createWithHost((host) => ({
       run(handOver) {

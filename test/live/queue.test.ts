@@ -255,7 +255,7 @@ describe("a post that interrupts", () => {
   });
 });
 
-test("a turn that waits can be cancelled: it is not begun, its key keeps it, and its stream ends", async () => {
+test("a turn that waits can be cancelled: it is not started, its key keeps it, and its stream ends", async () => {
   const { fixture, queue, finish } = await createBusy();
   const { body } = await queue.add("@ada two", "k");
   const { api, owner, turnsPath } = fixture;

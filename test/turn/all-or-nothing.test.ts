@@ -48,7 +48,7 @@ describe("a constraint violation in the commit", () => {
     const { body: room } = await fixture.api.as(fixture.owner).get(`/rooms/${fixture.roomId}`);
     expect(room).toMatchObject({ current_mode: "manual", pending_mode: "tag" });
     // The claim stays, with its answers and without a lease: the next request goes on with it.
-    // The renewal that says that the run has begun is sent beside the first call, and may come later.
+    // The renewal that says that the run has started is sent beside the first call, and may come later.
     const { lease_until, has_begun, ...left } = (await fixture.claim()) ?? {};
     expect(claim).toMatchObject(left);
     expect(has_begun).toBe(true);

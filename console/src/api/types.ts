@@ -32,7 +32,7 @@ export type Reply = Turn["replies"][number];
 export type ToolCall = Turn["tool_calls"][number];
 export type TurnDetail = z.output<typeof turnDetail>;
 export type NewTurn = z.input<typeof newTurn>;
-/** A turn that is not stored: it waits, runs, or was never begun. */
+/** A turn that is not stored: it waits, runs, or was never started. */
 export type TurnPending = z.output<typeof turnPending>;
 export type QueuedTurn = z.output<typeof queuedTurn>;
 export type ConsoleConfig = z.output<typeof consoleConfig>;

@@ -150,7 +150,7 @@ type Snapshot = Extract<AGUIEvent, { type: "MESSAGES_SNAPSHOT" }>["messages"];
 /** The stored answers of a resumed run are in the snapshot, after the last message of the user. */
 function takeSnapshot(turn: LiveTurn, messages: Snapshot, nowMs: number): void {
   const last = messages.findLastIndex(({ role }) => role === "user");
-  // A turn that has not begun is not in the conversation yet: what follows the last message are answers to another.
+  // A turn that has not started is not in the conversation yet: what follows the last message are answers to another.
   const isOfTurn = turn.message === undefined || textOf(messages[last]?.content) === turn.message;
   if (!isOfTurn) return;
   turn.parts = messages.slice(last + 1).map((message) => {

@@ -125,10 +125,10 @@ async function untilStored(
   }
 }
 
-/** The turn waited in its session's queue, and was not begun. */
+/** The turn waited in its session's queue, and was not started. */
 function neverBegun(problem: TurnPending["problem"]): ApiError {
   const { code = "turn_cancelled", detail = "It was cancelled before it began." } = problem ?? {};
-  return new ApiError({ status: 409, code, title: "The turn was not begun", detail });
+  return new ApiError({ status: 409, code, title: "The turn was not started", detail });
 }
 
 function toRunError({ code, message }: NonNullable<LiveTurn["error"]>): ApiError {

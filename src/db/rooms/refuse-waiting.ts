@@ -4,7 +4,7 @@ import { toStoredProblem } from "../../domain/turn/queued-turn.ts";
 import type { Db } from "../core/client.ts";
 import { queuedTurns } from "../schema.ts";
 
-/** Turns that wait are not begun: their session is deleted. `isGone` says which. */
+/** Turns that wait are not started: their session is deleted. `isGone` says which. */
 export function refuseWaiting(db: Db, isGone: SQL) {
   return db
     .update(queuedTurns)

@@ -44,7 +44,7 @@ function hasAnswers(answer: string): SQL {
       and position(btrim(m.content, E' \\n\\r\\t') in ${answer}::text) = 0)`;
 }
 
-/** A run that was begun, and the key under which it can be asked for again. */
+/** A run that was started, and the key under which it can be asked for again. */
 export type KnownRequest = { sessionId: string; idempotencyKey: string };
 
 /** The latest run of the room whose key begins so, of the last `minutes`, stored or in flight. */

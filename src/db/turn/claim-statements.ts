@@ -38,7 +38,7 @@ const renew = prepareStatement<Claim & { leaseMs: number; maxHold: string | null
 );
 
 /**
- * As `assertClaim`, and sets the lease. A renewal is sent beside the first model call, and says that the run has begun.
+ * As `assertClaim`, and sets the lease. A renewal is sent beside the first model call, and says that the run has started.
  * Returns whether the run was cancelled, as it was known when the statement began.
  * @param maxHold lowers what the run holds of each budget to this amount, a decimal of credits. Null: the holds stay as they are.
  */

@@ -15,7 +15,7 @@ export type NewEntry = {
   request: ClaimedRequest;
 };
 
-/** `not_added`: the key is known meanwhile, the turn has begun, or the session is gone. Another open finds out. */
+/** `not_added`: the key is known meanwhile, the turn has started, or the session is gone. Another open finds out. */
 export type Enqueued =
   | { kind: "waiting"; entry: QueuedEntry; position: number; cancelled: CancelledRun | null }
   | { kind: "full" }
@@ -26,7 +26,7 @@ export type QueuePlace = "end" | "head";
 
 /**
  * Adds a turn to its session's queue. A batch whose answer was lost is repeated; a late copy of it adds nothing
- * for a turn that has begun or was refused.
+ * for a turn that has started or was refused.
  */
 export async function enqueueTurn(db: Db, entry: NewEntry, place: QueuePlace): Promise<Enqueued> {
   const isAdded = sql`${place === "head"}::boolean and exists (select 1 from ${queuedTurns} q

@@ -80,7 +80,7 @@ export async function loadQueueHead(db: Db, sessionId: string): Promise<QueueHea
   return head ?? null;
 }
 
-/** Ends the wait of a turn that is not begun. One that waits no more stays as it is. */
+/** Ends the wait of a turn that is not started. One that waits no more stays as it is. */
 export async function refuseEntry(
   db: Db,
   { sessionId, turnId }: { sessionId: string; turnId: string },
@@ -97,7 +97,7 @@ export async function refuseEntry(
   );
 }
 
-/** Sessions in which a turn waits and no run is live: nobody has begun it. */
+/** Sessions in which a turn waits and no run is live: nobody has started it. */
 export async function loadIdleQueues(db: Db, limit: number): Promise<string[]> {
   const rows = await askDatabase(db, () =>
     db
@@ -115,7 +115,7 @@ export async function loadIdleQueues(db: Db, limit: number): Promise<string[]> {
   return rows.map(({ sessionId }) => sessionId);
 }
 
-/** Deletes entries whose turns were not begun, once their end is long enough ago. */
+/** Deletes entries whose turns were not started, once their end is long enough ago. */
 export async function deleteEndedEntries(db: Db, days: number): Promise<number> {
   const result = await askDatabase(db, () =>
     db

@@ -13,7 +13,7 @@ export type TurnState =
   | { kind: "stored"; runId: string; turnId: string }
   /** The turn waits. Its first run will have its id. */
   | { kind: "queued"; runId: string; turnId: string }
-  /** The turn waited, and was not begun; `problem` null: it was cancelled. */
+  /** The turn waited, and was not started; `problem` null: it was cancelled. */
   | { kind: "ended"; turnId: string; problem: StoredProblem | null };
 
 /** Reads the state of a turn of the user's session, in one batch. @throws PantheonError `not_found`. */

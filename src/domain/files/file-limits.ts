@@ -15,5 +15,5 @@ export const maxFileNameCharacters = 255;
 /** Characters of a file's text that are shown with it. */
 export const previewCharacters = 300;
 
-/** How often parsing a file is begun. Then the file is given up, until its user asks to parse it again. */
+/** How often parsing a file is started. Then the file is given up, until its user asks to parse it again. */
 export const maxParseAttempts = 4;

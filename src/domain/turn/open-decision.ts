@@ -74,7 +74,7 @@ export function decideOpen<Opened>(
   if (!rows.sessionFound) throw notFound();
   if (rows.retriedTurn !== undefined && rows.retriedTurn.found === undefined) throw notFound();
   const isKey = (key: string | null | undefined) => key !== null && key === request.idempotencyKey;
-  // A request whose entry has begun meets its own run, also without a key.
+  // A request whose entry has started meets its own run, also without a key.
   const isSameKey = isKey(claimBefore?.idempotencyKey) || claimBefore?.runId === request.runId;
   const entry = queue.find(({ idempotencyKey }) => isKey(idempotencyKey));
   // Also where the lease has run out: a request under the same key must have the same body.

@@ -1,6 +1,6 @@
 import { type ErrorCode, PantheonError } from "../errors.ts";
 
-/** `waiting`: its turn has not begun. The other two are kept for a while, to be told. */
+/** `waiting`: its turn has not started. The other two are kept for a while, to be told. */
 export const queuedStatuses = ["waiting", "refused", "cancelled"] as const;
 
 export type QueuedStatus = (typeof queuedStatuses)[number];
@@ -11,7 +11,7 @@ export const maxWaiting = 10;
 /** How long the end of an entry whose turn never began is kept. */
 export const endedEntryDays = 7;
 
-/** Why an entry's turn was not begun: what a problem document has, but for the request's id. */
+/** Why an entry's turn was not started: what a problem document has, but for the request's id. */
 export type StoredProblem = { code: ErrorCode; detail: string; members: Record<string, unknown> };
 
 /** An entry of a session's queue, as a request finds it. */
@@ -29,7 +29,7 @@ export type PendingTurn = {
   id: string;
   sessionId: string;
   status: "queued" | "running" | "refused" | "cancelled";
-  /** Null: the turn has not begun. */
+  /** Null: the turn has not started. */
   turnIndex: number | null;
   /** Its place among those that wait, from 1; null: it does not wait. */
   position: number | null;
@@ -40,7 +40,7 @@ export function toStoredProblem({ code, message, extras }: PantheonError): Store
   return { code, detail: message, members: extras.members ?? {} };
 }
 
-/** The error of an entry whose turn was not begun. */
+/** The error of an entry whose turn was not started. */
 export function endedEntryError({ turnId, problem }: Pick<QueuedEntry, "turnId" | "problem">): PantheonError {
   const turn = { turn_id: turnId };
   if (problem === null) {

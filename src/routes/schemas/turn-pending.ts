@@ -16,13 +16,13 @@ const endedProblem = z
     status: z.int().describe("The HTTP status that a direct post is answered"),
     detail: z.string().describe("Why, for people"),
   })
-  .meta({ id: "QueuedTurnProblem", description: "Why a turn that waited was not begun" });
+  .meta({ id: "QueuedTurnProblem", description: "Why a turn that waited was not started" });
 
 export const turnPending = z
   .object({
     id: id.describe("The turn's id"),
     session_id: id.describe("The turn's session"),
-    turn_index: z.int().min(1).nullable().describe("Its number in the session; null: it has not begun"),
+    turn_index: z.int().min(1).nullable().describe("Its number in the session; null: it has not started"),
     status: z
       .enum(statuses)
       .describe(

@@ -128,7 +128,7 @@ export const cancelledTurn = z
     status: z
       .enum(["running", "cancelled", "refused", "completed", "partial", "failed"])
       .describe(
-        "`running`: the turn is being ended, and is stored in a moment; `cancelled`: it waited, and is not begun; else as it was",
+        "`running`: the turn is being ended, and is stored in a moment; `cancelled`: it waited, and is not started; else as it was",
       ),
   })
   .meta({ id: "CancelledTurn", description: "A turn that was to be cancelled" });

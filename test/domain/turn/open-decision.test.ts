@@ -227,7 +227,7 @@ describe("a request whose key has an entry in the queue", () => {
     });
   });
 
-  test("joins its run once that has begun, also without a key", () => {
+  test("joins its run once that has started, also without a key", () => {
     const claimBefore = running({ runId: "new-run", idempotencyKey: null });
     expect(decideOpen(found({ claimBefore }), unkeyed)).toEqual({ kind: "join", running: claimBefore });
   });
