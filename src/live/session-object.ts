@@ -22,7 +22,7 @@ import { EventLog, findWrittenLog } from "./event-log.ts";
 import { executeHosted, writeEvents } from "./execute-hosted.ts";
 import { type HostedRun, isResumed, seqAfter, startWithSnapshot, toRun } from "./hosted-run.ts";
 import { LogReaders, type ReaderEnd } from "./log-readers.ts";
-import { answerStarted, readQueued, type Started, untilStarted } from "./queued-turn.ts";
+import { answerStarted, readQueued, untilStarted, type WaitEnd } from "./queued-turn.ts";
 import { SessionQueue } from "./session-queue.ts";
 import { Signal } from "./signal.ts";
 import { type Start, Starts } from "./starts.ts";
@@ -35,7 +35,8 @@ const minRecoveryMs = 5_000;
 
 /**
  * The host of one session: a Durable Object in which the session's runs are executed. Postgres decides who holds a claim;
- * the object can be lost at any time, like any holder. Only watching a run, and beginning it once, depend on its storage.
+ * the object can be lost at any time, like any holder. Only two things depend on its storage: that a run can be watched, and
+ * that it is started once.
  */
 export abstract class SessionObject extends DurableObject<unknown> implements SessionHost {
   /** The parts of this deployment. */
@@ -46,7 +47,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   readonly #readers = new LogReaders();
   /** The runs in memory, by holder. */
   readonly #runs = new Map<string, HostedRun>();
-  /** A run begins, or the queue has changed. */
+  /** A run starts, or the queue has changed. */
   readonly #changed = new Signal();
   readonly #queue = new SessionQueue({ sql: this.ctx.storage.sql, dueTimes: this.#dueTimes }, this.#changed, {
     getDeps: () => this.deps,
@@ -64,12 +65,12 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   }
 
   async run(handOver: HandOver): Promise<HostAnswer> {
-    const hosted = this.#begin(handOver);
+    const hosted = this.#startOnce(handOver);
     return hosted.kind === "hosted" ? hosted.answer : hosted;
   }
 
   async watch(handOver: HandOver, client: StockClient | null): Promise<WatchedRun> {
-    const hosted = this.#begin(handOver);
+    const hosted = this.#startOnce(handOver);
     if (hosted.kind !== "hosted") return hosted;
     const { requestId } = handOver.run.request;
     const { runId } = handOver.run.turn.claim;
@@ -124,7 +125,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     return [...this.#runs.values()].findLast(({ run }) => run.turn.claim.runId === runId);
   }
 
-  async beginWaiting({ sessionId }: { sessionId: string }): Promise<void> {
+  async wakeQueue({ sessionId }: { sessionId: string }): Promise<void> {
     this.#makeTables();
     this.#queue.wake(sessionId);
   }
@@ -145,7 +146,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     return { kind: "streaming", body } as const;
   }
 
-  #untilStarted(turn: QueuedRequest): Promise<Started> {
+  #untilStarted(turn: QueuedRequest): Promise<WaitEnd> {
     this.#makeTables();
     this.#queue.wake(turn.sessionId);
     return untilStarted({ deps: this.deps, changed: this.#changed, find: this.#find.bind(this) }, turn);
@@ -174,7 +175,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
         for (const start of this.#starts.listUnfinished()) await this.#recoverUnfinished(start);
         return;
       case "queue":
-        await this.#queue.look();
+        await this.#queue.tryNext();
         if (!this.#queue.mayHaveMore) this.#forgetLater();
         return;
       case "forget":
@@ -198,7 +199,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   }
 
   /** The run that is handed over. Under one holder it is started once: a repeated call finds it. */
-  #begin(handOver: HandOver): HostedRun | HostRefusal {
+  #startOnce(handOver: HandOver): HostedRun | HostRefusal {
     const { claim } = handOver.run.turn;
     const hosted = this.#runs.get(claim.holder);
     if (hosted !== undefined) return hosted;
@@ -216,7 +217,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     this.#dueTimes.clear("forget");
     this.#recoverAfter(settings.turnLeaseMs - (nowMs() - run.sentMs));
     this.#eventLog?.detach();
-    const eventLog = EventLog.begin(this.ctx.storage.sql, claim.holder);
+    const eventLog = EventLog.create(this.ctx.storage.sql, claim.holder);
     this.#eventLog = eventLog;
     const cancel = new AbortController();
     if (claim.runId === this.#cancelledRunId) cancel.abort(turnCancelled);
