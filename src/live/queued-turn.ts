@@ -6,6 +6,7 @@ import { runError } from "../http/ag-ui/ag-ui-events.ts";
 import type { HostJoin, QueuedRequest } from "../turn/session-host.ts";
 import { toFrame } from "./event-log.ts";
 import { type HostedRun, toProblem } from "./hosted-run.ts";
+import type { HostedRuns } from "./hosted-runs.ts";
 import type { Signal } from "./signal.ts";
 
 /** What came of a turn that waited. */
@@ -21,16 +22,16 @@ const pollMs = 15_000;
 /** A turn that runs elsewhere may be one that is just being started here. */
 const maxLiveReads = 2;
 
-type StartWait = { deps: Deps; changed: Signal; find: (runId: string) => HostedRun | undefined };
+type StartWait = { deps: Deps; changed: Signal; runs: Pick<HostedRuns, "find"> };
 
 /** Waits until a turn that waits has started here, or waits no more. */
 export async function untilStarted(
-  { deps, changed, find }: StartWait,
+  { deps, changed, runs }: StartWait,
   { sessionId, userId, turnId }: QueuedRequest,
 ): Promise<WaitEnd> {
   for (let liveReads = 0; ; ) {
     const change = changed.changed();
-    const hosted = find(turnId);
+    const hosted = runs.find(turnId);
     if (hosted !== undefined) return { kind: "hosted", hosted };
     const state = await loadState(deps, { sessionId, userId, turnId });
     if (state.kind === "ended") return state;

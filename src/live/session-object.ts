@@ -21,6 +21,7 @@ import { type DueKind, DueTimes } from "./due-times.ts";
 import { EventLog, findWrittenLog } from "./event-log.ts";
 import { executeHosted, writeEvents } from "./execute-hosted.ts";
 import { type HostedRun, isResumed, seqAfter, startWithSnapshot, toRun } from "./hosted-run.ts";
+import { HostedRuns } from "./hosted-runs.ts";
 import { LogReaders, type ReaderEnd } from "./log-readers.ts";
 import { answerStarted, readQueued, untilStarted, type WaitEnd } from "./queued-turn.ts";
 import { SessionQueue } from "./session-queue.ts";
@@ -45,13 +46,12 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   readonly #starts = new Starts(this.ctx.storage.sql);
   readonly #dueTimes = new DueTimes(this.ctx.storage);
   readonly #readers = new LogReaders();
-  /** The runs in memory, by holder. */
-  readonly #runs = new Map<string, HostedRun>();
   /** A run starts, or the queue has changed. */
   readonly #changed = new Signal();
+  readonly #runs = new HostedRuns(this.#changed);
   readonly #queue = new SessionQueue({ sql: this.ctx.storage.sql, dueTimes: this.#dueTimes }, this.#changed, {
     getDeps: () => this.deps,
-    isRunning: () => [...this.#runs.values()].some(({ isRunning }) => isRunning),
+    isRunning: () => this.#runs.isRunning,
     startRun: (run) => this.#startRun(run, 0),
     recover: (sessionId, runId) => this.#resume(sessionId, runId),
   });
@@ -78,14 +78,14 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   }
 
   async join({ runId, waitMs }: { runId: string; waitMs: number }): Promise<HostJoin> {
-    const hosted = await this.#findRun(runId, waitMs);
+    const hosted = await this.#runs.waitFor(runId, waitMs);
     return hosted === undefined ? { kind: "unknown" } : hosted.answer;
   }
 
   async events(request: EventsRequest): Promise<HostStream> {
     this.#makeTables();
     const { runId, after, waitMs } = request;
-    const hosted = await this.#findRun(runId, waitMs);
+    const hosted = await this.#runs.waitFor(runId, waitMs);
     const eventLog = hosted?.eventLog ?? findWrittenLog(this.ctx.storage.sql, runId);
     if (eventLog === undefined) return { kind: "unknown" };
     const nextSeq = seqAfter(eventLog, after);
@@ -107,22 +107,6 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     const onEnd = (end: ReaderEnd) =>
       this.deps.log.info("stream_ended", { request_id: requestId, run_id: runId, end });
     return { kind: "streaming", body: this.#readers.open({ log: eventLog, ...start, rewrite, onEnd }) };
-  }
-
-  /** The latest execution of a run here. Waits `waitMs` for it: its hand-over may still be on its way. */
-  async #findRun(runId: string, waitMs: number): Promise<HostedRun | undefined> {
-    const found = this.#find(runId);
-    if (found !== undefined || waitMs === 0) return found;
-    const timeout = scheduler.wait(waitMs).then(() => "timeout" as const);
-    for (;;) {
-      const first = await Promise.race([this.#changed.changed(), timeout]);
-      const hosted = this.#find(runId);
-      if (hosted !== undefined || first === "timeout") return hosted;
-    }
-  }
-
-  #find(runId: string): HostedRun | undefined {
-    return [...this.#runs.values()].findLast(({ run }) => run.turn.claim.runId === runId);
   }
 
   async wakeQueue({ sessionId }: { sessionId: string }): Promise<void> {
@@ -149,7 +133,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   #untilStarted(turn: QueuedRequest): Promise<WaitEnd> {
     this.#makeTables();
     this.#queue.wake(turn.sessionId);
-    return untilStarted({ deps: this.deps, changed: this.#changed, find: this.#find.bind(this) }, turn);
+    return untilStarted({ deps: this.deps, changed: this.#changed, runs: this.#runs }, turn);
   }
 
   async recover({ sessionId, runId }: { sessionId: string; runId: string }): Promise<void> {
@@ -158,7 +142,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   }
 
   async cancel({ runId }: { runId: string }): Promise<boolean> {
-    const hosted = await this.#findRun(runId, 0);
+    const hosted = this.#runs.find(runId);
     if (hosted?.isRunning === true) hosted.cancel.abort(turnCancelled);
     else this.#cancelledRunId = runId;
     return hosted?.isRunning ?? false;
@@ -224,19 +208,9 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     const events = writeEvents(eventLog, this.#readers, claim);
     const answer = executeHosted(this.deps, this.ctx.storage, run, { events, cancel, roundTrips });
     const hosted: HostedRun = { kind: "hosted", run, isRunning: true, cancel, eventLog, answer };
-    this.#dropEnded();
-    this.#runs.set(claim.holder, hosted);
-    this.#changed.notify();
+    this.#runs.add(hosted);
     this.ctx.waitUntil(answer.then((ended) => this.#end(hosted, claim.holder, ended)));
     return hosted;
-  }
-
-  /**
-   * Called before a run is added: of the runs that are over only the latest stays in memory. The others are in the
-   * database.
-   */
-  #dropEnded(): void {
-    for (const [holder, { isRunning }] of this.#runs) if (!isRunning) this.#runs.delete(holder);
   }
 
   /** A run that has failed may have left its claim. Then it must be recovered. */
