@@ -74,9 +74,9 @@ export async function openRun(
       case "not_taken":
         throw await explainNotTaken(deps, request, open.runId);
       case "unaffordable":
-        if (tries > 1 || decision.deadRuns.length === 0) throw decision.error;
+        if (tries > 1 || decision.abandonedRuns.length === 0) throw decision.error;
         // Runs whose holders are gone still hold credits that this run needs.
-        for (const dead of decision.deadRuns) await recoverRun(deps, dead, request.log);
+        for (const run of decision.abandonedRuns) await recoverRun(deps, run, request.log);
     }
   }
 }

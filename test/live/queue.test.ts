@@ -101,7 +101,7 @@ describe("a post to the queue", () => {
 });
 
 describe("a turn that waits", () => {
-  test("runs with the mode and roster of the moment at which it begins", async () => {
+  test("runs with the mode and roster of the moment at which it starts", async () => {
     const { fixture, queue, finish } = await createBusy();
     const { body } = await queue.add("to all");
     await fixture.api.as(fixture.owner).patch(`/rooms/${fixture.roomId}/mode`, { mode: "roundtable" });
@@ -110,7 +110,7 @@ describe("a turn that waits", () => {
     expect((await fixture.read(body.id)).body).toMatchObject({ status: "completed", mode: "roundtable" });
   });
 
-  test("that is refused as it begins keeps its problem, under its key too, and the next one runs", async () => {
+  test("that is refused as it starts keeps its problem, under its key too, and the next one runs", async () => {
     const { fixture, queue, finish } = await createBusy();
     const refused = await queue.add("nobody is tagged", "k");
     const joined = fixture.post("nobody is tagged", { key: "k" });
@@ -130,7 +130,7 @@ describe("a turn that waits", () => {
     expect(await queue.inputs()).toEqual(["@ada one", "@ada three"]);
   });
 
-  test("is refused where its budget is used up as it begins", async () => {
+  test("is refused where its budget is used up as it starts", async () => {
     const { fixture, queue, finish } = await createBusy();
     const waits = await queue.add("@ada two");
     await insertBudget(fixture.sql, { userId: fixture.owner.userId }, { limit: "0" });
@@ -157,7 +157,7 @@ describe("a turn that waits", () => {
     }
   });
 
-  test("has events: comments until it begins", async () => {
+  test("has events: comments until it starts", async () => {
     const { fixture, queue, finish } = await createBusy();
     const { body } = await queue.add("@ada two");
     const Authorization = `Bearer ${await mintToken({ sub: fixture.owner.userId })}`;
@@ -170,7 +170,7 @@ describe("a turn that waits", () => {
     expect(events.at(-1)).toMatchObject({ type: "RUN_FINISHED", result: { user_input: "@ada two" } });
   });
 
-  test("begins by itself where its object has lost its memory, after the run that was lost with it", async () => {
+  test("starts by itself where its object has lost its memory, after the run that was lost with it", async () => {
     const { fixture, queue, finish } = await createBusy();
     await queue.add("@ada two");
     await queue.add("@ada three");
