@@ -64,7 +64,7 @@ export function registerTurnRoutes(app: App, deps: Deps): void {
     c: Context<AppEnv>,
     params: z.output<typeof sessionParams>,
     body: z.output<typeof newQueuedTurn>,
-    whenBusy: WhenBusy,
+    whenBusy: WhenBusy | undefined,
   ) => {
     const { session_id: sessionId } = params;
     const { message, model_alias_override: modelAliasOverride, max_credits: maxCredits } = body;

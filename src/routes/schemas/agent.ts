@@ -88,7 +88,8 @@ export const newAgent = z
       .regex(agentKeyPattern, keyRule)
       .refine((key) => !isReservedAgentKey(key), "is reserved")
       .describe(meaning.agentKey),
-    tool_permissions: editable.tool_permissions.default([]),
+    // No `default` in the document: generators take a field that has one to be required.
+    tool_permissions: editable.tool_permissions.optional(),
     model_settings: modelSettings.default({}),
     position: z
       .int()
@@ -130,7 +131,7 @@ export function toNewAgent(body: z.output<typeof newAgent>): NewAgent {
     name: body.name,
     modelAlias: body.model_alias,
     rolePrompt: body.role_prompt,
-    toolPermissions: body.tool_permissions,
+    toolPermissions: body.tool_permissions ?? [],
     modelSettings: readModelSettings(body.model_settings),
     position: body.position,
   };

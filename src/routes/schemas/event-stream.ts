@@ -41,7 +41,7 @@ const snapshotMessage = lazily(() =>
 
 const timing = lazily(() =>
   z.object({
-    open_ms: z.int().describe("Until the run could begin"),
+    open_ms: z.int().describe("Until the run could start"),
     model_ms: z.int().describe("At least one model call was in flight"),
     tools_ms: z.int().describe("At least one tool was running"),
     commit_ms: z.int().describe("Storing the turn"),
@@ -82,7 +82,7 @@ export const messagesSnapshotEvent = lazily(() =>
 
 const events = () =>
   [
-    event("RUN_STARTED", "RunStartedEvent", "The run begins", {
+    event("RUN_STARTED", "RunStartedEvent", "The run starts", {
       ...run(),
       protocolVersion: z.string().optional().describe("The version of AG-UI"),
     }),
@@ -95,7 +95,7 @@ const events = () =>
           "`round`; of `ROUND_STARTED` also `steps`, each with `step` and `agent_key`, and the manager's `decision`; of `SUMMARY_MADE` `from_seq`, `to_seq` and `used_fallback`",
         ),
     }),
-    event("SUBAGENT_STARTED", "SubagentStartedEvent", "A step begins", {
+    event("SUBAGENT_STARTED", "SubagentStartedEvent", "A step starts", {
       subagentRunId,
       name: z.string().describe("The agent's name"),
       metadata: z
@@ -120,7 +120,7 @@ const events = () =>
       code: z.string().optional().describe("Why, for programs"),
       message: z.string().describe("Why, for people"),
     }),
-    event("TEXT_MESSAGE_START", "TextMessageStartEvent", "An agent begins to write", {
+    event("TEXT_MESSAGE_START", "TextMessageStartEvent", "An agent starts to write", {
       ...ofMessage(),
       role: z.literal("assistant").describe("Always an answer"),
       name: z.string().optional().describe("The agent's name"),

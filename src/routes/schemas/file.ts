@@ -38,7 +38,7 @@ export const file = lazily(() =>
       preview: z.string().nullable().meta({ description: "The text's first 300 characters" }),
       created_at: createdAt,
     })
-    .meta({ id: "File", description: "A document of a room, which agents can read" }),
+    .meta({ id: "RoomFile", description: "A document of a room, which agents can read" }),
 );
 
 export const filePage = lazily(() =>

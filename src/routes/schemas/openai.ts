@@ -68,7 +68,7 @@ const request = z
     ],
   });
 
-/** Reads a request: the room, the message, and how its conversation began. */
+/** Reads a request: the room, the message, and how its conversation starts. */
 export const chatCompletionRequest = request.transform((body, context) => {
   const { messages, model, metadata, stream, stream_options: streamOptions } = body;
   const index = messages.findLastIndex((entry) => isMessageOf(entry, "user"));

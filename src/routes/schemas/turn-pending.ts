@@ -30,7 +30,7 @@ export const turnPending = lazily(() =>
       status: z
         .enum(statuses)
         .describe(
-          "`queued`: it waits; `running`; `refused`: it waited and could not begin; `cancelled`: before it began; else as a stored turn's",
+          "`queued`: it waits; `running`; `refused`: it waited and could not start; `cancelled`: before it started; else as a stored turn's",
         ),
       position: z
         .int()

@@ -21,9 +21,10 @@ export const newTurn = newQueuedTurn
   .extend({
     when_busy: z
       .enum(["refuse", "interrupt"])
-      .default("refuse")
+      // No `default` in the document: generators take a field that has one to be required.
+      .optional()
       .describe(
-        "What happens while the session is busy: 409, or the running turn is cancelled and this one runs before all that wait",
+        "What happens while the session is busy: 409 (`refuse`, the default), or the running turn is cancelled and this one runs before all that wait",
       ),
   })
   .meta({
