@@ -168,6 +168,9 @@ describe("the rules of this test", () => {
   });
 });
 
+/** What is installed or made: packages, generated clients, and what wrangler builds beside a Worker that runs just now. */
+const madeFolders = ["node_modules", "generated", ".wrangler"];
+
 function readFiles(under: string, extension: string): SourceFile[] {
   const whole = join(root, under);
   if (!existsSync(whole)) return [];
@@ -175,8 +178,7 @@ function readFiles(under: string, extension: string): SourceFile[] {
   return (
     readdirSync(whole, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && entry.name.endsWith(extension))
-      // What wrangler builds beside a Worker that runs just now.
-      .filter((entry) => !entry.parentPath.includes(".wrangler"))
+      .filter((entry) => !entry.parentPath.split(sep).some((folder) => madeFolders.includes(folder)))
       .map((entry) => join(entry.parentPath, entry.name))
       .map((path) => ({ path: relative(root, path).split(sep).join("/"), text: readFileSync(path, "utf8") }))
       .toSorted((a, b) => (a.path < b.path ? -1 : 1))
