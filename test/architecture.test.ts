@@ -168,9 +168,6 @@ describe("the rules of this test", () => {
   });
 });
 
-/** What is installed or made: packages, generated clients, and what wrangler builds beside a Worker that runs just now. */
-const madeFolders = ["node_modules", "generated", ".wrangler"];
-
 function readFiles(under: string, extension: string): SourceFile[] {
   const whole = join(root, under);
   if (!existsSync(whole)) return [];
@@ -178,7 +175,8 @@ function readFiles(under: string, extension: string): SourceFile[] {
   return (
     readdirSync(whole, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && entry.name.endsWith(extension))
-      .filter((entry) => !entry.parentPath.split(sep).some((folder) => madeFolders.includes(folder)))
+      // What npm installs for a package of the tests, and what wrangler builds beside a Worker that runs just now.
+      .filter((entry) => !/[/\\](node_modules|\.wrangler)/.test(entry.parentPath.slice(whole.length)))
       .map((entry) => join(entry.parentPath, entry.name))
       .map((path) => ({ path: relative(root, path).split(sep).join("/"), text: readFileSync(path, "utf8") }))
       .toSorted((a, b) => (a.path < b.path ? -1 : 1))

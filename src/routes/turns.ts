@@ -11,8 +11,9 @@ import type { WhenBusy } from "../turn/run.ts";
 import { answerAtOnce, answerWithStream, answerWithTurn } from "./answer-run.ts";
 import { eventStream } from "./schemas/event-stream.ts";
 import { sessionParams } from "./schemas/session.ts";
-import { newQueuedTurn, newTurn, runHeaders, turnAnswerHeaders, turnRead } from "./schemas/turn.ts";
+import { turnAnswerHeaders, turnRead } from "./schemas/turn.ts";
 import { pendingAnswer } from "./schemas/turn-pending.ts";
+import { newQueuedTurn, newTurn, runHeaders } from "./schemas/turn-request.ts";
 import { queueProblems, turnProblems } from "./turn-problems.ts";
 
 const common = {
