@@ -78,7 +78,9 @@ const orchestration = z.object({
 
 const overheadCall = z
   .object({
-    purpose: z.enum(["routing", "summary_text", "summary_structure"]).describe("What it was made for"),
+    purpose: z
+      .enum(["routing", "summary_text", "summary_structure", "session_title"])
+      .describe("What it was made for"),
     ...modelOfCall,
     attempt: z.int().describe("Which request to the provider it was, from 1"),
     ...tokensOfCall,
