@@ -12,7 +12,11 @@ const PURE = [
   "test/runtime/model/**/*.test.ts",
 ];
 /** In Node: what starts the platform itself. */
-const DEV = ["test/system/dev/**/*.test.ts", "test/system/abuse/wire.test.ts"];
+const DEV = [
+  "test/system/dev/**/*.test.ts",
+  "test/system/abuse/wire.test.ts",
+  "test/generated-clients/*.test.ts",
+];
 const FAULTS = "test/system/faults/**/*.test.ts";
 /** Of those, the ones that depend on the database server. */
 const DEV_OF_SERVER = [

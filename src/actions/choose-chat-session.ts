@@ -55,6 +55,6 @@ async function chooseSession(deps: Deps, request: ChatRequest): Promise<string> 
   const found = await findChatSession(db, request, beginning);
   if (found !== undefined) return found;
   const detail =
-    "No session of this room begins like these messages. Send 'metadata.session_id', or begin a new conversation.";
+    "No session of this room begins like these messages. Send 'metadata.session_id', or start a new conversation.";
   throw new PantheonError("not_found", detail);
 }

@@ -282,7 +282,7 @@ export const turnClaims = pgTable(
     /** When the run was opened first, by the database's clock. A takeover keeps it. */
     openedAt: instant("opened_at").notNull().default(sql`clock_timestamp()`),
     /** A holder has planned the run and may have called models. True for claims of earlier versions, which do not say. */
-    hasBegun: boolean("has_begun").notNull().default(true),
+    hasStarted: boolean("has_begun").notNull().default(true),
     /** What the run may spend; null: the claim is of an earlier version, and nothing limits it. */
     grantedCredits: credits("granted_credits"),
     holder: uuid("holder").notNull(),
@@ -305,7 +305,7 @@ export const queuedTurns = pgTable(
     sessionId: uuid("session_id")
       .notNull()
       .references(() => sessions.id, { onDelete: "cascade" }),
-    /** Turns begin in this order. */
+    /** Turns start in this order. */
     seq: integer("seq").notNull(),
     userId: text("user_id").notNull(),
     idempotencyKey: text("idempotency_key"),

@@ -17,7 +17,7 @@ export const errorCodes = {
   too_many_keys: { status: 409, title: "You have as many API keys as you can have" },
   turn_conflict: { status: 409, title: "Another request works on this session" },
   turn_in_progress: { status: 409, title: "The turn of this request is not finished" },
-  turn_cancelled: { status: 409, title: "The turn was cancelled before it began" },
+  turn_cancelled: { status: 409, title: "The turn was cancelled before it started" },
   queue_full: { status: 409, title: "Too many turns wait in this session" },
   budget_in_use: { status: 409, title: "Running turns hold the credits" },
   not_latest_turn: { status: 409, title: "The turn is not the session's latest" },

@@ -6,7 +6,7 @@ const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
 /**
- * Gives the events of a run the ids that a stock client chose itself. Only those that begin and end a run, and snapshots,
+ * Gives the events of a run the ids that a stock client chose itself. Only those that start and end a run, and snapshots,
  * have such ids; they are rare, and all other events pass as they are.
  */
 export function createClientIds(client: StockClient): (frames: Uint8Array) => Uint8Array {

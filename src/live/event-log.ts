@@ -55,7 +55,7 @@ export class EventLog {
   }
 
   /** A new log. `epoch` names the holder. The log of an earlier holder is deleted. */
-  static begin(sql: LogSql, epoch: string): EventLog {
+  static create(sql: LogSql, epoch: string): EventLog {
     sql.exec("delete from event_packs");
     sql.exec("delete from event_logs");
     return new EventLog(sql, epoch);

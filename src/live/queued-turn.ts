@@ -6,10 +6,11 @@ import { runError } from "../http/ag-ui/ag-ui-events.ts";
 import type { HostJoin, QueuedRequest } from "../turn/session-host.ts";
 import { toFrame } from "./event-log.ts";
 import { type HostedRun, toProblem } from "./hosted-run.ts";
+import type { HostedRuns } from "./hosted-runs.ts";
 import type { Signal } from "./signal.ts";
 
 /** What came of a turn that waited. */
-export type Started =
+export type WaitEnd =
   | { kind: "hosted"; hosted: HostedRun }
   /** It was refused, cancelled, or is gone. */
   | { kind: "ended"; error: PantheonError }
@@ -19,29 +20,29 @@ export type Started =
 /** How often Postgres is asked for a turn that waits: another object, or a Worker, may have ended its wait. */
 const pollMs = 15_000;
 /** A turn that runs elsewhere may be one that is just being started here. */
-const maxLiveLooks = 2;
+const maxLiveReads = 2;
 
-type StartWait = { deps: Deps; changed: Signal; find: (runId: string) => HostedRun | undefined };
+type StartWait = { deps: Deps; changed: Signal; runs: Pick<HostedRuns, "find"> };
 
 /** Waits until a turn that waits has started here, or waits no more. */
 export async function untilStarted(
-  { deps, changed, find }: StartWait,
+  { deps, changed, runs }: StartWait,
   { sessionId, userId, turnId }: QueuedRequest,
-): Promise<Started> {
-  for (let liveLooks = 0; ; ) {
+): Promise<WaitEnd> {
+  for (let liveReads = 0; ; ) {
     const change = changed.changed();
-    const hosted = find(turnId);
+    const hosted = runs.find(turnId);
     if (hosted !== undefined) return { kind: "hosted", hosted };
     const state = await loadState(deps, { sessionId, userId, turnId });
     if (state.kind === "ended") return state;
     if (state.kind === "stored") return { kind: "elsewhere", isStored: true };
-    if (state.kind === "live" && liveLooks++ === maxLiveLooks) return { kind: "elsewhere", isStored: false };
+    if (state.kind === "live" && liveReads++ === maxLiveReads) return { kind: "elsewhere", isStored: false };
     await Promise.race([change, scheduler.wait(pollMs)]);
   }
 }
 
 /** What whoever waited for the turn is answered. */
-export async function answerStarted(started: Started): Promise<HostJoin> {
+export async function answerStarted(started: WaitEnd): Promise<HostJoin> {
   switch (started.kind) {
     case "hosted":
       return started.hosted.answer;
@@ -69,18 +70,18 @@ const waiting = new TextEncoder().encode(": the turn waits\n\n");
 
 export type QueuedReader = {
   turnId: string;
-  started: Promise<Started>;
+  started: Promise<WaitEnd>;
   /** Opens the events of the run. */
   read: (hosted: HostedRun) => ReadableStream<Uint8Array>;
   /** Called once the stream needs nothing more of the object but the run's events. */
   onStart: () => void;
 };
 
-/** Comments until the turn begins, then its events. A turn that runs elsewhere ends the stream: its reader rejoins. */
+/** Comments until the turn starts, then its events. A turn that runs elsewhere ends the stream: its reader rejoins. */
 export function readQueued({ turnId, started, read, onStart }: QueuedReader): ReadableStream<Uint8Array> {
   let events: ReadableStreamDefaultReader<Uint8Array> | undefined;
   let hasComment = false;
-  const begin = (found: Started, controller: ReadableByteStreamController) => {
+  const follow = (found: WaitEnd, controller: ReadableByteStreamController) => {
     onStart();
     if (found.kind === "hosted") {
       events = read(found.hosted).getReader();
@@ -96,7 +97,7 @@ export function readQueued({ turnId, started, read, onStart }: QueuedReader): Re
         const found = await Promise.race([started, scheduler.wait(hasComment ? keepAliveMs : 0)]);
         hasComment = true;
         if (found === undefined) return controller.enqueue(waiting.slice());
-        begin(found, controller);
+        follow(found, controller);
       }
       const part = await events?.read();
       if (part === undefined) return;

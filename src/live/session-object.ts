@@ -21,8 +21,9 @@ import { type DueKind, DueTimes } from "./due-times.ts";
 import { EventLog, findWrittenLog } from "./event-log.ts";
 import { executeHosted, writeEvents } from "./execute-hosted.ts";
 import { type HostedRun, isResumed, seqAfter, startWithSnapshot, toRun } from "./hosted-run.ts";
+import { HostedRuns } from "./hosted-runs.ts";
 import { LogReaders, type ReaderEnd } from "./log-readers.ts";
-import { answerStarted, readQueued, type Started, untilStarted } from "./queued-turn.ts";
+import { answerStarted, readQueued, untilStarted, type WaitEnd } from "./queued-turn.ts";
 import { SessionQueue } from "./session-queue.ts";
 import { Signal } from "./signal.ts";
 import { type Start, Starts } from "./starts.ts";
@@ -35,7 +36,8 @@ const minRecoveryMs = 5_000;
 
 /**
  * The host of one session: a Durable Object in which the session's runs are executed. Postgres decides who holds a claim;
- * the object can be lost at any time, like any holder. Only watching a run, and beginning it once, depend on its storage.
+ * the object can be lost at any time, like any holder. Only two things depend on its storage: that a run can be watched, and
+ * that it is started once.
  */
 export abstract class SessionObject extends DurableObject<unknown> implements SessionHost {
   /** The parts of this deployment. */
@@ -44,13 +46,12 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   readonly #starts = new Starts(this.ctx.storage.sql);
   readonly #dueTimes = new DueTimes(this.ctx.storage);
   readonly #readers = new LogReaders();
-  /** The runs in memory, by holder. */
-  readonly #runs = new Map<string, HostedRun>();
-  /** A run begins, or the queue has changed. */
+  /** A run starts, or the queue has changed. */
   readonly #changed = new Signal();
+  readonly #runs = new HostedRuns(this.#changed);
   readonly #queue = new SessionQueue({ sql: this.ctx.storage.sql, dueTimes: this.#dueTimes }, this.#changed, {
     getDeps: () => this.deps,
-    isRunning: () => [...this.#runs.values()].some(({ isRunning }) => isRunning),
+    isRunning: () => this.#runs.isRunning,
     startRun: (run) => this.#startRun(run, 0),
     recover: (sessionId, runId) => this.#resume(sessionId, runId),
   });
@@ -64,12 +65,12 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   }
 
   async run(handOver: HandOver): Promise<HostAnswer> {
-    const hosted = this.#begin(handOver);
+    const hosted = this.#startOnce(handOver);
     return hosted.kind === "hosted" ? hosted.answer : hosted;
   }
 
   async watch(handOver: HandOver, client: StockClient | null): Promise<WatchedRun> {
-    const hosted = this.#begin(handOver);
+    const hosted = this.#startOnce(handOver);
     if (hosted.kind !== "hosted") return hosted;
     const { requestId } = handOver.run.request;
     const { runId } = handOver.run.turn.claim;
@@ -77,14 +78,14 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   }
 
   async join({ runId, waitMs }: { runId: string; waitMs: number }): Promise<HostJoin> {
-    const hosted = await this.#findRun(runId, waitMs);
+    const hosted = await this.#runs.waitFor(runId, waitMs);
     return hosted === undefined ? { kind: "unknown" } : hosted.answer;
   }
 
   async events(request: EventsRequest): Promise<HostStream> {
     this.#makeTables();
     const { runId, after, waitMs } = request;
-    const hosted = await this.#findRun(runId, waitMs);
+    const hosted = await this.#runs.waitFor(runId, waitMs);
     const eventLog = hosted?.eventLog ?? findWrittenLog(this.ctx.storage.sql, runId);
     if (eventLog === undefined) return { kind: "unknown" };
     const nextSeq = seqAfter(eventLog, after);
@@ -108,23 +109,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     return { kind: "streaming", body: this.#readers.open({ log: eventLog, ...start, rewrite, onEnd }) };
   }
 
-  /** The latest execution of a run here. Waits `waitMs` for it: its hand-over may still be on its way. */
-  async #findRun(runId: string, waitMs: number): Promise<HostedRun | undefined> {
-    const found = this.#find(runId);
-    if (found !== undefined || waitMs === 0) return found;
-    const timeout = scheduler.wait(waitMs).then(() => "timeout" as const);
-    for (;;) {
-      const first = await Promise.race([this.#changed.changed(), timeout]);
-      const hosted = this.#find(runId);
-      if (hosted !== undefined || first === "timeout") return hosted;
-    }
-  }
-
-  #find(runId: string): HostedRun | undefined {
-    return [...this.#runs.values()].findLast(({ run }) => run.turn.claim.runId === runId);
-  }
-
-  async beginWaiting({ sessionId }: { sessionId: string }): Promise<void> {
+  async wakeQueue({ sessionId }: { sessionId: string }): Promise<void> {
     this.#makeTables();
     this.#queue.wake(sessionId);
   }
@@ -145,10 +130,10 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     return { kind: "streaming", body } as const;
   }
 
-  #untilStarted(turn: QueuedRequest): Promise<Started> {
+  #untilStarted(turn: QueuedRequest): Promise<WaitEnd> {
     this.#makeTables();
     this.#queue.wake(turn.sessionId);
-    return untilStarted({ deps: this.deps, changed: this.#changed, find: this.#find.bind(this) }, turn);
+    return untilStarted({ deps: this.deps, changed: this.#changed, runs: this.#runs }, turn);
   }
 
   async recover({ sessionId, runId }: { sessionId: string; runId: string }): Promise<void> {
@@ -157,7 +142,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   }
 
   async cancel({ runId }: { runId: string }): Promise<boolean> {
-    const hosted = await this.#findRun(runId, 0);
+    const hosted = this.#runs.find(runId);
     if (hosted?.isRunning === true) hosted.cancel.abort(turnCancelled);
     else this.#cancelledRunId = runId;
     return hosted?.isRunning ?? false;
@@ -174,7 +159,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
         for (const start of this.#starts.listUnfinished()) await this.#recoverUnfinished(start);
         return;
       case "queue":
-        await this.#queue.look();
+        await this.#queue.tryNext();
         if (!this.#queue.mayHaveMore) this.#forgetLater();
         return;
       case "forget":
@@ -198,7 +183,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   }
 
   /** The run that is handed over. Under one holder it is started once: a repeated call finds it. */
-  #begin(handOver: HandOver): HostedRun | HostRefusal {
+  #startOnce(handOver: HandOver): HostedRun | HostRefusal {
     const { claim } = handOver.run.turn;
     const hosted = this.#runs.get(claim.holder);
     if (hosted !== undefined) return hosted;
@@ -216,26 +201,16 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     this.#dueTimes.clear("forget");
     this.#recoverAfter(settings.turnLeaseMs - (nowMs() - run.sentMs));
     this.#eventLog?.detach();
-    const eventLog = EventLog.begin(this.ctx.storage.sql, claim.holder);
+    const eventLog = EventLog.create(this.ctx.storage.sql, claim.holder);
     this.#eventLog = eventLog;
     const cancel = new AbortController();
     if (claim.runId === this.#cancelledRunId) cancel.abort(turnCancelled);
     const events = writeEvents(eventLog, this.#readers, claim);
     const answer = executeHosted(this.deps, this.ctx.storage, run, { events, cancel, roundTrips });
     const hosted: HostedRun = { kind: "hosted", run, isRunning: true, cancel, eventLog, answer };
-    this.#dropEnded();
-    this.#runs.set(claim.holder, hosted);
-    this.#changed.notify();
+    this.#runs.add(hosted);
     this.ctx.waitUntil(answer.then((ended) => this.#end(hosted, claim.holder, ended)));
     return hosted;
-  }
-
-  /**
-   * Called before a run is added: of the runs that are over only the latest stays in memory. The others are in the
-   * database.
-   */
-  #dropEnded(): void {
-    for (const [holder, { isRunning }] of this.#runs) if (!isRunning) this.#runs.delete(holder);
   }
 
   /** A run that has failed may have left its claim. Then it must be recovered. */

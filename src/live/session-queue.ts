@@ -1,6 +1,6 @@
 import type { Deps } from "../deps.ts";
-import { beginNext, type QueueStep } from "../turn/begin-queued.ts";
 import type { Run } from "../turn/run.ts";
+import { type StartAttempt, startNext } from "../turn/start-queued.ts";
 import type { DueTimes } from "./due-times.ts";
 import type { Signal } from "./signal.ts";
 
@@ -20,16 +20,16 @@ export type QueueHost = {
   recover(sessionId: string, runId: string): Promise<unknown>;
 };
 
-/** Refused turns are followed at once by the next one, so many times before others get their turn. */
-const maxSteps = 20;
+/** After a turn that is refused the next one is tried at once, but only so often in one call of the alarm. */
+const maxAttempts = 20;
 /** An attempt is repeated after this time, if nothing else leads to one before. */
 const retryMs = 5_000;
-/** While a run is executed here. Its end leads to the next look. */
+/** While a run is executed here. Its end leads to the next attempt. */
 const busyMs = 30_000;
 
 /**
- * Begins the turns that wait in a session, one after the other. Postgres has the queue: the object only remembers that there
- * may be one, so that its alarm looks again. Each turn is started by the alarm, which has 15 minutes for each of its calls.
+ * Starts the turns that wait in a session, one after the other. Postgres has the queue: the object only remembers that there
+ * may be one, so that its alarm tries again. Each turn is started by the alarm, which has 15 minutes for each of its calls.
  */
 export class SessionQueue {
   readonly #sql: QueueSql;
@@ -44,56 +44,56 @@ export class SessionQueue {
     this.#host = host;
   }
 
-  /** Something waits. */
+  /** A turn waits. */
   wake(sessionId: string): void {
     this.#sql.exec("insert or replace into queue values (?)", sessionId);
-    this.#lookAfter(this.#host.isRunning() ? busyMs : 0);
+    this.#tryAfter(this.#host.isRunning() ? busyMs : 0);
     this.#changed.notify();
   }
 
-  /** Whether something may wait. */
+  /** Whether a turn may wait. */
   get mayHaveMore(): boolean {
     return this.#findSession() !== undefined;
   }
 
   /** The session may be free now. */
   runEnded(): void {
-    if (this.mayHaveMore) this.#lookAfter(0);
+    if (this.mayHaveMore) this.#tryAfter(0);
   }
 
-  /** Begins the next turn, where the session is free. */
-  async look(): Promise<void> {
+  /** Starts the next turn, where the session is free. */
+  async tryNext(): Promise<void> {
     const sessionId = this.#findSession();
     if (sessionId === undefined) return;
-    this.#lookAfter(this.#host.isRunning() ? busyMs : retryMs);
+    this.#tryAfter(this.#host.isRunning() ? busyMs : retryMs);
     if (this.#host.isRunning()) return;
-    for (let steps = 0; steps < maxSteps; steps += 1) {
-      const step = await this.#tryBegin(sessionId);
+    for (let tries = 0; tries < maxAttempts; tries += 1) {
+      const attempt = await this.#tryStart(sessionId);
       this.#changed.notify();
-      if (step.kind !== "next") return this.#take(sessionId, step);
+      if (attempt.kind !== "next") return this.#follow(sessionId, attempt);
     }
-    this.#lookAfter(0);
+    this.#tryAfter(0);
   }
 
-  async #take(sessionId: string, step: Exclude<QueueStep, { kind: "next" }>): Promise<void> {
-    switch (step.kind) {
-      case "begun":
+  async #follow(sessionId: string, attempt: Exclude<StartAttempt, { kind: "next" }>): Promise<void> {
+    switch (attempt.kind) {
+      case "started":
         this.#dueTimes.clear("queue");
-        this.#host.startRun(step.run);
+        this.#host.startRun(attempt.run);
         return;
       case "empty":
         this.#dueTimes.clear("queue");
         this.#sql.exec("delete from queue");
         return;
       case "later":
-        this.#lookAfter(Math.min(Math.max(step.waitMs, 100), retryMs));
+        this.#tryAfter(Math.min(Math.max(attempt.waitMs, 100), retryMs));
         return;
       case "recover":
-        await this.#recover(sessionId, step.runId);
+        await this.#recover(sessionId, attempt.runId);
     }
   }
 
-  /** Never rejects: the next look tries again. */
+  /** Never rejects: the next attempt tries again. */
   async #recover(sessionId: string, runId: string): Promise<void> {
     try {
       await this.#host.recover(sessionId, runId);
@@ -104,18 +104,18 @@ export class SessionQueue {
   }
 
   /** Never rejects: what fails is tried again. */
-  async #tryBegin(sessionId: string): Promise<QueueStep> {
+  async #tryStart(sessionId: string): Promise<StartAttempt> {
     const deps = this.#host.getDeps();
     const log = deps.log.with({ request_id: deps.newId() });
     try {
-      return await beginNext(deps, sessionId, log);
+      return await startNext(deps, sessionId, log);
     } catch (error) {
       log.error("queue_not_started", { error: error instanceof Error ? error.name : "unknown" });
       return { kind: "later", waitMs: retryMs };
     }
   }
 
-  #lookAfter(waitMs: number): void {
+  #tryAfter(waitMs: number): void {
     this.#dueTimes.set("queue", this.#host.getDeps().nowMs() + waitMs);
   }
 

@@ -2,7 +2,7 @@
 export class Signal {
   #next = Promise.withResolvers<void>();
 
-  /** Resolves at the next change. Ask for it before you look: a change in between is not missed. */
+  /** Resolves at the next change. Ask for it before you read the state: a change in between is not missed. */
   changed(): Promise<void> {
     return this.#next.promise;
   }

@@ -36,7 +36,7 @@ export class Starts {
     this.#sql.exec("update starts set is_over = 1 where holder = ?", holder);
   }
 
-  /** Begun, and not over as far as the object knows. */
+  /** Started, and not over as far as the object knows. */
   listUnfinished(): Start[] {
     const rows = this.#sql.exec<StartRow>("select * from starts where is_over = 0").toArray();
     return rows.map((row) => ({ holder: row.holder, runId: row.run_id, sessionId: row.session_id }));

@@ -13,14 +13,14 @@ import { toAgUiMessage } from "./schemas/ag-ui.ts";
 import { toTurnRead } from "./schemas/turn.ts";
 import { toStoredState, toTurnPending } from "./schemas/turn-pending.ts";
 
-/** A run that is being prepared. A refusal before it begins is a problem response, for a stream as well. */
+/** A run that is being prepared. A refusal before it starts is a problem response, for a stream as well. */
 export type PendingRun = { sessionId: string; handle: Promise<RunHandle> };
 
 /** Answers with the stored turn. A turn that takes longer than a request may wait is answered with its state, and goes on. */
 export async function answerWithTurn(c: Context<AppEnv>, deps: Deps, { handle }: PendingRun) {
   const work = handle.then((run) => (run.kind === "replay" ? run.answer() : run.execute()));
   keepUntilOver(deps, work);
-  const answer = await within(deps.settings.jsonWaitMs, work);
+  const answer = await orNullAfter(deps.settings.jsonWaitMs, work);
   if (answer === null) return answerPending(c, await handle);
   const { stored, timings, replayed } = answer;
   c.header("Server-Timing", formatServerTiming(timings));
@@ -29,7 +29,7 @@ export async function answerWithTurn(c: Context<AppEnv>, deps: Deps, { handle }:
 }
 
 /** Null: the work goes on. */
-async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T | null> {
+async function orNullAfter<T>(timeoutMs: number, work: Promise<T>): Promise<T | null> {
   const timeout = Promise.withResolvers<null>();
   const timer = setTimeout(() => timeout.resolve(null), timeoutMs);
   return Promise.race([work, timeout.promise]).finally(() => clearTimeout(timer));
@@ -37,10 +37,10 @@ async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T | null>
 
 /** Answers at once. The turn runs, or waits in the queue of its session. */
 export async function answerAtOnce(c: Context<AppEnv>, deps: Deps, { handle }: PendingRun) {
-  const begun = handle.then(async (run) => {
+  const started = handle.then(async (run) => {
     if (run.kind === "run" && run.pending.status === "running") await run.execute();
   });
-  keepUntilOver(deps, begun);
+  keepUntilOver(deps, started);
   return answerPending(c, await handle);
 }
 

@@ -41,7 +41,7 @@ export function registerChatCompletionRoute(app: App, deps: Deps): void {
   app.use("/chat/completions", limitBodyTo(bodyLimitBytes));
   app.openapi(route, async (c) => {
     const request = c.req.valid("json");
-    const run = await beginCompletion(c, deps, request);
+    const run = await postCompletion(c, deps, request);
     const { sessionId, handle } = run;
     cancelOnDisconnect(c, deps, { sessionId, turn: handle, wish: c.req.valid("query").on_disconnect });
     if (!request.isStream) return completeTurn(c, deps, run);
@@ -54,9 +54,9 @@ export function registerChatCompletionRoute(app: App, deps: Deps): void {
 }
 
 type CompletionRequest = z.output<typeof chatCompletionRequest>;
-type BegunCompletion = Awaited<ReturnType<typeof beginCompletion>>;
+type CompletionRun = Awaited<ReturnType<typeof postCompletion>>;
 
-async function beginCompletion(c: Context<AppEnv>, deps: Deps, request: CompletionRequest) {
+async function postCompletion(c: Context<AppEnv>, deps: Deps, request: CompletionRequest) {
   const { model, message, messages, beginning, sessionId: named } = request;
   const head = { model, created: Math.floor(deps.nowMs() / 1_000) };
   const { user, requestId, log } = c.var;
@@ -74,7 +74,7 @@ async function beginCompletion(c: Context<AppEnv>, deps: Deps, request: Completi
   return { sessionId, handle, head };
 }
 
-async function completeTurn(c: Context<AppEnv>, deps: Deps, { handle, head }: BegunCompletion) {
+async function completeTurn(c: Context<AppEnv>, deps: Deps, { handle, head }: CompletionRun) {
   const work = handle.then(async (run) => ({
     run,
     answer: run.kind === "replay" ? run.answer() : await run.execute(),

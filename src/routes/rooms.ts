@@ -39,7 +39,7 @@ const routes = {
   change: defineRoute("patch", "/rooms/{room_id}", "Change a room's name, goal or orchestration", {
     id: "updateRoom",
     tag,
-    description: "What is left out keeps its value. A running turn keeps what it began with.",
+    description: "What is left out keeps its value. A running turn keeps what it started with.",
     request: { params, body: jsonBody(roomChange) },
     responses: roomAnswer,
   }),

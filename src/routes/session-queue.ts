@@ -19,7 +19,7 @@ const list = defineRoute(
     responses: {
       200: json(
         z
-          .object({ data: z.array(queuedTurn).describe("In the order in which they begin") })
+          .object({ data: z.array(queuedTurn).describe("In the order in which they start") })
           .meta({ id: "SessionQueue", description: "The turns that wait in a session" }),
         "The turns that wait",
       ),

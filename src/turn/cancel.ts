@@ -16,7 +16,7 @@ export async function cancelTurn(
 ): Promise<CancelledTurn["status"]> {
   const { status, run } = await cancelTurnClaim(deps.db, { sessionId, userId: user.userId }, turnId);
   if (run !== null) await stopCancelledRun(deps, run, log);
-  // Who waits for the turn to begin is told.
+  // Requests that wait for the turn's start are answered.
   if (status === "cancelled") wakeQueue(deps, sessionId, log);
   return status;
 }

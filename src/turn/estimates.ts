@@ -80,7 +80,7 @@ export async function collectRefusedSpend(
   deps: Deps,
   { claim, checkpoint, userId }: RefusedRun,
 ): Promise<RefusedSpend | null> {
-  if (!claim.hasBegun) return null;
+  if (!claim.hasStarted) return null;
   const { catalog } = deps;
   const { mode, roster, orchestration, pricing } = claim.snapshot;
   const isRetry = claim.kind === "retry";

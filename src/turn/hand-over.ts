@@ -34,7 +34,7 @@ export function toHandOver(deps: Pick<Deps, "nowMs">, run: Run, roundTrips: numb
 export async function executeOnHost(deps: Deps, run: Run, handOver: HandOver): Promise<TurnAnswer> {
   const { runId, turnId } = run.turn.claim;
   const answer = await callHost(deps, run.request, runId, (host) => host.run(handOver));
-  if (answer === null) throw leftToHost(deps, turnId);
+  if (answer === null) throw unfinishedTurn(deps, turnId);
   return readHostAnswer(deps, { requester: run.request, runId, turnId }, answer);
 }
 
@@ -48,7 +48,7 @@ export async function watchOnHost(
   const answer = await callHost(deps, run.request, runId, (host) => host.watch(handOver, client));
   if (answer?.kind === "streaming") return answer.body;
   if (answer !== null) warnRefused(run.request, runId, answer);
-  throw leftToHost(deps, turnId);
+  throw unfinishedTurn(deps, turnId);
 }
 
 const maxTries = 3;
@@ -96,7 +96,7 @@ export async function readHostAnswer(
     case "upgrade":
     case "lost":
       warnRefused(requester, runId, answer);
-      throw leftToHost(deps, turnId);
+      throw unfinishedTurn(deps, turnId);
   }
 }
 
@@ -104,8 +104,8 @@ function warnRefused({ log }: Requester, runId: string, { kind }: HostRefusal): 
   log.warn("host_refused", { run_id: runId, reason: kind });
 }
 
-/** The host continues the run when its lease has run out, or earlier. */
-function leftToHost({ settings }: Deps, turnId: string): PantheonError {
+/** The answer where the host goes on with the run: when its lease has run out, or earlier. */
+export function unfinishedTurn({ settings }: Deps, turnId: string): PantheonError {
   const detail = "The turn is not finished. The same request goes on with it.";
   return busySession("turn_in_progress", detail, { turnId, waitMs: settings.turnLeaseMs });
 }

@@ -18,6 +18,7 @@ import {
 } from "../domain/turn/open-decision.ts";
 import type { PendingTurn } from "../domain/turn/queued-turn.ts";
 import { canonicalRequest, type HashedRequest } from "../domain/turn/request-hash.ts";
+import { cancelTurn } from "./cancel.ts";
 import { toPending, waitInQueue, wakeQueue } from "./queue.ts";
 import { recoverRun } from "./recover.ts";
 import type { Requester, RunRequest, RunStart, WhenBusy } from "./run.ts";
@@ -54,6 +55,7 @@ export async function openRun(
       case "join":
         return decision;
       case "queued":
+        await stopAgain(deps, request, rows.claimBefore);
         return { kind: "queued", pending: toPending(request.sessionId, decision.entry, rows.queue) };
       case "busy": {
         if (decision.isIdle) wakeQueue(deps, request.sessionId, request.log);
@@ -72,14 +74,22 @@ export async function openRun(
       case "not_taken":
         throw await explainNotTaken(deps, request, open.runId);
       case "unaffordable":
-        if (tries > 1 || decision.deadRuns.length === 0) throw decision.error;
+        if (tries > 1 || decision.abandonedRuns.length === 0) throw decision.error;
         // Runs whose holders are gone still hold credits that this run needs.
-        for (const dead of decision.deadRuns) await recoverRun(deps, dead, request.log);
+        for (const run of decision.abandonedRuns) await recoverRun(deps, run, request.log);
     }
   }
 }
 
 const maxRecoveries = 3;
+
+/**
+ * The turn waits for a run that was cancelled, as an interrupt does. The Worker that cancelled it may have been lost before it
+ * told the host, so the host is told again.
+ */
+async function stopAgain(deps: Deps, request: RunRequest, running: FoundClaim | undefined): Promise<void> {
+  if (running?.isCancelled === true) await cancelTurn(deps, request, running.turnId);
+}
 
 /** A late copy of a request meets the refusal of its own run, whose answer was lost: the next request gets the refusal. */
 async function explainNotTaken({ db }: Deps, request: RunRequest, runId: string): Promise<PantheonError> {

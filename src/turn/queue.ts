@@ -57,7 +57,7 @@ export function toPending(
 
 /** Tells the session's object that a turn waits. One that is not reached is told by the job of every minute. */
 export function wakeQueue(deps: Deps, sessionId: string, log: Log): void {
-  const woken = deps.hosts(sessionId).beginWaiting({ sessionId: sessionId.toLowerCase() });
+  const woken = deps.hosts(sessionId).wakeQueue({ sessionId: sessionId.toLowerCase() });
   deps.keepAlive(
     woken.catch((error: unknown) => {
       log.warn("queue_not_woken", { error: error instanceof Error ? error.name : "unknown" });

@@ -111,7 +111,7 @@ export type RunRequest = Requester &
  */
 export type WhenBusy = "refuse" | "queue" | "interrupt";
 
-/** When this holder began, in ms of its own clock. */
+/** When this holder started, in ms of its own clock. */
 export type RunStart = {
   startedMs: number;
   /** When the request that took the claim was sent. */

@@ -2,7 +2,7 @@ import type { ErrorCode, ErrorExtras } from "../domain/errors.ts";
 import type { StockClient } from "../domain/turn/stream-client.ts";
 import type { Run, RunRequest, TurnAnswer } from "./run.ts";
 
-/** The version of `HandOver`. A host that reads another one does not begin the run. */
+/** The version of `HandOver`. A host that reads another one does not execute the run. */
 export const handOverFormat = 1;
 
 /** Readers of one session's events at a time. The client that posts a turn is not refused. */
@@ -82,11 +82,11 @@ export type SessionHost = {
   join(run: { runId: string; waitMs: number }): Promise<HostJoin>;
   /** The events of the session's latest run. */
   events(request: EventsRequest): Promise<HostStream>;
-  /** Begins the first turn that waits in the session's queue, as soon as the session is free. */
-  beginWaiting(session: { sessionId: string }): Promise<void>;
+  /** Tells the host that a turn may wait in the session's queue: it starts the first, as soon as the session is free. */
+  wakeQueue(session: { sessionId: string }): Promise<void>;
   /** Waits until a turn that waits has started and its run is over. */
   joinQueued(turn: QueuedRequest): Promise<HostJoin>;
-  /** The events of a turn that waits: comments until it begins. */
+  /** The events of a turn that waits: comments until it starts. */
   watchQueued(turn: QueuedRequest & Pick<EventsRequest, "client" | "requestId">): Promise<HostStream>;
   /**
    * Takes over a run whose holder is gone, and goes on with it. Resolves once it is taken over, or found to be no longer

@@ -1,8 +1,6 @@
 import type { Deps } from "../deps.ts";
-import type { PantheonError } from "../domain/errors.ts";
-import { busySession } from "../domain/turn/open-decision.ts";
 import type { StockClient } from "../domain/turn/stream-client.ts";
-import { callHost, readHostAnswer } from "./hand-over.ts";
+import { callHost, readHostAnswer, unfinishedTurn } from "./hand-over.ts";
 import { bodyOf } from "./join.ts";
 import type { Requester, TurnAnswer } from "./run.ts";
 
@@ -12,12 +10,12 @@ import type { Requester, TurnAnswer } from "./run.ts";
 export async function joinQueued(deps: Deps, requester: Requester, turnId: string): Promise<TurnAnswer> {
   const waiting = { ...scopeOf(requester), turnId };
   const answer = await callHost(deps, requester, turnId, (host) => host.joinQueued(waiting));
-  if (answer === null || answer.kind === "unknown") throw notReached(deps, turnId);
+  if (answer === null || answer.kind === "unknown") throw unfinishedTurn(deps, turnId);
   return readHostAnswer(deps, { requester, runId: turnId, turnId }, answer);
 }
 
 /**
- * The events of a queued turn: comments until it begins.
+ * The events of a queued turn: comments until it starts.
  * @throws PantheonError `turn_in_progress` or `too_many_readers`.
  */
 export async function watchQueued(
@@ -29,14 +27,9 @@ export async function watchQueued(
   const { requestId } = requester;
   const waiting = { ...scopeOf(requester), turnId, client, requestId };
   const events = await callHost(deps, requester, turnId, (host) => host.watchQueued(waiting));
-  return bodyOf(events, () => notReached(deps, turnId));
+  return bodyOf(events, () => unfinishedTurn(deps, turnId));
 }
 
 function scopeOf({ sessionId, user }: Requester) {
   return { sessionId: sessionId.toLowerCase(), userId: user.userId };
-}
-
-function notReached({ settings }: Deps, turnId: string): PantheonError {
-  const detail = "The turn is not finished. The same request goes on with it.";
-  return busySession("turn_in_progress", detail, { turnId, waitMs: settings.turnLeaseMs });
 }

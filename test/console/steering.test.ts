@@ -11,10 +11,10 @@ async function send(page: Page, message: string): Promise<void> {
   await page.keyboard.press("Enter");
 }
 
-type Begun = { page: Page; user: string; room: Fixture; gate: string };
+type LiveTurn = { page: Page; user: string; room: Fixture; gate: string };
 
 /** A page on which Ada has started to answer and waits at a gate. */
-async function beginTurn(): Promise<Begun> {
+async function startTurn(): Promise<LiveTurn> {
   const [gate, user] = [crypto.randomUUID(), newUser()];
   await setScript({ default: { deltas: ["Slow ", "answer"], hold_after_first: gate } });
   const room = await createRoom(user);
@@ -34,7 +34,7 @@ async function readInputs(user: string, { sessionId }: Fixture): Promise<string[
 }
 
 test("a turn is stopped: what had arrived stays, and the next message is answered", async () => {
-  const { page } = await beginTurn();
+  const { page } = await startTurn();
   await page.getByRole("button", { name: "Stop" }).click();
   await bubble(page, "Ada").getByText("Ada was stopped.").waitFor();
   await bubble(page, "Ada").getByText("Slow").waitFor();
@@ -45,7 +45,7 @@ test("a turn is stopped: what had arrived stays, and the next message is answere
 });
 
 test("a message that is sent while a turn runs waits, and is answered after it", async () => {
-  const { page, user, room, gate } = await beginTurn();
+  const { page, user, room, gate } = await startTurn();
   await send(page, "@linus second");
   await send(page, "@grace third");
   await expect.poll(() => waiting(page).count()).toBe(2);
@@ -59,7 +59,7 @@ test("a message that is sent while a turn runs waits, and is answered after it",
 });
 
 test("a message that waits is found again after a reload, and can be withdrawn", async () => {
-  const { page, user, room, gate } = await beginTurn();
+  const { page, user, room, gate } = await startTurn();
   await send(page, "@linus second");
   await waiting(page).getByText("@linus second").waitFor();
   await page.reload();
@@ -73,7 +73,7 @@ test("a message that waits is found again after a reload, and can be withdrawn",
 });
 
 test("a message can end the turn that runs and take its place", async () => {
-  const { page, user, room } = await beginTurn();
+  const { page, user, room } = await startTurn();
   await page.getByLabel("While the agents answer").selectOption("interrupt");
   await setScript({ default: { text: "Quick." } });
   await send(page, "@linus second");

@@ -43,7 +43,7 @@ const claim: ClaimRow = {
   holder: uuid(4),
   pastHolders: [],
   openedAt,
-  hasBegun: true,
+  hasStarted: true,
   cancelledAt: null,
   grantedCredits: "20.00000000",
   leaseUntil: finishedAt,

@@ -28,7 +28,7 @@ export function connectObjects(deps: () => Deps): (sessionId: string) => Session
         noteWatch(handOver.run.turn.claim.holder);
         return object.watch(handOver, client);
       },
-      beginWaiting: (session) => object.beginWaiting(session),
+      wakeQueue: (session) => object.wakeQueue(session),
       joinQueued: (turn) => object.joinQueued(turn),
       watchQueued: (turn) => object.watchQueued(turn),
       join: (run) => object.join(run),
@@ -112,7 +112,7 @@ export const noHosts: SessionHosts = () => {
     events: fail,
     recover: fail,
     cancel: fail,
-    beginWaiting: fail,
+    wakeQueue: fail,
     joinQueued: fail,
     watchQueued: fail,
   };

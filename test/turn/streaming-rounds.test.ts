@@ -169,7 +169,7 @@ describe("the stream of a turn of two rounds whose holder is lost", () => {
       const [turn] = await fixture.turns();
       const storedIds = turn?.replies.map(({ message_id }) => message_id) ?? [];
       expect(storedIds.slice(0, shown?.length)).toEqual(shown);
-      // Half an answer is no message of the turn: what begins again is another one.
+      // Half an answer is no message of the turn: what starts again is another one.
       expect(messageIds.at(-1)).toBe(cut.messageId);
       expect(storedIds).not.toContain(cut.messageId);
       await fixture.models.release("gate");

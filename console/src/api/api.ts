@@ -87,13 +87,13 @@ export function createApi(client: Client) {
       json<Page<Turn>>("GET", turnsOf(sessionId), { query: { order: "desc", limit: turnsPage, before } }),
     turn: (sessionId: string, turnId: string) =>
       json<TurnDetail | TurnPending>("GET", `${turnsOf(sessionId)}/${turnId}`),
-    /** The events of a turn that begins now. The same key again joins or replays it. */
+    /** The events of a turn that starts now. The same key again joins or replays it. */
     streamTurn: (sessionId: string, body: NewTurn, key: string, signal: AbortSignal) =>
       send("POST", `${turnsOf(sessionId)}/stream`, { body, headers: keyHeader(key), signal }),
-    /** The events of a turn that was sent before; of one that waits, once it begins. */
+    /** The events of a turn that was sent before; of one that waits, once it starts. */
     followTurn: (sessionId: string, turnId: string, signal: AbortSignal) =>
       send("GET", `${turnsOf(sessionId)}/${turnId}/events`, { signal }),
-    /** Begins when those before it are over. */
+    /** The turn starts when those before it are over. */
     queueTurn: (sessionId: string, message: string, key: string) =>
       json<TurnPending>("POST", `${turnsOf(sessionId)}/queue`, {
         body: { message },

@@ -9,7 +9,7 @@ type Attempt = { state: string; nonce: string; verifier: string; returnTo: strin
 const storageKey = "pantheon.sign-in";
 
 /** The address of the provider's page that asks the person to sign in. */
-export async function beginSignIn(provider: Provider): Promise<string> {
+export async function startSignIn(provider: Provider): Promise<string> {
   const server = await discover(provider);
   if (server.authorization_endpoint === undefined) throw new Error("The provider has no sign-in page.");
   const attempt: Attempt = {

@@ -42,8 +42,8 @@ function ProviderButton({ oidc, onError }: { oidc: Provider; onError: (error: Ap
   const start = async () => {
     setLeaving(true);
     try {
-      const { beginSignIn } = await import("./oidc.ts");
-      location.assign(await beginSignIn(oidc));
+      const { startSignIn } = await import("./oidc.ts");
+      location.assign(await startSignIn(oidc));
     } catch (error) {
       setLeaving(false);
       onError(toApiError(error));

@@ -66,7 +66,7 @@ export function Composer(props: ComposerProps) {
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.isComposing) return;
-    if (offered.length > 0 && steerList(event, { offered, chosen, setChosen, take, setMention })) return;
+    if (offered.length > 0 && onListKey(event, { offered, chosen, setChosen, take, setMention })) return;
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       void send();
@@ -200,15 +200,15 @@ function MentionList({ offered, chosen, take }: ListProps) {
   );
 }
 
-type Steering = ListProps & {
+type ListKeys = ListProps & {
   setChosen: (index: number) => void;
   setMention: (mention: undefined) => void;
 };
 
 /** Whether the key was one of the list's. */
-function steerList(
+function onListKey(
   event: KeyboardEvent,
-  { offered, chosen, setChosen, take, setMention }: Steering,
+  { offered, chosen, setChosen, take, setMention }: ListKeys,
 ): boolean {
   const count = offered.length;
   const agent = offered[chosen];

@@ -21,7 +21,7 @@ type ViewProps = {
 
 /** So near to the end the view follows what arrives. */
 const followPx = 80;
-/** So near to the begin older turns are brought in. */
+/** So near to the first turn shown, older ones are brought in. */
 const olderPx = 600;
 
 /** The turns of a session, latest at the end; it follows what arrives unless the person reads further up. */

@@ -4,7 +4,7 @@ import type { QueuedTurn, Turn, TurnDetail } from "../api/types.ts";
 import { type Cell, createCell } from "../cell.ts";
 import { type LiveTurn, newLiveTurn } from "./live-turn.ts";
 import { forgetPending, type PendingTurn, recallPending, rememberPending } from "./pending-turn.ts";
-import { begin, runTurn, turnIdOf } from "./run-turn.ts";
+import { runTurn, sendTurn, turnIdOf } from "./run-turn.ts";
 import { createDetails } from "./turn-details.ts";
 
 export type ConversationState = {
@@ -23,7 +23,7 @@ export type ConversationState = {
   refusedMessage: string | undefined;
 };
 
-/** What a message does while a turn runs: it waits until it is over, or ends it. */
+/** What a message does while a turn runs: it waits until the turn is over, or ends it. */
 export type WhenBusy = "queue" | "interrupt";
 
 type NextTurn = { pending: PendingTurn; first: Response | undefined; turnId: string | undefined };
@@ -74,7 +74,7 @@ export function createConversation(api: Api, sessionId: string, onStored: () => 
   const followed = new Set<string>();
   let isLoadingOlder = false;
 
-  const keep = (turn: Turn) => {
+  const showStored = (turn: Turn) => {
     details.forget(turn.id);
     const others = (state.get().turns ?? []).filter(({ id }) => id !== turn.id);
     const turns = [...others, turn].toSorted((left, right) => left.turn_index - right.turn_index);
@@ -95,7 +95,7 @@ export function createConversation(api: Api, sessionId: string, onStored: () => 
     const draw = onceAFrame(() => state.get().live !== undefined && change({ live: { ...live } }));
     const watch = { onAccepted, onChange: draw, signal: closing.signal };
     try {
-      keep(await runTurn(api, { sessionId, pending, live, isAccepted, first, ...watch }));
+      showStored(await runTurn(api, { sessionId, pending, live, isAccepted, first, ...watch }));
       unanswered = undefined;
       forgetPending(sessionId);
     } catch (failure) {
@@ -104,7 +104,7 @@ export function createConversation(api: Api, sessionId: string, onStored: () => 
       forgetPending(sessionId);
       change({ live: undefined, refusal: toApiError(failure), refusedMessage: pending.message });
     }
-    void goOn();
+    void followNext();
   };
 
   const loadWaiting = async () => {
@@ -113,7 +113,7 @@ export function createConversation(api: Api, sessionId: string, onStored: () => 
   };
 
   /** Follows the turn that comes after the one that is over. */
-  const goOn = async () => {
+  const followNext = async () => {
     if (closing.signal.aborted || state.get().live !== undefined) return;
     const [head] = state.get().waiting;
     if (next !== undefined) {
@@ -133,8 +133,8 @@ export function createConversation(api: Api, sessionId: string, onStored: () => 
     try {
       if (whenBusy === "interrupt") {
         const interrupting = { ...pending, interrupts: true };
-        const first = await begin(api, { sessionId, pending: interrupting, signal: closing.signal });
-        // What was to come next now waits, too.
+        const first = await sendTurn(api, { sessionId, pending: interrupting, signal: closing.signal });
+        // The turn that was to come next now waits as well.
         await next?.first?.body?.cancel();
         followed.delete(next?.turnId ?? "");
         follow({ pending: interrupting, first, turnId: turnIdOf(first) });
@@ -145,7 +145,7 @@ export function createConversation(api: Api, sessionId: string, onStored: () => 
       }
       unanswered = undefined;
       await loadWaiting();
-      await goOn();
+      await followNext();
       return "accepted";
     } catch (failure) {
       unanswered = pending;
@@ -170,7 +170,7 @@ export function createConversation(api: Api, sessionId: string, onStored: () => 
         const pending = recallPending(sessionId);
         if (pending !== undefined && state.get().live === undefined) void run(pending, true, nothing);
         await loadWaiting();
-        await goOn();
+        await followNext();
       } catch (failure) {
         change({ loadError: toApiError(failure) });
       }

@@ -13,7 +13,7 @@ const words: Readonly<Record<string, string>> = {
   deadline: "The turn ran out of time.",
   abandoned: "The server that asked it stopped before the answer came.",
   cancelled: "It was stopped.",
-  budget_exhausted: "The credits ran out before its turn.",
+  budget_exhausted: "The credits ran out before it was asked.",
 };
 
 /** Why an agent failed, for people. A code without words of its own has those of the server. */

@@ -113,9 +113,9 @@ function applyToTool(part: LivePart, event: AGUIEvent): void {
   if (event.type === "TOOL_CALL_RESULT") tool.result = textOf(event.content);
 }
 
-type Started = Extract<AGUIEvent, { type: "SUBAGENT_STARTED" }>;
+type StepStart = Extract<AGUIEvent, { type: "SUBAGENT_STARTED" }>;
 
-function startPart(turn: LiveTurn, event: Started, nowMs: number): void {
+function startPart(turn: LiveTurn, event: StepStart, nowMs: number): void {
   const { subagentRunId: id, name = "Agent", metadata } = event;
   const agentKey = String(metadata?.agent_key ?? "");
   const part: LivePart = {
@@ -133,7 +133,7 @@ function startPart(turn: LiveTurn, event: Started, nowMs: number): void {
     endedMs: undefined,
   };
   const index = turn.parts.findIndex((known) => known.id === id);
-  // A step that was cut off begins again.
+  // A step that was cut off starts again.
   if (index === -1) turn.parts.push(part);
   else turn.parts[index] = part;
 }

@@ -58,12 +58,12 @@ function passes({ problem: { code, status } }: ApiError): boolean {
   return code === "unreachable" || code === "turn_in_progress" || status >= 500;
 }
 
-/** The stored turn, or undefined where the stream ended without a word about it. */
+/** The stored turn, or undefined where the stream ended without saying anything about it. */
 async function followOnce(api: Api, options: RunOptions): Promise<Turn | undefined> {
   const { live, onAccepted, onChange } = options;
   let response: Response;
   try {
-    response = options.first ?? (await begin(api, options));
+    response = options.first ?? (await sendTurn(api, options));
   } catch (failure) {
     const turnId = runningTurnId(failure);
     if (turnId === undefined) throw failure;
@@ -82,7 +82,7 @@ async function followOnce(api: Api, options: RunOptions): Promise<Turn | undefin
 }
 
 /** Sends the turn, or comes back to it: the same request under the same key joins it. */
-export function begin(
+export function sendTurn(
   api: Api,
   { sessionId, pending, signal }: Pick<RunOptions, "sessionId" | "pending" | "signal">,
 ): Promise<Response> {
@@ -116,7 +116,7 @@ async function untilStored(
     try {
       const turn = await api.turn(sessionId, turnId);
       if ("replies" in turn && !turn.retrying) return turn;
-      if (turn.status === "refused" || turn.status === "cancelled") throw neverBegun(turn.problem);
+      if (turn.status === "refused" || turn.status === "cancelled") throw notStarted(turn.problem);
     } catch (failure) {
       const error = toApiError(failure);
       if (error.problem.code === "not_found") return undefined;
@@ -126,8 +126,8 @@ async function untilStored(
 }
 
 /** The turn waited in its session's queue, and was not started. */
-function neverBegun(problem: TurnPending["problem"]): ApiError {
-  const { code = "turn_cancelled", detail = "It was cancelled before it began." } = problem ?? {};
+function notStarted(problem: TurnPending["problem"]): ApiError {
+  const { code = "turn_cancelled", detail = "It was cancelled before it started." } = problem ?? {};
   return new ApiError({ status: 409, code, title: "The turn was not started", detail });
 }
 

@@ -60,6 +60,6 @@ export function SessionList({ parts, change, sessionId }: SessionListProps) {
   );
 }
 
-function titleOf({ title, created_at: begun }: Session): string {
-  return title ?? `New, ${formatAgo(begun)}`;
+function titleOf({ title, created_at: startedAt }: Session): string {
+  return title ?? `New, ${formatAgo(startedAt)}`;
 }

@@ -1,6 +1,6 @@
 import type { TurnDetail } from "../api/types.ts";
 
-/** One step of a turn: from its first call's begin to its last call's end, in ms from the turn's first call. */
+/** One step of a turn: from its first call's start to its last call's end, in ms from the turn's first call. */
 export type StepTime = {
   step: string;
   agentKey: string;
@@ -12,17 +12,17 @@ export type StepTime = {
   tools: number;
 };
 
-/** The steps of the turn in the order in which they began. A call is stored when it has ended. */
+/** The steps of the turn in the order in which they started. A call is stored when it has ended. */
 export function stepTimes(turn: TurnDetail): StepTime[] {
   const spans = turn.replies.map((reply) => {
     const calls = turn.llm_calls.filter(({ step }) => step === reply.step);
     const ends = calls.map((call) => Date.parse(call.created_at));
-    const begins = calls.map((call, index) => (ends[index] ?? 0) - call.latency_ms);
+    const starts = calls.map((call, index) => (ends[index] ?? 0) - call.latency_ms);
     return {
       step: reply.step,
       agentKey: reply.agent_key,
       name: reply.agent_name,
-      fromMs: calls.length === 0 ? undefined : Math.min(...begins),
+      fromMs: calls.length === 0 ? undefined : Math.min(...starts),
       toMs: calls.length === 0 ? undefined : Math.max(...ends),
       status: reply.status,
       credits: calls.reduce((sum, call) => sum + Number(call.credits), 0),

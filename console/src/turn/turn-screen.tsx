@@ -39,8 +39,8 @@ export function TurnScreen({ roomId, sessionId, turnId }: TurnScreenProps) {
 const pendingWords: Record<TurnPending["status"], (problem: string | undefined) => string> = {
   queued: () => "The turn waits for those before it.",
   running: () => "The turn is still running.",
-  refused: (problem) => `The turn could not begin: ${problem ?? "it was refused."}`,
-  cancelled: () => "The turn was cancelled before it began.",
+  refused: (problem) => `The turn could not start: ${problem ?? "it was refused."}`,
+  cancelled: () => "The turn was cancelled before it started.",
   completed: () => "The turn is stored.",
   partial: () => "The turn is stored.",
   failed: () => "The turn is stored.",

@@ -33,8 +33,8 @@ export function PriceForm({ models, onAdded, onCancel }: FormProps) {
   return (
     <form class="price-form" onSubmit={(event) => void add(event)}>
       <p class="help">
-        Prices never change once they are added. A turn keeps those that held when it began. A model without a
-        factor cannot be used within a budget.
+        Prices never change once they are added. A turn keeps those that held when it started. A model without
+        a factor cannot be used within a budget.
       </p>
       <div class="usage-choice">
         <input

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { BudgetScope } from "../../domain/billing/budget.ts";
-import { type FoundBudget, maxDeadRuns } from "../../domain/billing/budget-refusal.ts";
+import { type FoundBudget, maxAbandonedRuns } from "../../domain/billing/budget-refusal.ts";
 import { parseDecimal } from "../../domain/billing/pricing.ts";
 import { budgetHolds, rooms, sessions, turnClaims, turnRuns } from "../schema.ts";
 
@@ -23,8 +23,8 @@ type OpenedRun = GrantRequest & {
 
 /** Parts of the statement that opens a run. They may use the table `claim (run_id)`, which has the claim that was taken. */
 type ClaimStatements = {
-  /** Whether a new run may begin in session `s`. */
-  mayBegin: SQL;
+  /** Whether a new run may start in session `s`. */
+  mayStart: SQL;
   takeClaim: SQL;
   /** Rows that go as the claim is taken. */
   alsoDeletes: SQL;
@@ -37,7 +37,7 @@ type ClaimStatements = {
  */
 export function claimWithinBudgets(
   run: OpenedRun,
-  { mayBegin, takeClaim, alsoDeletes }: ClaimStatements,
+  { mayStart, takeClaim, alsoDeletes }: ClaimStatements,
 ): SQL {
   const { sessionId, userId, runId, idempotencyKey } = run;
   return sql`
@@ -47,7 +47,7 @@ export function claimWithinBudgets(
         and not exists (select 1 from ${turnClaims} c where c.session_id = s.id)
         and not exists (select 1 from ${turnRuns} u where u.session_id = s.id
           and (u.id = ${runId}::uuid or u.idempotency_key = ${idempotencyKey}::text))
-        and ${mayBegin}
+        and ${mayStart}
     ), budget as materialized (
       select b.* from new_run n,
         lateral lock_budgets(${userId}, n.room_id, n.session_id, now(), ${run.requiresWallet}::boolean) b
@@ -65,8 +65,8 @@ export function claimWithinBudgets(
         + ('1 ' || period)::interval) at time zone 'UTC')::bigint::text end as "resetsAt",
       coalesce((select jsonb_agg(jsonb_build_object('sessionId', c.session_id, 'runId', c.run_id)) from (
         select c.session_id, c.run_id from ${budgetHolds} h join ${turnClaims} c on c.run_id = h.run_id
-        where h.budget_id = b.budget_id and c.lease_until <= clock_timestamp() limit ${maxDeadRuns}::int
-      ) c), '[]'::jsonb) as "deadRuns"
+        where h.budget_id = b.budget_id and c.lease_until <= clock_timestamp() limit ${maxAbandonedRuns}::int
+      ) c), '[]'::jsonb) as "abandonedRuns"
     from budget b`;
 }
 
@@ -78,7 +78,7 @@ export type BudgetOfClaim = {
   held: string;
   /** Seconds of the epoch, in digits. */
   resetsAt: string | null;
-  deadRuns: FoundBudget["deadRuns"];
+  abandonedRuns: FoundBudget["abandonedRuns"];
 };
 
 export function readFoundBudget(row: BudgetOfClaim): FoundBudget {
@@ -88,6 +88,6 @@ export function readFoundBudget(row: BudgetOfClaim): FoundBudget {
     spentE8: parseDecimal(row.spent, 8),
     heldE8: parseDecimal(row.held, 8),
     resetsAt: row.resetsAt === null ? null : new Date(Number(row.resetsAt) * 1_000),
-    deadRuns: row.deadRuns,
+    abandonedRuns: row.abandonedRuns,
   };
 }

@@ -87,7 +87,7 @@ export async function failParseJob(db: Db, job: ParseJob, errorCode: FileErrorCo
   );
 }
 
-/** Puts the file back to `pending`, so that the next attempt may begin as soon as its message comes. */
+/** Puts the file back to `pending`, so that the next attempt may start as soon as its message comes. */
 export async function releaseParseJob(db: Db, job: ParseJob): Promise<void> {
   await askDatabase(db, () =>
     db

@@ -4,7 +4,7 @@ import { askDatabase, type Db } from "../core/client.ts";
 import { ownedRoomId, type RoomScope } from "../rooms/owned-room.ts";
 import { messages, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
 
-/** How a conversation began, as its client has it. */
+/** How a conversation starts, as its client has it. */
 export type ChatBeginning = {
   message: string;
   /** What the client was shown as the first answer. */

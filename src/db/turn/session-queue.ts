@@ -60,7 +60,7 @@ export async function loadQueue(db: Db, { sessionId, userId }: SessionScope): Pr
   }));
 }
 
-/** The turn that begins next. */
+/** The turn that starts next. */
 export type QueueHead = Omit<QueuedEntry, "status" | "problem"> & {
   userId: string;
   request: ClaimedRequest;

@@ -20,7 +20,7 @@ import { isQuestionDeleted } from "./turn-rows.ts";
 export type ClaimRequest = GrantRequest & {
   sessionId: string;
   userId: string;
-  /** Id of the run that this open would begin. The first run of a turn has the turn's id. */
+  /** Id of the run that this open would start. The first run of a turn has the turn's id. */
   runId: string;
   /** Id of a new turn's message. */
   userMessageId: string;
@@ -47,7 +47,7 @@ export type ClaimRequest = GrantRequest & {
  */
 export function takeClaim(claim: ClaimRequest): SQL {
   return claimWithinBudgets(claim, {
-    mayBegin: mayBegin(claim),
+    mayStart: mayStart(claim),
     takeClaim: sql`
     insert into ${turnClaims} (session_id, run_id, turn_id, kind, turn_index, idempotency_key, request_hash,
       request, snapshot, granted_credits, opened_at, has_begun, holder, lease_until, was_queued)
@@ -61,7 +61,7 @@ export function takeClaim(claim: ClaimRequest): SQL {
       and not exists (select 1 from ${turnRuns} u where u.id = ${claim.runId}::uuid)
       and not exists (select 1 from ${turnRuns} u
         where u.session_id = s.id and u.idempotency_key = ${claim.idempotencyKey}::text)
-      and (${mayBegin(claim)} or exists (select 1 from ${turnClaims} c where c.session_id = s.id))
+      and (${mayStart(claim)} or exists (select 1 from ${turnClaims} c where c.session_id = s.id))
     on conflict (session_id) do update set ${takeOver(sql`excluded.holder`, claim.leaseMs)}
     where turn_claims.lease_until <= clock_timestamp() and turn_claims.cancelled_at is null
       and turn_claims.idempotency_key = excluded.idempotency_key
@@ -72,8 +72,11 @@ export function takeClaim(claim: ClaimRequest): SQL {
   });
 }
 
-/** In session `s` a queued turn begins if it is the first that waits; any other, if nothing waits and its key is not there. */
-function mayBegin({ isQueued, runId, idempotencyKey }: ClaimRequest): SQL {
+/**
+ * In session `s` a queued turn may start if it is the first that waits. Any other may if nothing waits and its key is not in
+ * the queue.
+ */
+function mayStart({ isQueued, runId, idempotencyKey }: ClaimRequest): SQL {
   if (isQueued) {
     return sql`${runId}::uuid = (select q.id from ${queuedTurns} q
       where q.session_id = s.id and q.status = 'waiting' order by q.seq limit 1)`;

@@ -13,13 +13,13 @@ export type FoundBudget = {
   /** Null: never. */
   resetsAt: Date | null;
   /** Runs that hold something of it, and whose holders are gone. */
-  deadRuns: readonly DeadRun[];
+  abandonedRuns: readonly DeadRun[];
 };
 
 export type DeadRun = { sessionId: string; runId: string };
 
-/** Why no run was opened. `deadRuns` hold nothing any more once they are settled. */
-export type BudgetRefusal = { error: PantheonError; deadRuns: readonly DeadRun[] };
+/** Why no run was opened. `abandonedRuns` hold nothing any more once they are settled. */
+export type BudgetRefusal = { error: PantheonError; abandonedRuns: readonly DeadRun[] };
 
 /** When a caller may try again whose budget is held by running turns, s. */
 const retryAfterSeconds = 5;
@@ -36,7 +36,7 @@ export function findBudgetRefusal(budgets: readonly FoundBudget[], minE8: bigint
     const detail = `The credits of the ${exhausted.scope} do not pay for a turn: ${left} are left.`;
     return {
       error: new PantheonError("budget_exhausted", detail, { members: describe(exhausted) }),
-      deadRuns: [],
+      abandonedRuns: [],
     };
   }
   const held = limited.filter(({ leftE8, heldE8 }) => leftE8 - heldE8 < minE8);
@@ -46,7 +46,10 @@ export function findBudgetRefusal(budgets: readonly FoundBudget[], minE8: bigint
     headers: { "Retry-After": String(retryAfterSeconds) },
     members: describe(first),
   });
-  return { error, deadRuns: held.flatMap(({ deadRuns }) => deadRuns).slice(0, maxDeadRuns) };
+  return {
+    error,
+    abandonedRuns: held.flatMap(({ abandonedRuns }) => abandonedRuns).slice(0, maxAbandonedRuns),
+  };
 }
 
 function lastToResetFirst(left: FoundBudget, right: FoundBudget): number {
@@ -55,7 +58,7 @@ function lastToResetFirst(left: FoundBudget, right: FoundBudget): number {
 }
 
 /** How many are settled before the run is opened again. */
-export const maxDeadRuns = 3;
+export const maxAbandonedRuns = 3;
 
 function describe({
   scope,

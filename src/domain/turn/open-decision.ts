@@ -47,7 +47,7 @@ export type OpenDecision<Opened> =
   | { kind: "join"; running: FoundClaim }
   /** The same request's turn waits in the queue, or has ended there. */
   | { kind: "queued"; entry: QueuedEntry }
-  /** Another run is live, or turns wait. `isIdle`: no run is live, so the first that waits should begin. */
+  /** Another run is live, or turns wait. `isIdle`: no run is live, so the first that waits should start. */
   | { kind: "busy"; turnId: string; waitMs: number; isIdle: boolean }
   /**
    * The lease of a run has run out: that run is recovered first, then this request opens again. It is another run, or the
@@ -56,7 +56,7 @@ export type OpenDecision<Opened> =
   | { kind: "recover"; runId: string; turnId: string }
   /** The claim is free and was not taken: the room was deleted, or this very run was refused before. */
   | { kind: "not_taken" }
-  /** Too little is left of a budget. Dead runs are settled, then this request opens again. */
+  /** Too little is left of a budget. Runs whose holders are gone are recovered, then this request opens again. */
   | ({ kind: "unaffordable" } & BudgetRefusal);
 
 /** Exactly this text: clients match on it. */

@@ -8,7 +8,7 @@ export type QueuedStatus = (typeof queuedStatuses)[number];
 /** How many turns may wait in one session. */
 export const maxWaiting = 10;
 
-/** How long the end of an entry whose turn never began is kept. */
+/** How long the end of an entry whose turn was not started is kept. */
 export const endedEntryDays = 7;
 
 /** Why an entry's turn was not started: what a problem document has, but for the request's id. */
@@ -44,7 +44,7 @@ export function toStoredProblem({ code, message, extras }: PantheonError): Store
 export function endedEntryError({ turnId, problem }: Pick<QueuedEntry, "turnId" | "problem">): PantheonError {
   const turn = { turn_id: turnId };
   if (problem === null) {
-    const detail = "The turn was cancelled before it began.";
+    const detail = "The turn was cancelled before it started.";
     return new PantheonError("turn_cancelled", detail, { members: turn });
   }
   return new PantheonError(problem.code, problem.detail, { members: { ...problem.members, ...turn } });

@@ -88,7 +88,7 @@ export type TurnLimiter = {
    * Reserves room for one tool call, the nth of its answer from 1. Returns a function to be called with the result, which
    * frees the room that the result does not need. Null: there is no room.
    */
-  beginToolCall(step: string, nthOfAnswer: number): ((content: string) => void) | null;
+  startToolCall(step: string, nthOfAnswer: number): ((content: string) => void) | null;
   /** Adds a text of a model. False: the turn has no room for it. */
   takeModelText(value: unknown): boolean;
   /** File text that the turn has room for. */
@@ -101,7 +101,7 @@ export function createTurnLimiter(used: TurnUse, maxFileTokens: number): TurnLim
   let modelBytes = used.modelBytes;
   const steps = new Map([...used.byStep].map(([step, use]) => [step, { ...use }]));
   return {
-    beginToolCall(step, nthOfAnswer) {
+    startToolCall(step, nthOfAnswer) {
       const stepUse = steps.get(step) ?? { ...noStepUse };
       steps.set(step, stepUse);
       if (nthOfAnswer > turnBounds.maxToolCallsPerAnswer || !hasRoom(stepUse, turn)) return null;

@@ -3,7 +3,7 @@ import type { EventView } from "./ag-ui-labels.ts";
 
 /**
  * What clients below protocol version 1.0 can read: no subagents, and one agent after another. Events of an agent wait
- * until the agents that began before it have ended. A turn bounds how much can wait.
+ * until the agents that started before it have ended. A turn bounds how much can wait.
  */
 export function createOlderView(): EventView {
   const waiting = new Map<string, AGUIEvent[]>();

@@ -3,7 +3,7 @@ import type { RunIds } from "../../domain/turn/stream-client.ts";
 import { messagesSnapshot, type RunResult, runFinished, runStarted } from "./ag-ui-events.ts";
 
 /**
- * A stored run as a whole stream: that it begins, a snapshot of the session, and its end. Only the end has an id: who has it
+ * A stored run as a whole stream: that it starts, a snapshot of the session, and its end. Only the end has an id: who has it
  * has everything.
  */
 export function formatStoredRun(

@@ -29,14 +29,14 @@ export function createCompletionStream(head: CompletionHead, includeUsage: boole
     const counted = includeUsage ? toChunk({ choices: [], usage: toCompletionUsage(usage) }) : "";
     return `${text}${last}${counted}data: [DONE]\n\n`;
   };
-  let hasBegun = false;
+  let hasStarted = false;
   const write = (event: AGUIEvent): string => {
     const isFirst = !missed.hasText();
     missed.note(event);
     switch (event.type) {
       case EventType.RUN_STARTED: {
-        const isRepeated = hasBegun;
-        hasBegun = true;
+        const isRepeated = hasStarted;
+        hasStarted = true;
         return isRepeated ? "" : toDelta({ role: "assistant", content: "", refusal: null });
       }
       case EventType.TEXT_MESSAGE_START:

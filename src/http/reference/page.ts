@@ -37,7 +37,7 @@ export function renderReferencePage({ info, tags = [] }: ApiDocument): Markup {
 const streamEvents = [
   ["RUN_STARTED", "The turn is claimed and planned."],
   ["MESSAGES_SNAPSHOT", "A reader comes back: the conversation as it is now."],
-  ["SUBAGENT_STARTED", "A step begins."],
+  ["SUBAGENT_STARTED", "A step starts."],
   ["TEXT_MESSAGE_CONTENT", "Text arrives, between a START and an END."],
   ["TOOL_CALL_RESULT", "A tool has answered, behind START, ARGS and END."],
   ["SUBAGENT_FINISHED", "The agent has answered."],

@@ -30,10 +30,10 @@ export function createUiMessageStream(turnId: string, sessionId: string): (event
   const missed = createMissedReplies();
   const authors = new Map<string, Author>();
   const toolParts = createToolParts();
-  let hasBegun = false;
+  let hasStarted = false;
   const start = (): object[] => {
-    if (hasBegun) return [];
-    hasBegun = true;
+    if (hasStarted) return [];
+    hasStarted = true;
     const messageMetadata = { session_id: sessionId, turn_id: turnId };
     return [{ type: "start", messageId: turnId, messageMetadata }];
   };

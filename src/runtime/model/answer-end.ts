@@ -1,4 +1,4 @@
-import { type AnswerState, hasBegun } from "./answer-state.ts";
+import { type AnswerState, hasStarted } from "./answer-state.ts";
 
 /** How long an open connection is read after the end of an answer: the usage may follow. */
 const usageWaitMs = 2_000;
@@ -19,7 +19,7 @@ export function watchAnswerEnd(stop: () => void): AnswerEnd {
     isReached(answer) {
       if (answer.isDone) return true;
       const isFailed = answer.error !== null;
-      if (isFailed && !hasBegun(answer)) return true;
+      if (isFailed && !hasStarted(answer)) return true;
       if (!isFailed && answer.finishReason === null) return false;
       const wantedMs = answer.hasFinalUsage ? lateUsageWaitMs : usageWaitMs;
       if (waitMs === wantedMs) return false;

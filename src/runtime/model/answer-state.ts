@@ -85,7 +85,7 @@ export function isWhole({ finishReason, isDone }: AnswerState): boolean {
 }
 
 /** Whether anything of an answer has arrived that a provider charges for. */
-export function hasBegun({ text, reasoning, calls, finishReason, usage }: AnswerState): boolean {
+export function hasStarted({ text, reasoning, calls, finishReason, usage }: AnswerState): boolean {
   if (text !== "" || reasoning.characters > 0 || calls.calls.length > 0) return true;
   return finishReason !== null || usage !== null;
 }

@@ -1,6 +1,6 @@
 import type { TokenUsage } from "../../domain/billing/pricing.ts";
 import { wholeText } from "../../domain/context/prompt.ts";
-import { type AnswerState, hasBegun, type ReasoningText } from "./answer-state.ts";
+import { type AnswerState, hasStarted, type ReasoningText } from "./answer-state.ts";
 import type { HttpAttempt } from "./http-attempts.ts";
 import type { BilledAttempt, ModelRequest } from "./model-port.ts";
 import { toolCallsOf } from "./tool-call-assembly.ts";
@@ -26,7 +26,7 @@ export function billCall(
 /** Not billed: an HTTP error status, and an error below 500 in a stream before any part of an answer. */
 function isRefused({ status, answer }: HttpAttempt): boolean {
   if (status !== null && (status < 200 || status > 299)) return true;
-  const refusal = answer === null || hasBegun(answer) ? null : answer.error;
+  const refusal = answer === null || hasStarted(answer) ? null : answer.error;
   return refusal?.status !== null && refusal?.status !== undefined && refusal.status < 500;
 }
 
@@ -36,7 +36,7 @@ function isRefused({ status, answer }: HttpAttempt): boolean {
  */
 function billAttempt(attempt: HttpAttempt, request: ModelRequest, options: BillingOptions): BilledAttempt {
   const { now, estimateTokens } = options;
-  const answer = attempt.answer !== null && hasBegun(attempt.answer) ? attempt.answer : null;
+  const answer = attempt.answer !== null && hasStarted(attempt.answer) ? attempt.answer : null;
   return {
     attempt: attempt.attempt,
     ...(attempt.isCancelled ? countCut : countUsage)(answer, request, estimateTokens),

@@ -4,7 +4,7 @@ import { watchAnswerEnd } from "./answer-end.ts";
 import { UnreadableAnswer } from "./answer-events.ts";
 import { classifyAnswer, streamCut, unreachable, unreadable } from "./answer-outcome.ts";
 import { type AnswerReader, createAnswerReader } from "./answer-reader.ts";
-import { hasBegun, isWhole } from "./answer-state.ts";
+import { hasStarted, isWhole } from "./answer-state.ts";
 import type { BillingOptions } from "./call-billing.ts";
 import { type CallDeadline, startCallDeadline, waitFor } from "./call-deadline.ts";
 import { type Endpoint, endpointOf, type HttpAttempt, sendAttempt } from "./http-attempts.ts";
@@ -148,7 +148,7 @@ async function readAnswer(
     attempt.failure = signal.aborted ? toFailure(signal) : streamCut;
     attempt.isCancelled = isCancelled(signal);
   }
-  if (answer.error === null || hasBegun(answer)) return null;
+  if (answer.error === null || hasStarted(answer)) return null;
   return { kind: "refused", error: answer.error, headers: response.headers };
 }
 

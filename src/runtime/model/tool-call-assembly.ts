@@ -56,7 +56,7 @@ function addPiece(
   const known = findCall(assembly, piece, piecesInDelta);
   // An empty piece is no call.
   if (known === undefined && `${piece.id}${piece.name}${piece.argumentsText}` === "") return false;
-  const isNew = known === undefined || beginsAnother(known, piece);
+  const isNew = known === undefined || startsAnother(known, piece);
   const call = isNew ? { id: "", name: "", argumentsText: "", fields: {} } : known;
   if (isNew) assembly.calls.push(call);
   if (piece.index !== null) assembly.byIndex.set(piece.index, call);
@@ -126,10 +126,10 @@ function findById(calls: readonly AssembledCall[], id: string): AssembledCall | 
 }
 
 /**
- * Some providers change the id in later pieces of a call. Only a new id together with a name begins another call. So do
+ * Some providers change the id in later pieces of a call. Only a new id together with a name starts another call. So do
  * a name and arguments after complete arguments, unless the arguments are the same.
  */
-function beginsAnother(call: AssembledCall, { id, name, argumentsText }: Piece): boolean {
+function startsAnother(call: AssembledCall, { id, name, argumentsText }: Piece): boolean {
   if (name === "") return false;
   if (id !== "" && call.id !== "" && id !== call.id) return true;
   if (argumentsText.trim() === "" || argumentsText === call.argumentsText) return false;

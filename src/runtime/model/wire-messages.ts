@@ -56,7 +56,7 @@ export function writeMessages(
       case "assistant": {
         const answer: AssistantMessage = { role: "assistant", content: message.content || null };
         if ("toolCalls" in message) {
-          ids.begin(message.toolCalls.map(({ id }) => id));
+          ids.startAnswer(message.toolCalls.map(({ id }) => id));
           const fields = fieldsOf(message);
           Object.assign(answer, fields?.message);
           answer.tool_calls = writeToolCalls(message.toolCalls, ids.idOf, fields?.calls ?? []);

@@ -41,8 +41,8 @@ export function createCallIds() {
   const used = new Set<string>();
   let current = new Map<string, string>();
   return {
-    /** Begins the next answer with the ids of its calls. Their results follow. */
-    begin(ids: readonly string[]): void {
+    /** Starts the next answer with the ids of its calls. Their results follow. */
+    startAnswer(ids: readonly string[]): void {
       current = new Map(ids.map((id) => [id, takeUnused(used, id)]));
     },
     idOf: (id: string): string => current.get(id) ?? id,

@@ -148,7 +148,7 @@ async function executeCall(
   call: ToolCallRequest,
   nthOfAnswer: number,
 ): Promise<ToolCallResult> {
-  const end = limiter.beginToolCall(id, nthOfAnswer);
+  const end = limiter.startToolCall(id, nthOfAnswer);
   if (end === null) return { call, execution: refuseCall(call), hadRoom: false, costE8: 0n };
   const { name, argumentsText } = call;
   const priceE8 = ports.toolPrices.get(name) ?? 0n;

@@ -9,7 +9,7 @@ const budget = (found: Partial<FoundBudget>): FoundBudget => ({
   spentE8: 0n,
   heldE8: 0n,
   resetsAt: null,
-  deadRuns: [],
+  abandonedRuns: [],
   ...found,
 });
 const codeOf = (...budgets: FoundBudget[]) => findBudgetRefusal(budgets, needed)?.error.code;
@@ -31,7 +31,7 @@ describe("a run is opened", () => {
 describe("a refusal", () => {
   test("says that nothing is left even where running turns hold the rest of another budget", () => {
     const refusal = findBudgetRefusal([budget({ heldE8: 99n }), budget({ spentE8: 100n })], needed);
-    expect(refusal).toMatchObject({ error: { code: "budget_exhausted" }, deadRuns: [] });
+    expect(refusal).toMatchObject({ error: { code: "budget_exhausted" }, abandonedRuns: [] });
   });
 
   test("names the budget that stays as it is for longest", () => {
@@ -48,23 +48,28 @@ describe("a refusal", () => {
   });
 
   test("never names a budget without a limit", () => {
-    const unlimited = budget({ scope: "session", limitE8: null, heldE8: 1_000n, deadRuns: [dead("other")] });
+    const unlimited = budget({
+      scope: "session",
+      limitE8: null,
+      heldE8: 1_000n,
+      abandonedRuns: [dead("other")],
+    });
     const refusal = findBudgetRefusal(
-      [unlimited, budget({ scope: "room", heldE8: 99n, deadRuns: [dead("one")] })],
+      [unlimited, budget({ scope: "room", heldE8: 99n, abandonedRuns: [dead("one")] })],
       needed,
     );
     expect(refusal).toMatchObject({
       error: { code: "budget_in_use", extras: { members: { scope: "room" } } },
-      deadRuns: [dead("one")],
+      abandonedRuns: [dead("one")],
     });
   });
 
   test("has at most three runs to settle", () => {
-    const deadRuns = ["one", "two", "three"].map(dead);
+    const abandonedRuns = ["one", "two", "three"].map(dead);
     const refusal = findBudgetRefusal(
-      [budget({ heldE8: 99n, deadRuns }), budget({ heldE8: 99n, deadRuns: [dead("four")] })],
+      [budget({ heldE8: 99n, abandonedRuns }), budget({ heldE8: 99n, abandonedRuns: [dead("four")] })],
       needed,
     );
-    expect(refusal?.deadRuns).toEqual(deadRuns);
+    expect(refusal?.abandonedRuns).toEqual(abandonedRuns);
   });
 });

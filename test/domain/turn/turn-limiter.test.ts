@@ -14,7 +14,7 @@ describe("tool calls", () => {
   test("have room for four in one answer", () => {
     const size = createTurnLimiter(noUse, 0);
     const nths = [1, 2, 3, 4, 5, 16];
-    expect(nths.map((nth) => size.beginToolCall("ada", nth) !== null)).toEqual([
+    expect(nths.map((nth) => size.startToolCall("ada", nth) !== null)).toEqual([
       true,
       true,
       true,
@@ -29,7 +29,7 @@ describe("tool calls", () => {
     const ran = keys.map((key) => {
       let calls = 0;
       for (let call = 0; call < 20; call += 1) {
-        const end = size.beginToolCall(key, 1);
+        const end = size.startToolCall(key, 1);
         if (end === null) continue;
         end("short");
         calls += 1;
@@ -44,23 +44,23 @@ describe("tool calls", () => {
     const result = "\u0001".repeat((maxToolResultBytes - 2) / 6);
     let calls = 0;
     for (
-      let end = size.beginToolCall("ada", 1);
+      let end = size.startToolCall("ada", 1);
       end !== null && calls < 100;
-      end = size.beginToolCall("ada", 1)
+      end = size.startToolCall("ada", 1)
     ) {
       end(result);
       calls += 1;
     }
     expect(calls).toBe(turnBounds.maxToolBytesPerAgent / maxToolResultBytes);
-    expect(size.beginToolCall("bob", 1)).not.toBeNull();
+    expect(size.startToolCall("bob", 1)).not.toBeNull();
   });
 
   test("that run at once each reserve room for the largest result", () => {
     const size = createTurnLimiter(noUse, 0);
-    const ends = Array.from({ length: 16 }, () => size.beginToolCall("ada", 1));
+    const ends = Array.from({ length: 16 }, () => size.startToolCall("ada", 1));
     expect(ends.filter((end) => end !== null)).toHaveLength(8);
     for (const end of ends) end?.("short");
-    expect(size.beginToolCall("ada", 1)).not.toBeNull();
+    expect(size.startToolCall("ada", 1)).not.toBeNull();
   });
 });
 

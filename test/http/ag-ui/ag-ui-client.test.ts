@@ -71,7 +71,7 @@ test("a stock client has a conversation of three turns with a room", async () =>
   expect(warned).not.toHaveBeenCalled();
 });
 
-/** Replies of one turn in the order in which their messages began, which is nobody's promise. */
+/** Replies of one turn in the order in which their messages started, which is nobody's promise. */
 function inOrderOf<Reply extends { message_id: string }>(agent: HttpAgent, replies: Reply[]): Reply[] {
   const place = (reply: Reply) => agent.messages.findIndex(({ id }) => id === reply.message_id);
   return replies.toSorted((left, right) => place(left) - place(right));

@@ -58,7 +58,7 @@ test("four calls of one answer run at the same time, and their results have the 
     started += 1;
     if (started === 4) everybody.resolve();
     await everybody.promise;
-    // The last to begin is the first to end.
+    // The last to start is the first to end.
     for (let turns = 4 - Number(/\d/.exec(argumentsText)?.[0]); turns > 0; turns -= 1) await null;
     ended.push(argumentsText);
     return {};

@@ -135,8 +135,9 @@ function checkCalls(
   roundLog: RoundLog,
 ): void {
   const ofTurn = fixture.models.journal.entries.filter((entry) => readCallPurpose(entry).request === request);
-  const begun = ofTurn.filter(({ arrived_at_ms: arrivedMs }) => arrivedMs > cancelledMs + pollMs);
-  if (begun.length > 0) roundLog.violations.push(`${begun.length} calls were made after the cancel`);
+  const afterCancel = ofTurn.filter(({ arrived_at_ms: arrivedMs }) => arrivedMs > cancelledMs + pollMs);
+  if (afterCancel.length > 0)
+    roundLog.violations.push(`${afterCancel.length} calls were made after the cancel`);
   if (isPaused) return;
   const late = ofTurn.filter((entry) => endOf(entry) > cancelledMs + maxMs);
   if (late.length > 0) roundLog.violations.push(`${late.length} calls went on after the cancel`);

@@ -10,36 +10,36 @@ import { describeOpen } from "./open.ts";
 import { prepareRun } from "./plan.ts";
 import type { Run, RunRequest } from "./run.ts";
 
-/** What came of the attempt to begin the first turn that waits. */
-export type QueueStep =
-  | { kind: "begun"; run: Run }
+/** What came of the attempt to start the first turn that waits. */
+export type StartAttempt =
+  | { kind: "started"; run: Run }
   /** Nothing waits. */
   | { kind: "empty" }
   /** The turn was refused, or is not the first any more: the next attempt finds another. */
   | { kind: "next" }
   /** The session's run has lost its holder. It is recovered first. */
   | { kind: "recover"; runId: string }
-  /** The turn waits on: another run is live, or what the turn needs is not there at the moment. */
+  /** The turn goes on waiting: another run is live, or what the turn needs is not there at the moment. */
   | { kind: "later"; waitMs: number };
 
-/** Refusals that pass: the turn waits on. */
-const passing: readonly ErrorCode[] = ["budget_in_use", "database_unavailable"];
+/** Refusals that may be over soon: the turn goes on waiting. */
+const temporary: readonly ErrorCode[] = ["budget_in_use", "database_unavailable"];
 
-const passingWaitMs = 5_000;
+const temporaryWaitMs = 5_000;
 
 /**
- * Begins the first turn that waits in a session's queue: takes the claim and plans the run, with the mode, roster, prices and
- * budgets of this moment. A turn that is refused is kept with its problem.
+ * Starts the first turn that waits in a session's queue: takes the claim and plans the run, with the mode, roster, prices
+ * and budgets of this moment. A turn that is refused is kept with its problem.
  */
-export async function beginNext(deps: Deps, sessionId: string, log: Log): Promise<QueueStep> {
+export async function startNext(deps: Deps, sessionId: string, log: Log): Promise<StartAttempt> {
   const head = await loadQueueHead(deps.db, sessionId);
   if (head === null) return { kind: "empty" };
   const logged = log.with({ run_id: head.turnId });
   try {
-    return await beginHead(deps, sessionId, head, logged);
+    return await startHead(deps, sessionId, head, logged);
   } catch (error) {
-    const refusal = error instanceof PantheonError ? error : hideError(error, logged);
-    if (passing.includes(refusal.code)) return { kind: "later", waitMs: passingWaitMs };
+    const refusal = error instanceof PantheonError ? error : toInternalError(error, logged);
+    if (temporary.includes(refusal.code)) return { kind: "later", waitMs: temporaryWaitMs };
     logged.info("queued_turn_refused", { turn_id: head.turnId, code: refusal.code });
     // Where the claim was taken before, its release has stored the problem, and this changes nothing.
     await refuseEntry(deps.db, { sessionId, turnId: head.turnId }, toStoredProblem(refusal));
@@ -47,7 +47,7 @@ export async function beginNext(deps: Deps, sessionId: string, log: Log): Promis
   }
 }
 
-async function beginHead(deps: Deps, sessionId: string, head: QueueHead, log: Log): Promise<QueueStep> {
+async function startHead(deps: Deps, sessionId: string, head: QueueHead, log: Log): Promise<StartAttempt> {
   const startedMs = deps.nowMs();
   const request = toRequest(deps, sessionId, head, log);
   const { modelAliasOverride } = head.request;
@@ -57,11 +57,11 @@ async function beginHead(deps: Deps, sessionId: string, head: QueueHead, log: Lo
   const rows = await openTurn(deps.db, open);
   if (rows.opened !== undefined) {
     const start = { startedMs, sentMs, openMs: deps.nowMs() - startedMs };
-    return { kind: "begun", run: await prepareRun(deps, { start, request, turn: rows.opened }) };
+    return { kind: "started", run: await prepareRun(deps, { start, request, turn: rows.opened }) };
   }
   const [first] = rows.queue;
   if (first?.turnId !== head.turnId) return { kind: "next" };
-  // The queue is behind this turn: it does not make the session busy for it.
+  // The other turns that wait come after this one: they do not make the session busy for it.
   const decision = decideOpen({ ...rows, queue: [] }, open);
   switch (decision.kind) {
     case "busy":
@@ -80,7 +80,7 @@ async function beginHead(deps: Deps, sessionId: string, head: QueueHead, log: Lo
   }
 }
 
-/** The request as its entry has it: who sent it is no longer there. */
+/** The request, made from its entry: the client that sent it need not be connected any more. */
 function toRequest({ newId }: Deps, sessionId: string, head: QueueHead, log: Log): RunRequest {
   return {
     kind: "turn",
@@ -93,8 +93,8 @@ function toRequest({ newId }: Deps, sessionId: string, head: QueueHead, log: Log
   };
 }
 
-/** An error of the program must not keep the turns behind it waiting. */
-function hideError(error: unknown, log: Log): PantheonError {
+/** A turn that an error of the program stops is refused: the turns after it must not wait for ever. */
+function toInternalError(error: unknown, log: Log): PantheonError {
   log.error("request_failed", {
     code: "internal_error",
     error: error instanceof Error ? error.name : "unknown",
