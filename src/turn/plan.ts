@@ -17,6 +17,7 @@ import {
   hasCompletedSynthesis,
   isSynthesis,
 } from "../domain/turn/current-replies.ts";
+import { isFirstRun } from "../domain/turn/session-title.ts";
 import { endRefused } from "./end.ts";
 import type { Requester, Run, RunRequest, RunStart } from "./run.ts";
 
@@ -77,7 +78,7 @@ async function planRun(
     estimateTokens,
   });
   const promptTokens = new Map(fits.map((fit) => [fit.agentKey, fit.estimatedTokensAfterPrune]));
-  return { plan, context: { ...context, dueSummary }, promptTokens };
+  return { plan, context: { ...context, dueSummary, isTitleDue: isTitleDue(deps, turn) }, promptTokens };
 }
 
 /** Decides who answers, by the snapshot in the claim, so that recovery makes the same plan as the holder before it. */
@@ -106,6 +107,11 @@ export function decidePlan({ claim, retried }: { claim: ClaimRow; retried: Store
   }
 }
 
+/** A resumed run asks for no title: a past holder may have asked. */
+function isTitleDue({ settings }: Deps, { claim, hasTitle }: OpenedTurn): boolean {
+  return settings.titlesByModel && isFirstRun(claim) && claim.pastHolders.length === 0 && !hasTitle;
+}
+
 function buildContext(deps: Deps, turn: OpenedTurn): TurnContext {
   const { claim, retried, summary, window, tokenScales, files } = turn;
   const { goal, roster } = claim.snapshot;
@@ -119,6 +125,7 @@ function buildContext(deps: Deps, turn: OpenedTurn): TurnContext {
     storedAnswers: retried === null ? [] : listAnswers(retried),
     tokenScales,
     dueSummary: null,
+    isTitleDue: false,
   };
 }
 

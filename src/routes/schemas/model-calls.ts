@@ -61,7 +61,9 @@ export const llmCall = lazily(() =>
 export const overheadCall = lazily(() =>
   z
     .object({
-      purpose: z.enum(["routing", "summary_text", "summary_structure"]).describe("What it was made for"),
+      purpose: z
+        .enum(["routing", "summary_text", "summary_structure", "session_title"])
+        .describe("What it was made for"),
       ...modelOfCall(),
       attempt: z.int().describe("Which request to the provider it was, from 1"),
       ...tokensOfCall(),
