@@ -22,6 +22,8 @@ const { data: turn, error: refusal } = await pantheon.POST("/api/v1/sessions/{se
   headers: { "Idempotency-Key": crypto.randomUUID() },
 });
 if (refusal !== undefined) throw new Error(`${refusal.code}: ${refusal.detail}`);
+// 202: the turn takes longer than a request may wait, and goes on.
+if (!("replies" in turn)) throw new Error(`The turn ${turn.id} is ${turn.status}.`);
 
 for (const { agent_name, content, error } of turn.replies) {
   console.log(`${agent_name}: ${error === null ? content : error.message}`);

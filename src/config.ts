@@ -34,6 +34,8 @@ export type Config = {
   managerModelAlias: string;
   summarizerModelAlias: string;
   summaryGraceMs: number;
+  /** Whether the summarizer makes the titles of sessions; else a title is the first line of the first message. */
+  titlesByModel: boolean;
   credits: CreditSettings;
   /** Credits of a successful call by the tool's name, 10⁻⁸; a tool that is not in it is free. */
   toolPrices: ReadonlyMap<string, bigint>;
@@ -148,6 +150,7 @@ function toConfig(values: Settings, parts: ConfigParts): Config {
     managerModelAlias: values.MANAGER_MODEL_ALIAS,
     summarizerModelAlias: values.SUMMARIZER_MODEL_ALIAS,
     summaryGraceMs: values.SUMMARY_GRACE_MS,
+    titlesByModel: values.SESSION_TITLES === "model",
     toolPrices: values.TOOL_PRICES,
     credits: {
       turnMaxE8: values.TURN_MAX_CREDITS,

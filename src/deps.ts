@@ -89,6 +89,7 @@ export type Deps = {
     context: ContextLimits;
     managerModelAlias: string;
     summarizerModelAlias: string;
+    titlesByModel: boolean;
     /** What runs may spend, 10⁻⁸ credits. */
     credits: CreditSettings;
     /** Credits of a successful call by the tool's name, 10⁻⁸. */
@@ -143,6 +144,7 @@ export function createDeps(config: Config): Deps {
       context: config.context,
       managerModelAlias: config.managerModelAlias,
       summarizerModelAlias: config.summarizerModelAlias,
+      titlesByModel: config.titlesByModel,
       credits: config.credits,
       toolPrices: config.toolPrices,
       jsonWaitMs: config.jsonWaitMs,

@@ -38,6 +38,7 @@ test("a few settings are required; the others have defaults", () => {
     llmBaseUrl: "https://openrouter.ai/api/v1",
     managerModelAlias: "deepseek",
     summarizerModelAlias: "deepseek",
+    titlesByModel: false,
     modelCallTimeoutMs: 60_000,
     modelCallTotalMs: 240_000,
     turnTimeoutMs: 300_000,
@@ -131,6 +132,7 @@ test.each([
   ["SUMMARY_GRACE_MS", "-1"],
   ["MANAGER_MODEL_ALIAS", "gpt-17"],
   ["SUMMARIZER_MODEL_ALIAS", "gpt-17"],
+  ["SESSION_TITLES", "on"],
   ["RATE_LIMIT", "10"],
   ["LOG_LEVEL", "loud"],
 ])("%s = %j is refused; the message has the name and not the value", (name, value) => {

@@ -39,6 +39,7 @@ function demoAnswer(call: ChatCall): ModelAnswer {
   if (system.includes("selected_agent_keys")) return toAnswer(selection(call, question));
   if (system.includes("key_facts")) return toAnswer(structure(question));
   if (system.includes("summary_text")) return toAnswer(summary(call));
+  if (system.includes("You name a conversation")) return toAnswer(titleFor(call));
 
   const found = resultOfTool(call);
   const tool = call.tools.find(({ name }) => name === "file_search") ?? call.tools[0];
@@ -140,6 +141,11 @@ function selection(call: ChatCall, question: string): string {
 function summary(call: ChatCall): string {
   const words = tokensOf(call.messages.map(({ content }) => content).join("\n"));
   return JSON.stringify({ summary_text: `${demoLabel} A summary of about ${words} tokens of conversation.` });
+}
+
+function titleFor(call: ChatCall): string {
+  const message = call.messages.at(-1)?.content.replace(/<\/?message>|@[\w-]+|["\n]/g, " ") ?? "";
+  return JSON.stringify({ title: truncate(message.replace(/\s+/g, " ").trim(), 40) });
 }
 
 function structure(question: string): string {

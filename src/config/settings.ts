@@ -116,6 +116,7 @@ export const settings = z.object({
   DELETED_RETENTION_DAYS: integer(30, 0, 3_650),
   MANAGER_MODEL_ALIAS: z.string().default("deepseek"),
   SUMMARIZER_MODEL_ALIAS: z.string().default("deepseek"),
+  SESSION_TITLES: z.enum(["off", "model"]).default("off"),
   CONTEXT_SUMMARY_RATIO: ratio(0.7),
   CONTEXT_PRUNE_RATIO: ratio(0.9),
   CONTEXT_SUMMARY_EVERY_TURNS: integer(8, 1, 1_000),

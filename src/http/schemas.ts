@@ -3,6 +3,7 @@ import { budgetScopes } from "../domain/billing/budget.ts";
 import { errorCodeNames } from "../domain/errors.ts";
 import { isBlank } from "../domain/text/is-blank.ts";
 import { isStorableText } from "../domain/text/storable-text.ts";
+import { lazily } from "./lazy-schema.ts";
 
 /**
  * Text that Postgres stores unchanged: no NUL, no lone surrogate. `maximum` counts code points, as JSON Schema does; zod's
@@ -11,10 +12,12 @@ import { isStorableText } from "../domain/text/storable-text.ts";
 export function text(maximum: number) {
   return z
     .string()
-    .refine(isStorableText, "must not contain NUL or lone surrogates")
-    .trim()
-    .refine((value) => !isBlank(value), "must not be blank")
-    .refine((value) => isWithin(value, maximum), `must have at most ${maximum} characters`)
+    .check(
+      z.refine(isStorableText, "must not contain NUL or lone surrogates"),
+      z.trim(),
+      z.refine((value) => !isBlank(value), "must not be blank"),
+      z.refine((value) => isWithin(value, maximum), `must have at most ${maximum} characters`),
+    )
     .meta({ minLength: 1, maxLength: maximum });
 }
 
@@ -71,51 +74,55 @@ export const usePageQuery = pageQuery.extend({
 });
 
 /** A page of a list, named after its items. Call it once for each kind of item. */
-export function pageOf<T extends z.ZodType>(item: T) {
-  const page = z.object({
-    data: z.array(item).describe("The rows of this page, in the list's order"),
-    has_more: z.boolean().describe("True: there are rows after this page"),
-    last_id: z
-      .string()
-      .nullable()
-      .describe("Id of the page's last row, for the next page; null: the page is empty"),
+export function pageOf<T extends z.ZodType>(item: z.ZodLazy<T>) {
+  return lazily(() => {
+    const page = z.object({
+      data: z.array(item).describe("The rows of this page, in the list's order"),
+      has_more: z.boolean().describe("True: there are rows after this page"),
+      last_id: z
+        .string()
+        .nullable()
+        .describe("Id of the page's last row, for the next page; null: the page is empty"),
+    });
+    const name = item.unwrap().meta()?.id;
+    return name === undefined ? page : page.meta({ id: `${name}Page`, description: "One page of a list" });
   });
-  const name = item.meta()?.id;
-  return name === undefined ? page : page.meta({ id: `${name}Page`, description: "One page of a list" });
 }
 
 /** How many validation errors an answer lists. */
 export const maxErrors = 20;
 
-export const problem = z
-  .object({
-    type: z.string().describe("A link to the code in the reference"),
-    title: z.string().describe("What the code means, for people"),
-    status: z.int().describe("The answer's HTTP status"),
-    detail: z.string().describe("What went wrong this time, for people"),
-    code: z.enum(errorCodeNames).describe("What went wrong, for programs: it does not change"),
-    request_id: z.string().describe("The request's `X-Request-Id`, which is in every line of the log"),
-    errors: z
-      .array(
-        z.object({
-          path: z.string().describe("The field, as `a.b.0`; empty: the whole body"),
-          message: z.string().describe("What is wrong with it"),
-        }),
-      )
-      .max(maxErrors)
-      .optional()
-      .meta({ description: "Fields that do not validate; the first 20" }),
-    error_count: z.int().optional().meta({ description: "How many validation errors there are in all" }),
-    turn_id: id.optional().meta({ description: "The turn that is running" }),
-    scope: z.enum(budgetScopes).optional().meta({ description: "Whose credits are used up, or held" }),
-    limit: z.string().optional().meta({ description: "Credits of that budget" }),
-    spent: z.string().optional().meta({ description: "Credits spent of it" }),
-    resets_at: instant
-      .nullable()
-      .optional()
-      .meta({ description: "When its next period begins; null: never" }),
-    input_budget: z.int().optional().meta({ description: "Tokens that an agent's input may have" }),
-    estimated_tokens: z.int().optional().meta({ description: "Tokens that the input would have had" }),
-    model_context_limit: z.int().optional().meta({ description: "Tokens of the model's context window" }),
-  })
-  .meta({ id: "Problem", description: "An error, as RFC 9457 describes it" });
+export const problem = lazily(() =>
+  z
+    .object({
+      type: z.string().describe("A link to the code in the reference"),
+      title: z.string().describe("What the code means, for people"),
+      status: z.int().describe("The answer's HTTP status"),
+      detail: z.string().describe("What went wrong this time, for people"),
+      code: z.enum(errorCodeNames).describe("What went wrong, for programs: it does not change"),
+      request_id: z.string().describe("The request's `X-Request-Id`, which is in every line of the log"),
+      errors: z
+        .array(
+          z.object({
+            path: z.string().describe("The field, as `a.b.0`; empty: the whole body"),
+            message: z.string().describe("What is wrong with it"),
+          }),
+        )
+        .max(maxErrors)
+        .optional()
+        .meta({ description: "Fields that do not validate; the first 20" }),
+      error_count: z.int().optional().meta({ description: "How many validation errors there are in all" }),
+      turn_id: id.optional().meta({ description: "The turn that is running" }),
+      scope: z.enum(budgetScopes).optional().meta({ description: "Whose credits are used up, or held" }),
+      limit: z.string().optional().meta({ description: "Credits of that budget" }),
+      spent: z.string().optional().meta({ description: "Credits spent of it" }),
+      resets_at: instant
+        .nullable()
+        .optional()
+        .meta({ description: "When its next period begins; null: never" }),
+      input_budget: z.int().optional().meta({ description: "Tokens that an agent's input may have" }),
+      estimated_tokens: z.int().optional().meta({ description: "Tokens that the input would have had" }),
+      model_context_limit: z.int().optional().meta({ description: "Tokens of the model's context window" }),
+    })
+    .meta({ id: "Problem", description: "An error, as RFC 9457 describes it" }),
+);

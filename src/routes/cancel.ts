@@ -3,7 +3,8 @@ import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { json } from "../http/responses.ts";
 import { cancelTurn } from "../turn/cancel.ts";
-import { cancelledTurn, turnParams } from "./schemas/turn.ts";
+import { cancelledTurn } from "./schemas/turn.ts";
+import { turnParams } from "./schemas/turn-request.ts";
 
 const cancel = defineRoute("post", "/sessions/{session_id}/turns/{turn_id}/cancel", "Cancel a turn", {
   id: "cancelTurn",

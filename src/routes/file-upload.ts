@@ -11,7 +11,7 @@ import { readIdempotencyKey } from "../http/idempotency-key.ts";
 import { json } from "../http/responses.ts";
 import * as schemas from "./schemas/file.ts";
 import { roomParams } from "./schemas/room.ts";
-import { runHeaders } from "./schemas/turn.ts";
+import { runHeaders } from "./schemas/turn-request.ts";
 
 const upload = defineRoute("post", "/rooms/{room_id}/files", "Upload a file", {
   id: "uploadFile",

@@ -9,8 +9,9 @@ import { json, optionalJsonBody } from "../http/responses.ts";
 import { retryTurn } from "../turn/post.ts";
 import { answerWithStream, answerWithTurn } from "./answer-run.ts";
 import { eventStream } from "./schemas/event-stream.ts";
-import { newRetry, runHeaders, turnAnswerHeaders, turnParams, turnRead } from "./schemas/turn.ts";
+import { turnAnswerHeaders, turnRead } from "./schemas/turn.ts";
 import { pendingAnswer } from "./schemas/turn-pending.ts";
+import { newRetry, runHeaders, turnParams } from "./schemas/turn-request.ts";
 import { retryProblems } from "./turn-problems.ts";
 
 const common = {

@@ -11,7 +11,7 @@ import { nameTurn } from "./name-turn.ts";
 import { toRunResult } from "./run-result.ts";
 import { toAgUiMessage } from "./schemas/ag-ui.ts";
 import { eventStream } from "./schemas/event-stream.ts";
-import { turnParams } from "./schemas/turn.ts";
+import { turnParams } from "./schemas/turn-request.ts";
 
 const place = {
   description: "The id of the last event that the reader has; a header counts more than the query",

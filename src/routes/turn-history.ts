@@ -10,10 +10,11 @@ import { pageOf, pageQuery } from "../http/schemas.ts";
 import { toPage } from "./schemas/page.ts";
 import { sessionOf, sessionParams } from "./schemas/session.ts";
 import { summary, toSummary } from "./schemas/summary.ts";
-import { toListedTurn, turnParams, turnRead } from "./schemas/turn.ts";
+import { toListedTurn, turnRead } from "./schemas/turn.ts";
 import { toTurnDetail, turnDetail } from "./schemas/turn-detail.ts";
 import { refuseOtherCursor, toOrderedPage, turnOrderQuery } from "./schemas/turn-order.ts";
 import { toTurnPending, turnPending } from "./schemas/turn-pending.ts";
+import { turnParams } from "./schemas/turn-request.ts";
 
 const tag = "turns";
 const params = sessionParams;

@@ -11,8 +11,9 @@ import type { WhenBusy } from "../turn/run.ts";
 import { answerAtOnce, answerWithStream, answerWithTurn } from "./answer-run.ts";
 import { eventStream } from "./schemas/event-stream.ts";
 import { sessionParams } from "./schemas/session.ts";
-import { newQueuedTurn, newTurn, runHeaders, turnAnswerHeaders, turnRead } from "./schemas/turn.ts";
+import { turnAnswerHeaders, turnRead } from "./schemas/turn.ts";
 import { pendingAnswer } from "./schemas/turn-pending.ts";
+import { newQueuedTurn, newTurn, runHeaders } from "./schemas/turn-request.ts";
 import { queueProblems, turnProblems } from "./turn-problems.ts";
 
 const common = {
@@ -63,7 +64,7 @@ export function registerTurnRoutes(app: App, deps: Deps): void {
     c: Context<AppEnv>,
     params: z.output<typeof sessionParams>,
     body: z.output<typeof newQueuedTurn>,
-    whenBusy: WhenBusy,
+    whenBusy: WhenBusy | undefined,
   ) => {
     const { session_id: sessionId } = params;
     const { message, model_alias_override: modelAliasOverride, max_credits: maxCredits } = body;

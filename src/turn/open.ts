@@ -18,6 +18,7 @@ import {
 } from "../domain/turn/open-decision.ts";
 import type { PendingTurn } from "../domain/turn/queued-turn.ts";
 import { canonicalRequest, type HashedRequest } from "../domain/turn/request-hash.ts";
+import { cancelTurn } from "./cancel.ts";
 import { toPending, waitInQueue, wakeQueue } from "./queue.ts";
 import { recoverRun } from "./recover.ts";
 import type { Requester, RunRequest, RunStart, WhenBusy } from "./run.ts";
@@ -54,6 +55,7 @@ export async function openRun(
       case "join":
         return decision;
       case "queued":
+        await stopAgain(deps, request, rows.claimBefore);
         return { kind: "queued", pending: toPending(request.sessionId, decision.entry, rows.queue) };
       case "busy": {
         if (decision.isIdle) wakeQueue(deps, request.sessionId, request.log);
@@ -80,6 +82,14 @@ export async function openRun(
 }
 
 const maxRecoveries = 3;
+
+/**
+ * The turn waits for a run that was cancelled, as an interrupt does. The Worker that cancelled it may have been lost before it
+ * told the host, so the host is told again.
+ */
+async function stopAgain(deps: Deps, request: RunRequest, running: FoundClaim | undefined): Promise<void> {
+  if (running?.isCancelled === true) await cancelTurn(deps, request, running.turnId);
+}
 
 /** A late copy of a request meets the refusal of its own run, whose answer was lost: the next request gets the refusal. */
 async function explainNotTaken({ db }: Deps, request: RunRequest, runId: string): Promise<PantheonError> {

@@ -18,6 +18,7 @@ import {
   hasCompletedSynthesis,
   isSynthesis,
 } from "../domain/turn/current-replies.ts";
+import { isFirstRun } from "../domain/turn/session-title.ts";
 import { endRefused } from "./end.ts";
 import type { Requester, Run, RunRequest, RunStart } from "./run.ts";
 
@@ -66,11 +67,8 @@ async function planRun(
     throw await endRefused(deps, "refused", { ...refused, refusalScales }, contextBudgetExceeded(overflow));
   }
   const promptTokens = new Map(fits.map((fit) => [fit.agentKey, fit.estimatedTokensAfterPrune]));
-  return {
-    plan,
-    context: { ...context, dueSummary: findDueSummary(deps, turn, context, fits) },
-    promptTokens,
-  };
+  const dueSummary = findDueSummary(deps, turn, context, fits);
+  return { plan, context: { ...context, dueSummary, isTitleDue: isTitleDue(deps, turn) }, promptTokens };
 }
 
 function findDueSummary(deps: Deps, turn: OpenedTurn, context: TurnContext, fits: readonly AgentContext[]) {
@@ -115,6 +113,11 @@ export function decidePlan({ claim, retried }: { claim: ClaimRow; retried: Store
   }
 }
 
+/** A resumed run asks for no title: a past holder may have asked. */
+function isTitleDue({ settings }: Deps, { claim, hasTitle }: OpenedTurn): boolean {
+  return settings.titlesByModel && isFirstRun(claim) && claim.pastHolders.length === 0 && !hasTitle;
+}
+
 function buildContext(deps: Deps, turn: OpenedTurn): TurnContext {
   const { claim, retried, summary, window, tokenScales, files } = turn;
   const { goal, roster } = claim.snapshot;
@@ -128,6 +131,7 @@ function buildContext(deps: Deps, turn: OpenedTurn): TurnContext {
     storedAnswers: retried === null ? [] : listAnswers(retried),
     tokenScales,
     dueSummary: null,
+    isTitleDue: false,
   };
 }
 

@@ -46,6 +46,28 @@ describe("a run that is handed over", () => {
     expect(await fixture.models.journal()).toHaveLength(1);
   });
 
+  test("twice as a stream is executed once, and both streams have the same events", async () => {
+    const bodies: Promise<string>[] = [];
+    const fixture = await createWithHost((host) => ({
+      async watch(handOver, client) {
+        const [first, second] = await Promise.all([
+          host.watch(handOver, client),
+          host.watch(handOver, client),
+        ]);
+        if (second.kind === "streaming") bodies.push(new Response(second.body).text());
+        return first;
+      },
+    }));
+
+    const { text } = await fixture.api
+      .as(fixture.owner)
+      .post(`${fixture.turnsPath}/stream`, { message: "@ada hello" });
+
+    expect(text).toContain('"type":"RUN_FINISHED"');
+    expect(await Promise.all(bodies)).toEqual([text]);
+    expect(await fixture.models.journal()).toHaveLength(1);
+  });
+
   test("is handed over again where the answer is lost, and the second call gets the turn of the first", async () => {
     let calls = 0;
     const fixture = await createWithHost((host) => ({

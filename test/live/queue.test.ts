@@ -1,48 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { mintToken } from "../support/api.ts";
 import { readEvents } from "../support/event-reader.ts";
+import { createBusy, queueOf } from "../support/queue-fixture.ts";
 import { loseObject, passAlarm } from "../support/session-objects.ts";
 import { createTurnFixture, noRows, says, type TurnFixture } from "../support/turn-fixture.ts";
 import { insertBudget } from "../turn/money/support.ts";
 import { endLease } from "../turn/recovery/support/abandoned-run.ts";
 import { expectLedgerMatchesCalls } from "../turn/recovery/support/ledger-check.ts";
-import { until } from "../turn/recovery/support/until.ts";
 
 const conflict = { status: 409, body: { code: "turn_conflict" } };
-
-function queueOf(fixture: TurnFixture) {
-  const { api, owner, turnsPath, sessionId } = fixture;
-  const client = api.as(owner);
-  return {
-    add: (message: string, key?: string) =>
-      client.post(
-        `${turnsPath}/queue`,
-        { message },
-        { headers: key === undefined ? {} : { "Idempotency-Key": key } },
-      ),
-    list: async () => (await client.get(`/sessions/${sessionId}/queue`)).body.data,
-    inputs: async () =>
-      (await fixture.list()).body.data.map(({ user_input }: { user_input: string }) => user_input),
-    /** Resolves once nothing runs and nothing waits. */
-    drained: () =>
-      until("the queue is empty", async () => {
-        const [row] =
-          await fixture.sql`select (select count(*) from turn_claims where session_id = ${sessionId})
-          + (select count(*) from queued_turns where session_id = ${sessionId} and status = 'waiting') as left`;
-        return Number(row?.left) === 0;
-      }),
-  };
-}
-
-/** A session whose first turn is held until `gate` is released. */
-async function createBusy(options: Parameters<typeof createTurnFixture>[0] = {}) {
-  const fixture = await createTurnFixture(options);
-  await fixture.models.script(says("ada", { text: "first", hold: "gate" }, 1), says("ada", "later"));
-  const queue = queueOf(fixture);
-  const running = await queue.add("@ada one");
-  await fixture.models.wait({ calls: 1 });
-  return { fixture, queue, running, finish: () => fixture.models.release("gate") };
-}
 
 describe("a post to the queue", () => {
   test("of a free session runs at once: 202, where the turn is and its events", async () => {

@@ -12,9 +12,10 @@ import type {
 } from "../../../src/routes/schemas/money.ts";
 import type { newRoom, room } from "../../../src/routes/schemas/room.ts";
 import type { session } from "../../../src/routes/schemas/session.ts";
-import type { newTurn, turnRead } from "../../../src/routes/schemas/turn.ts";
+import type { turnRead } from "../../../src/routes/schemas/turn.ts";
 import type { turnDetail } from "../../../src/routes/schemas/turn-detail.ts";
 import type { queuedTurn, turnPending } from "../../../src/routes/schemas/turn-pending.ts";
+import type { newTurn } from "../../../src/routes/schemas/turn-request.ts";
 
 // The wire forms are declared once, by the server's schemas. Only their types are taken.
 export type Room = z.output<typeof room>;

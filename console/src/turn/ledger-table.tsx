@@ -59,6 +59,7 @@ const purposeWords: Readonly<Record<Overhead["purpose"], string>> = {
   routing: "Choosing agents",
   summary_text: "Summary",
   summary_structure: "Facts of the summary",
+  session_title: "Title of the session",
 };
 
 /** Calls of the manager and the summarizer. They cost no credits. */

@@ -1,4 +1,4 @@
-import { and, eq, isNull, type SQL, sql } from "drizzle-orm";
+import { and, eq, type SQL, sql } from "drizzle-orm";
 import { notFound } from "../../domain/errors.ts";
 import type { QueuedStatus } from "../../domain/turn/queued-turn.ts";
 import type { TurnStatus } from "../../domain/turn/turn-outcome.ts";
@@ -14,7 +14,7 @@ export type CancelledRun = RunKey & { holder: string };
 export type CancelledTurn = {
   /** `running`: a run of the turn is live; of a turn that waited: how its wait has ended; else as the turn is stored. */
   status: TurnStatus | "running" | Exclude<QueuedStatus, "waiting">;
-  /** The run that this request has cancelled; null: there is none, or it was cancelled before. */
+  /** The turn's run, which is cancelled now, by this request or an earlier one; null: there is none. */
   run: CancelledRun | null;
 };
 
@@ -57,15 +57,16 @@ export async function cancelTurnClaim(db: Db, scope: SessionScope, turnId: strin
 }
 
 /**
- * Marks the session's claim as cancelled, where it is not yet: for a batch that has locked the session. Returns the run,
- * which `stopCancelledRun` (src/turn/cancel.ts) then ends.
+ * Marks the session's claim as cancelled: for a batch that has locked the session. Returns the run, which
+ * `stopCancelledRun` then ends. A run that was cancelled before is returned, too: the answer to that request may have been
+ * lost before the host was told.
  */
 export function markCancelled(db: Db, scope: SessionScope, only?: SQL) {
   const { sessionId, runId, holder } = turnClaims;
   return db
     .update(turnClaims)
-    .set({ cancelledAt: sql`clock_timestamp()` })
-    .where(and(isClaimOf(scope), isNull(turnClaims.cancelledAt), only))
+    .set({ cancelledAt: sql`coalesce(${turnClaims.cancelledAt}, clock_timestamp())` })
+    .where(and(isClaimOf(scope), only))
     .returning({ sessionId, runId, holder });
 }
 

@@ -3,7 +3,6 @@ import type { BatchItem } from "drizzle-orm/batch";
 import type { Catalog } from "../../domain/catalog.ts";
 import type { CheckpointRows } from "../../domain/turn/checkpoint.ts";
 import type { Claim } from "../../domain/turn/claim.ts";
-import { titleOf } from "../../domain/turn/session-title.ts";
 import { deleteEarlierCheckpoints, deleteThread, insertCheckpointRows } from "../checkpoint/checkpoints.ts";
 import { sizeOfRows } from "../checkpoint/split-rows.ts";
 import { type Db, postgresFields, repeatIfLost } from "../core/client.ts";
@@ -103,7 +102,7 @@ export async function commitTurn(
         ...insertSummaries(record.summary === null ? [] : [record.summary]),
         ...changeSession(db, record),
         ...keepLastCheckpoint(record.claim.runId, lastCheckpoint, keepsCheckpoint),
-        endClaim(record.claim, noteRun(record)),
+        endClaim(record.claim, { title: record.title, at: record.run.createdAt }),
         ...reconciled,
       ]),
     );
@@ -131,12 +130,6 @@ async function resolveCommitError(db: Db, claim: Claim, error: unknown): Promise
 function writeTurn(db: Db, { run, turn }: TurnRecord): BatchItem<"pg">[] {
   if (run.kind === "turn") return insertTurns([turn]);
   return [db.update(turns).set(turn).where(eq(turns.id, turn.id))];
-}
-
-/** The session has had a run stored. Its first message gives it a title. */
-function noteRun({ turn, run }: TurnRecord): { title: string | null; at: Date } {
-  const isFirst = run.kind === "turn" && turn.turnIndex === 1;
-  return { title: isFirst ? titleOf(turn.userInput) : null, at: run.createdAt };
 }
 
 function changeSession(db: Db, { session, turn }: TurnRecord): BatchItem<"pg">[] {

@@ -12,6 +12,7 @@ import {
 import { exclusionOf } from "../../domain/turn/exclusion.ts";
 import { type OrchestrationRecord, recordOrchestration } from "../../domain/turn/orchestration-record.ts";
 import { changeSession, type SessionState } from "../../domain/turn/session-state.ts";
+import { isFirstRun, titleOf } from "../../domain/turn/session-title.ts";
 import { type AgentReply, deriveTurnStatus, type PromptMeasure } from "../../domain/turn/turn-outcome.ts";
 import type { turnRuns } from "../schema.ts";
 import { buildLedger, listAttemptIds } from "./ledger-record.ts";
@@ -48,6 +49,8 @@ export type TurnRecord = {
   pricing: RunPricing | undefined;
   /** The session's new state; null: it does not change. */
   session: SessionState | null;
+  /** The session's title, if it has none; null: none was made. */
+  title: string | null;
   /** The room whose pending mode this turn consumes; null: none. */
   consumedMode: { roomId: string; mode: TurnRow["mode"] } | null;
   /** Whether other holders executed the run before. They may have reported their calls. */
@@ -88,6 +91,7 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
         turnIndex: claim.turnIndex,
         modelAliasOf: (agentKey) => modelAliasOf(input.plan, agentKey),
       }),
+    title: isFirstRun(claim) ? (input.outcome.title ?? titleOf(turn.userInput)) : null,
     consumedMode: snapshot.consumesPendingMode ? { roomId: snapshot.roomId, mode: snapshot.mode } : null,
     hasPastHolders: claim.pastHolders.length > 0,
     stored: {

@@ -17,6 +17,8 @@ export type InFlightInput = {
   summarizerModelAlias: string;
   /** Holders that may have been making a summary. */
   summaryHolders: readonly string[];
+  /** Holders that may have been making the title of the session. */
+  titleHolders: readonly string[];
   /** Estimated tokens of a step's prompt; 0 where they are no longer known. */
   promptTokensOf: (step: string) => number;
 };
@@ -47,6 +49,9 @@ export function toInFlightEstimates(input: InFlightInput): InFlightRecords {
         ...estimateOverhead(input, { purpose: "summary_text", holder }, summarizerAlias),
         ...estimateOverhead(input, { purpose: "summary_structure", holder }, summarizerAlias),
       ]),
+      ...input.titleHolders.flatMap((holder) =>
+        estimateOverhead(input, { purpose: "session_title", holder }, summarizerAlias),
+      ),
     ],
   };
 }

@@ -22,4 +22,6 @@ export type TurnContext = {
   tokenScales: ReadonlyMap<string, number>;
   /** The summary to make during this turn. Null: none is due. */
   dueSummary: SummaryPlan<MeasuredMessage & { tokens: number }> | null;
+  /** Whether a model makes the title of the session during this turn. */
+  isTitleDue: boolean;
 };

@@ -37,7 +37,7 @@ export type ModelCallRecord = {
 
 /** A call made for the turn itself, not for an agent: not billed, kept in the audit. */
 export type OverheadCall = {
-  purpose: "routing" | "summary_text" | "summary_structure";
+  purpose: "routing" | "summary_text" | "summary_structure" | "session_title";
   /** Of routing: the round that it started. Absent before rounds were. */
   round?: number;
   holder: string;
@@ -128,6 +128,8 @@ export type TurnOutcome = {
   summary: NewSummary | null;
   /** A summary was due and its calls or answers failed. */
   summaryFailed?: boolean;
+  /** The title that a model made for the session; absent: none was asked for, or none came. */
+  title?: string | null;
   /** Time in which at least one model call was in flight, ms. */
   modelMs: number;
   /** The same of tools. */

@@ -5,6 +5,7 @@ import { isPlainName, maxNameCharacters } from "../../domain/agent-name.ts";
 import { maxTemperature, maxTopP, readModelSettings, reasoningEfforts } from "../../domain/model-settings.ts";
 import type { NewAgent } from "../../domain/new-agent.ts";
 import { readPermissions } from "../../domain/permissions.ts";
+import { lazily } from "../../http/lazy-schema.ts";
 import { createdAt, id, list, pageOf, text, updatedAt } from "../../http/schemas.ts";
 
 const keyRule = "must be 1 to 64 letters, digits, '_' or '-'";
@@ -40,21 +41,23 @@ const meaning = {
   toolPermissions: "The tools that the agent may use: names of `GET /tools`",
 };
 
-export const agent = z
-  .object({
-    id: id.describe("Id of this agent's row"),
-    room_id: id.describe("The agent's room"),
-    agent_key: z.string().describe(meaning.agentKey),
-    name: z.string().describe(meaning.name),
-    model_alias: z.string().describe(meaning.modelAlias),
-    role_prompt: z.string().describe(meaning.rolePrompt),
-    tool_permissions: z.array(z.string()).describe(meaning.toolPermissions),
-    model_settings: modelSettings,
-    position: z.int().min(0).describe("The agent's place in the room, from 0 without gaps"),
-    created_at: createdAt,
-    updated_at: updatedAt,
-  })
-  .meta({ id: "Agent", description: "A model, a role and a set of permitted tools" });
+export const agent = lazily(() =>
+  z
+    .object({
+      id: id.describe("Id of this agent's row"),
+      room_id: id.describe("The agent's room"),
+      agent_key: z.string().describe(meaning.agentKey),
+      name: z.string().describe(meaning.name),
+      model_alias: z.string().describe(meaning.modelAlias),
+      role_prompt: z.string().describe(meaning.rolePrompt),
+      tool_permissions: z.array(z.string()).describe(meaning.toolPermissions),
+      model_settings: modelSettings,
+      position: z.int().min(0).describe("The agent's place in the room, from 0 without gaps"),
+      created_at: createdAt,
+      updated_at: updatedAt,
+    })
+    .meta({ id: "Agent", description: "A model, a role and a set of permitted tools" }),
+);
 
 export const agentPage = pageOf(agent);
 export const rosterParams = z.object({ room_id: id.describe("The room") });
@@ -85,7 +88,8 @@ export const newAgent = z
       .regex(agentKeyPattern, keyRule)
       .refine((key) => !isReservedAgentKey(key), "is reserved")
       .describe(meaning.agentKey),
-    tool_permissions: editable.tool_permissions.default([]),
+    // No `default` in the document: generators take a field that has one to be required.
+    tool_permissions: editable.tool_permissions.optional(),
     model_settings: modelSettings.default({}),
     position: z
       .int()
@@ -127,7 +131,7 @@ export function toNewAgent(body: z.output<typeof newAgent>): NewAgent {
     name: body.name,
     modelAlias: body.model_alias,
     rolePrompt: body.role_prompt,
-    toolPermissions: body.tool_permissions,
+    toolPermissions: body.tool_permissions ?? [],
     modelSettings: readModelSettings(body.model_settings),
     position: body.position,
   };

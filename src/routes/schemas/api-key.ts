@@ -1,22 +1,28 @@
 import * as z from "zod";
 import type { ApiKeyRow } from "../../db/keys/api-keys.ts";
+import { lazily } from "../../http/lazy-schema.ts";
 import { createdAt, id, instant, text } from "../../http/schemas.ts";
 
 const name = text(120).describe("For people: what the key is for");
 
-export const apiKey = z
-  .object({
-    id,
-    name: z.string().describe("For people: what the key is for"),
-    ending: z.string().describe("The key's last four characters"),
-    created_at: createdAt,
-    last_used_at: instant.nullable().describe("When it was last used, to about 30 s; null: never"),
-  })
-  .meta({ id: "ApiKey", description: "A key, without what only its owner has" });
+export const apiKey = lazily(() =>
+  z
+    .object({
+      id,
+      name: z.string().describe("For people: what the key is for"),
+      ending: z.string().describe("The key's last four characters"),
+      created_at: createdAt,
+      last_used_at: instant.nullable().describe("When it was last used, to about 30 s; null: never"),
+    })
+    .meta({ id: "ApiKey", description: "A key, without what only its owner has" }),
+);
 
-export const createdApiKey = apiKey
-  .extend({ key: z.string().describe("The key itself. It is shown this once: only its hash is stored") })
-  .meta({ id: "CreatedApiKey", description: "A key that was just made" });
+export const createdApiKey = lazily(() =>
+  apiKey
+    .unwrap()
+    .extend({ key: z.string().describe("The key itself. It is shown this once: only its hash is stored") })
+    .meta({ id: "CreatedApiKey", description: "A key that was just made" }),
+);
 
 export const newApiKey = z
   .strictObject({ name })

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { list } from "../../http/schemas.ts";
-import { newTurn } from "./turn.ts";
+import { newTurn } from "./turn-request.ts";
 
 /** How many parts the content of one message may have. */
 const maxParts = 100;

@@ -3,6 +3,7 @@ import type { FilePageRow, FileRow } from "../../db/files/files.ts";
 import { fileErrorCodes } from "../../domain/files/file-error.ts";
 import { maxFileNameCharacters } from "../../domain/files/file-limits.ts";
 import { fileStatuses } from "../../domain/files/file-status.ts";
+import { lazily } from "../../http/lazy-schema.ts";
 import { createdAt, id, text } from "../../http/schemas.ts";
 
 /** Prompts have the name in a line of their own: a line break in it could look like another line. */
@@ -11,47 +12,53 @@ export const fileName = text(maxFileNameCharacters).refine(
   "must be one line, without control characters",
 );
 
-export const file = z
-  .object({
-    id,
-    room_id: id.describe("The file's room"),
-    name: z.string().describe("As it was uploaded"),
-    media_type: z.string().describe("As the service recognised it, whatever the upload said"),
-    bytes: z.int().meta({ description: "Of the original" }),
-    sha256: z.string().meta({ description: "Of the original, in hex" }),
-    status: z.enum(fileStatuses).describe("How far its parsing is; agents can read it when it is `ready`"),
-    page_count: z.int().nullable().meta({ description: "Pages of the file; null until it is ready" }),
-    pages_read: z.int().nullable().meta({ description: "Pages that agents can read" }),
-    tokens: z.int().nullable().meta({ description: "Estimated tokens of all pages" }),
-    truncated: z.boolean().meta({ description: "True: reading stopped at a limit" }),
-    no_text: z.boolean().meta({ description: "True: the file is ready and has no text, like a scan" }),
-    encoding_guessed: z.boolean().meta({ description: "True: some characters may be wrong" }),
-    error: z
-      .object({
-        code: z.string().describe("For programs"),
-        message: z.string().describe("For people"),
-      })
-      .nullable()
-      .meta({ description: "Why parsing failed; null: it did not" }),
-    preview: z.string().nullable().meta({ description: "The text's first 300 characters" }),
-    created_at: createdAt,
-  })
-  .meta({ id: "File", description: "A document of a room, which agents can read" });
+export const file = lazily(() =>
+  z
+    .object({
+      id,
+      room_id: id.describe("The file's room"),
+      name: z.string().describe("As it was uploaded"),
+      media_type: z.string().describe("As the service recognised it, whatever the upload said"),
+      bytes: z.int().meta({ description: "Of the original" }),
+      sha256: z.string().meta({ description: "Of the original, in hex" }),
+      status: z.enum(fileStatuses).describe("How far its parsing is; agents can read it when it is `ready`"),
+      page_count: z.int().nullable().meta({ description: "Pages of the file; null until it is ready" }),
+      pages_read: z.int().nullable().meta({ description: "Pages that agents can read" }),
+      tokens: z.int().nullable().meta({ description: "Estimated tokens of all pages" }),
+      truncated: z.boolean().meta({ description: "True: reading stopped at a limit" }),
+      no_text: z.boolean().meta({ description: "True: the file is ready and has no text, like a scan" }),
+      encoding_guessed: z.boolean().meta({ description: "True: some characters may be wrong" }),
+      error: z
+        .object({
+          code: z.string().describe("For programs"),
+          message: z.string().describe("For people"),
+        })
+        .nullable()
+        .meta({ description: "Why parsing failed; null: it did not" }),
+      preview: z.string().nullable().meta({ description: "The text's first 300 characters" }),
+      created_at: createdAt,
+    })
+    .meta({ id: "RoomFile", description: "A document of a room, which agents can read" }),
+);
 
-export const filePage = z
-  .object({
-    page: z.int().min(1).describe("Its number, from 1"),
-    text: z.string().describe("What agents see of it"),
-    tokens: z.int().describe("Estimated tokens of the text"),
-  })
-  .meta({ id: "PageOfFile", description: "The text of one page of a file" });
+export const filePage = lazily(() =>
+  z
+    .object({
+      page: z.int().min(1).describe("Its number, from 1"),
+      text: z.string().describe("What agents see of it"),
+      tokens: z.int().describe("Estimated tokens of the text"),
+    })
+    .meta({ id: "PageOfFile", description: "The text of one page of a file" }),
+);
 
-export const filePages = z
-  .object({
-    data: z.array(filePage).describe("The pages, in order"),
-    has_more: z.boolean().meta({ description: "True: there are later pages" }),
-  })
-  .meta({ id: "FilePages", description: "Pages of a file's text" });
+export const filePages = lazily(() =>
+  z
+    .object({
+      data: z.array(filePage).describe("The pages, in order"),
+      has_more: z.boolean().meta({ description: "True: there are later pages" }),
+    })
+    .meta({ id: "FilePages", description: "Pages of a file's text" }),
+);
 
 export const fileParams = z.object({ file_id: id.describe("The file") });
 

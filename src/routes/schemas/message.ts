@@ -3,6 +3,7 @@ import type { StoredTurn } from "../../db/turn/stored-turn.ts";
 import { stepOfReply } from "../../domain/turn/current-replies.ts";
 import { exclusionReasons } from "../../domain/turn/exclusion.ts";
 import { finishReasons } from "../../domain/turn/finish-reason.ts";
+import { lazily } from "../../http/lazy-schema.ts";
 import { createdAt, id } from "../../http/schemas.ts";
 import { refuseOtherCursor, turnOrderQuery } from "./turn-order.ts";
 
@@ -11,10 +12,12 @@ export const finishReason = z.enum(finishReasons).nullable().meta({
 });
 
 /** Why an agent failed. */
-export const failure = z.object({
-  code: z.string().describe("For programs: the reference lists the codes"),
-  message: z.string().describe("For people"),
-});
+export const failure = lazily(() =>
+  z.object({
+    code: z.string().describe("For programs: the reference lists the codes"),
+    message: z.string().describe("For people"),
+  }),
+);
 
 /** Only present where the text is cut. */
 export const contentCut = z.literal(true).optional().meta({
@@ -31,33 +34,35 @@ export const stepId = z.string().meta({
     "Which answer of the turn: `<agent_key>#1` for an agent's first, `#2` for its second; `synthesis`",
 });
 
-export const message = z
-  .object({
-    id,
-    turn_id: id.describe("The turn that it belongs to"),
-    run_id: id.describe("The run that wrote it: the turn's first run, or a retry"),
-    seq: z.int().min(1).meta({ description: "Orders a session's messages without ties" }),
-    role: z
-      .enum(["user", "assistant", "tool"])
-      .describe("`user`: the turn's message; `assistant`: an answer"),
-    step: stepId.nullable(),
-    agent_key: z.string().nullable().describe("Who answered; null: the user's message"),
-    agent_name: z.string().nullable().describe("The agent's name at that time; null: the user's message"),
-    status: z.enum(["completed", "failed"]).describe("`failed`: the agent gave no answer"),
-    error: failure.nullable().describe("Why the agent failed; null: it did not"),
-    content: z.string().describe("The text; of a failed answer a line that says how it failed"),
-    partial,
-    content_cut: contentCut,
-    finish_reason: finishReason,
-    excluded: z.enum(exclusionReasons).nullable().meta({
-      description: "Why the message's turn is left out of later prompts and summaries; null: it is not",
-    }),
-    supersedes_id: id
-      .nullable()
-      .meta({ description: "The failed message that this one of a retry replaces" }),
-    created_at: createdAt,
-  })
-  .meta({ id: "Message", description: "A message of the transcript" });
+export const message = lazily(() =>
+  z
+    .object({
+      id,
+      turn_id: id.describe("The turn that it belongs to"),
+      run_id: id.describe("The run that wrote it: the turn's first run, or a retry"),
+      seq: z.int().min(1).meta({ description: "Orders a session's messages without ties" }),
+      role: z
+        .enum(["user", "assistant", "tool"])
+        .describe("`user`: the turn's message; `assistant`: an answer"),
+      step: stepId.nullable(),
+      agent_key: z.string().nullable().describe("Who answered; null: the user's message"),
+      agent_name: z.string().nullable().describe("The agent's name at that time; null: the user's message"),
+      status: z.enum(["completed", "failed"]).describe("`failed`: the agent gave no answer"),
+      error: failure.nullable().describe("Why the agent failed; null: it did not"),
+      content: z.string().describe("The text; of a failed answer a line that says how it failed"),
+      partial,
+      content_cut: contentCut,
+      finish_reason: finishReason,
+      excluded: z.enum(exclusionReasons).nullable().meta({
+        description: "Why the message's turn is left out of later prompts and summaries; null: it is not",
+      }),
+      supersedes_id: id
+        .nullable()
+        .meta({ description: "The failed message that this one of a retry replaces" }),
+      created_at: createdAt,
+    })
+    .meta({ id: "Message", description: "A message of the transcript" }),
+);
 
 export const transcriptQuery = turnOrderQuery
   .extend({

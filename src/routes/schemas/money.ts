@@ -7,41 +7,46 @@ import type { GrantResult, Wallet } from "../../db/budgets/wallet.ts";
 import { adminEventKinds } from "../../domain/billing/admin-event.ts";
 import { type BudgetPeriod, budgetPeriods, budgetScopes } from "../../domain/billing/budget.ts";
 import { isStorableText } from "../../domain/text/storable-text.ts";
+import { lazily } from "../../http/lazy-schema.ts";
 import { creditAmount, id, instant, list, text } from "../../http/schemas.ts";
-import { runHeaders } from "./turn.ts";
+import { runHeaders } from "./turn-request.ts";
 
 /** A signed decimal. */
 const credits = z.string().meta({ description: "Exact decimal of credits", examples: ["2.50000000"] });
 
 const toInstant = (milliseconds: string) => new Date(Number(milliseconds)).toISOString();
 
-export const wallet = z
-  .object({
-    balance: credits.nullable().meta({
-      description:
-        "What a new turn may be granted: `granted` less `spent` and `held`; null: there is no wallet",
-    }),
-    granted: credits.optional().describe("The sum of all grants, in credits"),
-    spent: credits.optional().describe("All that the user ever spent, in credits"),
-    held: credits.optional().meta({ description: "What running turns may still spend" }),
-  })
-  .meta({ id: "Wallet", description: "What operators granted a user, and what is left of it" });
+export const wallet = lazily(() =>
+  z
+    .object({
+      balance: credits.nullable().meta({
+        description:
+          "What a new turn may be granted: `granted` less `spent` and `held`; null: there is no wallet",
+      }),
+      granted: credits.optional().describe("The sum of all grants, in credits"),
+      spent: credits.optional().describe("All that the user ever spent, in credits"),
+      held: credits.optional().meta({ description: "What running turns may still spend" }),
+    })
+    .meta({ id: "Wallet", description: "What operators granted a user, and what is left of it" }),
+);
 
 export function toWallet(row: Wallet | null): z.input<typeof wallet> {
   return row ?? { balance: null };
 }
 
-export const transaction = z
-  .object({
-    id: id.describe("Of the grant or the run"),
-    kind: z.enum(["grant", "turn"]).describe("`turn`: a run of a turn"),
-    amount: credits.meta({ description: "Above 0: a grant; below: what a run cost" }),
-    note: z.string().nullable().describe("What the operator wrote to a grant"),
-    turn_id: id.nullable().describe("The turn of a run; null: a grant, or the turn is purged"),
-    session_id: id.nullable().describe("The session of a run, likewise"),
-    created_at: instant.describe("When the grant was made or the run opened"),
-  })
-  .meta({ id: "Transaction", description: "A grant, or what a run cost" });
+export const transaction = lazily(() =>
+  z
+    .object({
+      id: id.describe("Of the grant or the run"),
+      kind: z.enum(["grant", "turn"]).describe("`turn`: a run of a turn"),
+      amount: credits.meta({ description: "Above 0: a grant; below: what a run cost" }),
+      note: z.string().nullable().describe("What the operator wrote to a grant"),
+      turn_id: id.nullable().describe("The turn of a run; null: a grant, or the turn is purged"),
+      session_id: id.nullable().describe("The session of a run, likewise"),
+      created_at: instant.describe("When the grant was made or the run opened"),
+    })
+    .meta({ id: "Transaction", description: "A grant, or what a run cost" }),
+);
 
 export function toTransaction(row: Transaction): z.input<typeof transaction> {
   return {
@@ -55,19 +60,23 @@ export function toTransaction(row: Transaction): z.input<typeof transaction> {
   };
 }
 
-export const budget = z
-  .object({
-    id: id.describe("The budget's id"),
-    scope: z.enum(budgetScopes).describe("Whose budget it is"),
-    scope_id: z.string().meta({ description: "The id of the user, room or session" }),
-    period: z.enum(budgetPeriods).meta({ description: "In UTC; of `ever` there is one" }),
-    limit_credits: credits.nullable().meta({ description: "null: no limit" }),
-    spent: credits.meta({ description: "In the current period" }),
-    held: credits.describe("What running turns may still spend, in credits"),
-    resets_at: instant.nullable().meta({ description: "When the next period begins; null: never" }),
-    set_by_operator: z.boolean().describe("True: an operator set the limit, and its owner may only lower it"),
-  })
-  .meta({ id: "Budget", description: "A limit of spending in its current period" });
+export const budget = lazily(() =>
+  z
+    .object({
+      id: id.describe("The budget's id"),
+      scope: z.enum(budgetScopes).describe("Whose budget it is"),
+      scope_id: z.string().meta({ description: "The id of the user, room or session" }),
+      period: z.enum(budgetPeriods).meta({ description: "In UTC; of `ever` there is one" }),
+      limit_credits: credits.nullable().meta({ description: "null: no limit" }),
+      spent: credits.meta({ description: "In the current period" }),
+      held: credits.describe("What running turns may still spend, in credits"),
+      resets_at: instant.nullable().meta({ description: "When the next period begins; null: never" }),
+      set_by_operator: z
+        .boolean()
+        .describe("True: an operator set the limit, and its owner may only lower it"),
+    })
+    .meta({ id: "Budget", description: "A limit of spending in its current period" }),
+);
 
 export function toBudget(row: BudgetRow): z.input<typeof budget> {
   return {
@@ -128,15 +137,17 @@ export const newGrant = z
 /** Required, but `readRequiredKey` says so with 400. */
 export const grantHeaders = runHeaders;
 
-export const grant = z
-  .object({
-    id: id.describe("The grant's id"),
-    amount: credits.describe("Exact decimal of credits"),
-    note: z.string().nullable().describe("What the grant is for"),
-    created_at: instant.describe("When it was made"),
-    wallet: wallet.describe("The wallet now"),
-  })
-  .meta({ id: "Grant", description: "Credits that an operator gave" });
+export const grant = lazily(() =>
+  z
+    .object({
+      id: id.describe("The grant's id"),
+      amount: credits.describe("Exact decimal of credits"),
+      note: z.string().nullable().describe("What the grant is for"),
+      created_at: instant.describe("When it was made"),
+      wallet: wallet.describe("The wallet now"),
+    })
+    .meta({ id: "Grant", description: "Credits that an operator gave" }),
+);
 
 export function toGrant({ grant: row, wallet: raised }: GrantResult): z.input<typeof grant> {
   const { id: grantId, amount, note, createdAt } = row;
@@ -189,23 +200,25 @@ function hasUniqueAliases(prices: readonly { alias: string }[]): boolean {
   return prices.length > 0 && new Set(prices.map(({ alias }) => alias)).size === prices.length;
 }
 
-export const pricingVersion = z
-  .object({
-    version: z.string().describe("Its name"),
-    effective_at: instant.nullable().meta({ description: "null: a deployment's own version" }),
-    created_by: z.string().nullable().describe("The operator; null: a deployment's own version"),
-    prices: z
-      .array(
-        z.object({
-          alias: z.string().describe("The alias of a model"),
-          multiplier: z.string().describe("Factor of the credits"),
-          provider_input_usd_per_million: z.string().nullable().describe("US dollars, for reports"),
-          provider_output_usd_per_million: z.string().nullable().describe("US dollars, for reports"),
-        }),
-      )
-      .describe("By alias"),
-  })
-  .meta({ id: "PricingVersion", description: "Prices that never change" });
+export const pricingVersion = lazily(() =>
+  z
+    .object({
+      version: z.string().describe("Its name"),
+      effective_at: instant.nullable().meta({ description: "null: a deployment's own version" }),
+      created_by: z.string().nullable().describe("The operator; null: a deployment's own version"),
+      prices: z
+        .array(
+          z.object({
+            alias: z.string().describe("The alias of a model"),
+            multiplier: z.string().describe("Factor of the credits"),
+            provider_input_usd_per_million: z.string().nullable().describe("US dollars, for reports"),
+            provider_output_usd_per_million: z.string().nullable().describe("US dollars, for reports"),
+          }),
+        )
+        .describe("By alias"),
+    })
+    .meta({ id: "PricingVersion", description: "Prices that never change" }),
+);
 
 export function toPricingVersion(row: PricingVersion): z.input<typeof pricingVersion> {
   return {
@@ -221,16 +234,18 @@ export function toPricingVersion(row: PricingVersion): z.input<typeof pricingVer
   };
 }
 
-export const adminEvent = z
-  .object({
-    id: id.describe("The event's id"),
-    actor: z.string().meta({ description: "The operator" }),
-    kind: z.enum(adminEventKinds).describe("What was done"),
-    user_id: z.string().nullable().describe("The user whose money it is about; null: prices"),
-    details: z.record(z.string(), z.unknown()).describe("What was set, by name"),
-    created_at: instant.describe("When it was done"),
-  })
-  .meta({ id: "AdminEvent", description: "What an operator did" });
+export const adminEvent = lazily(() =>
+  z
+    .object({
+      id: id.describe("The event's id"),
+      actor: z.string().meta({ description: "The operator" }),
+      kind: z.enum(adminEventKinds).describe("What was done"),
+      user_id: z.string().nullable().describe("The user whose money it is about; null: prices"),
+      details: z.record(z.string(), z.unknown()).describe("What was set, by name"),
+      created_at: instant.describe("When it was done"),
+    })
+    .meta({ id: "AdminEvent", description: "What an operator did" }),
+);
 
 export function toAdminEvent(event: AdminEvent): z.input<typeof adminEvent> {
   return {

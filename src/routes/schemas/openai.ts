@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { ChatBeginning } from "../../db/turn/chat-sessions.ts";
 import { isStorableText } from "../../domain/text/storable-text.ts";
+import { lazily } from "../../http/lazy-schema.ts";
 import { id } from "../../http/schemas.ts";
 import { findUserMessage, isMessageOf, looseList, readText, readTurnMessage } from "./chat-messages.ts";
 
@@ -113,91 +114,101 @@ export function roomOfModel(model: string): string | null {
   return roomId.success ? roomId.data.toLowerCase() : null;
 }
 
-const usage = z
-  .object({
-    prompt_tokens: z.int().describe("Input tokens, with the cached ones"),
-    completion_tokens: z.int().describe("Output tokens"),
-    total_tokens: z.int().describe("Input and output"),
-    prompt_tokens_details: z
-      .object({ cached_tokens: z.int().describe("Input tokens that providers had in a cache") })
-      .describe("Of the input tokens"),
-  })
-  .meta({ id: "CompletionUsage", description: "Tokens of all agents' calls" });
+const usage = lazily(() =>
+  z
+    .object({
+      prompt_tokens: z.int().describe("Input tokens, with the cached ones"),
+      completion_tokens: z.int().describe("Output tokens"),
+      total_tokens: z.int().describe("Input and output"),
+      prompt_tokens_details: z
+        .object({ cached_tokens: z.int().describe("Input tokens that providers had in a cache") })
+        .describe("Of the input tokens"),
+    })
+    .meta({ id: "CompletionUsage", description: "Tokens of all agents' calls" }),
+);
 
-const metadata = z
-  .object({
-    session_id: id.describe("The session; send it as `metadata.session_id` to go on with it"),
-    turn_id: id.describe("The turn"),
-    status: z.enum(["completed", "partial", "failed"]).describe("Whether all, some or no agents answered"),
-    credits: z.string().describe("What the turn cost"),
-  })
-  .meta({ id: "CompletionMetadata", description: "Where the turn is, and what it cost" });
+const metadata = lazily(() =>
+  z
+    .object({
+      session_id: id.describe("The session; send it as `metadata.session_id` to go on with it"),
+      turn_id: id.describe("The turn"),
+      status: z.enum(["completed", "partial", "failed"]).describe("Whether all, some or no agents answered"),
+      credits: z.string().describe("What the turn cost"),
+    })
+    .meta({ id: "CompletionMetadata", description: "Where the turn is, and what it cost" }),
+);
 
 const finishReason = z.enum(["stop", "length"]).describe("`length`: the last answer was cut at its longest");
-const head = {
+const head = () => ({
   id: z.string().describe("`chatcmpl-` and the turn's id"),
   created: z.int().describe("When the request came, seconds"),
   model: z.string().describe("As it was asked for"),
-};
+});
 
-export const chatCompletion = z
-  .object({
-    ...head,
-    object: z.literal("chat.completion").describe("What it is"),
-    choices: z
-      .array(
-        z.object({
-          index: z.literal(0).describe("There is one choice"),
-          message: z
-            .object({
-              role: z.literal("assistant").describe("Always an answer"),
-              content: z
-                .string()
-                .describe("Each agent's answer under its name, `**Ada:**`, or that it failed"),
-              refusal: z.null().describe("Always null"),
-            })
-            .describe("The answers"),
-          logprobs: z.null().describe("Always null"),
-          finish_reason: finishReason,
-        }),
-      )
-      .describe("One"),
-    usage,
-    metadata,
-  })
-  .meta({ id: "ChatCompletion", description: "A turn as OpenAI's chat completion" });
+export const chatCompletion = lazily(() =>
+  z
+    .object({
+      ...head(),
+      object: z.literal("chat.completion").describe("What it is"),
+      choices: z
+        .array(
+          z.object({
+            index: z.literal(0).describe("There is one choice"),
+            message: z
+              .object({
+                role: z.literal("assistant").describe("Always an answer"),
+                content: z
+                  .string()
+                  .describe("Each agent's answer under its name, `**Ada:**`, or that it failed"),
+                refusal: z.null().describe("Always null"),
+              })
+              .describe("The answers"),
+            logprobs: z.null().describe("Always null"),
+            finish_reason: finishReason,
+          }),
+        )
+        .describe("One"),
+      usage,
+      metadata,
+    })
+    .meta({ id: "ChatCompletion", description: "A turn as OpenAI's chat completion" }),
+);
 
-export const modelList = z
-  .object({
-    object: z.literal("list").describe("What it is"),
-    data: z
-      .array(
-        z.object({
-          id: z.string().describe("`room:` and the room's id"),
-          object: z.literal("model").describe("What it is"),
-          created: z.int().describe("When the room was created, seconds"),
-          owned_by: z.literal("pantheon").describe("Always the same"),
-          name: z.string().describe("The room's name"),
-        }),
-      )
-      .describe("The rooms, those used last first"),
-  })
-  .meta({ id: "OpenAiModelList", description: "Rooms as OpenAI's models" });
+export const modelList = lazily(() =>
+  z
+    .object({
+      object: z.literal("list").describe("What it is"),
+      data: z
+        .array(
+          z.object({
+            id: z.string().describe("`room:` and the room's id"),
+            object: z.literal("model").describe("What it is"),
+            created: z.int().describe("When the room was created, seconds"),
+            owned_by: z.literal("pantheon").describe("Always the same"),
+            name: z.string().describe("The room's name"),
+          }),
+        )
+        .describe("The rooms, those used last first"),
+    })
+    .meta({ id: "OpenAiModelList", description: "Rooms as OpenAI's models" }),
+);
 
 export const openAiErrorContent = {
   "application/json": {
-    schema: z
-      .object({
-        error: z
-          .looseObject({
-            message: z.string().describe("What went wrong this time, for people"),
-            type: z.string().describe("OpenAI's word for the kind of error"),
-            param: z.string().nullable().describe("The first field that does not validate; null: none"),
-            code: z.string().describe("The same code as in a problem document of this API"),
-            request_id: z.string().describe("The request's `X-Request-Id`"),
-          })
-          .describe("The error; what a problem document would have beside stands here too"),
-      })
-      .meta({ id: "OpenAiError", description: "An error in OpenAI's form" }),
+    schema: lazily(() =>
+      z
+        .object({
+          error: z
+            .looseObject({
+              message: z.string().describe("What went wrong this time, for people"),
+              type: z.string().describe("OpenAI's word for the kind of error"),
+              param: z.string().nullable().describe("The first field that does not validate; null: none"),
+              code: z.string().describe("The same code as in a problem document of this API"),
+              request_id: z.string().describe("The request's `X-Request-Id`"),
+            })
+            .describe("The error; what a problem document would have beside stands here too"),
+        })
+        .meta({ id: "OpenAiError", description: "An error in OpenAI's form" }),
+    ),
   },
 };

@@ -3,6 +3,7 @@ import type { RoomRow } from "../../db/rooms/rooms.ts";
 import { roomModes } from "../../domain/plan/modes.ts";
 import { maxRoundsLimit, synthesisPattern } from "../../domain/plan/orchestration.ts";
 import type { User } from "../../domain/user.ts";
+import { lazily } from "../../http/lazy-schema.ts";
 import { createdAt, id, instant, text, updatedAt } from "../../http/schemas.ts";
 
 export const roomMode = z.enum(roomModes).meta({
@@ -28,26 +29,28 @@ export const orchestrationChange = z
   .optional()
   .describe("What is left out keeps its value, or the default");
 
-export const room = z
-  .object({
-    id,
-    owner_user_id: z.string().describe("The user whose room it is"),
-    name: z.string().describe("For people; agents are not sent it"),
-    goal: z.string().nullable().describe("What the room is for: every agent is sent it"),
-    current_mode: roomMode,
-    pending_mode: roomMode
-      .nullable()
-      .describe("The mode that the next turn makes the current one; null: none"),
-    orchestration: z
-      .object({ max_rounds: maxRounds, synthesis })
-      .describe("How often the manager picks agents, and who writes one answer out of all"),
-    created_at: createdAt,
-    updated_at: updatedAt,
-    last_used_at: instant.meta({
-      description: "When a session of the room was last started or used; else when the room was created",
-    }),
-  })
-  .meta({ id: "Room", description: "A goal, a mode and a roster of agents" });
+export const room = lazily(() =>
+  z
+    .object({
+      id,
+      owner_user_id: z.string().describe("The user whose room it is"),
+      name: z.string().describe("For people; agents are not sent it"),
+      goal: z.string().nullable().describe("What the room is for: every agent is sent it"),
+      current_mode: roomMode,
+      pending_mode: roomMode
+        .nullable()
+        .describe("The mode that the next turn makes the current one; null: none"),
+      orchestration: z
+        .object({ max_rounds: maxRounds, synthesis })
+        .describe("How often the manager picks agents, and who writes one answer out of all"),
+      created_at: createdAt,
+      updated_at: updatedAt,
+      last_used_at: instant.meta({
+        description: "When a session of the room was last started or used; else when the room was created",
+      }),
+    })
+    .meta({ id: "Room", description: "A goal, a mode and a roster of agents" }),
+);
 
 export const roomParams = z.object({ room_id: id.describe("The room") });
 

@@ -2,23 +2,26 @@ import * as z from "zod";
 import type { SessionRow } from "../../db/rooms/sessions.ts";
 import { maxTitleCharacters } from "../../domain/turn/session-title.ts";
 import type { User } from "../../domain/user.ts";
+import { lazily } from "../../http/lazy-schema.ts";
 import { createdAt, id, instant, text } from "../../http/schemas.ts";
 
-export const session = z
-  .object({
-    id,
-    room_id: id.describe("The session's room"),
-    title: z.string().nullable().meta({
-      description: "As its user set it, else the first line of its first message; null until there is one",
-    }),
-    started_by_user_id: z.string().describe("The user who started it"),
-    last_turn_at: instant.nullable().meta({
-      description: "When a turn or a retry of the session was last stored; null: there is none",
-    }),
-    created_at: createdAt,
-    deleted_at: instant.nullable().describe("Null in every answer: no read finds a deleted session"),
-  })
-  .meta({ id: "Session", description: "One conversation in a room" });
+export const session = lazily(() =>
+  z
+    .object({
+      id,
+      room_id: id.describe("The session's room"),
+      title: z.string().nullable().meta({
+        description: "As its user set it, else the first line of its first message; null until there is one",
+      }),
+      started_by_user_id: z.string().describe("The user who started it"),
+      last_turn_at: instant.nullable().meta({
+        description: "When a turn or a retry of the session was last stored; null: there is none",
+      }),
+      created_at: createdAt,
+      deleted_at: instant.nullable().describe("Null in every answer: no read finds a deleted session"),
+    })
+    .meta({ id: "Session", description: "One conversation in a room" }),
+);
 
 export const sessionParams = z.object({ session_id: id.describe("The session") });
 

@@ -7,183 +7,150 @@ import { type Citation, listCitations } from "../../domain/files/file-reads.ts";
 import { stepIdOf, stepRoleOf, stepRoles } from "../../domain/plan/step.ts";
 import { currentReplies, isStale, isSynthesis, stepOfReply } from "../../domain/turn/current-replies.ts";
 import { headers } from "../../http/answer-header-schemas.ts";
-import { createdAt, creditAmount, id, text } from "../../http/schemas.ts";
+import { lazily } from "../../http/lazy-schema.ts";
+import { createdAt, id } from "../../http/schemas.ts";
 import { contentCut, failure, finishReason, partial, stepId, toCut } from "./message.ts";
 import { roomMode } from "./room.ts";
 
-const reply = z
-  .object({
-    message_id: id.describe("Id of the reply's message"),
-    step: stepId,
-    role: z.enum(stepRoles).meta({ description: "`synthesis`: the one answer written from all others" }),
-    round: z.int().nullable().meta({
-      description: "The manager's round that the reply belongs to, from 1; null: a synthesis belongs to none",
-    }),
-    agent_key: z.string().describe("Who answered; `manager`: the manager wrote the synthesis"),
-    agent_name: z.string().describe("The agent's name at that time"),
-    status: z.enum(["completed", "failed"]).describe("`failed`: the agent gave no answer"),
-    content: z.string().describe("The answer; of a failed agent a line that says how it failed"),
-    partial,
-    finish_reason: finishReason,
-    error: failure.nullable().describe("Why the agent failed; null: it did not"),
-    stale: z.literal(true).optional().meta({
-      description: "On a synthesis that was written before a retry brought an answer, and nowhere else",
-    }),
-    content_cut: contentCut,
-    deleted: z.literal(true).optional().meta({
-      description: "On a reply that its user deleted, and nowhere else; its content is empty",
-    }),
-  })
-  .meta({ id: "Reply", description: "What came of one step of a turn" });
+const reply = lazily(() =>
+  z
+    .object({
+      message_id: id.describe("Id of the reply's message"),
+      step: stepId,
+      role: z.enum(stepRoles).meta({ description: "`synthesis`: the one answer written from all others" }),
+      round: z.int().nullable().meta({
+        description:
+          "The manager's round that the reply belongs to, from 1; null: a synthesis belongs to none",
+      }),
+      agent_key: z.string().describe("Who answered; `manager`: the manager wrote the synthesis"),
+      agent_name: z.string().describe("The agent's name at that time"),
+      status: z.enum(["completed", "failed"]).describe("`failed`: the agent gave no answer"),
+      content: z.string().describe("The answer; of a failed agent a line that says how it failed"),
+      partial,
+      finish_reason: finishReason,
+      error: failure.nullable().describe("Why the agent failed; null: it did not"),
+      stale: z.literal(true).optional().meta({
+        description: "On a synthesis that was written before a retry brought an answer, and nowhere else",
+      }),
+      content_cut: contentCut,
+      deleted: z.literal(true).optional().meta({
+        description: "On a reply that its user deleted, and nowhere else; its content is empty",
+      }),
+    })
+    .meta({ id: "Reply", description: "What came of one step of a turn" }),
+);
 
-const usage = z
-  .object({
-    calls: z.int().describe("Model calls, without those of status `unknown`"),
-    input_tokens_fresh: z.int().describe("Input tokens that the provider did not have in a cache"),
-    input_tokens_cached: z.int().describe("Input tokens that it had"),
-    output_tokens: z.int().describe("Output tokens, with those of reasoning"),
-    total_tokens: z.int().describe("The sum of the three"),
-    credits: z.string().meta({ description: "Exact decimal of credits; one credit sells at US$0.03" }),
-  })
-  .meta({ id: "Usage", description: "The sum of a turn's model calls" });
+const usage = lazily(() =>
+  z
+    .object({
+      calls: z.int().describe("Model calls, without those of status `unknown`"),
+      input_tokens_fresh: z.int().describe("Input tokens that the provider did not have in a cache"),
+      input_tokens_cached: z.int().describe("Input tokens that it had"),
+      output_tokens: z.int().describe("Output tokens, with those of reasoning"),
+      total_tokens: z.int().describe("The sum of the three"),
+      credits: z.string().meta({ description: "Exact decimal of credits; one credit sells at US$0.03" }),
+    })
+    .meta({ id: "Usage", description: "The sum of a turn's model calls" }),
+);
 
-const toolCall = z
-  .object({
-    id,
-    step: stepId,
-    agent_key: z.string().describe("Who called the tool"),
-    round: z
-      .int()
-      .meta({ description: "The agent's answer that called it, from 1; 0: the user's message triggered it" }),
-    tool_name: z.string().describe("A name of `GET /tools`, or what the model called it"),
-    status: z
-      .enum(["success", "error", "denied"])
-      .describe("`denied`: the agent may not use the tool, and nothing ran"),
-    input: z.unknown().describe("What the tool was given, as the tool defines it"),
-    output: z.unknown().describe("What is kept of its result, as the tool defines it"),
-    latency_ms: z.int().describe("How long it took, ms"),
-    texts_cut: z.literal(true).optional().meta({
-      description: "`input` and `output` are left out because the turn is too large to be read whole",
-    }),
-  })
-  .meta({ id: "ToolCall", description: "One execution of a tool" });
+const toolCall = lazily(() =>
+  z
+    .object({
+      id,
+      step: stepId,
+      agent_key: z.string().describe("Who called the tool"),
+      round: z.int().meta({
+        description: "The agent's answer that called it, from 1; 0: the user's message triggered it",
+      }),
+      tool_name: z.string().describe("A name of `GET /tools`, or what the model called it"),
+      status: z
+        .enum(["success", "error", "denied"])
+        .describe("`denied`: the agent may not use the tool, and nothing ran"),
+      input: z.unknown().describe("What the tool was given, as the tool defines it"),
+      output: z.unknown().describe("What is kept of its result, as the tool defines it"),
+      latency_ms: z.int().describe("How long it took, ms"),
+      texts_cut: z.literal(true).optional().meta({
+        description: "`input` and `output` are left out because the turn is too large to be read whole",
+      }),
+    })
+    .meta({ id: "ToolCall", description: "One execution of a tool" }),
+);
 
-const turnCredits = z
-  .object({
-    spent: z.string().meta({ description: "By models and tools, in all runs of the turn" }),
-    granted: z.string().nullable().meta({
-      description: "What its latest run was allowed to spend; null: it is of an earlier version",
-    }),
-    wallet_left: z.string().nullable().meta({
-      description:
-        "The balance of your wallet after the turn, or now where it is read again; null: there is none",
-    }),
-  })
-  .meta({ id: "TurnCredits", description: "What the turn cost, and what is left; decimals of credits" });
+const turnCredits = lazily(() =>
+  z
+    .object({
+      spent: z.string().meta({ description: "By models and tools, in all runs of the turn" }),
+      granted: z.string().nullable().meta({
+        description: "What its latest run was allowed to spend; null: it is of an earlier version",
+      }),
+      wallet_left: z.string().nullable().meta({
+        description:
+          "The balance of your wallet after the turn, or now where it is read again; null: there is none",
+      }),
+    })
+    .meta({ id: "TurnCredits", description: "What the turn cost, and what is left; decimals of credits" }),
+);
 
-const citation = z
-  .object({
-    file_id: id.describe("The file"),
-    page: z.int().min(1).describe("The page, from 1"),
-    agent_key: z.string().describe("Who was given its text"),
-  })
-  .meta({ id: "Citation", description: "A page of a file that an agent was given" });
+const citation = lazily(() =>
+  z
+    .object({
+      file_id: id.describe("The file"),
+      page: z.int().min(1).describe("The page, from 1"),
+      agent_key: z.string().describe("Who was given its text"),
+    })
+    .meta({ id: "Citation", description: "A page of a file that an agent was given" }),
+);
 
-export const turnRead = z
-  .object({
-    id,
-    session_id: id.describe("The turn's session"),
-    turn_index: z.int().min(1).describe("Its number in the session, from 1 without gaps"),
-    mode: roomMode,
-    user_input: z.string().meta({ description: "The message; empty where its user deleted it" }),
-    assistant_output: z
-      .string()
-      .describe(
-        "The synthesis, or the one reply; of several `Name: reply` blocks, a blank line between them",
-      ),
-    status: z
-      .enum(["completed", "partial", "failed"])
-      .describe("`completed`: all agents answered; `partial`: some did; `failed`: none did"),
-    model_alias_used: z
-      .string()
-      .describe("The model of the one agent; `roundtable`, or `multi-agent` where several answered"),
-    summary_triggered: z.boolean().describe("True: the turn stored a summary of earlier messages"),
-    summary_used_fallback: z.boolean().describe("True: that summary has a text and no lists"),
-    prune_triggered: z.boolean().describe("True: a prompt left messages out, so that it fits its model"),
-    overflow_rejected: z.boolean().describe("True: an agent failed since its prompt did not fit its model"),
-    created_at: createdAt,
-    replies: z.array(reply).describe("One for each step, in the order of answers"),
-    usage,
-    credits: turnCredits.describe("What the turn cost, and what is left"),
-    tool_calls: z.array(toolCall).describe("By step and execution"),
-    citations: z
-      .array(citation)
-      .describe("Pages whose text a tool gave to an agent, each once, in the order of the tool calls"),
-  })
-  .meta({ id: "Turn", description: "One message of the user and what answers it" });
+export const turnRead = lazily(() =>
+  z
+    .object({
+      id,
+      session_id: id.describe("The turn's session"),
+      turn_index: z.int().min(1).describe("Its number in the session, from 1 without gaps"),
+      mode: roomMode,
+      user_input: z.string().meta({ description: "The message; empty where its user deleted it" }),
+      assistant_output: z
+        .string()
+        .describe(
+          "The synthesis, or the one reply; of several `Name: reply` blocks, a blank line between them",
+        ),
+      status: z
+        .enum(["completed", "partial", "failed"])
+        .describe("`completed`: all agents answered; `partial`: some did; `failed`: none did"),
+      model_alias_used: z
+        .string()
+        .describe("The model of the one agent; `roundtable`, or `multi-agent` where several answered"),
+      summary_triggered: z.boolean().describe("True: the turn stored a summary of earlier messages"),
+      summary_used_fallback: z.boolean().describe("True: that summary has a text and no lists"),
+      prune_triggered: z.boolean().describe("True: a prompt left messages out, so that it fits its model"),
+      overflow_rejected: z.boolean().describe("True: an agent failed since its prompt did not fit its model"),
+      created_at: createdAt,
+      replies: z.array(reply).describe("One for each step, in the order of answers"),
+      usage,
+      credits: turnCredits.describe("What the turn cost, and what is left"),
+      tool_calls: z.array(toolCall).describe("By step and execution"),
+      citations: z
+        .array(citation)
+        .describe("Pages whose text a tool gave to an agent, each once, in the order of the tool calls"),
+    })
+    .meta({ id: "Turn", description: "One message of the user and what answers it" }),
+);
 
-export const cancelledTurn = z
-  .object({
-    turn_id: id.describe("The turn"),
-    status: z
-      .enum(["running", "cancelled", "refused", "completed", "partial", "failed"])
-      .describe(
-        "`running`: the turn is being ended, and is stored in a moment; `cancelled`: it waited, and is not started; else as it was",
-      ),
-  })
-  .meta({ id: "CancelledTurn", description: "A turn that was to be cancelled" });
-
-export const newQueuedTurn = z
-  .strictObject({
-    message: text(32_000).describe(
-      "What the user says; `@key` tags an agent in the modes `manual` and `tag`",
-    ),
-    model_alias_override: text(64)
-      .optional()
-      .describe("The model that answers for every agent of this turn: an `alias` of `GET /models`"),
-    max_credits: creditAmount.optional().meta({ description: "Lowers what the turn may spend" }),
-  })
-  .meta({
-    id: "NewQueuedTurn",
-    description: "A message to the room, which may wait",
-    examples: [{ message: "@scout what comes first?" }],
-  });
-
-export const newTurn = newQueuedTurn
-  .extend({
-    when_busy: z
-      .enum(["refuse", "interrupt"])
-      .default("refuse")
-      .describe(
-        "What happens while the session is busy: 409, or the running turn is cancelled and this one runs before all that wait",
-      ),
-  })
-  .meta({
-    id: "NewTurn",
-    description: "A message to the room",
-    examples: [{ message: "@scout what comes first?" }],
-  });
-
-/** A retry takes no fields yet. Unknown fields are refused. */
-export const newRetry = z.strictObject({}).meta({ id: "NewRetry", description: "A retry has no fields yet" });
-
-/** For the reference only: `readIdempotencyKey` reads the header and refuses a bad one with 400. */
-export const runHeaders = z.object({
-  "Idempotency-Key": z.string().optional().meta({
-    minLength: 1,
-    maxLength: 255,
-    pattern: "^[\\x20-\\x7e]+$",
-    description: "Makes the request safe to repeat: send the same request with the same key",
-  }),
-});
+export const cancelledTurn = lazily(() =>
+  z
+    .object({
+      turn_id: id.describe("The turn"),
+      status: z
+        .enum(["running", "cancelled", "refused", "completed", "partial", "failed"])
+        .describe(
+          "`running`: the turn is being ended, and is stored in a moment; `cancelled`: it waited, and is not started; else as it was",
+        ),
+    })
+    .meta({ id: "CancelledTurn", description: "A turn that was to be cancelled" }),
+);
 
 /** Headers of the answer to a stored turn. */
 export const turnAnswerHeaders = headers("Server-Timing", "Idempotency-Replayed");
-
-export const turnParams = z.object({
-  session_id: id.describe("The session"),
-  turn_id: id.describe("The turn"),
-});
 
 /** A stored turn in its wire form, just committed or read again. */
 export function toTurnRead({ ledger, ...stored }: StoredTurn): z.input<typeof turnRead> {

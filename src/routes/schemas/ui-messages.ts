@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { headers } from "../../http/answer-header-schemas.ts";
+import { lazily } from "../../http/lazy-schema.ts";
 import { id } from "../../http/schemas.ts";
 import { findUserMessage, looseList, readTurnMessage } from "./chat-messages.ts";
 
@@ -42,33 +43,37 @@ export const chatParams = z.object({
   chat_id: z.string().max(1_000).describe("The id that the client gave its chat; accepted as it is"),
 });
 
-const author = z
-  .object({
-    name: z.string().describe("The agent's name"),
-    agent_key: z.string().nullable().describe("The agent; null: not known"),
-    step: z.string().nullable().describe("The step, like `ada#1`; null: not known"),
-    role: z.string().nullable().describe("`agent` or `synthesis`; null: not known"),
-    round: z.int().nullable().describe("The manager's round; null: a synthesis"),
-    error: z
-      .object({
-        code: z.string().describe("Why, for programs"),
-        message: z.string().describe("Why, for people"),
-      })
-      .nullable()
-      .describe("How the agent failed; null: it did not"),
-  })
-  .meta({ id: "UiMessageAuthor", description: "Who wrote the text behind a `data-agent` part" });
+const author = lazily(() =>
+  z
+    .object({
+      name: z.string().describe("The agent's name"),
+      agent_key: z.string().nullable().describe("The agent; null: not known"),
+      step: z.string().nullable().describe("The step, like `ada#1`; null: not known"),
+      role: z.string().nullable().describe("`agent` or `synthesis`; null: not known"),
+      round: z.int().nullable().describe("The manager's round; null: a synthesis"),
+      error: z
+        .object({
+          code: z.string().describe("Why, for programs"),
+          message: z.string().describe("Why, for people"),
+        })
+        .nullable()
+        .describe("How the agent failed; null: it did not"),
+    })
+    .meta({ id: "UiMessageAuthor", description: "Who wrote the text behind a `data-agent` part" }),
+);
 
-const uiMessagePart = z
-  .looseObject({
-    type: z
-      .string()
-      .describe(
-        "`start`, `data-agent`, `text-start`, `text-delta`, `text-end`, `tool-…`, `finish` or `error`",
-      ),
-    data: author.optional().describe("Of `data-agent`"),
-  })
-  .meta({ id: "UiMessagePart", description: "One part of the AI SDK's UI message stream" });
+const uiMessagePart = lazily(() =>
+  z
+    .looseObject({
+      type: z
+        .string()
+        .describe(
+          "`start`, `data-agent`, `text-start`, `text-delta`, `text-end`, `tool-…`, `finish` or `error`",
+        ),
+      data: author.optional().describe("Of `data-agent`"),
+    })
+    .meta({ id: "UiMessagePart", description: "One part of the AI SDK's UI message stream" }),
+);
 
 export const uiMessageStream = {
   headers: headers("Idempotency-Replayed"),

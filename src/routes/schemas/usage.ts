@@ -9,12 +9,13 @@ import {
   usageGroups,
 } from "../../domain/billing/usage-groups.ts";
 import { isStorableText } from "../../domain/text/storable-text.ts";
+import { lazily } from "../../http/lazy-schema.ts";
 import { pageQuery } from "../../http/schemas.ts";
 
 const tokens = (which: string) => z.int().meta({ description: `Tokens: ${which}` });
 const credits = z.string().meta({ description: "Exact decimal of credits" });
 
-const amounts = {
+const amounts = () => ({
   calls: z.int().meta({
     description: "Model calls, without those of which it is not known whether they were made",
   }),
@@ -27,25 +28,29 @@ const amounts = {
     .string()
     .nullable()
     .meta({ description: "As far as providers state it; null: none does" }),
-};
+});
 
 const key = z.string().nullable().optional().meta({ description: "In the field that `group_by` names" });
 
-export const usageItem = z
-  .object({ ...Object.fromEntries(usageGroups.map((group) => [group, key])), ...amounts })
-  .meta({ id: "UsageGroup", description: "What one group spent" });
+export const usageItem = lazily(() =>
+  z
+    .object({ ...Object.fromEntries(usageGroups.map((group) => [group, key])), ...amounts() })
+    .meta({ id: "UsageGroup", description: "What one group spent" }),
+);
 
-export const adminUsageItem = z
-  .object({
-    ...Object.fromEntries(adminUsageGroups.map((group) => [group, key])),
-    ...amounts,
-    active_users: z.int().describe("Users who spent something in the group"),
-    margin_usd: z.string().nullable().meta({
-      description:
-        "What the calls of known cost sold for, less that cost, US dollars; null: no cost is known",
-    }),
-  })
-  .meta({ id: "AdminUsageGroup", description: "What one group of all users spent" });
+export const adminUsageItem = lazily(() =>
+  z
+    .object({
+      ...Object.fromEntries(adminUsageGroups.map((group) => [group, key])),
+      ...amounts(),
+      active_users: z.int().describe("Users who spent something in the group"),
+      margin_usd: z.string().nullable().meta({
+        description:
+          "What the calls of known cost sold for, less that cost, US dollars; null: no cost is known",
+      }),
+    })
+    .meta({ id: "AdminUsageGroup", description: "What one group of all users spent" }),
+);
 
 const day = z.iso.date();
 
@@ -86,14 +91,16 @@ export function toUsageRequest({ from, to, group_by: groupBy, time_zone: timeZon
   return { from, to, groupBy, timeZone } satisfies Omit<UsageRequest, "limit">;
 }
 
-export function usagePageOf<Item extends z.ZodObject>(item: Item) {
-  return z
-    .object({
-      data: z.array(item).describe("The rows of the page"),
-      has_more: z.boolean().describe("True: there are more after them"),
-      last_id: z.string().nullable().describe("What the next page is asked for with `after`; null: no row"),
-    })
-    .meta({ id: `${item.meta()?.id}Page`, description: "A page of a list" });
+export function usagePageOf<Item extends z.ZodObject>(item: z.ZodLazy<Item>) {
+  return lazily(() =>
+    z
+      .object({
+        data: z.array(item).describe("The rows of the page"),
+        has_more: z.boolean().describe("True: there are more after them"),
+        last_id: z.string().nullable().describe("What the next page is asked for with `after`; null: no row"),
+      })
+      .meta({ id: `${item.unwrap().meta()?.id}Page`, description: "A page of a list" }),
+  );
 }
 
 /** A page of groups. Its cursor is the key of the last one. */

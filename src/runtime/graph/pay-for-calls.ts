@@ -11,8 +11,8 @@ export type CallPayment = {
   isBudgeted: boolean;
   /** Whether what is left of the grant pays for an agent's answer. If not, the manager is not called. */
   paysForAgent: () => boolean;
-  /** Whether the grant paid for an agent's answer when the run started. If not, no summary is made. */
-  paysForSummary: boolean;
+  /** Whether the grant paid for an agent's answer when the run started. If not, no summary and no title is made. */
+  paysForOverhead: boolean;
 };
 
 /**

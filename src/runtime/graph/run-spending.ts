@@ -25,7 +25,7 @@ export function startSpending(
     multiplierOf: priceOf,
     isBudgeted: grant.isBudgeted,
     paysForAgent,
-    paysForSummary: paysForAgent(),
+    paysForOverhead: paysForAgent(),
   };
 
   /** Null: nothing limits the run. */

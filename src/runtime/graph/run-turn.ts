@@ -10,6 +10,7 @@ import { RunSaver } from "../checkpoint/run-saver.ts";
 import { loadProgress, type StoredRun } from "../checkpoint/stored-run.ts";
 import { guardTools } from "../nodes/guarded-tools.ts";
 import { startSummary } from "../nodes/summary-run.ts";
+import { startTitle } from "../nodes/title-run.ts";
 import { limitCalls } from "./call-limit.ts";
 import type { NodeContext, TurnPorts } from "./node-context.ts";
 import { type CallPayment, payForCalls } from "./pay-for-calls.ts";
@@ -42,7 +43,7 @@ export type RunTurnResult = { unstored: CheckpointRows } & (
 
 export type RunTurn = (run: RunInput, ports: TurnPorts) => Promise<RunTurnResult>;
 
-/** Model calls of one run that may be in flight at once, those of the summary included. */
+/** Model calls of one run that may be in flight at once, those of summary and title included. */
 const maxCallsInFlight = 4;
 
 /**
@@ -77,6 +78,7 @@ export const runTurn: RunTurn = async (input, ports) => {
   };
   const saver = createSaver(run, progress);
   const summary = startSummary(run);
+  const title = startTitle(run);
   try {
     const state = await compileRunGraph(run, saver).invoke(progress === undefined ? {} : null, {
       recursionLimit: recursionLimit(plan),
@@ -84,9 +86,12 @@ export const runTurn: RunTurn = async (input, ports) => {
       configurable: { thread_id: runId },
     });
     const times = { modelMs: modelMs(), toolsMs: toolsMs() };
-    const settled = await summary.settle(ports.summaryGraceMs);
-    if (settled.summary !== null) {
-      const { fromSeq, toSeq, usedFallback } = settled.summary;
+    const [settled, titled] = await Promise.all([
+      summary.settle(ports.summaryGraceMs),
+      title.settle(ports.summaryGraceMs),
+    ]);
+    if (settled.made !== null) {
+      const { fromSeq, toSeq, usedFallback } = settled.made;
       ports.emit({ type: "summary_made", fromSeq, toSeq, usedFallback });
     }
     const outcome = toOutcome(plan, state, ports.newId);
@@ -94,9 +99,10 @@ export const runTurn: RunTurn = async (input, ports) => {
       kind: "ended",
       outcome: {
         ...outcome,
-        overhead: [...outcome.overhead, ...settled.overhead],
-        summary: settled.summary,
+        overhead: [...outcome.overhead, ...settled.overhead, ...titled.overhead],
+        summary: settled.made,
         summaryFailed: settled.hasFailed,
+        title: titled.made,
         ...times,
       },
       unstored: saver.drain(),
@@ -107,6 +113,7 @@ export const runTurn: RunTurn = async (input, ports) => {
     return { kind: "stopped", unstored: saver.drain() };
   } finally {
     summary.stop();
+    title.stop();
     deadline.clear();
   }
 };

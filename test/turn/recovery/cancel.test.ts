@@ -151,6 +151,16 @@ describe("a turn that is cancelled by a request whose Worker is lost at once", (
     expect(await listCallers(fixture)).toEqual(["ada", "bob"]);
   });
 
+  test("is ended by the same request again", async () => {
+    const { fixture, post } = await startTurn();
+    await markCancelled(fixture, "0 seconds");
+
+    expect(await cancelRunning(fixture)).toMatchObject({ status: 202, body: { status: "running" } });
+
+    expect(await post).toMatchObject({ status: 201, body: cutTurn });
+    expect(await listCallers(fixture)).toEqual(["ada", "bob"]);
+  });
+
   test("is ended by its holder with the next renewal of the lease", async () => {
     const { fixture, post } = await startTurn({ settings: { TURN_LEASE_MS: "6000" } });
     await markCancelled(fixture, "0 seconds");

@@ -64,6 +64,7 @@ export function createGraphTurn({
     storedAnswers: [],
     tokenScales: new Map(),
     dueSummary: null,
+    isTitleDue: false,
   };
   const events: TurnEvent[] = [];
   const ports = createPorts(models, tools, { emit: (event) => events.push(event) });

@@ -4,7 +4,13 @@ import type { JournalEntry } from "../../../support/node/model-journal.ts";
 import type { ModelRule } from "../../../support/node/model-script.ts";
 
 /** Who a call was for: an agent's key, or what the turn asked for itself. */
-export type Caller = "manager" | "synthesis" | "summary_text" | "summary_structure" | (string & {});
+export type Caller =
+  | "manager"
+  | "synthesis"
+  | "summary_text"
+  | "summary_structure"
+  | "session_title"
+  | (string & {});
 
 const managersWords = "You are the manager of a room";
 const laterRoundWords = "The message was answered as shown.";
@@ -12,6 +18,7 @@ const askedAgainWords = "You are asked again in this turn.";
 const synthesisWords = "Write the one answer that the user";
 const summaryTextWords = "Write one summary";
 const summaryStructureWords = "list what must not be forgotten";
+const titleWords = "You name a conversation";
 
 /** Read from the call's own instructions, which come first: no other text can be there. */
 export function callerOf({ messages }: JournalEntry): Caller {
@@ -20,6 +27,7 @@ export function callerOf({ messages }: JournalEntry): Caller {
   if (instructions.includes(synthesisWords)) return "synthesis";
   if (instructions.includes(summaryTextWords)) return "summary_text";
   if (instructions.includes(summaryStructureWords)) return "summary_structure";
+  if (instructions.includes(titleWords)) return "session_title";
   return /You play <([^>]+)> and no other/.exec(instructions)?.[1] ?? "somebody unknown";
 }
 
@@ -67,6 +75,8 @@ export const synthesisSays = ruleFor(synthesisWords);
 /** Rules for the two stages of a summary. */
 export const summaryTextIs = ruleFor(summaryTextWords);
 export const summaryStructureIs = ruleFor(summaryStructureWords);
+/** A rule for the title of a session. */
+export const titleIs = ruleFor(titleWords);
 
 /** A rule for one agent's own calls. It does not match the manager's calls, which contain the role too. */
 export function agentSays(agentKey: string, answer: ModelAnswer | string, call?: number): ModelRule {

@@ -1,0 +1,113 @@
+import { describe, expect, test } from "vitest";
+import { createSession } from "../support/api.ts";
+import { losingAnswers, watchDatabase } from "../support/database-requests.ts";
+import { createBusy } from "../support/queue-fixture.ts";
+import { passAlarm } from "../support/session-objects.ts";
+import { says, type TurnFixture } from "../support/turn-fixture.ts";
+import { insertBudget, readBudget } from "../turn/money/support.ts";
+import { expectLedgerMatchesCalls } from "../turn/recovery/support/ledger-check.ts";
+import { until } from "../turn/recovery/support/until.ts";
+
+const firstIsOver = (fixture: TurnFixture) =>
+  until("the first turn is over", async () => (await fixture.claim()) === undefined);
+
+/**
+ * The next so many batches do not reach the database; a run that is executed already is not affected. Resolves with the last
+ * of them.
+ */
+function loseBatches({ api: { deps } }: TurnFixture, count: number): Promise<void> {
+  const { db } = deps;
+  const lost = Promise.withResolvers<void>();
+  let left = count;
+  const batch: typeof db.batch = (items) => {
+    if (left === 0) return db.batch(items);
+    left -= 1;
+    if (left === 0) lost.resolve();
+    return Promise.reject(new Error("the connection was lost"));
+  };
+  deps.db = Object.create(db, { batch: { value: batch } });
+  return lost.promise;
+}
+
+describe("a turn that waits stays in the queue, and runs later,", () => {
+  test("where running turns hold the rest of its budget as it is started", async () => {
+    const { fixture, queue, finish } = await createBusy();
+    const { api, owner, roomId, sql, models } = fixture;
+    const { body: waits } = await queue.add("@ada two");
+    const budget = await insertBudget(sql, { userId: owner.userId }, { limit: "0.2" });
+    await models.script(says("ada", { text: "slowly", hold: "other" }, 1), says("ada", "later"));
+    const other = await createSession(api, owner, roomId);
+    const holds = api.as(owner).post(`/sessions/${other.id}/turns`, { message: "@ada hello" });
+    await models.wait({ calls: 2 });
+    await finish();
+    await firstIsOver(fixture);
+
+    await passAlarm(fixture.sessionId);
+
+    expect((await fixture.read(waits.id)).body).toMatchObject({ status: "queued", problem: null });
+    expect(await models.journal()).toHaveLength(2);
+    await models.release("other");
+    expect((await holds).status).toBe(201);
+    await passAlarm(fixture.sessionId);
+    await queue.drained();
+    expect((await fixture.read(waits.id)).body).toMatchObject({ status: "completed", turn_index: 2 });
+    expect(await readBudget(sql, budget)).toMatchObject({ held: "0.00000000" });
+  });
+
+  test("where the database does not answer as it is started", async () => {
+    const { fixture, queue, finish } = await createBusy();
+    const { body: waits } = await queue.add("@ada two");
+    // An open is tried three times.
+    const lost = loseBatches(fixture, 3);
+    await finish();
+
+    await lost;
+
+    expect((await fixture.read(waits.id)).body).toMatchObject({ status: "queued", problem: null });
+    expect(await fixture.models.journal()).toHaveLength(1);
+    await passAlarm(fixture.sessionId);
+    await queue.drained();
+    expect((await fixture.read(waits.id)).body).toMatchObject({ status: "completed", turn_index: 2 });
+    await expectLedgerMatchesCalls(fixture);
+  });
+});
+
+describe("a post that interrupts ends the running turn at once, by its repetition,", () => {
+  const interrupt = ({ api, owner, turnsPath }: TurnFixture) =>
+    api
+      .as(owner)
+      .post(
+        turnsPath,
+        { message: "@ada now", when_busy: "interrupt" },
+        { headers: { "Idempotency-Key": "i" } },
+      );
+
+  async function expectInterrupted(fixture: TurnFixture, turnId: string) {
+    expect((await fixture.read(turnId)).body).toMatchObject({
+      status: "failed",
+      replies: [{ error: { code: "cancelled" } }],
+    });
+    await expectLedgerMatchesCalls(fixture);
+  }
+
+  test("where the database's answer was lost, and the Worker asks again", async () => {
+    const { fixture, running } = await createBusy();
+
+    const { result } = await watchDatabase(() => interrupt(fixture), losingAnswers(2));
+
+    expect(result).toMatchObject({ status: 201, body: { user_input: "@ada now", turn_index: 2 } });
+    await expectInterrupted(fixture, running.body.id);
+  });
+
+  test("where the Worker was lost before it told the host, and the client asks again", async () => {
+    const { fixture, queue, running } = await createBusy();
+    const { body: waits } = await queue.add("@ada now", "i");
+    await fixture.sql`update turn_claims set cancelled_at = clock_timestamp()
+      where session_id = ${fixture.sessionId}`;
+
+    const answer = await interrupt(fixture);
+
+    expect(answer).toMatchObject({ status: 201, body: { id: waits.id, turn_index: 2 } });
+    await expectInterrupted(fixture, running.body.id);
+  });
+});
