@@ -176,7 +176,9 @@ function readFiles(under: string, extension: string): SourceFile[] {
     readdirSync(whole, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && entry.name.endsWith(extension))
       // What npm installs for a package of the tests, and what wrangler builds beside a Worker that runs just now.
-      .filter((entry) => !/[/\\](node_modules|\.wrangler)/.test(entry.parentPath.slice(whole.length)))
+      .filter(
+        (entry) => !/[/\\](node_modules|generated|\.wrangler)/.test(entry.parentPath.slice(whole.length)),
+      )
       .map((entry) => join(entry.parentPath, entry.name))
       .map((path) => ({ path: relative(root, path).split(sep).join("/"), text: readFileSync(path, "utf8") }))
       .toSorted((a, b) => (a.path < b.path ? -1 : 1))
