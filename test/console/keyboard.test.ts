@@ -1,24 +1,7 @@
-import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { createRoom, setScript } from "./support/api.ts";
 import { newUser, openConsole, takePicture, test } from "./support/pages.ts";
-
-const maxTabs = 80;
-
-/** Presses Tab until what has the focus is named so. */
-async function tabTo(page: Page, name: string): Promise<void> {
-  for (let presses = 0; presses < maxTabs; presses += 1) {
-    const focused = await page.evaluate(() => {
-      const element = document.activeElement;
-      if (element === null || !element.matches("button, a, input, textarea, select")) return "";
-      const label = element.getAttribute("aria-label") ?? element.closest("label")?.textContent;
-      return `${label ?? ""} ${element.textContent}`;
-    });
-    if (focused.includes(name)) return;
-    await page.keyboard.press("Tab");
-  }
-  throw new Error(`Tab does not lead to ${name}`);
-}
+import { tabTo } from "./support/tab-to.ts";
 
 test("a room is made, a turn is run and its receipt is read with the keyboard alone", async () => {
   await setScript({ default: { text: "By keyboard." } });

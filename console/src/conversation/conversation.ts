@@ -20,6 +20,8 @@ export type Conversation = {
   stop(): Promise<void>;
   /** A message that waits is not sent to the agents. */
   withdraw(turnId: string): Promise<void>;
+  /** Deletes a stored message, and reads its turn again. @param messageId undefined: the turn's question. */
+  deleteMessage(turnId: string, messageId: string | undefined): Promise<void>;
   dismissRefusal(): void;
   /** A turn with its calls and audit; asked for once. undefined: it cannot be read now. */
   detail(turnId: string): Promise<TurnDetail | undefined>;
@@ -63,8 +65,21 @@ export function createConversation(api: Api, sessionId: string, onStored: () => 
       await cancel(turnId);
       await sender.loadWaiting();
     },
+    async deleteMessage(turnId, messageId) {
+      const id = messageId ?? (await findQuestion(api, sessionId, turnId));
+      if (id !== undefined) await api.deleteMessage(sessionId, id);
+      details.forget(turnId);
+      const read = await details.read(turnId);
+      if (read !== undefined) pages.replace(read);
+    },
     dismissRefusal: () => change({ refusal: undefined }),
     detail: details.read,
     close: () => closing.abort(),
   };
+}
+
+/** The id of the message that a turn answers; undefined: it was deleted. */
+async function findQuestion(api: Api, sessionId: string, turnId: string): Promise<string | undefined> {
+  const turn = await api.turn(sessionId, turnId);
+  return "messages" in turn ? turn.messages.find(({ role }) => role === "user")?.id : undefined;
 }

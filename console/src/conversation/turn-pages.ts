@@ -27,6 +27,10 @@ export function createTurnPages({ api, sessionId, state, change }: ConversationB
         isLoadingOlder = false;
       }
     },
+    /** Shows a stored turn as it was read again. */
+    replace(turn: Turn): void {
+      change({ turns: (state.get().turns ?? []).map((known) => (known.id === turn.id ? turn : known)) });
+    },
     /** Shows the live turn as it was stored. */
     showStored(turn: Turn): void {
       const others = (state.get().turns ?? []).filter(({ id }) => id !== turn.id);
