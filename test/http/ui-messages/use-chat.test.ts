@@ -19,11 +19,11 @@ afterEach(() => {
 /** A page with the stock hook and transport, on the application of this isolate. */
 async function openChat(
   room: StreamFixture,
-  { id = "my chat/1", resume = false, messages = [] as UIMessage[] } = {},
+  { id = "my chat/1", resume = false, messages = [] as UIMessage[], query = "" } = {},
 ) {
   const sent: Response[] = [];
   const transport = new DefaultChatTransport({
-    api: `https://pantheon.example/api/v1/sessions/${room.sessionId}/ui-messages`,
+    api: `https://pantheon.example/api/v1/sessions/${room.sessionId}/ui-messages${query}`,
     headers: { Authorization: `Bearer ${room.token}` },
     fetch: async (input, init) => {
       const answer = await room.api.app.request(String(input), init);
@@ -176,6 +176,17 @@ test("regenerate gives the stored answer again, and calls no model", async () =>
   const [asked] = chat.now().messages;
   await chat.now().sendMessage({ text: "@ada only you", messageId: asked?.id ?? "" });
   expect(await room.turns()).toHaveLength(2);
+});
+
+test("with labels=on the author's name is in each text too, also where a stored answer comes again", async () => {
+  const room = await createChatRoom("tag", ...three);
+  const chat = await openChat(room, { query: "?labels=on" });
+  const labelled = ["**Ada:**\n\nI am Ada", "**Cy:**\n\nI am Cy", failure].toSorted();
+  await chat.send("@ada @bob @cy who are you?");
+  expect(textsOf(lastOf(chat.now())).toSorted()).toEqual(labelled);
+  await chat.now().regenerate();
+  await chat.answered();
+  expect(textsOf(lastOf(chat.now())).toSorted()).toEqual(labelled);
 });
 
 test("a page that is opened again resumes the running turn, or shows that none runs", async () => {
