@@ -26,8 +26,16 @@ export async function waitInQueue(
   { whenBusy, open }: Wait,
 ): Promise<PendingTurn | null> {
   if (whenBusy === "refuse" || open.kind === "retry") return null;
-  const { sessionId, userId, idempotencyKey, requestHash } = open;
-  const entry = { turnId: open.runId, sessionId, userId, idempotencyKey, requestHash, request: open.request };
+  const { sessionId, userId, idempotencyKey, requestHash, leaseMs } = open;
+  const entry = {
+    turnId: open.runId,
+    sessionId,
+    userId,
+    idempotencyKey,
+    requestHash,
+    request: open.request,
+    leaseMs,
+  };
   const enqueued = await enqueueTurn(deps.db, entry, places[whenBusy]);
   switch (enqueued.kind) {
     case "waiting":
