@@ -14,14 +14,14 @@ import { endUnstored, isResumed } from "./hosted-run.ts";
 import type { LogReaders } from "./log-readers.ts";
 import { createRunEvents, type RunEvents } from "./run-events.ts";
 
-export type Hosting = { events: RunEvents; cancel: AbortController; roundTrips: number };
+export type HostedExecution = { events: RunEvents; cancel: AbortController; roundTrips: number };
 
 /** Executes a run, and sends its events. Never rejects. */
 export async function executeHosted(
   shared: Deps,
   storage: Pick<DurableObjectStorage, "sync">,
   run: Run,
-  { events, cancel, roundTrips }: Hosting,
+  { events, cancel, roundTrips }: HostedExecution,
 ): Promise<HostAnswer> {
   const { db, requests } = countRequests(shared.db);
   const deps: Deps = { ...shared, db };

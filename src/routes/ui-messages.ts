@@ -72,8 +72,8 @@ export function registerUiMessageRoutes(app: App, deps: Deps): void {
       request: { message },
       idempotencyKey: `ui:${await deps.digest(JSON.stringify(named))}`,
     });
-    const { on_disconnect: wish, labels } = c.req.valid("query");
-    cancelOnDisconnect(c, deps, { sessionId, turn: handle, wish });
+    const { on_disconnect: action, labels } = c.req.valid("query");
+    cancelOnDisconnect(c, deps, { sessionId, turn: handle, action });
     return streamRun(c, deps, handle, ({ turnId }) => formOf(turnId, sessionId, labels));
   });
   app.openapi(routes.resume, async (c) => {
@@ -84,8 +84,8 @@ export function registerUiMessageRoutes(app: App, deps: Deps): void {
     const watcher = { user, requestId, log, sessionId, turnId, after: null, idempotencyKey: null };
     const found = await watchTurn(deps, watcher);
     const turn = Promise.resolve({ turnId });
-    const { on_disconnect: wish, labels } = c.req.valid("query");
-    cancelOnDisconnect(c, deps, { sessionId, turn, wish });
+    const { on_disconnect: action, labels } = c.req.valid("query");
+    cancelOnDisconnect(c, deps, { sessionId, turn, action });
     const form = formOf(turnId, sessionId, labels);
     switch (found.kind) {
       case "complete":

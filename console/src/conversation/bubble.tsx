@@ -18,12 +18,23 @@ type BubbleProps = {
   /** The last block of the text may still grow. */
   isGrowing?: boolean;
   badge?: string | undefined;
+  /** What can be done with it. */
+  actions?: ComponentChildren;
   /** Shown below the text: tools, failures. */
   children?: ComponentChildren;
 };
 
 /** One answer of one agent. */
-export function Bubble({ name, tone, text, facts, isGrowing = false, badge, children }: BubbleProps) {
+export function Bubble({
+  name,
+  tone,
+  text,
+  facts,
+  isGrowing = false,
+  badge,
+  actions,
+  children,
+}: BubbleProps) {
   return (
     <article class="bubble" data-tone={tone ?? "none"} aria-label={`Answer of ${name}`} aria-busy={isGrowing}>
       <header class="bubble-head">
@@ -35,6 +46,7 @@ export function Bubble({ name, tone, text, facts, isGrowing = false, badge, chil
           {facts.ms !== undefined && <span title="Time of its model calls">{formatSeconds(facts.ms)}</span>}
           {facts.credits !== undefined && <span title="Credits">{formatCredits(facts.credits)} cr</span>}
         </span>
+        {actions}
       </header>
       {text !== "" && <Markdown text={text} />}
       {isGrowing && text === "" && (

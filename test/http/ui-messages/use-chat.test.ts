@@ -199,14 +199,15 @@ test("a page that is opened again resumes the running turn, or shows that none r
   await sending;
   await expect.poll(() => first.now().status).toBe("ready");
 
-  const again = await openChat(room, { resume: true, messages: asked });
+  // The transport keeps the query of the address where it resumes.
+  const again = await openChat(room, { resume: true, messages: asked, query: "?labels=on" });
   await expect.poll(() => lastOf(again.now()).role).toBe("assistant");
   await room.models.release("ada");
   await again.answered();
   const [turn] = await room.turns();
   expect(turn).toMatchObject({ status: "completed" });
   expect(lastOf(again.now())).toMatchObject({ id: turn?.id, metadata: { status: "completed" } });
-  expect(textsOf(lastOf(again.now()))).toEqual(["a1 a2"]);
+  expect(textsOf(lastOf(again.now()))).toEqual(["**Ada:**\n\na1 a2"]);
   expect(await room.calls()).toBe(1);
 
   await room.settled();

@@ -14,7 +14,7 @@ const posts = 10;
 const settings = { TURN_LEASE_MS: "3000" };
 
 /**
- * Ten posts to the queue while others are posted directly; the Worker is killed in between, and another begins on its
+ * Ten posts to the queue while others are posted directly; the Worker is killed in between, and another is started on its
  * storage. Each of the ten is one turn, in the order in which they were taken.
  */
 export const queues: Scenario = {
