@@ -47,11 +47,7 @@ const routes = {
 const bodyLimitBytes = 4 * 1024 * 1024;
 
 const formOf = (turnId: string, sessionId: string, labels: "on" | "off" | undefined): StreamForm => ({
-  write: createUiMessageStream({
-    turnId,
-    sessionId: sessionId.toLowerCase(),
-    hasLabels: labels === "on",
-  }),
+  write: createUiMessageStream({ turnId, sessionId: sessionId.toLowerCase(), hasLabels: labels === "on" }),
   headers: uiMessageStreamHeaders,
 });
 
