@@ -1,7 +1,7 @@
 import { useMemo } from "preact/hooks";
 import { once } from "../conversation/once.ts";
 import { splitBlocks } from "./blocks.ts";
-import { isReadable, maxParseMs, parseBlock } from "./parse-block.ts";
+import { isReadable, maxParseMs, maxShortCharacters, parseBlock } from "./parse-block.ts";
 import { renderNode } from "./render-node.tsx";
 
 /** A text of an agent. While it grows, only its last block is read again. */
@@ -21,18 +21,13 @@ export function Markdown({ text }: { text: string }) {
 
 const maxTextCharacters = 64 * 1024;
 
-function timeParse(text: string) {
-  const begin = performance.now();
-  const tree = parseBlock(text);
-  return { tree, ms: performance.now() - begin };
-}
-
 type BlockProps = { text: string; clock: { isSlow: boolean }; isPlain: boolean };
 
 const Block = once(({ text, clock, isPlain }: BlockProps) => {
   if (isPlain || clock.isSlow || !isReadable(text)) return <p class="plain">{text}</p>;
-  const { tree, ms } = timeParse(text);
-  // A machine that is busy for a moment makes any text slow once.
-  if (ms > maxParseMs && timeParse(text).ms > maxParseMs) clock.isSlow = true;
+  const begin = performance.now();
+  const tree = parseBlock(text);
+  // A short block is slow only where the machine is busy.
+  if (text.length > maxShortCharacters && performance.now() - begin > maxParseMs) clock.isSlow = true;
   return <>{renderNode(tree)}</>;
 });
