@@ -82,7 +82,7 @@ async function runFor(c: Context<AppEnv>, deps: Deps, { sessionId, input, ...sho
     request: { message },
     idempotencyKey: `ag-ui:${await deps.digest(JSON.stringify(named))}`,
   });
-  cancelOnDisconnect(c, deps, { sessionId, turn: handle, wish: shown.on_disconnect });
+  cancelOnDisconnect(c, deps, { sessionId, turn: handle, action: shown.on_disconnect });
   const client = { ids: { threadId, runId }, userMessages };
   const answer = await answerWithStream(c, deps, { sessionId, handle }, client);
   const view = createClientView({

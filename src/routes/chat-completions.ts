@@ -43,7 +43,7 @@ export function registerChatCompletionRoute(app: App, deps: Deps): void {
     const request = c.req.valid("json");
     const run = await postCompletion(c, deps, request);
     const { sessionId, handle } = run;
-    cancelOnDisconnect(c, deps, { sessionId, turn: handle, wish: c.req.valid("query").on_disconnect });
+    cancelOnDisconnect(c, deps, { sessionId, turn: handle, action: c.req.valid("query").on_disconnect });
     if (!request.isStream) return completeTurn(c, deps, run);
     const formFor = ({ turnId }: { turnId: string }) => ({
       write: createCompletionStream({ turnId, ...run.head }, request.includesUsage),

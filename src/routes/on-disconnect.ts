@@ -4,10 +4,10 @@ import type { Deps } from "../deps.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { cancelTurn } from "../turn/cancel.ts";
 
-type OnDisconnect = "continue" | "cancel";
+type DisconnectAction = "continue" | "cancel";
 
 /** The query parameter of routes for clients whose stop button does nothing but close the connection. */
-export function onDisconnect(byDefault: OnDisconnect) {
+export function onDisconnect(byDefault: DisconnectAction) {
   return z
     .enum(["continue", "cancel"])
     .optional()
@@ -17,13 +17,17 @@ export function onDisconnect(byDefault: OnDisconnect) {
     );
 }
 
-/** Cancels the turn, where its client wants that, when the connection is closed before the answer has ended. */
+/** Cancels the turn, where `action` says so, when the connection is closed before the answer has ended. */
 export function cancelOnDisconnect(
   c: Context<AppEnv>,
   deps: Deps,
-  { sessionId, turn, wish }: { sessionId: string; turn: Promise<{ turnId: string }>; wish: OnDisconnect },
+  {
+    sessionId,
+    turn,
+    action,
+  }: { sessionId: string; turn: Promise<{ turnId: string }>; action: DisconnectAction },
 ): void {
-  if (wish === "continue") return;
+  if (action === "continue") return;
   const { user, log } = c.var;
   const { signal } = c.req.raw;
   const cancel = () =>

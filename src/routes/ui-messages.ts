@@ -68,7 +68,7 @@ export function registerUiMessageRoutes(app: App, deps: Deps): void {
       request: { message },
       idempotencyKey: `ui:${await deps.digest(JSON.stringify(named))}`,
     });
-    cancelOnDisconnect(c, deps, { sessionId, turn: handle, wish: c.req.valid("query").on_disconnect });
+    cancelOnDisconnect(c, deps, { sessionId, turn: handle, action: c.req.valid("query").on_disconnect });
     return streamRun(c, deps, handle, ({ turnId }) => formOf(turnId, sessionId));
   });
   app.openapi(routes.resume, async (c) => {
@@ -79,7 +79,7 @@ export function registerUiMessageRoutes(app: App, deps: Deps): void {
     const watcher = { user, requestId, log, sessionId, turnId, after: null, idempotencyKey: null };
     const found = await watchTurn(deps, watcher);
     const turn = Promise.resolve({ turnId });
-    cancelOnDisconnect(c, deps, { sessionId, turn, wish: c.req.valid("query").on_disconnect });
+    cancelOnDisconnect(c, deps, { sessionId, turn, action: c.req.valid("query").on_disconnect });
     const form = formOf(turnId, sessionId);
     switch (found.kind) {
       case "complete":

@@ -13,7 +13,7 @@ import { endStored } from "./end.ts";
 import { endCrashed, endFailedCommit, endStopped, reportLater } from "./end-unfinished.ts";
 import { estimateInFlight } from "./estimates.ts";
 import { type Holder, startHolder } from "./holder.ts";
-import { type Run, RunEnded, type TurnAnswer } from "./run.ts";
+import { type ExecutedEndingName, type Run, RunEnded, type TurnAnswer } from "./run.ts";
 
 export type Execution = {
   /** Receives the run's events. */
@@ -119,7 +119,7 @@ function findMaxHold({ amountE8, planMaxE8, isBudgeted }: RunGrant): string | nu
   return isBudgeted && amountE8 !== null && planMaxE8 < amountE8 ? formatDecimal(planMaxE8, 8) : null;
 }
 
-type Commit = { ending: "committed" | "cancelled"; outcome: TurnOutcome; lastCheckpoint: CheckpointRows };
+type Commit = { ending: ExecutedEndingName; outcome: TurnOutcome; lastCheckpoint: CheckpointRows };
 
 async function commitRun(deps: Deps, run: Run, holder: Holder, { ending, outcome, lastCheckpoint }: Commit) {
   const startedMs = deps.nowMs();

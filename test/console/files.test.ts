@@ -22,7 +22,7 @@ test("a file that is attached is parsed, and an agent reads it", async () => {
     ],
     default: { text: "The launch is on Friday." },
   });
-  await page.getByLabel("Your message").fill("@ada When is the launch?");
+  await page.getByLabel("Your message", { exact: true }).fill("@ada When is the launch?");
   await page.keyboard.press("Enter");
   await page.getByText("The launch is on Friday.").waitFor();
   const tool = page.locator(".tool summary", { hasText: "file_search" });

@@ -20,11 +20,11 @@ test("a room is made, a turn is run and its receipt is read with the keyboard al
   expect(await page.getByRole("option", { selected: true }).innerText()).toContain("@linus");
   await takePicture(page, "mentions");
   await page.keyboard.press("Enter");
-  expect(await page.getByLabel("Your message").inputValue()).toBe("@linus ");
+  expect(await page.getByLabel("Your message", { exact: true }).inputValue()).toBe("@linus ");
   await page.keyboard.type("and @gr");
   await page.keyboard.press("Tab");
   await page.keyboard.type("go");
-  expect(await page.getByLabel("Your message").inputValue()).toBe("@linus and @grace go");
+  expect(await page.getByLabel("Your message", { exact: true }).inputValue()).toBe("@linus and @grace go");
   await page.getByText("Asks @linus @grace").waitFor();
   await page.keyboard.press("Enter");
   await page.getByRole("link", { name: "Receipt" }).waitFor();
@@ -38,7 +38,7 @@ test("a room is made, a turn is run and its receipt is read with the keyboard al
 test("Escape closes the list of agents and dialogs; the focus is always visible", async () => {
   const user = newUser();
   const page = await openConsole({ user, path: (await createRoom(user)).path });
-  const field = page.getByLabel("Your message");
+  const field = page.getByLabel("Your message", { exact: true });
   await field.focus();
   await page.keyboard.type("@");
   await page.getByRole("listbox").waitFor();
@@ -86,7 +86,7 @@ test("at 360 px a turn is run and the room's panels are reached", async () => {
   const user = newUser();
   const room = await createRoom(user);
   const page = await openConsole({ user, path: room.path, width: 360, height: 740 });
-  await page.getByLabel("Your message").fill("@ada hello");
+  await page.getByLabel("Your message", { exact: true }).fill("@ada hello");
   await page.getByRole("button", { name: "Send" }).click();
   await page.getByText("Narrow.").waitFor();
   await page.getByRole("button", { name: "Room", exact: true }).click();

@@ -82,7 +82,7 @@ test(
       const page = await openConsole({ user, path: (await createRoom(user)).path });
       await page.getByRole("log").waitFor();
       await page.evaluate(watchParts);
-      await page.getByLabel("Your message").fill("@ada count");
+      await page.getByLabel("Your message", { exact: true }).fill("@ada count");
       await page.keyboard.press("Enter");
       await page.getByText("part-59.").waitFor();
       const times = await readPartTimes(page);

@@ -128,7 +128,7 @@ const screens: readonly ScreenCase[] = [
     name: "refusal",
     open: async (view, user, room) => {
       const page = await openConsole({ ...view, user, path: room.path });
-      await page.getByLabel("Your message").fill("@nobody hello");
+      await page.getByLabel("Your message", { exact: true }).fill("@nobody hello");
       await page.getByRole("button", { name: "Send" }).click();
       await page.getByText("No agent is tagged").waitFor();
       return page;

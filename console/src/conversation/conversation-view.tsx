@@ -3,7 +3,8 @@ import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preac
 import type { Agent, RoomFile } from "../api/types.ts";
 import { useCell } from "../cell.ts";
 import { Loading, ProblemNote } from "../parts/states.tsx";
-import type { Conversation, ConversationState } from "./conversation.ts";
+import type { Conversation } from "./conversation.ts";
+import type { ConversationState } from "./conversation-state.ts";
 import { DeleteDialog, type StoredMessage } from "./delete-dialog.tsx";
 import { RunningTurn } from "./running-turn.tsx";
 import { StoredTurn } from "./stored-turn.tsx";
