@@ -13,6 +13,7 @@ export type NewEntry = {
   idempotencyKey: string | null;
   requestHash: string;
   request: ClaimedRequest;
+  leaseMs: number;
 };
 
 /** `not_added`: the key is known meanwhile, the turn has started, or the session is gone. Another open finds out. */

@@ -44,7 +44,7 @@ const maxWaitMs = 60_000;
  */
 export const objectFaults: Scenario = {
   name: "object-faults",
-  rounds: { short: kinds.length, long: 120 },
+  rounds: { short: 3, long: 120 },
   lanes: 2,
   async runRound(round) {
     const { testbed, index } = round;
