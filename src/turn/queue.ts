@@ -1,4 +1,4 @@
-import { enqueueTurn } from "../db/turn/enqueue-turn.ts";
+import { enqueueTurn, type QueuePlace } from "../db/turn/enqueue-turn.ts";
 import type { OpenRequest } from "../db/turn/open-turn.ts";
 import { loadIdleQueues } from "../db/turn/session-queue.ts";
 import type { Deps } from "../deps.ts";
@@ -7,6 +7,11 @@ import type { Log } from "../domain/log.ts";
 import { maxWaiting, type PendingTurn, type QueuedEntry } from "../domain/turn/queued-turn.ts";
 import type { RunRequest, WhenBusy } from "./run.ts";
 import { stopCancelledRun } from "./stop-cancelled-run.ts";
+
+const places = { queue: "end", interrupt: "head" } as const satisfies Record<
+  Exclude<WhenBusy, "refuse">,
+  QueuePlace
+>;
 
 type Wait = { whenBusy: WhenBusy; open: OpenRequest };
 
@@ -31,7 +36,7 @@ export async function waitInQueue(
     request: open.request,
     leaseMs,
   };
-  const enqueued = await enqueueTurn(deps.db, entry, whenBusy === "interrupt" ? "head" : "end");
+  const enqueued = await enqueueTurn(deps.db, entry, places[whenBusy]);
   switch (enqueued.kind) {
     case "waiting":
       if (enqueued.cancelled !== null) await stopCancelledRun(deps, enqueued.cancelled, request.log);
