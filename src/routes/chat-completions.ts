@@ -8,12 +8,17 @@ import { defineRoute } from "../http/define-route.ts";
 import { limitBodyTo } from "../http/json-body.ts";
 import { toCompletion } from "../http/openai/completion.ts";
 import { createCompletionStream } from "../http/openai/completion-stream.ts";
-import { json, jsonBody } from "../http/responses.ts";
+import { jsonBody } from "../http/responses.ts";
 import { postTurn } from "../turn/post.ts";
 import { keepUntilOver } from "./answer-run.ts";
 import { cancelOnDisconnect, onDisconnect } from "./on-disconnect.ts";
 import { toRunResult } from "./run-result.ts";
-import { chatCompletion, chatCompletionRequest, openAiErrorContent, roomOfModel } from "./schemas/openai.ts";
+import {
+  chatCompletionRequest,
+  completionAnswer,
+  openAiErrorContent,
+  roomOfModel,
+} from "./schemas/openai.ts";
 import { toTurnRead } from "./schemas/turn.ts";
 import { streamRun } from "./stream-answer.ts";
 import { stockTurnProblems } from "./turn-problems.ts";
@@ -30,7 +35,7 @@ const route = defineRoute("post", "/chat/completions", "Run a turn as OpenAI's c
     query: z.strictObject({ on_disconnect: onDisconnect("cancel") }),
     body: jsonBody(chatCompletionRequest),
   },
-  responses: { 200: json(chatCompletion, "The stored turn, also where its agents failed") },
+  responses: { 200: completionAnswer },
   problems: ["not_found", ...stockTurnProblems],
 });
 
@@ -48,7 +53,7 @@ export function registerChatCompletionRoute(app: App, deps: Deps): void {
     const formFor = ({ turnId }: { turnId: string }) => ({
       write: createCompletionStream({ turnId, ...run.head }, request.includesUsage),
     });
-    // An operation is declared with one media type, so the types of its answers do not have the stream.
+    // The types of an operation's answers have no streams.
     return (await streamRun(c, deps, run.handle, formFor)) as never;
   });
 }

@@ -79,8 +79,9 @@ test("the Idempotency-Key is declared with its bounds", () => {
   }
 });
 
-test("an operation answers success in one media type", () => {
+test("an operation answers success in one media type, but the one whose clients choose in the body", () => {
   for (const { name, declared } of operations) {
+    if (name === "post /v1/chat/completions") continue;
     const types = Object.entries<Json>(declared.responses).flatMap(([status, { content }]) =>
       status.startsWith("2") ? Object.keys(content ?? {}) : [],
     );
@@ -95,6 +96,7 @@ test("streams declare the schema of their events", () => {
   expect(streams.length).toBeGreaterThan(1);
   const schemas = new Set(streams.map(({ schema }) => schema.$ref));
   expect([...schemas].toSorted()).toEqual([
+    "#/components/schemas/ChatCompletionEvent",
     "#/components/schemas/StreamEvent",
     "#/components/schemas/UiMessagePart",
   ]);

@@ -9,7 +9,7 @@ type Message = OpenAI.ChatCompletionMessageParam;
 /** The stock client on the application of this isolate. */
 function openClient(room: StreamFixture, options: { fetch?: typeof fetch; apiKey?: string } = {}) {
   const send: typeof fetch = async (input, init) =>
-    room.api.app.request(input instanceof Request ? input.url : String(input), init);
+    room.api.request(input instanceof Request ? input.url : String(input), init);
   return new OpenAI({
     baseURL: "https://pantheon.example/v1",
     apiKey: options.apiKey ?? room.token,
@@ -219,7 +219,7 @@ describe("a request that the client sends again", () => {
   const losing = (room: StreamFixture, { waits }: { waits: boolean }) => {
     const sent: Promise<Response>[] = [];
     const send: typeof fetch = async (input, init) => {
-      const answer = Promise.resolve(room.api.app.request(String(input), init));
+      const answer = Promise.resolve(room.api.request(String(input), init));
       sent.push(answer);
       if (sent.length > 1) return answer;
       if (waits) await (await answer).text();
