@@ -358,6 +358,18 @@ describe("errors are of OpenAI's classes", () => {
     expect(await room.calls()).toBe(0);
   });
 
+  test("a first message that is refused leaves no session", async () => {
+    const { room, ask } = await createChat("tag");
+    const sessions = async () =>
+      (await room.api.as(room.owner).get(`/rooms/${room.roomId}/sessions`)).body.data.length;
+    const before = await sessions();
+    for (const content of ["nobody", "@nobody hi"]) {
+      expect(await failsWith(ask([user(content)]))).toMatchObject({ status: 422 });
+    }
+    expect(await failsWith(ask([user("nobody")], room.sessionId))).toMatchObject({ status: 422 });
+    expect(await sessions()).toBe(before);
+  });
+
   test("a session that is busy is a conflict, after which the client waits", async () => {
     const { room } = await createChat("tag", says("ada", { deltas: ["Hello."], hold: "ada" }));
     const running = room.send("/turns", { message: "@ada hi" });

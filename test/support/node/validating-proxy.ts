@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { type LoopbackServer, startLoopbackServer } from "../../../dev/loopback-server.ts";
+import { type LoopbackServer, readBody, startLoopbackServer } from "../../../dev/loopback-server.ts";
 import { holdToContract, readContract } from "../contract.ts";
 
 export type ValidatingProxy = LoopbackServer & {
@@ -9,6 +9,8 @@ export type ValidatingProxy = LoopbackServer & {
   /** Methods and paths of the requests so far. */
   requests: string[];
 };
+
+const maxBodyBytes = 1024 * 1024;
 
 /** Headers of one connection, or of a body as it was sent. */
 const ofConnection = ["connection", "keep-alive", "transfer-encoding", "content-encoding", "content-length"];
@@ -23,14 +25,15 @@ export async function startValidatingProxy(target: string): Promise<ValidatingPr
     const { method = "GET", url = "/" } = request;
     const path = new URL(url, target).pathname;
     requests.push(`${method} ${path}`);
-    const hasBody = method !== "GET" && method !== "HEAD";
+    // Read whole, so that it is sent on with its length.
+    const body = await readBody(request, maxBodyBytes);
     const gone = new AbortController();
     response.once("close", () => gone.abort());
     const answer = await fetch(target + url, {
       method,
       headers: toHeaders(request.headers),
       signal: gone.signal,
-      ...(hasBody ? { body: Readable.toWeb(request) as ReadableStream, duplex: "half" } : {}),
+      ...(body === null || body.length === 0 ? {} : { body: new Uint8Array(body) }),
     });
     const held = holdToContract(contract, { method, path }, answer, (found) => violations.push(...found));
     const headers = [...held.headers].filter(([name]) => !ofConnection.includes(name));
