@@ -14,6 +14,9 @@ const undeclaredHeaders = [
   ...["x-content-type-options", "content-security-policy", "referrer-policy", "x-accel-buffering"],
 ];
 
+/** Characters of an answer that a failure shows. */
+const maxShown = 1_000;
+
 type Operation = { method: string; pattern: RegExp; responses: Json };
 
 /** Reads a document. An operation that is not in it is not held to anything. */
@@ -23,9 +26,9 @@ export function readContract(served: Json): Contract {
   const operations = listOperations(document);
   const check = (schema: Schema, value: unknown, at: string): string[] => {
     const { valid, errors } = validate(value, schema, "2020-12", lookup);
-    return valid
-      ? []
-      : [`${at}: ${errors.map(({ instanceLocation, error }) => `${instanceLocation} ${error}`).join(" ")}`];
+    if (valid) return [];
+    const found = errors.map(({ instanceLocation, error }) => `${instanceLocation} ${error}`).join(" ");
+    return [`${found} in ${at.slice(0, maxShown)}`];
   };
 
   const checkHeaders = (declared: Json, headers: Headers): string[] => {
@@ -69,7 +72,7 @@ export function readContract(served: Json): Contract {
     const response = operation.responses[status];
     const found =
       response === undefined
-        ? [`the status is not declared: ${body}`]
+        ? [`the status is not declared: ${body.slice(0, maxShown)}`]
         : [...checkHeaders(response.headers ?? {}, headers), ...checkBody(response, headers, body)];
     return found.map((violation) => `${method} ${path} ${status}: ${violation}`);
   };
