@@ -37,8 +37,15 @@ const once = (include: string[]) => (isSecondPass ? [] : include);
 process.env.WRANGLER_SEND_METRICS = "false";
 process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
 
-const untraced = fileURLToPath(new URL("./src/runtime/graph/langsmith-stub.ts", import.meta.url));
-const UNTRACED = [{ find: /^langsmith(\/.*)?$/, replacement: untraced }];
+/** As in wrangler.toml. */
+const replaced = (find: RegExp, file: string) => ({
+  find,
+  replacement: fileURLToPath(new URL(file, import.meta.url)),
+});
+const REPLACED = [
+  replaced(/^langsmith(\/.*)?$/, "./src/runtime/graph/langsmith-stub.ts"),
+  replaced(/^@langchain\/core\/load$/, "./src/runtime/checkpoint/load-stub.ts"),
+];
 
 // The Worker's configuration is refused without the console's files.
 await buildConsole();
@@ -98,7 +105,7 @@ export default defineConfig({
           })),
         ],
         // As wrangler.toml has it for the bundle: what is tested is what runs.
-        resolve: { alias: UNTRACED },
+        resolve: { alias: REPLACED },
         test: {
           name: "worker",
           ...SEEDED,

@@ -19,7 +19,7 @@ export function meanOf(values: readonly number[]): number {
 }
 
 /**
- * Runs the measurements in turns (A B C, B C A, …), so that other load on the machine affects all of them.
+ * Runs the measurements alternately (A B C, B C A, …), so that other load on the machine affects all of them.
  * Each returns its own figure.
  */
 export async function interleave<Name extends string>(

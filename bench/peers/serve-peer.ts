@@ -1,6 +1,6 @@
 import type { FromPeer, Questions, ToPeer } from "./peer-messages.ts";
 
-export type Serving<Asked extends Questions> = {
+export type PeerServer<Asked extends Questions> = {
   url: string;
   answers: {
     [Name in keyof Asked]: (
@@ -11,9 +11,9 @@ export type Serving<Asked extends Questions> = {
 
 /** Runs this process as a peer: started by its first message, ended with its parent. */
 export function servePeer<Options, Asked extends Questions>(
-  start: (options: Options) => Promise<Serving<Asked>>,
+  start: (options: Options) => Promise<PeerServer<Asked>>,
 ): void {
-  let serving: Serving<Asked> | undefined;
+  let serving: PeerServer<Asked> | undefined;
   const answer = async (message: ToPeer): Promise<FromPeer> => {
     if (message.kind === "start") {
       // `startPeer` is given the options that its module takes.

@@ -7,7 +7,7 @@ export function comparisonRows(comparison: Comparison): Row[] {
 }
 
 function overheadRows({ times }: Comparison): Row[] {
-  const [pantheonPosts, floor] = [spreadOf(times.pantheonAt5), spreadOf(times.floor)];
+  const [pantheon, floor] = [spreadOf(times.pantheonAt5), spreadOf(times.floor)];
   return [
     plainFigure(
       "turn of 3 agents in sequence, models at 0 ms: the floor",
@@ -15,15 +15,10 @@ function overheadRows({ times }: Comparison): Row[] {
       formatSpread(floor, "ms"),
       floor,
     ),
-    plainFigure(
-      "the same: Pantheon, turn 5",
-      ms(pantheonPosts.median),
-      formatSpread(pantheonPosts, "ms"),
-      pantheonPosts,
-    ),
+    plainFigure("the same: Pantheon, turn 5", ms(pantheon.median), formatSpread(pantheon, "ms"), pantheon),
     atMost({
       measure: "overhead of a turn against the floor",
-      value: pantheonPosts.median / floor.median,
+      value: pantheon.median / floor.median,
       unit: "×",
       limit: 2,
       spread: ratioSpread(times.pantheonAt5, times.floor),
@@ -33,18 +28,13 @@ function overheadRows({ times }: Comparison): Row[] {
 
 function baselineRows({ times }: Comparison): Row[] {
   const [early, late] = [spreadOf(times.baselineAt5), spreadOf(times.baselineAt200)];
-  const against = (
-    turn: string,
-    pantheonPosts: readonly number[],
-    theirs: readonly number[],
-    limit: number,
-  ) =>
+  const against = (turn: string, pantheon: readonly number[], baseline: readonly number[], limit: number) =>
     atMost({
       measure: `against LangGraph with its Postgres checkpointer, ${turn}`,
-      value: spreadOf(pantheonPosts).median / spreadOf(theirs).median,
+      value: spreadOf(pantheon).median / spreadOf(baseline).median,
       unit: "×",
       limit,
-      spread: ratioSpread(pantheonPosts, theirs),
+      spread: ratioSpread(pantheon, baseline),
     });
   return [
     plainFigure(

@@ -6,7 +6,7 @@ import type { Bench } from "../setup.ts";
 
 const rounds = 9;
 
-/** Turns whose models take their time: what is left of pantheonPosts beside it. */
+/** Turns whose models take 50 or 200 ms a call: what Pantheon adds to that. */
 export async function measurePacedModels(
   bench: Bench,
   floor: PostFloorTurn,
@@ -28,17 +28,17 @@ export async function measurePacedModels(
   });
   await bench.models.ask("setPace", { delayMs: 0, pauseMs: 0, keepsBodies: false });
   const floorMs = spreadOf(times.floorAtOnce).median;
-  const row = (measure: string, pantheonPosts: readonly number[], modelMs: number, more = "") => {
-    const spread = spreadOf(pantheonPosts);
+  const row = (measure: string, figures: readonly number[], modelMs: number, more = "") => {
+    const spread = spreadOf(figures);
     const limit = 1.12 * modelMs + floorMs;
     return {
       ...atMost({ measure, value: spread.median, unit: "ms", limit, values: { spread, floorMs } }),
       spread: formatSpread(spread, "ms") + more,
     };
   };
-  const floorToo = `; the floor at 50 ms: ${spreadOf(times.floor).median.toFixed(0)} ms`;
+  const floorRemark = `; the floor at 50 ms: ${spreadOf(times.floor).median.toFixed(0)} ms`;
   return [
-    row("roundtable of 3 at 50 ms per model call", times.sequence, 150, floorToo),
+    row("roundtable of 3 at 50 ms per model call", times.sequence, 150, floorRemark),
     row("manual turn with 4 tags, models at 200 ms", times.tagged, 200),
   ];
 }

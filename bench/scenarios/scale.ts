@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { applyMigrations } from "../../dev/migrate.ts";
+import { readPaths } from "../../dev/read-paths.ts";
 import { callScheduled } from "../../dev/schedule.ts";
 import { createScratchDatabase } from "../../dev/scratch-database.ts";
 import { crons } from "../../src/domain/crons.ts";
@@ -72,32 +73,7 @@ async function measureTurns(bench: Bench, filled: Bench, log: Log): Promise<Row[
   ];
 }
 
-/** Reads of the user who has 1 % of the rooms. Those of whole periods of the ledger are measured on their own. */
-function pathsOf({ roomId, sessionId, turnId }: FilledIds): string[] {
-  const [room, session] = [`/rooms/${roomId}`, `/sessions/${sessionId}`];
-  return [
-    "/auth/me",
-    "/rooms",
-    "/rooms?order=recent",
-    room,
-    `${room}/sessions`,
-    `${room}/sessions?order=recent`,
-    `${room}/files`,
-    `${room}/usage`,
-    `${room}/ag-ui`,
-    session,
-    `${session}/messages`,
-    `${session}/messages?limit=200`,
-    `${session}/turns`,
-    `${session}/turns/${turnId}`,
-    `${session}/summaries`,
-    `${session}/usage`,
-    `${session}/ag-ui`,
-    "/budgets",
-    "/wallet",
-  ];
-}
-
+/** By the user who has 1 % of the rooms. Reads of whole periods of the ledger are measured on their own. */
 async function measureRequests(filled: Bench, ids: FilledIds, log: Log): Promise<Row> {
   log("Reads on the filled database");
   const get = (path: string) => async () => {
@@ -108,7 +84,7 @@ async function measureRequests(filled: Bench, ids: FilledIds, log: Log): Promise
     if (answer.status !== 200) throw new Error(`GET ${path}: ${answer.status} ${answer.text}`);
     return answer.endedMs - answer.sentMs;
   };
-  const paths = pathsOf(ids);
+  const paths = readPaths(ids);
   const times = await interleave(
     requestRounds,
     Object.fromEntries(paths.map((path) => [nameOf(path, ids), get(path)])),

@@ -8,15 +8,15 @@ import { signOut, token } from "./auth/token.ts";
 
 export const api: Api = createApi(createClient(token.get, () => signOut("ended")));
 
-export type Signed = { user: User | undefined; features: Features; isOperator: boolean };
+export type Account = { user: User | undefined; features: Features; isOperator: boolean };
 
-export const SignedContext = createContext<Signed>({
+export const AccountContext = createContext<Account>({
   user: undefined,
   features: noFeatures,
   isOperator: false,
 });
 
 /** Who is signed in, and what the server can do. Both are unknown until their answers have come. */
-export function useSigned(): Signed {
-  return useContext(SignedContext);
+export function useAccount(): Account {
+  return useContext(AccountContext);
 }

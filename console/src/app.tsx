@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { noFeatures } from "./api/features.ts";
-import { api, type Signed, SignedContext } from "./app-context.ts";
+import { type Account, AccountContext, api } from "./app-context.ts";
 import { SignIn } from "./auth/sign-in.tsx";
 import { SignedIn } from "./auth/signed-in.tsx";
 import { token } from "./auth/token.ts";
@@ -19,10 +19,10 @@ export function App() {
 }
 
 function Console({ place }: { place: Place }) {
-  const [signed, setSigned] = useState<Signed>({ user: undefined, features: noFeatures, isOperator: false });
+  const [signed, setSigned] = useState<Account>({ user: undefined, features: noFeatures, isOperator: false });
   useEffect(() => {
     // Neither stops a screen: without the first a name is missing, without the second what the server can do more.
-    const keep = (part: Partial<Signed>) => setSigned((known) => ({ ...known, ...part }));
+    const keep = (part: Partial<Account>) => setSigned((known) => ({ ...known, ...part }));
     api.me().then((user) => keep({ user }), ignore);
     whenIdle(() => {
       // The next screen is most likely a room.
@@ -35,12 +35,12 @@ function Console({ place }: { place: Place }) {
     });
   }, []);
   return (
-    <SignedContext.Provider value={signed}>
+    <AccountContext.Provider value={signed}>
       <TopBar place={place} />
       <main id="main" class={`screen screen-${place.screen}`} tabIndex={-1}>
         <Screen place={place} />
       </main>
-    </SignedContext.Provider>
+    </AccountContext.Provider>
   );
 }
 

@@ -1,5 +1,5 @@
 /** What a deployment may weigh, gzipped; Cloudflare's own limit is 3 MiB on its free plan. */
-export const maxKib = 540;
+export const maxKib = 480;
 /** How long it may take to start; Cloudflare's own limit is 1 s. */
 export const maxStartupMs = 150;
 

@@ -52,9 +52,9 @@ export async function streamTurn(
   await readEvents(access, follow, { onEvent, isCut: false });
 }
 
-type Reading = Omit<TurnStream, "onCut">;
+type ReadOptions = Omit<TurnStream, "onCut">;
 
-async function readEvents(access: Access, request: ApiRequest, { onEvent, isCut }: Reading) {
+async function readEvents(access: Access, request: ApiRequest, { onEvent, isCut }: ReadOptions) {
   const { body } = await send(access, request);
   const place: { lastId: string | null; turnId: string | null } = { lastId: null, turnId: null };
   if (body === null) return place;

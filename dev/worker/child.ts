@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { unstable_DevEnv } from "wrangler";
 import { describeBuildFailure } from "./build-failure.ts";
 import type { FromWorker, ToWorker, WorkerOptions } from "./messages.ts";
+import { watchProxy } from "./proxy-watch.ts";
 
 // This process holds what `wrangler dev` is made of, and nothing else: its signal handlers end the
 // process at once, which the database beside it would not survive well.
@@ -23,6 +24,7 @@ process.on("disconnect", () => process.exit(1));
 
 async function start(options: WorkerOptions): Promise<void> {
   const { bindings, config = configFile, host, port, watch, storageDir, registryDir } = options;
+  watchProxy(host, port, () => process.exit(1));
   dev.on("buildFailed", ({ cause }) => fail(describeBuildFailure(cause)));
   dev.on("error", (event) =>
     fail(lastError || String(event.cause?.message ?? event.reason ?? event.message)),

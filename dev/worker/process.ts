@@ -39,7 +39,7 @@ export async function startWorkerProcess(
     env: { ...process.env, ...quietWrangler },
   });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  // Should this process end without stopping the Worker, it takes it along.
+  // The Worker is ended, too, where this process ends without stopping it.
   const kill = () => signalGroup(child, "SIGKILL");
   process.once("exit", kill);
   ended.then(() => process.off("exit", kill));

@@ -41,6 +41,33 @@ const createdAt = () => instant("created_at", { precision: 3 }).notNull();
 const updatedAt = () => instant("updated_at", { precision: 3 }).notNull();
 /** The step of the turn; null: the row is of an earlier version, and its step is `<agent_key>#1`. */
 const step = () => text("step");
+/** Rows that go with their session, turn or run. */
+const ofSession = () =>
+  uuid("session_id")
+    .notNull()
+    .references(() => sessions.id, { onDelete: "cascade" });
+const ofTurn = () =>
+  uuid("turn_id")
+    .notNull()
+    .references(() => turns.id, { onDelete: "cascade" });
+const ofRun = () =>
+  uuid("run_id")
+    .notNull()
+    .references(() => turnRuns.id, { onDelete: "cascade" });
+/** The first columns of a row for a call of a model or a tool. Such rows outlive what they are of. */
+const ofCall = () => ({
+  id: uuid("id").primaryKey(),
+  userId: text("user_id")
+    .notNull()
+    .references(() => users.id, { onDelete: "restrict" }),
+  roomId: uuid("room_id").references(() => rooms.id, { onDelete: "set null" }),
+  sessionId: uuid("session_id").references(() => sessions.id, { onDelete: "set null" }),
+  turnId: uuid("turn_id").references(() => turns.id, { onDelete: "set null" }),
+  runId: uuid("run_id").notNull(),
+  step: step(),
+  agentKey: text("agent_key").notNull(),
+  round: integer("round").notNull(),
+});
 const credits = (name: string) => numeric(name, { precision: 20, scale: 8 });
 const lower = (column: ExtraConfigColumn) => sql`lower(${column})`;
 
@@ -302,9 +329,7 @@ export const queuedTurns = pgTable(
   {
     /** The turn's id, and that of its first run. */
     id: uuid("id").primaryKey(),
-    sessionId: uuid("session_id")
-      .notNull()
-      .references(() => sessions.id, { onDelete: "cascade" }),
+    sessionId: ofSession(),
     /** Turns start in this order. */
     seq: integer("seq").notNull(),
     userId: text("user_id").notNull(),
@@ -331,9 +356,7 @@ export const turns = pgTable(
   "turns",
   {
     id: uuid("id").primaryKey(),
-    sessionId: uuid("session_id")
-      .notNull()
-      .references(() => sessions.id, { onDelete: "cascade" }),
+    sessionId: ofSession(),
     turnIndex: integer("turn_index").notNull(),
     mode: text("mode").$type<RoomMode>().notNull(),
     userInput: text("user_input").notNull(),
@@ -359,12 +382,8 @@ export const turnRuns = pgTable(
   "turn_runs",
   {
     id: uuid("id").primaryKey(),
-    turnId: uuid("turn_id")
-      .notNull()
-      .references(() => turns.id, { onDelete: "cascade" }),
-    sessionId: uuid("session_id")
-      .notNull()
-      .references(() => sessions.id, { onDelete: "cascade" }),
+    turnId: ofTurn(),
+    sessionId: ofSession(),
     kind: text("kind").$type<RunKind>().notNull(),
     idempotencyKey: text("idempotency_key"),
     requestHash: text("request_hash").notNull(),
@@ -384,15 +403,9 @@ export const messages = pgTable(
   "messages",
   {
     id: uuid("id").primaryKey(),
-    sessionId: uuid("session_id")
-      .notNull()
-      .references(() => sessions.id, { onDelete: "cascade" }),
-    turnId: uuid("turn_id")
-      .notNull()
-      .references(() => turns.id, { onDelete: "cascade" }),
-    runId: uuid("run_id")
-      .notNull()
-      .references(() => turnRuns.id, { onDelete: "cascade" }),
+    sessionId: ofSession(),
+    turnId: ofTurn(),
+    runId: ofRun(),
     seq: integer("seq").notNull(),
     role: text("role").$type<"user" | "assistant" | "tool">().notNull(),
     step: step(),
@@ -435,12 +448,8 @@ export const sessionSummaries = pgTable(
   "session_summaries",
   {
     id: uuid("id").primaryKey(),
-    sessionId: uuid("session_id")
-      .notNull()
-      .references(() => sessions.id, { onDelete: "cascade" }),
-    turnId: uuid("turn_id")
-      .notNull()
-      .references(() => turns.id, { onDelete: "cascade" }),
+    sessionId: ofSession(),
+    turnId: ofTurn(),
     madeInTurnIndex: integer("made_in_turn_index").notNull(),
     fromSeq: integer("from_seq").notNull(),
     toSeq: integer("to_seq").notNull(),
@@ -464,15 +473,9 @@ export const turnContextAudit = pgTable(
   "turn_context_audit",
   {
     id: uuid("id").primaryKey(),
-    sessionId: uuid("session_id")
-      .notNull()
-      .references(() => sessions.id, { onDelete: "cascade" }),
-    turnId: uuid("turn_id")
-      .notNull()
-      .references(() => turns.id, { onDelete: "cascade" }),
-    runId: uuid("run_id")
-      .notNull()
-      .references(() => turnRuns.id, { onDelete: "cascade" }),
+    sessionId: ofSession(),
+    turnId: ofTurn(),
+    runId: ofRun(),
     step: step(),
     agentKey: text("agent_key").notNull(),
     modelAlias: text("model_alias").notNull(),
@@ -517,17 +520,7 @@ export const turnContextAudit = pgTable(
 export const llmCallEvents = pgTable(
   "llm_call_events",
   {
-    id: uuid("id").primaryKey(),
-    userId: text("user_id")
-      .notNull()
-      .references(() => users.id, { onDelete: "restrict" }),
-    roomId: uuid("room_id").references(() => rooms.id, { onDelete: "set null" }),
-    sessionId: uuid("session_id").references(() => sessions.id, { onDelete: "set null" }),
-    turnId: uuid("turn_id").references(() => turns.id, { onDelete: "set null" }),
-    runId: uuid("run_id").notNull(),
-    step: step(),
-    agentKey: text("agent_key").notNull(),
-    round: integer("round").notNull(),
+    ...ofCall(),
     provider: text("provider").notNull(),
     modelAlias: text("model_alias").notNull(),
     providerModel: text("provider_model").notNull(),
@@ -571,17 +564,7 @@ export const llmCallEvents = pgTable(
 export const toolCallEvents = pgTable(
   "tool_call_events",
   {
-    id: uuid("id").primaryKey(),
-    userId: text("user_id")
-      .notNull()
-      .references(() => users.id, { onDelete: "restrict" }),
-    roomId: uuid("room_id").references(() => rooms.id, { onDelete: "set null" }),
-    sessionId: uuid("session_id").references(() => sessions.id, { onDelete: "set null" }),
-    turnId: uuid("turn_id").references(() => turns.id, { onDelete: "set null" }),
-    runId: uuid("run_id").notNull(),
-    step: step(),
-    agentKey: text("agent_key").notNull(),
-    round: integer("round").notNull(),
+    ...ofCall(),
     /**
      * The place of the call in its answer, from 1; null: the row is of an earlier version, and rows are in the order of
      * their ids.

@@ -41,6 +41,8 @@ export class EventLog {
   /** The pack that was written last. Readers at its events need not ask SQLite. */
   #latestWritten: Pack | undefined;
   readonly #large = new Map<number, Uint8Array>();
+  /** Packs that SQLite did not take. */
+  readonly #unwritten: Pack[] = [];
   #lastSeq = 0;
   #bytes = 0;
   #state: "open" | "over" | "gone" = "open";
@@ -101,8 +103,8 @@ export class EventLog {
     if (this.#state !== "open") return;
     this.#state = "over";
     this.flush();
-    if (!this.#isDetached && this.#large.size === 0) {
-      this.#sql.exec("insert into event_logs values (?, ?, ?)", this.epoch, runId, this.#lastSeq);
+    if (this.#large.size === 0 && this.#unwritten.length === 0) {
+      this.#write("insert into event_logs values (?, ?, ?)", this.epoch, runId, this.#lastSeq);
     }
     this.#notify();
   }
@@ -124,7 +126,8 @@ export class EventLog {
     if (seq > this.#lastSeq) return null;
     const large = this.#large.get(seq);
     if (large !== undefined) return { bytes: large, nextSeq: seq + 1 };
-    const pack = [this.#newest, this.#latestWritten].find((kept) => kept !== undefined && holds(kept, seq));
+    const kept = [this.#newest, this.#latestWritten, ...this.#unwritten];
+    const pack = kept.find((one) => one !== undefined && holds(one, seq));
     const found = pack ?? this.#readPack(seq);
     if (found === undefined) return "gone";
     return { bytes: concatBytes(found.frames.slice(seq - found.firstSeq)), nextSeq: found.lastSeq + 1 };
@@ -145,11 +148,23 @@ export class EventLog {
   flush(): void {
     const { firstSeq, lastSeq, frames } = this.#newest;
     if (frames.length === 0 || this.#state === "gone") return;
-    if (!this.#isDetached) {
-      this.#sql.exec("insert into event_packs values (?, ?, ?)", firstSeq, lastSeq, concatBytes(frames));
+    const bytes = concatBytes(frames);
+    if (!this.#write("insert into event_packs values (?, ?, ?)", firstSeq, lastSeq, bytes)) {
+      this.#unwritten.push(this.#newest);
     }
     this.#latestWritten = this.#newest;
     this.#newest = newPack(this.#lastSeq + 1);
+  }
+
+  /** False: SQLite does not take it. A run does not depend on its log, so this never throws. */
+  #write(statement: string, ...values: (string | number | Uint8Array)[]): boolean {
+    if (this.#isDetached) return true;
+    try {
+      this.#sql.exec(statement, ...values);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   #appendSmall(frame: Uint8Array): void {

@@ -9,7 +9,7 @@ const maxBehindBytes = 2 * 1024 * 1024;
 /** `backpressure`: the reader was too far behind; `gone`: the log was deleted while it was read. */
 export type ReaderEnd = "completed" | "client_disconnected" | "backpressure" | "gone";
 
-export type LogReader = {
+export type ReaderStart = {
   log: EventLog;
   /** The first event to read. */
   fromSeq: number;
@@ -20,13 +20,85 @@ export type LogReader = {
   onEnd: (end: ReaderEnd) => void;
 };
 
-type OpenReader = { log: EventLog; markBytes: number; cut: (end: ReaderEnd) => void; comment: () => void };
-
 const keepAlive = new TextEncoder().encode(": keep-alive\n\n");
+
+/** One reader of a log, and what it was sent so far. */
+class LogReader {
+  readonly #log: EventLog;
+  readonly #rewrite: ReaderStart["rewrite"];
+  readonly #onEnd: ReaderStart["onEnd"];
+  #seq: number;
+  #head: Uint8Array | undefined;
+  /** Bytes of the log when the reader last took something. */
+  #readAtBytes: number;
+  #isOpen = true;
+  #controller: ReadableByteStreamController | undefined;
+
+  constructor({ log, fromSeq, head, rewrite, onEnd }: ReaderStart) {
+    this.#log = log;
+    this.#seq = fromSeq;
+    this.#head = head;
+    this.#rewrite = rewrite;
+    this.#onEnd = onEnd;
+    this.#readAtBytes = log.bytes;
+  }
+
+  start(controller: ReadableByteStreamController): void {
+    this.#controller = controller;
+  }
+
+  async pull(controller: ReadableByteStreamController): Promise<void> {
+    if (this.#head !== undefined) {
+      controller.enqueue(this.#rewrite(this.#head).slice());
+      this.#head = undefined;
+      return;
+    }
+    while (this.#isOpen) {
+      this.#readAtBytes = this.#log.bytes;
+      const part = this.#log.read(this.#seq);
+      if (part === "gone") return this.cut("gone");
+      if (part !== null) {
+        this.#seq = part.nextSeq;
+        controller.enqueue(this.#rewrite(part.bytes).slice());
+      }
+      if (this.#log.isOver && this.#seq > this.#log.lastSeq) {
+        this.#end("completed");
+        return controller.close();
+      }
+      if (part !== null) return;
+      await this.#log.changed();
+    }
+  }
+
+  cancel(): void {
+    this.#end("client_disconnected");
+  }
+
+  /** Ends the stream before the log's end. */
+  cut(reason: ReaderEnd): void {
+    if (!this.#isOpen) return;
+    this.#end(reason);
+    this.#controller?.error(new Error("The event stream was cut."));
+  }
+
+  comment(): void {
+    this.#controller?.enqueue(keepAlive.slice());
+  }
+
+  isTooFarBehind(log: EventLog): boolean {
+    return log === this.#log && log.bytes - this.#readAtBytes > maxBehindBytes;
+  }
+
+  #end(reason: ReaderEnd): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#onEnd(reason);
+  }
+}
 
 /** The readers of a session's events. Each reads the log at its own position and keeps no copy of it. */
 export class LogReaders {
-  readonly #readers = new Set<OpenReader>();
+  readonly #readers = new Set<LogReader>();
   #waiting = 0;
   #timer: ReturnType<typeof setInterval> | null = null;
 
@@ -45,72 +117,35 @@ export class LogReaders {
   }
 
   /** A stream of events, from `fromSeq` to the end of the log. */
-  open({ log, fromSeq, head, rewrite, onEnd }: LogReader): ReadableStream<Uint8Array> {
-    let seq = fromSeq;
-    let unsentHead = head;
-    let isOpen = true;
-    const reader: OpenReader = { log, markBytes: log.bytes, cut: () => undefined, comment: () => undefined };
-    const end = (reason: ReaderEnd) => {
-      isOpen = false;
+  open(start: ReaderStart): ReadableStream<Uint8Array> {
+    const onEnd = (end: ReaderEnd) => {
       this.#remove(reader);
-      onEnd(reason);
+      start.onEnd(end);
     };
+    const reader = new LogReader({ ...start, onEnd });
+    this.#add(reader);
     const source: UnderlyingByteSource = {
       type: "bytes",
-      start: (controller) => {
-        reader.cut = (reason) => {
-          if (!isOpen) return;
-          end(reason);
-          controller.error(new Error("The event stream was cut."));
-        };
-        reader.comment = () => controller.enqueue(keepAlive.slice());
-      },
-      pull: async (controller) => {
-        if (unsentHead !== undefined) {
-          controller.enqueue(rewrite(unsentHead).slice());
-          unsentHead = undefined;
-          return;
-        }
-        for (;;) {
-          reader.markBytes = log.bytes;
-          const part = log.read(seq);
-          if (part === "gone") return reader.cut("gone");
-          if (part !== null) {
-            seq = part.nextSeq;
-            controller.enqueue(rewrite(part.bytes).slice());
-          }
-          if (log.isOver && seq > log.lastSeq) {
-            end("completed");
-            return controller.close();
-          }
-          if (part !== null) return;
-          await log.changed();
-          if (!isOpen) return;
-        }
-      },
-      cancel: () => {
-        if (isOpen) end("client_disconnected");
-      },
+      start: (controller) => reader.start(controller),
+      pull: (controller) => reader.pull(controller),
+      cancel: () => reader.cancel(),
     };
-    this.#add(reader);
     return new ReadableStream(source, { highWaterMark: 0 });
   }
 
   /** Closes readers of a log that are too far behind. */
   checkPace(log: EventLog): void {
-    for (const reader of this.#readers) {
-      if (reader.log === log && log.bytes - reader.markBytes > maxBehindBytes) reader.cut("backpressure");
-    }
+    for (const reader of this.#readers) if (reader.isTooFarBehind(log)) reader.cut("backpressure");
   }
 
-  #add(reader: OpenReader): void {
+  #add(reader: LogReader): void {
     this.#readers.add(reader);
     this.#timer ??= setInterval(() => {
-      for (const { comment } of this.#readers) comment();
+      for (const reader of this.#readers) reader.comment();
     }, keepAliveMs);
   }
 
-  #remove(reader: OpenReader): void {
+  #remove(reader: LogReader): void {
     this.#readers.delete(reader);
     if (this.#readers.size > 0) return;
     clearInterval(this.#timer);

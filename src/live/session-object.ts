@@ -164,6 +164,9 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
         return;
       case "forget":
         await this.#forget();
+        return;
+      default:
+        kind satisfies never;
     }
   }
 

@@ -90,6 +90,9 @@ export class SessionQueue {
         return;
       case "recover":
         await this.#recover(sessionId, attempt.runId);
+        return;
+      default:
+        attempt satisfies never;
     }
   }
 

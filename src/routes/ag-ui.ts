@@ -79,7 +79,7 @@ async function runFor(c: Context<AppEnv>, deps: Deps, { sessionId, input, ...sho
   const idempotencyKey = `ag-ui:${await deps.digest(JSON.stringify(named))}`;
   const turn = { user, sessionId, requestId, log, request: { message }, idempotencyKey };
   const handle = postTurn(deps, turn, shown.when_busy);
-  cancelOnDisconnect(c, deps, { sessionId, turn: handle, wish: shown.on_disconnect });
+  cancelOnDisconnect(c, deps, { sessionId, turn: handle, action: shown.on_disconnect });
   const client = { ids: { threadId, runId }, userMessages };
   const answer = await answerWithStream(c, deps, { sessionId, handle }, client);
   const view = createClientView({

@@ -14,10 +14,10 @@ import { toTurnRead } from "./schemas/turn.ts";
 import { toStoredState, toTurnPending } from "./schemas/turn-pending.ts";
 
 /** A run that is being prepared. A refusal before it starts is a problem response, for a stream as well. */
-export type PendingRun = { sessionId: string; handle: Promise<RunHandle> };
+export type RunToAnswer = { sessionId: string; handle: Promise<RunHandle> };
 
 /** Answers with the stored turn. A turn that takes longer than a request may wait is answered with its state, and goes on. */
-export async function answerWithTurn(c: Context<AppEnv>, deps: Deps, { handle }: PendingRun) {
+export async function answerWithTurn(c: Context<AppEnv>, deps: Deps, { handle }: RunToAnswer) {
   const work = handle.then((run) => (run.kind === "replay" ? run.answer() : run.execute()));
   keepUntilOver(deps, work);
   const answer = await orNullAfter(deps.settings.jsonWaitMs, work);
@@ -36,7 +36,7 @@ async function orNullAfter<T>(timeoutMs: number, work: Promise<T>): Promise<T | 
 }
 
 /** Answers at once. The turn runs, or waits in the queue of its session. */
-export async function answerAtOnce(c: Context<AppEnv>, deps: Deps, { handle }: PendingRun) {
+export async function answerAtOnce(c: Context<AppEnv>, deps: Deps, { handle }: RunToAnswer) {
   const started = handle.then(async (run) => {
     if (run.kind === "run" && run.pending.status === "running") await run.execute();
   });
@@ -60,7 +60,7 @@ function stateOf(run: RunHandle) {
 export async function answerWithStream(
   c: Context<AppEnv>,
   deps: Deps,
-  { sessionId, handle }: PendingRun,
+  { sessionId, handle }: RunToAnswer,
   client: StockClient | null = null,
 ) {
   const streamed = handle.then(async (run) => {

@@ -46,10 +46,10 @@ export function registerChatCompletionRoute(app: App, deps: Deps): void {
   app.use("/chat/completions", limitBodyTo(bodyLimitBytes));
   app.openapi(route, async (c) => {
     const request = c.req.valid("json");
-    const { on_disconnect: wish, when_busy: whenBusy } = c.req.valid("query");
+    const { on_disconnect: action, when_busy: whenBusy } = c.req.valid("query");
     const run = await postCompletion(c, deps, request, whenBusy);
     const { sessionId, handle } = run;
-    cancelOnDisconnect(c, deps, { sessionId, turn: handle, wish });
+    cancelOnDisconnect(c, deps, { sessionId, turn: handle, action });
     if (!request.isStream) return completeTurn(c, deps, run);
     const formFor = ({ turnId }: { turnId: string }) => ({
       write: createCompletionStream({ turnId, ...run.head }, request.includesUsage),

@@ -3,17 +3,19 @@ import type { Deps } from "../deps.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { cancelTurn } from "../turn/cancel.ts";
 
-/** Cancels the turn, where its client wants that, when the connection is closed before the answer has ended. */
+type DisconnectAction = "continue" | "cancel";
+
+/** Cancels the turn, where `action` says so, when the connection is closed before the answer has ended. */
 export function cancelOnDisconnect(
   c: Context<AppEnv>,
   deps: Deps,
   {
     sessionId,
     turn,
-    wish,
-  }: { sessionId: string; turn: Promise<{ turnId: string }>; wish: "continue" | "cancel" },
+    action,
+  }: { sessionId: string; turn: Promise<{ turnId: string }>; action: DisconnectAction },
 ): void {
-  if (wish === "continue") return;
+  if (action === "continue") return;
   const { user, log } = c.var;
   const { signal } = c.req.raw;
   const cancel = () =>

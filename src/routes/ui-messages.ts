@@ -60,11 +60,11 @@ export function registerUiMessageRoutes(app: App, deps: Deps): void {
     const { user, requestId, log } = c.var;
     // A message without an id is known by the conversation before it.
     const named = messageId === null ? { messages } : { messageId, message };
-    const { on_disconnect: wish, when_busy: whenBusy } = c.req.valid("query");
+    const { on_disconnect: action, when_busy: whenBusy } = c.req.valid("query");
     const idempotencyKey = `ui:${await deps.digest(JSON.stringify(named))}`;
     const turn = { user, sessionId, requestId, log, request: { message }, idempotencyKey };
     const handle = postTurn(deps, turn, whenBusy);
-    cancelOnDisconnect(c, deps, { sessionId, turn: handle, wish });
+    cancelOnDisconnect(c, deps, { sessionId, turn: handle, action });
     return streamRun(c, deps, handle, ({ turnId }) => formOf(turnId, sessionId));
   });
   app.openapi(routes.resume, async (c) => {
@@ -75,7 +75,7 @@ export function registerUiMessageRoutes(app: App, deps: Deps): void {
     const watcher = { user, requestId, log, sessionId, turnId, after: null, idempotencyKey: null };
     const found = await watchTurn(deps, watcher);
     const turn = Promise.resolve({ turnId });
-    cancelOnDisconnect(c, deps, { sessionId, turn, wish: c.req.valid("query").on_disconnect });
+    cancelOnDisconnect(c, deps, { sessionId, turn, action: c.req.valid("query").on_disconnect });
     const form = formOf(turnId, sessionId);
     switch (found.kind) {
       case "complete":

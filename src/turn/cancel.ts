@@ -14,7 +14,11 @@ export async function cancelTurn(
   { user, sessionId, log }: Pick<Requester, "user" | "sessionId" | "log">,
   turnId: string,
 ): Promise<CancelledTurn["status"]> {
-  const { status, run } = await cancelTurnClaim(deps.db, { sessionId, userId: user.userId }, turnId);
+  const { status, run } = await cancelTurnClaim(
+    deps.db,
+    { sessionId, userId: user.userId, leaseMs: deps.settings.turnLeaseMs },
+    turnId,
+  );
   if (run !== null) await stopCancelledRun(deps, run, log);
   // Requests that wait for the turn's start are answered.
   if (status === "cancelled") wakeQueue(deps, sessionId, log);

@@ -13,7 +13,14 @@ import { toStoredProblem } from "../domain/turn/queued-turn.ts";
 import { withoutTexts } from "../domain/turn/textless-outcome.ts";
 import type { TurnOutcome } from "../domain/turn/turn-outcome.ts";
 import { collectRefusedSpend, type RefusedRun } from "./estimates.ts";
-import { endings, type RefusedEndingName, RunEnded, type StoredEndingName } from "./run.ts";
+import {
+  type ExecutedEndingName,
+  endings,
+  type PlannedEndingName,
+  RunEnded,
+  type SettledEndingName,
+  type StoredEndingName,
+} from "./run.ts";
 
 // Endings that delete the claim: the turn is stored, or refused.
 
@@ -35,7 +42,7 @@ export type TurnToStore = {
  */
 export async function endStored(
   deps: Deps,
-  ending: Exclude<StoredEndingName, "too_large">,
+  ending: ExecutedEndingName | SettledEndingName,
   turn: TurnToStore,
 ): Promise<CommittedTurn & { record: TurnRecord }> {
   const { outcome, toRecord, log } = turn;
@@ -128,7 +135,7 @@ type EndedRun = RefusedRun & {
  */
 export async function endRefused(
   deps: Deps,
-  ending: Exclude<RefusedEndingName, "commit_refused">,
+  ending: PlannedEndingName,
   { refusalScales = {}, log, ...run }: EndedRun,
   refusal: PantheonError,
 ): Promise<PantheonError> {

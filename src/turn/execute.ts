@@ -13,7 +13,7 @@ import { endStored } from "./end.ts";
 import { endCrashed, endFailedCommit, endStopped, reportLater } from "./end-unfinished.ts";
 import { estimateInFlight } from "./estimates.ts";
 import { type Holder, startHolder } from "./holder.ts";
-import { type Run, RunEnded, type TurnAnswer } from "./run.ts";
+import { type ExecutedEndingName, type Run, RunEnded, type TurnAnswer } from "./run.ts";
 
 export type Execution = {
   /** Receives the run's events. */
@@ -28,75 +28,71 @@ export type Execution = {
  * Runs the agents and commits their answers. An agent that fails leaves a failed reply in the stored turn.
  * @throws PantheonError the answer of the ending, where the turn is not stored.
  */
-export async function executeRun(
-  deps: Deps,
-  run: Run,
-  { emit, cancel, requests }: Execution,
-): Promise<TurnAnswer> {
-  const { turn, plan, context, request } = run;
-  const { claim } = turn;
+export async function executeRun(deps: Deps, run: Run, execution: Execution): Promise<TurnAnswer> {
+  const { cancel } = execution;
   const grant = grantOf(deps, run);
-  const holder = startHolder(deps, claim, {
+  const holder = startHolder(deps, run.turn.claim, {
     sentMs: run.sentMs,
-    log: request.log,
+    log: run.request.log,
     onCancelled: () => cancel.abort(turnCancelled),
     maxHold: findMaxHold(grant),
   });
   // The hand-over may have taken long. Where another holder has the claim by now, this renewal says so and the run ends.
   holder.lease.renewNow();
   try {
-    const result = await deps.runTurn(
-      {
-        runId: claim.runId,
-        plan,
-        context,
-        identity: {
-          userId: request.user.userId,
-          roomId: claim.snapshot.roomId,
-          sessionId: claim.sessionId,
-        },
-        stored: turn.checkpoint,
-        isRetry: turn.retried !== null,
-        grant,
-        used: turn.retried === null ? noUse : measureStoredTurn(turn.retried),
-      },
-      {
-        holder: claim.holder,
-        stop: holder.lease.signal,
-        cancel: cancel.signal,
-        mayCall: holder.mayCall,
-        onCall: (calls) => holder.spent.push(...calls),
-        // Nothing is stored step by step after a cancel: the commit follows at once.
-        storeCheckpoint: async (rows) => !cancel.signal.aborted && holder.storeCheckpoint(rows),
-        emit,
-        log: request.log,
-      },
-    );
+    const result = await runAgents(deps, run, { holder, grant, execution });
     if (result.kind === "stopped") throw await endStopped(deps, run, holder, result.unstored);
     const { stored, commitMs } = await commitRun(deps, run, holder, {
       ending: cancel.signal.aborted ? "cancelled" : "committed",
       outcome: { ...result.outcome, checkpointFailed: holder.checkpointFailed() },
       lastCheckpoint: result.unstored,
     });
-    return {
-      stored,
-      replayed: false,
-      timings: {
-        openMs: run.openMs,
-        modelMs: result.outcome.modelMs,
-        toolsMs: result.outcome.toolsMs,
-        commitMs,
-        totalMs: deps.nowMs() - run.startedMs,
-        databaseRoundTrips: requests(),
-        checkpointRoundTrips: holder.requests(),
-      },
-    };
+    const { modelMs, toolsMs } = result.outcome;
+    const totalMs = deps.nowMs() - run.startedMs;
+    const waited = { databaseRoundTrips: execution.requests(), checkpointRoundTrips: holder.requests() };
+    const timings = { openMs: run.openMs, modelMs, toolsMs, commitMs, totalMs, ...waited };
+    return { stored, replayed: false, timings };
   } catch (error) {
     const ended = error instanceof RunEnded ? error : await endCrashed(deps, run, holder, error);
     throw ended.answer;
   } finally {
     void holder.lease.end();
   }
+}
+
+type AgentsRun = { holder: Holder; grant: RunGrant; execution: Execution };
+
+/** Executes the graph of the run. What it does outside the graph is its holder's. */
+function runAgents(
+  deps: Deps,
+  { turn, plan, context, request }: Run,
+  { holder, grant, execution: { cancel, emit } }: AgentsRun,
+) {
+  const { claim, checkpoint, retried } = turn;
+  const { sessionId, snapshot } = claim;
+  return deps.runTurn(
+    {
+      runId: claim.runId,
+      plan,
+      context,
+      identity: { userId: request.user.userId, roomId: snapshot.roomId, sessionId },
+      stored: checkpoint,
+      isRetry: retried !== null,
+      grant,
+      used: retried === null ? noUse : measureStoredTurn(retried),
+    },
+    {
+      holder: claim.holder,
+      stop: holder.lease.signal,
+      cancel: cancel.signal,
+      mayCall: holder.mayCall,
+      onCall: (calls) => holder.spent.push(...calls),
+      // Nothing is stored step by step after a cancel: the commit follows at once.
+      storeCheckpoint: async (rows) => !cancel.signal.aborted && holder.storeCheckpoint(rows),
+      emit,
+      log: request.log,
+    },
+  );
 }
 
 function grantOf(deps: Deps, { turn: { claim }, plan, promptTokens }: Run): RunGrant {
@@ -123,7 +119,7 @@ function findMaxHold({ amountE8, planMaxE8, isBudgeted }: RunGrant): string | nu
   return isBudgeted && amountE8 !== null && planMaxE8 < amountE8 ? formatDecimal(planMaxE8, 8) : null;
 }
 
-type Commit = { ending: "committed" | "cancelled"; outcome: TurnOutcome; lastCheckpoint: CheckpointRows };
+type Commit = { ending: ExecutedEndingName; outcome: TurnOutcome; lastCheckpoint: CheckpointRows };
 
 async function commitRun(deps: Deps, run: Run, holder: Holder, { ending, outcome, lastCheckpoint }: Commit) {
   const startedMs = deps.nowMs();

@@ -35,62 +35,73 @@ type HolderStart = {
   maxHold: string | null;
 };
 
+/** What the run may hold of its budgets at most; null: nothing is left to lower. The next write of the lease lowers it. */
+type HoldLimit = { unsent: string | null };
+
 /** `sentMs`: when the request that took the claim was sent. */
-export function startHolder(
-  deps: Deps,
-  claim: Claim,
-  { sentMs, log, onCancelled, maxHold }: HolderStart,
-): Holder {
-  const { turnLeaseMs: leaseMs } = deps.settings;
-  const { db, requests } = countRequests(deps.db);
-  const { db: renewals } = countRequests(deps.db);
-  let checkpointFailed = false;
-  /** Null once a write has lowered the holds. */
-  let unsentMaxHold = maxHold;
+export function startHolder(deps: Deps, claim: Claim, start: HolderStart): Holder {
+  const limit: HoldLimit = { unsent: start.maxHold };
+  // The answer does not wait for renewals: they are counted apart from all other requests.
+  const renewing: Deps = { ...deps, db: countRequests(deps.db).db };
   const lease = keepLease({
-    leaseMs,
-    sentMs,
+    leaseMs: deps.settings.turnLeaseMs,
+    sentMs: start.sentMs,
     now: deps.nowMs,
-    renew: async () => {
-      const renewal = await renewLease(renewals, claim, { leaseMs, maxHold: unsentMaxHold });
-      if (renewal === "lost") return false;
-      unsentMaxHold = null;
-      if (renewal === "cancelled") onCancelled();
-      return true;
-    },
+    renew: () => renewOnce(renewing, claim, limit, start.onCancelled),
   });
-  const warnDegraded = () => {
-    if (!checkpointFailed) log.warn("checkpoint_degraded");
-    checkpointFailed = true;
-  };
   return {
     lease,
     spent: [],
-    requests,
-    checkpointFailed: () => checkpointFailed,
     mayCall() {
       if (!lease.isHeld()) lease.notRenewed();
       return lease.isHeld();
     },
-    async storeCheckpoint(rows) {
-      const writeSentMs = deps.nowMs();
-      const result: StoreResult = await storeCheckpoint(db, claim, { rows, leaseMs, maxHold: unsentMaxHold });
-      if (result === "stored" || result === "stored_in_part") unsentMaxHold = null;
-      switch (result) {
-        case "stored":
-          lease.confirm(writeSentMs);
-          return true;
-        case "stored_in_part":
-          lease.confirm(writeSentMs);
-          warnDegraded();
-          return true;
-        case "lost":
-          lease.notRenewed();
-          return false;
-        case "failed":
-          warnDegraded();
-          return false;
-      }
-    },
+    ...keepCheckpoints(deps, claim, { lease, limit, log: start.log }),
   };
+}
+
+/** False: another holder has the claim. */
+async function renewOnce({ db, settings }: Deps, claim: Claim, limit: HoldLimit, onCancelled: () => void) {
+  const renewal = await renewLease(db, claim, { leaseMs: settings.turnLeaseMs, maxHold: limit.unsent });
+  if (renewal === "lost") return false;
+  limit.unsent = null;
+  if (renewal === "cancelled") onCancelled();
+  return true;
+}
+
+type CheckpointKeeper = { lease: Lease; limit: HoldLimit; log: Log };
+
+/** Stores checkpoints of the run, and counts its requests. */
+function keepCheckpoints(deps: Deps, claim: Claim, { lease, limit, log }: CheckpointKeeper) {
+  const { db, requests } = countRequests(deps.db);
+  let hasFailed = false;
+  const warnDegraded = () => {
+    if (!hasFailed) log.warn("checkpoint_degraded");
+    hasFailed = true;
+  };
+  const confirmStored = (sentMs: number) => {
+    limit.unsent = null;
+    lease.confirm(sentMs);
+  };
+  const storeRows = async (rows: CheckpointRows): Promise<boolean> => {
+    const sentMs = deps.nowMs();
+    const write = { rows, leaseMs: deps.settings.turnLeaseMs, maxHold: limit.unsent };
+    const result: StoreResult = await storeCheckpoint(db, claim, write);
+    switch (result) {
+      case "stored":
+        confirmStored(sentMs);
+        return true;
+      case "stored_in_part":
+        confirmStored(sentMs);
+        warnDegraded();
+        return true;
+      case "lost":
+        lease.notRenewed();
+        return false;
+      case "failed":
+        warnDegraded();
+        return false;
+    }
+  };
+  return { storeCheckpoint: storeRows, checkpointFailed: () => hasFailed, requests };
 }

@@ -35,24 +35,17 @@ const maxRenewalMs = 10_000;
  */
 export function keepLease({ leaseMs, sentMs, now, renew }: LeaseOptions): Lease {
   const heldMs = leaseMs - Math.min(maxMarginMs, leaseMs / 3);
-  const renewEveryMs = Math.min(maxRenewalMs, leaseMs / 3);
   const stopped = new AbortController();
   let confirmedMs = sentMs;
-  let cutOffTimer: ReturnType<typeof setTimeout> | null = null;
   let renewing: Promise<void> = Promise.resolve();
-  const isHeld = () => !stopped.signal.aborted && now() - confirmedMs < heldMs;
+  const leftMs = () => (stopped.signal.aborted ? 0 : confirmedMs + heldMs - now());
+  const isHeld = () => leftMs() > 0;
   const notRenewed = () => stopped.abort(stopReason);
-  const setCutOff = () => {
-    clearTimeout(cutOffTimer);
-    cutOffTimer = setTimeout(
-      () => (isHeld() ? setCutOff() : notRenewed()),
-      Math.max(0, confirmedMs + heldMs - now()),
-    );
-  };
+  const cutOff = startCutOff(leftMs, notRenewed);
   const confirm = (renewedMs: number) => {
     if (renewedMs <= confirmedMs) return;
     confirmedMs = renewedMs;
-    setCutOff();
+    cutOff.reset();
   };
   const renewNow = () => {
     if (!isHeld()) return notRenewed();
@@ -63,18 +56,23 @@ export function keepLease({ leaseMs, sentMs, now, renew }: LeaseOptions): Lease 
       () => undefined,
     );
   };
-  const renewal = setInterval(renewNow, renewEveryMs);
-  setCutOff();
-  return {
-    signal: stopped.signal,
-    isHeld,
-    confirm,
-    notRenewed,
-    renewNow,
-    end() {
-      clearInterval(renewal);
-      clearTimeout(cutOffTimer);
-      return renewing;
-    },
+  const renewal = setInterval(renewNow, Math.min(maxRenewalMs, leaseMs / 3));
+  const end = () => {
+    clearInterval(renewal);
+    cutOff.clear();
+    return renewing;
   };
+  return { signal: stopped.signal, isHeld, confirm, notRenewed, renewNow, end };
+}
+
+/** Calls `onEnd` once no time is left, however often that time has become longer since. */
+function startCutOff(leftMs: () => number, onEnd: () => void) {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const clear = () => clearTimeout(timer);
+  const reset = () => {
+    clear();
+    timer = setTimeout(() => (leftMs() > 0 ? reset() : onEnd()), Math.max(0, leftMs()));
+  };
+  reset();
+  return { reset, clear };
 }

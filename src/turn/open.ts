@@ -77,6 +77,9 @@ export async function openRun(
         if (tries > 1 || decision.abandonedRuns.length === 0) throw decision.error;
         // Runs whose holders are gone still hold credits that this run needs.
         for (const run of decision.abandonedRuns) await recoverRun(deps, run, request.log);
+        break;
+      default:
+        decision satisfies never;
     }
   }
 }

@@ -2,6 +2,7 @@ import type { OpenedTurn } from "../db/turn/open-turn.ts";
 import type { StoredMessage } from "../db/turn/session-window.ts";
 import type { ClaimRow, StoredTurn } from "../db/turn/stored-turn.ts";
 import type { Deps } from "../deps.ts";
+import type { AgentContext } from "../domain/context/agent-context.ts";
 import { attachFiles } from "../domain/context/attach-files.ts";
 import type { SameTurnAnswer } from "../domain/context/prompt.ts";
 import { listNotRead } from "../domain/context/seq-ranges.ts";
@@ -65,8 +66,15 @@ async function planRun(
     const refusalScales = scalesAfterOverflow(plan, fits);
     throw await endRefused(deps, "refused", { ...refused, refusalScales }, contextBudgetExceeded(overflow));
   }
-  const dueSummary = planDueSummary({
-    turnIndex: claim.turnIndex,
+  const promptTokens = new Map(fits.map((fit) => [fit.agentKey, fit.estimatedTokensAfterPrune]));
+  const dueSummary = findDueSummary(deps, turn, context, fits);
+  return { plan, context: { ...context, dueSummary, isTitleDue: isTitleDue(deps, turn) }, promptTokens };
+}
+
+function findDueSummary(deps: Deps, turn: OpenedTurn, context: TurnContext, fits: readonly AgentContext[]) {
+  const { catalog, estimateTokens, settings } = deps;
+  return planDueSummary({
+    turnIndex: turn.claim.turnIndex,
     lastSummary: turn.summary,
     session: turn.session,
     context,
@@ -77,8 +85,6 @@ async function planRun(
     summarizerModelAlias: settings.summarizerModelAlias,
     estimateTokens,
   });
-  const promptTokens = new Map(fits.map((fit) => [fit.agentKey, fit.estimatedTokensAfterPrune]));
-  return { plan, context: { ...context, dueSummary, isTitleDue: isTitleDue(deps, turn) }, promptTokens };
 }
 
 /** Decides who answers, by the snapshot in the claim, so that recovery makes the same plan as the holder before it. */

@@ -1,14 +1,15 @@
-import { countRequests } from "../db/core/client.ts";
+import { type CountedDb, countRequests } from "../db/core/client.ts";
 import type { ClaimedRequest } from "../db/schema.ts";
 import { loadLatestMessages } from "../db/turn/latest-messages.ts";
 import type { Deps } from "../deps.ts";
+import type { FoundClaim } from "../domain/turn/open-decision.ts";
 import { endedEntryError, type PendingTurn } from "../domain/turn/queued-turn.ts";
 import { noTimings } from "../domain/turn/turn-timings.ts";
 import { executeOnHost, toHandOver, watchOnHost } from "./hand-over.ts";
 import { joinEvents, joinRun } from "./join.ts";
-import { loadStoredTurn, openRun } from "./open.ts";
+import { loadStoredTurn, type OpenResult, openRun } from "./open.ts";
 import { prepareRun } from "./plan.ts";
-import type { Requester, Run, RunHandle, RunRequest, WhenBusy } from "./run.ts";
+import type { Requester, RunHandle, RunRequest, WhenBusy } from "./run.ts";
 import { joinQueued, watchQueued } from "./wait-for-start.ts";
 
 /**
@@ -45,47 +46,69 @@ async function openHandle(
   const deps: Deps = { ...shared, db };
   const startedMs = deps.nowMs();
   const opened = await openRun(deps, request, { startedMs, whenBusy });
-  if (opened.kind === "replay") {
-    const { runId, turnId, openMs } = opened;
-    const stored = await loadStoredTurn(deps, request, turnId);
-    return {
-      kind: "replay",
-      runId,
-      turnId,
-      loadSnapshot: () =>
-        loadLatestMessages(db, { sessionId: request.sessionId, userId: request.user.userId }),
-      answer: () => ({
-        stored,
-        replayed: true,
-        timings: {
-          ...noTimings,
-          openMs,
-          totalMs: deps.nowMs() - startedMs,
-          databaseRoundTrips: requests(),
-        },
-      }),
-    };
+  switch (opened.kind) {
+    case "replay":
+      return replayTurn(deps, request, { opened, startedMs, requests });
+    case "queued":
+      return waitForTurn(deps, request, opened.pending);
+    case "join":
+      return joinLiveRun(deps, request, opened.running);
+    case "claimed":
+      return handOverRun(deps, request, { opened, requests });
   }
-  if (opened.kind === "queued") return waitForTurn(deps, request, opened.pending);
-  if (opened.kind === "join") {
-    const { running } = opened;
-    return {
-      kind: "run",
-      runId: running.runId,
-      turnId: running.turnId,
-      pending: toRunning(request, running),
-      execute: () => joinRun(deps, request, running),
-      watch: (client) => joinEvents(deps, request, running, client),
-    };
-  }
-  const { turn, start } = opened;
-  const logged = { ...request, log: request.log.with({ run_id: turn.claim.runId }) };
-  const run: Run = await prepareRun(deps, { start, request: logged, turn });
+}
+
+type Opened<Kind extends OpenResult["kind"]> = Extract<OpenResult, { kind: Kind }>;
+type Requests = CountedDb["requests"];
+
+async function replayTurn(
+  deps: Deps,
+  request: RunRequest,
+  { opened, startedMs, requests }: { opened: Opened<"replay">; startedMs: number; requests: Requests },
+): Promise<RunHandle> {
+  const { runId, turnId, openMs } = opened;
+  const stored = await loadStoredTurn(deps, request, turnId);
+  const scope = { sessionId: request.sessionId, userId: request.user.userId };
+  const measure = () => ({
+    ...noTimings,
+    openMs,
+    totalMs: deps.nowMs() - startedMs,
+    databaseRoundTrips: requests(),
+  });
+  return {
+    kind: "replay",
+    runId,
+    turnId,
+    loadSnapshot: () => loadLatestMessages(deps.db, scope),
+    answer: () => ({ stored, replayed: true, timings: measure() }),
+  };
+}
+
+function joinLiveRun(deps: Deps, request: RunRequest, running: FoundClaim): RunHandle {
+  return {
+    kind: "run",
+    runId: running.runId,
+    turnId: running.turnId,
+    pending: toRunning(request, running),
+    execute: () => joinRun(deps, request, running),
+    watch: (client) => joinEvents(deps, request, running, client),
+  };
+}
+
+/** Plans the run. It is handed over once the route asks for its turn or its events. */
+async function handOverRun(
+  deps: Deps,
+  request: RunRequest,
+  { opened: { turn, start }, requests }: { opened: Opened<"claimed">; requests: Requests },
+): Promise<RunHandle> {
+  const { runId, turnId } = turn.claim;
+  const logged = { ...request, log: request.log.with({ run_id: runId }) };
+  const run = await prepareRun(deps, { start, request: logged, turn });
   const handOver = () => toHandOver(deps, run, requests());
   return {
     kind: "run",
-    runId: turn.claim.runId,
-    turnId: turn.claim.turnId,
+    runId,
+    turnId,
     pending: toRunning(request, turn.claim),
     execute: () => executeOnHost(deps, run, handOver()),
     watch: (client) => watchOnHost(deps, run, { handOver: handOver(), client }),

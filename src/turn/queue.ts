@@ -1,4 +1,4 @@
-import { enqueueTurn } from "../db/turn/enqueue-turn.ts";
+import { enqueueTurn, type QueuePlace } from "../db/turn/enqueue-turn.ts";
 import type { OpenRequest } from "../db/turn/open-turn.ts";
 import { loadIdleQueues } from "../db/turn/session-queue.ts";
 import type { Deps } from "../deps.ts";
@@ -7,6 +7,11 @@ import type { Log } from "../domain/log.ts";
 import { maxWaiting, type PendingTurn, type QueuedEntry } from "../domain/turn/queued-turn.ts";
 import type { RunRequest, WhenBusy } from "./run.ts";
 import { stopCancelledRun } from "./stop-cancelled-run.ts";
+
+const places = { queue: "end", interrupt: "head" } as const satisfies Record<
+  Exclude<WhenBusy, "refuse">,
+  QueuePlace
+>;
 
 type Wait = { whenBusy: WhenBusy; open: OpenRequest };
 
@@ -21,9 +26,17 @@ export async function waitInQueue(
   { whenBusy, open }: Wait,
 ): Promise<PendingTurn | null> {
   if (whenBusy === "refuse" || open.kind === "retry") return null;
-  const { sessionId, userId, idempotencyKey, requestHash } = open;
-  const entry = { turnId: open.runId, sessionId, userId, idempotencyKey, requestHash, request: open.request };
-  const enqueued = await enqueueTurn(deps.db, entry, whenBusy === "interrupt" ? "head" : "end");
+  const { sessionId, userId, idempotencyKey, requestHash, leaseMs } = open;
+  const entry = {
+    turnId: open.runId,
+    sessionId,
+    userId,
+    idempotencyKey,
+    requestHash,
+    request: open.request,
+    leaseMs,
+  };
+  const enqueued = await enqueueTurn(deps.db, entry, places[whenBusy]);
   switch (enqueued.kind) {
     case "waiting":
       if (enqueued.cancelled !== null) await stopCancelledRun(deps, enqueued.cancelled, request.log);

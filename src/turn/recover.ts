@@ -11,7 +11,7 @@ import type { TurnOutcome } from "../domain/turn/turn-outcome.ts";
 import { endRefused, endStored } from "./end.ts";
 import { estimateInFlight } from "./estimates.ts";
 import { decidePlan } from "./plan.ts";
-import { RunEnded } from "./run.ts";
+import { RunEnded, type SettledEndingName } from "./run.ts";
 
 /** How long the host of a session may take to take a run over. */
 const hostWaitMs = 5_000;
@@ -112,7 +112,7 @@ async function storeSettled(deps: Deps, turn: AbandonedTurn, plan: TurnPlan, log
     if (cause instanceof ClaimLost) throw cause;
     throw new PantheonError("commit_failed", commitFailedDetail, {}, { cause });
   };
-  const ending = isCancelled ? "cancelled" : "recovered";
+  const ending: SettledEndingName = isCancelled ? "cancelled" : "recovered";
   // Who settles a run has made no calls.
   const reportCalls = () => undefined;
   return endStored(deps, ending, {

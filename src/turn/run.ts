@@ -44,6 +44,22 @@ export type UnfinishedEnding = {
 
 export type Ending = StoredEnding | RefusedEnding | UnfinishedEnding;
 
+/** Which ending a run has is decided by who ends it: the holder that executes it, or the one that settles it. */
+export type ExecutedEndingName = "committed" | "cancelled";
+export type SettledEndingName = "recovered" | "cancelled";
+/** Planning refuses the run. */
+export type PlannedEndingName = "refused" | "recovered_then_refused";
+/** The database does not take the last write of another ending. */
+type ReplacingEndingName = "too_large" | "commit_refused" | "not_released";
+/** The holder stops without a turn. */
+type StoppedEndingName = "lease_not_renewed" | "commit_failed" | "lease_lost" | "crashed";
+type EndingName =
+  | ExecutedEndingName
+  | SettledEndingName
+  | PlannedEndingName
+  | ReplacingEndingName
+  | StoppedEndingName;
+
 /**
  * How a run can end, and what each ending does. `end.ts` and `end-unfinished.ts` read this table; nothing else decides it.
  * `README.md` beside this file shows it.
@@ -68,14 +84,13 @@ export const endings = {
   crashed: { kind: "unfinished", claim: "leave", answer: "internal_error" },
   /** A refused run whose claim could not be deleted. Recovery ends in the same way, and deletes it. */
   not_released: { kind: "unfinished", claim: "leave", answer: "database_unavailable" },
-} as const satisfies Record<string, Ending>;
+} as const satisfies Record<EndingName, Ending>;
 
 type EndingsLike<Kind extends Ending> = {
   [Name in keyof typeof endings]: (typeof endings)[Name] extends Kind ? Name : never;
 }[keyof typeof endings];
 
 export type StoredEndingName = EndingsLike<StoredEnding>;
-export type RefusedEndingName = EndingsLike<RefusedEnding>;
 /** Endings in which the holder stops by itself, so that it can still store its answers. */
 export type ExpiringEndingName = EndingsLike<UnfinishedEnding & { claim: "expire" }>;
 export type LeavingEndingName = EndingsLike<UnfinishedEnding & { claim: "leave" }>;

@@ -40,7 +40,7 @@ test("a token that ends while the console is open leads to the sign-in, and the 
   const page = await openConsole({ user });
   await page.getByRole("button", { name: "Launch council" }).click();
   await page.getByRole("button", { name: "Make the room" }).click();
-  const field = page.getByLabel("Your message");
+  const field = page.getByLabel("Your message", { exact: true });
   await field.fill("@ada a long thought");
   await page.evaluate(() => sessionStorage.setItem("pantheon.token", "a.b.c"));
   await page.reload();

@@ -1,24 +1,7 @@
-import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { createRoom, setScript } from "./support/api.ts";
 import { newUser, openConsole, takePicture, test } from "./support/pages.ts";
-
-const maxTabs = 80;
-
-/** Presses Tab until what has the focus is named so. */
-async function tabTo(page: Page, name: string): Promise<void> {
-  for (let presses = 0; presses < maxTabs; presses += 1) {
-    const focused = await page.evaluate(() => {
-      const element = document.activeElement;
-      if (element === null || !element.matches("button, a, input, textarea, select")) return "";
-      const label = element.getAttribute("aria-label") ?? element.closest("label")?.textContent;
-      return `${label ?? ""} ${element.textContent}`;
-    });
-    if (focused.includes(name)) return;
-    await page.keyboard.press("Tab");
-  }
-  throw new Error(`Tab does not lead to ${name}`);
-}
+import { tabTo } from "./support/tab-to.ts";
 
 test("a room is made, a turn is run and its receipt is read with the keyboard alone", async () => {
   await setScript({ default: { text: "By keyboard." } });
@@ -37,11 +20,11 @@ test("a room is made, a turn is run and its receipt is read with the keyboard al
   expect(await page.getByRole("option", { selected: true }).innerText()).toContain("@linus");
   await takePicture(page, "mentions");
   await page.keyboard.press("Enter");
-  expect(await page.getByLabel("Your message").inputValue()).toBe("@linus ");
+  expect(await page.getByLabel("Your message", { exact: true }).inputValue()).toBe("@linus ");
   await page.keyboard.type("and @gr");
   await page.keyboard.press("Tab");
   await page.keyboard.type("go");
-  expect(await page.getByLabel("Your message").inputValue()).toBe("@linus and @grace go");
+  expect(await page.getByLabel("Your message", { exact: true }).inputValue()).toBe("@linus and @grace go");
   await page.getByText("Asks @linus @grace").waitFor();
   await page.keyboard.press("Enter");
   await page.getByRole("link", { name: "Receipt" }).waitFor();
@@ -55,7 +38,7 @@ test("a room is made, a turn is run and its receipt is read with the keyboard al
 test("Escape closes the list of agents and dialogs; the focus is always visible", async () => {
   const user = newUser();
   const page = await openConsole({ user, path: (await createRoom(user)).path });
-  const field = page.getByLabel("Your message");
+  const field = page.getByLabel("Your message", { exact: true });
   await field.focus();
   await page.keyboard.type("@");
   await page.getByRole("listbox").waitFor();
@@ -103,7 +86,7 @@ test("at 360 px a turn is run and the room's panels are reached", async () => {
   const user = newUser();
   const room = await createRoom(user);
   const page = await openConsole({ user, path: room.path, width: 360, height: 740 });
-  await page.getByLabel("Your message").fill("@ada hello");
+  await page.getByLabel("Your message", { exact: true }).fill("@ada hello");
   await page.getByRole("button", { name: "Send" }).click();
   await page.getByText("Narrow.").waitFor();
   await page.getByRole("button", { name: "Room", exact: true }).click();

@@ -19,7 +19,7 @@ test("an operator grants credits; once they are used up a message is refused wit
   await takePicture(office, "screen-operator-1280-light");
 
   const page = await openConsole({ user, path: room.path });
-  const field = page.getByLabel("Your message");
+  const field = page.getByLabel("Your message", { exact: true });
   const refusal = page.getByText("The credits are used up");
   for (let turn = 1; turn <= 9 && !(await refusal.isVisible()); turn += 1) {
     await field.fill("@ada and on");

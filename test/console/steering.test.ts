@@ -7,7 +7,7 @@ const bubble = (page: Page, name: string) => page.getByRole("article", { name: `
 const waiting = (page: Page) => page.getByRole("list", { name: "Messages that wait" }).getByRole("listitem");
 
 async function send(page: Page, message: string): Promise<void> {
-  await page.getByLabel("Your message").fill(message);
+  await page.getByLabel("Your message", { exact: true }).fill(message);
   await page.keyboard.press("Enter");
 }
 

@@ -7,7 +7,7 @@ import { consoleUrl, newUser, openConsole, takePicture, test } from "./support/p
 const bubble = (page: Page, name: string) => page.getByRole("article", { name: `Answer of ${name}` });
 
 async function send(page: Page, message: string): Promise<void> {
-  await page.getByLabel("Your message").fill(message);
+  await page.getByLabel("Your message", { exact: true }).fill(message);
   await page.keyboard.press("Enter");
 }
 
@@ -145,11 +145,11 @@ test("without a server a message cannot be sent: the page says so and keeps the 
   await page.context().setOffline(true);
   await send(page, "@ada Anybody?");
   await page.getByText("The server does not answer").waitFor();
-  expect(await page.getByLabel("Your message").inputValue()).toBe("@ada Anybody?");
+  expect(await page.getByLabel("Your message", { exact: true }).inputValue()).toBe("@ada Anybody?");
   await page.context().setOffline(false);
   await page.getByRole("button", { name: "Send" }).click();
   await bubble(page, "Ada").getByText("Here.").waitFor();
-  expect(await page.getByLabel("Your message").inputValue()).toBe("");
+  expect(await page.getByLabel("Your message", { exact: true }).inputValue()).toBe("");
 });
 
 test("a message that tags no agent is refused with the reason, and kept", async () => {
@@ -158,7 +158,7 @@ test("a message that tags no agent is refused with the reason, and kept", async 
   await send(page, "@nobody are you there?");
   await page.getByText("No agent is tagged").waitFor();
   await page.getByText("Nobody here is @nobody").waitFor();
-  expect(await page.getByLabel("Your message").inputValue()).toBe("@nobody are you there?");
+  expect(await page.getByLabel("Your message", { exact: true }).inputValue()).toBe("@nobody are you there?");
 });
 
 test("while another turn runs, a message is refused (409) with the reason, and kept", async () => {
@@ -176,7 +176,7 @@ test("while another turn runs, a message is refused (409) with the reason, and k
     .toBe(0);
   await send(page, "@ada second");
   await page.getByText("The agents are still answering").waitFor();
-  expect(await page.getByLabel("Your message").inputValue()).toBe("@ada second");
+  expect(await page.getByLabel("Your message", { exact: true }).inputValue()).toBe("@ada second");
   await openGate(gate);
   await other;
 });
@@ -196,6 +196,6 @@ test("an eleventh turn in a minute is refused (429) with the reason, and the mes
   await send(page, "@ada and again");
   await page.getByText("Too many requests in a minute").waitFor();
   await page.getByText(/Send it again in \d+ s/).waitFor();
-  expect(await page.getByLabel("Your message").inputValue()).toBe("@ada and again");
+  expect(await page.getByLabel("Your message", { exact: true }).inputValue()).toBe("@ada and again");
   await takePicture(page, "turn-refused");
 });

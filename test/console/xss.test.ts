@@ -62,7 +62,7 @@ test("payloads that stream in small parts do nothing", async () => {
   const text = xssPayloads.join("\n\n");
   await setScript({ default: { deltas: text.match(/[\s\S]{1,7}/g) ?? [] } });
   const page = await openConsole({ user, path: room.path });
-  await page.getByLabel("Your message").fill("@ada @linus @grace show me");
+  await page.getByLabel("Your message", { exact: true }).fill("@ada @linus @grace show me");
   await page.keyboard.press("Enter");
   await page.getByRole("link", { name: "Receipt" }).waitFor();
   await expectHarmless(page);
@@ -124,7 +124,7 @@ test("payloads do nothing in citations: the name of the file that was read, and 
   });
   const page = await openConsole({ user, path: room.path });
   await page.getByText("1 page").waitFor({ timeout: 45_000 });
-  await page.getByLabel("Your message").fill("@ada read it");
+  await page.getByLabel("Your message", { exact: true }).fill("@ada read it");
   await page.keyboard.press("Enter");
   await page.getByText("Read 1 page of 1 file").click();
   await page.getByText(`${payload}.md, page 1`).waitFor();

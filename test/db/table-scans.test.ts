@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { readPaths } from "../../dev/read-paths.ts";
 import { scannedTables } from "../support/table-scans.ts";
 import { createTurnFixture, says } from "../support/turn-fixture.ts";
 import { insertBudget } from "../turn/money/support.ts";
@@ -34,32 +35,9 @@ test("a turn, a retry and a repeated request read no table whole", async () => {
 test("no read of the API reads a table whole", async () => {
   const fixture = await createTurnFixture();
   const { body: turn } = await fixture.post("@ada hello");
-  const { roomId, sessionId } = fixture;
-  const [room, session] = [`/rooms/${roomId}`, `/sessions/${sessionId}`];
-  const paths = [
-    "/auth/me",
-    "/auth/keys",
-    "/rooms",
-    "/rooms?order=recent",
-    room,
-    `${room}/sessions`,
-    `${room}/sessions?order=recent`,
-    `${room}/files`,
-    `${room}/usage`,
-    session,
-    `${session}/messages`,
-    `${session}/turns`,
-    `${session}/turns/${turn.id}`,
-    `${session}/turns/${turn.id}/events`,
-    `${session}/summaries`,
-    `${session}/usage`,
-    `${session}/ag-ui`,
-    `${room}/ag-ui`,
-    "/budgets",
-    "/usage",
-    "/wallet",
-    "/wallet/transactions",
-  ];
+  const ids = { roomId: fixture.roomId, sessionId: fixture.sessionId, turnId: turn.id };
+  const events = `/sessions/${ids.sessionId}/turns/${ids.turnId}/events`;
+  const paths = [...readPaths(ids), "/auth/keys", events, "/usage", "/wallet/transactions"];
   const user = fixture.api.as(fixture.owner);
   const scansOf: Record<string, Record<string, string>> = {};
   for (const path of paths) {

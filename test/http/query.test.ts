@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createTestApi, mintToken, operatorRole } from "../support/api.ts";
+import { createTestApi, mintOperatorToken } from "../support/api.ts";
 import { fillBody, fillPath, listOperations, readRefusal } from "../support/operations.ts";
 import { seedTenant } from "../system/abuse/support/tenant.ts";
 
@@ -11,7 +11,7 @@ test.each(operations)("$name refuses an unknown query parameter", async (operati
   const { body, method } = operation;
   const sent = await api.send(method, `${fillPath(operation, ids)}?sort=-seq&sort=seq`, {
     headers: {
-      Authorization: `Bearer ${await mintToken({ sub: user.userId, ...operatorRole })}`,
+      Authorization: `Bearer ${await mintOperatorToken(user.userId)}`,
       ...(body === undefined ? {} : { "Content-Type": "application/json" }),
     },
     ...(body === undefined ? {} : { body: JSON.stringify(fillBody(operation, ids)) }),

@@ -83,6 +83,9 @@ describe("a post that interrupts ends the running turn at once, by its repetitio
       );
 
   async function expectInterrupted(fixture: TurnFixture, turnId: string) {
+    // It did not wait for the renewal by which its holder learns of a cancel.
+    const told = fixture.api.lines.filter(({ event }) => event === "run_cancelled");
+    expect(told).toMatchObject([{ run_id: turnId, hosted: true }]);
     expect((await fixture.read(turnId)).body).toMatchObject({
       status: "failed",
       replies: [{ error: { code: "cancelled" } }],

@@ -100,6 +100,14 @@ describe("Office files", () => {
     await expect(parse(bomb, "bomb.docx")).rejects.toMatchObject({ code: "file_too_complex" });
   });
 
+  test("an archive of more entries than the limit is refused, also where none of them is read", async () => {
+    const unread = Array.from({ length: parseLimits.maxArchiveEntries }, (_, n) => [`x/${n}`, utf8("")]);
+    const entries = { "word/document.xml": utf8("<w:document/>"), ...Object.fromEntries(unread) };
+    await expect(parse(zipSync(entries), "many.docx")).rejects.toMatchObject({
+      code: "file_too_complex",
+    });
+  });
+
   test("an archive that states false sizes is unpacked to the stated sizes at most", async () => {
     const bomb = zipSync({ "word/document.xml": new Uint8Array(80_000_000) });
     const view = new DataView(bomb.buffer);

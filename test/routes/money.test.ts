@@ -3,9 +3,8 @@ import {
   createRoom,
   createSession,
   createTestApi,
-  mintToken,
+  mintOperatorToken,
   newUser,
-  operatorRole,
   type TestUser,
 } from "../support/api.ts";
 import { walkPages } from "../support/pages.ts";
@@ -20,7 +19,7 @@ const operator = newUser();
 async function admin(method: string, path: string, body?: unknown, key?: string) {
   return api.send(method, `/admin${path}`, {
     headers: {
-      Authorization: `Bearer ${await mintToken({ sub: operator.userId, ...operatorRole })}`,
+      Authorization: `Bearer ${await mintOperatorToken(operator.userId)}`,
       ...(body === undefined ? {} : { "Content-Type": "application/json" }),
       ...(key === undefined ? {} : { "Idempotency-Key": key }),
     },

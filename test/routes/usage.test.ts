@@ -10,9 +10,8 @@ import {
   createSession,
   createTestApi,
   type Json,
-  mintToken,
+  mintOperatorToken,
   newUser,
-  operatorRole,
   type TestUser,
 } from "../support/api.ts";
 import { walkPages } from "../support/pages.ts";
@@ -82,7 +81,7 @@ async function readUsage(user: TestUser, query: string): Promise<Json[]> {
 }
 
 async function readAdminUsage(query: string): Promise<Json[]> {
-  const token = await mintToken({ sub: operator.userId, ...operatorRole });
+  const token = await mintOperatorToken(operator.userId);
   const answer = await api.send("GET", `/admin/usage?limit=200&${query}`, {
     headers: { Authorization: `Bearer ${token}` },
   });
@@ -152,7 +151,7 @@ describe("amounts", () => {
             formatDecimal(total, 8),
           );
           const amount = formatDecimal(granted, 8);
-          const token = await mintToken({ sub: operator.userId, ...operatorRole });
+          const token = await mintOperatorToken(operator.userId);
           const { body: grant } = await api.send("POST", `/admin/users/${place.user.userId}/grants`, {
             headers: {
               Authorization: `Bearer ${token}`,

@@ -126,6 +126,10 @@ export function mintToken(claims: JWTPayload, secret: string = testSecret): Prom
 /** The claim that makes a user an operator. */
 export const operatorRole = { roles: ["pantheon-admin"] };
 
+export function mintOperatorToken(userId: string): Promise<string> {
+  return mintToken({ sub: userId, ...operatorRole });
+}
+
 export async function createRoom(api: TestApi, user: TestUser, room: Record<string, unknown> = {}) {
   return expectCreated(await api.as(user).post("/rooms", { name: "A room", ...room }));
 }

@@ -16,13 +16,16 @@ export function queueOf(fixture: TurnFixture) {
     inputs: async () =>
       (await fixture.list()).body.data.map(({ user_input }: { user_input: string }) => user_input),
     /** Resolves once nothing runs and nothing waits. */
-    drained: () =>
-      until("the queue is empty", async () => {
+    drained: () => {
+      const isEmpty = async () => {
         const [row] =
           await fixture.sql`select (select count(*) from turn_claims where session_id = ${sessionId})
           + (select count(*) from queued_turns where session_id = ${sessionId} and status = 'waiting') as left`;
         return Number(row?.left) === 0;
-      }),
+      };
+      // Ten turns may wait, and they run one after the other.
+      return until("the queue is empty", isEmpty, 20_000);
+    },
   };
 }
 

@@ -94,6 +94,38 @@ export async function loseObject(sessionId: string): Promise<void> {
   await runInDurableObject(stubOf(sessionId), (_, state) => state.abort()).catch(() => undefined);
 }
 
+const isWrite = (statement: string) => /^\s*insert/i.test(statement);
+
+/**
+ * The storage of a session's object fails: it confirms nothing, or takes no new rows. `mend`: it works again. Each time it was
+ * asked in vain is counted.
+ */
+export async function breakStorage(sessionId: string, what: "sync" | "inserts") {
+  let isBroken = true;
+  let failures = 0;
+  const fail = () => {
+    failures += 1;
+    return new Error("the storage fails");
+  };
+  await runInDurableObject(stubOf(sessionId), (_, { storage }) => {
+    const { sql } = storage;
+    const [sync, exec] = [storage.sync.bind(storage), sql.exec.bind(sql)];
+    const failingSync = () => (isBroken && what === "sync" ? Promise.reject(fail()) : sync());
+    const failingExec: typeof sql.exec = (statement, ...values) => {
+      if (isBroken && what === "inserts" && isWrite(statement)) throw fail();
+      return exec(statement, ...values);
+    };
+    Object.defineProperty(storage, "sync", { value: failingSync });
+    Object.defineProperty(sql, "exec", { value: failingExec });
+  });
+  return {
+    failures: () => failures,
+    mend() {
+      isBroken = false;
+    },
+  };
+}
+
 /** The object's alarm goes off now, and all that it would do later is due. */
 export async function passAlarm(sessionId: string): Promise<void> {
   const stub = stubOf(sessionId);

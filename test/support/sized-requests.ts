@@ -46,7 +46,8 @@ export const sizedRequests = {
   "body of `/v1/chat/completions`": (_ids, bytes) => blankBody("/v1/chat/completions", bytes),
   "body of `…/ui-messages`": ({ session_id }, bytes) =>
     blankBody(`/sessions/${session_id}/ui-messages`, bytes),
-  "entries of a body": (ids, amount) => agUi(ids, [userMessage("hello")], "t", entriesBeside(amount, 8)),
+  "entries of a stock client's body": (ids, amount) =>
+    agUi(ids, [userMessage("hello")], "t", entriesBeside(amount, 8)),
   "entries of any other body": ({ room_id }, amount) => ({
     method: "PATCH",
     path: `/rooms/${room_id}`,

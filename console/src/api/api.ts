@@ -104,6 +104,8 @@ export function createApi(client: Client) {
       (await json<{ data: QueuedTurn[] }>("GET", `/sessions/${sessionId}/queue`)).data,
     streamRetry: (sessionId: string, turnId: string, key: string, signal: AbortSignal) =>
       send("POST", `${turnsOf(sessionId)}/${turnId}/retry/stream`, { headers: keyHeader(key), signal }),
+    deleteMessage: (sessionId: string, messageId: string) =>
+      json<void>("DELETE", `/sessions/${sessionId}/messages/${messageId}`),
     cancelTurn: (sessionId: string, turnId: string) =>
       json<void>("POST", `${turnsOf(sessionId)}/${turnId}/cancel`),
   };

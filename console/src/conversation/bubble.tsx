@@ -18,18 +18,30 @@ type BubbleProps = {
   /** The last block of the text may still grow. */
   isGrowing?: boolean;
   badge?: string | undefined;
+  /** What can be done with it. */
+  actions?: ComponentChildren;
   /** Shown below the text: tools, failures. */
   children?: ComponentChildren;
 };
 
 /** One answer of one agent. */
-export function Bubble({ name, tone, text, facts, isGrowing = false, badge, children }: BubbleProps) {
+export function Bubble({
+  name,
+  tone,
+  text,
+  facts,
+  isGrowing = false,
+  badge,
+  actions,
+  children,
+}: BubbleProps) {
   return (
     <article class="bubble" data-tone={tone ?? "none"} aria-label={`Answer of ${name}`} aria-busy={isGrowing}>
       <header class="bubble-head">
         <Avatar name={name} tone={tone} />
         <strong class="bubble-name">{name}</strong>
         {badge && <span class="tag">{badge}</span>}
+        {actions}
         <span class="bubble-facts">
           {facts.model && <span title="Model">{facts.model}</span>}
           {facts.ms !== undefined && <span title="Time of its model calls">{formatSeconds(facts.ms)}</span>}

@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { readTags } from "../../../src/domain/plan/tags.ts";
 import type { Agent, Mode } from "../api/types.ts";
-import type { WhenBusy } from "./conversation.ts";
 import { keepDraft, readDraft } from "./drafts.ts";
 import { complete, completionsOf, type Mention, mentionAt } from "./mention.ts";
+import type { WhenBusy } from "./sender.ts";
 
 type ComposerProps = {
   sessionId: string;

@@ -1,9 +1,11 @@
 import type { ComponentChildren } from "preact";
-import { useCallback, useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Agent, RoomFile } from "../api/types.ts";
 import { useCell } from "../cell.ts";
 import { Loading, ProblemNote } from "../parts/states.tsx";
-import type { Conversation, ConversationState } from "./conversation.ts";
+import type { Conversation } from "./conversation.ts";
+import type { ConversationState } from "./conversation-state.ts";
+import { DeleteDialog, type StoredMessage } from "./delete-dialog.tsx";
 import { RunningTurn } from "./running-turn.tsx";
 import { StoredTurn } from "./stored-turn.tsx";
 import { WaitingTurns } from "./waiting-turns.tsx";
@@ -35,6 +37,7 @@ export function ConversationView({ roomId, conversation, agents, files, opening,
     (fileId: string) => files.find(({ id }) => id === fileId)?.name ?? "a file that was deleted",
     [files],
   );
+  const [toDelete, setToDelete] = useDeletion(scroller);
   const nameOf = (key: string) => agents.find(({ agent_key }) => agent_key === key)?.name ?? key;
   const modelOf = (key: string) => agents.find(({ agent_key }) => agent_key === key)?.model_alias;
   const latestId = turns?.at(-1)?.id;
@@ -59,6 +62,7 @@ export function ConversationView({ roomId, conversation, agents, files, opening,
               turn={turn}
               roster={roster}
               onRetry={turn.id === latestId && live === undefined ? retry : undefined}
+              onDelete={setToDelete}
               readDetail={conversation.detail}
               nameOfFile={nameOfFile}
             />
@@ -67,12 +71,31 @@ export function ConversationView({ roomId, conversation, agents, files, opening,
           <WaitingTurns waiting={waiting} onWithdraw={(turnId) => void conversation.withdraw(turnId)} />
         </div>
       </div>
+      {toDelete && (
+        <DeleteDialog
+          message={toDelete}
+          onDelete={({ turnId, messageId }) => conversation.deleteMessage(turnId, messageId)}
+          onClose={() => setToDelete(undefined)}
+        />
+      )}
       <div class="dock">
         {refusal && <ProblemNote error={refusal} onClose={conversation.dismissRefusal} />}
         {children}
       </div>
     </section>
   );
+}
+
+/** The message of which the person is asked. Afterwards the turns have the focus, if the button that had it is gone. */
+function useDeletion(scroller: { current: HTMLElement | null }) {
+  const [toDelete, setToDelete] = useState<StoredMessage>();
+  const wasAsked = useRef(false);
+  useEffect(() => {
+    const isOver = wasAsked.current && toDelete === undefined;
+    wasAsked.current = toDelete !== undefined;
+    if (isOver && document.activeElement === document.body) scroller.current?.focus();
+  }, [toDelete]);
+  return [toDelete, setToDelete] as const;
 }
 
 function useScroll(conversation: Conversation, { turns, live }: ConversationState) {

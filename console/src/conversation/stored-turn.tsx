@@ -5,6 +5,8 @@ import { formatCredits, plural } from "../parts/format.ts";
 import { toneOf } from "../parts/tone.ts";
 import { Link, pathOf } from "../router.tsx";
 import { Bubble, type BubbleFacts, BubbleNote } from "./bubble.tsx";
+import { DeleteButton } from "./delete-button.tsx";
+import type { StoredMessage } from "./delete-dialog.tsx";
 import { FailureNote } from "./failure-note.tsx";
 import { once } from "./once.ts";
 import { RoutingFold } from "./routing-fold.tsx";
@@ -18,25 +20,29 @@ export type StoredTurnProps = {
   roster: readonly string[];
   /** Absent where it cannot be retried. */
   onRetry: ((turnId: string) => void) | undefined;
+  onDelete: (message: StoredMessage) => void;
   readDetail: (turnId: string) => Promise<TurnDetail | undefined>;
   nameOfFile: (fileId: string) => string;
 };
 
 /** A turn that is stored. Its models, times and costs are asked for when it comes into sight. */
 export const StoredTurn: (props: StoredTurnProps) => VNode = once(
-  ({ roomId, turn, roster, onRetry, readDetail, nameOfFile }: StoredTurnProps) => {
+  ({ roomId, turn, roster, onRetry, onDelete, readDetail, nameOfFile }: StoredTurnProps) => {
     const element = useRef<HTMLElement>(null);
     const detail = useDetailInSight(element, turn, readDetail);
+    const hasQuestion = turn.user_input !== "";
     const failed = turn.replies.filter(({ status }) => status === "failed");
     return (
       <section class="turn" ref={element} aria-label={`Turn ${turn.turn_index}`}>
-        <UserMessage text={turn.user_input} at={turn.created_at} />
+        <UserMessage text={turn.user_input} at={turn.created_at}>
+          {hasQuestion && <DeleteButton name="your message" onClick={() => onDelete(questionOf(turn))} />}
+        </UserMessage>
         {detail && <RoutingFold detail={detail} />}
         {turn.replies.map((reply) => (
-          <ReplyBubble key={reply.message_id} {...{ reply, turn, detail, roster, nameOfFile }} />
+          <ReplyBubble key={reply.message_id} {...{ reply, turn, detail, roster, onDelete, nameOfFile }} />
         ))}
         <footer class="turn-foot">
-          {failed.length > 0 && onRetry && (
+          {failed.length > 0 && hasQuestion && onRetry && (
             <button type="button" class="button" onClick={() => onRetry(turn.id)}>
               Ask {failed.length === 1 ? (failed[0]?.agent_name ?? "it") : plural(failed.length, "agent")}{" "}
               again
@@ -56,10 +62,17 @@ type ReplyProps = {
   turn: Turn;
   detail: TurnDetail | undefined;
   roster: readonly string[];
+  onDelete: (message: StoredMessage) => void;
   nameOfFile: (fileId: string) => string;
 };
 
-function ReplyBubble({ reply, turn, detail, roster, nameOfFile }: ReplyProps) {
+function questionOf(turn: Turn): StoredMessage {
+  return { turnId: turn.id, messageId: undefined, name: "your message" };
+}
+
+function ReplyBubble({ reply, turn, detail, roster, onDelete, nameOfFile }: ReplyProps) {
+  const text = reply.status === "completed" ? reply.content : (reply.partial ?? "");
+  const name = `the answer of ${reply.agent_name}`;
   const tools = turn.tool_calls.filter(({ step }) => step === reply.step);
   const badge =
     reply.role === "synthesis" ? "Synthesis" : (reply.round ?? 1) > 1 ? `Round ${reply.round}` : undefined;
@@ -67,9 +80,17 @@ function ReplyBubble({ reply, turn, detail, roster, nameOfFile }: ReplyProps) {
     <Bubble
       name={reply.agent_name}
       tone={toneOf(reply.agent_key, roster)}
-      text={reply.status === "completed" ? reply.content : (reply.partial ?? "")}
+      text={text}
       facts={detail === undefined ? {} : factsOf(detail, reply.step)}
       badge={badge}
+      actions={
+        text !== "" && (
+          <DeleteButton
+            name={name}
+            onClick={() => onDelete({ turnId: turn.id, messageId: reply.message_id, name })}
+          />
+        )
+      }
     >
       {tools.map((call) => (
         <StoredTool key={call.id} call={call} />

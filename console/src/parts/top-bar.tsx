@@ -1,9 +1,9 @@
-import { useSigned } from "../app-context.ts";
+import { useAccount } from "../app-context.ts";
 import { signOut } from "../auth/token.ts";
 import { Link, type Place, pathOf } from "../router.tsx";
 
 export function TopBar({ place }: { place: Place }) {
-  const { user, features, isOperator } = useSigned();
+  const { user, features, isOperator } = useAccount();
   const links = [
     { to: pathOf.rooms, label: "Rooms", isShown: true, isHere: ["rooms", "room", "turn"] },
     { to: pathOf.usage, label: "Usage", isShown: features.usage, isHere: ["usage"] },

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { useSigned } from "../app-context.ts";
+import { useAccount } from "../app-context.ts";
 import { useCell } from "../cell.ts";
 import { Composer, takeFiles } from "../conversation/composer.tsx";
 import type { Conversation } from "../conversation/conversation.ts";
@@ -27,7 +27,7 @@ type LayoutProps = {
 export function RoomLayout({ parts, change, conversation, sessionId }: LayoutProps) {
   const { room, agents } = parts;
   const { live, refusedMessage } = useCell(conversation.state);
-  const { features } = useSigned();
+  const { features } = useAccount();
   const [panel, setPanel] = useState<"room" | "usage">();
   const [isOver, setOver] = useState(false);
   const files = useFiles(parts, change);

@@ -1,5 +1,5 @@
 import type { Agent, Turn } from "../api/types.ts";
-import { api, useSigned } from "../app-context.ts";
+import { api, useAccount } from "../app-context.ts";
 import { useCell } from "../cell.ts";
 import type { Conversation } from "../conversation/conversation.ts";
 import { formatCount, formatCredits } from "../parts/format.ts";
@@ -11,7 +11,7 @@ type UsagePanelProps = { conversation: Conversation; agents: readonly Agent[] };
 /** What is left, and what the last turn, the session and the month cost. */
 export function UsagePanel({ conversation }: UsagePanelProps) {
   const { turns } = useCell(conversation.state);
-  const { features } = useSigned();
+  const { features } = useAccount();
   const last = turns?.at(-1);
   return (
     <section class="side">

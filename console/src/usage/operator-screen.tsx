@@ -1,6 +1,6 @@
 import "../style/turn.css";
 import "../style/usage.css";
-import { api, useSigned } from "../app-context.ts";
+import { api, useAccount } from "../app-context.ts";
 import { formatInstant } from "../parts/format.ts";
 import { Empty, Loading, ProblemNote } from "../parts/states.tsx";
 import { useLoad } from "../parts/use-load.ts";
@@ -10,7 +10,7 @@ import { UsageReport } from "./usage-report.tsx";
 
 /** What operators see of everybody, and what they may change. */
 export function OperatorScreen(_: Record<never, never>) {
-  const { isOperator } = useSigned();
+  const { isOperator } = useAccount();
   if (!isOperator) return <Empty title="There is no such page, or you are no operator." />;
   return (
     <div class="usage">

@@ -1,4 +1,4 @@
-import { PantheonError } from "../../domain/errors.ts";
+import { notFound, PantheonError } from "../../domain/errors.ts";
 
 export type PageRequest = { limit: number; after?: string | undefined };
 /** `oldest`: by creation; `recent`: what was used last comes first. */
@@ -14,4 +14,19 @@ export function readPage<T>(request: PageRequest, cursorFound: boolean, found: T
     throw new PantheonError("invalid_cursor", "The cursor names no row of this list.");
   }
   return { rows: found.slice(0, request.limit), hasMore: found.length > request.limit };
+}
+
+/** What a batch read for a page that long texts may end before `limit`. `matched`: rows from the cursor on, cut at `limit + 1`. */
+type FittingPage<T> = {
+  owned: { rows: readonly { owned: boolean }[] };
+  cursor: readonly unknown[];
+  matched: { rows: readonly { rows: number }[] };
+  found: T[];
+};
+
+/** @throws PantheonError `not_found` where the list is not the user's; `invalid_cursor`. */
+export function readFittingPage<T>(request: PageRequest, read: FittingPage<T>): Page<T> {
+  if (read.owned.rows[0]?.owned !== true) throw notFound();
+  const { rows } = readPage(request, read.cursor.length > 0, read.found);
+  return { rows, hasMore: rows.length < (read.matched.rows[0]?.rows ?? 0) };
 }

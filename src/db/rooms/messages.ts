@@ -1,8 +1,7 @@
 import { and, asc, desc, eq, gt, inArray, isNull, lt, sql } from "drizzle-orm";
-import { notFound } from "../../domain/errors.ts";
 import { askDatabase, type Db } from "../core/client.ts";
 import { readableColumns } from "../core/instant.ts";
-import { type Page, type PageRequest, readPage } from "../core/page.ts";
+import { type Page, type PageRequest, readFittingPage } from "../core/page.ts";
 import { requireRow } from "../core/require-row.ts";
 import { maxPageBytes, selectFitting } from "../core/sent-bytes.ts";
 import { messages } from "../schema.ts";
@@ -50,9 +49,7 @@ export async function loadTranscript(
         .orderBy(inOrder(messages.seq)),
     ]),
   );
-  if (session.rows[0]?.owned !== true) throw notFound();
-  const { rows } = readPage(page, cursor.length > 0, found);
-  return { rows, hasMore: rows.length < (matched.rows[0]?.rows ?? 0) };
+  return readFittingPage(page, { owned: session, cursor, matched, found });
 }
 
 /**

@@ -1,8 +1,7 @@
 import { and, desc, eq, inArray, lt, sql } from "drizzle-orm";
-import { notFound } from "../../domain/errors.ts";
 import { askDatabase, type Db } from "../core/client.ts";
 import { readableColumns } from "../core/instant.ts";
-import { type Page, type PageRequest, readPage } from "../core/page.ts";
+import { type Page, type PageRequest, readFittingPage } from "../core/page.ts";
 import { selectFitting, sentBytes } from "../core/sent-bytes.ts";
 import { sessionSummaries } from "../schema.ts";
 import type { SummaryRow } from "../turn/stored-turn.ts";
@@ -39,9 +38,7 @@ export async function loadSummaries(
         .orderBy(desc(toSeq)),
     ]),
   );
-  if (session.rows[0]?.owned !== true) throw notFound();
-  const { rows } = readPage(page, cursor.length > 0, found);
-  return { rows, hasMore: rows.length < (matched.rows[0]?.rows ?? 0) };
+  return readFittingPage(page, { owned: session, cursor, matched, found });
 }
 
 /** Bytes of a summary as JSON; src/domain/summary/summary-contract.ts bounds them. */

@@ -14,7 +14,7 @@ export type CancelledRun = RunKey & { holder: string };
 export type CancelledTurn = {
   /** `running`: a run of the turn is live; of a turn that waited: how its wait has ended; else as the turn is stored. */
   status: TurnStatus | "running" | Exclude<QueuedStatus, "waiting">;
-  /** The turn's run, which is cancelled now, by this request or an earlier one; null: there is none. */
+  /** The turn's run, where its holder may not know that it is cancelled; null: there is none. */
   run: CancelledRun | null;
 };
 
@@ -23,7 +23,11 @@ export type CancelledTurn = {
  * commit is in flight: it may end the run first.
  * @throws PantheonError `not_found`.
  */
-export async function cancelTurnClaim(db: Db, scope: SessionScope, turnId: string): Promise<CancelledTurn> {
+export async function cancelTurnClaim(
+  db: Db,
+  scope: SessionScope & { leaseMs: number },
+  turnId: string,
+): Promise<CancelledTurn> {
   const { sessionId, userId } = scope;
   const isClaim = and(eq(turnClaims.turnId, turnId), isClaimOf(scope));
   const isEntry = and(
@@ -58,15 +62,17 @@ export async function cancelTurnClaim(db: Db, scope: SessionScope, turnId: strin
 
 /**
  * Marks the session's claim as cancelled: for a batch that has locked the session. Returns the run, which
- * `stopCancelledRun` then ends. A run that was cancelled before is returned, too: the answer to that request may have been
- * lost before the host was told.
+ * `stopCancelledRun` then ends. A run that was cancelled before is returned, too, unless its lease was set since, by a holder
+ * that was told or that settles it: the answer to the earlier request may have been lost before the host was told.
  */
-export function markCancelled(db: Db, scope: SessionScope, only?: SQL) {
-  const { sessionId, runId, holder } = turnClaims;
+export function markCancelled(db: Db, { leaseMs, ...scope }: SessionScope & { leaseMs: number }, only?: SQL) {
+  const { sessionId, runId, holder, cancelledAt, leaseUntil } = turnClaims;
+  const isUntold = sql`(${cancelledAt} is null
+    or ${leaseUntil} <= ${cancelledAt} + ${leaseMs} * interval '1 millisecond')`;
   return db
     .update(turnClaims)
-    .set({ cancelledAt: sql`coalesce(${turnClaims.cancelledAt}, clock_timestamp())` })
-    .where(and(isClaimOf(scope), only))
+    .set({ cancelledAt: sql`coalesce(${cancelledAt}, clock_timestamp())` })
+    .where(and(isClaimOf(scope), isUntold, only))
     .returning({ sessionId, runId, holder });
 }
 

@@ -13,10 +13,11 @@ export type NewEntry = {
   idempotencyKey: string | null;
   requestHash: string;
   request: ClaimedRequest;
+  leaseMs: number;
 };
 
 /** `not_added`: the key is known meanwhile, the turn has started, or the session is gone. Another open finds out. */
-export type Enqueued =
+export type EnqueueResult =
   | { kind: "waiting"; entry: QueuedEntry; position: number; cancelled: CancelledRun | null }
   | { kind: "full" }
   | { kind: "not_added" };
@@ -28,7 +29,7 @@ export type QueuePlace = "end" | "head";
  * Adds a turn to its session's queue. A batch whose answer was lost is repeated; a late copy of it adds nothing
  * for a turn that has started or was refused.
  */
-export async function enqueueTurn(db: Db, entry: NewEntry, place: QueuePlace): Promise<Enqueued> {
+export async function enqueueTurn(db: Db, entry: NewEntry, place: QueuePlace): Promise<EnqueueResult> {
   const isAdded = sql`${place === "head"}::boolean and exists (select 1 from ${queuedTurns} q
     where q.id = ${entry.turnId} and q.status = 'waiting')`;
   const [, , [cancelled], queue] = await repeatIfLost(db, () =>
@@ -46,7 +47,7 @@ function readQueue(
   queue: readonly QueuedEntry[],
   { turnId }: NewEntry,
   cancelled: CancelledRun | null,
-): Enqueued {
+): EnqueueResult {
   const waiting = queue.filter(({ status }) => status === "waiting");
   const at = waiting.findIndex((one) => one.turnId === turnId);
   const entry = waiting[at];

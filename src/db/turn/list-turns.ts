@@ -1,9 +1,8 @@
 import { and, asc, desc, eq, gt, inArray, lt, sql } from "drizzle-orm";
 import { parseDecimal } from "../../domain/billing/pricing.ts";
 import type { UsageSum } from "../../domain/billing/usage-sum.ts";
-import { notFound } from "../../domain/errors.ts";
 import { askDatabase, type Db } from "../core/client.ts";
-import { type Page, type PageRequest, readPage } from "../core/page.ts";
+import { type Page, type PageRequest, readFittingPage } from "../core/page.ts";
 import { selectFitting, sentBytes } from "../core/sent-bytes.ts";
 import { llmCallEvents, messages, toolCallEvents, turns } from "../schema.ts";
 import type { StoredTurn } from "./stored-turn.ts";
@@ -61,7 +60,7 @@ export async function loadTurns(
           .select({ id: turns.id })
           .from(turns)
           .where(and(isTurnOf(scope), sql`${turns.id} = ${after}::uuid`)),
-        db.execute<{ turns: number }>(sql`select count(*)::int as turns from (${nearest}) n`),
+        db.execute<{ rows: number }>(sql`select count(*)::int as rows from (${nearest}) n`),
         selectTurns(db, inArray(turns.id, ids)),
         selectMessages(db, ids, { only: isReply }),
         db.execute<UsageRow>(selectUsage(ids)),
@@ -69,13 +68,8 @@ export async function loadTurns(
         selectTurnCredits(db, ids, scope.userId),
       ]),
   );
-  if (owned.rows[0]?.owned !== true) throw notFound();
-  const { rows } = readPage(
-    request,
-    cursor.length > 0,
-    request.newestFirst ? turnRows.toReversed() : turnRows,
-  );
-  const hasMore = rows.length < (matched.rows[0]?.turns ?? 0);
+  const found = request.newestFirst ? turnRows.toReversed() : turnRows;
+  const { rows, hasMore } = readFittingPage(request, { owned, cursor, matched, found });
   const parts = { messages: messageRows, usages: usages.rows, toolEvents, credits: credits.rows };
   return { rows: toListedTurns(rows, parts), hasMore };
 }

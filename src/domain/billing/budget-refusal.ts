@@ -13,13 +13,13 @@ export type FoundBudget = {
   /** Null: never. */
   resetsAt: Date | null;
   /** Runs that hold something of it, and whose holders are gone. */
-  abandonedRuns: readonly DeadRun[];
+  abandonedRuns: readonly AbandonedRunIds[];
 };
 
-export type DeadRun = { sessionId: string; runId: string };
+export type AbandonedRunIds = { sessionId: string; runId: string };
 
-/** Why no run was opened. `abandonedRuns` hold nothing any more once they are settled. */
-export type BudgetRefusal = { error: PantheonError; abandonedRuns: readonly DeadRun[] };
+/** Why no run was opened. `abandonedRuns` hold nothing any more once they have ended. */
+export type BudgetRefusal = { error: PantheonError; abandonedRuns: readonly AbandonedRunIds[] };
 
 /** When a caller may try again whose budget is held by running turns, s. */
 const retryAfterSeconds = 5;
@@ -57,7 +57,7 @@ function lastToResetFirst(left: FoundBudget, right: FoundBudget): number {
   return whenOf(right) - whenOf(left);
 }
 
-/** How many are settled before the run is opened again. */
+/** How many are recovered before the run is opened again. */
 export const maxAbandonedRuns = 3;
 
 function describe({

@@ -1,74 +1,76 @@
-/**
- * Collects a document's text block by block. Tables become Markdown. A table within a cell becomes text of the cell.
- */
-export type BlockWriter = {
-  add(text: string): void;
-  endLine(): void;
-  endBlock(): void;
-  openTable(): void;
-  closeTable(): void;
-  endCell(): void;
-  endRow(): void;
-  result(): string;
-};
-
 /** Says where a word may be broken. A search would not find the word with it. */
 const softHyphen = "\u00ad";
 
 type Table = { rows: string[][]; cells: string[]; cell: string };
 
-export function createBlockWriter(): BlockWriter {
-  const blocks: string[] = [];
-  let block = "";
-  let depth = 0;
-  let table: Table | null = null;
-  const endBlock = () => {
+/**
+ * Collects a document's text block by block. Tables become Markdown. A table within a cell becomes text of the cell.
+ */
+export class BlockWriter {
+  readonly #blocks: string[] = [];
+  #block = "";
+  #depth = 0;
+  #table: Table | null = null;
+
+  add(written: string): void {
+    const text = written.replaceAll(softHyphen, "");
+    if (this.#table === null) this.#block += text;
+    else this.#table.cell += text.replace(/\s+/g, " ");
+  }
+
+  endLine(): void {
+    if (this.#table === null) this.#block += "\n";
+    else this.#table.cell += " ";
+  }
+
+  endBlock(): void {
+    const table = this.#table;
     if (table !== null) {
       if (table.cell !== "" && !table.cell.endsWith(" ")) table.cell += " ";
       return;
     }
-    const text = block.replace(/[ \t]+$/gm, "").replace(/^\n+|\n+$/g, "");
-    if (text.trim() !== "") blocks.push(text);
-    block = "";
-  };
-  return {
-    add(written) {
-      const text = written.replaceAll(softHyphen, "");
-      if (table === null) block += text;
-      else table.cell += text.replace(/\s+/g, " ");
-    },
-    endLine() {
-      if (table === null) block += "\n";
-      else table.cell += " ";
-    },
-    endBlock,
-    openTable() {
-      endBlock();
-      depth += 1;
-      if (depth === 1) table = { rows: [], cells: [], cell: "" };
-    },
-    closeTable() {
-      depth = Math.max(0, depth - 1);
-      if (depth > 0 || table === null) return;
-      const text = formatTable(table.rows);
-      table = null;
-      if (text !== "") blocks.push(text);
-    },
-    endCell() {
-      if (table === null || depth > 1) return;
-      table.cells.push(table.cell.trim().replaceAll("|", "\\|"));
-      table.cell = "";
-    },
-    endRow() {
-      if (table === null || depth > 1) return;
-      if (table.cells.length > 0) table.rows.push(table.cells);
-      table.cells = [];
-    },
-    result() {
-      endBlock();
-      return blocks.join("\n\n");
-    },
-  };
+    const text = this.#block.replace(/[ \t]+$/gm, "").replace(/^\n+|\n+$/g, "");
+    if (text.trim() !== "") this.#blocks.push(text);
+    this.#block = "";
+  }
+
+  openTable(): void {
+    this.endBlock();
+    this.#depth += 1;
+    if (this.#depth === 1) this.#table = { rows: [], cells: [], cell: "" };
+  }
+
+  closeTable(): void {
+    this.#depth = Math.max(0, this.#depth - 1);
+    if (this.#depth > 0 || this.#table === null) return;
+    const text = formatTable(this.#table.rows);
+    this.#table = null;
+    if (text !== "") this.#blocks.push(text);
+  }
+
+  endCell(): void {
+    const table = this.#outerTable();
+    if (table === null) return;
+    table.cells.push(table.cell.trim().replaceAll("|", "\\|"));
+    table.cell = "";
+  }
+
+  endRow(): void {
+    const table = this.#outerTable();
+    if (table === null) return;
+    if (table.cells.length > 0) table.rows.push(table.cells);
+    table.cells = [];
+  }
+
+  result(): string {
+    this.endBlock();
+    return this.#blocks.join("\n\n");
+  }
+
+  /** Null within a table of a cell: its cells and rows are text. */
+  #outerTable(): Table | null {
+    return this.#depth > 1 ? null : this.#table;
+  }
 }
 
 function formatTable(rows: readonly string[][]): string {

@@ -1,7 +1,7 @@
 import { type ArchiveFiles, unpackArchive } from "../archive.ts";
 import { ParseError } from "../parse-error.ts";
 import { decodeXml, readMarkup } from "../xml.ts";
-import { type BlockWriter, createBlockWriter } from "./block-writer.ts";
+import { BlockWriter } from "./block-writer.ts";
 
 const body = "word/document.xml";
 /** Parts whose text follows the body, in this order. */
@@ -76,7 +76,7 @@ const noteStart = /^(\[\^\d+\]:)\s*/gm;
 function readPart(files: ArchiveFiles, name: string, numbers: NoteNumbers): string {
   const part = files.get(name);
   if (part === undefined) return "";
-  const writer = createBlockWriter();
+  const writer = new BlockWriter();
   let hidden = 0;
   let isText = false;
   readMarkup(

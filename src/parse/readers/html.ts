@@ -1,5 +1,5 @@
 import { readMarkup } from "../xml.ts";
-import { type BlockWriter, createBlockWriter } from "./block-writer.ts";
+import { BlockWriter } from "./block-writer.ts";
 
 const hiddenElements = new Set([
   "script",
@@ -20,7 +20,7 @@ const headingLevel = /^h([1-6])$/;
 
 /** The visible text of a page. Headings, list items and tables are written as Markdown. */
 export function readHtml(html: string): string {
-  const writer = createBlockWriter();
+  const writer = new BlockWriter();
   const page = createPageWriter(writer);
   let hidden = 0;
   readMarkup(

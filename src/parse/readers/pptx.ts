@@ -1,7 +1,7 @@
 import { unpackArchive } from "../archive.ts";
 import { ParseError } from "../parse-error.ts";
 import { decodeXml, readMarkup } from "../xml.ts";
-import { createBlockWriter } from "./block-writer.ts";
+import { BlockWriter } from "./block-writer.ts";
 
 const slidePattern = /^ppt\/slides\/slide(\d+)\.xml$/;
 const presentation = "ppt/presentation.xml";
@@ -53,7 +53,7 @@ function resolveTarget(target: string): string {
 }
 
 function readSlide(xml: string): string {
-  const writer = createBlockWriter();
+  const writer = new BlockWriter();
   let isText = false;
   readMarkup(
     xml,

@@ -22,6 +22,15 @@ export function isMessageOf<Role extends string>(value: unknown, role: Role): va
   return typeof value === "object" && value !== null && "role" in value && value.role === role;
 }
 
+/** The last message of the user, with its place in the conversation. Adds an issue where there is none. */
+export function findUserMessage(messages: readonly unknown[], context: z.core.$RefinementCtx) {
+  const index = messages.findLastIndex((entry) => isMessageOf(entry, "user"));
+  const last = messages[index];
+  if (isMessageOf(last, "user")) return { ...last, index };
+  context.addIssue({ code: "custom", path: ["messages"], message: "must have a user message" });
+  return undefined;
+}
+
 /** A content that is one string is one part. */
 export function toParts(content: unknown): unknown {
   return typeof content === "string" ? [{ type: "text", text: content }] : content;

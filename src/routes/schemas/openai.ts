@@ -4,7 +4,7 @@ import { isStorableText } from "../../domain/text/storable-text.ts";
 import { headers } from "../../http/answer-header-schemas.ts";
 import { lazily } from "../../http/lazy-schema.ts";
 import { id } from "../../http/schemas.ts";
-import { isMessageOf, looseList, readText, readTurnMessage } from "./chat-messages.ts";
+import { findUserMessage, isMessageOf, looseList, readText, readTurnMessage } from "./chat-messages.ts";
 
 const message = {
   type: "object",
@@ -72,14 +72,11 @@ const request = z
 /** Reads a request: the room, the message, and how its conversation starts. */
 export const chatCompletionRequest = request.transform((body, context) => {
   const { messages, model, metadata, stream, stream_options: streamOptions } = body;
-  const index = messages.findLastIndex((entry) => isMessageOf(entry, "user"));
-  const last = messages[index];
-  if (!isMessageOf(last, "user")) {
-    context.addIssue({ code: "custom", path: ["messages"], message: "must have a user message" });
-    return z.NEVER;
-  }
+  const last = findUserMessage(messages, context);
+  if (last === undefined) return z.NEVER;
+  const { index, content } = last;
   const path = ["messages", index, "content"];
-  const message = readTurnMessage(last.content, path, context);
+  const message = readTurnMessage(content, path, context);
   if (message === undefined) return z.NEVER;
   if (message.startsWith(taskMark)) {
     const reason = `must not begin with '${taskMark}': it would be a turn of the room. Switch such requests off.`;
@@ -99,11 +96,11 @@ export const chatCompletionRequest = request.transform((body, context) => {
 
 /** The first message that was answered, with its answer. A message that was refused has none. */
 function readBeginning(messages: readonly unknown[]): ChatBeginning | null {
-  const begun = messages.findIndex((entry) => isMessageOf(entry, "user"));
+  const asking = messages.findIndex((entry) => isMessageOf(entry, "user"));
   const answered = messages.findIndex(
-    (entry, index) => index > begun && isMessageOf(entry, "assistant") && Boolean(readText(entry.content)),
+    (entry, index) => index > asking && isMessageOf(entry, "assistant") && Boolean(readText(entry.content)),
   );
-  const before = begun === -1 ? [] : messages.slice(0, Math.max(0, answered));
+  const before = asking === -1 ? [] : messages.slice(0, Math.max(0, answered));
   const first = before.findLast((entry) => isMessageOf(entry, "user"));
   const [asked, answer] = [first, messages[answered]].map((entry) => readText(Object(entry).content));
   if (!asked || !answer || !isStorableText(asked) || !isStorableText(answer)) return null;

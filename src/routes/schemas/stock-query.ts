@@ -1,9 +1,7 @@
 import * as z from "zod";
 
-type OnDisconnect = "continue" | "cancel";
-
 /** The query of routes for clients that call one address, and can do nothing but close the connection. */
-export function stockQuery(onDisconnect: OnDisconnect) {
+export function stockQuery(onDisconnect: "continue" | "cancel") {
   return z.strictObject({
     on_disconnect: z
       .enum(["continue", "cancel"])

@@ -11,16 +11,16 @@ export const turnOrderQuery = pageQuery.extend({
     .meta({ description: "`asc`: oldest first; `desc`: latest first" }),
 });
 
-type Ordered = { order: "asc" | "desc"; after?: string | undefined; before?: string | undefined };
+type PageOrder = { order: "asc" | "desc"; after?: string | undefined; before?: string | undefined };
 
 /** Each order has a cursor of its own. */
-export function refuseOtherCursor({ order, after, before }: Ordered, context: z.RefinementCtx): void {
+export function refuseOtherCursor({ order, after, before }: PageOrder, context: z.RefinementCtx): void {
   const [path, given] = order === "asc" ? ["before", before] : ["after", after];
   if (given === undefined) return;
   context.addIssue({ code: "custom", path: [path], message: `cannot be used with order=${order}` });
 }
 
 /** The page that is asked for; `after` is the cursor of either order. */
-export function toOrderedPage({ limit, order, after, before }: Ordered & { limit: number }) {
+export function toOrderedPage({ limit, order, after, before }: PageOrder & { limit: number }) {
   return { limit, after: after ?? before, newestFirst: order === "desc" };
 }

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { headers } from "../../http/answer-header-schemas.ts";
 import { lazily } from "../../http/lazy-schema.ts";
 import { id } from "../../http/schemas.ts";
-import { isMessageOf, looseList, readTurnMessage } from "./chat-messages.ts";
+import { findUserMessage, looseList, readTurnMessage } from "./chat-messages.ts";
 
 const message = {
   type: "object",
@@ -31,13 +31,9 @@ const request = z
 
 /** Reads a request: the message, and what tells it from others. */
 export const uiMessagesRequest = request.transform(({ messages }, context) => {
-  const index = messages.findLastIndex((entry) => isMessageOf(entry, "user"));
-  const last = messages[index];
-  if (!isMessageOf(last, "user")) {
-    context.addIssue({ code: "custom", path: ["messages"], message: "must have a user message" });
-    return z.NEVER;
-  }
-  const text = readTurnMessage(last.parts, ["messages", index, "parts"], context);
+  const last = findUserMessage(messages, context);
+  if (last === undefined) return z.NEVER;
+  const text = readTurnMessage(last.parts, ["messages", last.index, "parts"], context);
   if (text === undefined) return z.NEVER;
   return { message: text, messageId: typeof last.id === "string" ? last.id : null, messages };
 });

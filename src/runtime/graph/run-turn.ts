@@ -77,8 +77,7 @@ export const runTurn: RunTurn = async (input, ports) => {
     flushed: () => saver.flushed(),
   };
   const saver = createSaver(run, progress);
-  const summary = startSummary(run);
-  const title = startTitle(run);
+  const overhead = startOverheadRuns(run);
   try {
     const state = await compileRunGraph(run, saver).invoke(progress === undefined ? {} : null, {
       recursionLimit: recursionLimit(plan),
@@ -86,37 +85,44 @@ export const runTurn: RunTurn = async (input, ports) => {
       configurable: { thread_id: runId },
     });
     const times = { modelMs: modelMs(), toolsMs: toolsMs() };
-    const [settled, titled] = await Promise.all([
-      summary.settle(ports.summaryGraceMs),
-      title.settle(ports.summaryGraceMs),
-    ]);
-    if (settled.made !== null) {
-      const { fromSeq, toSeq, usedFallback } = settled.made;
-      ports.emit({ type: "summary_made", fromSeq, toSeq, usedFallback });
-    }
+    const { calls, ...made } = await overhead.settle();
     const outcome = toOutcome(plan, state, ports.newId);
-    return {
-      kind: "ended",
-      outcome: {
-        ...outcome,
-        overhead: [...outcome.overhead, ...settled.overhead, ...titled.overhead],
-        summary: settled.made,
-        summaryFailed: settled.hasFailed,
-        title: titled.made,
-        ...times,
-      },
-      unstored: saver.drain(),
-    };
+    const whole = { ...outcome, overhead: [...outcome.overhead, ...calls], ...made, ...times };
+    return { kind: "ended", outcome: whole, unstored: saver.drain() };
   } catch (error) {
     if (!ports.stop.aborted) throw error;
     await saver.flushed();
     return { kind: "stopped", unstored: saver.drain() };
   } finally {
-    summary.stop();
-    title.stop();
+    overhead.stop();
     deadline.clear();
   }
 };
+
+/** Starts what the run does for itself beside the agents: the summary and the title that are due. */
+function startOverheadRuns(run: NodeContext) {
+  const { summaryGraceMs, emit } = run.ports;
+  const summary = startSummary(run);
+  const title = startTitle(run);
+  return {
+    async settle() {
+      const [settled, titled] = await Promise.all([
+        summary.settle(summaryGraceMs),
+        title.settle(summaryGraceMs),
+      ]);
+      if (settled.made !== null) {
+        const { fromSeq, toSeq, usedFallback } = settled.made;
+        emit({ type: "summary_made", fromSeq, toSeq, usedFallback });
+      }
+      const calls = [...settled.overhead, ...titled.overhead];
+      return { calls, summary: settled.made, summaryFailed: settled.hasFailed, title: titled.made };
+    },
+    stop() {
+      summary.stop();
+      title.stop();
+    },
+  };
+}
 
 /** Guards the ports, limits the calls in flight, and measures the time in models and in tools. */
 function timePorts(ports: TurnPorts, payment: CallPayment) {

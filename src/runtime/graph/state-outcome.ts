@@ -29,13 +29,13 @@ function toUnasked({ id, role, agent }: Step, messageId: string): AgentReply[] {
   return [{ step: id, agentKey: agent.agentKey, messageId, status: "failed", failure }];
 }
 
-type Reached = Pick<RunStateValue, "replies" | "decisions">;
+type Progress = Pick<RunStateValue, "replies" | "decisions">;
 
 /** Whether nothing is left to do. `hasStoredAnswers`: whether a retry's turn has answers that it does not replace. */
-export function isFinished(plan: TurnPlan, reached: Reached, hasStoredAnswers: boolean): boolean {
+export function isFinished(plan: TurnPlan, progress: Progress, hasStoredAnswers: boolean): boolean {
   return (
-    isRoutingOver(plan, reached.decisions) &&
-    takenSteps(plan, reached.decisions).every((step) => isStepDone(step, reached, hasStoredAnswers))
+    isRoutingOver(plan, progress.decisions) &&
+    takenSteps(plan, progress.decisions).every((step) => isStepDone(step, progress, hasStoredAnswers))
   );
 }
 

@@ -25,70 +25,84 @@ export type AnswerReader = {
 };
 
 export function createAnswerReader(options: AnswerReaderOptions): AnswerReader {
-  const { maxOutputTokens, onText, onProgress } = options;
-  const answer = emptyAnswer(options);
-  const maxCharacters = maxOutputTokens * maxCharactersPerToken;
-  let state: "open" | "broken" | "ending" = "open";
+  return new StreamedAnswer(options);
+}
 
-  const emitText = (text: string): void => {
-    if (text !== "") onText(text);
-  };
-  const takeChunk = (chunk: unknown, name?: string): void => {
+class StreamedAnswer implements AnswerReader {
+  readonly answer: AnswerState;
+  readonly #options: AnswerReaderOptions;
+  readonly #events: ReturnType<typeof createAnswerEvents>;
+  #state: "open" | "broken" | "ending" = "open";
+
+  constructor(options: AnswerReaderOptions) {
+    this.answer = emptyAnswer(options);
+    this.#options = options;
+    this.#events = createAnswerEvents(maxAnswerBytes(options.maxOutputTokens), ({ kind, name, data }) =>
+      kind === "json" ? this.#takeBody(data) : this.#takeData(data, name),
+    );
+  }
+
+  feed(bytes: Uint8Array): void {
+    if (this.answer.isDone || this.#state !== "open") return;
+    try {
+      this.#events.feed(bytes);
+    } catch (error) {
+      this.#state = "broken";
+      throw error;
+    }
+  }
+
+  end(): void {
+    const isOpen = this.#state === "open";
+    this.#state = "ending";
+    try {
+      if (isOpen && !this.answer.isDone) this.#events.end();
+    } finally {
+      this.#emitText(endText(this.answer));
+    }
+  }
+
+  #emitText(text: string): void {
+    if (text !== "") this.#options.onText(text);
+  }
+
+  #takeChunk(chunk: unknown, name?: string): void {
+    const { answer } = this;
     const { text, isProgress } = readChunk(answer, chunk, name);
-    emitText(text);
-    if (isProgress) onProgress();
+    this.#emitText(text);
+    if (isProgress) this.#options.onProgress();
+    const maxCharacters = this.#options.maxOutputTokens * maxCharactersPerToken;
     if (answer.text.length + answer.calls.characters > maxCharacters && !isWhole(answer)) {
       throw new UnreadableAnswer("the answer has no end");
     }
-  };
-  const takeData = (data: string, name?: string): void => {
+  }
+
+  #takeData(data: string, name?: string): void {
     const text = data.trim();
-    if (answer.isDone) return;
-    if (text === "[DONE]") answer.isDone = true;
-    else if (text.startsWith("{")) takeJson(text, name);
+    if (this.answer.isDone) return;
+    if (text === "[DONE]") this.answer.isDone = true;
+    else if (text.startsWith("{")) this.#takeJson(text, name);
     // Any other text keeps the connection alive, except in an event named `error`.
-    else if (name === "error" && text !== "") takeChunk({ message: text }, name);
-  };
-  const takeJson = (text: string, name?: string): void => {
+    else if (name === "error" && text !== "") this.#takeChunk({ message: text }, name);
+  }
+
+  #takeJson(text: string, name?: string): void {
     const chunk = parseJson(text);
-    if (chunk !== undefined) takeChunk(chunk, name);
+    if (chunk !== undefined) this.#takeChunk(chunk, name);
     // Some servers end an event with one line break.
-    else if (text.includes("\n")) for (const line of text.split("\n")) takeData(line, name);
+    else if (text.includes("\n")) for (const line of text.split("\n")) this.#takeData(line, name);
     // After a cut connection the rest may be half an event.
-    else if (state !== "ending") throw new UnreadableAnswer("an event is not JSON");
-  };
-  const takeBody = (data: string): void => {
+    else if (this.#state !== "ending") throw new UnreadableAnswer("an event is not JSON");
+  }
+
+  /** The body of an answer that is no stream. */
+  #takeBody(data: string): void {
     const value = parseJson(data);
     const body = toRecord(Array.isArray(value) ? value[0] : value);
     if (body === null) throw new UnreadableAnswer("the answer is not JSON");
-    takeChunk(body);
+    this.#takeChunk(body);
     const [choice] = toList(body.choices).map(toRecord);
-    if (choice?.message) answer.isDone = true;
-    else if (!choice && answer.error === null) throw new UnreadableAnswer("the answer is no completion");
-  };
-  const events = createAnswerEvents(maxAnswerBytes(maxOutputTokens), ({ kind, name, data }) =>
-    kind === "json" ? takeBody(data) : takeData(data, name),
-  );
-
-  return {
-    answer,
-    feed(bytes) {
-      if (answer.isDone || state !== "open") return;
-      try {
-        events.feed(bytes);
-      } catch (error) {
-        state = "broken";
-        throw error;
-      }
-    },
-    end() {
-      const isOpen = state === "open";
-      state = "ending";
-      try {
-        if (isOpen && !answer.isDone) events.end();
-      } finally {
-        emitText(endText(answer));
-      }
-    },
-  };
+    if (choice?.message) this.answer.isDone = true;
+    else if (!choice && this.answer.error === null) throw new UnreadableAnswer("the answer is no completion");
+  }
 }

@@ -6,9 +6,9 @@ import { insertBudget } from "../../turn/money/support.ts";
 import { answersStored, expireLease } from "../../turn/recovery/support/abandoned-run.ts";
 
 /** The stock client, with nothing of ours but the way to the application. */
-function openAgent(room: StreamFixture, threadId?: string): HttpAgent {
+function openAgent(room: StreamFixture, threadId?: string, place = `sessions/${room.sessionId}`): HttpAgent {
   return new HttpAgent({
-    url: `https://pantheon.example/api/v1/sessions/${room.sessionId}/ag-ui`,
+    url: `https://pantheon.example/api/v1/${place}/ag-ui`,
     headers: { Authorization: `Bearer ${room.token}` },
     ...(threadId === undefined ? {} : { threadId }),
     fetch: async (url, init) => untilAborted(await room.api.request(url, init), init.signal),
@@ -149,23 +149,29 @@ test("a stock client gets the status of a refusal before the run", async () => {
   expect(refused).toMatchObject({ status: 422 });
 });
 
-test("a stock client gets 402 and its problem where nothing is left, before any event", async () => {
-  const room = await createStreamFixture({ agents: ["ada"] });
-  await insertBudget(room.sql, { userId: room.owner.userId }, { limit: "0" });
-  const agent = openAgent(room);
-  agent.addMessage({ id: "mine", role: "user", content: "@ada go" });
-  const events: string[] = [];
-  const run = agent.runAgent({}, { onEvent: ({ event }) => void events.push(event.type) });
-  const refused = await run.then(
-    () => null,
-    (error: { status: number; payload: string }) => error,
-  );
-  expect(refused?.status).toBe(402);
-  expect(JSON.parse(refused?.payload ?? "")).toMatchObject({ code: "budget_exhausted", scope: "user" });
-  expect(events).toEqual([]);
-  expect(await room.calls()).toBe(0);
-  expect(agent.messages).toHaveLength(1);
-});
+test.each([
+  ["a session", ({ sessionId }: StreamFixture) => `sessions/${sessionId}`],
+  ["a room", ({ roomId }: StreamFixture) => `rooms/${roomId}`],
+])(
+  "a stock client of %s gets 402 and its problem where nothing is left, before any event",
+  async (_what, placeOf) => {
+    const room = await createStreamFixture({ agents: ["ada"] });
+    await insertBudget(room.sql, { userId: room.owner.userId }, { limit: "0" });
+    const agent = openAgent(room, undefined, placeOf(room));
+    agent.addMessage({ id: "mine", role: "user", content: "@ada go" });
+    const events: string[] = [];
+    const run = agent.runAgent({}, { onEvent: ({ event }) => void events.push(event.type) });
+    const refused = await run.then(
+      () => null,
+      (error: { status: number; payload: string }) => error,
+    );
+    expect(refused?.status).toBe(402);
+    expect(JSON.parse(refused?.payload ?? "")).toMatchObject({ code: "budget_exhausted", scope: "user" });
+    expect(events).toEqual([]);
+    expect(await room.calls()).toBe(0);
+    expect(agent.messages).toHaveLength(1);
+  },
+);
 
 test("a stock client whose run lost its holder repeats it and gets each answer once, in its place", async () => {
   const room = await createStreamFixture(

@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import {
   type Answer,
   createTestApi,
+  mintOperatorToken,
   mintToken,
   newUser,
-  operatorRole,
   type TestUser,
 } from "../../support/api.ts";
 import { fillBody, fillPath, listOperations, type Operation, readRefusal } from "../../support/operations.ts";
@@ -142,7 +142,7 @@ describe.each(secured)("$name, without a valid token", (operation) => {
 describe.each(ofOperators)("$name, of operators", (operation) => {
   test("lets an operator in", async () => {
     const { user, ids } = await newTenant();
-    const token = await mintToken({ sub: user.userId, ...operatorRole });
+    const token = await mintOperatorToken(user.userId);
     const { status } = await call(operation, ids, token);
     expect([401, 403, 404, 405, 415]).not.toContain(status);
     expect(status).toBeLessThan(500);
@@ -177,7 +177,7 @@ test.each(ofOperators)(
     const send = async (values: Readonly<Record<string, string>>) =>
       api.send(operation.method, fillPath(operation, values), {
         headers: {
-          Authorization: `Bearer ${await mintToken({ sub: operator.userId, ...operatorRole })}`,
+          Authorization: `Bearer ${await mintOperatorToken(operator.userId)}`,
           "Idempotency-Key": crypto.randomUUID(),
           ...(operation.body === undefined ? {} : { "Content-Type": "application/json" }),
         },

@@ -4,9 +4,8 @@ import {
   createRoom,
   createSession,
   createTestApi,
-  mintToken,
+  mintOperatorToken,
   newUser,
-  operatorRole,
 } from "../../support/api.ts";
 import { fillPath, listOperations, type Operation, readRefusal } from "../../support/operations.ts";
 
@@ -37,7 +36,7 @@ async function prepare(operation: Operation) {
   const session = await createSession(api, owner, room.id);
   const ids = { room_id: room.id, agent_key: agent.agent_key, session_id: session.id };
   const path = fillPath(operation, { ...ids, turn_id: crypto.randomUUID(), user_id: owner.userId });
-  const Authorization = `Bearer ${await mintToken({ sub: owner.userId, ...operatorRole })}`;
+  const Authorization = `Bearer ${await mintOperatorToken(owner.userId)}`;
   return async (body: BodyInit, headers: Record<string, string> = { "Content-Type": "application/json" }) =>
     readRefusal(await api.send(operation.method, path, { headers: { Authorization, ...headers }, body }));
 }

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { afterAll, expect, inject, test } from "vitest";
-import { type Answer, createTestApi, mintToken, operatorRole } from "../../support/api.ts";
+import { type Answer, createTestApi, mintOperatorToken, mintToken } from "../../support/api.ts";
 import { listOperations, type Operation, readRefusal } from "../../support/operations.ts";
 import { checkAnswer, checkCode } from "./support/check-answer.ts";
 import { headerText, oddText } from "./support/odd-values.ts";
@@ -43,7 +43,7 @@ function createSender(operation: Operation) {
   return async (request: FuzzedRequest): Promise<Answer> => {
     const tenant = await own;
     const path = pathOf(operation, request, tenant, await stranger);
-    const Authorization = `Bearer ${await mintToken({ sub: tenant.user.userId, ...operatorRole })}`;
+    const Authorization = `Bearer ${await mintOperatorToken(tenant.user.userId)}`;
     const body = request.body === undefined ? {} : { body: nameRoom(operation, request.body, tenant) };
     const headers = { ...request.headers, Authorization };
     const answer = await api.send(operation.method, path, { headers, ...body });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Answer, createTestApi, type Json, mintToken, operatorRole } from "../../support/api.ts";
+import { type Answer, createTestApi, type Json, mintOperatorToken, mintToken } from "../../support/api.ts";
 import { fillBody, fillPath, listOperations, type Operation, readRefusal } from "../../support/operations.ts";
 import { seedTenant } from "./support/tenant.ts";
 
@@ -68,7 +68,7 @@ const samples: Readonly<Record<string, unknown>> = {
 };
 
 /** A user who may call every route. */
-const authorize = async (userId: string) => `Bearer ${await mintToken({ sub: userId, ...operatorRole })}`;
+const authorize = async (userId: string) => `Bearer ${await mintOperatorToken(userId)}`;
 
 function sampleOf(schema: Json): unknown {
   if (schema.enum !== undefined) return schema.enum[0];

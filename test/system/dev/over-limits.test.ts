@@ -120,7 +120,7 @@ const farOver: Readonly<Record<string, number>> = {
   "body of `…/ag-ui`": 8 * MiB,
   "body of `/v1/chat/completions`": 8 * MiB,
   "body of `…/ui-messages`": 8 * MiB,
-  "entries of a body": 2_000_000,
+  "entries of a stock client's body": 2_000_000,
   "entries of any other body": 120_000,
   message: 130_000,
   "room name": 130_000,
@@ -178,7 +178,7 @@ describe("while requests over a limit are refused, the Worker answers others and
     });
   });
 
-  test.each(["entries of a body", "messages of `…/ag-ui`", "parts of a content"] as const)(
+  test.each(["entries of a stock client's body", "messages of `…/ag-ui`", "parts of a content"] as const)(
     "%s, 40 requests without a collection of garbage",
     async (what) => {
       const request = sizedRequests[what](ids(), farOver[what] ?? 0);

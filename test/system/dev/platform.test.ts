@@ -54,6 +54,14 @@ async function untilReady({ child, output, ended }: Run): Promise<string> {
   return ready() ?? expect.fail(`not ready: ${output()}`);
 }
 
+/** The process that has this argument, of those that run now. */
+async function findProcess(argument: string): Promise<number> {
+  const ids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const lines = await Promise.all(ids.map((id) => readFile(`/proc/${id}/cmdline`, "utf8").catch(() => "")));
+  const index = lines.findIndex((line) => line.includes(`\0--socket-addr=${argument}\0`));
+  return Number(ids[index] ?? expect.fail(`no process has ${argument}`));
+}
+
 /** What a terminal does at Ctrl-C: the signal goes to the whole process group. */
 function signalGroup({ child }: Run, signal: NodeJS.Signals): void {
   process.kill(-(child.pid ?? expect.fail("no process")), signal);
@@ -171,6 +179,15 @@ test("npm run dev whose Worker is killed ends with one line, and leaves its data
   expect(await dev.ended).toBe(1);
   expect(dev.errors().trim()).toBe("The process of a Worker ended by itself. Start npm run dev again.");
   expect(await readdir(dataDir)).not.toContain("pantheon.pid");
+}, 60_000);
+
+test("npm run dev whose proxy of wrangler is killed ends with the same line: the proxy that is started for it never answers", async () => {
+  const dev = run("dev.ts", ["--port", "0"]);
+  const { port } = new URL(await untilReady(dev));
+  process.kill(await findProcess(`entry=127.0.0.1:${port}`), "SIGKILL");
+
+  expect(await dev.ended).toBe(1);
+  expect(dev.errors().trim()).toBe("The process of a Worker ended by itself. Start npm run dev again.");
 }, 60_000);
 
 test("npm run dev with a port in use is one line and exit code 1", async () => {

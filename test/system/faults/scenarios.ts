@@ -8,11 +8,13 @@ import { lateCopies } from "./scenarios/late-copies.ts";
 import { longLedger } from "./scenarios/long-ledger.ts";
 import { lostClients } from "./scenarios/lost-clients.ts";
 import { modelFaults } from "./scenarios/model-faults.ts";
+import { objectFaults } from "./scenarios/object-faults.ts";
 import { pauses } from "./scenarios/pauses.ts";
 import { queues } from "./scenarios/queues.ts";
 import { roomChanges } from "./scenarios/room-changes.ts";
 import { killedRounds } from "./scenarios/rounds.ts";
 import { keyStorms, sessionStorms } from "./scenarios/storms.ts";
+import { twoObjects } from "./scenarios/two-objects.ts";
 import { walletRaces } from "./scenarios/wallet-races.ts";
 import { watchedKills } from "./scenarios/watched-kills.ts";
 import { cutReaders, idleReaders, longTurn } from "./scenarios/watched-turns.ts";
@@ -22,6 +24,8 @@ export const scenarios: readonly Scenario[] = [
   kills,
   killedRounds,
   watchedKills,
+  objectFaults,
+  twoObjects,
   pauses,
   cancels,
   keyStorms,

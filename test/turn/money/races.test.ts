@@ -1,6 +1,6 @@
 import { describe, expect, inject, test } from "vitest";
 import { invariants } from "../../../dev/reconciliation.ts";
-import { createSession, createTestApi, mintToken, newUser, operatorRole } from "../../support/api.ts";
+import { createSession, createTestApi, mintOperatorToken, newUser } from "../../support/api.ts";
 import type { Sql } from "../../support/sql.ts";
 import { createTurnFixture, type TurnFixture } from "../../support/turn-fixture.ts";
 import { until } from "../recovery/support/until.ts";
@@ -90,7 +90,7 @@ describe.runIf(inject("trueConcurrency"))("with true concurrency (only with TEST
     const posts = postAll();
     await until("all turns run", async () => (await countRunning()) === 16);
     const operator = createTestApi();
-    const Authorization = `Bearer ${await mintToken({ sub: newUser().userId, ...operatorRole })}`;
+    const Authorization = `Bearer ${await mintOperatorToken(newUser().userId)}`;
 
     const released = models.release("gate");
     const made = Array.from({ length: 6 }, (_, index) => [

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { recoverAbandonedRuns } from "../../../src/turn/recover-abandoned.ts";
 import { eventsOf, joinDeltas, readEvents } from "../../support/event-reader.ts";
-import { loseObject, silenceCancel } from "../../support/session-objects.ts";
+import { loseObject, passAlarm, silenceCancel } from "../../support/session-objects.ts";
 import { createStreamFixture } from "../../support/streams.ts";
 import {
   createTurnFixture,
@@ -158,7 +158,10 @@ describe("a turn that is cancelled by a request whose Worker is lost at once", (
     expect(await cancelRunning(fixture)).toMatchObject({ status: 202, body: { status: "running" } });
 
     expect(await post).toMatchObject({ status: 201, body: cutTurn });
-    expect(await listCallers(fixture)).toEqual(["ada", "bob"]);
+    // It did not wait for the renewal by which its holder learns of a cancel.
+    expect(fixture.api.lines).toContainEqual(
+      expect.objectContaining({ event: "run_cancelled", hosted: true }),
+    );
   });
 
   test("is ended by its holder with the next renewal of the lease", async () => {
@@ -251,6 +254,21 @@ describe("a turn whose host is gone and that is cancelled", () => {
     const { llm_call_events: _, ...rows } = stored ?? {};
     expect(await fixture.rowCounts()).toMatchObject(rows);
     await expectLedgerMatchesCalls(fixture);
+  });
+
+  test("is left to who settles it already, by another cancel and by its object", async () => {
+    const { fixture, post } = await startTurn();
+    await loseObject(fixture.sessionId);
+    await post;
+    const settler = crypto.randomUUID();
+    await fixture.sql`update turn_claims set cancelled_at = clock_timestamp() where session_id = ${fixture.sessionId}`;
+    await fixture.sql`update turn_claims set holder = ${settler}, lease_until = clock_timestamp() + interval '60 seconds',
+      past_holders = past_holders || jsonb_build_object('holder', holder) where session_id = ${fixture.sessionId}`;
+
+    expect(await cancelRunning(fixture)).toMatchObject({ status: 202, body: { status: "running" } });
+    await passAlarm(fixture.sessionId);
+
+    expect(await fixture.claim()).toMatchObject({ holder: settler });
   });
 
   test("and of which its caller is gone, too, is settled by the same request, and not resumed", async () => {

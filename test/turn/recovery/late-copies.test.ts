@@ -174,7 +174,7 @@ const smallModel = {
 
 test("a late copy of a takeover does not give the claim back to a replaced holder", async () => {
   const fixture = await createTurnFixture();
-  const dead = await claimDeadRun(fixture);
+  const dead = await claimAbandonedRun(fixture);
   const { db } = fixture.api.deps;
   const [settler, other] = [crypto.randomUUID(), crypto.randomUUID()];
   const takeover = (holder: string) => ({ ...dead, holder, leaseMs: 30_000, replaced: null });
@@ -196,7 +196,7 @@ describe("a claim for a run that is already stored, as late copies used to leave
     const fixture = await createTurnFixture();
     const { body: turn } = await fixture.post("@ada hello");
     const before = await fixture.rowCounts();
-    const dead = await claimDeadRun(fixture, turn.id);
+    const dead = await claimAbandonedRun(fixture, turn.id);
     await fixture.sql`update turn_claims set lease_until = clock_timestamp() + ${left}::interval
       where run_id = ${turn.id}`;
 
@@ -215,7 +215,7 @@ describe("a claim for a run that is already stored, as late copies used to leave
   test("is logged where a post finds it", async () => {
     const fixture = await createTurnFixture();
     const { body: turn } = await fixture.post("@ada hello");
-    await claimDeadRun(fixture, turn.id);
+    await claimAbandonedRun(fixture, turn.id);
 
     expect(await fixture.post("@ada and then")).toMatchObject({ status: 201, body: { turn_index: 2 } });
     expect(fixture.api.lines).toContainEqual(
@@ -226,7 +226,7 @@ describe("a claim for a run that is already stored, as late copies used to leave
 });
 
 /** A claim that nobody holds; of a new run, or of this one. */
-async function claimDeadRun({ sql, sessionId, roomId }: TurnFixture, runId = crypto.randomUUID()) {
+async function claimAbandonedRun({ sql, sessionId, roomId }: TurnFixture, runId = crypto.randomUUID()) {
   const snapshot = {
     roomId,
     goal: null,

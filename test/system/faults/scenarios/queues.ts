@@ -2,22 +2,19 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { checkSession } from "../checks/session.ts";
 import type { Scenario } from "../scenario.ts";
 import type { SessionFixture } from "../testbed/session-fixture.ts";
-import type { Testbed } from "../testbed/testbed.ts";
 import type { Workerd } from "../testbed/workerd.ts";
+import { drainQueue } from "./drain-queue.ts";
 import { prepareTurn, restOfScript, testedModes } from "./pending-turn.ts";
 import { createRoundLog, type RoundLog } from "./round-log.ts";
 
 const posts = 10;
 const settings = { TURN_LEASE_MS: "3000" };
-const pollMs = 200;
-const maxWaitMs = 90_000;
 
 /**
- * Ten posts to the queue while others are posted directly; the Worker is killed in between, and another begins on its
+ * Ten posts to the queue while others are posted directly; the Worker is killed in between, and another is started on its
  * storage. Each of the ten is one turn, in the order in which they were taken.
  */
 export const queues: Scenario = {
@@ -43,7 +40,7 @@ export const queues: Scenario = {
       worker = await testbed.startWorker(settings, { objectsDir });
     }
     await Promise.all(direct);
-    await drain(testbed, fixture, worker, roundLog);
+    await drainQueue(testbed, fixture, [worker], roundLog);
 
     const { rows } = await testbed.sql.query(
       "select id from turns where session_id = $1 order by turn_index",
@@ -80,28 +77,4 @@ async function postDirectly(fixture: SessionFixture, worker: Workerd, roundLog: 
   const isTold = answer.status === 201 || code === "turn_conflict" || code === "turn_in_progress";
   roundLog.expect("a direct post", answer, isTold || answer.status === 0);
   roundLog.count(answer.status === 201 ? "direct turns" : "direct posts without a turn");
-}
-
-/** Waits until nothing runs and nothing waits. The job of every minute is called now and then. */
-async function drain(
-  { sql }: Testbed,
-  { sessionId }: SessionFixture,
-  worker: Workerd,
-  roundLog: RoundLog,
-): Promise<void> {
-  const deadlineMs = Date.now() + maxWaitMs;
-  for (let polls = 1; ; polls += 1) {
-    const { rows } = await sql.query(
-      `select (select count(*) from turn_claims where session_id = $1)::int
-        + (select count(*) from queued_turns where session_id = $1 and status = 'waiting')::int as left`,
-      [sessionId],
-    );
-    if (rows[0].left === 0) return;
-    if (Date.now() > deadlineMs) {
-      roundLog.violations.push(`${rows[0].left} turns wait or run for ever`);
-      return;
-    }
-    if (polls % 10 === 0) await worker.callScheduled();
-    await delay(pollMs);
-  }
 }

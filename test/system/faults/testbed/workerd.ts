@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
@@ -10,6 +10,9 @@ import { type BundleOptions, bundleWorker } from "../../../../dev/bundle/bundle-
 const workerdBin: string = createRequire(import.meta.url)("workerd").default;
 const configFile = fileURLToPath(new URL("../../../../wrangler.toml", import.meta.url));
 const configName = "config.capnp";
+const faultyConfigName = "faulty-config.capnp";
+const faultyObjects = "faulty-objects.js";
+const bucket = "bucket.js";
 
 /** One line of the Worker's log. */
 export type LogLine = { level: string; event: string } & Record<string, unknown>;
@@ -32,14 +35,16 @@ export type Workerd = {
   kill(): Promise<void>;
 };
 
-/** Bundles the Worker as it is deployed, with a configuration for workerd, into `dir`. */
+/** Bundles the Worker as it is deployed, with configurations for workerd, into `dir`. */
 export async function prepareWorkerd(
   dir: string,
   settingNames: readonly string[],
   options: BundleOptions = {},
 ): Promise<void> {
   await bundleWorker(dir, options);
-  await writeFile(join(dir, configName), configText(settingNames));
+  for (const name of [faultyObjects, bucket]) await copyFile(new URL(name, import.meta.url), join(dir, name));
+  await writeFile(join(dir, configName), configText(settingNames, ["index.js"]));
+  await writeFile(join(dir, faultyConfigName), configText(settingNames, [faultyObjects, "index.js"]));
 }
 
 export type WorkerdOptions = {
@@ -47,16 +52,19 @@ export type WorkerdOptions = {
   objectsDir?: string;
   /** Whether it listens for an inspector, which measures its heap. */
   hasInspector?: boolean;
+  /** Whether faults of its objects can be armed, see faulty-objects.js. */
+  hasFaultyObjects?: boolean;
 };
 
 /** Starts what `prepareWorkerd` prepared; `settings` must be those that were named. Takes about 0.2 s. */
 export async function startWorkerd(
   dir: string,
   settings: Readonly<Record<string, string>>,
-  { hasInspector = false, objectsDir }: WorkerdOptions = {},
+  { hasInspector = false, hasFaultyObjects = false, objectsDir }: WorkerdOptions = {},
 ): Promise<Workerd> {
   const objects = objectsDir ?? (await mkdtemp(join(dir, "objects-")));
-  const args = ["serve", join(dir, configName), "--experimental", "--control-fd=3"];
+  const config = join(dir, hasFaultyObjects ? faultyConfigName : configName);
+  const args = ["serve", config, "--experimental", "--control-fd=3"];
   args.push(`--directory-path=objects=${objects}`);
   if (hasInspector) args.push("--inspector-addr=127.0.0.1:0");
   const child = spawn(workerdBin, args, {
@@ -110,25 +118,24 @@ export async function startWorkerd(
 }
 
 /**
- * The Worker behind one socket, and behind another what calls its scheduled handler.
+ * The Worker behind one socket, and behind another what calls its scheduled handler. The first module is the Worker's.
  * `gc` is exposed for the inspector that measures the heap.
  */
-function configText(settingNames: readonly string[]): string {
+function configText(settingNames: readonly string[], moduleNames: readonly string[]): string {
   const { compatibility_date: date, compatibility_flags: flags } = unstable_readConfig({
     config: configFile,
   });
+  const modules = moduleNames.map((name) => `(name = "${name}", esModule = embed "${name}")`);
   const bindings = settingNames.map((name) => `(name = "${name}", fromEnvironment = "${name}")`);
   const schedule = `export default { async fetch(request, env) {
     return Response.json(await env.WORKER.scheduled({ cron: "* * * * *" }));
   } }`;
-  // No scenario uploads a file.
-  const storage = "export default { fetch: () => new Response(null, { status: 501 }) }";
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   v8Flags = ["--expose-gc"],
   services = [
     (name = "worker", worker = (
-      modules = [(name = "index.js", esModule = embed "index.js")],
+      modules = [${modules.join(", ")}],
       compatibilityDate = "${date}",
       compatibilityFlags = [${flags.map((flag: string) => `"${flag}"`).join(", ")}],
       bindings = [
@@ -144,7 +151,7 @@ const config :Workerd.Config = (
     )),
     (name = "objects", disk = (writable = true)),
     (name = "storage", worker = (
-      modules = [(name = "storage.js", esModule = ${JSON.stringify(storage)})],
+      modules = [(name = "${bucket}", esModule = embed "${bucket}")],
       compatibilityDate = "${date}",
     )),
     (name = "schedule", worker = (
