@@ -28,6 +28,8 @@ const DEV_OF_SERVER = [
 const WORKER_OF_SERVER = ["test/{db,files,live,routes,turn}/**/*.test.ts"];
 /** In a real browser, against a platform of its own. */
 const CONSOLE = "test/console/**/*.test.ts";
+/** `npm run test:clients` runs these: their packages are not the root's. */
+const CLIENTS = "test/clients/**";
 const ARCHITECTURE = "test/architecture.test.ts";
 /** With TEST_DATABASE_URL only what depends on the database server is run: the rest ran in the pass without it. */
 const isSecondPass = Boolean(process.env.TEST_DATABASE_URL);
@@ -120,6 +122,8 @@ export default defineConfig({
             ...DEV,
             FAULTS,
             CONSOLE,
+            CLIENTS,
+            "**/node_modules/**",
             ARCHITECTURE,
             ...(isSecondPass ? ["test/turn/modes/**"] : []),
           ],

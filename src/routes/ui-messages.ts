@@ -1,4 +1,3 @@
-import * as z from "zod";
 import { findLiveTurn } from "../db/turn/turn-state.ts";
 import type { Deps } from "../deps.ts";
 import { noTimings } from "../domain/turn/turn-timings.ts";
@@ -9,14 +8,16 @@ import { jsonBody } from "../http/responses.ts";
 import { createUiMessageStream, uiMessageStreamHeaders } from "../http/ui-messages/ui-message-stream.ts";
 import { postTurn } from "../turn/post.ts";
 import { watchTurn } from "../turn/watch.ts";
-import { cancelOnDisconnect, onDisconnect } from "./on-disconnect.ts";
+import { cancelOnDisconnect } from "./on-disconnect.ts";
+import { labelsQuery } from "./schemas/ag-ui.ts";
 import { sessionParams } from "./schemas/session.ts";
+import { stockQuery } from "./schemas/stock-query.ts";
 import { chatParams, uiMessageStream, uiMessagesRequest } from "./schemas/ui-messages.ts";
 import { type StreamForm, streamEvents, streamRun, streamStored } from "./stream-answer.ts";
 import { stockTurnProblems } from "./turn-problems.ts";
 
 const tag = "stock clients";
-const query = z.strictObject({ on_disconnect: onDisconnect("continue") });
+const query = labelsQuery.extend(stockQuery("continue").shape);
 
 const routes = {
   run: defineRoute("post", "/sessions/{session_id}/ui-messages", "Run a turn, for the AI SDK", {
@@ -36,7 +37,7 @@ const routes = {
       id: "resumeUiMessages",
       tag,
       description: "The turn that the session is executing, from its beginning.",
-      request: { params: chatParams, query },
+      request: { params: chatParams, query: query.omit({ when_busy: true }) },
       responses: { 200: uiMessageStream, 204: { description: "No turn is running" } },
       problems: ["turn_in_progress", "too_many_readers"],
     },
@@ -46,8 +47,8 @@ const routes = {
 /** Clients send their whole conversation. Only its last user message is read as the turn's. */
 const bodyLimitBytes = 4 * 1024 * 1024;
 
-const formOf = (turnId: string, sessionId: string): StreamForm => ({
-  write: createUiMessageStream(turnId, sessionId.toLowerCase()),
+const formOf = (turnId: string, sessionId: string, labels: "on" | "off" | undefined): StreamForm => ({
+  write: createUiMessageStream({ turnId, sessionId: sessionId.toLowerCase(), hasLabels: labels === "on" }),
   headers: uiMessageStreamHeaders,
 });
 
@@ -60,16 +61,12 @@ export function registerUiMessageRoutes(app: App, deps: Deps): void {
     const { user, requestId, log } = c.var;
     // A message without an id is known by the conversation before it.
     const named = messageId === null ? { messages } : { messageId, message };
-    const handle = postTurn(deps, {
-      user,
-      sessionId,
-      requestId,
-      log,
-      request: { message },
-      idempotencyKey: `ui:${await deps.digest(JSON.stringify(named))}`,
-    });
-    cancelOnDisconnect(c, deps, { sessionId, turn: handle, action: c.req.valid("query").on_disconnect });
-    return streamRun(c, deps, handle, ({ turnId }) => formOf(turnId, sessionId));
+    const { on_disconnect: action, when_busy: whenBusy, labels } = c.req.valid("query");
+    const idempotencyKey = `ui:${await deps.digest(JSON.stringify(named))}`;
+    const turn = { user, sessionId, requestId, log, request: { message }, idempotencyKey };
+    const handle = postTurn(deps, turn, whenBusy);
+    cancelOnDisconnect(c, deps, { sessionId, turn: handle, action });
+    return streamRun(c, deps, handle, ({ turnId }) => formOf(turnId, sessionId, labels));
   });
   app.openapi(routes.resume, async (c) => {
     const { session_id: sessionId } = c.req.valid("param");
@@ -79,8 +76,9 @@ export function registerUiMessageRoutes(app: App, deps: Deps): void {
     const watcher = { user, requestId, log, sessionId, turnId, after: null, idempotencyKey: null };
     const found = await watchTurn(deps, watcher);
     const turn = Promise.resolve({ turnId });
-    cancelOnDisconnect(c, deps, { sessionId, turn, action: c.req.valid("query").on_disconnect });
-    const form = formOf(turnId, sessionId);
+    const { on_disconnect: action, labels } = c.req.valid("query");
+    cancelOnDisconnect(c, deps, { sessionId, turn, action });
+    const form = formOf(turnId, sessionId, labels);
     switch (found.kind) {
       case "complete":
         return c.body(null, 204);

@@ -61,7 +61,9 @@ test(
       await page.close();
     }
     const best = Math.min(...times);
-    console.log(`Interactive: ${list(times)} ms, at most ${maxInteractiveMs}`);
+    console.log(
+      `Interactive: ${best.toFixed(0)} ms from the start of the load until the rooms can be used, the best of ${list(times)}; at most ${maxInteractiveMs}`,
+    );
     expect(best).toBeGreaterThan(0);
     expect(best).toBeLessThanOrEqual(maxInteractiveMs);
   },
@@ -88,8 +90,11 @@ test(
       all.push(times.toSorted((left, right) => left - right)[Math.floor(times.length * 0.95)] ?? Infinity);
       await page.close();
     }
-    console.log(`A delta on the screen, 95th of 100: ${list(all)} ms, at most ${maxDeltaMs}`);
-    expect(Math.min(...all)).toBeLessThanOrEqual(maxDeltaMs);
+    const best = Math.min(...all);
+    console.log(
+      `Delta: ${best.toFixed(0)} ms from its arrival to the frame that shows it, 95th percentile of a turn's deltas, the best of ${list(all)}; at most ${maxDeltaMs}`,
+    );
+    expect(best).toBeLessThanOrEqual(maxDeltaMs);
   },
   limitMs,
 );
@@ -140,8 +145,11 @@ test(
       frames.push(await page.evaluate(scrollAndCount));
     }
     await takePicture(page, "long-conversation");
-    console.log(`500 turns: ${list(frames)} frames a second, at least ${minFramesPerSecond}`);
-    expect(Math.max(...frames)).toBeGreaterThanOrEqual(minFramesPerSecond);
+    const best = Math.max(...frames);
+    console.log(
+      `500 turns: ${best.toFixed(0)} frames a second while all of them scroll by in 3 s, the best of ${list(frames)}; at least ${minFramesPerSecond}`,
+    );
+    expect(best).toBeGreaterThanOrEqual(minFramesPerSecond);
   },
   limitMs,
 );

@@ -68,7 +68,7 @@ describe("a file", () => {
     const bytes = utf8("<script>alert(1)</script>");
     const { body } = await upload(api, user, roomId, { name: 'ev"il\u00e9.html', bytes });
     const get = async (headers: Record<string, string>) =>
-      api.app.request(`/api/v1/files/${body.id}/content`, {
+      api.request(`/api/v1/files/${body.id}/content`, {
         headers: { Authorization: `Bearer ${await mintToken({ sub: user.userId })}`, ...headers },
       });
     const whole = await get({});
@@ -268,10 +268,23 @@ describe("a refused upload leaves neither row nor bytes", () => {
     expect((await listObjects()).size).toBe(before.size + 2);
   });
 
+  const brokenFiles = {
+    ...api.deps.files,
+    fileStore: { ...parserDeps.fileStore, put: () => Promise.reject(new Error("bucket")) },
+  };
+
+  test("over the space that is left before it comes: the bucket is not asked", async () => {
+    const fileLimits = { ...brokenFiles.fileLimits, maxRoomFiles: 0 };
+    const full = createTestApi({ deps: { files: { ...brokenFiles, fileLimits } } });
+    const { user, roomId } = await startRoom();
+    expect(await upload(full, user, roomId, { name: "a.txt", bytes: utf8("x") })).toMatchObject({
+      status: 409,
+      body: { code: "room_storage_full" },
+    });
+  });
+
   test("while the bucket fails", async () => {
-    const fileStore = { ...parserDeps.fileStore, put: () => Promise.reject(new Error("bucket")) };
-    const files = { ...api.deps.files, fileStore };
-    const broken = createTestApi({ deps: { files } });
+    const broken = createTestApi({ deps: { files: brokenFiles } });
     const { user, roomId } = await startRoom();
     expect(await upload(broken, user, roomId, { name: "a.txt", bytes: utf8("x") })).toMatchObject({
       status: 503,

@@ -72,6 +72,29 @@ describe("a turn that waits stays in the queue, and runs later,", () => {
   });
 });
 
+test("a turn that is overtaken as it is started waits on: only the first of the queue runs", async () => {
+  const { fixture, queue, finish } = await createBusy();
+  await queue.add("@ada two");
+  const { body: overtakes } = await queue.add("@ada three");
+  const { deps } = fixture.api;
+  const { db } = deps;
+  let isOvertaken = false;
+  // The first of the queue was read, and is not opened yet.
+  const batch = async (items: Parameters<typeof db.batch>[0]) => {
+    if (!isOvertaken) {
+      isOvertaken = true;
+      await fixture.sql`update queued_turns set seq = seq - 100 where id = ${overtakes.id}`;
+    }
+    return db.batch(items);
+  };
+  deps.db = Object.create(db, { batch: { value: batch } });
+
+  await finish();
+  await queue.drained();
+
+  expect(await queue.inputs()).toEqual(["@ada one", "@ada three", "@ada two"]);
+});
+
 describe("a post that interrupts ends the running turn at once, by its repetition,", () => {
   const interrupt = ({ api, owner, turnsPath }: TurnFixture) =>
     api

@@ -41,12 +41,12 @@ export function Bubble({
         <Avatar name={name} tone={tone} />
         <strong class="bubble-name">{name}</strong>
         {badge && <span class="tag">{badge}</span>}
+        {actions}
         <span class="bubble-facts">
           {facts.model && <span title="Model">{facts.model}</span>}
           {facts.ms !== undefined && <span title="Time of its model calls">{formatSeconds(facts.ms)}</span>}
           {facts.credits !== undefined && <span title="Credits">{formatCredits(facts.credits)} cr</span>}
         </span>
-        {actions}
       </header>
       {text !== "" && <Markdown text={text} />}
       {isGrowing && text === "" && (

@@ -40,7 +40,7 @@ export function DeleteDialog({ message, onDelete, onClose }: DeleteDialogProps) 
         brought back. What it cost stays on record, and so does a summary that was made of it.
       </p>
       {error && <ProblemNote error={error} />}
-      <footer class="form-end">
+      <footer class="dialog-end">
         <button type="button" class="button" onClick={onClose}>
           Keep it
         </button>

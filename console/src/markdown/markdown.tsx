@@ -1,7 +1,7 @@
 import { useMemo } from "preact/hooks";
 import { once } from "../conversation/once.ts";
 import { splitBlocks } from "./blocks.ts";
-import { isReadable, maxParseMs, parseBlock } from "./parse-block.ts";
+import { isReadable, maxParseMs, maxShortCharacters, parseBlock } from "./parse-block.ts";
 import { renderNode } from "./render-node.tsx";
 
 /** A text of an agent. While it grows, only its last block is read again. */
@@ -27,6 +27,7 @@ const Block = once(({ text, clock, isPlain }: BlockProps) => {
   if (isPlain || clock.isSlow || !isReadable(text)) return <p class="plain">{text}</p>;
   const begin = performance.now();
   const tree = parseBlock(text);
-  if (performance.now() - begin > maxParseMs) clock.isSlow = true;
+  // A short block is slow only where the machine is busy.
+  if (text.length > maxShortCharacters && performance.now() - begin > maxParseMs) clock.isSlow = true;
   return <>{renderNode(tree)}</>;
 });

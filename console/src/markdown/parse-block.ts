@@ -9,6 +9,8 @@ const maxCharacters = 64 * 1024;
 const maxNestedMarks = 100;
 /** Once a block of a text has taken so long, the rest of it is shown as it is. */
 export const maxParseMs = 50;
+/** Whatever marks it has, a block of this size is read in less time. */
+export const maxShortCharacters = 1_000;
 
 const nestedMarks = /(?:[-*+>]|\d{1,9}[.)])(?=[ \t])|[[\]*_~`!<|]/g;
 

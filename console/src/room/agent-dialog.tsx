@@ -60,10 +60,14 @@ export function AgentDialog({ room, agent, agents, onClose, onAgents }: AgentDia
   );
 }
 
+function describe({ name, description }: Tool, permission: string): string {
+  return name === permission ? description : `${name}: ${description}`;
+}
+
 /** Several tools may share a permission; an agent is given permissions. */
 function permissionsOf(tools: readonly Tool[]): Permission[] {
   return [...Map.groupBy(tools, ({ permission }) => permission)].map(([name, sharing]) => ({
     name,
-    description: sharing.map((tool) => `${tool.name}: ${tool.description}`).join(" "),
+    description: sharing.map((tool) => describe(tool, name)).join(" "),
   }));
 }

@@ -1,35 +1,27 @@
 import { type AGUIEvent, EventType, type TokenUsage } from "@ag-ui/core";
-import { agentFailureText } from "../../domain/text/agent-label.ts";
-import {
-  type AnsweredReply,
-  type AnsweredTurn,
-  createMissedReplies,
-  finishReasonOf,
-  placeOf,
-} from "../answered-turn.ts";
+import { type AnsweredTurn, createMissedReplies, finishReasonOf, placeOf } from "../answered-turn.ts";
+import { type Author, createAuthorTexts, toAuthor } from "./author-texts.ts";
 import { createToolParts } from "./tool-parts.ts";
 
 /** By which the AI SDK knows its stream. */
 export const uiMessageStreamHeaders = { "x-vercel-ai-ui-message-stream": "v1" } as const;
 
-/** Who wrote a text, as the data of the part before it. */
-type Author = {
-  name: string;
-  agent_key: string | null;
-  step: string | null;
-  role: string | null;
-  round: number | null;
-  error: { code: string; message: string } | null;
-};
+/** Of which turn, and whether the authors' names are in the texts. */
+export type UiMessageTurn = { turnId: string; sessionId: string; hasLabels: boolean };
 
 /**
  * Writes the events of a run as one message of the AI SDK: a `data-agent` part before each author's text. Texts of agents
  * that answer at once come mixed; each has an id of its own, by which the client puts it in its part.
  */
-export function createUiMessageStream(turnId: string, sessionId: string): (event: AGUIEvent) => string {
+export function createUiMessageStream({
+  turnId,
+  sessionId,
+  hasLabels,
+}: UiMessageTurn): (event: AGUIEvent) => string {
   const missed = createMissedReplies();
   const authors = new Map<string, Author>();
   const toolParts = createToolParts();
+  const { startText, toText, toStoredText } = createAuthorTexts(hasLabels);
   let hasStarted = false;
   const start = (): object[] => {
     if (hasStarted) return [];
@@ -79,35 +71,4 @@ export function createUiMessageStream(turnId: string, sessionId: string): (event
 
 function isEnd({ type }: AGUIEvent): boolean {
   return type === EventType.RUN_FINISHED || type === EventType.RUN_ERROR;
-}
-
-type StepMetadata = { agent_key?: unknown; step?: unknown; role?: unknown; round?: unknown };
-
-function toAuthor(name: string, { agent_key, step, role, round }: StepMetadata = {}): Author {
-  const textOf = (value: unknown) => (typeof value === "string" ? value : null);
-  return {
-    name,
-    agent_key: textOf(agent_key),
-    step: textOf(step),
-    role: textOf(role),
-    round: typeof round === "number" ? round : null,
-    error: null,
-  };
-}
-
-function startText(id: string, author: Author): object[] {
-  return [
-    { type: "data-agent", id: `${id}/agent`, data: author },
-    { type: "text-start", id },
-  ];
-}
-
-/** A whole text; of an agent that failed the text says so. */
-function toText(id: string, author: Author, content: string): object[] {
-  const delta = author.error === null ? content : agentFailureText(author.name, author.error);
-  return [...startText(id, author), { type: "text-delta", id, delta }, { type: "text-end", id }];
-}
-
-function toStoredText({ message_id, agent_name, content, error, ...step }: AnsweredReply): object[] {
-  return toText(message_id, { ...toAuthor(agent_name, step), error }, content);
 }

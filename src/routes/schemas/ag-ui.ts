@@ -22,7 +22,7 @@ export const labelsQuery = z.strictObject({
     .enum(["on", "off"])
     .optional()
     .describe(
-      "`on`: the author's name before each text, and a failure as a text; older clients always get them",
+      "`on`: the author's name before each text, and a failure as a text; AG-UI clients below 1.0 always get them",
     ),
 });
 

@@ -19,14 +19,14 @@ afterEach(() => {
 /** A page with the stock hook and transport, on the application of this isolate. */
 async function openChat(
   room: StreamFixture,
-  { id = "my chat/1", resume = false, messages = [] as UIMessage[] } = {},
+  { id = "my chat/1", resume = false, messages = [] as UIMessage[], query = "" } = {},
 ) {
   const sent: Response[] = [];
   const transport = new DefaultChatTransport({
-    api: `https://pantheon.example/api/v1/sessions/${room.sessionId}/ui-messages`,
+    api: `https://pantheon.example/api/v1/sessions/${room.sessionId}/ui-messages${query}`,
     headers: { Authorization: `Bearer ${room.token}` },
     fetch: async (input, init) => {
-      const answer = await room.api.app.request(String(input), init);
+      const answer = await room.api.request(String(input), init);
       sent.push(answer);
       return answer;
     },
@@ -178,6 +178,17 @@ test("regenerate gives the stored answer again, and calls no model", async () =>
   expect(await room.turns()).toHaveLength(2);
 });
 
+test("with labels=on the author's name is in each text too, also where a stored answer comes again", async () => {
+  const room = await createChatRoom("tag", ...three);
+  const chat = await openChat(room, { query: "?labels=on" });
+  const labelled = ["**Ada:**\n\nI am Ada", "**Cy:**\n\nI am Cy", failure].toSorted();
+  await chat.send("@ada @bob @cy who are you?");
+  expect(textsOf(lastOf(chat.now())).toSorted()).toEqual(labelled);
+  await chat.now().regenerate();
+  await chat.answered();
+  expect(textsOf(lastOf(chat.now())).toSorted()).toEqual(labelled);
+});
+
 test("a page that is opened again resumes the running turn, or shows that none runs", async () => {
   const room = await createChatRoom("tag", says("ada", { deltas: ["a1 ", "a2"], hold_after_first: "ada" }));
   const first = await openChat(room);
@@ -188,14 +199,15 @@ test("a page that is opened again resumes the running turn, or shows that none r
   await sending;
   await expect.poll(() => first.now().status).toBe("ready");
 
-  const again = await openChat(room, { resume: true, messages: asked });
+  // The transport keeps the query of the address where it resumes.
+  const again = await openChat(room, { resume: true, messages: asked, query: "?labels=on" });
   await expect.poll(() => lastOf(again.now()).role).toBe("assistant");
   await room.models.release("ada");
   await again.answered();
   const [turn] = await room.turns();
   expect(turn).toMatchObject({ status: "completed" });
   expect(lastOf(again.now())).toMatchObject({ id: turn?.id, metadata: { status: "completed" } });
-  expect(textsOf(lastOf(again.now()))).toEqual(["a1 a2"]);
+  expect(textsOf(lastOf(again.now()))).toEqual(["**Ada:**\n\na1 a2"]);
   expect(await room.calls()).toBe(1);
 
   await room.settled();

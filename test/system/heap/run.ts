@@ -1,13 +1,14 @@
 import { parseArgs } from "node:util";
 import { runCommand } from "../../../dev/command.ts";
 import { stoppedExitCode, stopSignal, whenAborted } from "../../../dev/stop-signal.ts";
-import { connectInspector, type HeapUsage } from "../faults/testbed/inspector.ts";
-import { residentBytes } from "../faults/testbed/resident-memory.ts";
 import { startTestbed, type Testbed } from "../faults/testbed/testbed.ts";
+import { inMiB, watchHeap } from "./heap-watch.ts";
 import { createLargestTurns } from "./largest-turn.ts";
+import { measureUploads } from "./uploads.ts";
 
-const usageText = `Measures the heap of a Worker after many turns of the largest size that is permitted, in one session.
-  npm run test:heap -- [--turns N]
+const usageText = `Measures the heap of a Worker.
+  npm run test:heap -- [--turns N]    after many turns of the largest size that is permitted, in one session
+  npm run test:heap -- --uploads N    while files of the largest size are uploaded
 With TEST_DATABASE_URL=postgres://… against that server, else on an embedded database.`;
 
 const MiB = 1_024 * 1_024;
@@ -23,42 +24,39 @@ await runCommand(async () => {
   const { values } = parseArgs({
     options: {
       turns: { type: "string", default: "500" },
+      uploads: { type: "string" },
       help: { type: "boolean", short: "h" },
     },
   });
   if (values.help) return console.log(usageText);
-  const turns = Number(values.turns);
-  if (!Number.isSafeInteger(turns) || turns < 1) throw new Error("--turns must be a whole number.");
+  const turns = readCount("turns", values.turns);
+  const uploads = values.uploads === undefined ? undefined : readCount("uploads", values.uploads);
   const testbed = await startTestbed();
   void whenAborted(stopSignal()).then(() => testbed.stop().finally(() => process.exit(stoppedExitCode)));
   try {
-    const heapBytes = await measureTurns(testbed, turns);
-    if (heapBytes > maxHeapBytes) process.exitCode = 1;
+    const isWithin =
+      uploads === undefined ? await measureTurns(testbed, turns) : await measureUploads(testbed, uploads);
+    if (!isWithin) process.exitCode = 1;
   } finally {
     await testbed.stop();
   }
 });
 process.exit();
 
-/** Gives the largest heap that was found after a collection of garbage. */
-async function measureTurns(testbed: Testbed, turns: number): Promise<number> {
+function readCount(name: string, value: string): number {
+  const count = Number(value);
+  if (!Number.isSafeInteger(count) || count < 1) throw new Error(`--${name} must be a whole number.`);
+  return count;
+}
+
+/** Gives whether the heap, with garbage collected, always had what it may have. */
+async function measureTurns(testbed: Testbed, turns: number): Promise<boolean> {
   const worker = await testbed.startWorker(settings, { hasInspector: true });
-  const inspector = await connectInspector(worker);
+  const heap = await watchHeap(worker, { everyMs: sampleEveryMs, collects: false });
   const { post } = await createLargestTurns(testbed, worker);
-  let peakBytes = 0;
   let maxBytes = 0;
-  const sampling = setInterval(async () => {
-    const heap = await inspector.readHeap().catch(() => undefined);
-    if (heap !== undefined) peakBytes = Math.max(peakBytes, bytesOf(heap));
-  }, sampleEveryMs);
   const report = async (turn: number) => {
-    await inspector.collectGarbage();
-    const heapBytes = bytesOf(await inspector.readHeap());
-    maxBytes = Math.max(maxBytes, heapBytes);
-    const process = residentBytes(worker.pid);
-    console.log(
-      `${turn} turns: heap ${inMiB(heapBytes)} (largest with garbage ${inMiB(peakBytes)}), process ${inMiB(process)}`,
-    );
+    maxBytes = Math.max(maxBytes, (await heap.report(`${turn} turns`)).heapBytes);
   };
   const every = Math.max(1, Math.floor(turns / reports));
   await report(0);
@@ -69,18 +67,9 @@ async function measureTurns(testbed: Testbed, turns: number): Promise<number> {
     });
     if (turn % every === 0 || turn === turns) await report(turn);
   }
-  clearInterval(sampling);
-  inspector.close();
+  heap.end();
   console.log(
     `The heap of the Worker had at most ${inMiB(maxBytes)} of the ${inMiB(maxHeapBytes)} it may have.`,
   );
-  return maxBytes;
-}
-
-function bytesOf({ usedBytes, bufferBytes }: HeapUsage): number {
-  return usedBytes + bufferBytes;
-}
-
-function inMiB(bytes: number): string {
-  return `${(bytes / MiB).toFixed(1)} MiB`;
+  return maxBytes <= maxHeapBytes;
 }

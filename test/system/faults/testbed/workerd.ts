@@ -12,6 +12,7 @@ const configFile = fileURLToPath(new URL("../../../../wrangler.toml", import.met
 const configName = "config.capnp";
 const faultyConfigName = "faulty-config.capnp";
 const faultyObjects = "faulty-objects.js";
+const bucket = "bucket.js";
 
 /** One line of the Worker's log. */
 export type LogLine = { level: string; event: string } & Record<string, unknown>;
@@ -41,7 +42,7 @@ export async function prepareWorkerd(
   options: BundleOptions = {},
 ): Promise<void> {
   await bundleWorker(dir, options);
-  await copyFile(new URL(faultyObjects, import.meta.url), join(dir, faultyObjects));
+  for (const name of [faultyObjects, bucket]) await copyFile(new URL(name, import.meta.url), join(dir, name));
   await writeFile(join(dir, configName), configText(settingNames, ["index.js"]));
   await writeFile(join(dir, faultyConfigName), configText(settingNames, [faultyObjects, "index.js"]));
 }
@@ -129,8 +130,6 @@ function configText(settingNames: readonly string[], moduleNames: readonly strin
   const schedule = `export default { async fetch(request, env) {
     return Response.json(await env.WORKER.scheduled({ cron: "* * * * *" }));
   } }`;
-  // No scenario uploads a file.
-  const storage = "export default { fetch: () => new Response(null, { status: 501 }) }";
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   v8Flags = ["--expose-gc"],
@@ -152,7 +151,7 @@ const config :Workerd.Config = (
     )),
     (name = "objects", disk = (writable = true)),
     (name = "storage", worker = (
-      modules = [(name = "storage.js", esModule = ${JSON.stringify(storage)})],
+      modules = [(name = "${bucket}", esModule = embed "${bucket}")],
       compatibilityDate = "${date}",
     )),
     (name = "schedule", worker = (
