@@ -123,6 +123,7 @@ export default defineConfig({
             FAULTS,
             CONSOLE,
             CLIENTS,
+            "**/node_modules/**",
             ARCHITECTURE,
             ...(isSecondPass ? ["test/turn/modes/**"] : []),
           ],

@@ -1,10 +1,28 @@
 import { cors } from "hono/cors";
 import { createMiddleware } from "hono/factory";
 
+/** Headers of OpenAI's SDK, which it adds to every request. */
+const openAiHeaders = [
+  ...[
+    "User-Agent",
+    "OpenAI-Organization",
+    "OpenAI-Project",
+    "X-Stainless-Lang",
+    "X-Stainless-Package-Version",
+  ],
+  ...["X-Stainless-OS", "X-Stainless-Arch", "X-Stainless-Runtime", "X-Stainless-Runtime-Version"],
+  ...[
+    "X-Stainless-Retry-Count",
+    "X-Stainless-Timeout",
+    "X-Stainless-Helper-Method",
+    "X-Stainless-Poll-Helper",
+  ],
+];
 /** Headers of a page's own requests, then those that browser tracing adds to every request. */
 const requestHeaders = [
   ...["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id", "Accept", "Last-Event-ID"],
   ...["traceparent", "tracestate", "baggage", "sentry-trace"],
+  ...openAiHeaders,
 ];
 const answerHeaders = [
   ...["X-Request-Id", "Server-Timing", "Idempotency-Replayed", "Retry-After", "WWW-Authenticate"],

@@ -4,6 +4,7 @@ import type { App } from "./app-env.ts";
 const answerHeaders = {
   "X-Request-Id": {
     description: "The request's id, as it was sent or made; it is in every line of the log",
+    required: true,
     schema: { type: "string", pattern: "^[A-Za-z0-9._-]{1,128}$" },
   },
   "Retry-After": {
@@ -17,6 +18,10 @@ const answerHeaders = {
   },
   Location: { description: "Where the turn is, under its id", schema: { type: "string" } },
   Link: { description: "The turn's events, `rel=monitor`", schema: { type: "string" } },
+  "x-vercel-ai-ui-message-stream": {
+    description: "The version of the AI SDK's UI message stream",
+    schema: { type: "string", pattern: "^v1$" },
+  },
   "Server-Timing": {
     description: "Durations in ms; `desc` of `db` and `checkpoints`: requests to the database",
     schema: { type: "string" },

@@ -1,3 +1,4 @@
+import { headers } from "../http/answer-header-schemas.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { json, jsonBody } from "../http/responses.ts";
 import { pageOf, pageQuery } from "../http/schemas.ts";
@@ -30,7 +31,12 @@ export const adminRoutes = {
     tag,
     description: "The first grant gives the user a wallet, and ends unlimited use.",
     request: { params, headers: grantHeaders, body: jsonBody(newGrant) },
-    responses: { 201: json(grant, "The grant, also where it was made before under this key") },
+    responses: {
+      201: {
+        ...json(grant, "The grant, also where it was made before under this key"),
+        headers: headers("Idempotency-Replayed"),
+      },
+    },
     problems: ["invalid_idempotency_key", "idempotency_key_reused"],
   }),
   setBudget: defineRoute("put", "/admin/users/{user_id}/budget", "Limit what a user may spend in a period", {

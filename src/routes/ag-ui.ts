@@ -11,11 +11,12 @@ import { limitBodyTo } from "../http/json-body.ts";
 import { jsonBody } from "../http/responses.ts";
 import { postTurn } from "../turn/post.ts";
 import { answerWithStream } from "./answer-run.ts";
-import { cancelOnDisconnect, onDisconnect } from "./on-disconnect.ts";
+import { cancelOnDisconnect } from "./on-disconnect.ts";
 import { labelsQuery, runAgentInput } from "./schemas/ag-ui.ts";
 import { eventStream } from "./schemas/event-stream.ts";
 import { roomOf, roomParams } from "./schemas/room.ts";
 import { sessionParams } from "./schemas/session.ts";
+import { stockQuery } from "./schemas/stock-query.ts";
 import { stockTurnProblems } from "./turn-problems.ts";
 
 const common = {
@@ -24,7 +25,7 @@ const common = {
   problems: stockTurnProblems,
 } as const;
 const body = jsonBody(runAgentInput);
-const query = labelsQuery.extend({ on_disconnect: onDisconnect("continue") });
+const query = labelsQuery.extend(stockQuery("continue").shape);
 
 const routes = {
   run: defineRoute("post", "/sessions/{session_id}/ag-ui", "Run a turn, for stock AG-UI clients", {
@@ -74,14 +75,10 @@ async function runFor(c: Context<AppEnv>, deps: Deps, { sessionId, input, ...sho
   const { threadId, runId, message, messageId, userMessages, protocolVersion } = input;
   // Stock clients make a new run id for each request, also where they ask for an answer again.
   const named = messageId === null ? { runId } : { messageId, message };
-  const handle = postTurn(deps, {
-    user: c.var.user,
-    sessionId,
-    requestId: c.var.requestId,
-    log: c.var.log,
-    request: { message },
-    idempotencyKey: `ag-ui:${await deps.digest(JSON.stringify(named))}`,
-  });
+  const { user, requestId, log } = c.var;
+  const idempotencyKey = `ag-ui:${await deps.digest(JSON.stringify(named))}`;
+  const turn = { user, sessionId, requestId, log, request: { message }, idempotencyKey };
+  const handle = postTurn(deps, turn, shown.when_busy);
   cancelOnDisconnect(c, deps, { sessionId, turn: handle, action: shown.on_disconnect });
   const client = { ids: { threadId, runId }, userMessages };
   const answer = await answerWithStream(c, deps, { sessionId, handle }, client);

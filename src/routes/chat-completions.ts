@@ -1,6 +1,7 @@
 import type { Context } from "hono";
-import * as z from "zod";
+import type * as z from "zod";
 import { chooseChatSession } from "../actions/choose-chat-session.ts";
+import { giveUpSession } from "../actions/give-up-session.ts";
 import type { Deps } from "../deps.ts";
 import { notFound } from "../domain/errors.ts";
 import type { App, AppEnv } from "../http/app-env.ts";
@@ -8,12 +9,19 @@ import { defineRoute } from "../http/define-route.ts";
 import { limitBodyTo } from "../http/json-body.ts";
 import { toCompletion } from "../http/openai/completion.ts";
 import { createCompletionStream } from "../http/openai/completion-stream.ts";
-import { json, jsonBody } from "../http/responses.ts";
+import { jsonBody } from "../http/responses.ts";
 import { postTurn } from "../turn/post.ts";
+import type { WhenBusy } from "../turn/run.ts";
 import { keepUntilOver } from "./answer-run.ts";
-import { cancelOnDisconnect, onDisconnect } from "./on-disconnect.ts";
+import { cancelOnDisconnect } from "./on-disconnect.ts";
 import { toRunResult } from "./run-result.ts";
-import { chatCompletion, chatCompletionRequest, openAiErrorContent, roomOfModel } from "./schemas/openai.ts";
+import {
+  chatCompletionRequest,
+  completionAnswer,
+  openAiErrorContent,
+  roomOfModel,
+} from "./schemas/openai.ts";
+import { stockQuery } from "./schemas/stock-query.ts";
 import { toTurnRead } from "./schemas/turn.ts";
 import { streamRun } from "./stream-answer.ts";
 import { stockTurnProblems } from "./turn-problems.ts";
@@ -26,11 +34,8 @@ const route = defineRoute("post", "/chat/completions", "Run a turn as OpenAI's c
     "For clients of OpenAI's API: the room is the model, and the last user message is run.",
     "With `stream: true` the answer is OpenAI's stream of `chat.completion.chunk` objects, which ends with `[DONE]`.",
   ].join(" "),
-  request: {
-    query: z.strictObject({ on_disconnect: onDisconnect("cancel") }),
-    body: jsonBody(chatCompletionRequest),
-  },
-  responses: { 200: json(chatCompletion, "The stored turn, also where its agents failed") },
+  request: { query: stockQuery("cancel"), body: jsonBody(chatCompletionRequest) },
+  responses: { 200: completionAnswer },
   problems: ["not_found", ...stockTurnProblems],
 });
 
@@ -41,14 +46,15 @@ export function registerChatCompletionRoute(app: App, deps: Deps): void {
   app.use("/chat/completions", limitBodyTo(bodyLimitBytes));
   app.openapi(route, async (c) => {
     const request = c.req.valid("json");
-    const run = await postCompletion(c, deps, request);
+    const { on_disconnect: action, when_busy: whenBusy } = c.req.valid("query");
+    const run = await postCompletion(c, deps, request, whenBusy);
     const { sessionId, handle } = run;
-    cancelOnDisconnect(c, deps, { sessionId, turn: handle, action: c.req.valid("query").on_disconnect });
+    cancelOnDisconnect(c, deps, { sessionId, turn: handle, action });
     if (!request.isStream) return completeTurn(c, deps, run);
     const formFor = ({ turnId }: { turnId: string }) => ({
       write: createCompletionStream({ turnId, ...run.head }, request.includesUsage),
     });
-    // An operation is declared with one media type, so the types of its answers do not have the stream.
+    // The types of an operation's answers have no streams.
     return (await streamRun(c, deps, run.handle, formFor)) as never;
   });
 }
@@ -56,13 +62,18 @@ export function registerChatCompletionRoute(app: App, deps: Deps): void {
 type CompletionRequest = z.output<typeof chatCompletionRequest>;
 type CompletionRun = Awaited<ReturnType<typeof postCompletion>>;
 
-async function postCompletion(c: Context<AppEnv>, deps: Deps, request: CompletionRequest) {
+async function postCompletion(
+  c: Context<AppEnv>,
+  deps: Deps,
+  request: CompletionRequest,
+  whenBusy: WhenBusy | undefined,
+) {
   const { model, message, messages, beginning, sessionId: named } = request;
   const head = { model, created: Math.floor(deps.nowMs() / 1_000) };
   const { user, requestId, log } = c.var;
   const roomId = roomOfModel(model);
   if (roomId === null) throw notFound();
-  const { sessionId, idempotencyKey } = await chooseChatSession(deps, {
+  const { sessionId, idempotencyKey, isNew } = await chooseChatSession(deps, {
     roomId,
     userId: user.userId,
     sessionId: named,
@@ -70,7 +81,9 @@ async function postCompletion(c: Context<AppEnv>, deps: Deps, request: Completio
     messagesHash: await deps.digest(JSON.stringify([named, messages])),
     isRepeat: Number(c.req.header("x-stainless-retry-count") ?? 0) > 0,
   });
-  const handle = postTurn(deps, { user, sessionId, requestId, log, request: { message }, idempotencyKey });
+  const turn = { user, sessionId, requestId, log, request: { message }, idempotencyKey };
+  const posted = postTurn(deps, turn, whenBusy);
+  const handle = isNew ? posted.catch((refusal) => giveUpSession(deps, turn, refusal)) : posted;
   return { sessionId, handle, head };
 }
 

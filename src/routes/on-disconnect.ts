@@ -1,21 +1,9 @@
 import type { Context } from "hono";
-import * as z from "zod";
 import type { Deps } from "../deps.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { cancelTurn } from "../turn/cancel.ts";
 
 type DisconnectAction = "continue" | "cancel";
-
-/** The query parameter of routes for clients whose stop button does nothing but close the connection. */
-export function onDisconnect(byDefault: DisconnectAction) {
-  return z
-    .enum(["continue", "cancel"])
-    .optional()
-    .transform((value) => value ?? byDefault)
-    .describe(
-      `What happens to the turn when its client closes the connection before the end; default \`${byDefault}\``,
-    );
-}
 
 /** Cancels the turn, where `action` says so, when the connection is closed before the answer has ended. */
 export function cancelOnDisconnect(

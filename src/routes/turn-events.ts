@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { Deps } from "../deps.ts";
 import { noTimings } from "../domain/turn/turn-timings.ts";
 import { formatStoredRun } from "../http/ag-ui/ag-ui-stream.ts";
+import { headers } from "../http/answer-header-schemas.ts";
 import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { readEventId } from "../http/event-id.ts";
@@ -27,7 +28,10 @@ const events = defineRoute("get", "/sessions/{session_id}/turns/{turn_id}/events
     query: z.strictObject({ after: z.string().max(100).optional().meta(place) }),
     headers: z.object({ "Last-Event-ID": z.string().optional().meta(place) }),
   },
-  responses: { 200: eventStream, 204: { description: "The reader has the last event" } },
+  responses: {
+    200: eventStream,
+    204: { description: "The reader has the last event", headers: headers("Location", "Link") },
+  },
   problems: ["invalid_event_id", "turn_in_progress", "too_many_readers"],
 });
 

@@ -12,11 +12,13 @@ const runProblems = [
   "commit_failed",
 ] as const satisfies ErrorCode[];
 
-/** Of stock clients, which send no Idempotency-Key and name no model. */
+/** Problems of a new turn, which may wait. Stock clients send no Idempotency-Key and name no model. */
 export const stockTurnProblems = [
   ...runProblems,
   "no_valid_tagged_agents",
   "no_room_agents",
+  "queue_full",
+  "turn_cancelled",
 ] as const satisfies ErrorCode[];
 
 export const turnProblems = [
@@ -24,9 +26,6 @@ export const turnProblems = [
   "invalid_idempotency_key",
   "unknown_model",
 ] as const satisfies ErrorCode[];
-
-/** Problems of operations whose turn may wait. */
-export const queueProblems = ["queue_full", "turn_cancelled"] as const satisfies ErrorCode[];
 
 export const retryProblems = [
   "invalid_idempotency_key",

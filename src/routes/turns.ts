@@ -14,12 +14,12 @@ import { sessionParams } from "./schemas/session.ts";
 import { turnAnswerHeaders, turnRead } from "./schemas/turn.ts";
 import { pendingAnswer } from "./schemas/turn-pending.ts";
 import { newQueuedTurn, newTurn, runHeaders } from "./schemas/turn-request.ts";
-import { queueProblems, turnProblems } from "./turn-problems.ts";
+import { turnProblems } from "./turn-problems.ts";
 
 const common = {
   tag: "turns",
   request: { params: sessionParams, headers: runHeaders, body: jsonBody(newTurn) },
-  problems: [...turnProblems, ...queueProblems],
+  problems: turnProblems,
 };
 
 const routes = {

@@ -8,15 +8,16 @@ import { jsonBody } from "../http/responses.ts";
 import { createUiMessageStream, uiMessageStreamHeaders } from "../http/ui-messages/ui-message-stream.ts";
 import { postTurn } from "../turn/post.ts";
 import { watchTurn } from "../turn/watch.ts";
-import { cancelOnDisconnect, onDisconnect } from "./on-disconnect.ts";
+import { cancelOnDisconnect } from "./on-disconnect.ts";
 import { labelsQuery } from "./schemas/ag-ui.ts";
 import { sessionParams } from "./schemas/session.ts";
+import { stockQuery } from "./schemas/stock-query.ts";
 import { chatParams, uiMessageStream, uiMessagesRequest } from "./schemas/ui-messages.ts";
 import { type StreamForm, streamEvents, streamRun, streamStored } from "./stream-answer.ts";
 import { stockTurnProblems } from "./turn-problems.ts";
 
 const tag = "stock clients";
-const query = labelsQuery.extend({ on_disconnect: onDisconnect("continue") });
+const query = labelsQuery.extend(stockQuery("continue").shape);
 
 const routes = {
   run: defineRoute("post", "/sessions/{session_id}/ui-messages", "Run a turn, for the AI SDK", {
@@ -36,7 +37,7 @@ const routes = {
       id: "resumeUiMessages",
       tag,
       description: "The turn that the session is executing, from its beginning.",
-      request: { params: chatParams, query },
+      request: { params: chatParams, query: query.omit({ when_busy: true }) },
       responses: { 200: uiMessageStream, 204: { description: "No turn is running" } },
       problems: ["turn_in_progress", "too_many_readers"],
     },
@@ -60,15 +61,10 @@ export function registerUiMessageRoutes(app: App, deps: Deps): void {
     const { user, requestId, log } = c.var;
     // A message without an id is known by the conversation before it.
     const named = messageId === null ? { messages } : { messageId, message };
-    const handle = postTurn(deps, {
-      user,
-      sessionId,
-      requestId,
-      log,
-      request: { message },
-      idempotencyKey: `ui:${await deps.digest(JSON.stringify(named))}`,
-    });
-    const { on_disconnect: action, labels } = c.req.valid("query");
+    const { on_disconnect: action, when_busy: whenBusy, labels } = c.req.valid("query");
+    const idempotencyKey = `ui:${await deps.digest(JSON.stringify(named))}`;
+    const turn = { user, sessionId, requestId, log, request: { message }, idempotencyKey };
+    const handle = postTurn(deps, turn, whenBusy);
     cancelOnDisconnect(c, deps, { sessionId, turn: handle, action });
     return streamRun(c, deps, handle, ({ turnId }) => formOf(turnId, sessionId, labels));
   });

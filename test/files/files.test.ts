@@ -68,7 +68,7 @@ describe("a file", () => {
     const bytes = utf8("<script>alert(1)</script>");
     const { body } = await upload(api, user, roomId, { name: 'ev"il\u00e9.html', bytes });
     const get = async (headers: Record<string, string>) =>
-      api.app.request(`/api/v1/files/${body.id}/content`, {
+      api.request(`/api/v1/files/${body.id}/content`, {
         headers: { Authorization: `Bearer ${await mintToken({ sub: user.userId })}`, ...headers },
       });
     const whole = await get({});

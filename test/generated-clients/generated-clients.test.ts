@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { mintToken } from "../../dev/mint-token.ts";
-import { type Platform, startPlatform } from "../../dev/platform.ts";
+import { startPlatform } from "../../dev/platform.ts";
 import { nameOf, roleOf, says } from "../support/fixture-agents.ts";
 import { startScriptedModelServer } from "../support/node/scripted-model-server.ts";
+import { startValidatingProxy, type ValidatingProxy } from "../support/node/validating-proxy.ts";
 import type { PlayedClient, PlayedEvent, PlayedTurn } from "./clients/client.ts";
 import { compileClients, generateClients } from "./generate.ts";
 
@@ -15,7 +16,7 @@ const auth = {
   audience: "pantheon",
 };
 const ends: (() => Promise<void>)[] = [];
-let platform: Platform;
+let proxy: ValidatingProxy;
 let models: string;
 
 beforeAll(async () => {
@@ -32,11 +33,13 @@ beforeAll(async () => {
     AUTH_ISSUER: auth.issuer,
     AUTH_AUDIENCE: auth.audience,
   };
-  platform = await startPlatform({ env, port: 0, log: () => undefined });
+  const platform = await startPlatform({ env, port: 0, log: () => undefined });
   ends.push(platform.stop);
+  proxy = await startValidatingProxy(platform.url);
+  ends.push(proxy.stop);
   const document = await fetch(`${platform.url}/api/v1/openapi.json`);
   await generateClients(await document.text());
-}, 120_000);
+}, 240_000);
 
 afterAll(async () => {
   for (const end of ends.reverse()) await end();
@@ -110,7 +113,7 @@ test.each(["openapi-fetch", "hey-api", "orval"])(
     await steer("PUT", "script", script);
     const { connect } = await import(`./clients/${name}.ts`);
     const token = await mintToken(auth, { sub: name });
-    const client: PlayedClient = connect({ url: platform.url, token });
+    const client: PlayedClient = connect({ url: proxy.origin, token });
 
     const roomId = await createRoom(client);
     await uploadFile(client, roomId);
@@ -133,6 +136,8 @@ test.each(["openapi-fetch", "hey-api", "orval"])(
     expect(events.at(-1)).toMatchObject({ type: "RUN_FINISHED", result: { status: "completed" } });
 
     await cancelTurn(client, sessionId);
+    expect(proxy.requests.length).toBeGreaterThan(10);
+    expect(proxy.violations).toEqual([]);
   },
   60_000,
 );

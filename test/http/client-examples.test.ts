@@ -33,7 +33,7 @@ beforeEach(async () => {
   vi.stubEnv("PANTHEON_ROOM", room.roomId);
   vi.stubGlobal("fetch", async (input: string | URL | Request, init?: RequestInit) => {
     const request = new Request(input, init);
-    return request.url.startsWith(url) ? room.api.app.request(request) : fetchBefore(input, init);
+    return request.url.startsWith(url) ? room.api.request(request) : fetchBefore(input, init);
   });
 });
 

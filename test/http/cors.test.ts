@@ -1,3 +1,4 @@
+import OpenAI from "openai";
 import { describe, expect, test } from "vitest";
 import { allowedOrigin, createTestApi, mintToken, newUser } from "../support/api.ts";
 
@@ -23,6 +24,38 @@ test("a preflight request of an allowed origin is answered without a token", asy
   }
   expect(headers.get("Access-Control-Allow-Credentials")).toBeNull();
   expect(headers.get("Vary")).toContain("Origin");
+});
+
+test("a page may send what OpenAI's SDK adds to its requests", async () => {
+  const sent: Headers[] = [];
+  const client = new OpenAI({
+    baseURL: "https://pantheon.example/v1",
+    apiKey: "a key",
+    organization: "org",
+    project: "project",
+    dangerouslyAllowBrowser: true,
+    fetch: async (_, init) => {
+      sent.push(new Headers(init?.headers));
+      return new Response("data: [DONE]\n\n", { headers: { "Content-Type": "text/event-stream" } });
+    },
+  });
+  const request = { model: "room:x", messages: [{ role: "user", content: "hi" }] } as const;
+  await client.chat.completions.create({ ...request, messages: [...request.messages] }, { timeout: 1_000 });
+  await client.chat.completions
+    .stream({ ...request, messages: [...request.messages] })
+    .done()
+    .catch(() => undefined);
+  const names = new Set(sent.flatMap((headers) => [...headers.keys()]));
+  expect([...names].filter((name) => name.startsWith("x-stainless-")).length).toBeGreaterThan(7);
+  const { headers } = await api.send("OPTIONS", "/v1/chat/completions", {
+    headers: {
+      Origin: allowedOrigin,
+      "Access-Control-Request-Method": "POST",
+      "Access-Control-Request-Headers": [...names].join(","),
+    },
+  });
+  const allowed = headers.get("Access-Control-Allow-Headers")?.toLowerCase().split(",");
+  expect([...names].filter((name) => !allowed?.includes(name))).toEqual([]);
 });
 
 const strangers = [

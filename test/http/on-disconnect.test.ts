@@ -1,10 +1,7 @@
-import { HttpAgent } from "@ag-ui/client";
-import OpenAI from "openai";
 import { expect, test } from "vitest";
-import { createStreamFixture, type StreamFixture } from "../support/streams.ts";
+import { stockSenders } from "../support/stock-senders.ts";
+import { createStreamFixture } from "../support/streams.ts";
 import { says } from "../support/turn-fixture.ts";
-
-const base = "https://pantheon.example";
 
 const createRoom = () =>
   createStreamFixture(
@@ -12,65 +9,7 @@ const createRoom = () =>
     says("ada", { deltas: ["Hello", " there."], hold_after_first: "gate" }),
   );
 
-type Client = {
-  what: string;
-  /** Sends a message; it ends when the signal does, or with the answer. */
-  send: (room: StreamFixture, query: string, signal: AbortSignal) => Promise<unknown>;
-  byDefault: "continue" | "cancel";
-};
-
-const sendOpenAi = (isStream: boolean): Client["send"] => {
-  return async (room, query, signal) => {
-    const client = new OpenAI({
-      baseURL: `${base}/v1`,
-      apiKey: room.token,
-      defaultQuery: Object.fromEntries(new URLSearchParams(query)),
-      fetch: async (input, init) => room.api.app.request(String(input), init),
-    });
-    const answer = await client.chat.completions.create(
-      {
-        model: `room:${room.roomId}`,
-        messages: [{ role: "user", content: "@ada hi" }],
-        metadata: { session_id: room.sessionId },
-        stream: isStream,
-      },
-      { signal },
-    );
-    if ("choices" in answer) return;
-    for await (const _ of answer) signal.throwIfAborted();
-  };
-};
-
-const sendAgUi: Client["send"] = async (room, query, signal) => {
-  const agent = new HttpAgent({
-    url: `${base}/api/v1/sessions/${room.sessionId}/ag-ui${query}`,
-    headers: { Authorization: `Bearer ${room.token}` },
-    fetch: async (input, init) => room.api.app.request(String(input), init),
-  });
-  signal.addEventListener("abort", () => agent.abortRun());
-  agent.addMessage({ id: "m", role: "user", content: "@ada hi" });
-  await agent.runAgent();
-};
-
-const sendUiMessages: Client["send"] = async (room, query, signal) => {
-  const messages = [{ id: "m", role: "user", parts: [{ type: "text", text: "@ada hi" }] }];
-  const answer = await room.api.app.request(`${base}/api/v1/sessions/${room.sessionId}/ui-messages${query}`, {
-    method: "POST",
-    headers: { Authorization: `Bearer ${room.token}`, "Content-Type": "application/json" },
-    body: JSON.stringify({ id: "c", messages }),
-    signal,
-  });
-  await answer.text();
-};
-
-const clients: Client[] = [
-  { what: "OpenAI's SDK, plain", send: sendOpenAi(false), byDefault: "cancel" },
-  { what: "OpenAI's SDK, streamed", send: sendOpenAi(true), byDefault: "cancel" },
-  { what: "AG-UI's client", send: sendAgUi, byDefault: "continue" },
-  { what: "useChat's request", send: sendUiMessages, byDefault: "continue" },
-];
-
-const cases = clients.flatMap((client) =>
+const cases = stockSenders.flatMap((client) =>
   (["default", "continue", "cancel"] as const).map((wish) => ({
     ...client,
     wish,
@@ -99,7 +38,7 @@ test.each(cases)(
   },
 );
 
-test("an unknown wish is refused", async () => {
+test("an unknown wish is refused, of what a busy session does as well", async () => {
   const room = await createRoom();
   const client = room.api.as(room.owner);
   const messages = [
@@ -111,7 +50,9 @@ test("an unknown wish is refused", async () => {
     "/v1/chat/completions",
   ]) {
     const body = { threadId: "t", runId: "r", model: `room:${room.roomId}`, messages };
-    expect(await client.post(`${path}?on_disconnect=stop`, body)).toMatchObject({ status: 422 });
+    for (const query of ["on_disconnect=stop", "when_busy=reject"]) {
+      expect(await client.post(`${path}?${query}`, body)).toMatchObject({ status: 422 });
+    }
   }
   expect(await room.calls()).toBe(0);
 });

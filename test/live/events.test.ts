@@ -9,7 +9,7 @@ const held = says("ada", { deltas: ["first", " second"], hold_after_first: "more
 const newId = () => crypto.randomUUID();
 
 const follow = (room: StreamFixture, turnId: string, headers: Record<string, string> = {}, query = "") =>
-  room.api.app.request(`/api/v1${room.turnsPath}/${turnId}/events${query}`, {
+  room.api.request(`/api/v1${room.turnsPath}/${turnId}/events${query}`, {
     headers: { Authorization: `Bearer ${room.token}`, ...headers },
   });
 

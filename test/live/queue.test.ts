@@ -162,7 +162,7 @@ describe("a turn that waits", () => {
     const { body } = await queue.add("@ada two");
     const Authorization = `Bearer ${await mintToken({ sub: fixture.owner.userId })}`;
     const path = `/api/v1${fixture.turnsPath}/${body.id}/events`;
-    const response = await fixture.api.app.request(path, { headers: { Authorization } });
+    const response = await fixture.api.request(path, { headers: { Authorization } });
     expect(response.status).toBe(200);
     await finish();
     const events = await readEvents(response).all();
@@ -226,7 +226,7 @@ test("a turn that waits can be cancelled: it is not started, its key keeps it, a
   const { body } = await queue.add("@ada two", "k");
   const { api, owner, turnsPath } = fixture;
   const Authorization = `Bearer ${await mintToken({ sub: owner.userId })}`;
-  const events = await api.app.request(`/api/v1${turnsPath}/${body.id}/events`, {
+  const events = await api.request(`/api/v1${turnsPath}/${body.id}/events`, {
     headers: { Authorization },
   });
 

@@ -4,8 +4,13 @@ import { createApp } from "../../src/app.ts";
 import { parseConfig } from "../../src/config.ts";
 import { createDeps, type Deps } from "../../src/deps.ts";
 import type { Log, LogFields } from "../../src/domain/log.ts";
+import type { App } from "../../src/http/app-env.ts";
+import { type Contract, holdToContract, readContract } from "./contract.ts";
 import { nameOf } from "./fixture-agents.ts";
+import type { Json } from "./json.ts";
 import { connectObjects } from "./session-objects.ts";
+
+export type { Json };
 
 // What `vitest.config.ts` binds; tests may lean on them.
 export const testSecret = "only-for-tests-0123456789abcdef0123456789abcdef";
@@ -16,9 +21,6 @@ export const allowedOrigin = "http://app.example";
 export type TestUser = { userId: string; email: string };
 /** `body` is parsed where the answer is JSON, else its text. */
 export type Answer = { status: number; body: Json; headers: Headers; text: string };
-/** Loosely typed on purpose: what it holds is what a test asserts. */
-// biome-ignore lint/suspicious/noExplicitAny: see above
-export type Json = any;
 
 export type RequestOptions = { headers?: Record<string, string>; body?: unknown };
 export type TestApi = ReturnType<typeof createTestApi>;
@@ -33,10 +35,17 @@ export function createTestApi(options: { settings?: Record<string, string>; deps
     ...options.deps,
   };
   const app = createApp(deps);
+  /** Asks the application. An answer fails that is not as the OpenAPI document declares it. */
+  const request = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    const method = init?.method ?? (input instanceof Request ? input.method : "GET");
+    const url = input instanceof Request ? input.url : String(input);
+    const path = url.replace(/^https?:\/\/[^/]+/, "").replace(/[?#].*$/s, "");
+    return holdToContract(await contractOf(app), { method, path }, await app.request(input, init));
+  };
 
   const send = async (method: string, path: string, init: RequestInit = {}): Promise<Answer> => {
     const url = /^\/(api|v1)\//.test(path) ? path : `/api/v1${path}`;
-    const response = await app.request(url, { method, ...init });
+    const response = await request(url, { method, ...init });
     const text = await response.text();
     const isJson = /json/.test(response.headers.get("Content-Type") ?? "");
     return {
@@ -72,7 +81,15 @@ export function createTestApi(options: { settings?: Record<string, string>; deps
     };
   };
 
-  return { app, deps, send, as, lines };
+  return { app, deps, request, send, as, lines };
+}
+
+let contract: Promise<Contract> | undefined;
+
+/** That of the first application: what a test sets changes no answer's form. */
+function contractOf(app: App): Promise<Contract> {
+  contract ??= (async () => readContract(await (await app.request("/api/v1/openapi.json")).json()))();
+  return contract;
 }
 
 export type LogLine = { level: string; event: string } & LogFields;

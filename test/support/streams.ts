@@ -28,7 +28,7 @@ export async function createStreamFixture(options: FixtureOptions, ...rules: Mod
   await fixture.models.script(...rules);
   const token = await mintToken({ sub: fixture.owner.userId, email: fixture.owner.email });
   const send = async (path: string, body: unknown, headers: Record<string, string> = {}) =>
-    fixture.api.app.request(`/api/v1/sessions/${fixture.sessionId}${path}`, {
+    fixture.api.request(`/api/v1/sessions/${fixture.sessionId}${path}`, {
       method: "POST",
       body: JSON.stringify(body),
       headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json", ...headers },

@@ -3,7 +3,7 @@ import { askDatabase, type Db } from "../core/client.ts";
 import { readableColumns } from "../core/instant.ts";
 import { type Page, readPage, type UsePageRequest } from "../core/page.ts";
 import { requireRow } from "../core/require-row.ts";
-import { queuedTurns, rooms, sessions } from "../schema.ts";
+import { queuedTurns, rooms, sessions, turnClaims, turns } from "../schema.ts";
 import { isOwnedRoom, ownedRoomId, type RoomScope, selectRoomId } from "./owned-room.ts";
 import { ownsSession } from "./owned-session.ts";
 import { refuseWaiting } from "./refuse-waiting.ts";
@@ -126,4 +126,18 @@ export async function softDeleteSession(db: Db, userId: string, id: string, now:
     ]),
   );
   requireRow(deleted);
+}
+
+/** Deletes a session in which nothing runs, waits or is stored, as where its first message was refused. */
+export async function deleteUnusedSession(db: Db, userId: string, id: string, now: Date): Promise<void> {
+  const isOfSession = sql`session_id = ${id}::uuid`;
+  const isUnused = sql`not exists (select 1 from ${turns} where ${isOfSession})
+    and not exists (select 1 from ${turnClaims} where ${isOfSession})
+    and not exists (select 1 from ${queuedTurns} where ${isOfSession})`;
+  await askDatabase(db, () =>
+    db
+      .update(sessions)
+      .set({ deletedAt: now })
+      .where(and(eq(sessions.id, id), isNull(sessions.deletedAt), ownsSession(id, userId), isUnused)),
+  );
 }

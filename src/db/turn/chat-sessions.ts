@@ -1,8 +1,8 @@
-import { and, desc, eq, gt, isNull, like, type SQL, sql } from "drizzle-orm";
+import { and, type Column, desc, eq, gt, isNull, like, type SQL, sql } from "drizzle-orm";
 import { unionAll } from "drizzle-orm/pg-core";
 import { askDatabase, type Db } from "../core/client.ts";
 import { ownedRoomId, type RoomScope } from "../rooms/owned-room.ts";
-import { messages, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
+import { messages, queuedTurns, sessions, turnClaims, turnRuns, turns } from "../schema.ts";
 
 /** How a conversation starts, as its client has it. */
 export type ChatBeginning = {
@@ -47,43 +47,63 @@ function hasAnswers(answer: string): SQL {
 /** A run that was started, and the key under which it can be asked for again. */
 export type KnownRequest = { sessionId: string; idempotencyKey: string };
 
-/** The latest run of the room whose key begins so, of the last `minutes`, stored or in flight. */
+/** The latest run of the room whose key begins so, of the last `minutes`: stored, in flight or in the queue. */
 export async function findRecentRequest(
   db: Db,
   room: RoomScope,
   { keyPrefix, minutes }: { keyPrefix: string; minutes: number },
 ): Promise<KnownRequest | undefined> {
-  const since = sql`clock_timestamp() - make_interval(mins => ${minutes}::int)`;
-  const pattern = `${keyPrefix}%`;
-  const [found] = await askDatabase(db, () => {
-    const running = db
-      .select({
-        sessionId: turnClaims.sessionId,
-        idempotencyKey: sql<string>`${turnClaims.idempotencyKey}`.as("key"),
-        at: sql`${turnClaims.openedAt}`.as("at"),
-      })
-      .from(turnClaims)
-      .innerJoin(sessions, eq(sessions.id, turnClaims.sessionId))
-      .where(and(isActiveIn(room), like(turnClaims.idempotencyKey, pattern), gt(turnClaims.openedAt, since)));
-    const stored = db
-      .select({
-        sessionId: turnRuns.sessionId,
-        idempotencyKey: sql<string>`${turnRuns.idempotencyKey}`.as("key"),
-        at: sql`${turnRuns.createdAt}`.as("at"),
-      })
-      .from(turnRuns)
-      .innerJoin(sessions, eq(sessions.id, turnRuns.sessionId))
-      .where(
-        and(
-          isActiveIn(room),
-          gt(sessions.lastTurnAt, since),
-          like(turnRuns.idempotencyKey, pattern),
-          gt(turnRuns.createdAt, since),
-        ),
-      );
-    return unionAll(running, stored).orderBy(sql`"at" desc`).limit(1);
-  });
+  const wanted: Wanted = {
+    isActive: isActiveIn(room),
+    pattern: `${keyPrefix}%`,
+    since: sql`clock_timestamp() - make_interval(mins => ${minutes}::int)`,
+  };
+  const [found] = await askDatabase(db, () =>
+    unionAll(selectRunning(db, wanted), selectWaiting(db, wanted), selectStored(db, wanted))
+      .orderBy(sql`"at" desc`)
+      .limit(1),
+  );
   return found && { sessionId: found.sessionId, idempotencyKey: found.idempotencyKey };
+}
+
+type Wanted = { isActive: SQL | undefined; pattern: string; since: SQL };
+
+function selectRunning(db: Db, { isActive, pattern, since }: Wanted) {
+  const { sessionId, idempotencyKey, openedAt } = turnClaims;
+  return db
+    .select(placeOf({ sessionId, idempotencyKey, at: openedAt }))
+    .from(turnClaims)
+    .innerJoin(sessions, eq(sessions.id, sessionId))
+    .where(and(isActive, like(idempotencyKey, pattern), gt(openedAt, since)));
+}
+
+function selectWaiting(db: Db, { isActive, pattern, since }: Wanted) {
+  const { sessionId, idempotencyKey, createdAt } = queuedTurns;
+  return db
+    .select(placeOf({ sessionId, idempotencyKey, at: createdAt }))
+    .from(queuedTurns)
+    .innerJoin(sessions, eq(sessions.id, sessionId))
+    .where(and(isActive, like(idempotencyKey, pattern), gt(createdAt, since)));
+}
+
+function selectStored(db: Db, { isActive, pattern, since }: Wanted) {
+  const { sessionId, idempotencyKey, createdAt } = turnRuns;
+  return db
+    .select(placeOf({ sessionId, idempotencyKey, at: createdAt }))
+    .from(turnRuns)
+    .innerJoin(sessions, eq(sessions.id, sessionId))
+    .where(
+      and(isActive, gt(sessions.lastTurnAt, since), like(idempotencyKey, pattern), gt(createdAt, since)),
+    );
+}
+
+/** The same columns of each table: the rows are put together. */
+function placeOf({ sessionId, idempotencyKey, at }: Record<"sessionId" | "idempotencyKey" | "at", Column>) {
+  return {
+    sessionId: sql<string>`${sessionId}`.as("session_id"),
+    idempotencyKey: sql<string>`${idempotencyKey}`.as("key"),
+    at: sql`${at}`.as("at"),
+  };
 }
 
 function isActiveIn(room: RoomScope): SQL | undefined {

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { ChatBeginning } from "../../db/turn/chat-sessions.ts";
 import { isStorableText } from "../../domain/text/storable-text.ts";
+import { headers } from "../../http/answer-header-schemas.ts";
 import { lazily } from "../../http/lazy-schema.ts";
 import { id } from "../../http/schemas.ts";
 import { findUserMessage, isMessageOf, looseList, readText, readTurnMessage } from "./chat-messages.ts";
@@ -145,7 +146,7 @@ const head = () => ({
   model: z.string().describe("As it was asked for"),
 });
 
-export const chatCompletion = lazily(() =>
+const chatCompletion = lazily(() =>
   z
     .object({
       ...head(),
@@ -174,6 +175,66 @@ export const chatCompletion = lazily(() =>
     .meta({ id: "ChatCompletion", description: "A turn as OpenAI's chat completion" }),
 );
 
+const completionChunk = lazily(() =>
+  z
+    .object({
+      ...head(),
+      object: z.literal("chat.completion.chunk").describe("What it is"),
+      choices: z
+        .array(
+          z.object({
+            index: z.literal(0).describe("There is one choice"),
+            delta: z
+              .object({
+                role: z.literal("assistant").optional().describe("Of the first chunk"),
+                content: z.string().optional().describe("A part of the text; joined they are the answer"),
+                refusal: z.null().optional().describe("Always null"),
+              })
+              .describe("What comes to the answer"),
+            logprobs: z.null().describe("Always null"),
+            finish_reason: finishReason.nullable().describe("Null until the text has ended"),
+          }),
+        )
+        .describe("One; none in the chunk with the tokens"),
+      usage: usage.nullable().optional().describe("With `include_usage`: null until the last chunk"),
+      metadata: metadata.optional().describe("Of the chunk with the `finish_reason`"),
+    })
+    .meta({ id: "ChatCompletionChunk", description: "A part of a streamed completion" }),
+);
+
+const errorFields = () => ({
+  message: z.string().describe("What went wrong this time, for people"),
+  type: z.string().describe("OpenAI's word for the kind of error"),
+  param: z.string().nullable().describe("The first field that does not validate; null: none"),
+  code: z.string().describe("The same code as in a problem document of this API"),
+});
+
+const completionError = lazily(() =>
+  z
+    .object({
+      error: z.looseObject(errorFields()).describe("Why the turn is not stored"),
+    })
+    .meta({ id: "ChatCompletionError", description: "The end of a stream whose turn could not be stored" }),
+);
+
+/** One `data:` line of a streamed completion but the last, which is `[DONE]`. */
+const completionEvent = lazily(() =>
+  z
+    .union([completionChunk, completionError])
+    .meta({ id: "ChatCompletionEvent", description: "One event of a streamed completion" }),
+);
+
+/** Two media types, as in OpenAI's own document: its clients choose by a field of the body. */
+export const completionAnswer = {
+  description:
+    "The stored turn, also where its agents failed. With `stream: true` Server-Sent Events: each `data:` line is a chunk as JSON, the last one `[DONE]`",
+  headers: headers("Idempotency-Replayed"),
+  content: {
+    "application/json": { schema: chatCompletion },
+    "text/event-stream": { schema: completionEvent },
+  },
+};
+
 export const modelList = lazily(() =>
   z
     .object({
@@ -200,10 +261,7 @@ export const openAiErrorContent = {
         .object({
           error: z
             .looseObject({
-              message: z.string().describe("What went wrong this time, for people"),
-              type: z.string().describe("OpenAI's word for the kind of error"),
-              param: z.string().nullable().describe("The first field that does not validate; null: none"),
-              code: z.string().describe("The same code as in a problem document of this API"),
+              ...errorFields(),
               request_id: z.string().describe("The request's `X-Request-Id`"),
             })
             .describe("The error; what a problem document would have beside stands here too"),

@@ -76,7 +76,7 @@ const uiMessagePart = lazily(() =>
 );
 
 export const uiMessageStream = {
-  headers: headers("Idempotency-Replayed"),
+  headers: headers("Idempotency-Replayed", "x-vercel-ai-ui-message-stream"),
   description: "The AI SDK's UI message stream: each `data:` line is one part as JSON, the last one `[DONE]`",
   content: { "text/event-stream": { schema: uiMessagePart } },
 };

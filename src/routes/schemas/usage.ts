@@ -132,7 +132,7 @@ export function toAdminUsageItem(group: UsageGroup, row: UsageRow) {
 
 /** RFC 4180, with a line of names. A cell that a spreadsheet would run as a formula is written as text. */
 export function toCsv(group: UsageGroup, rows: readonly UsageRow[]): string {
-  const names = [group, ...Object.keys(amounts)];
+  const names = [group, ...Object.keys(amounts())];
   const lines = rows.map((row) => {
     const item: Record<string, unknown> = toUsageItem(group, row);
     return names.map((name) => toCell(item[name])).join(",");

@@ -11,7 +11,7 @@ function openAgent(room: StreamFixture, threadId?: string, place = `sessions/${r
     url: `https://pantheon.example/api/v1/${place}/ag-ui`,
     headers: { Authorization: `Bearer ${room.token}` },
     ...(threadId === undefined ? {} : { threadId }),
-    fetch: async (url, init) => untilAborted(await room.api.app.request(url, init), init.signal),
+    fetch: async (url, init) => untilAborted(await room.api.request(url, init), init.signal),
   });
 }
 

@@ -30,7 +30,7 @@ beforeAll(() => {
     const [, sessionId = ""] =
       /^https:\/\/pantheon\.example\/.*\/sessions\/([^/]+)/.exec(String(input)) ?? [];
     const room = rooms.get(sessionId);
-    return room === undefined ? fetchBefore(input, init) : room.api.app.request(String(input), init);
+    return room === undefined ? fetchBefore(input, init) : room.api.request(String(input), init);
   });
 });
 

@@ -14,7 +14,7 @@ const input = (threadId: string, id: string, content = "@ada go") => ({
 async function createRoomFixture() {
   const room = await createStreamFixture({ agents: ["ada"] }, says("ada", "Hello."));
   const post = (body: object, query = "") =>
-    room.api.app.request(`/api/v1/rooms/${room.roomId}/ag-ui${query}`, {
+    room.api.request(`/api/v1/rooms/${room.roomId}/ag-ui${query}`, {
       method: "POST",
       body: JSON.stringify(body),
       headers: { Authorization: `Bearer ${room.token}`, "Content-Type": "application/json" },

@@ -9,7 +9,7 @@ type Message = OpenAI.ChatCompletionMessageParam;
 /** The stock client on the application of this isolate. */
 function openClient(room: StreamFixture, options: { fetch?: typeof fetch; apiKey?: string } = {}) {
   const send: typeof fetch = async (input, init) =>
-    room.api.app.request(input instanceof Request ? input.url : String(input), init);
+    room.api.request(input instanceof Request ? input.url : String(input), init);
   return new OpenAI({
     baseURL: "https://pantheon.example/v1",
     apiKey: options.apiKey ?? room.token,
@@ -219,7 +219,7 @@ describe("a request that the client sends again", () => {
   const losing = (room: StreamFixture, { waits }: { waits: boolean }) => {
     const sent: Promise<Response>[] = [];
     const send: typeof fetch = async (input, init) => {
-      const answer = Promise.resolve(room.api.app.request(String(input), init));
+      const answer = Promise.resolve(room.api.request(String(input), init));
       sent.push(answer);
       if (sent.length > 1) return answer;
       if (waits) await (await answer).text();
@@ -356,6 +356,18 @@ describe("errors are of OpenAI's classes", () => {
     const untagged = await failsWith(ask([user("nobody")]));
     expect(untagged).toMatchObject({ status: 422, code: "no_valid_tagged_agents", param: null });
     expect(await room.calls()).toBe(0);
+  });
+
+  test("a first message that is refused leaves no session", async () => {
+    const { room, ask } = await createChat("tag");
+    const sessions = async () =>
+      (await room.api.as(room.owner).get(`/rooms/${room.roomId}/sessions`)).body.data.length;
+    const before = await sessions();
+    for (const content of ["nobody", "@nobody hi"]) {
+      expect(await failsWith(ask([user(content)]))).toMatchObject({ status: 422 });
+    }
+    expect(await failsWith(ask([user("nobody")], room.sessionId))).toMatchObject({ status: 422 });
+    expect(await sessions()).toBe(before);
   });
 
   test("a session that is busy is a conflict, after which the client waits", async () => {

@@ -26,7 +26,7 @@ async function openChat(
     api: `https://pantheon.example/api/v1/sessions/${room.sessionId}/ui-messages${query}`,
     headers: { Authorization: `Bearer ${room.token}` },
     fetch: async (input, init) => {
-      const answer = await room.api.app.request(String(input), init);
+      const answer = await room.api.request(String(input), init);
       sent.push(answer);
       return answer;
     },

@@ -7,7 +7,7 @@ const days = 90;
 const rowsOfDay = 11_112;
 const sessions = 100;
 const tries = 9;
-/** docs/performance.md has what was measured. */
+/** docs/money.md has what was measured. */
 const maxMedianMs = 300;
 
 const paths = [
@@ -45,12 +45,12 @@ export const longLedger: Scenario = {
         insert into llm_call_events (id, user_id, room_id, session_id, run_id, agent_key, round, provider, model_alias,
           provider_model, input_tokens_fresh, input_tokens_cached, output_tokens, total_tokens, oe_tokens, credits,
           usage_source, latency_ms, attempts, status, pricing_version, opened_at, created_at)
-        select gen_random_uuid(), $2, $1, s.ids[1 + ($3 * 24 + c.at_s / 3600) % $4], c.run, (array['ada', 'bob', 'eve'])[1 + c.n % 3],
+        select gen_random_uuid(), $2, $1, s.ids[1 + ($3::int * 24 + c.at_s / 3600) % $4::int], c.run, (array['ada', 'bob', 'eve'])[1 + c.n % 3],
           1, 'p', (array['llama', 'qwen', 'deepseek'])[1 + c.n % 3], 'm', 1000, 0, 100, 1100, 450, 0.045, 'provider', 1, 1,
           'completed', '2026-02-20', c.at, c.at
-        from s, (select n, run, at_s::int, date_trunc('day', now()) - $3 * interval '1 day' + at_s * interval '1 second' as at
-          from (select (n / 3) * (86400.0 / $5 * 3) as at_s, n, md5($2 || $3 || n / 3)::uuid as run
-            from generate_series(0, $5 - 1) n) x) c`,
+        from s, (select n, run, at_s::int, date_trunc('day', now()) - $3::int * interval '1 day' + at_s * interval '1 second' as at
+          from (select (n / 3) * (86400.0 / $5::int * 3) as at_s, n, md5($2 || $3::int || n / 3)::uuid as run
+            from generate_series(0, $5::int - 1) n) x) c`,
         [roomId, user.id, day, sessions, rowsOfDay],
       );
     }
