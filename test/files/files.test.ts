@@ -394,6 +394,17 @@ describe("parsing", () => {
     ]);
   });
 
+  test("is read by one parser at a time: a message that comes meanwhile takes no attempt", async () => {
+    const { id, read } = await store("a.txt", utf8("some text"));
+    const get: typeof parserDeps.fileStore.get = async (key) => {
+      await deliver(id);
+      return parserDeps.fileStore.get(key);
+    };
+    await deliver(id, { deps: { ...parserDeps, fileStore: { ...parserDeps.fileStore, get } } });
+    expect(await read()).toMatchObject({ status: "ready" });
+    expect(await connectSql()`select attempt from files where id = ${id}`).toEqual([{ attempt: 1 }]);
+  });
+
   test("is tried again after a temporary failure, and fails when the last attempt has failed", async () => {
     const { id, read } = await store("a.txt", utf8("some text"));
     const get = () => Promise.reject(new Error("bucket"));

@@ -121,6 +121,13 @@ describe("tool calls are assembled", () => {
     expect(assemble([pieces]).failure).toMatchObject({ code: "model_bad_response" });
   });
 
+  test("with 200 characters of a name, however many arrive", () => {
+    const pieces = Array.from({ length: 50 }, (_, index) =>
+      called(`${index % 10}`.repeat(10), "", { index: 0 }),
+    );
+    expect(assemble(pieces.map((piece) => [piece])).calls[0]?.trim()).toHaveLength(200);
+  });
+
   test("of an answer that was cut, as far as they arrived", () => {
     const chunks = [[called("a", '{"q":1}', { index: 0 })], [called("a", '{"q', { index: 1 })]];
     expect(assemble(chunks, "length")).toEqual({ failure: null, calls: ['a {"q":1}', 'a {"q'] });
