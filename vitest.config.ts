@@ -24,8 +24,12 @@ const DEV_OF_SERVER = [
   "test/system/dev/endless-statements.test.ts",
   "test/system/dev/version-before-steps.test.ts",
 ];
-/** In the Worker, the ones that depend on the database server; those of modes, tools and bodies need none of its own. */
-const WORKER_OF_SERVER = ["test/{db,files,live,routes,turn}/**/*.test.ts"];
+/** In the Worker, the ones in which requests meet in the database: its locks, races and recoveries. */
+const WORKER_OF_SERVER = [
+  "test/{db,live}/**/*.test.ts",
+  "test/turn/{money,recovery}/**/*.test.ts",
+  "test/turn/{all-or-nothing,concurrent-posts,idempotency,lease,lost-claim,open-during-commit,usage}.test.ts",
+];
 /** In a real browser, against a platform of its own. */
 const CONSOLE = "test/console/**/*.test.ts";
 /** `npm run test:clients` runs these: their packages are not the root's. */
@@ -117,16 +121,7 @@ export default defineConfig({
           testTimeout: 30_000,
           hookTimeout: 30_000,
           include: isSecondPass ? WORKER_OF_SERVER : ["test/**/*.test.ts"],
-          exclude: [
-            ...PURE,
-            ...DEV,
-            FAULTS,
-            CONSOLE,
-            CLIENTS,
-            "**/node_modules/**",
-            ARCHITECTURE,
-            ...(isSecondPass ? ["test/turn/modes/**"] : []),
-          ],
+          exclude: [...PURE, ...DEV, FAULTS, CONSOLE, CLIENTS, "**/node_modules/**", ARCHITECTURE],
           globalSetup: ["test/support/node/global-setup.ts"],
         },
       },

@@ -27,13 +27,20 @@ export function createSender(base: ConversationBase, onStored: (turn: Turn) => v
     rememberPending(sessionId, pending);
     // The end of one turn is no reason to hide why another was refused.
     change(pending.turnId === undefined ? { live, refusal: undefined, refusedMessage: undefined } : { live });
-    const onChange = onceAFrame(() => state.get().live !== undefined && change({ live: { ...live } }));
+    // A frame may come after the turn's end: then the next turn is shown in its place.
+    let isOver = false;
+    const onChange = onceAFrame(() => {
+      if (!isOver) change({ live: { ...live } });
+    });
     try {
       const options = { sessionId, pending, live, isAccepted, first, onAccepted, onChange, signal };
-      onStored(await runTurn(api, options));
+      const turn = await runTurn(api, options);
+      isOver = true;
+      onStored(turn);
       unanswered = undefined;
       forgetPending(sessionId);
     } catch (failure) {
+      isOver = true;
       if (signal.aborted) return;
       unanswered = pending;
       forgetPending(sessionId);

@@ -3,7 +3,8 @@ import worker from "../../../src/index.ts";
 import type { Json } from "../../support/api.ts";
 import { watchDatabase } from "../../support/database-requests.ts";
 import type { ModelAnswer } from "../../support/models.ts";
-import { type CanaryFixture, createCanaryFixture, tablesHolding } from "./support/canary-fixture.ts";
+import { tablesHolding } from "../../support/written-rows.ts";
+import { type CanaryFixture, createCanaryFixture } from "./support/canary-fixture.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();

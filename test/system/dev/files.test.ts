@@ -69,7 +69,7 @@ async function readFile({ id }: File): Promise<File> {
 
 /** Polls until the parser has finished the file, whether it could read it or not. */
 async function untilParsed(file: File): Promise<File> {
-  await expect.poll(async () => (await readFile(file)).status, { timeout: 60_000 }).toMatch(/ready|failed/);
+  await expect.poll(async () => (await readFile(file)).status, { timeout: 150_000 }).toMatch(/ready|failed/);
   return readFile(file);
 }
 

@@ -3,7 +3,8 @@ import { createConsoleLog } from "../../../src/http/console-log.ts";
 import { holdTimers } from "../../support/held-timers.ts";
 import type { SearchAnswer } from "../../support/node/search-script.ts";
 import { says } from "../../support/turn-fixture.ts";
-import { createToolFixture, searchesFor, type ToolFixture, textsOf } from "./tool-fixture.ts";
+import { nextTransaction, tablesHolding } from "../../support/written-rows.ts";
+import { createToolFixture, searchesFor, textsOf } from "./tool-fixture.ts";
 
 const key = "tvly-CANARY-51c7e0";
 
@@ -11,17 +12,6 @@ afterEach(() => {
   vi.useRealTimers();
   vi.restoreAllMocks();
 });
-
-/** All that any table holds, row by row, where it holds `needle`. */
-async function rowsWith({ sql }: ToolFixture, needle: string): Promise<unknown[]> {
-  const tables = await sql`select table_name as name from information_schema.tables
-    where table_schema = 'public' and table_type = 'BASE TABLE'`;
-  expect(tables.length).toBeGreaterThan(8);
-  const dump = tables.map(
-    ({ name }) => `select '${name}' as source, to_jsonb(t)::text as row from "${name}" t`,
-  );
-  return sql.query(`select * from (${dump.join(" union all ")}) d where d.row like $1`, [`%${needle}%`]);
-}
 
 function watchConsole(): () => string {
   const spies = (["log", "debug", "info", "warn", "error"] as const).map((level) =>
@@ -33,6 +23,7 @@ function watchConsole(): () => string {
 /** A fixture that logs everything to the console, and two turns: one by trigger, one by the model's own call. */
 async function searchTwice(settings: Record<string, string>, answer: SearchAnswer = {}) {
   const logged = watchConsole();
+  const since = await nextTransaction();
   const fixture = await createToolFixture({
     settings: { TAVILY_API_KEY: key, ...settings },
     deps: { log: createConsoleLog("info") },
@@ -44,7 +35,7 @@ async function searchTwice(settings: Record<string, string>, answer: SearchAnswe
     says("ada", "Without the web.", 3),
   );
   const posts = [await fixture.post("@ada search: cats"), await fixture.post("@ada what is a dog?")];
-  return { fixture, posts, logged };
+  return { fixture, posts, logged, since };
 }
 
 type Searched = Awaited<ReturnType<typeof searchTwice>>;
@@ -62,7 +53,7 @@ async function expectAnswersAnyway({ fixture, posts }: Searched, output: Record<
   ]);
 }
 
-async function expectKeyNowhere({ fixture, posts, logged }: Searched) {
+async function expectKeyNowhere({ fixture, posts, logged, since }: Searched) {
   const reads = await Promise.all([
     fixture.list(),
     fixture.api.as(fixture.owner).get(`/sessions/${fixture.sessionId}/messages`),
@@ -73,8 +64,8 @@ async function expectKeyNowhere({ fixture, posts, logged }: Searched) {
     expect(JSON.stringify([...answer.headers])).not.toContain(key);
   }
   expect(JSON.stringify(await fixture.models.journal())).not.toContain(key);
-  expect(await rowsWith(fixture, key)).toEqual([]);
-  expect(await rowsWith(fixture, fixture.sessionId)).not.toEqual([]);
+  expect(await tablesHolding(key, { since })).toEqual([]);
+  expect(await tablesHolding(fixture.sessionId, { since })).not.toEqual([]);
   expect(logged()).toContain("request");
   expect(logged()).not.toContain(key);
 }
@@ -127,6 +118,7 @@ describe("where the search fails, the agent answers, the row has the reason, and
   });
 
   test("because it is too slow", async () => {
+    const since = await nextTransaction();
     const fixture = await createToolFixture({ settings: { TAVILY_API_KEY: key } });
     await fixture.search.script({ default: { hang: "before_headers" } });
     await fixture.models.script(says("ada", "Without the web."));
@@ -141,7 +133,7 @@ describe("where the search fails, the agent answers, the row has the reason, and
     expect(body.tool_calls).toMatchObject([
       { status: "error", output: { error: "search_timeout", attempts: 1 } },
     ]);
-    expect(await rowsWith(fixture, key)).toEqual([]);
+    expect(await tablesHolding(key, { since })).toEqual([]);
   });
 });
 

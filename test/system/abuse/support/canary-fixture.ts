@@ -3,8 +3,8 @@ import { createConsoleLog } from "../../../../src/http/console-log.ts";
 import { type Answer, mintToken } from "../../../support/api.ts";
 import { createModels, type ModelAnswer } from "../../../support/models.ts";
 import { newSearchScenario } from "../../../support/search-scenario.ts";
-import { connectSql } from "../../../support/sql.ts";
 import { createTurnFixture } from "../../../support/turn-fixture.ts";
+import { nextTransaction } from "../../../support/written-rows.ts";
 
 /** A deployment whose every secret holds this mark, and all that anybody gets to see of it. */
 export async function createCanaryFixture() {
@@ -81,30 +81,3 @@ function spyOnConsole(): string[] {
 }
 
 const wordsOf = (said: unknown) => (said instanceof Error ? `${said.stack} ${said.cause}` : String(said));
-
-/** The id of a transaction that begins now. Rows that are written later have this one or a later one. */
-async function nextTransaction(): Promise<string> {
-  const [row] = await connectSql()`select pg_snapshot_xmax(pg_current_snapshot())::text as id`;
-  return row?.id;
-}
-
-/**
- * The tables in which a row that was written since a transaction holds the text, as it is or as bytes. Other tests write
- * megabytes into the same database, which would be searched for minutes.
- */
-export async function tablesHolding(text: string, { since }: { since: string }): Promise<string[]> {
-  const sql = connectSql();
-  const tables = await sql`select table_name as name from information_schema.tables
-    where table_schema = 'public' order by table_name`;
-  const hex = [...new TextEncoder().encode(text)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  const found: string[] = [];
-  for (const { name } of tables) {
-    const rows = await sql.query(
-      `select 1 from "${name}" t where case when age(xmin) <= age($3::xid)
-        then strpos(to_jsonb(t)::text, $1) > 0 or strpos(to_jsonb(t)::text, $2) > 0 end limit 1`,
-      [text, hex, since],
-    );
-    if (rows.length > 0) found.push(name);
-  }
-  return found;
-}
