@@ -109,6 +109,10 @@ describe("a turn that waits in the queue", () => {
     const queue = queueOf(fixture);
     const running = await queue.add("@ada one");
     await fixture.models.wait({ calls: 1 });
+    // The run holds all of it until its first renewal lowers the hold to what its plan can cost.
+    await expect
+      .poll(async () => (await readBudget(fixture.sql, budget)).held, { timeout: 10_000 })
+      .not.toBe("0.30000000");
     return { fixture, budget, queue, running, finish: () => fixture.models.release("gate") };
   }
 
