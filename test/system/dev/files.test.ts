@@ -69,7 +69,7 @@ async function readFile({ id }: File): Promise<File> {
 
 /** Polls until the parser has finished the file, whether it could read it or not. */
 async function untilParsed(file: File): Promise<File> {
-  await expect.poll(async () => (await readFile(file)).status, { timeout: 150_000 }).toMatch(/ready|failed/);
+  await expect.poll(async () => (await readFile(file)).status, { timeout: 60_000 }).toMatch(/ready|failed/);
   return readFile(file);
 }
 
@@ -236,11 +236,13 @@ async function listStoredKeys(): Promise<unknown[]> {
   });
 }
 
-/** Ends the workerd of a Worker, not the process that watches over it. */
+/** Ends the workerd that runs a Worker, on a port that it chose; not wrangler's proxy, nor the process of both. */
 function killWorkerd(groupId: number): void {
   const lines = execFileSync("ps", ["-A", "-o", "pid=,pgid=,args="], { encoding: "utf8" }).split("\n");
   const rows = lines.map((line) => line.trim().split(/\s+/));
-  const pids = rows.filter(([, group, ...args]) => Number(group) === groupId && args.includes("serve"));
+  const pids = rows.filter(
+    ([, group, ...args]) => Number(group) === groupId && args.includes("--socket-addr=entry=127.0.0.1:0"),
+  );
   expect(pids.length).toBeGreaterThan(0);
   for (const [pid] of pids) process.kill(Number(pid), "SIGKILL");
 }
