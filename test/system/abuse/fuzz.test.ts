@@ -103,7 +103,7 @@ test("any path that is no route is 404 or 401", async () => {
       if (response.status < 400 || method === "HEAD") return;
       const { error, code } = JSON.parse(text);
       checkCode(error?.code ?? code, response.status, `${method} ${path}`);
-      const isOpenAi = /^\/v1(\/|$)/.test(new URL(path, "http://pantheon.example").pathname);
+      const isOpenAi = /^\/v1(\/|$)/.test(new URL(`http://pantheon.example${path}`).pathname);
       const type = isOpenAi ? /^application\/(problem\+)?json$/ : /^application\/problem\+json$/;
       expect(response.headers.get("Content-Type")).toMatch(type);
     }),
