@@ -27,6 +27,9 @@ const longFiles: Readonly<Record<string, string>> = {
   "src/db/schema.ts": "every table in one place: drizzle-kit and readers both look for them there",
 };
 
+/** Of zod's small names, those that are types only. */
+const typesOfZod = new Set(["infer", "input", "output", "core"]);
+
 test("every import of src is allowed for its folder", () => {
   expect(sources.length).toBeGreaterThan(50);
   expect(sources.flatMap(findForbiddenImports)).toEqual([]);
@@ -65,6 +68,16 @@ test("file names are words in kebab-case; an action's file is named after the fu
     [],
   );
   expect(sources.flatMap(findBarrels)).toEqual([]);
+});
+
+test("every name of zod that src uses is in what the bundle has in its place", async () => {
+  const bundled = await import("../dev/bundle/zod-without-locales.ts");
+  const used = sources.flatMap(({ text }) =>
+    [...text.matchAll(/(?<![.\w])z\.([a-z]\w*)/g)].map(([, name = ""]) => name),
+  );
+  const values = used.filter((name) => !typesOfZod.has(name));
+  expect(values.length).toBeGreaterThan(100);
+  expect([...new Set(values)].filter((name) => !(name in bundled))).toEqual([]);
 });
 
 test("files are small", () => {

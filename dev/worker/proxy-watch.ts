@@ -6,8 +6,8 @@ const probeTotalMs = 10_000;
 const probeEveryMs = 250;
 
 /**
- * Calls `onLost` when wrangler's proxy does not answer any more. A workerd that is killed is started again, but the proxy's
- * has lost what it was told, and lets every request wait for ever. Call it before the Worker is started.
+ * Calls `onLost` when wrangler's proxy no longer answers. A workerd that is killed is started again. But the proxy does not
+ * know its Worker any more then, and no request is answered. Call this before the Worker is started.
  */
 export function watchProxy(host: string, port: number, onLost: () => void): void {
   const address = `entry=${host}:${port}`;

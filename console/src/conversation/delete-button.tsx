@@ -1,6 +1,6 @@
 type DeleteButtonProps = { name: string; onClick: () => void };
 
-/** Stands at a message. @param name of the message, for those who hear the page. */
+/** A button beside a message. @param name what a screen reader calls the message. */
 export function DeleteButton({ name, onClick }: DeleteButtonProps) {
   return (
     <button

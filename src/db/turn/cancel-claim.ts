@@ -62,17 +62,17 @@ export async function cancelTurnClaim(
 
 /**
  * Marks the session's claim as cancelled: for a batch that has locked the session. Returns the run, which
- * `stopCancelledRun` then ends. A run that was cancelled before is returned, too, unless its lease was set since, by a holder
- * that was told or that settles it: the answer to the earlier request may have been lost before the host was told.
+ * `stopCancelledRun` then ends. A run that was cancelled before is returned, too: the earlier request may have been lost before
+ * it reached the host. It is not where the lease was set since then: its holder knows of the cancel, or settles the run.
  */
 export function markCancelled(db: Db, { leaseMs, ...scope }: SessionScope & { leaseMs: number }, only?: SQL) {
   const { sessionId, runId, holder, cancelledAt, leaseUntil } = turnClaims;
-  const isUntold = sql`(${cancelledAt} is null
+  const mayNotKnow = sql`(${cancelledAt} is null
     or ${leaseUntil} <= ${cancelledAt} + ${leaseMs} * interval '1 millisecond')`;
   return db
     .update(turnClaims)
     .set({ cancelledAt: sql`coalesce(${cancelledAt}, clock_timestamp())` })
-    .where(and(isClaimOf(scope), isUntold, only))
+    .where(and(isClaimOf(scope), mayNotKnow, only))
     .returning({ sessionId, runId, holder });
 }
 

@@ -1,6 +1,6 @@
 import { type ErrorCode, PantheonError } from "../errors.ts";
 
-/** `waiting`: its turn has not started. The other two are kept for a while, to be told. */
+/** `waiting`: its turn has not started. The other two are kept for a while, so that they can be asked for. */
 export const queuedStatuses = ["waiting", "refused", "cancelled"] as const;
 
 export type QueuedStatus = (typeof queuedStatuses)[number];

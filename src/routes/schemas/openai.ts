@@ -264,7 +264,7 @@ export const openAiErrorContent = {
               ...errorFields(),
               request_id: z.string().describe("The request's `X-Request-Id`"),
             })
-            .describe("The error; what a problem document would have beside stands here too"),
+            .describe("The error, with the further fields of a problem document"),
         })
         .meta({ id: "OpenAiError", description: "An error in OpenAI's form" }),
     ),
