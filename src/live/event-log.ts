@@ -1,4 +1,4 @@
-/** The two methods of the object's SQLite that the log needs. */
+/** What the log needs of the object's SQLite. */
 export type LogSql = Pick<SqlStorage, "exec">;
 
 /** Packed events are written when they have this many bytes, or after this time. */

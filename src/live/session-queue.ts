@@ -36,6 +36,7 @@ export class SessionQueue {
   readonly #dueTimes: DueTimes;
   readonly #changed: Signal;
   readonly #host: QueueHost;
+  #wakes = 0;
 
   constructor(storage: { sql: QueueSql; dueTimes: DueTimes }, changed: Signal, host: QueueHost) {
     this.#sql = storage.sql;
@@ -46,12 +47,13 @@ export class SessionQueue {
 
   /** A turn waits. */
   wake(sessionId: string): void {
+    this.#wakes += 1;
     this.#sql.exec("insert or replace into queue values (?)", sessionId);
     this.#tryAfter(this.#host.isRunning() ? busyMs : 0);
     this.#changed.notify();
   }
 
-  /** Whether a turn may wait. */
+  /** True: there may be a turn that waits. */
   get mayHaveMore(): boolean {
     return this.#findSession() !== undefined;
   }
@@ -68,8 +70,11 @@ export class SessionQueue {
     this.#tryAfter(this.#host.isRunning() ? busyMs : retryMs);
     if (this.#host.isRunning()) return;
     for (let tries = 0; tries < maxAttempts; tries += 1) {
+      const wakes = this.#wakes;
       const attempt = await this.#tryStart(sessionId);
       this.#changed.notify();
+      // A turn that came while the queue was read may not have been seen.
+      if (attempt.kind === "empty" && this.#wakes !== wakes) continue;
       if (attempt.kind !== "next") return this.#follow(sessionId, attempt);
     }
     this.#tryAfter(0);

@@ -43,7 +43,7 @@ export function estimateInFlight(
     managerModelAlias: deps.settings.managerModelAlias,
     summarizerModelAlias: deps.settings.summarizerModelAlias,
     summaryHolders: maySummarise ? pastHolders : [],
-    // Only the first holder of a run asks for a title.
+    // Only the first holder of a run asks for a title. One that the session has by now may have come since.
     titleHolders: deps.settings.titlesByModel && isFirstRun(claim) ? pastHolders.slice(0, 1) : [],
     promptTokensOf: (step) =>
       outcome.prompts.find((prompt) => prompt.step === step)?.estimatedTokensAfterPrune ?? 0,

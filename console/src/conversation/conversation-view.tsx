@@ -86,7 +86,7 @@ export function ConversationView({ roomId, conversation, agents, files, opening,
   );
 }
 
-/** The message of which the person is asked. Afterwards the turns have the focus, if the button that had it is gone. */
+/** The message that is to be deleted, while the person is asked. Afterwards the turns have the focus, if the button that had it is gone. */
 function useDeletion(scroller: { current: HTMLElement | null }) {
   const [toDelete, setToDelete] = useState<StoredMessage>();
   const wasAsked = useRef(false);

@@ -16,7 +16,7 @@ export function readPage<T>(request: PageRequest, cursorFound: boolean, found: T
   return { rows: found.slice(0, request.limit), hasMore: found.length > request.limit };
 }
 
-/** What a batch read for a page that long texts may end before `limit`. `matched`: rows from the cursor on, cut at `limit + 1`. */
+/** What a batch has read for a page, which has fewer rows than `limit` where their texts are long. `matched`: rows from the cursor on, cut at `limit + 1`. */
 type FittingPage<T> = {
   owned: { rows: readonly { owned: boolean }[] };
   cursor: readonly unknown[];
