@@ -31,15 +31,35 @@ export async function watchDatabase<T>(
     request.answerBytes = (await response.clone().arrayBuffer()).byteLength;
     return response;
   };
-  neonConfig.fetchFunction = (...args: Parameters<typeof fetch>) => {
-    const [url, init] = args;
-    const ask = (body = init?.body) => fetch(url, { ...init, body: body ?? null });
-    return watches.getStore()?.(ask, String(args[1]?.body)) ?? ask();
-  };
   try {
     return { result: await watches.run(watch, work), requests };
   } finally {
     isOver = true;
+  }
+}
+
+/** All that the driver asks of the database goes through here, whether a test watches it or not. */
+neonConfig.fetchFunction = (url: string, init: RequestInit) => {
+  const sent = String(init.body);
+  const ask: Ask = (body = sent) => noteRenewal(body, () => fetch(url, { ...init, body }));
+  return watches.getStore()?.(ask, sent) ?? ask();
+};
+
+const renewalsInFlight = new Set<{ body: string }>();
+
+/** Whether the database was asked to renew the lease of this session's run, and has not answered. */
+export function isRenewalInFlight(sessionId: string): boolean {
+  return [...renewalsInFlight].some(({ body }) => body.includes(sessionId));
+}
+
+async function noteRenewal(body: string, ask: () => Promise<Response>): Promise<Response> {
+  if (!isRenewal(body)) return ask();
+  const renewal = { body };
+  renewalsInFlight.add(renewal);
+  try {
+    return await ask();
+  } finally {
+    renewalsInFlight.delete(renewal);
   }
 }
 

@@ -1,23 +1,19 @@
-import { neonConfig } from "@neondatabase/serverless";
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { watchDatabase } from "../../support/database-requests.ts";
 import type { ModelAnswer } from "../../support/models.ts";
 import { says } from "../../support/turn-fixture.ts";
 import { calls, createToolFixture, query, searchesFor } from "./tool-fixture.ts";
 
-afterEach(() => {
-  neonConfig.fetchFunction = undefined;
-});
-
 const half = "\ud83d";
 
-/** What is asked of the database from here to the end of the test. */
-function watchRequests(): string[] {
+/** The bodies of all requests to the database that `work` makes. */
+async function watchRequests<T>(work: () => Promise<T>): Promise<{ result: T; sent: string[] }> {
   const sent: string[] = [];
-  neonConfig.fetchFunction = (url: string, init: { body: string }) => {
-    sent.push(init.body);
-    return fetch(url, init);
-  };
-  return sent;
+  const { result } = await watchDatabase(work, (ask, _n, body) => {
+    sent.push(body);
+    return ask();
+  });
+  return { result, sent };
 }
 
 /** Neon itself refuses half a pair in a request; the local endpoint puts something in its place. */
@@ -56,8 +52,8 @@ test.each<[string, ModelAnswer, Record<string, unknown>]>([
   const fixture = await createToolFixture();
   await fixture.models.script(says("ada", asked, 1), says("ada", "Then this.", 2));
 
-  const sent = watchRequests();
-  const { status, body } = await fixture.post("@ada go");
+  const { result, sent } = await watchRequests(() => fixture.post("@ada go"));
+  const { status, body } = result;
 
   expect(sent.length).toBeGreaterThanOrEqual(2);
   expect(sent.some(holdsHalfPair)).toBe(false);
@@ -81,9 +77,9 @@ test.each([
   async (_, odd, searches) => {
     const fixture = await createToolFixture({ agents: ["ada", "bob"] });
     await fixture.models.script(...odd, says("bob", "Fine."), says("ada", searchesFor("cats")));
-    const sent = watchRequests();
 
-    const { body } = await fixture.post("@ada @bob go");
+    const { result, sent } = await watchRequests(() => fixture.post("@ada @bob go"));
+    const { body } = result;
 
     expect(sent.some(holdsHalfPair)).toBe(false);
     expect(body).toMatchObject({
