@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { type StockSender, stockSenders } from "../support/stock-senders.ts";
 import { createStreamFixture, type StreamFixture } from "../support/streams.ts";
 import { says } from "../support/turn-fixture.ts";
-import { until } from "../turn/recovery/support/until.ts";
+import { until } from "../support/until.ts";
 
 /** A room whose first turn runs until `gate` is released. */
 async function createBusyRoom() {

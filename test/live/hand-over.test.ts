@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import type { HandOver, SessionHost, SessionHosts } from "../../src/turn/session-host.ts";
 import { loseObject, passAlarm } from "../support/session-objects.ts";
 import { createTurnFixture, type FixtureOptions, noRows, says } from "../support/turn-fixture.ts";
+import { until } from "../support/until.ts";
 import { answersStored, endLease, listCallers } from "../turn/recovery/support/abandoned-run.ts";
 import { expectLedgerMatchesCalls } from "../turn/recovery/support/ledger-check.ts";
-import { until } from "../turn/recovery/support/until.ts";
 
 type Fixture = Awaited<ReturnType<typeof createTurnFixture>>;
 

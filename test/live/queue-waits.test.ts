@@ -4,9 +4,9 @@ import { losingAnswers, watchDatabase } from "../support/database-requests.ts";
 import { createBusy } from "../support/queue-fixture.ts";
 import { passAlarm } from "../support/session-objects.ts";
 import { says, type TurnFixture } from "../support/turn-fixture.ts";
+import { until } from "../support/until.ts";
 import { insertBudget, readBudget } from "../turn/money/support.ts";
 import { expectLedgerMatchesCalls } from "../turn/recovery/support/ledger-check.ts";
-import { until } from "../turn/recovery/support/until.ts";
 
 const firstIsOver = (fixture: TurnFixture) =>
   until("the first turn is over", async () => (await fixture.claim()) === undefined);

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { neonConfig } from "@neondatabase/serverless";
+import { until } from "./until.ts";
 
 export type DatabaseRequest = {
   /** From 1. */
@@ -47,9 +48,15 @@ neonConfig.fetchFunction = (url: string, init: RequestInit) => {
 
 const renewalsInFlight = new Set<{ body: string }>();
 
-/** Whether the database was asked to renew the lease of this session's run, and has not answered. */
-export function isRenewalInFlight(sessionId: string): boolean {
-  return [...renewalsInFlight].some(({ body }) => body.includes(sessionId));
+/**
+ * Resolves once the database has answered all renewals of this session's lease. A holder renews its lease as it starts,
+ * beside its first model call: such an answer may be later than the call.
+ */
+export function renewalsAnswered(sessionId: string): Promise<void> {
+  return until("no renewal is in flight", async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    return ![...renewalsInFlight].some(({ body }) => body.includes(sessionId));
+  });
 }
 
 async function noteRenewal(body: string, ask: () => Promise<Response>): Promise<Response> {

@@ -1,5 +1,5 @@
-import { until } from "../turn/recovery/support/until.ts";
 import { createTurnFixture, says, type TurnFixture } from "./turn-fixture.ts";
+import { until } from "./until.ts";
 
 /** The queue of a fixture's session. */
 export function queueOf(fixture: TurnFixture) {

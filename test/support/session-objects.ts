@@ -2,7 +2,7 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { Deps } from "../../src/deps.ts";
 import type { SessionHost, SessionHosts } from "../../src/turn/session-host.ts";
-import { noteWatch } from "./database-requests.ts";
+import { noteWatch, renewalsAnswered } from "./database-requests.ts";
 
 /** The parts of each application under test, by the name that its objects have. */
 const applications = new Map<string, () => Deps>();
@@ -91,6 +91,8 @@ export function stubOf(sessionId: string): DurableObjectStub {
 
 /** The object loses its memory at once, as where its machine is lost; its storage stays. */
 export async function loseObject(sessionId: string): Promise<void> {
+  // A lost object hears no answer.
+  await renewalsAnswered(sessionId);
   await runInDurableObject(stubOf(sessionId), (_, state) => state.abort()).catch(() => undefined);
 }
 

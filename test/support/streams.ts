@@ -1,7 +1,7 @@
-import { until } from "../turn/recovery/support/until.ts";
 import { mintToken } from "./api.ts";
 import type { ModelRule } from "./models.ts";
 import { createTurnFixture, type FixtureOptions } from "./turn-fixture.ts";
+import { until } from "./until.ts";
 
 export type StreamFixture = Awaited<ReturnType<typeof createStreamFixture>>;
 

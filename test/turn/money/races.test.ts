@@ -3,7 +3,7 @@ import { invariants } from "../../../dev/reconciliation.ts";
 import { createSession, createTestApi, mintOperatorToken, newUser } from "../../support/api.ts";
 import type { Sql } from "../../support/sql.ts";
 import { createTurnFixture, type TurnFixture } from "../../support/turn-fixture.ts";
-import { until } from "../recovery/support/until.ts";
+import { until } from "../../support/until.ts";
 import { insertBudget, readBudget } from "./support.ts";
 
 const periods = ["ever", "day", "month"] as const;

@@ -2,11 +2,11 @@ import { describe, expect, test } from "vitest";
 import { watchDatabase } from "../../support/database-requests.ts";
 import { silenceCancel } from "../../support/session-objects.ts";
 import { createTurnFixture, says, type TurnFixture } from "../../support/turn-fixture.ts";
+import { until } from "../../support/until.ts";
 import { createToolFixture, searchesFor } from "../../tools/in-turns/tool-fixture.ts";
 import { callsFor, summaryTextIs } from "../modes/support/model-calls.ts";
 import { createSummaryFixture, talk } from "../modes/support/summary-fixture.ts";
 import { expectLedgerMatchesCalls } from "./support/ledger-check.ts";
-import { until } from "./support/until.ts";
 
 const cancel = (fixture: TurnFixture, turnId: string) =>
   fixture.api.as(fixture.owner).post(`${fixture.turnsPath}/${turnId}/cancel`);

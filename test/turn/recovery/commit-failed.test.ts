@@ -5,10 +5,10 @@ import { readEvents } from "../../support/event-reader.ts";
 import { silenceRecovery } from "../../support/session-objects.ts";
 import { createStreamFixture } from "../../support/streams.ts";
 import { createTurnFixture, noRows, says, type TurnFixture } from "../../support/turn-fixture.ts";
+import { until } from "../../support/until.ts";
 import { createToolFixture, searchesFor } from "../../tools/in-turns/tool-fixture.ts";
 import { listCallers } from "./support/abandoned-run.ts";
 import { expectLedgerMatchesCalls } from "./support/ledger-check.ts";
-import { until } from "./support/until.ts";
 
 /** Stands in the statements of every commit of a turn, and in no other request's. */
 const commits = '\\"turn_runs\\" (\\"id\\"';

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { awayFrom, failing, watchDatabase } from "../../support/database-requests.ts";
 import { createTurnFixture, says, type TurnFixture } from "../../support/turn-fixture.ts";
+import { until } from "../../support/until.ts";
 import { managerSays } from "../modes/support/model-calls.ts";
 import { answersStored, expireLease } from "./support/abandoned-run.ts";
 import { expectLedgerMatchesCalls } from "./support/ledger-check.ts";
-import { until } from "./support/until.ts";
 
 /** Stands in the statements of every commit of a turn, and in no other request's. */
 const commits = '\\"turn_runs\\" (\\"id\\"';

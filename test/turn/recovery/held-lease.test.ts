@@ -2,9 +2,9 @@ import { describe, expect, test } from "vitest";
 import { awayFrom, watchDatabase } from "../../support/database-requests.ts";
 import { silenceRecovery } from "../../support/session-objects.ts";
 import { createTurnFixture, noRows, says, type TurnFixture } from "../../support/turn-fixture.ts";
+import { until } from "../../support/until.ts";
 import { expireLease } from "./support/abandoned-run.ts";
 import { expectLedgerMatchesCalls } from "./support/ledger-check.ts";
-import { until } from "./support/until.ts";
 
 /** Short enough to be waited for, and long enough for a busy machine. */
 const shortLease = { TURN_LEASE_MS: "6000" };

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { createTurnFixture, says, type TurnFixture } from "../../support/turn-fixture.ts";
+import { until } from "../../support/until.ts";
 import { answersStored, expireLease, listCallers } from "../recovery/support/abandoned-run.ts";
 import { expectLedgerMatchesCalls } from "../recovery/support/ledger-check.ts";
-import { until } from "../recovery/support/until.ts";
 import { measureRequests, neonLimitBytes } from "./support/measured-requests.ts";
 
 const keys = Array.from({ length: 12 }, (_, n) => `agent${n}`);

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { watchDatabase } from "../../support/database-requests.ts";
 import { createTurnFixture, says, type TurnFixture } from "../../support/turn-fixture.ts";
+import { until } from "../../support/until.ts";
 import { createToolFixture, searchesFor } from "../../tools/in-turns/tool-fixture.ts";
 import { answersStored, expireLease, listCallers } from "../recovery/support/abandoned-run.ts";
 import { expectLedgerMatchesCalls } from "../recovery/support/ledger-check.ts";
-import { until } from "../recovery/support/until.ts";
 import { tooLargeFor } from "./support/measured-requests.ts";
 
 /** Stands in the statements of every commit of a turn, and in no other request's. */

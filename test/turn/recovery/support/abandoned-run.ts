@@ -1,8 +1,8 @@
-import { isRenewalInFlight } from "../../../support/database-requests.ts";
+import { renewalsAnswered } from "../../../support/database-requests.ts";
 import { silenceRecovery } from "../../../support/session-objects.ts";
 import type { TurnFixture } from "../../../support/turn-fixture.ts";
+import { until } from "../../../support/until.ts";
 import { type Caller, callerOf } from "../../modes/support/model-calls.ts";
-import { until } from "./until.ts";
 
 type Place = Pick<TurnFixture, "sql" | "sessionId">;
 
@@ -14,11 +14,8 @@ export async function expireLease(place: Place, ago = "1 second"): Promise<void>
 
 /** Lets the lease of the run under way run out. The session's object answers, and may take the run over. */
 export async function endLease({ sql, sessionId }: Place, ago = "1 second"): Promise<void> {
-  // A holder renews its lease as it starts. Where that were answered later, the lease would not have run out.
-  await until("no renewal is in flight", async () => {
-    await sql`select 1`;
-    return !isRenewalInFlight(sessionId);
-  });
+  // One that is answered later would set the lease again.
+  await renewalsAnswered(sessionId);
   await sql`update turn_claims set lease_until = clock_timestamp() - ${ago}::interval
     where session_id = ${sessionId}`;
 }
