@@ -1,9 +1,10 @@
+import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { createSession } from "../support/api.ts";
 import { losingAnswers, watchDatabase } from "../support/database-requests.ts";
-import { createBusy } from "../support/queue-fixture.ts";
-import { passAlarm } from "../support/session-objects.ts";
-import { says, type TurnFixture } from "../support/turn-fixture.ts";
+import { createBusy, queueOf } from "../support/queue-fixture.ts";
+import { passAlarm, stubOf } from "../support/session-objects.ts";
+import { createTurnFixture, says, type TurnFixture } from "../support/turn-fixture.ts";
 import { until } from "../support/until.ts";
 import { insertBudget, readBudget } from "../turn/money/support.ts";
 import { expectLedgerMatchesCalls } from "../turn/recovery/support/ledger-check.ts";
@@ -93,6 +94,48 @@ test("a turn that is overtaken as it is started waits on: only the first of the 
   await queue.drained();
 
   expect(await queue.inputs()).toEqual(["@ada one", "@ada three", "@ada two"]);
+});
+
+/** Resolves once the session's object has heard that a turn waits. */
+function untilWoken({ api: { deps } }: TurnFixture): Promise<void> {
+  const { hosts } = deps;
+  const woken = Promise.withResolvers<void>();
+  deps.hosts = (sessionId) => {
+    const host = hosts(sessionId);
+    const wakeQueue: typeof host.wakeQueue = (session) => host.wakeQueue(session).then(woken.resolve);
+    return { ...host, wakeQueue };
+  };
+  return woken.promise;
+}
+
+/** The alarm of a session's object, which supposes that a turn waits. */
+function tryQueue({ sessionId }: TurnFixture, answer: Parameters<typeof watchDatabase>[1]) {
+  return runInDurableObject(stubOf(sessionId), (object, { storage }) => {
+    storage.sql.exec("insert into queue values (?)", sessionId);
+    storage.sql.exec("insert into due_times values ('queue', 0)");
+    return watchDatabase(async () => object.alarm?.(), answer);
+  });
+}
+
+test("a turn that comes while the queue is read, and is not in what was read, is started later", async () => {
+  const fixture = await createTurnFixture();
+  const queue = queueOf(fixture);
+  await fixture.models.script(says("ada", { text: "first", hold: "gate" }, 1), says("ada", "later"));
+  await fixture.api.deps.hosts(fixture.sessionId).prepare();
+  const woken = untilWoken(fixture);
+
+  await tryQueue(fixture, async (ask, n) => {
+    const empty = await ask();
+    if (n !== 1) return empty;
+    await queue.add("@ada one");
+    await queue.add("@ada two");
+    await woken;
+    return empty;
+  });
+  await fixture.models.release("gate");
+  await queue.drained();
+
+  expect(await queue.inputs()).toEqual(["@ada one", "@ada two"]);
 });
 
 describe("a post that interrupts ends the running turn at once, by its repetition,", () => {
