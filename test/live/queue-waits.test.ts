@@ -1,9 +1,8 @@
-import { runInDurableObject } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { createSession } from "../support/api.ts";
-import { losingAnswers, watchDatabase } from "../support/database-requests.ts";
+import { losingAnswers, noteWatch, watchDatabase } from "../support/database-requests.ts";
 import { createBusy, queueOf } from "../support/queue-fixture.ts";
-import { passAlarm, stubOf } from "../support/session-objects.ts";
+import { passAlarm } from "../support/session-objects.ts";
 import { createTurnFixture, says, type TurnFixture } from "../support/turn-fixture.ts";
 import { until } from "../support/until.ts";
 import { insertBudget, readBudget } from "../turn/money/support.ts";
@@ -108,31 +107,29 @@ function untilWoken({ api: { deps } }: TurnFixture): Promise<void> {
   return woken.promise;
 }
 
-/** The alarm of a session's object, which supposes that a turn waits. */
-function tryQueue({ sessionId }: TurnFixture, answer: Parameters<typeof watchDatabase>[1]) {
-  return runInDurableObject(stubOf(sessionId), (object, { storage }) => {
-    storage.sql.exec("insert into queue values (?)", sessionId);
-    storage.sql.exec("insert into due_times values ('queue', 0)");
-    return watchDatabase(async () => object.alarm?.(), answer);
-  });
-}
-
 test("a turn that comes while the queue is read, and is not in what was read, is started later", async () => {
   const fixture = await createTurnFixture();
+  const { api, models, sessionId } = fixture;
   const queue = queueOf(fixture);
-  await fixture.models.script(says("ada", { text: "first", hold: "gate" }, 1), says("ada", "later"));
-  await fixture.api.deps.hosts(fixture.sessionId).prepare();
-  const woken = untilWoken(fixture);
+  await models.script(says("ada", { text: "first", hold: "gate" }, 1), says("ada", "later"));
+  const isRead = Promise.withResolvers<void>();
 
-  await tryQueue(fixture, async (ask, n) => {
-    const empty = await ask();
-    if (n !== 1) return empty;
+  const wakeWithoutTurn = async () => {
+    noteWatch(sessionId);
+    await api.deps.hosts(sessionId).wakeQueue({ sessionId });
+    await isRead.promise;
+  };
+  await watchDatabase(wakeWithoutTurn, async (ask, n) => {
+    const answer = await ask();
+    if (n !== 1) return answer;
+    const woken = untilWoken(fixture);
     await queue.add("@ada one");
     await queue.add("@ada two");
     await woken;
-    return empty;
+    isRead.resolve();
+    return answer;
   });
-  await fixture.models.release("gate");
+  await models.release("gate");
   await queue.drained();
 
   expect(await queue.inputs()).toEqual(["@ada one", "@ada two"]);

@@ -24,6 +24,11 @@ export class LiveSession extends SessionObject {
   override recover(run: RunKey) {
     return underNotedWatch(run.runId, () => super.recover(run));
   }
+
+  override alarm() {
+    const [sessionId = ""] = this.ctx.id.name?.split("/") ?? [];
+    return underNotedWatch(sessionId, () => super.alarm());
+  }
 }
 
 export default worker;
