@@ -281,6 +281,8 @@ export type ClaimSnapshot = {
   pricing?: RunPricing;
   /** Whether a budget limits the run. Absent likewise. */
   isBudgeted?: boolean;
+  /** Whether the session had a title. Absent likewise. */
+  hasTitle?: boolean;
   /** Absent likewise. Of a retry: one round, and the synthesis that the turn was planned with. */
   orchestration?: Orchestration;
 };

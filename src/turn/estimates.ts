@@ -7,7 +7,7 @@ import { isEstimate, toInFlightEstimates } from "../domain/billing/in-flight-est
 import { planPossibleSteps, type TurnPlan } from "../domain/plan/turn-plan.ts";
 import type { AgentFailureCode } from "../domain/turn/agent-failure.ts";
 import type { StoredCheckpoint } from "../domain/turn/checkpoint.ts";
-import { isFirstRun } from "../domain/turn/session-title.ts";
+import { mayAskForTitle } from "../domain/turn/session-title.ts";
 import type { AgentReply, TurnOutcome } from "../domain/turn/turn-outcome.ts";
 
 export type EstimateInput = {
@@ -43,8 +43,8 @@ export function estimateInFlight(
     managerModelAlias: deps.settings.managerModelAlias,
     summarizerModelAlias: deps.settings.summarizerModelAlias,
     summaryHolders: maySummarise ? pastHolders : [],
-    // Only the first holder of a run asks for a title. One that the session has by now may have come since.
-    titleHolders: deps.settings.titlesByModel && isFirstRun(claim) ? pastHolders.slice(0, 1) : [],
+    // Only the first holder of a run asks for a title.
+    titleHolders: deps.settings.titlesByModel && mayAskForTitle(claim) ? pastHolders.slice(0, 1) : [],
     promptTokensOf: (step) =>
       outcome.prompts.find((prompt) => prompt.step === step)?.estimatedTokensAfterPrune ?? 0,
   });

@@ -18,7 +18,7 @@ import {
   hasCompletedSynthesis,
   isSynthesis,
 } from "../domain/turn/current-replies.ts";
-import { isFirstRun } from "../domain/turn/session-title.ts";
+import { mayAskForTitle } from "../domain/turn/session-title.ts";
 import { endRefused } from "./end.ts";
 import type { Requester, Run, RunRequest, RunStart } from "./run.ts";
 
@@ -114,8 +114,8 @@ export function decidePlan({ claim, retried }: { claim: ClaimRow; retried: Store
 }
 
 /** A resumed run asks for no title: a past holder may have asked. */
-function isTitleDue({ settings }: Deps, { claim, hasTitle }: OpenedTurn): boolean {
-  return settings.titlesByModel && isFirstRun(claim) && claim.pastHolders.length === 0 && !hasTitle;
+function isTitleDue({ settings }: Deps, { claim }: OpenedTurn): boolean {
+  return settings.titlesByModel && mayAskForTitle(claim) && claim.pastHolders.length === 0;
 }
 
 function buildContext(deps: Deps, turn: OpenedTurn): TurnContext {

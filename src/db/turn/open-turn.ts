@@ -48,8 +48,6 @@ export type OpenedTurn = {
   tokenScales: ReadonlyMap<string, number>;
   /** The room's files, where an agent may read them. */
   files: RoomFiles;
-  /** Whether the session has a title. */
-  hasTitle: boolean;
 };
 
 /**
@@ -126,7 +124,6 @@ function readOpenRows(answers: OpenAnswers): OpenRows<OpenedTurn> {
       window: readWindow(window.rows),
       tokenScales: readTokenScales(parts.tokenCounts, session.state.refusalScales),
       files: readTurnFiles(parts.files),
-      hasTitle: parts.hasTitle,
     };
   return {
     sessionFound: session !== undefined,

@@ -2,7 +2,7 @@ import { and, eq, type SQL, sql } from "drizzle-orm";
 import { readableColumns } from "../core/instant.ts";
 import { prepareSelect, selectBuilder } from "../core/prepared-statement.ts";
 import { type TurnFileRow, turnFilesOfClaim } from "../files/turn-files.ts";
-import { sessionSummaries, sessions, turnClaims } from "../schema.ts";
+import { sessionSummaries, turnClaims } from "../schema.ts";
 import { type HeldSession, isHeld } from "./held-claim.ts";
 import { type TokenCount, tokenCountsOfClaim } from "./token-counts.ts";
 
@@ -24,7 +24,6 @@ const promptParts = prepareSelect(() =>
       summary: readableColumns(sessionSummaries),
       tokenCounts: listOf<TokenCount>(tokenCountsOfClaim),
       files: listOf<TurnFileRow>(turnFilesOfClaim),
-      hasTitle: sql<boolean>`(select s.title is not null from ${sessions} s where s.id = ${turnClaims.sessionId})`,
     })
     .from(turnClaims)
     .leftJoin(sessionSummaries, isLatestSummary)

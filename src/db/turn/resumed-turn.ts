@@ -43,7 +43,6 @@ export async function loadResumedTurn(
     summary: parts.summary,
     window: readWindow(windowRows.rows),
     files: readTurnFiles(parts.files),
-    hasTitle: parts.hasTitle,
     tokenScales: readTokenScales(parts.tokenCounts, session.refusalScales),
   };
 }

@@ -110,7 +110,7 @@ function retriedTurn(claim: ClaimRequest): SQL {
     and ${isRetriable} and ${isLatest} and ${hasRunsLeft}`;
 }
 
-/** Mode, goal, roster and prices as they are now: later edits do not change the run. Keys as in ClaimSnapshot. */
+/** Mode, goal, roster, prices and title as they are now: later edits do not change the run. Keys as in ClaimSnapshot. */
 function snapshot(claim: ClaimRequest): SQL {
   const { kind, userMessageId } = claim;
   const mode =
@@ -124,7 +124,8 @@ function snapshot(claim: ClaimRequest): SQL {
       : sql`jsonb_build_object('maxRounds', r.max_rounds, 'synthesis', r.synthesis)`;
   return sql`jsonb_build_object('roomId', r.id, 'goal', r.goal, ${mode}, 'userMessageId', ${userMessageId}::text,
     'pricing', ${pricingOfRoster(claim)},
-    'isBudgeted', exists (select 1 from budget where limit_credits is not null), 'orchestration', ${orchestration},
+    'isBudgeted', exists (select 1 from budget where limit_credits is not null),
+    'hasTitle', s.title is not null, 'orchestration', ${orchestration},
     'roster', coalesce((select jsonb_agg(jsonb_build_object('agentKey', a.agent_key, 'name', a.name,
       'modelAlias', a.model_alias, 'rolePrompt', a.role_prompt, 'toolPermissions', a.tool_permissions,
       'modelSettings', a.model_settings, 'position', a.position) order by a.position) from ${roomAgents} a where a.room_id = r.id), '[]'::jsonb))`;

@@ -12,7 +12,7 @@ import {
 import { exclusionOf } from "../../domain/turn/exclusion.ts";
 import { type OrchestrationRecord, recordOrchestration } from "../../domain/turn/orchestration-record.ts";
 import { changeSession, type SessionState } from "../../domain/turn/session-state.ts";
-import { isFirstRun, titleOf } from "../../domain/turn/session-title.ts";
+import { isFirstOfSession, titleOf } from "../../domain/turn/session-title.ts";
 import { type AgentReply, deriveTurnStatus, type PromptMeasure } from "../../domain/turn/turn-outcome.ts";
 import type { turnRuns } from "../schema.ts";
 import { buildLedger, listAttemptIds } from "./ledger-record.ts";
@@ -91,7 +91,7 @@ export function buildTurnRecord(input: TurnRecordInput): TurnRecord {
         turnIndex: claim.turnIndex,
         modelAliasOf: (agentKey) => modelAliasOf(input.plan, agentKey),
       }),
-    title: isFirstRun(claim) ? (input.outcome.title ?? titleOf(turn.userInput)) : null,
+    title: isFirstOfSession(claim) ? (input.outcome.title ?? titleOf(turn.userInput)) : null,
     consumedMode: snapshot.consumesPendingMode ? { roomId: snapshot.roomId, mode: snapshot.mode } : null,
     hasPastHolders: claim.pastHolders.length > 0,
     stored: {

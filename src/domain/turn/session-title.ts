@@ -10,10 +10,23 @@ export const maxTitleCharacters = 200;
 /** Code points of the message that a model makes a title from. */
 const shownCharacters = 2_000;
 
+type RunOfSession = { kind: "turn" | "retry"; turnIndex: number };
+
 /** Whether a run is the one that gives its session a title: the first of the first turn. */
-export function isFirstRun({ kind, turnIndex }: { kind: "turn" | "retry"; turnIndex: number }): boolean {
+export function isFirstOfSession({ kind, turnIndex }: RunOfSession): boolean {
   return kind === "turn" && turnIndex === 1;
 }
+
+/**
+ * Whether the first holder of a run asks a model for the title of its session, where titles are made so. The session's title
+ * of today does not tell: the user may have set it, or taken it away, while the run was executed.
+ */
+export function mayAskForTitle(claim: ClaimedRun): boolean {
+  return isFirstOfSession(claim) && claim.snapshot.hasTitle !== true;
+}
+
+/** `hasTitle`: whether the session had a title as the run was opened; undefined: an earlier version did not note it. */
+type ClaimedRun = RunOfSession & { snapshot: { hasTitle?: boolean } };
 
 /** The title of a session that its user gave none: the first line of its first message; null: the line shows nothing. */
 export function titleOf(message: string): string | null {

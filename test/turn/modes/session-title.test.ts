@@ -92,26 +92,44 @@ test("the turn waits only for a limited time for its title: then the call is abo
   expect(await titleCalls(fixture)).toMatchObject([{ client_closed: true }]);
 });
 
-test("a resumed run asks for no second title: the audit has an estimate of the first holder's call", async () => {
-  const fixture = await createTitleFixture("60000", { agents: ["ada", "bob"], mode: "roundtable" });
+/**
+ * The first turn of a session, whose holder is lost after so many calls, while the second agent answers; the same request goes
+ * on with it. The session has no title any more by then.
+ */
+async function resumeFirstTurn(fixture: TurnFixture, { calls }: { calls: number }) {
   await fixture.models.script(
     titleIs({ text: boats, hold: "gate" }),
     says("ada", "first"),
     says("bob", { text: "late", hold: "gate" }, 1),
     says("bob", "second"),
   );
-  const post = fixture.post("hello", { key: "k" });
-  await fixture.models.wait({ calls: 3 });
+  const lost = fixture.post("hello", { key: "k" });
+  await fixture.models.wait({ calls });
   await answersStored(fixture, { steps: 1 });
+  await rename(fixture, null);
   await expireLease(fixture);
-
   const again = await fixture.post("hello", { key: "k" });
-
+  await fixture.models.release("gate");
+  expect((await lost).status).toBe(409);
   expect(again).toMatchObject({ status: 201, body: { status: "completed" } });
+  return again.body;
+}
+
+const createRoundtable = () => createTitleFixture("60000", { agents: ["ada", "bob"], mode: "roundtable" });
+
+test("a resumed run asks for no second title: the audit has an estimate of the first holder's call", async () => {
+  const fixture = await createRoundtable();
+  const { id } = await resumeFirstTurn(fixture, { calls: 3 });
   expect(await titleOfSession(fixture)).toBe("hello");
   expect(await titleCalls(fixture)).toHaveLength(1);
   const estimate = { purpose: "session_title", status: "unknown" };
-  expect(await overheadOf(fixture, again.body.id)).toMatchObject([estimate, estimate, estimate]);
-  await fixture.models.release("gate");
-  expect((await post).status).toBe(409);
+  expect(await overheadOf(fixture, id)).toMatchObject([estimate, estimate, estimate]);
+});
+
+test("a resumed run whose session had a title as it was opened has no such estimate", async () => {
+  const fixture = await createRoundtable();
+  await rename(fixture, "Mine");
+  const { id } = await resumeFirstTurn(fixture, { calls: 2 });
+  expect(await titleCalls(fixture)).toEqual([]);
+  expect(await overheadOf(fixture, id)).toEqual([]);
 });
