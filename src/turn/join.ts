@@ -4,7 +4,7 @@ import { busySession } from "../domain/turn/open-decision.ts";
 import type { StockClient } from "../domain/turn/stream-client.ts";
 import { callHost, readHostAnswer } from "./hand-over.ts";
 import type { Requester, TurnAnswer } from "./run.ts";
-import { type EventPlace, type HostStream, maxReaders } from "./session-host.ts";
+import { type EventPlace, type HostStream, maxReaders, type SessionHost } from "./session-host.ts";
 
 /** A run that another request has started, and how long its lease lasts. */
 export type LiveRun = { runId: string; turnId: string; leaseLeftMs: number };
@@ -26,16 +26,32 @@ export async function joinRun(deps: Deps, requester: Requester, live: LiveRun): 
 
 export type WatchRequest = { after: EventPlace | null; client: StockClient | null; isLive: boolean };
 
-/** Asks the session's host for the events of a run. Null: the host does not answer. */
+/** What a host has of a run's events. Null: the host does not answer. */
+type FoundEvents = Exclude<HostStream, { kind: "too_many_readers" }> | null;
+
+/** Asks the session's host for events. @throws PantheonError `too_many_readers`. */
+export async function callForEvents(
+  deps: Deps,
+  requester: Requester,
+  runId: string,
+  call: (host: SessionHost) => Promise<HostStream>,
+): Promise<FoundEvents> {
+  const events = await callHost(deps, requester, runId, call);
+  if (events?.kind !== "too_many_readers") return events;
+  const detail = `${maxReaders} readers follow this session. Please close one.`;
+  throw new PantheonError("too_many_readers", detail);
+}
+
+/** Asks the session's host for the events of a run. @throws PantheonError `too_many_readers`. */
 export function askForEvents(
   deps: Deps,
   requester: Requester,
   runId: string,
   { after, client, isLive }: WatchRequest,
-): Promise<HostStream | null> {
+): Promise<FoundEvents> {
   const waitMs = isLive ? startWaitMs : 0;
-  const { requestId } = requester;
-  return callHost(deps, requester, runId, (host) => host.events({ runId, after, client, waitMs, requestId }));
+  const request = { runId, after, client, waitMs, requestId: requester.requestId };
+  return callForEvents(deps, requester, runId, (host) => host.events(request));
 }
 
 /** The events of a live run from the beginning. @throws PantheonError `turn_in_progress` or `too_many_readers`. */
@@ -46,31 +62,8 @@ export async function joinEvents(
   client: StockClient | null,
 ): Promise<ReadableStream<Uint8Array>> {
   const events = await askForEvents(deps, requester, live.runId, { after: null, client, isLive: true });
-  return bodyOf(events, () => notReached(live));
-}
-
-/** The events of a host's answer. @throws PantheonError `too_many_readers`, or the caller's where the host has none. */
-export function bodyOf(
-  events: HostStream | null,
-  toNotReached: () => PantheonError,
-): ReadableStream<Uint8Array> {
-  switch (events?.kind) {
-    case "streaming":
-      return events.body;
-    case "too_many_readers":
-      throw tooManyReaders();
-    case "complete":
-    case "unknown":
-    case undefined:
-      throw toNotReached();
-  }
-}
-
-export function tooManyReaders(): PantheonError {
-  return new PantheonError(
-    "too_many_readers",
-    `${maxReaders} readers follow this session. Please close one.`,
-  );
+  if (events?.kind !== "streaming") throw notReached(live);
+  return events.body;
 }
 
 export function notReached(live: LiveRun): PantheonError {

@@ -1,7 +1,7 @@
 import type { Deps } from "../deps.ts";
 import type { StockClient } from "../domain/turn/stream-client.ts";
 import { callHost, readHostAnswer, unfinishedTurn } from "./hand-over.ts";
-import { bodyOf } from "./join.ts";
+import { callForEvents } from "./join.ts";
 import type { Requester, TurnAnswer } from "./run.ts";
 
 // A turn that waits in the queue has the id of its first run.
@@ -26,8 +26,9 @@ export async function watchQueued(
 ): Promise<ReadableStream<Uint8Array>> {
   const { requestId } = requester;
   const waiting = { ...scopeOf(requester), turnId, client, requestId };
-  const events = await callHost(deps, requester, turnId, (host) => host.watchQueued(waiting));
-  return bodyOf(events, () => unfinishedTurn(deps, turnId));
+  const events = await callForEvents(deps, requester, turnId, (host) => host.watchQueued(waiting));
+  if (events?.kind !== "streaming") throw unfinishedTurn(deps, turnId);
+  return events.body;
 }
 
 function scopeOf({ sessionId, user }: Requester) {

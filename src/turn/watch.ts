@@ -3,7 +3,7 @@ import type { StoredTurn } from "../db/turn/stored-turn.ts";
 import { loadTurnState, type TurnState } from "../db/turn/turn-state.ts";
 import type { Deps } from "../deps.ts";
 import { endedEntryError } from "../domain/turn/queued-turn.ts";
-import { askForEvents, notReached, tooManyReaders } from "./join.ts";
+import { askForEvents, notReached } from "./join.ts";
 import { loadStoredTurn } from "./open.ts";
 import { recoverRun } from "./recover.ts";
 import type { Requester } from "./run.ts";
@@ -37,7 +37,6 @@ export async function watchTurn(deps: Deps, watcher: Watcher): Promise<TurnEvent
     if (isAtEnd(state, after)) return { kind: "complete" };
     const isLive = state.kind === "live";
     const events = await askForEvents(deps, watcher, state.runId, { after, client: null, isLive });
-    if (events?.kind === "too_many_readers") throw tooManyReaders();
     if (events?.kind === "streaming" || events?.kind === "complete") return events;
     if (state.kind === "stored") return loadStoredEvents(deps, watcher, state.runId);
     if (state.leaseLeftMs > 0 || tries === maxTries) throw notReached(state);
