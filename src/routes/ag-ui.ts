@@ -9,14 +9,13 @@ import { defineRoute } from "../http/define-route.ts";
 import { eventStreamHeaders } from "../http/event-stream.ts";
 import { limitBodyTo } from "../http/json-body.ts";
 import { jsonBody } from "../http/responses.ts";
-import { postTurn } from "../turn/post.ts";
 import { answerWithStream } from "./answer-run.ts";
-import { cancelOnDisconnect } from "./on-disconnect.ts";
 import { labelsQuery, runAgentInput } from "./schemas/ag-ui.ts";
 import { eventStream } from "./schemas/event-stream.ts";
 import { roomOf, roomParams } from "./schemas/room.ts";
 import { sessionParams } from "./schemas/session.ts";
 import { stockQuery } from "./schemas/stock-query.ts";
+import { postStockTurn, stockBodyBytes } from "./stock-turn.ts";
 import { stockTurnProblems } from "./turn-problems.ts";
 
 const common = {
@@ -43,13 +42,10 @@ const routes = {
   }),
 };
 
-/** Stock clients send their whole history. Only its last user message is read as the turn's. */
-const bodyLimitBytes = 4 * 1024 * 1024;
-
 /** Must be registered before the limit of all other bodies. */
 export function registerAgUiRoutes(app: App, deps: Deps): void {
-  app.use("/sessions/:session_id/ag-ui", limitBodyTo(bodyLimitBytes));
-  app.use("/rooms/:room_id/ag-ui", limitBodyTo(bodyLimitBytes));
+  app.use("/sessions/:session_id/ag-ui", limitBodyTo(stockBodyBytes));
+  app.use("/rooms/:room_id/ag-ui", limitBodyTo(stockBodyBytes));
   app.openapi(routes.run, async (c) => {
     const { session_id: sessionId } = c.req.valid("param");
     return runFor(c, deps, { sessionId, input: c.req.valid("json"), ...c.req.valid("query") });
@@ -71,20 +67,17 @@ type AgUiRun = {
   input: z.output<typeof runAgentInput>;
 } & z.output<typeof query>;
 
-async function runFor(c: Context<AppEnv>, deps: Deps, { sessionId, input, ...shown }: AgUiRun) {
+async function runFor(c: Context<AppEnv>, deps: Deps, { sessionId, input, ...choices }: AgUiRun) {
   const { threadId, runId, message, messageId, userMessages, protocolVersion } = input;
   // Stock clients make a new run id for each request, also where they ask for an answer again.
   const named = messageId === null ? { runId } : { messageId, message };
-  const { user, requestId, log } = c.var;
   const idempotencyKey = `ag-ui:${await deps.digest(JSON.stringify(named))}`;
-  const turn = { user, sessionId, requestId, log, request: { message }, idempotencyKey };
-  const handle = postTurn(deps, turn, shown.when_busy);
-  cancelOnDisconnect(c, deps, { sessionId, turn: handle, action: shown.on_disconnect });
+  const handle = postStockTurn(c, deps, { sessionId, message, idempotencyKey }, choices);
   const client = { ids: { threadId, runId }, userMessages };
   const answer = await answerWithStream(c, deps, { sessionId, handle }, client);
   const view = createClientView({
     isOlder: isOlderProtocol(protocolVersion),
-    hasLabels: shown.labels === "on",
+    hasLabels: choices.labels === "on",
   });
   if (view === null || answer.body === null) return answer;
   return c.body(answer.body.pipeThrough(viewFrames(view)), 200, eventStreamHeaders);

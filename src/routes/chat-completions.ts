@@ -10,10 +10,7 @@ import { limitBodyTo } from "../http/json-body.ts";
 import { toCompletion } from "../http/openai/completion.ts";
 import { createCompletionStream } from "../http/openai/completion-stream.ts";
 import { jsonBody } from "../http/responses.ts";
-import { postTurn } from "../turn/post.ts";
-import type { WhenBusy } from "../turn/run.ts";
 import { keepUntilOver } from "./answer-run.ts";
-import { cancelOnDisconnect } from "./on-disconnect.ts";
 import { toRunResult } from "./run-result.ts";
 import {
   chatCompletionRequest,
@@ -23,6 +20,7 @@ import {
 } from "./schemas/openai.ts";
 import { stockQuery } from "./schemas/stock-query.ts";
 import { toTurnRead } from "./schemas/turn.ts";
+import { postStockTurn, type StockChoices, stockBodyBytes } from "./stock-turn.ts";
 import { streamRun } from "./stream-answer.ts";
 import { stockTurnProblems } from "./turn-problems.ts";
 
@@ -39,17 +37,11 @@ const route = defineRoute("post", "/chat/completions", "Run a turn as OpenAI's c
   problems: ["not_found", ...stockTurnProblems],
 });
 
-/** Clients send their whole conversation. Only its last user message is read as the turn's. */
-const bodyLimitBytes = 4 * 1024 * 1024;
-
 export function registerChatCompletionRoute(app: App, deps: Deps): void {
-  app.use("/chat/completions", limitBodyTo(bodyLimitBytes));
+  app.use("/chat/completions", limitBodyTo(stockBodyBytes));
   app.openapi(route, async (c) => {
     const request = c.req.valid("json");
-    const { on_disconnect: action, when_busy: whenBusy } = c.req.valid("query");
-    const run = await postCompletion(c, deps, request, whenBusy);
-    const { sessionId, handle } = run;
-    cancelOnDisconnect(c, deps, { sessionId, turn: handle, action });
+    const run = await postCompletion(c, deps, request, c.req.valid("query"));
     if (!request.isStream) return completeTurn(c, deps, run);
     const formFor = ({ turnId }: { turnId: string }) => ({
       write: createCompletionStream({ turnId, ...run.head }, request.includesUsage),
@@ -66,11 +58,11 @@ async function postCompletion(
   c: Context<AppEnv>,
   deps: Deps,
   request: CompletionRequest,
-  whenBusy: WhenBusy | undefined,
+  choices: StockChoices,
 ) {
   const { model, message, messages, beginning, sessionId: named } = request;
   const head = { model, created: Math.floor(deps.nowMs() / 1_000) };
-  const { user, requestId, log } = c.var;
+  const { user } = c.var;
   const roomId = roomOfModel(model);
   if (roomId === null) throw notFound();
   const { sessionId, idempotencyKey, isNew } = await chooseChatSession(deps, {
@@ -81,10 +73,9 @@ async function postCompletion(
     messagesHash: await deps.digest(JSON.stringify([named, messages])),
     isRepeat: Number(c.req.header("x-stainless-retry-count") ?? 0) > 0,
   });
-  const turn = { user, sessionId, requestId, log, request: { message }, idempotencyKey };
-  const posted = postTurn(deps, turn, whenBusy);
-  const handle = isNew ? posted.catch((refusal) => giveUpSession(deps, turn, refusal)) : posted;
-  return { sessionId, handle, head };
+  const posted = postStockTurn(c, deps, { sessionId, message, idempotencyKey }, choices);
+  const giveUp = (refusal: unknown) => giveUpSession(deps, { sessionId, user }, refusal);
+  return { handle: isNew ? posted.catch(giveUp) : posted, head };
 }
 
 async function completeTurn(c: Context<AppEnv>, deps: Deps, { handle, head }: CompletionRun) {

@@ -6,13 +6,13 @@ import { defineRoute } from "../http/define-route.ts";
 import { limitBodyTo } from "../http/json-body.ts";
 import { jsonBody } from "../http/responses.ts";
 import { createUiMessageStream, uiMessageStreamHeaders } from "../http/ui-messages/ui-message-stream.ts";
-import { postTurn } from "../turn/post.ts";
 import { watchTurn } from "../turn/watch.ts";
 import { cancelOnDisconnect } from "./on-disconnect.ts";
 import { labelsQuery } from "./schemas/ag-ui.ts";
 import { sessionParams } from "./schemas/session.ts";
 import { stockQuery } from "./schemas/stock-query.ts";
 import { chatParams, uiMessageStream, uiMessagesRequest } from "./schemas/ui-messages.ts";
+import { postStockTurn, stockBodyBytes } from "./stock-turn.ts";
 import { type StreamForm, streamEvents, streamRun, streamStored } from "./stream-answer.ts";
 import { stockTurnProblems } from "./turn-problems.ts";
 
@@ -44,9 +44,6 @@ const routes = {
   ),
 };
 
-/** Clients send their whole conversation. Only its last user message is read as the turn's. */
-const bodyLimitBytes = 4 * 1024 * 1024;
-
 const formOf = (turnId: string, sessionId: string, labels: "on" | "off" | undefined): StreamForm => ({
   write: createUiMessageStream({ turnId, sessionId: sessionId.toLowerCase(), hasLabels: labels === "on" }),
   headers: uiMessageStreamHeaders,
@@ -54,18 +51,15 @@ const formOf = (turnId: string, sessionId: string, labels: "on" | "off" | undefi
 
 /** Must be registered before the limit of all other bodies. */
 export function registerUiMessageRoutes(app: App, deps: Deps): void {
-  app.use("/sessions/:session_id/ui-messages", limitBodyTo(bodyLimitBytes));
+  app.use("/sessions/:session_id/ui-messages", limitBodyTo(stockBodyBytes));
   app.openapi(routes.run, async (c) => {
     const { session_id: sessionId } = c.req.valid("param");
     const { message, messageId, messages } = c.req.valid("json");
-    const { user, requestId, log } = c.var;
+    const { labels, ...choices } = c.req.valid("query");
     // A message without an id is known by the conversation before it.
     const named = messageId === null ? { messages } : { messageId, message };
-    const { on_disconnect: action, when_busy: whenBusy, labels } = c.req.valid("query");
     const idempotencyKey = `ui:${await deps.digest(JSON.stringify(named))}`;
-    const turn = { user, sessionId, requestId, log, request: { message }, idempotencyKey };
-    const handle = postTurn(deps, turn, whenBusy);
-    cancelOnDisconnect(c, deps, { sessionId, turn: handle, action });
+    const handle = postStockTurn(c, deps, { sessionId, message, idempotencyKey }, choices);
     return streamRun(c, deps, handle, ({ turnId }) => formOf(turnId, sessionId, labels));
   });
   app.openapi(routes.resume, async (c) => {
