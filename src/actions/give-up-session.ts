@@ -1,5 +1,6 @@
 import { deleteUnusedSession } from "../db/rooms/sessions.ts";
 import type { Deps } from "../deps.ts";
+import type { Log } from "../domain/log.ts";
 
 /**
  * Takes back a session that was started for a message which was refused: its client never hears of it. Throws the refusal,
@@ -7,9 +8,13 @@ import type { Deps } from "../deps.ts";
  */
 export async function giveUpSession(
   { db, now }: Deps,
-  { sessionId, user }: { sessionId: string; user: { userId: string } },
+  { sessionId, user, log }: { sessionId: string; user: { userId: string }; log: Log },
   refusal: unknown,
 ): Promise<never> {
-  await deleteUnusedSession(db, user.userId, sessionId, now()).catch(() => undefined);
+  try {
+    await deleteUnusedSession(db, user.userId, sessionId, now());
+  } catch (error) {
+    log.warn("unused_session_left", { error: error instanceof Error ? error.name : "unknown" });
+  }
   throw refusal;
 }

@@ -62,7 +62,7 @@ async function postCompletion(
 ) {
   const { model, message, messages, beginning, sessionId: named } = request;
   const head = { model, created: Math.floor(deps.nowMs() / 1_000) };
-  const { user } = c.var;
+  const { user, log } = c.var;
   const roomId = roomOfModel(model);
   if (roomId === null) throw notFound();
   const { sessionId, idempotencyKey, isNew } = await chooseChatSession(deps, {
@@ -74,7 +74,7 @@ async function postCompletion(
     isRepeat: Number(c.req.header("x-stainless-retry-count") ?? 0) > 0,
   });
   const posted = postStockTurn(c, deps, { sessionId, message, idempotencyKey }, choices);
-  const giveUp = (refusal: unknown) => giveUpSession(deps, { sessionId, user }, refusal);
+  const giveUp = (refusal: unknown) => giveUpSession(deps, { sessionId, user, log }, refusal);
   return { handle: isNew ? posted.catch(giveUp) : posted, head };
 }
 

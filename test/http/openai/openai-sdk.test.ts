@@ -1,5 +1,6 @@
 import OpenAI from "openai";
 import { describe, expect, test } from "vitest";
+import { failing, watchDatabase } from "../../support/database-requests.ts";
 import type { ModelRule } from "../../support/models.ts";
 import { createStreamFixture, type StreamFixture } from "../../support/streams.ts";
 import { says } from "../../support/turn-fixture.ts";
@@ -368,6 +369,16 @@ describe("errors are of OpenAI's classes", () => {
     }
     expect(await failsWith(ask([user("nobody")], room.sessionId))).toMatchObject({ status: 422 });
     expect(await sessions()).toBe(before);
+  });
+
+  test("a first message that is refused is so too where its session cannot be deleted, and the log has it", async () => {
+    const { room, ask } = await createChat("tag");
+    const failsToDelete = failing('update \\"sessions\\" set \\"deleted_at\\"');
+    const { result } = await watchDatabase(() => failsWith(ask([user("nobody")])), failsToDelete);
+    expect(result).toMatchObject({ status: 422, code: "no_valid_tagged_agents" });
+    expect(room.api.lines.filter(({ event }) => event === "unused_session_left")).toMatchObject([
+      { level: "warn", error: "PantheonError", request_id: expect.any(String) },
+    ]);
   });
 
   test("a session that is busy is a conflict, after which the client waits", async () => {
