@@ -82,7 +82,9 @@ export function pageOf<T extends z.ZodType>(item: z.ZodLazy<T>) {
       last_id: z
         .string()
         .nullable()
-        .describe("Id of the page's last row, for the next page; null: the page is empty"),
+        .describe(
+          "What the next page is asked for with `after`: the page's last row; null: the page is empty",
+        ),
     });
     const name = item.unwrap().meta()?.id;
     return name === undefined ? page : page.meta({ id: `${name}Page`, description: "One page of a list" });

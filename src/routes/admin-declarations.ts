@@ -12,7 +12,7 @@ import {
   userParams,
   wallet,
 } from "./schemas/money.ts";
-import { adminUsageItem, adminUsageQuery, usagePageOf } from "./schemas/usage.ts";
+import { adminUsageItem, adminUsageQuery } from "./schemas/usage.ts";
 
 const tag = "operators";
 const params = userParams;
@@ -23,7 +23,7 @@ export const adminRoutes = {
     description: "Groups of all users, with the number of those who spent something and the margin.",
     tag,
     request: { query: adminUsageQuery },
-    responses: { 200: json(usagePageOf(adminUsageItem), "A page of groups, by key") },
+    responses: { 200: json(pageOf(adminUsageItem), "A page of groups, by key") },
     problems: ["not_found"],
   }),
   grant: defineRoute("post", "/admin/users/{user_id}/grants", "Grant credits to a user", {

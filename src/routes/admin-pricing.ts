@@ -4,8 +4,9 @@ import type { Deps } from "../deps.ts";
 import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { json, jsonBody } from "../http/responses.ts";
+import { pageOf } from "../http/schemas.ts";
 import { newPricingVersion, pricingVersion, toPricingVersion } from "./schemas/money.ts";
-import { usagePageOf, versionQuery } from "./schemas/usage.ts";
+import { versionQuery } from "./schemas/usage.ts";
 
 const tag = "operators";
 
@@ -15,7 +16,7 @@ const routes = {
     description: "Those of operators, and those that deployments brought with them.",
     tag,
     request: { query: versionQuery },
-    responses: { 200: json(usagePageOf(pricingVersion), "A page of versions") },
+    responses: { 200: json(pageOf(pricingVersion), "A page of versions") },
     problems: ["not_found"],
   }),
   add: defineRoute("post", "/admin/pricing-versions", "Add prices that hold from a time on", {

@@ -5,6 +5,7 @@ import { PantheonError } from "../domain/errors.ts";
 import type { App } from "../http/app-env.ts";
 import { defineRoute } from "../http/define-route.ts";
 import { json } from "../http/responses.ts";
+import { pageOf } from "../http/schemas.ts";
 import { roomParams } from "./schemas/room.ts";
 import { sessionParams } from "./schemas/session.ts";
 import {
@@ -14,12 +15,11 @@ import {
   toUsageRequest,
   usageCsvQuery,
   usageItem,
-  usagePageOf,
   usageQuery,
 } from "./schemas/usage.ts";
 
 const tag = "money";
-const page = usagePageOf(usageItem);
+const page = pageOf(usageItem);
 const responses = { 200: json(page, "A page of groups, by key; their sum is the ledger's") };
 const query = usageQuery;
 

@@ -91,18 +91,6 @@ export function toUsageRequest({ from, to, group_by: groupBy, time_zone: timeZon
   return { from, to, groupBy, timeZone } satisfies Omit<UsageRequest, "limit">;
 }
 
-export function usagePageOf<Item extends z.ZodObject>(item: z.ZodLazy<Item>) {
-  return lazily(() =>
-    z
-      .object({
-        data: z.array(item).describe("The rows of the page"),
-        has_more: z.boolean().describe("True: there are more after them"),
-        last_id: z.string().nullable().describe("What the next page is asked for with `after`; null: no row"),
-      })
-      .meta({ id: `${item.unwrap().meta()?.id}Page`, description: "A page of a list" }),
-  );
-}
-
 /** A page of groups. Its cursor is the key of the last one. */
 export function toUsagePage<Item>(page: Page<UsageRow>, toItem: (row: UsageRow) => Item) {
   const last = page.rows.at(-1);
