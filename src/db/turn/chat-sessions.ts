@@ -53,13 +53,17 @@ export async function findRecentRequest(
   room: RoomScope,
   { keyPrefix, minutes }: { keyPrefix: string; minutes: number },
 ): Promise<KnownRequest | undefined> {
-  const wanted: Wanted = {
-    isActive: isActiveIn(room),
-    pattern: `${keyPrefix}%`,
-    since: sql`clock_timestamp() - make_interval(mins => ${minutes}::int)`,
-  };
+  const isActive = isActiveIn(room);
+  const since = sql`clock_timestamp() - make_interval(mins => ${minutes}::int)`;
+  const wanted: Wanted = { isActive, pattern: `${keyPrefix}%`, since };
+  // A run can only be stored since then in a session that was used since then: the others need not be searched.
+  const stored: Wanted = { ...wanted, isActive: and(isActive, gt(sessions.lastTurnAt, since)) };
   const [found] = await askDatabase(db, () =>
-    unionAll(selectRunning(db, wanted), selectWaiting(db, wanted), selectStored(db, wanted))
+    unionAll(
+      selectRequests(db, turnClaims, turnClaims.openedAt, wanted),
+      selectRequests(db, queuedTurns, queuedTurns.createdAt, wanted),
+      selectRequests(db, turnRuns, turnRuns.createdAt, stored),
+    )
       .orderBy(sql`"at" desc`)
       .limit(1),
   );
@@ -68,42 +72,23 @@ export async function findRecentRequest(
 
 type Wanted = { isActive: SQL | undefined; pattern: string; since: SQL };
 
-function selectRunning(db: Db, { isActive, pattern, since }: Wanted) {
-  const { sessionId, idempotencyKey, openedAt } = turnClaims;
+/** The requests in one table, as the same columns of each: the rows are put together. `at`: the table's column of their time. */
+function selectRequests(
+  db: Db,
+  table: typeof turnClaims | typeof queuedTurns | typeof turnRuns,
+  at: Column,
+  { isActive, pattern, since }: Wanted,
+) {
+  const { sessionId, idempotencyKey } = table;
   return db
-    .select(placeOf({ sessionId, idempotencyKey, at: openedAt }))
-    .from(turnClaims)
+    .select({
+      sessionId: sql<string>`${sessionId}`.as("session_id"),
+      idempotencyKey: sql<string>`${idempotencyKey}`.as("key"),
+      at: sql`${at}`.as("at"),
+    })
+    .from(table)
     .innerJoin(sessions, eq(sessions.id, sessionId))
-    .where(and(isActive, like(idempotencyKey, pattern), gt(openedAt, since)));
-}
-
-function selectWaiting(db: Db, { isActive, pattern, since }: Wanted) {
-  const { sessionId, idempotencyKey, createdAt } = queuedTurns;
-  return db
-    .select(placeOf({ sessionId, idempotencyKey, at: createdAt }))
-    .from(queuedTurns)
-    .innerJoin(sessions, eq(sessions.id, sessionId))
-    .where(and(isActive, like(idempotencyKey, pattern), gt(createdAt, since)));
-}
-
-function selectStored(db: Db, { isActive, pattern, since }: Wanted) {
-  const { sessionId, idempotencyKey, createdAt } = turnRuns;
-  return db
-    .select(placeOf({ sessionId, idempotencyKey, at: createdAt }))
-    .from(turnRuns)
-    .innerJoin(sessions, eq(sessions.id, sessionId))
-    .where(
-      and(isActive, gt(sessions.lastTurnAt, since), like(idempotencyKey, pattern), gt(createdAt, since)),
-    );
-}
-
-/** The same columns of each table: the rows are put together. */
-function placeOf({ sessionId, idempotencyKey, at }: Record<"sessionId" | "idempotencyKey" | "at", Column>) {
-  return {
-    sessionId: sql<string>`${sessionId}`.as("session_id"),
-    idempotencyKey: sql<string>`${idempotencyKey}`.as("key"),
-    at: sql`${at}`.as("at"),
-  };
+    .where(and(isActive, like(idempotencyKey, pattern), gt(at, since)));
 }
 
 function isActiveIn(room: RoomScope): SQL | undefined {
