@@ -23,7 +23,7 @@ export class HostedRuns {
     return [...this.#byHolder.values()].findLast(({ run }) => run.turn.claim.runId === runId);
   }
 
-  /** The same. Waits `waitMs` for it: its hand-over may still be on its way. */
+  /** The latest execution of a run. It is waited for, up to `waitMs`: the run's hand-over may be on its way. */
   async waitFor(runId: string, waitMs: number): Promise<HostedRun | undefined> {
     const found = this.find(runId);
     if (found !== undefined || waitMs === 0) return found;

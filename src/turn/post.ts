@@ -21,7 +21,7 @@ export function postTurn(
   request: Requester & { request: ClaimedRequest },
   whenBusy: WhenBusy = "refuse",
 ): Promise<RunHandle> {
-  return openHandle(deps, { ...request, kind: "turn" }, whenBusy);
+  return openAndPlan(deps, { ...request, kind: "turn" }, whenBusy);
 }
 
 /**
@@ -30,14 +30,14 @@ export function postTurn(
  * @throws PantheonError as docs/api.md lists under POST …/retry.
  */
 export function retryTurn(deps: Deps, request: Requester & { turnId: string }): Promise<RunHandle> {
-  return openHandle(deps, { ...request, kind: "retry" }, "refuse");
+  return openAndPlan(deps, { ...request, kind: "retry" }, "refuse");
 }
 
 /**
  * Opens a run and plans it. All refusals happen here, before any model is called and any host is woken. The session's host
  * then runs the agents and commits.
  */
-async function openHandle(
+async function openAndPlan(
   { db: sharedDb, ...shared }: Deps,
   request: RunRequest,
   whenBusy: WhenBusy,

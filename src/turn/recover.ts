@@ -113,7 +113,7 @@ async function storeSettled(deps: Deps, turn: AbandonedTurn, plan: TurnPlan, log
     throw new PantheonError("commit_failed", commitFailedDetail, {}, { cause });
   };
   const ending: SettledEndingName = isCancelled ? "cancelled" : "recovered";
-  // Who settles a run has made no calls.
+  // A holder that settles a run calls no model: it has no calls to report.
   const reportCalls = () => undefined;
   return endStored(deps, ending, {
     outcome,

@@ -50,14 +50,14 @@ export type SettledEndingName = "recovered" | "cancelled";
 /** Planning refuses the run. */
 export type PlannedEndingName = "refused" | "recovered_then_refused";
 /** The database does not take the last write of another ending. */
-type ReplacingEndingName = "too_large" | "commit_refused" | "not_released";
+type FailedWriteEndingName = "too_large" | "commit_refused" | "not_released";
 /** The holder stops without a turn. */
 type StoppedEndingName = "lease_not_renewed" | "commit_failed" | "lease_lost" | "crashed";
 type EndingName =
   | ExecutedEndingName
   | SettledEndingName
   | PlannedEndingName
-  | ReplacingEndingName
+  | FailedWriteEndingName
   | StoppedEndingName;
 
 /**

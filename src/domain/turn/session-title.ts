@@ -3,8 +3,8 @@ import { cutCharacters } from "../text/cut-text.ts";
 import { readJsonObject } from "../text/model-json.ts";
 import { toOneLine } from "../text/one-line.ts";
 
-/** Code points of a title that is made from a message. */
-const madeTitleCharacters = 80;
+/** Code points of a title that the user did not give: the first line of the message, or what a model makes of it. */
+const defaultTitleCharacters = 80;
 /** Code points of a title that a user gives. */
 export const maxTitleCharacters = 200;
 /** Code points of the message that a model makes a title from. */
@@ -31,7 +31,7 @@ type ClaimedRun = RunOfSession & { snapshot: { hasTitle?: boolean } };
 /** The title of a session that its user gave none: the first line of its first message; null: the line shows nothing. */
 export function titleOf(message: string): string | null {
   const [firstLine = ""] = message.trimStart().split(/\r\n|[\n\r\u2028\u2029]/, 1);
-  return toOneLine(firstLine, madeTitleCharacters) || null;
+  return toOneLine(firstLine, defaultTitleCharacters) || null;
 }
 
 /** Asks a model for the title of a session that begins with this message. */
@@ -53,5 +53,5 @@ export function buildTitlePrompt(message: string): PromptMessage[] {
 export function parseTitle(raw: string): string | null {
   const reading = readJsonObject(raw);
   const title = reading.kind === "object" ? reading.fields.title : undefined;
-  return typeof title === "string" ? toOneLine(title, madeTitleCharacters) || null : null;
+  return typeof title === "string" ? toOneLine(title, defaultTitleCharacters) || null : null;
 }

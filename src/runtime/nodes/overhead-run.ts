@@ -77,7 +77,7 @@ export async function callSummarizer<Parsed>(
   overhead.push(...toOverheadCalls({ purpose, holder: ports.holder }, model, answer));
   const parsed = answer.ok ? parse(answer.text) : null;
   if (parsed === null) {
-    const code = answer.ok ? "no_contract" : answer.failure.code;
+    const code = answer.ok ? "wrong_form" : answer.failure.code;
     if (purpose === "session_title") ports.log.warn("title_failed", { code });
     else ports.log.warn("summary_failed", { purpose, code });
   }

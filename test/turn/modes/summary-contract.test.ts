@@ -136,7 +136,7 @@ describe("where a summarizer breaks the contract", () => {
       { made_in_turn_index: 7, from_seq: 1, to_seq: 10, summary_text: "At last." },
     ]);
     expect(warningsOf(fixture)).toMatchObject([
-      { event: "summary_failed", purpose: "summary_text", code: "no_contract" },
+      { event: "summary_failed", purpose: "summary_text", code: "wrong_form" },
     ]);
   });
 
