@@ -2,18 +2,14 @@ import type { AGUIEvent } from "@ag-ui/core";
 import type { StockClient } from "../domain/turn/stream-client.ts";
 import { nameAsClient } from "../http/ag-ui/ag-ui-snapshot.ts";
 
-const decoder = new TextDecoder();
-const encoder = new TextEncoder();
-
 /**
  * Gives the events of a run the ids that a stock client chose itself. Only those that start and end a run, and snapshots,
  * have such ids; they are rare, and all other events pass as they are.
  */
-export function createClientIds(client: StockClient): (frames: Uint8Array) => Uint8Array {
+export function createClientIds(client: StockClient): (frames: string) => string {
   return (frames) => {
-    const text = decoder.decode(frames);
-    if (!/^data: \{"type":"(RUN_STARTED|RUN_FINISHED|MESSAGES_SNAPSHOT)"/m.test(text)) return frames;
-    return encoder.encode(text.replaceAll(/^data: (.*)$/gm, (line, json) => rename(line, json, client)));
+    if (!/^data: \{"type":"(RUN_STARTED|RUN_FINISHED|MESSAGES_SNAPSHOT)"/m.test(frames)) return frames;
+    return frames.replaceAll(/^data: (.*)$/gm, (line, json) => rename(line, json, client));
   };
 }
 

@@ -1,44 +1,69 @@
 /** What the object has to do at a set time. One alarm is enough for all of them. */
-export type DueKind = "recover" | "queue" | "forget";
+const dueKinds = ["recover", "queue", "forget"] as const;
+export type DueKind = (typeof dueKinds)[number];
+
+/** When each is due, ms; null: it is not. */
+type Times = Record<DueKind, number | null>;
 
 type DueStorage = Pick<DurableObjectStorage, "setAlarm" | "deleteAlarm"> & { sql: Pick<SqlStorage, "exec"> };
 
 export function createDueTable(sql: Pick<SqlStorage, "exec">): void {
-  sql.exec("create table if not exists due_times (kind text primary key, at_ms integer not null)");
+  sql.exec("create table if not exists due (id integer primary key, recover real, queue real, forget real)");
 }
 
-/** Times at which the object has something to do, and its alarm at the first of them. */
+/**
+ * Times at which the object has something to do, and its alarm at the first of them. Each change is one row, and the alarm
+ * is set only where the first time changes: both are paid for.
+ */
 export class DueTimes {
   readonly #storage: DueStorage;
+  /** Undefined: not read yet. */
+  #times: Times | undefined;
+  #alarmMs: number | null = null;
 
   constructor(storage: DueStorage) {
     this.#storage = storage;
   }
 
-  set(kind: DueKind, atMs: number): void {
-    this.#storage.sql.exec("insert or replace into due_times values (?, ?)", kind, Math.ceil(atMs));
-    this.#arm();
+  /** Sets times, or clears them; the others stay. */
+  update(changes: Partial<Times>): void {
+    this.#times ??= this.#read() ?? { recover: null, queue: null, forget: null };
+    this.#write({ ...this.#times, ...changes });
   }
 
-  clear(kind: DueKind): void {
-    this.#storage.sql.exec("delete from due_times where kind = ?", kind);
-    this.#arm();
-  }
-
-  /** Takes what is due by now. */
+  /** Takes what is due by now. To be called by the alarm. */
   take(nowMs: number): DueKind[] {
-    const rows = this.#storage.sql
-      .exec<{ kind: DueKind }>("delete from due_times where at_ms <= ? returning kind", nowMs)
-      .toArray();
-    return rows.map(({ kind }) => kind);
+    this.#alarmMs = null;
+    const times = this.#read();
+    // An earlier version kept the times in another table.
+    if (times === undefined) return [...dueKinds];
+    const due = dueKinds.filter((kind) => (times[kind] ?? Number.POSITIVE_INFINITY) <= nowMs);
+    this.#write({ ...times, ...Object.fromEntries(due.map((kind) => [kind, null])) });
+    return due;
   }
 
-  #arm(): void {
-    const [first] = this.#storage.sql
-      .exec<{ at_ms: number | null }>("select min(at_ms) as at_ms from due_times")
-      .toArray();
-    const atMs = first?.at_ms ?? null;
-    if (atMs === null) void this.#storage.deleteAlarm();
-    else void this.#storage.setAlarm(atMs);
+  /** All times were deleted, with everything else that the object had stored. */
+  reset(): void {
+    this.#times = undefined;
+    this.#alarmMs = null;
+  }
+
+  #read(): Times | undefined {
+    return this.#storage.sql.exec<Times>("select recover, queue, forget from due").toArray()[0];
+  }
+
+  #write(times: Times): void {
+    const { recover, queue, forget } = times;
+    this.#storage.sql.exec("insert or replace into due values (1, ?, ?, ?)", recover, queue, forget);
+    this.#times = times;
+    this.#arm(Math.min(...dueKinds.map((kind) => times[kind] ?? Number.POSITIVE_INFINITY)));
+  }
+
+  #arm(firstMs: number): void {
+    const alarmMs = firstMs === Number.POSITIVE_INFINITY ? null : Math.ceil(firstMs);
+    if (alarmMs === this.#alarmMs) return;
+    this.#alarmMs = alarmMs;
+    if (alarmMs === null) void this.#storage.deleteAlarm();
+    else void this.#storage.setAlarm(alarmMs);
   }
 }

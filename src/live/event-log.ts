@@ -1,18 +1,20 @@
 /** What the log needs of the object's SQLite. */
 export type LogSql = Pick<SqlStorage, "exec">;
 
-/** Packed events are written when they have this many bytes, or after this time. */
-const maxPackBytes = 16 * 1024;
+/** Packed events are written when they have this many characters, or after this time. */
+const maxPackCharacters = 16 * 1024;
 const flushAfterMs = 100;
 /** A larger event is not written: SQLite's rows are bounded. Readers that are connected get it from memory. */
 const maxEventBytes = 1024 * 1024;
+const maxBytesPerCharacter = 3;
 
-export type LogPart = { bytes: Uint8Array; nextSeq: number };
+export type LogPart = { frames: string; nextSeq: number };
 
 /** Events in one row, or still in memory: `firstSeq` to `lastSeq`, as frames of a stream of Server-Sent Events. */
-type Pack = { firstSeq: number; lastSeq: number; frames: Uint8Array[]; bytes: number };
+type Pack = { firstSeq: number; lastSeq: number; frames: string[]; characters: number };
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 export function createLogTables(sql: LogSql): void {
   sql.exec(`create table if not exists event_packs
@@ -40,10 +42,11 @@ export class EventLog {
   #newest: Pack = newPack(1);
   /** The pack that was written last. Readers at its events need not ask SQLite. */
   #latestWritten: Pack | undefined;
-  readonly #large = new Map<number, Uint8Array>();
+  readonly #large = new Map<number, string>();
   /** Packs that SQLite did not take. */
   readonly #unwritten: Pack[] = [];
   #lastSeq = 0;
+  /** Bytes of the events before the newest pack. */
   #bytes = 0;
   #state: "open" | "over" | "gone" = "open";
   /** Another log has the tables of SQLite now. */
@@ -72,9 +75,9 @@ export class EventLog {
     return log;
   }
 
-  /** Bytes of all events so far. */
+  /** Bytes of all events so far. In the newest pack a character counts as one. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#bytes + this.#newest.characters;
   }
 
   /** The last event's number; 0: there is none. */
@@ -91,8 +94,7 @@ export class EventLog {
     if (this.#state !== "open") return;
     this.#lastSeq += 1;
     const frame = toFrame(`${this.epoch}.${this.#lastSeq}`, event);
-    this.#bytes += frame.byteLength;
-    if (frame.byteLength > maxEventBytes) this.#appendLarge(frame);
+    if (isLarge(frame)) this.#appendLarge(frame);
     else this.#appendSmall(frame);
     this.#notify();
   }
@@ -125,18 +127,18 @@ export class EventLog {
     if (this.#state === "gone") return "gone";
     if (seq > this.#lastSeq) return null;
     const large = this.#large.get(seq);
-    if (large !== undefined) return { bytes: large, nextSeq: seq + 1 };
+    if (large !== undefined) return { frames: large, nextSeq: seq + 1 };
     const kept = [this.#newest, this.#latestWritten, ...this.#unwritten];
     const pack = kept.find((one) => one !== undefined && holds(one, seq));
     const found = pack ?? this.#readPack(seq);
     if (found === undefined) return "gone";
-    return { bytes: concatBytes(found.frames.slice(seq - found.firstSeq)), nextSeq: found.lastSeq + 1 };
+    return { frames: found.frames.slice(seq - found.firstSeq).join(""), nextSeq: found.lastSeq + 1 };
   }
 
   /** One event by itself. */
-  readOne(seq: number): Uint8Array | undefined {
+  readOne(seq: number): string | undefined {
     const part = this.read(seq);
-    return part === null || part === "gone" ? undefined : splitFrames(part.bytes)[0];
+    return part === null || part === "gone" ? undefined : splitFrames(part.frames)[0];
   }
 
   /** Resolves at the next change. */
@@ -148,7 +150,8 @@ export class EventLog {
   flush(): void {
     const { firstSeq, lastSeq, frames } = this.#newest;
     if (frames.length === 0 || this.#state === "gone") return;
-    const bytes = concatBytes(frames);
+    const bytes = encoder.encode(frames.join(""));
+    this.#bytes += bytes.byteLength;
     if (!this.#write("insert into event_packs values (?, ?, ?)", firstSeq, lastSeq, bytes)) {
       this.#unwritten.push(this.#newest);
     }
@@ -167,12 +170,12 @@ export class EventLog {
     }
   }
 
-  #appendSmall(frame: Uint8Array): void {
+  #appendSmall(frame: string): void {
     const pack = this.#newest;
     pack.frames.push(frame);
     pack.lastSeq = this.#lastSeq;
-    pack.bytes += frame.byteLength;
-    if (pack.bytes >= maxPackBytes) this.flush();
+    pack.characters += frame.length;
+    if (pack.characters >= maxPackCharacters) this.flush();
     else void this.#flushLater();
   }
 
@@ -184,8 +187,9 @@ export class EventLog {
     this.flush();
   }
 
-  #appendLarge(frame: Uint8Array): void {
+  #appendLarge(frame: string): void {
     this.flush();
+    this.#bytes += encoder.encode(frame).byteLength;
     this.#large.set(this.#lastSeq, frame);
     this.#newest = newPack(this.#lastSeq + 1);
   }
@@ -211,12 +215,12 @@ export class EventLog {
 type PackRow = { first_seq: number; last_seq: number; frames: ArrayBuffer };
 
 function toPack({ first_seq: firstSeq, last_seq: lastSeq, frames }: PackRow): Pack {
-  const bytes = new Uint8Array(frames);
-  return { firstSeq, lastSeq, frames: splitFrames(bytes), bytes: bytes.byteLength };
+  const text = decoder.decode(frames);
+  return { firstSeq, lastSeq, frames: splitFrames(text), characters: text.length };
 }
 
 function newPack(firstSeq: number): Pack {
-  return { firstSeq, lastSeq: firstSeq - 1, frames: [], bytes: 0 };
+  return { firstSeq, lastSeq: firstSeq - 1, frames: [], characters: 0 };
 }
 
 function holds({ firstSeq, lastSeq }: Pack, seq: number): boolean {
@@ -224,32 +228,20 @@ function holds({ firstSeq, lastSeq }: Pack, seq: number): boolean {
 }
 
 /** JSON has no raw line breaks, so an event is always one line; lone surrogates are escaped. */
-export function toFrame(id: string, event: object): Uint8Array {
-  return encoder.encode(`id: ${id}\ndata: ${JSON.stringify(event)}\n\n`);
+export function toFrame(id: string, event: object): string {
+  return `id: ${id}\ndata: ${JSON.stringify(event)}\n\n`;
 }
 
 /** A frame ends with a blank line, and has none in it. */
-function splitFrames(bytes: Uint8Array): Uint8Array[] {
-  const lineBreak = 10;
-  const frames: Uint8Array[] = [];
-  let start = 0;
-  for (let end = bytes.indexOf(lineBreak); end !== -1; end = bytes.indexOf(lineBreak, end + 1)) {
-    if (bytes[end + 1] !== lineBreak) continue;
-    frames.push(bytes.subarray(start, end + 2));
-    start = end + 2;
-    end += 1;
-  }
-  return frames;
+function splitFrames(frames: string): string[] {
+  return frames
+    .split("\n\n")
+    .slice(0, -1)
+    .map((frame) => `${frame}\n\n`);
 }
 
-export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
-  const [only] = parts;
-  if (only !== undefined && parts.length === 1) return only;
-  const joined = new Uint8Array(parts.reduce((length, part) => length + part.byteLength, 0));
-  let offset = 0;
-  for (const part of parts) {
-    joined.set(part, offset);
-    offset += part.byteLength;
-  }
-  return joined;
+function isLarge(frame: string): boolean {
+  return (
+    frame.length * maxBytesPerCharacter > maxEventBytes && encoder.encode(frame).byteLength > maxEventBytes
+  );
 }

@@ -10,7 +10,7 @@ import { loadStoredTurn } from "../turn/open.ts";
 import { endings, type Run, type TurnAnswer } from "../turn/run.ts";
 import type { EventPlace, HandOver, HostAnswer, HostProblem } from "../turn/session-host.ts";
 import { loadRunSnapshot } from "../turn/snapshot.ts";
-import { concatBytes, type EventLog, toFrame } from "./event-log.ts";
+import { type EventLog, toFrame } from "./event-log.ts";
 import type { RunEvents } from "./run-events.ts";
 
 /** A run in the memory of this object. */
@@ -64,10 +64,10 @@ export function seqAfter(eventLog: EventLog, after: EventPlace | null): number |
  * For a reader whose place is not in the log: the log's first event, and the conversation as it was when this holder took
  * the run.
  */
-export async function startWithSnapshot(deps: Deps, { run, eventLog }: HostedRun): Promise<Uint8Array> {
+export async function startWithSnapshot(deps: Deps, { run, eventLog }: HostedRun): Promise<string> {
   const messages = await loadRunSnapshot(deps, run);
   const snapshot = toFrame(`${eventLog.epoch}.1`, messagesSnapshot(messages.map(toAgUiMessage)));
-  return concatBytes([eventLog.readOne(1) ?? new Uint8Array(), snapshot]);
+  return `${eventLog.readOne(1) ?? ""}${snapshot}`;
 }
 
 /**

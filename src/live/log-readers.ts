@@ -14,13 +14,14 @@ export type ReaderStart = {
   /** The first event to read. */
   fromSeq: number;
   /** What is sent before it. */
-  head?: Uint8Array | undefined;
+  head?: string | undefined;
   /** Changes what one reader is sent. */
-  rewrite: (bytes: Uint8Array) => Uint8Array;
+  rewrite: (frames: string) => string;
   onEnd: (end: ReaderEnd) => void;
 };
 
-const keepAlive = new TextEncoder().encode(": keep-alive\n\n");
+const encoder = new TextEncoder();
+const keepAlive = encoder.encode(": keep-alive\n\n");
 
 /** One reader of a log, and what it was sent so far. */
 class LogReader {
@@ -28,7 +29,7 @@ class LogReader {
   readonly #rewrite: ReaderStart["rewrite"];
   readonly #onEnd: ReaderStart["onEnd"];
   #seq: number;
-  #head: Uint8Array | undefined;
+  #head: string | undefined;
   /** Bytes of the log when the reader last took something. */
   #readAtBytes: number;
   #isOpen = true;
@@ -49,7 +50,7 @@ class LogReader {
 
   async pull(controller: ReadableByteStreamController): Promise<void> {
     if (this.#head !== undefined) {
-      controller.enqueue(this.#rewrite(this.#head).slice());
+      controller.enqueue(encoder.encode(this.#rewrite(this.#head)));
       this.#head = undefined;
       return;
     }
@@ -59,7 +60,7 @@ class LogReader {
       if (part === "gone") return this.cut("gone");
       if (part !== null) {
         this.#seq = part.nextSeq;
-        controller.enqueue(this.#rewrite(part.bytes).slice());
+        controller.enqueue(encoder.encode(this.#rewrite(part.frames)));
       }
       if (this.#log.isOver && this.#seq > this.#log.lastSeq) {
         this.#end("completed");

@@ -66,7 +66,8 @@ async function loadState(deps: Deps, { sessionId, userId, turnId }: QueuedReques
 }
 
 const keepAliveMs = 15_000;
-const waiting = new TextEncoder().encode(": the turn waits\n\n");
+const encoder = new TextEncoder();
+const waiting = encoder.encode(": the turn waits\n\n");
 
 export type QueuedReader = {
   turnId: string;
@@ -87,7 +88,9 @@ export function readQueued({ turnId, started, read, onStart }: QueuedReader): Re
       events = read(found.hosted).getReader();
       return;
     }
-    if (found.kind === "ended") controller.enqueue(toFrame(`${turnId}.end`, runError(found.error)));
+    if (found.kind === "ended") {
+      controller.enqueue(encoder.encode(toFrame(`${turnId}.end`, runError(found.error))));
+    }
     controller.close();
   };
   const source: UnderlyingByteSource = {

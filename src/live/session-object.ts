@@ -100,10 +100,10 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
 
   #read(
     eventLog: EventLog,
-    start: { fromSeq: number; head?: Uint8Array },
+    start: { fromSeq: number; head?: string },
     { runId, client, requestId }: Pick<EventsRequest, "runId" | "client" | "requestId">,
   ): { kind: "streaming"; body: ReadableStream<Uint8Array> } {
-    const rewrite = client === null ? (bytes: Uint8Array) => bytes : createClientIds(client);
+    const rewrite = client === null ? (frames: string) => frames : createClientIds(client);
     const onEnd = (end: ReaderEnd) =>
       this.deps.log.info("stream_ended", { request_id: requestId, run_id: runId, end });
     return { kind: "streaming", body: this.#readers.open({ log: eventLog, ...start, rewrite, onEnd }) };
@@ -201,8 +201,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     const { claim } = run.turn;
     const { settings, nowMs } = this.deps;
     this.#starts.add(claim);
-    this.#dueTimes.clear("forget");
-    this.#recoverAfter(settings.turnLeaseMs - (nowMs() - run.sentMs));
+    this.#recoverAfter(settings.turnLeaseMs - (nowMs() - run.sentMs), { forget: null });
     this.#eventLog?.detach();
     const eventLog = EventLog.create(this.ctx.storage.sql, claim.holder);
     this.#eventLog = eventLog;
@@ -250,16 +249,17 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
    * Sets the time of the next recovery. While a run is executed it is the end of its lease: the alarm wakes an object that
    * lost its memory.
    */
-  #recoverAfter(delayMs: number): void {
-    this.#dueTimes.set("recover", this.deps.nowMs() + Math.max(0, delayMs));
+  #recoverAfter(delayMs: number, others: { forget?: null } = {}): void {
+    this.#dueTimes.update({ ...others, recover: this.deps.nowMs() + Math.max(0, delayMs) });
   }
 
   /** Once no run is unfinished, the object waits some time and then forgets everything. */
   #forgetLater(): void {
     if (this.#starts.listUnfinished().length > 0) return;
-    this.#dueTimes.clear("recover");
-    if (this.#queue.mayHaveMore) this.#queue.runEnded();
-    else this.#dueTimes.set("forget", this.deps.nowMs() + forgetAfterMs);
+    const mayHaveMore = this.#queue.mayHaveMore;
+    const forget = mayHaveMore ? null : this.deps.nowMs() + forgetAfterMs;
+    this.#dueTimes.update({ recover: null, forget });
+    if (mayHaveMore) this.#queue.runEnded();
   }
 
   async #forget(): Promise<void> {
@@ -268,6 +268,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     this.#eventLog = undefined;
     this.#runs.clear();
     this.#hasTables = false;
+    this.#dueTimes.reset();
     await this.ctx.storage.deleteAll();
   }
 

@@ -83,11 +83,11 @@ export class SessionQueue {
   async #follow(sessionId: string, attempt: Exclude<StartAttempt, { kind: "next" }>): Promise<void> {
     switch (attempt.kind) {
       case "started":
-        this.#dueTimes.clear("queue");
+        this.#dueTimes.update({ queue: null });
         this.#host.startRun(attempt.run);
         return;
       case "empty":
-        this.#dueTimes.clear("queue");
+        this.#dueTimes.update({ queue: null });
         this.#sql.exec("delete from queue");
         return;
       case "later":
@@ -124,7 +124,7 @@ export class SessionQueue {
   }
 
   #tryAfter(waitMs: number): void {
-    this.#dueTimes.set("queue", this.#host.getDeps().nowMs() + waitMs);
+    this.#dueTimes.update({ queue: this.#host.getDeps().nowMs() + waitMs });
   }
 
   #findSession(): string | undefined {

@@ -131,7 +131,11 @@ export async function breakStorage(sessionId: string, what: "sync" | "inserts") 
 /** The object's alarm goes off now, and all that it would do later is due. */
 export async function passAlarm(sessionId: string): Promise<void> {
   const stub = stubOf(sessionId);
-  await runInDurableObject(stub, (_, state) => state.storage.sql.exec("update due_times set at_ms = 0"));
+  await runInDurableObject(stub, (_, state) =>
+    state.storage.sql.exec(
+      "update due set recover = min(recover, 0), queue = min(queue, 0), forget = min(forget, 0)",
+    ),
+  );
   await runDurableObjectAlarm(stub);
 }
 

@@ -9,7 +9,7 @@ export type AnswerReaderOptions = {
   maxOutputTokens: number;
   /** Whether the model may end its reasoning with a closing tag that nothing opened. */
   reasoningInText: boolean;
-  /** Receives each piece of text. */
+  /** Receives text as it arrives: what came together is one piece. */
   onText: (delta: string) => void;
   /** Called when a part of the answer arrives: text, reasoning or a call. */
   onProgress: () => void;
@@ -33,6 +33,8 @@ class StreamedAnswer implements AnswerReader {
   readonly #options: AnswerReaderOptions;
   readonly #events: ReturnType<typeof createAnswerEvents>;
   #state: "open" | "broken" | "ending" = "open";
+  /** Text that was read and not emitted yet. */
+  #text = "";
 
   constructor(options: AnswerReaderOptions) {
     this.answer = emptyAnswer(options);
@@ -49,6 +51,8 @@ class StreamedAnswer implements AnswerReader {
     } catch (error) {
       this.#state = "broken";
       throw error;
+    } finally {
+      this.#emitText();
     }
   }
 
@@ -58,18 +62,22 @@ class StreamedAnswer implements AnswerReader {
     try {
       if (isOpen && !this.answer.isDone) this.#events.end();
     } finally {
-      this.#emitText(endText(this.answer));
+      this.#text += endText(this.answer);
+      this.#emitText();
     }
   }
 
-  #emitText(text: string): void {
+  /** Bytes that arrive together often hold several chunks. One event for all of them costs as much as one for each. */
+  #emitText(): void {
+    const text = this.#text;
+    this.#text = "";
     if (text !== "") this.#options.onText(text);
   }
 
   #takeChunk(chunk: unknown, name?: string): void {
     const { answer } = this;
     const { text, isProgress } = readChunk(answer, chunk, name);
-    this.#emitText(text);
+    this.#text += text;
     if (isProgress) this.#options.onProgress();
     const maxCharacters = this.#options.maxOutputTokens * maxCharactersPerToken;
     if (answer.text.length + answer.calls.characters > maxCharacters && !isWhole(answer)) {

@@ -44,6 +44,17 @@ describe("what is read of a streamed answer", () => {
 
 const whole = (content: unknown, finishReason: unknown = "stop") => chunkOf({ content }, finishReason);
 
+test("text of chunks that arrive together is emitted as one piece", () => {
+  const toBytes = (...contents: string[]) =>
+    new TextEncoder().encode(
+      contents.map((content) => `data: ${JSON.stringify(chunkOf({ content }))}\n\n`).join(""),
+    );
+
+  const { deltas } = readPieces([toBytes("One ", "two ", "three "), toBytes("four")]);
+
+  expect(deltas).toEqual(["One two three ", "four"]);
+});
+
 describe("an unusual form is read", () => {
   test.each<[string, unknown[], string]>([
     ["a choice without an index", [{ choices: [{ delta: { content: "a" }, finish_reason: "stop" }] }], "a"],

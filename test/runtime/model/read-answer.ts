@@ -36,7 +36,14 @@ export function readPieces(pieces: readonly Uint8Array[], options: ReadOptions =
   attempt(() => reader.end());
   const isSettled = isWhole(answer) || answer.error !== null;
   const failure = isSettled ? classifyAnswer(answer, "LLM_API_KEY") : isReadable ? streamCut : unreadable;
-  return { answer, streamed: deltas.join(""), progress, failure, finishReason: finishReasonOf(answer) };
+  return {
+    answer,
+    deltas,
+    streamed: deltas.join(""),
+    progress,
+    failure,
+    finishReason: finishReasonOf(answer),
+  };
 }
 
 /** Reads a body that comes at once. */
