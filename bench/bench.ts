@@ -19,6 +19,7 @@ import { measurePlanMatrix } from "./scenarios/plan-matrix.ts";
 import { measureProfile } from "./scenarios/profile.ts";
 import { measureScale } from "./scenarios/scale.ts";
 import { measureStatements } from "./scenarios/statements.ts";
+import { measureStreamedDeltas } from "./scenarios/streamed-deltas.ts";
 import { measureThroughput } from "./scenarios/throughput.ts";
 import { measureWrittenBytes } from "./scenarios/written-bytes.ts";
 import { type Bench, startBench } from "./setup.ts";
@@ -34,6 +35,7 @@ const tableParts = [
   "written",
   "throughput",
   "reading",
+  "streamed",
   "bundle",
 ] as const;
 /** With those that run only where they are named. */
@@ -106,6 +108,7 @@ async function measureParts(
     written: () => measureWrittenBytes(bench, log),
     throughput: () => measureThroughput(bench, log),
     reading: async () => measureAnswerReading(log),
+    streamed: () => measureStreamedDeltas(bench, log),
     bundle: () => measureBundle(log),
     profile: () => measureProfile(bench, log),
     scale: () => measureScale(bench, log),

@@ -16,6 +16,8 @@ export type ModelPace = {
   pauseMs: number;
   /** Whether the journal keeps the calls' bodies. */
   keepsBodies: boolean;
+  /** An agent's answer has so many deltas, and each is sent by itself. Null: those of `answerTo`, all in one piece. */
+  singleDeltas?: number | null;
 };
 
 export type JournalEntry = {
@@ -38,7 +40,8 @@ servePeer<undefined, ModelQuestions>(async () => {
 
   const respond = async (call: ChatCall, response: ServerResponse) => {
     const arrivedMs = monotonicMs();
-    const { delayMs, pauseMs, keepsBodies } = pace;
+    const { delayMs, pauseMs, keepsBodies, singleDeltas } = pace;
+    if (singleDeltas && purposeOf(call) === "agent") return sendOneByOne(response, call, singleDeltas);
     const [first = "", rest] = streamOf(call);
     if (delayMs > 0) await pause(delayMs);
     const firstDeltaMs = monotonicMs();
@@ -74,13 +77,27 @@ servePeer<undefined, ModelQuestions>(async () => {
 
 /** The answer as a stream of events: the first delta, and the rest. */
 function streamOf(call: ChatCall): [string, string] {
+  const [first, ...rest] = listEvents(call, answerTo(call));
+  return [first ?? "", rest.join("")];
+}
+
+function listEvents(call: ChatCall, deltas: string[]): string[] {
   const prompt_tokens = call.messages.reduce((sum, { content }) => sum + tokensOf(content), 0);
-  const deltas = answerTo(call);
   const usage = { prompt_tokens, completion_tokens: tokensOf(deltas.join("")) };
-  const [first, ...rest] = completionChunks(call, completionOf(call, { deltas, usage })).map(
-    ({ chunk }) => `data: ${JSON.stringify(chunk)}\n\n`,
-  );
-  return [first ?? "", `${rest.join("")}data: [DONE]\n\n`];
+  const chunks = completionChunks(call, completionOf(call, { deltas, usage }));
+  return [...chunks.map(({ chunk }) => `data: ${JSON.stringify(chunk)}\n\n`), "data: [DONE]\n\n"];
+}
+
+async function sendOneByOne(response: ServerResponse, call: ChatCall, deltas: number): Promise<void> {
+  response.writeHead(200, { "Content-Type": "text/event-stream", "x-request-id": call.callId });
+  for (const event of listEvents(
+    call,
+    Array.from({ length: deltas }, (_, n) => `word ${n} `),
+  )) {
+    response.write(event);
+    await pause(0);
+  }
+  response.end();
 }
 
 function pause(durationMs: number): Promise<void> {

@@ -34,17 +34,18 @@ function timeRun(pieces: readonly Uint8Array[]): number {
 }
 
 function readOnce(pieces: readonly Uint8Array[]): void {
-  let read = 0;
+  let text = "";
   const reader = createAnswerReader({
     maxOutputTokens: 2_048,
     reasoningInText: false,
-    onText: () => {
-      read += 1;
+    onText: (piece) => {
+      text += piece;
     },
     onProgress: () => undefined,
   });
   for (const piece of pieces) reader.feed(piece);
   reader.end();
+  const read = text.split(" ").length - 1;
   if (read !== deltas) throw new Error(`${read} deltas were read, not ${deltas}`);
 }
 
