@@ -22,7 +22,7 @@ export type QueueHost = {
 
 /** After a turn that is refused the next one is tried at once, but only so often in one call of the alarm. */
 const maxAttempts = 20;
-/** An attempt is repeated after this time, if nothing else leads to one before. */
+/** An attempt is repeated after this time, unless a shorter wait is likely, or something else leads to one before. */
 const retryMs = 5_000;
 /** While a run is executed here. Its end leads to the next attempt. */
 const busyMs = 30_000;
@@ -91,7 +91,7 @@ export class SessionQueue {
         this.#sql.exec("delete from queue");
         return;
       case "later":
-        this.#tryAfter(Math.min(Math.max(attempt.waitMs, 100), retryMs));
+        this.#tryAfter(Math.min(Math.max(attempt.waitMs ?? retryMs, 100), retryMs));
         return;
       case "recover":
         await this.#recover(sessionId, attempt.runId);
@@ -119,7 +119,7 @@ export class SessionQueue {
       return await startNext(deps, sessionId, log);
     } catch (error) {
       log.error("queue_not_started", { error: error instanceof Error ? error.name : "unknown" });
-      return { kind: "later", waitMs: retryMs };
+      return { kind: "later", waitMs: null };
     }
   }
 

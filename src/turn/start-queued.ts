@@ -19,13 +19,14 @@ export type StartAttempt =
   | { kind: "next" }
   /** The session's run has lost its holder. It is recovered first. */
   | { kind: "recover"; runId: string }
-  /** The turn goes on waiting: another run is live, or what the turn needs is not there at the moment. */
-  | { kind: "later"; waitMs: number };
+  /**
+   * The turn goes on waiting: another run is live, or what the turn needs is not there at the moment. `waitMs`: how long,
+   * likely; null: that is not known.
+   */
+  | { kind: "later"; waitMs: number | null };
 
 /** Refusals that may be over soon: the turn goes on waiting. */
 const temporary: readonly ErrorCode[] = ["budget_in_use", "database_unavailable"];
-
-const temporaryWaitMs = 5_000;
 
 /**
  * Starts the first turn that waits in a session's queue: takes the claim and plans the run, with the mode, roster, prices
@@ -39,7 +40,7 @@ export async function startNext(deps: Deps, sessionId: string, log: Log): Promis
     return await startHead(deps, sessionId, head, logged);
   } catch (error) {
     const refusal = error instanceof PantheonError ? error : toInternalError(error, logged);
-    if (temporary.includes(refusal.code)) return { kind: "later", waitMs: temporaryWaitMs };
+    if (temporary.includes(refusal.code)) return { kind: "later", waitMs: null };
     logged.info("queued_turn_refused", { turn_id: head.turnId, code: refusal.code });
     // Where the claim was taken before, its release has stored the problem, and this changes nothing.
     await refuseEntry(deps.db, { sessionId, turnId: head.turnId }, toStoredProblem(refusal));
