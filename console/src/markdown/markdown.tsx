@@ -1,7 +1,7 @@
-import { useMemo } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import { once } from "../conversation/once.ts";
 import { splitBlocks } from "./blocks.ts";
-import { isReadable, maxParseMs, maxShortCharacters, parseBlock } from "./parse-block.ts";
+import { readBlock } from "./parse-block.ts";
 import { renderNode } from "./render-node.tsx";
 
 /** A text of an agent. While it grows, only its last block is read again. */
@@ -19,15 +19,18 @@ export function Markdown({ text }: { text: string }) {
   );
 }
 
+/** A longer text is shown as it is. */
 const maxTextCharacters = 64 * 1024;
 
 type BlockProps = { text: string; clock: { isSlow: boolean }; isPlain: boolean };
 
 const Block = once(({ text, clock, isPlain }: BlockProps) => {
-  if (isPlain || clock.isSlow || !isReadable(text)) return <p class="plain">{text}</p>;
-  const begin = performance.now();
-  const tree = parseBlock(text);
-  // A short block is slow only where the machine is busy.
-  if (text.length > maxShortCharacters && performance.now() - begin > maxParseMs) clock.isSlow = true;
-  return <>{renderNode(tree)}</>;
+  const readLength = useRef(0);
+  const reading = isPlain || clock.isSlow ? null : readBlock(text, readLength.current, nowMs);
+  if (reading?.isSlow) clock.isSlow = true;
+  if (!reading?.tree) return <p class="plain">{text}</p>;
+  readLength.current = text.length;
+  return <>{renderNode(reading.tree)}</>;
 });
+
+const nowMs = () => performance.now();

@@ -3,23 +3,42 @@ import { fromMarkdown } from "mdast-util-from-markdown";
 import { gfmFromMarkdown } from "mdast-util-gfm";
 import { gfm } from "micromark-extension-gfm";
 
-/** A longer text is shown as it is. */
-const maxCharacters = 64 * 1024;
 /** More marks that nest in one line make the parser slow: `- ` × 6,000 takes seconds. */
 const maxNestedMarks = 100;
 /** Once a block of a text has taken so long, the rest of it is shown as it is. */
-export const maxParseMs = 50;
-/** Whatever marks it has, a block of this size is read in less time. */
-export const maxShortCharacters = 1_000;
+const maxParseMs = 50;
+/** Whatever marks it has, a block of this size is read in less time: it is slow only where the machine is busy. */
+const maxShortCharacters = 1_000;
 
 const nestedMarks = /(?:[-*+>]|\d{1,9}[.)])(?=[ \t])|[[\]*_~`!<|]/g;
 
 const extensions = [gfm()];
 const mdastExtensions = [gfmFromMarkdown()];
 
-/** Whether a block can be read in the time that a frame has. */
-export function isReadable(block: string): boolean {
-  if (block.length > maxCharacters) return false;
+/** `tree`: what is shown; null: the block as it is. Markup in it is text of kind `html`, which is shown as text. */
+export type BlockReading = { tree: Root | null; isSlow: boolean };
+
+/**
+ * Reads a block. Marks in many lines can make the parser's time grow with the square of the length, and nothing stops it.
+ * So beginnings of a long block are read first, each twice as long as the last: a slow block is noticed early.
+ * `readLength`: so much of the block was read in time before.
+ */
+export function readBlock(block: string, readLength: number, nowMs: () => number): BlockReading {
+  if (!hasFewMarks(block)) return { tree: null, isSlow: false };
+  const read = (text: string) => {
+    const startMs = nowMs();
+    const tree = fromMarkdown(text, { extensions, mdastExtensions });
+    return { tree, isSlow: nowMs() - startMs > maxParseMs };
+  };
+  for (let length = 2 * Math.max(readLength, maxShortCharacters); length <= block.length / 2; length *= 2) {
+    if (read(block.slice(0, length)).isSlow) return { tree: null, isSlow: true };
+  }
+  const { tree, isSlow } = read(block);
+  return { tree, isSlow: isSlow && block.length > maxShortCharacters };
+}
+
+/** Whether no line of a block has so many marks that the line alone would be slow. */
+function hasFewMarks(block: string): boolean {
   return block.split("\n").every((line) => {
     if (line.length < maxNestedMarks) return true;
     return (line.match(nestedMarks)?.length ?? 0) <= maxNestedMarks * lineShare(line);
@@ -29,9 +48,4 @@ export function isReadable(block: string): boolean {
 /** A long paragraph in one line has more marks than a short one, and they do not nest. */
 function lineShare(line: string): number {
   return Math.max(1, line.length / 2_000);
-}
-
-/** The tree of a block. Markup in it is text of kind `html`, which is shown as text. */
-export function parseBlock(block: string): Root {
-  return fromMarkdown(block, { extensions, mdastExtensions });
 }
