@@ -16,8 +16,8 @@ export type ModelPace = {
   pauseMs: number;
   /** Whether the journal keeps the calls' bodies. */
   keepsBodies: boolean;
-  /** An agent's answer has so many deltas, and each is sent by itself. Null: those of `answerTo`, all in one piece. */
-  singleDeltas?: number | null;
+  /** How many deltas an agent's answer has, and whether each is sent by itself. Left out: as `answerTo` says, in one piece. */
+  deltas?: { count: number; isEachAlone: boolean };
 };
 
 export type JournalEntry = {
@@ -40,8 +40,8 @@ servePeer<undefined, ModelQuestions>(async () => {
 
   const respond = async (call: ChatCall, response: ServerResponse) => {
     const arrivedMs = monotonicMs();
-    const { delayMs, pauseMs, keepsBodies, singleDeltas } = pace;
-    if (singleDeltas && purposeOf(call) === "agent") return sendOneByOne(response, call, singleDeltas);
+    const { delayMs, pauseMs, keepsBodies, deltas } = pace;
+    if (deltas !== undefined && purposeOf(call) === "agent") return sendDeltas(response, call, deltas);
     const [first = "", rest] = streamOf(call);
     if (delayMs > 0) await pause(delayMs);
     const firstDeltaMs = monotonicMs();
@@ -88,13 +88,18 @@ function listEvents(call: ChatCall, deltas: string[]): string[] {
   return [...chunks.map(({ chunk }) => `data: ${JSON.stringify(chunk)}\n\n`), "data: [DONE]\n\n"];
 }
 
-async function sendOneByOne(response: ServerResponse, call: ChatCall, deltas: number): Promise<void> {
+async function sendDeltas(
+  response: ServerResponse,
+  call: ChatCall,
+  { count, isEachAlone }: NonNullable<ModelPace["deltas"]>,
+): Promise<void> {
   response.writeHead(200, { "Content-Type": "text/event-stream", "x-request-id": call.callId });
-  for (const event of listEvents(
+  const events = listEvents(
     call,
-    Array.from({ length: deltas }, (_, n) => `word ${n} `),
-  )) {
-    response.write(event);
+    Array.from({ length: count }, (_, n) => `word ${n} `),
+  );
+  for (const piece of isEachAlone ? events : [events.join("")]) {
+    response.write(piece);
     await pause(0);
   }
   response.end();

@@ -6,6 +6,13 @@ const keepAliveMs = 15_000;
 /** A reader that takes nothing while so many bytes are appended is closed. Its client may read on from its last event. */
 const maxBehindBytes = 2 * 1024 * 1024;
 
+/**
+ * A reader is sent this many parts at once, and one more in each interval. What is appended meanwhile goes into the next part:
+ * each part is a message to the Worker and a write to the client, which cost more than its bytes.
+ */
+const maxPartsAtOnce = 16;
+const partIntervalMs = 25;
+
 /** `backpressure`: the reader was too far behind; `gone`: the log was deleted while it was read. */
 export type ReaderEnd = "completed" | "client_disconnected" | "backpressure" | "gone";
 
@@ -33,6 +40,8 @@ class LogReader {
   /** Bytes of the log when the reader last took something. */
   #readAtBytes: number;
   #isOpen = true;
+  /** Until when parts were sent, had they been sent in their interval. */
+  #pacedUntilMs = 0;
   #controller: ReadableByteStreamController | undefined;
 
   constructor({ log, fromSeq, head, rewrite, onEnd }: ReaderStart) {
@@ -68,7 +77,16 @@ class LogReader {
       }
       if (part !== null) return;
       await this.#log.changed();
+      await this.#nextPart();
     }
+  }
+
+  /** Resolves at once, unless more parts were sent than their interval allows. */
+  async #nextPart(): Promise<void> {
+    const nowMs = Date.now();
+    const waitMs = this.#pacedUntilMs - nowMs - maxPartsAtOnce * partIntervalMs;
+    this.#pacedUntilMs = Math.max(this.#pacedUntilMs, nowMs) + partIntervalMs;
+    if (waitMs > 0 && !this.#log.isOver) await scheduler.wait(waitMs);
   }
 
   cancel(): void {
