@@ -1,11 +1,14 @@
 export type BodyReading = {
-  /** Receives bytes as they arrive. True: no more are wanted. */
+  /** Receives bytes as they arrive, and must not keep them: their buffer is used again. True: no more are wanted. */
   onBytes: (bytes: Uint8Array) => boolean;
   /** Stops reading at once. */
   signal: AbortSignal;
   /** Lets timers and other requests run. */
   pause: () => Promise<void>;
 };
+
+/** Without a buffer of the reader's own, the platform gives at most 4 KiB at a time. Each read costs more than its bytes. */
+const readBytes = 16 * 1024;
 
 /** Buffered bytes are read without waiting. After this many bytes or reads the reader lets other work run. */
 const bytesBetweenPauses = 128 * 1024;
@@ -20,16 +23,18 @@ export async function readBody(
   { onBytes, signal, pause }: BodyReading,
 ): Promise<void> {
   if (body === null) return;
-  const reader = body.getReader();
+  const reader = body.getReader({ mode: "byob" });
   // Cancelling ends a pending read.
   const stop = () => void reader.cancel().catch(() => undefined);
   signal.addEventListener("abort", stop, { once: true });
   let [bytes, reads] = [0, 0];
+  let buffer = new ArrayBuffer(readBytes);
   try {
     for (;;) {
-      const read = signal.aborted ? null : await reader.read().catch(() => null);
+      const read = signal.aborted ? null : await reader.read(new Uint8Array(buffer)).catch(() => null);
       const isOver = signal.aborted || read === null || read.done;
       if (isOver || onBytes(read.value)) return;
+      buffer = read.value.buffer;
       bytes += read.value.byteLength;
       reads += 1;
       if (bytes < bytesBetweenPauses && reads < readsBetweenPauses) continue;
