@@ -51,6 +51,8 @@ export class EventLog {
   #state: "open" | "over" | "gone" = "open";
   /** Another log has the tables of SQLite now. */
   #isDetached = false;
+  /** Whether the tables of SQLite have this log and no other. */
+  #hasTables = true;
   #changed = Promise.withResolvers<void>();
   #isFlushDue = false;
 
@@ -61,9 +63,10 @@ export class EventLog {
 
   /** A new log. `epoch` names the holder. The log of an earlier holder is deleted. */
   static create(sql: LogSql, epoch: string): EventLog {
-    sql.exec("delete from event_packs");
-    sql.exec("delete from event_logs");
-    return new EventLog(sql, epoch);
+    const log = new EventLog(sql, epoch);
+    // Where rows of an earlier log are left, this one stays in memory: its readers would be sent the other's events.
+    log.#hasTables = log.#write("delete from event_packs") && log.#write("delete from event_logs");
+    return log;
   }
 
   /** A log that is over and in SQLite. */
@@ -162,6 +165,7 @@ export class EventLog {
   /** False: SQLite does not take it. A run does not depend on its log, so this never throws. */
   #write(statement: string, ...values: (string | number | Uint8Array)[]): boolean {
     if (this.#isDetached) return true;
+    if (!this.#hasTables) return false;
     try {
       this.#sql.exec(statement, ...values);
       return true;

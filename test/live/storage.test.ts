@@ -50,3 +50,19 @@ test("a turn whose events its object cannot store is stored, and its readers hav
   });
   expect(await readEvents(again).all()).toEqual(events);
 });
+
+test("a turn whose object cannot delete the events of the turn before is stored, and its readers have its own", async () => {
+  const fixture = await createStreamFixture({ agents: ["ada"] }, says("ada", "one"), says("ada", "two"));
+  await readEvents(await fixture.stream("@ada hello")).all();
+  const storage = await breakStorage(fixture.sessionId, "deletes");
+
+  const events = await readEvents(await fixture.stream("@ada and then")).all();
+
+  expect(storage.failures()).toBeGreaterThan(0);
+  expect(events.at(-1)).toMatchObject({ type: "RUN_FINISHED", result: { status: "completed" } });
+  const turns = await fixture.turns();
+  const again = await fixture.api.app.request(`/api/v1${fixture.turnsPath}/${turns[1]?.id}/events`, {
+    headers: { Authorization: `Bearer ${fixture.token}` },
+  });
+  expect(await readEvents(again).all()).toEqual(events);
+});

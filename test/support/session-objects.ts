@@ -96,13 +96,13 @@ export async function loseObject(sessionId: string): Promise<void> {
   await runInDurableObject(stubOf(sessionId), (_, state) => state.abort()).catch(() => undefined);
 }
 
-const isWrite = (statement: string) => /^\s*insert/i.test(statement);
+const failingStatements = { inserts: /^\s*insert/i, deletes: /^\s*delete/i, sync: /^$/ };
 
 /**
- * The storage of a session's object fails: it confirms nothing, or takes no new rows. `mend`: it works again. Each time it was
- * asked in vain is counted.
+ * The storage of a session's object fails: it confirms nothing, takes no new rows, or deletes none. `mend`: it works again.
+ * Each time it was asked in vain is counted.
  */
-export async function breakStorage(sessionId: string, what: "sync" | "inserts") {
+export async function breakStorage(sessionId: string, what: "sync" | "inserts" | "deletes") {
   let isBroken = true;
   let failures = 0;
   const fail = () => {
@@ -114,7 +114,7 @@ export async function breakStorage(sessionId: string, what: "sync" | "inserts") 
     const [sync, exec] = [storage.sync.bind(storage), sql.exec.bind(sql)];
     const failingSync = () => (isBroken && what === "sync" ? Promise.reject(fail()) : sync());
     const failingExec: typeof sql.exec = (statement, ...values) => {
-      if (isBroken && what === "inserts" && isWrite(statement)) throw fail();
+      if (isBroken && failingStatements[what].test(statement)) throw fail();
       return exec(statement, ...values);
     };
     Object.defineProperty(storage, "sync", { value: failingSync });
