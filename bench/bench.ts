@@ -9,6 +9,7 @@ import { closeConnections } from "./http-client.ts";
 import type { Row } from "./report/row.ts";
 import { formatMarkdown } from "./report/table.ts";
 import { measureAnswerReading } from "./scenarios/answer-reading.ts";
+import { compareBuilds } from "./scenarios/builds.ts";
 import { measureBundle } from "./scenarios/bundle.ts";
 import { runComparison } from "./scenarios/comparison.ts";
 import { comparisonRows } from "./scenarios/comparison-rows.ts";
@@ -39,7 +40,7 @@ const tableParts = [
   "bundle",
 ] as const;
 /** With those that run only where they are named. */
-const parts = [...tableParts, "profile", "scale"] as const;
+const parts = [...tableParts, "profile", "scale", "builds"] as const;
 type Part = (typeof parts)[number];
 
 const usageText =
@@ -47,8 +48,9 @@ const usageText =
   npm run bench [-- ${parts.join(" | ")} …]
 BENCH_DATABASE_URL, else TEST_DATABASE_URL: a Postgres server on which a database may be made (and is dropped again);
 without one the embedded Postgres is used. Prints a table, and writes it to bench/results.json.
-Two run only where they are named. profile: CPU time by part of the system; writes bench/profile.svg. scale: a database
-of 200,000 sessions, against an empty one; needs a server, and its user the right to set session_replication_role.`;
+Three run only where they are named. profile: CPU time by part of the system; writes bench/profile.svg. scale: a database
+of 200,000 sessions, against an empty one; needs a server, and its user the right to set session_replication_role.
+builds: CPU time of this working tree and of another one, whose directory BENCH_AGAINST names.`;
 
 const resultsFile = fileURLToPath(new URL("./results.json", import.meta.url));
 
@@ -112,6 +114,7 @@ async function measureParts(
     bundle: () => measureBundle(log),
     profile: () => measureProfile(bench, log),
     scale: () => measureScale(bench, log),
+    builds: () => compareBuilds(bench, process.env.BENCH_AGAINST, log),
   };
   const rows: Row[] = [];
   for (const part of chosen) rows.push(...(await measures[part]()));

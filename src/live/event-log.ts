@@ -20,7 +20,8 @@ export function createLogTables(sql: LogSql): void {
   sql.exec(`create table if not exists event_packs
     (first_seq integer primary key, last_seq integer not null, frames blob not null)`);
   sql.exec(
-    "create table if not exists event_logs (epoch text primary key, run_id text not null, last_seq integer not null)",
+    `create table if not exists event_logs
+      (epoch text primary key, run_id text not null, last_seq integer not null) without rowid`,
   );
 }
 

@@ -7,7 +7,7 @@ import type { Signal } from "./signal.ts";
 type QueueSql = Pick<SqlStorage, "exec">;
 
 export function createQueueTable(sql: QueueSql): void {
-  sql.exec("create table if not exists queue (session_id text primary key)");
+  sql.exec("create table if not exists queue (session_id text primary key) without rowid");
 }
 
 /** What the queue needs of its object. */

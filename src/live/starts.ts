@@ -7,7 +7,8 @@ type StartSql = Pick<SqlStorage, "exec">;
 
 export function createStartTable(sql: StartSql): void {
   sql.exec(`create table if not exists starts
-    (holder text primary key, run_id text not null, session_id text not null, is_over integer not null default 0)`);
+    (holder text primary key, run_id text not null, session_id text not null, is_over integer not null default 0)
+    without rowid`);
 }
 
 /** The runs that the object has started, by their holders: none is started twice under one holder. */
