@@ -24,6 +24,7 @@ export type ReaderStart = {
   head?: string | undefined;
   /** Changes what one reader is sent. */
   rewrite: (frames: string) => string;
+  nowMs: () => number;
   onEnd: (end: ReaderEnd) => void;
 };
 
@@ -34,6 +35,7 @@ const keepAlive = encoder.encode(": keep-alive\n\n");
 class LogReader {
   readonly #log: EventLog;
   readonly #rewrite: ReaderStart["rewrite"];
+  readonly #nowMs: ReaderStart["nowMs"];
   readonly #onEnd: ReaderStart["onEnd"];
   #seq: number;
   #head: string | undefined;
@@ -44,11 +46,12 @@ class LogReader {
   #pacedUntilMs = 0;
   #controller: ReadableByteStreamController | undefined;
 
-  constructor({ log, fromSeq, head, rewrite, onEnd }: ReaderStart) {
+  constructor({ log, fromSeq, head, rewrite, nowMs, onEnd }: ReaderStart) {
     this.#log = log;
     this.#seq = fromSeq;
     this.#head = head;
     this.#rewrite = rewrite;
+    this.#nowMs = nowMs;
     this.#onEnd = onEnd;
     this.#readAtBytes = log.bytes;
   }
@@ -83,7 +86,7 @@ class LogReader {
 
   /** Resolves at once, unless more parts were sent than their interval allows. */
   async #nextPart(): Promise<void> {
-    const nowMs = Date.now();
+    const nowMs = this.#nowMs();
     const waitMs = this.#pacedUntilMs - nowMs - maxPartsAtOnce * partIntervalMs;
     this.#pacedUntilMs = Math.max(this.#pacedUntilMs, nowMs) + partIntervalMs;
     if (waitMs > 0 && !this.#log.isOver) await scheduler.wait(waitMs);

@@ -106,7 +106,11 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     const rewrite = client === null ? (frames: string) => frames : createClientIds(client);
     const onEnd = (end: ReaderEnd) =>
       this.deps.log.info("stream_ended", { request_id: requestId, run_id: runId, end });
-    return { kind: "streaming", body: this.#readers.open({ log: eventLog, ...start, rewrite, onEnd }) };
+    const { nowMs } = this.deps;
+    return {
+      kind: "streaming",
+      body: this.#readers.open({ log: eventLog, ...start, rewrite, nowMs, onEnd }),
+    };
   }
 
   async wakeQueue({ sessionId }: { sessionId: string }): Promise<void> {

@@ -17,6 +17,7 @@ test("a reader has all events, and those that come fast in a few parts", async (
       log,
       fromSeq: 1,
       rewrite: (frames) => frames,
+      nowMs: Date.now,
       onEnd: () => undefined,
     });
     const startedMs = Date.now();
