@@ -9,6 +9,7 @@ const PURE = [
   "test/domain/**/*.test.ts",
   "test/db/turn-record.test.ts",
   "test/config.test.ts",
+  "test/markdown.test.ts",
   "test/runtime/model/**/*.test.ts",
 ];
 /** In Node: what starts the platform itself. */
