@@ -60,3 +60,21 @@ test("a block of up to 1,000 characters is never slow; a longer one is after 50 
     ).isSlow,
   ).toBe(false);
 });
+
+test("a block is not slow because the parser was when it first ran: the beginning is then read again", () => {
+  const block = lines(item, 5_000);
+  const isColdAtFirst = clockOf((_, index) => (index === 0 ? 500 : 1));
+  expect(readBlock(block, 0, isColdAtFirst).isSlow).toBe(false);
+  expect(lengthsRead()).toEqual([2_000, 2_000, block.length]);
+});
+
+test("a block whose first beginning is slow twice is not read on", () => {
+  expect(
+    readBlock(
+      lines(item, 5_000),
+      0,
+      clockOf(() => 51),
+    ),
+  ).toEqual({ tree: null, isSlow: true });
+  expect(lengthsRead()).toEqual([2_000, 2_000]);
+});
