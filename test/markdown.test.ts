@@ -17,64 +17,51 @@ const clockOf = (msOf: (length: number, index: number) => number) => () =>
     .map(msOf)
     .reduce((sum, ms) => sum + ms, 0);
 
+/** Each text takes so long, whatever its length. */
+const each = (ms: number) => clockOf(() => ms);
+
 beforeEach(() => void vi.mocked(fromMarkdown).mockClear());
 
 test("a block of 60,000 characters that takes far too long is not read to its end", () => {
   const growsWithTheSquare = clockOf((length) => (length / 1_000) ** 2);
-  expect(readBlock(lines(item, 60_000), 0, growsWithTheSquare)).toEqual({ tree: null, isSlow: true });
+  expect(readBlock(lines(item, 60_000), "", growsWithTheSquare)).toEqual({ tree: null, isSlow: true });
   expect(lengthsRead()).toEqual([2_000, 4_000, 8_000]);
 });
 
 test("a long list is read, and shown as one", () => {
-  const { tree, isSlow } = readBlock(lines(item, 30_000), 0, () => 0);
+  const { tree, isSlow } = readBlock(lines(item, 30_000), "", () => 0);
   expect(tree?.children).toMatchObject([{ type: "list" }]);
   expect(isSlow).toBe(false);
 });
 
 test("a block that grows is read once for each part that arrives, since what it had before was read in time", () => {
   const block = lines(item, 30_000);
-  expect(readBlock(block, block.length - 7, () => 0).isSlow).toBe(false);
+  expect(readBlock(block, block.slice(0, -7), () => 0).isSlow).toBe(false);
   expect(lengthsRead()).toEqual([block.length]);
 });
 
+test("a block in the place of another, as long as that, is read from its beginning", () => {
+  const block = lines(item, 5_000);
+  readBlock(block, block.replace("- **An", "* **An"), () => 0);
+  expect(lengthsRead()).toEqual([2_000, block.length]);
+});
+
 test("a block of up to 1,000 characters is never slow; a longer one is after 50 ms, and is shown that time", () => {
-  expect(
-    readBlock(
-      lines(item, 1_000),
-      0,
-      clockOf(() => 51),
-    ).isSlow,
-  ).toBe(false);
-  const longer = readBlock(
-    lines(item, 3_000),
-    0,
-    clockOf(() => 51),
-  );
+  expect(readBlock(lines(item, 1_000), "", each(51)).isSlow).toBe(false);
+  const longer = readBlock(lines(item, 3_000), "", each(51));
   expect(longer.isSlow).toBe(true);
   expect(longer.tree?.children).toMatchObject([{ type: "list" }]);
-  expect(
-    readBlock(
-      lines(item, 3_000),
-      0,
-      clockOf(() => 50),
-    ).isSlow,
-  ).toBe(false);
+  expect(readBlock(lines(item, 3_000), "", each(50)).isSlow).toBe(false);
 });
 
 test("a block is not slow because the parser was when it first ran: the beginning is then read again", () => {
   const block = lines(item, 5_000);
   const isColdAtFirst = clockOf((_, index) => (index === 0 ? 500 : 1));
-  expect(readBlock(block, 0, isColdAtFirst).isSlow).toBe(false);
+  expect(readBlock(block, "", isColdAtFirst).isSlow).toBe(false);
   expect(lengthsRead()).toEqual([2_000, 2_000, block.length]);
 });
 
 test("a block whose first beginning is slow twice is not read on", () => {
-  expect(
-    readBlock(
-      lines(item, 5_000),
-      0,
-      clockOf(() => 51),
-    ),
-  ).toEqual({ tree: null, isSlow: true });
+  expect(readBlock(lines(item, 5_000), "", each(51))).toEqual({ tree: null, isSlow: true });
   expect(lengthsRead()).toEqual([2_000, 2_000]);
 });

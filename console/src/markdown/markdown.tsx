@@ -25,11 +25,12 @@ const maxTextCharacters = 64 * 1024;
 type BlockProps = { text: string; clock: { isSlow: boolean }; isPlain: boolean };
 
 const Block = once(({ text, clock, isPlain }: BlockProps) => {
-  const readLength = useRef(0);
-  const reading = isPlain || clock.isSlow ? null : readBlock(text, readLength.current, nowMs);
+  // The text itself and not its length: a step that starts again has another text in this place.
+  const readBefore = useRef("");
+  const reading = isPlain || clock.isSlow ? null : readBlock(text, readBefore.current, nowMs);
   if (reading?.isSlow) clock.isSlow = true;
   if (!reading?.tree) return <p class="plain">{text}</p>;
-  readLength.current = text.length;
+  readBefore.current = text;
   return <>{renderNode(reading.tree)}</>;
 });
 

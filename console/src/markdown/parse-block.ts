@@ -21,12 +21,13 @@ export type BlockReading = { tree: Root | null; isSlow: boolean };
 /**
  * Reads a block. Marks in many lines can make the parser's time grow with the square of the length, and nothing stops it.
  * So beginnings of a long block are read first, each twice as long as the last: a slow block is noticed early.
- * `readLength`: so much of the block was read in time before.
+ * `readBefore`: what was read in time before. Where the block goes on from it, beginnings up to there need no reading.
  */
-export function readBlock(block: string, readLength: number, nowMs: () => number): BlockReading {
+export function readBlock(block: string, readBefore: string, nowMs: () => number): BlockReading {
   if (!hasFewMarks(block)) return { tree: null, isSlow: false };
   if (block.length <= maxShortCharacters) return { tree: parse(block), isSlow: false };
   const read = startReading(nowMs);
+  const readLength = block.startsWith(readBefore) ? readBefore.length : 0;
   for (let length = 2 * Math.max(readLength, maxShortCharacters); length <= block.length / 2; length *= 2) {
     if (read(block.slice(0, length)).isSlow) return { tree: null, isSlow: true };
   }
