@@ -14,7 +14,10 @@ export async function giveUpSession(
   try {
     await deleteUnusedSession(db, user.userId, sessionId, now());
   } catch (error) {
-    log.warn("unused_session_left", { error: error instanceof Error ? error.name : "unknown" });
+    log.warn("unused_session_left", {
+      session_id: sessionId,
+      error: error instanceof Error ? error.name : "unknown",
+    });
   }
   throw refusal;
 }

@@ -376,8 +376,10 @@ describe("errors are of OpenAI's classes", () => {
     const failsToDelete = failing('update \\"sessions\\" set \\"deleted_at\\"');
     const { result } = await watchDatabase(() => failsWith(ask([user("nobody")])), failsToDelete);
     expect(result).toMatchObject({ status: 422, code: "no_valid_tagged_agents" });
+    const { body: sessions } = await room.api.as(room.owner).get(`/rooms/${room.roomId}/sessions`);
+    const left = sessions.data.find(({ id }: { id: string }) => id !== room.sessionId);
     expect(room.api.lines.filter(({ event }) => event === "unused_session_left")).toMatchObject([
-      { level: "warn", error: "PantheonError", request_id: expect.any(String) },
+      { level: "warn", error: "PantheonError", request_id: expect.any(String), session_id: left.id },
     ]);
   });
 
