@@ -9,7 +9,7 @@ import { prepareRun } from "./plan.ts";
 import { settleTakenRun, takeRun } from "./recover.ts";
 import type { Requester, Run, RunRequest } from "./run.ts";
 
-/** A run that has lost more holders is not resumed: it may be the reason why they were lost, and each makes calls that cost. */
+/** A run with more than five lost holders is not resumed: it may be why they were lost, and each makes calls that cost. */
 const maxPastHolders = 5;
 
 export type Resumption =
