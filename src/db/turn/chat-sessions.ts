@@ -72,7 +72,7 @@ export async function findRecentRequest(
 
 type Wanted = { isActive: SQL | undefined; pattern: string; since: SQL };
 
-/** The requests in one table, as the same columns of each: the rows are put together. `at`: the table's column of their time. */
+/** The requests of one table. All three selects have the same columns, for the union. */
 function selectRequests(
   db: Db,
   table: typeof turnClaims | typeof queuedTurns | typeof turnRuns,
