@@ -8,6 +8,7 @@ import { createApp } from "./app.ts";
 import { parseConfig } from "./config.ts";
 import { createDeps } from "./deps.ts";
 import { crons } from "./domain/crons.ts";
+import { nameOfError } from "./domain/error-name.ts";
 import { SessionObject } from "./live/session-object.ts";
 import { wakeIdleQueues } from "./turn/queue.ts";
 import { recoverAbandonedRuns } from "./turn/recover-abandoned.ts";
@@ -39,6 +40,6 @@ export default {
 
 /** Throws an error without the cause: the platform logs it, and a database error can contain stored values. */
 function failJob(error: unknown): never {
-  deps.log.error("scheduled_job_failed", { error: error instanceof Error ? error.name : "unknown" });
+  deps.log.error("scheduled_job_failed", { error: nameOfError(error) });
   throw new Error("The scheduled job failed.");
 }

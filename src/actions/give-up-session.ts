@@ -1,5 +1,6 @@
 import { deleteUnusedSession } from "../db/rooms/sessions.ts";
 import type { Deps } from "../deps.ts";
+import { nameOfError } from "../domain/error-name.ts";
 import type { Log } from "../domain/log.ts";
 
 /**
@@ -14,10 +15,7 @@ export async function giveUpSession(
   try {
     await deleteUnusedSession(db, user.userId, sessionId, now());
   } catch (error) {
-    log.warn("unused_session_left", {
-      session_id: sessionId,
-      error: error instanceof Error ? error.name : "unknown",
-    });
+    log.warn("unused_session_left", { session_id: sessionId, error: nameOfError(error) });
   }
   throw refusal;
 }

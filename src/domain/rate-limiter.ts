@@ -1,3 +1,4 @@
+import { nameOfError } from "./error-name.ts";
 import { PantheonError } from "./errors.ts";
 import type { Log } from "./log.ts";
 
@@ -26,7 +27,7 @@ export async function countRequest(
     const { success } = await limiter.limit({ key: userId });
     if (success) return;
   } catch (error) {
-    log.warn("rate_limit_unavailable", { error: error instanceof Error ? error.name : typeof error });
+    log.warn("rate_limit_unavailable", { error: nameOfError(error) });
     return;
   }
   throw new PantheonError("rate_limited", detail, {

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { giveUpFile } from "../db/files/parse-jobs.ts";
+import { nameOfError } from "../domain/error-name.ts";
 import { type ParserDeps, runParseJob } from "./run-parse-job.ts";
 
 const parseMessage = z.object({ file_id: z.uuid() });
@@ -31,7 +32,7 @@ export async function handleBatch(deps: ParserDeps, batch: MessageBatch<unknown>
       deps.log.warn("parse_attempt_failed", {
         file_id: fileId,
         attempt: message.attempts,
-        error: error instanceof Error ? error.name : "unknown",
+        error: nameOfError(error),
       });
       message.retry({ delaySeconds: retryDelaysSeconds[message.attempts - 1] ?? 120 });
     }

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { Deps } from "../deps.ts";
+import { nameOfError } from "../domain/error-name.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { cancelTurn } from "../turn/cancel.ts";
 
@@ -23,7 +24,7 @@ export function cancelOnDisconnect(
       turn.then(
         ({ turnId }) =>
           cancelTurn(deps, { user, sessionId, log }, turnId).catch((error: unknown) =>
-            log.warn("cancel_failed", { error: error instanceof Error ? error.name : "unknown" }),
+            log.warn("cancel_failed", { error: nameOfError(error) }),
           ),
         () => undefined,
       ),

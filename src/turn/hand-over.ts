@@ -1,4 +1,5 @@
 import type { Deps } from "../deps.ts";
+import { nameOfError } from "../domain/error-name.ts";
 import { PantheonError } from "../domain/errors.ts";
 import { busySession } from "../domain/turn/open-decision.ts";
 import type { StockClient } from "../domain/turn/stream-client.ts";
@@ -67,8 +68,7 @@ export async function callHost<T>(
     try {
       return await call(deps.hosts(sessionId));
     } catch (error) {
-      const name = error instanceof Error ? error.name : "unknown";
-      log.warn("host_not_reached", { run_id: runId, tries, error: name });
+      log.warn("host_not_reached", { run_id: runId, tries, error: nameOfError(error) });
     }
   }
   return null;

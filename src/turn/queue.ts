@@ -2,6 +2,7 @@ import { enqueueTurn, type QueuePlace } from "../db/turn/enqueue-turn.ts";
 import type { OpenRequest } from "../db/turn/open-turn.ts";
 import { loadIdleQueues } from "../db/turn/session-queue.ts";
 import type { Deps } from "../deps.ts";
+import { nameOfError } from "../domain/error-name.ts";
 import { PantheonError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import { maxWaiting, type PendingTurn, type QueuedEntry } from "../domain/turn/queued-turn.ts";
@@ -73,7 +74,7 @@ export function wakeQueue(deps: Deps, sessionId: string, log: Log): void {
   const woken = deps.hosts(sessionId).wakeQueue({ sessionId: sessionId.toLowerCase() });
   deps.keepAlive(
     woken.catch((error: unknown) => {
-      log.warn("queue_not_woken", { error: error instanceof Error ? error.name : "unknown" });
+      log.warn("queue_not_woken", { error: nameOfError(error) });
     }),
   );
 }

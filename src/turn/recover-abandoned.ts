@@ -1,5 +1,6 @@
 import { loadAbandonedRuns } from "../db/turn/take-over-run.ts";
 import type { Deps } from "../deps.ts";
+import { nameOfError } from "../domain/error-name.ts";
 import { recoverRun } from "./recover.ts";
 import { stopCancelledRun } from "./stop-cancelled-run.ts";
 
@@ -12,10 +13,7 @@ export async function recoverAbandonedRuns(deps: Deps): Promise<void> {
   for (const run of abandoned) {
     const ended = run.isCancelled ? stopCancelledRun(deps, run, deps.log) : recoverRun(deps, run, deps.log);
     await ended.catch((error: unknown) => {
-      deps.log.error("recovery_failed", {
-        run_id: run.runId,
-        error: error instanceof Error ? error.name : "unknown",
-      });
+      deps.log.error("recovery_failed", { run_id: run.runId, error: nameOfError(error) });
     });
   }
 }

@@ -3,6 +3,7 @@ import { type AbandonedTurn, type RunKey, type Takeover, takeOverRun } from "../
 import { buildTurnRecord } from "../db/turn/turn-record.ts";
 import type { Deps } from "../deps.ts";
 import { abandonedPrompt } from "../domain/context/abandoned-prompt.ts";
+import { nameOfError } from "../domain/error-name.ts";
 import { commitFailedDetail, PantheonError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import { takenSteps } from "../domain/plan/taken-steps.ts";
@@ -24,8 +25,7 @@ export async function recoverRun(deps: Deps, key: RunKey, log: Log): Promise<voi
   try {
     await within(hostWaitMs, deps.hosts(key.sessionId).recover(key));
   } catch (error) {
-    const name = error instanceof Error ? error.name : "unknown";
-    log.warn("host_not_reached", { run_id: key.runId, error: name });
+    log.warn("host_not_reached", { run_id: key.runId, error: nameOfError(error) });
     await settleRun(deps, key, log);
   }
 }

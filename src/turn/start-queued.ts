@@ -2,6 +2,7 @@ import { openTurn } from "../db/turn/open-turn.ts";
 import { loadQueueHead, type QueueHead, refuseEntry } from "../db/turn/session-queue.ts";
 import type { Deps } from "../deps.ts";
 import { requireKnownModel } from "../domain/catalog.ts";
+import { nameOfError } from "../domain/error-name.ts";
 import { type ErrorCode, internalErrorDetail, notFound, PantheonError } from "../domain/errors.ts";
 import type { Log } from "../domain/log.ts";
 import { decideOpen } from "../domain/turn/open-decision.ts";
@@ -96,9 +97,6 @@ function toRequest({ newId }: Deps, sessionId: string, head: QueueHead, log: Log
 
 /** A turn that an error of the program stops is refused: the turns after it must not wait for ever. */
 function toInternalError(error: unknown, log: Log): PantheonError {
-  log.error("request_failed", {
-    code: "internal_error",
-    error: error instanceof Error ? error.name : "unknown",
-  });
+  log.error("request_failed", { code: "internal_error", error: nameOfError(error) });
   return new PantheonError("internal_error", internalErrorDetail);
 }

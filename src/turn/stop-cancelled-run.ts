@@ -1,5 +1,6 @@
 import type { CancelledRun } from "../db/turn/cancel-claim.ts";
 import type { Deps } from "../deps.ts";
+import { nameOfError } from "../domain/error-name.ts";
 import type { Log } from "../domain/log.ts";
 import { settleRun, within } from "./recover.ts";
 
@@ -19,7 +20,7 @@ export async function stopCancelledRun(deps: Deps, run: CancelledRun, requestLog
   try {
     await settleRun(deps, run, log, run.holder);
   } catch (error) {
-    log.error("recovery_failed", { error: error instanceof Error ? error.name : "unknown" });
+    log.error("recovery_failed", { error: nameOfError(error) });
   }
 }
 
@@ -27,7 +28,7 @@ async function abortOnHost(deps: Deps, { sessionId, runId }: CancelledRun, log: 
   try {
     return await within(hostWaitMs, deps.hosts(sessionId).cancel({ runId }));
   } catch (error) {
-    log.warn("host_not_reached", { error: error instanceof Error ? error.name : "unknown" });
+    log.warn("host_not_reached", { error: nameOfError(error) });
     return false;
   }
 }
