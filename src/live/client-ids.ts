@@ -2,26 +2,29 @@ import type { AGUIEvent } from "@ag-ui/core";
 import type { StockClient } from "../domain/turn/stream-client.ts";
 import { nameAsClient } from "../http/ag-ui/ag-ui-snapshot.ts";
 
+/** A line ends at a line feed, and at no other mark that `$` takes for an end: JSON has U+2028 as it is. */
+const eventsWithIds = /(\ndata: )(\{"type":"(?:RUN_STARTED|RUN_FINISHED|MESSAGES_SNAPSHOT)"[^\n]*)/g;
+
 /**
  * Gives the events of a run the ids that a stock client chose itself. Only those that start and end a run, and snapshots,
  * have such ids; they are rare, and all other events pass as they are.
  */
 export function createClientIds(client: StockClient): (frames: string) => string {
-  return (frames) => {
-    if (!/^data: \{"type":"(RUN_STARTED|RUN_FINISHED|MESSAGES_SNAPSHOT)"/m.test(frames)) return frames;
-    return frames.replaceAll(/^data: (.*)$/gm, (line, json) => rename(line, json, client));
-  };
+  return (frames) =>
+    frames.replaceAll(
+      eventsWithIds,
+      (_, start, json) => `${start}${JSON.stringify(rename(JSON.parse(json), client))}`,
+    );
 }
 
-function rename(line: string, json: string, { ids, userMessages }: StockClient): string {
-  const event: AGUIEvent = JSON.parse(json);
+function rename(event: AGUIEvent, { ids, userMessages }: StockClient): AGUIEvent {
   switch (event.type) {
     case "RUN_STARTED":
     case "RUN_FINISHED":
-      return `data: ${JSON.stringify({ ...event, ...ids })}`;
+      return { ...event, ...ids };
     case "MESSAGES_SNAPSHOT":
-      return `data: ${JSON.stringify({ ...event, messages: nameAsClient(event.messages, userMessages) })}`;
+      return { ...event, messages: nameAsClient(event.messages, userMessages) };
     default:
-      return line;
+      return event;
   }
 }

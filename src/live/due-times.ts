@@ -5,11 +5,24 @@ export type DueKind = (typeof dueKinds)[number];
 /** When each is due, ms; null: it is not. */
 type Times = Record<DueKind, number | null>;
 
-type DueStorage = Pick<DurableObjectStorage, "setAlarm" | "deleteAlarm"> & { sql: Pick<SqlStorage, "exec"> };
+export type DueStorage = Pick<DurableObjectStorage, "setAlarm" | "deleteAlarm"> & {
+  sql: Pick<SqlStorage, "exec">;
+};
 
 export function createDueTable(sql: Pick<SqlStorage, "exec">): void {
   sql.exec("create table if not exists due (id integer primary key, recover real, queue real, forget real)");
+  moveOlderTimes(sql);
 }
+
+/** The version before had a row for each time. An object that was started by it may have a run to recover. */
+function moveOlderTimes(sql: Pick<SqlStorage, "exec">): void {
+  if (sql.exec("select 1 from sqlite_master where name = 'due_times'").toArray().length === 0) return;
+  sql.exec(`insert or ignore into due select 1, max(at_ms) filter (where kind = 'recover'),
+    max(at_ms) filter (where kind = 'queue'), max(at_ms) filter (where kind = 'forget') from due_times`);
+  sql.exec("drop table due_times");
+}
+
+const nothingDue: Times = { recover: null, queue: null, forget: null };
 
 /**
  * Times at which the object has something to do, and its alarm at the first of them. Each change is one row, and the alarm
@@ -17,8 +30,9 @@ export function createDueTable(sql: Pick<SqlStorage, "exec">): void {
  */
 export class DueTimes {
   readonly #storage: DueStorage;
-  /** Undefined: not read yet. */
+  /** As they are stored. Undefined: not read yet. */
   #times: Times | undefined;
+  /** What the alarm was set to, as far as this object knows; null: it is not set, or was before. */
   #alarmMs: number | null = null;
 
   constructor(storage: DueStorage) {
@@ -27,16 +41,15 @@ export class DueTimes {
 
   /** Sets times, or clears them; the others stay. */
   update(changes: Partial<Times>): void {
-    this.#times ??= this.#read() ?? { recover: null, queue: null, forget: null };
-    this.#write({ ...this.#times, ...changes });
+    this.#times ??= this.#read();
+    const times = { ...this.#times, ...changes };
+    if (dueKinds.some((kind) => times[kind] !== this.#times?.[kind])) this.#write(times);
   }
 
   /** Takes what is due by now. To be called by the alarm. */
   take(nowMs: number): DueKind[] {
     this.#alarmMs = null;
     const times = this.#read();
-    // An earlier version kept the times in another table.
-    if (times === undefined) return [...dueKinds];
     const due = dueKinds.filter((kind) => (times[kind] ?? Number.POSITIVE_INFINITY) <= nowMs);
     this.#write({ ...times, ...Object.fromEntries(due.map((kind) => [kind, null])) });
     return due;
@@ -48,8 +61,8 @@ export class DueTimes {
     this.#alarmMs = null;
   }
 
-  #read(): Times | undefined {
-    return this.#storage.sql.exec<Times>("select recover, queue, forget from due").toArray()[0];
+  #read(): Times {
+    return this.#storage.sql.exec<Times>("select recover, queue, forget from due").toArray()[0] ?? nothingDue;
   }
 
   #write(times: Times): void {

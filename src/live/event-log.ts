@@ -35,7 +35,8 @@ export function findWrittenLog(sql: LogSql, runId: string): EventLog | undefined
 
 /**
  * The events of a run under one holder, in order, with ids `<epoch>.<seq>`. Each reader has its own position. The newest
- * events are in memory and go to SQLite in packs. An event that is too large for SQLite stays in memory.
+ * events are in memory and go to SQLite in packs. What SQLite does not take stays in memory: an event that is too large, a
+ * pack that cannot be written, and the whole log where rows of the one before could not be deleted.
  */
 export class EventLog {
   readonly epoch: string;
@@ -50,10 +51,8 @@ export class EventLog {
   /** Bytes of the events before the newest pack. */
   #bytes = 0;
   #state: "open" | "over" | "gone" = "open";
-  /** Another log has the tables of SQLite now. */
-  #isDetached = false;
-  /** Whether the tables of SQLite have this log and no other. */
-  #hasTables = true;
+  /** Whose rows the tables of SQLite have. `none`: they may have rows of an earlier log. */
+  #tables: "own" | "none" | "later" = "own";
   #changed = Promise.withResolvers<void>();
   #isFlushDue = false;
 
@@ -65,8 +64,10 @@ export class EventLog {
   /** A new log. `epoch` names the holder. The log of an earlier holder is deleted. */
   static create(sql: LogSql, epoch: string): EventLog {
     const log = new EventLog(sql, epoch);
-    // Where rows of an earlier log are left, this one stays in memory: its readers would be sent the other's events.
-    log.#hasTables = log.#write("delete from event_packs") && log.#write("delete from event_logs");
+    // First what a run's log is found by: it is not to be found without its events.
+    const isEmpty = log.#write("delete from event_logs") && log.#write("delete from event_packs");
+    // A reader would be sent the events of the earlier log.
+    if (!isEmpty) log.#tables = "none";
     return log;
   }
 
@@ -89,6 +90,11 @@ export class EventLog {
     return this.#lastSeq;
   }
 
+  /** Whether SQLite has all events but those in the newest pack, and those that are too large for it. */
+  get isStored(): boolean {
+    return this.#tables !== "none" && this.#unwritten.length === 0;
+  }
+
   /** Whether the last event was appended. */
   get isOver(): boolean {
     return this.#state !== "open";
@@ -98,7 +104,8 @@ export class EventLog {
     if (this.#state !== "open") return;
     this.#lastSeq += 1;
     const frame = toFrame(`${this.epoch}.${this.#lastSeq}`, event);
-    if (isLarge(frame)) this.#appendLarge(frame);
+    const bytes = frame.length * maxBytesPerCharacter > maxEventBytes ? encoder.encode(frame).byteLength : 0;
+    if (bytes > maxEventBytes) this.#appendLarge(frame, bytes);
     else this.#appendSmall(frame);
     this.#notify();
   }
@@ -117,13 +124,18 @@ export class EventLog {
 
   /** Another log replaces this one in SQLite. Readers whose next events are in memory still read it to its end. */
   detach(): void {
-    this.#isDetached = true;
+    this.#tables = "later";
   }
 
   /** The log was deleted: its readers are closed. */
   close(): void {
     this.#state = "gone";
     this.#notify();
+  }
+
+  /** Whether an event is in the newest pack, which still grows. */
+  isNewest(seq: number): boolean {
+    return seq >= this.#newest.firstSeq;
   }
 
   /** Events from `seq` on, as many as there are now; null: there are none yet; `gone`: they were deleted. */
@@ -163,10 +175,13 @@ export class EventLog {
     this.#newest = newPack(this.#lastSeq + 1);
   }
 
-  /** False: SQLite does not take it. A run does not depend on its log, so this never throws. */
+  /**
+   * False: the events must stay in memory. True also where a later log has the tables: nobody reads these events from there.
+   * A run does not depend on its log, so this never throws.
+   */
   #write(statement: string, ...values: (string | number | Uint8Array)[]): boolean {
-    if (this.#isDetached) return true;
-    if (!this.#hasTables) return false;
+    if (this.#tables === "later") return true;
+    if (this.#tables === "none") return false;
     try {
       this.#sql.exec(statement, ...values);
       return true;
@@ -192,15 +207,15 @@ export class EventLog {
     this.flush();
   }
 
-  #appendLarge(frame: string): void {
+  #appendLarge(frame: string, bytes: number): void {
     this.flush();
-    this.#bytes += encoder.encode(frame).byteLength;
+    this.#bytes += bytes;
     this.#large.set(this.#lastSeq, frame);
     this.#newest = newPack(this.#lastSeq + 1);
   }
 
   #readPack(seq: number): Pack | undefined {
-    if (this.#isDetached) return undefined;
+    if (this.#tables === "later") return undefined;
     const [row] = this.#sql
       .exec<PackRow>(
         "select first_seq, last_seq, frames from event_packs where first_seq <= ? and last_seq >= ?",
@@ -243,10 +258,4 @@ function splitFrames(frames: string): string[] {
     .split("\n\n")
     .slice(0, -1)
     .map((frame) => `${frame}\n\n`);
-}
-
-function isLarge(frame: string): boolean {
-  return (
-    frame.length * maxBytesPerCharacter > maxEventBytes && encoder.encode(frame).byteLength > maxEventBytes
-  );
 }

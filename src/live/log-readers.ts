@@ -2,19 +2,21 @@ import { maxReaders } from "../turn/session-host.ts";
 import type { EventLog } from "./event-log.ts";
 
 /** Interval of keep-alive comments: below the idle timeouts of common proxies. */
-const keepAliveMs = 15_000;
+export const keepAliveMs = 15_000;
 /** A reader that takes nothing while so many bytes are appended is closed. Its client may read on from its last event. */
 const maxBehindBytes = 2 * 1024 * 1024;
 
 /**
- * A reader is sent this many parts at once, and one more in each interval. What is appended meanwhile goes into the next part:
- * each part is a message to the Worker and a write to the client, which cost more than its bytes.
+ * While events come, a reader is sent this many parts at once, and one more in each interval. What is appended meanwhile goes
+ * into the next part: each part is a message to the Worker and a write to the client, which cost more than its bytes.
  */
 const maxPartsAtOnce = 16;
 const partIntervalMs = 25;
 
 /** `backpressure`: the reader was too far behind; `gone`: the log was deleted while it was read. */
 export type ReaderEnd = "completed" | "client_disconnected" | "backpressure" | "gone";
+
+export type ReaderClock = { nowMs: () => number; wait: (ms: number) => Promise<unknown> };
 
 export type ReaderStart = {
   log: EventLog;
@@ -24,7 +26,7 @@ export type ReaderStart = {
   head?: string | undefined;
   /** Changes what one reader is sent. */
   rewrite: (frames: string) => string;
-  nowMs: () => number;
+  clock: ReaderClock;
   onEnd: (end: ReaderEnd) => void;
 };
 
@@ -35,23 +37,23 @@ const keepAlive = encoder.encode(": keep-alive\n\n");
 class LogReader {
   readonly #log: EventLog;
   readonly #rewrite: ReaderStart["rewrite"];
-  readonly #nowMs: ReaderStart["nowMs"];
+  readonly #clock: ReaderClock;
   readonly #onEnd: ReaderStart["onEnd"];
   #seq: number;
   #head: string | undefined;
   /** Bytes of the log when the reader last took something. */
   #readAtBytes: number;
   #isOpen = true;
-  /** Until when parts were sent, had they been sent in their interval. */
+  /** A token bucket: when the parts that were sent would be over at one in each interval. */
   #pacedUntilMs = 0;
   #controller: ReadableByteStreamController | undefined;
 
-  constructor({ log, fromSeq, head, rewrite, nowMs, onEnd }: ReaderStart) {
+  constructor({ log, fromSeq, head, rewrite, clock, onEnd }: ReaderStart) {
     this.#log = log;
     this.#seq = fromSeq;
     this.#head = head;
     this.#rewrite = rewrite;
-    this.#nowMs = nowMs;
+    this.#clock = clock;
     this.#onEnd = onEnd;
     this.#readAtBytes = log.bytes;
   }
@@ -67,6 +69,9 @@ class LogReader {
       return;
     }
     while (this.#isOpen) {
+      while (this.#isOpen && !this.#log.isOver && this.#seq > this.#log.lastSeq) await this.#log.changed();
+      if (!this.#log.isOver && this.#log.isNewest(this.#seq)) await this.#keepPace();
+      if (!this.#isOpen) return;
       this.#readAtBytes = this.#log.bytes;
       const part = this.#log.read(this.#seq);
       if (part === "gone") return this.cut("gone");
@@ -79,17 +84,17 @@ class LogReader {
         return controller.close();
       }
       if (part !== null) return;
-      await this.#log.changed();
-      await this.#nextPart();
     }
   }
 
   /** Resolves at once, unless more parts were sent than their interval allows. */
-  async #nextPart(): Promise<void> {
-    const nowMs = this.#nowMs();
-    const waitMs = this.#pacedUntilMs - nowMs - maxPartsAtOnce * partIntervalMs;
+  async #keepPace(): Promise<void> {
+    const nowMs = this.#clock.nowMs();
+    const aheadMs = this.#pacedUntilMs - nowMs;
     this.#pacedUntilMs = Math.max(this.#pacedUntilMs, nowMs) + partIntervalMs;
-    if (waitMs > 0 && !this.#log.isOver) await scheduler.wait(waitMs);
+    // A clock that is set back does not stop a reader.
+    const waitMs = Math.min(aheadMs - (maxPartsAtOnce - 1) * partIntervalMs, partIntervalMs);
+    if (waitMs > 0) await this.#clock.wait(waitMs);
   }
 
   cancel(): void {

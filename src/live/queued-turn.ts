@@ -7,6 +7,7 @@ import type { HostJoin, QueuedRequest } from "../turn/session-host.ts";
 import { toFrame } from "./event-log.ts";
 import { type HostedRun, toProblem } from "./hosted-run.ts";
 import type { HostedRuns } from "./hosted-runs.ts";
+import { keepAliveMs } from "./log-readers.ts";
 import type { Signal } from "./signal.ts";
 
 /** What came of a turn that waited. */
@@ -65,7 +66,6 @@ async function loadState(deps: Deps, { sessionId, userId, turnId }: QueuedReques
   }
 }
 
-const keepAliveMs = 15_000;
 const encoder = new TextEncoder();
 const waiting = encoder.encode(": the turn waits\n\n");
 

@@ -106,10 +106,10 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     const rewrite = client === null ? (frames: string) => frames : createClientIds(client);
     const onEnd = (end: ReaderEnd) =>
       this.deps.log.info("stream_ended", { request_id: requestId, run_id: runId, end });
-    const { nowMs } = this.deps;
+    const clock = { nowMs: this.deps.nowMs, wait: (ms: number) => scheduler.wait(ms) };
     return {
       kind: "streaming",
-      body: this.#readers.open({ log: eventLog, ...start, rewrite, nowMs, onEnd }),
+      body: this.#readers.open({ log: eventLog, ...start, rewrite, clock, onEnd }),
     };
   }
 
@@ -159,9 +159,13 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
 
   async #doDue(kind: DueKind): Promise<void> {
     switch (kind) {
-      case "recover":
-        for (const start of this.#starts.listUnfinished()) await this.#recoverUnfinished(start);
+      case "recover": {
+        const unfinished = this.#starts.listUnfinished();
+        // The object may be lost while it recovers a run.
+        if (unfinished.length > 0) this.#recoverAfter(minRecoveryMs);
+        for (const start of unfinished) await this.#recoverUnfinished(start);
         return;
+      }
       case "queue":
         await this.#queue.tryNext();
         if (!this.#queue.mayHaveMore) this.#forgetLater();
@@ -205,7 +209,8 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
     const { claim } = run.turn;
     const { settings, nowMs } = this.deps;
     this.#starts.add(claim);
-    this.#recoverAfter(settings.turnLeaseMs - (nowMs() - run.sentMs), { forget: null });
+    const leaseEndMs = Math.max(nowMs(), run.sentMs + settings.turnLeaseMs);
+    this.#dueTimes.update({ recover: leaseEndMs, forget: null });
     this.#eventLog?.detach();
     const eventLog = EventLog.create(this.ctx.storage.sql, claim.holder);
     this.#eventLog = eventLog;
@@ -222,9 +227,12 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
   /** A run that has failed may have left its claim. Then it must be recovered. */
   #end(hosted: HostedRun, holder: string, ended: HostAnswer): void {
     hosted.isRunning = false;
-    this.#queue.runEnded();
+    if (!hosted.eventLog.isStored) {
+      this.deps.log.warn("events_not_stored", { run_id: hosted.run.turn.claim.runId });
+    }
     if (ended.kind === "failed") {
       this.#recoverAfter(minRecoveryMs);
+      this.#queue.runEnded();
     } else {
       this.#starts.end(holder);
       this.#forgetLater();
@@ -253,17 +261,19 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
    * Sets the time of the next recovery. While a run is executed it is the end of its lease: the alarm wakes an object that
    * lost its memory.
    */
-  #recoverAfter(delayMs: number, others: { forget?: null } = {}): void {
-    this.#dueTimes.update({ ...others, recover: this.deps.nowMs() + Math.max(0, delayMs) });
+  #recoverAfter(delayMs: number): void {
+    this.#dueTimes.update({ recover: this.deps.nowMs() + Math.max(0, delayMs) });
   }
 
   /** Once no run is unfinished, the object waits some time and then forgets everything. */
   #forgetLater(): void {
-    if (this.#starts.listUnfinished().length > 0) return;
-    const mayHaveMore = this.#queue.mayHaveMore;
-    const forget = mayHaveMore ? null : this.deps.nowMs() + forgetAfterMs;
-    this.#dueTimes.update({ recover: null, forget });
-    if (mayHaveMore) this.#queue.runEnded();
+    if (this.#starts.listUnfinished().length > 0) {
+      this.#queue.runEnded();
+      return;
+    }
+    const nowMs = this.deps.nowMs();
+    if (this.#queue.mayHaveMore) this.#dueTimes.update({ recover: null, forget: null, queue: nowMs });
+    else this.#dueTimes.update({ recover: null, forget: nowMs + forgetAfterMs });
   }
 
   async #forget(): Promise<void> {

@@ -1,46 +1,80 @@
-import { runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import { EventLog } from "../../src/live/event-log.ts";
 import { LogReaders } from "../../src/live/log-readers.ts";
-import { stubOf } from "../support/session-objects.ts";
-import { createTurnFixture } from "../support/turn-fixture.ts";
+import { inObjectSql } from "../support/session-objects.ts";
 
-const events = 200;
 const decoder = new TextDecoder();
 
-test("a reader has all events, and those that come fast in a few parts", async () => {
-  const fixture = await createTurnFixture();
-  await fixture.api.deps.hosts(fixture.sessionId).prepare();
-  await runInDurableObject(stubOf(fixture.sessionId), async (_, { storage }) => {
-    const log = EventLog.create(storage.sql, "epoch");
-    const stream = new LogReaders().open({
-      log,
-      fromSeq: 1,
-      rewrite: (frames) => frames,
-      nowMs: Date.now,
-      onEnd: () => undefined,
+/** A reader of a log, with a clock that stands still. `waits`: a reader waits; it goes on once it is resolved. */
+function openReader(log: EventLog) {
+  const waits: { ms: number; end: () => void }[] = [];
+  let isWaiting = Promise.withResolvers<void>();
+  const wait = (ms: number) =>
+    new Promise<void>((end) => {
+      waits.push({ ms, end });
+      isWaiting.resolve();
+      isWaiting = Promise.withResolvers();
     });
-    const startedMs = Date.now();
-    const parts = collect(stream);
-    for (let n = 1; n < events; n += 1) {
-      log.append({ n });
-      await scheduler.wait(0);
-    }
-    log.end({ n: events }, "run");
-
-    const texts = await parts;
-
-    const sent = texts.join("").matchAll(/^data: (.*)$/gm);
-    expect([...sent].map(([, json]) => JSON.parse(json ?? "").n)).toEqual(
-      Array.from({ length: events }, (_event, index) => index + 1),
-    );
-    // 16 at once, one in each 25 ms, and the first and the last.
-    expect(texts.length).toBeLessThanOrEqual(16 + Math.ceil((Date.now() - startedMs) / 25) + 3);
+  const stream = new LogReaders().open({
+    log,
+    fromSeq: 1,
+    rewrite: (frames) => frames,
+    clock: { nowMs: () => 0, wait },
+    onEnd: () => undefined,
   });
-});
-
-async function collect(stream: ReadableStream<Uint8Array>): Promise<string[]> {
-  const parts: string[] = [];
-  for await (const part of stream) parts.push(decoder.decode(part));
-  return parts;
+  const reader = stream.getReader();
+  return {
+    waits,
+    nextWait: () => isWaiting.promise,
+    /** The events of the next part. */
+    async read() {
+      const { value } = await reader.read();
+      return [...decoder.decode(value).matchAll(/^data: (.*)$/gm)].map(
+        ([, json]) => JSON.parse(json ?? "").n,
+      );
+    },
+  };
 }
+
+test("a reader is sent 16 parts at once, and then in each interval one with all that came meanwhile", () =>
+  inObjectSql(async (sql) => {
+    const log = EventLog.create(sql, "epoch");
+    const reader = openReader(log);
+    for (let n = 1; n <= 16; n += 1) {
+      const part = reader.read();
+      log.append({ n });
+      expect(await part).toEqual([n]);
+    }
+    expect(reader.waits).toEqual([]);
+
+    const waiting = reader.nextWait();
+    const part = reader.read();
+    log.append({ n: 17 });
+    await waiting;
+    log.append({ n: 18 });
+    reader.waits[0]?.end();
+    expect(await part).toEqual([17, 18]);
+
+    // An event that is there before the reader asks for it waits as well.
+    const waitingAgain = reader.nextWait();
+    log.append({ n: 19 });
+    const last = reader.read();
+    await waitingAgain;
+    reader.waits[1]?.end();
+    expect(await last).toEqual([19]);
+    expect(reader.waits.map(({ ms }) => ms)).toEqual([25, 25]);
+  }));
+
+test("a reader of events that are written already waits for nothing", () =>
+  inObjectSql(async (sql) => {
+    const log = EventLog.create(sql, "epoch");
+    for (let n = 1; n <= 40; n += 1) {
+      log.append({ n });
+      log.flush();
+    }
+    const reader = openReader(log);
+
+    for (let n = 1; n <= 40; n += 1) expect(await reader.read()).toEqual([n]);
+
+    expect(reader.waits).toEqual([]);
+  }));

@@ -61,6 +61,9 @@ test("a turn whose object cannot delete the events of the turn before is stored,
   expect(storage.failures()).toBeGreaterThan(0);
   expect(events.at(-1)).toMatchObject({ type: "RUN_FINISHED", result: { status: "completed" } });
   const turns = await fixture.turns();
+  expect(fixture.api.lines.filter(({ event }) => event === "events_not_stored")).toMatchObject([
+    { run_id: turns[1]?.id },
+  ]);
   const again = await fixture.api.app.request(`/api/v1${fixture.turnsPath}/${turns[1]?.id}/events`, {
     headers: { Authorization: `Bearer ${fixture.token}` },
   });

@@ -1,6 +1,7 @@
-import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import type { Deps } from "../../src/deps.ts";
+import { createTables } from "../../src/live/tables.ts";
 import type { SessionHost, SessionHosts } from "../../src/turn/session-host.ts";
 import { noteWatch, renewalsAnswered } from "./database-requests.ts";
 
@@ -63,6 +64,15 @@ export function silenceCancel(sessionId: string): void {
 /** Runs `work` where a session's runs are executed: timers that were set there may use what belongs to the object. */
 export async function inObject(sessionId: string, work: () => Promise<unknown>): Promise<void> {
   await runInDurableObject(stubOf(sessionId), work);
+}
+
+/** Runs `work` on the SQLite of an object that has its tables and nothing in them. */
+export async function inObjectSql(work: (sql: SqlStorage) => Promise<void>): Promise<void> {
+  const object = Object(env).LIVE_SESSIONS.getByName(crypto.randomUUID());
+  await runInDurableObject(object, async (_, { storage }) => {
+    createTables(storage.sql);
+    await work(storage.sql);
+  });
 }
 
 const objectNames = new Map<string, string>();
@@ -130,13 +140,13 @@ export async function breakStorage(sessionId: string, what: "sync" | "inserts" |
 
 /** The object's alarm goes off now, and all that it would do later is due. */
 export async function passAlarm(sessionId: string): Promise<void> {
-  const stub = stubOf(sessionId);
-  await runInDurableObject(stub, (_, state) =>
-    state.storage.sql.exec(
+  await runInDurableObject(stubOf(sessionId), async (object, { storage }) => {
+    // Nothing comes between: the object would write its own times again.
+    storage.sql.exec(
       "update due set recover = min(recover, 0), queue = min(queue, 0), forget = min(forget, 0)",
-    ),
-  );
-  await runDurableObjectAlarm(stub);
+    );
+    await object.alarm?.();
+  });
 }
 
 /** Objects that do not answer, whichever the session. */

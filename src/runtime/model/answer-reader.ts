@@ -48,11 +48,11 @@ class StreamedAnswer implements AnswerReader {
     if (this.answer.isDone || this.#state !== "open") return;
     try {
       this.#events.feed(bytes);
+      this.#emitText();
     } catch (error) {
       this.#state = "broken";
-      throw error;
-    } finally {
       this.#emitText();
+      throw error;
     }
   }
 
