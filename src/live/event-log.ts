@@ -1,9 +1,11 @@
 /** What the log needs of the object's SQLite. */
 export type LogSql = Pick<SqlStorage, "exec">;
 
-/** Packed events are written when they have this many characters, or after this time. */
+/**
+ * Packed events are written when they have this many characters, and at the end of the run. Not by time: a row is paid for, and
+ * the events of an object that is lost during a run are of no use, since the next holder starts a new log.
+ */
 const maxPackCharacters = 16 * 1024;
-const flushAfterMs = 100;
 /** A larger event is not written: SQLite's rows are bounded. Readers that are connected get it from memory. */
 const maxEventBytes = 1024 * 1024;
 const maxBytesPerCharacter = 3;
@@ -54,7 +56,6 @@ export class EventLog {
   /** Whose rows the tables of SQLite have. `none`: they may have rows of an earlier log. */
   #tables: "own" | "none" | "later" = "own";
   #changed = Promise.withResolvers<void>();
-  #isFlushDue = false;
 
   private constructor(sql: LogSql, epoch: string) {
     this.epoch = epoch;
@@ -196,15 +197,6 @@ export class EventLog {
     pack.lastSeq = this.#lastSeq;
     pack.characters += frame.length;
     if (pack.characters >= maxPackCharacters) this.flush();
-    else void this.#flushLater();
-  }
-
-  async #flushLater(): Promise<void> {
-    if (this.#isFlushDue) return;
-    this.#isFlushDue = true;
-    await scheduler.wait(flushAfterMs);
-    this.#isFlushDue = false;
-    this.flush();
   }
 
   #appendLarge(frame: string, bytes: number): void {

@@ -1,5 +1,6 @@
 import { countRequests } from "../db/core/client.ts";
 import type { Deps } from "../deps.ts";
+import { nameOfError } from "../domain/error-name.ts";
 import type { PantheonError } from "../domain/errors.ts";
 import type { Claim } from "../domain/turn/claim.ts";
 import { describeError } from "../http/problem.ts";
@@ -46,7 +47,7 @@ export async function executeHosted(
 
 /** The run goes on under another holder when its lease has run out. */
 function startNotStored(deps: Deps, { request, turn }: Run, cause: unknown): PantheonError {
-  request.log.warn("start_not_stored", { error: cause instanceof Error ? cause.name : "unknown" });
+  request.log.warn("start_not_stored", { error: nameOfError(cause) });
   return unfinishedTurn(deps, turn.claim.turnId);
 }
 

@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Deps } from "../deps.ts";
+import { nameOfError } from "../domain/error-name.ts";
 import { turnCancelled } from "../domain/turn/agent-failure.ts";
 import type { StockClient } from "../domain/turn/stream-client.ts";
 import { resumeRun } from "../turn/resume.ts";
@@ -187,7 +188,7 @@ export abstract class SessionObject extends DurableObject<unknown> implements Se
       if (leaseLeftMs === null) this.#starts.end(holder);
       else this.#recoverAfter(Math.max(leaseLeftMs, minRecoveryMs));
     } catch (error) {
-      log.error("recovery_failed", { run_id: runId, error: error instanceof Error ? error.name : "unknown" });
+      log.error("recovery_failed", { run_id: runId, error: nameOfError(error) });
       this.#recoverAfter(minRecoveryMs);
     }
     this.#forgetLater();

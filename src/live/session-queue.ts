@@ -1,4 +1,5 @@
 import type { Deps } from "../deps.ts";
+import { nameOfError } from "../domain/error-name.ts";
 import type { Run } from "../turn/run.ts";
 import { type StartAttempt, startNext } from "../turn/start-queued.ts";
 import type { DueTimes } from "./due-times.ts";
@@ -107,7 +108,7 @@ export class SessionQueue {
       await this.#host.recover(sessionId, runId);
     } catch (error) {
       const { log } = this.#host.getDeps();
-      log.error("recovery_failed", { run_id: runId, error: error instanceof Error ? error.name : "unknown" });
+      log.error("recovery_failed", { run_id: runId, error: nameOfError(error) });
     }
   }
 
@@ -118,7 +119,7 @@ export class SessionQueue {
     try {
       return await startNext(deps, sessionId, log);
     } catch (error) {
-      log.error("queue_not_started", { error: error instanceof Error ? error.name : "unknown" });
+      log.error("queue_not_started", { error: nameOfError(error) });
       return { kind: "later", waitMs: null };
     }
   }

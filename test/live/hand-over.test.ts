@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { HandOver, SessionHost, SessionHosts } from "../../src/turn/session-host.ts";
+import { noteWatch, watchDatabase } from "../support/database-requests.ts";
 import { loseObject, passAlarm } from "../support/session-objects.ts";
 import { createTurnFixture, type FixtureOptions, noRows, says } from "../support/turn-fixture.ts";
 import { until } from "../support/until.ts";
@@ -146,6 +147,32 @@ describe("a run that is handed over", () => {
 });
 
 describe("an object that has lost its memory", () => {
+  test("is woken again where it is lost once more, while it recovers its run", async () => {
+    const fixture = await createTurnFixture();
+    const { models, sessionId } = fixture;
+    await models.script(says("ada", { text: "late", hold: "gate" }, 1), says("ada", "in time"));
+    const post = fixture.post("@ada hello");
+    await models.wait({ calls: 1 });
+    await loseObject(sessionId);
+    await post;
+    await endLease(fixture);
+    const recoverInVain = async () => {
+      noteWatch(sessionId);
+      await expect(passAlarm(sessionId)).rejects.toThrow();
+    };
+    await watchDatabase(recoverInVain, async (ask, n) => {
+      if (n === 1) await loseObject(sessionId);
+      return ask();
+    });
+
+    await passAlarm(sessionId);
+    await untilStored(fixture);
+
+    expect(await turnsOf(fixture)).toMatchObject([{ turn_index: 1, status: "completed" }]);
+    await models.release("gate");
+    await expectLedgerMatchesCalls(fixture);
+  });
+
   test("resumes its run at the end of the lease, and calls no agent again that has answered", async () => {
     const fixture = await createTurnFixture({ agents: ["ada", "bob", "cy"], mode: "roundtable" });
     await fixture.models.script(says("ada", "one"), says("bob", { text: "late", hold: "gate" }, 1));
