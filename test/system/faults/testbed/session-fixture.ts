@@ -38,7 +38,9 @@ export type SessionFixture = {
   /** The same for a client that may leave early. */
   openStream(worker: Workerd, post: Post): Connection;
   /** The claim of the session, if there is one. */
-  claim(): Promise<{ run_id: string; turn_id: string; holder: string; lease_left_ms: number } | undefined>;
+  claim(): Promise<
+    { run_id: string; turn_id: string; holder: string; has_begun: boolean; lease_left_ms: number } | undefined
+  >;
   /** Expires the lease of the claim, as if its holder had been gone for `ago`. */
   expireLease(ago?: string): Promise<void>;
 };
@@ -109,7 +111,7 @@ export async function createSessionFixture(
     openStream: ({ url }, post) => user.open(url, "POST", `${turnsPath}/stream`, describe(post)),
     async claim() {
       const { rows } = await sql.query(
-        `select run_id, turn_id, holder, (extract(epoch from lease_until - clock_timestamp()) * 1000)::float8 as lease_left_ms
+        `select run_id, turn_id, holder, has_begun, (extract(epoch from lease_until - clock_timestamp()) * 1000)::float8 as lease_left_ms
          from turn_claims where session_id = $1`,
         [sessionId],
       );
