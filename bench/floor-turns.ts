@@ -21,7 +21,7 @@ export async function captureTurnCalls(bench: Bench): Promise<JournalEntry["body
 
 /** Sets the calls that the floor makes from now on. */
 export async function giveFloorCalls(bench: Bench, calls: readonly JournalEntry["body"][]): Promise<void> {
-  const { status } = await send(`${bench.floor.workerdUrl}/calls`, { method: "PUT", body: calls });
+  const { status } = await send(`${bench.floor.url}/calls`, { method: "PUT", body: calls });
   if (status !== 200) throw new Error(`The floor did not take its calls: ${status}`);
 }
 
@@ -32,7 +32,7 @@ export async function openFloorSession(bench: Bench): Promise<PostFloorTurn> {
   return async ({ isParallel = false } = {}) => {
     turnIndex += 1;
     const body = { userId: bench.userId, roomId, sessionId, turnIndex, message: question, isParallel };
-    const { status, text, sentMs, endedMs } = await send(`${bench.floor.workerdUrl}/turns`, { body });
+    const { status, text, sentMs, endedMs } = await send(`${bench.floor.url}/turns`, { body });
     if (status !== 201) throw new Error(`A turn of the floor: ${status} ${text}`);
     return endedMs - sentMs;
   };

@@ -34,7 +34,7 @@ export const question = "What do we do first, and what can wait until the week a
 
 export async function createRoom(bench: Bench, agents: number, mode: Mode): Promise<Room> {
   const call = (method: "POST" | "PATCH", path: string, body: unknown, headers = {}) =>
-    send(`${bench.pantheon.workerdUrl}/api/v1${path}`, {
+    send(`${bench.pantheon.url}/api/v1${path}`, {
       method,
       body,
       headers: { Authorization: `Bearer ${bench.token}`, ...headers },
@@ -70,7 +70,7 @@ export async function createRoom(bench: Bench, agents: number, mode: Mode): Prom
     },
     post: async (message) => readTurn(await call("POST", turns, { message })),
     stream: (message, onText) =>
-      send(`${bench.pantheon.workerdUrl}/api/v1${turns}/stream`, {
+      send(`${bench.pantheon.url}/api/v1${turns}/stream`, {
         body: { message },
         headers: { Authorization: `Bearer ${bench.token}` },
         onText,

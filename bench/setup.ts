@@ -1,19 +1,23 @@
 import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { reservePort } from "../dev/free-port.ts";
 import { startLocalDatabase } from "../dev/local-database.ts";
 import { applyMigrations } from "../dev/migrate.ts";
 import { mintToken } from "../dev/mint-token.ts";
 import { createScratchDatabase } from "../dev/scratch-database.ts";
-import { startWorkerProcess, type WorkerProcess } from "../dev/worker/process.ts";
+import { prepareWorkerd, startWorkerd, type Workerd } from "../test/system/faults/testbed/workerd.ts";
 import type { DatabaseQuestions } from "./peers/database.ts";
 import type { ModelQuestions } from "./peers/models.ts";
 import { type Peer, startPeer } from "./peers/peer.ts";
 import { roles } from "./roster.ts";
 
-const loopbackHost = "127.0.0.1";
 const floorConfigFile = fileURLToPath(new URL("./floor/wrangler.toml", import.meta.url));
 const benchUserId = "bench";
+
+/** A Worker in a workerd of its own. */
+export type BenchWorker = Pick<Workerd, "url" | "callScheduled"> & { processId: number };
 
 /** What is measured, and the servers it needs; one of each, on loopback. */
 export type Bench = {
@@ -26,8 +30,8 @@ export type Bench = {
   asUser(userId: string): Promise<{ userId: string; token: string }>;
   /** Pantheon's, by their names. */
   settings: Readonly<Record<string, string>>;
-  pantheon: WorkerProcess;
-  floor: WorkerProcess;
+  pantheon: BenchWorker;
+  floor: BenchWorker;
   baseline: Peer<Record<never, never>>;
   models: Peer<ModelQuestions>;
   database: Peer<DatabaseQuestions>;
@@ -114,8 +118,19 @@ export function startEndpoint(
   });
 }
 
-export async function startWorker(bindings: Record<string, string>, config?: string): Promise<WorkerProcess> {
-  const port = await reservePort(0, loopbackHost);
-  const server = { host: loopbackHost, port, watch: false, ...(config === undefined ? {} : { config }) };
-  return startWorkerProcess({ bindings, ...server }, () => undefined);
+/**
+ * A Worker as it is deployed, in a workerd and nothing else: `wrangler dev` would run workers of its own around it, which take
+ * CPU time in the same process. `config`: the file with its configuration; left out: Pantheon's.
+ */
+export async function startWorker(settings: Record<string, string>, config?: string) {
+  const dir = await mkdtemp(join(tmpdir(), "pantheon-bench-"));
+  const removeDir = () => rm(dir, { recursive: true, force: true });
+  try {
+    await prepareWorkerd(dir, Object.keys(settings), config === undefined ? {} : { config });
+    const { url, pid, kill, callScheduled } = await startWorkerd(dir, settings);
+    return { url, processId: pid, callScheduled, stop: () => kill().then(removeDir) };
+  } catch (error) {
+    await removeDir();
+    throw error;
+  }
 }

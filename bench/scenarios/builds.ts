@@ -66,7 +66,7 @@ async function measureStart(bench: Bench, dirs: Record<"own" | "other", string>,
 /** CPU time of a turn of a new session, ms. */
 async function measureSession(bench: Bench, worker: Workerd, userId: string): Promise<number> {
   const user = await bench.asUser(userId);
-  const pantheon = { ...bench.pantheon, workerdUrl: worker.url };
+  const pantheon = { ...worker, processId: worker.pid };
   const room = await createRoom({ ...bench, ...user, pantheon }, 3, "roundtable");
   const cpuMs = await cpuOf(
     () => processCpuMs(worker.pid),

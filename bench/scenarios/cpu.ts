@@ -2,7 +2,7 @@ import { openBaselineThread } from "../baseline-turns.ts";
 import { interleave, spreadOf } from "../figures.ts";
 import type { PostFloorTurn } from "../floor-turns.ts";
 import { createRoom, question, type Room } from "../pantheon-room.ts";
-import { cpuOf, type Meter, processCpuMs, workerdCpuMs } from "../process-cpu.ts";
+import { cpuOf, type Meter, processCpuMs } from "../process-cpu.ts";
 import { atMost, formatSpread, plainFigure, type Row, withUnit } from "../report/row.ts";
 import type { Bench } from "../setup.ts";
 
@@ -42,10 +42,10 @@ export async function measureCpu(
   const times = await interleave(rounds, {
     pantheon: async (round) => {
       if (round % turnsPerSession === 0) room = await createRoom(bench, 3, "roundtable");
-      const ofPantheon = () => workerdCpuMs(bench.pantheon.groupId);
+      const ofPantheon = () => processCpuMs(bench.pantheon.processId);
       return withEndpoint(endpoint.pantheon, ofPantheon, () => room.post(question));
     },
-    floor: () => withEndpoint(endpoint.floor, () => workerdCpuMs(bench.floor.groupId), floor),
+    floor: () => withEndpoint(endpoint.floor, () => processCpuMs(bench.floor.processId), floor),
     baseline: (round) => {
       if (round % turnsPerSession === 0) postBaseline = openBaselineThread(bench);
       return cpuOf(() => processCpuMs(bench.baseline.processId), postBaseline);

@@ -49,7 +49,7 @@ export async function measureProfile(bench: Bench, log: (line: string) => void):
 }
 
 async function profileTurns(bench: Bench, worker: Workerd): Promise<{ profile: CpuProfile; cpuMs: number }> {
-  const profiled = { ...bench, pantheon: { ...bench.pantheon, workerdUrl: worker.url } };
+  const profiled = { ...bench, pantheon: { ...worker, processId: worker.pid } };
   const openRooms = async (count: number) => {
     const rooms: Room[] = [];
     while (rooms.length < count) rooms.push(await createRoom(profiled, agents, "roundtable"));

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { applyMigrations } from "../../dev/migrate.ts";
 import { readPaths } from "../../dev/read-paths.ts";
-import { callScheduled } from "../../dev/schedule.ts";
 import { createScratchDatabase } from "../../dev/scratch-database.ts";
 import { crons } from "../../src/domain/crons.ts";
 import { monotonicMs } from "../clock.ts";
@@ -77,7 +76,7 @@ async function measureTurns(bench: Bench, filled: Bench, log: Log): Promise<Row[
 async function measureRequests(filled: Bench, ids: FilledIds, log: Log): Promise<Row> {
   log("Reads on the filled database");
   const get = (path: string) => async () => {
-    const answer = await send(`${filled.pantheon.workerdUrl}/api/v1${path}`, {
+    const answer = await send(`${filled.pantheon.url}/api/v1${path}`, {
       method: "GET",
       headers: { Authorization: `Bearer ${filled.token}` },
     });
@@ -134,7 +133,7 @@ async function measureJobs({ pantheon }: Bench, log: Log): Promise<Row[]> {
     ["of each day, the next", crons.daily],
   ] as const) {
     const startedMs = monotonicMs();
-    await callScheduled(pantheon.url, cron);
+    await pantheon.callScheduled(cron);
     const ms = monotonicMs() - startedMs;
     rows.push(plainFigure(`the jobs ${name}, on the filled database`, withUnit(ms, "ms"), "", ms));
   }

@@ -2,7 +2,7 @@ import { interleave, spreadOf } from "../figures.ts";
 import { createRoom, question, type Room } from "../pantheon-room.ts";
 import { type Peer, startPeer } from "../peers/peer.ts";
 import type { SdkReaderQuestions } from "../peers/sdk-reader.ts";
-import { cpuOf, processCpuMs, workerdCpuMs } from "../process-cpu.ts";
+import { cpuOf, processCpuMs } from "../process-cpu.ts";
 import { atMost, formatSpread, plainFigure, type Row, withUnit } from "../report/row.ts";
 import type { Bench } from "../setup.ts";
 
@@ -48,7 +48,7 @@ async function measure(bench: Bench, reader: Peer<SdkReaderQuestions>, isEachAlo
     );
   const stream = (room: Room) =>
     cpuOf(
-      () => workerdCpuMs(bench.pantheon.groupId),
+      () => processCpuMs(bench.pantheon.processId),
       async () => {
         const { status, text } = await room.stream(question, () => undefined);
         if (status !== 200 || !text.includes('"RUN_FINISHED"')) throw new Error(`A streamed turn: ${text}`);

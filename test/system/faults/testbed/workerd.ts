@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
 import { copyFile, mkdtemp, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { join, parse } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { unstable_readConfig } from "wrangler";
 import { type BundleOptions, bundleWorker } from "../../../../dev/bundle/bundle-worker.ts";
+import { crons } from "../../../../src/domain/crons.ts";
 
 const workerdBin: string = createRequire(import.meta.url)("workerd").default;
 const configFile = fileURLToPath(new URL("../../../../wrangler.toml", import.meta.url));
@@ -26,8 +27,8 @@ export type Workerd = {
   inspectorUrl: string | undefined;
   /** What the Worker logged so far. */
   log: readonly LogLine[];
-  /** Calls the Worker's scheduled handler, as the edge does every minute. Throws where it failed. */
-  callScheduled(): Promise<void>;
+  /** Calls the Worker's scheduled handler, as the edge does; left out: every minute. Throws where it failed. */
+  callScheduled(cron?: string): Promise<void>;
   /** SIGSTOP, and SIGCONT. */
   pause(): void;
   wake(): void;
@@ -35,7 +36,10 @@ export type Workerd = {
   kill(): Promise<void>;
 };
 
-/** Bundles the Worker as it is deployed, with configurations for workerd, into `dir`. */
+/**
+ * Bundles the Worker as it is deployed, with configurations for workerd, into `dir`. A Worker whose configuration is named has
+ * its settings, and no storage and no objects.
+ */
 export async function prepareWorkerd(
   dir: string,
   settingNames: readonly string[],
@@ -43,8 +47,12 @@ export async function prepareWorkerd(
 ): Promise<void> {
   await bundleWorker(dir, options);
   for (const name of [faultyObjects, bucket]) await copyFile(new URL(name, import.meta.url), join(dir, name));
-  await writeFile(join(dir, configName), configText(settingNames, ["index.js"]));
-  await writeFile(join(dir, faultyConfigName), configText(settingNames, [faultyObjects, "index.js"]));
+  const names = { settingNames, configFile: options.config ?? configFile };
+  const isPlain = options.config !== undefined;
+  const entry = `${parse(unstable_readConfig({ config: names.configFile }).main ?? "index.ts").name}.js`;
+  await writeFile(join(dir, configName), configText({ ...names, isPlain, moduleNames: [entry] }));
+  const moduleNames = [faultyObjects, entry];
+  await writeFile(join(dir, faultyConfigName), configText({ ...names, isPlain, moduleNames }));
 }
 
 export type WorkerdOptions = {
@@ -102,8 +110,8 @@ export async function startWorkerd(
     pid: child.pid ?? 0,
     inspectorUrl: hasInspector ? addressOf("inspector") : undefined,
     log,
-    async callScheduled() {
-      const response = await fetch(addressOf("schedule"));
+    async callScheduled(cron = crons.everyMinute) {
+      const response = await fetch(`${addressOf("schedule")}?cron=${encodeURIComponent(cron)}`);
       const text = await response.text();
       if (!/"outcome":"ok"/.test(text))
         throw new Error(`the scheduled handler failed: ${text} ${errors.trim()}`);
@@ -117,18 +125,33 @@ export async function startWorkerd(
   };
 }
 
+const storageBindings = `(name = "FILES", r2Bucket = "storage"),
+        (name = "PARSE_QUEUE", queue = "storage"),
+        (name = "LIVE_SESSIONS", durableObjectNamespace = "LiveSession"),`;
+const objectNamespaces = `durableObjectNamespaces = [
+        (className = "LiveSession", uniqueKey = "live-sessions", enableSql = true),
+      ],
+      durableObjectStorage = (localDisk = "objects"),`;
+
+type ConfigOptions = {
+  settingNames: readonly string[];
+  moduleNames: readonly string[];
+  configFile: string;
+  /** Without storage and objects. */
+  isPlain: boolean;
+};
+
 /**
  * The Worker behind one socket, and behind another what calls its scheduled handler. The first module is the Worker's.
  * `gc` is exposed for the inspector that measures the heap.
  */
-function configText(settingNames: readonly string[], moduleNames: readonly string[]): string {
-  const { compatibility_date: date, compatibility_flags: flags } = unstable_readConfig({
-    config: configFile,
-  });
+function configText({ settingNames, moduleNames, configFile: config, isPlain }: ConfigOptions): string {
+  const { compatibility_date: date, compatibility_flags: flags } = unstable_readConfig({ config });
   const modules = moduleNames.map((name) => `(name = "${name}", esModule = embed "${name}")`);
   const bindings = settingNames.map((name) => `(name = "${name}", fromEnvironment = "${name}")`);
   const schedule = `export default { async fetch(request, env) {
-    return Response.json(await env.WORKER.scheduled({ cron: "* * * * *" }));
+    const cron = new URL(request.url).searchParams.get("cron");
+    return Response.json(await env.WORKER.scheduled({ cron }));
   } }`;
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -140,14 +163,9 @@ const config :Workerd.Config = (
       compatibilityFlags = [${flags.map((flag: string) => `"${flag}"`).join(", ")}],
       bindings = [
         ${bindings.join(", ")},
-        (name = "FILES", r2Bucket = "storage"),
-        (name = "PARSE_QUEUE", queue = "storage"),
-        (name = "LIVE_SESSIONS", durableObjectNamespace = "LiveSession"),
+        ${isPlain ? "" : storageBindings}
       ],
-      durableObjectNamespaces = [
-        (className = "LiveSession", uniqueKey = "live-sessions", enableSql = true),
-      ],
-      durableObjectStorage = (localDisk = "objects"),
+      ${isPlain ? "" : objectNamespaces}
     )),
     (name = "objects", disk = (writable = true)),
     (name = "storage", worker = (
