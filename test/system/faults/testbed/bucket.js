@@ -28,8 +28,13 @@ function answer(result) {
   });
 }
 
+/** A request without a body has its JSON in this header. */
+const requestHeader = "cf-r2-request";
+
 export default {
   async fetch(request) {
+    const { method } = JSON.parse(request.headers.get(requestHeader) ?? "{}");
+    if (method === "list") return answer({ objects: [], truncated: false, delimitedPrefixes: [] });
     if (!request.headers.has(metadataSize)) {
       // A message of the queue. workerd waits until it is read.
       await request.arrayBuffer();
