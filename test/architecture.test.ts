@@ -61,6 +61,16 @@ test("only ports use the clock, randomness and the network", () => {
   expect(listedAmbientFiles.filter((path) => !existsSync(join(root, path)))).toEqual([]);
 });
 
+test("every class of errors sets its name, since the bundle keeps no names of classes", () => {
+  const errors = sources.flatMap(({ text }) => [
+    ...text.matchAll(/^export class (\w+) extends Error \{(.*?)^\}/gms),
+  ]);
+  expect(errors.length).toBeGreaterThan(5);
+  expect(
+    errors.filter(([, name, body]) => !body?.includes(`name = "${name}"`)).map(([, name]) => name),
+  ).toEqual([]);
+});
+
 test("file names are words in kebab-case; an action's file is named after the function that it exports", () => {
   const named = [...sources, ...["dev", "test", "bench"].flatMap((part) => readFiles(part, ".ts"))];
   expect(named.flatMap(({ path }) => findBadNames(path))).toEqual([]);

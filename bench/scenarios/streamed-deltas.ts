@@ -25,7 +25,7 @@ export async function measureStreamedDeltas(bench: Bench, log: (line: string) =>
     const alone = await measure(bench, reader, true);
     return [
       ...toRows("CPU time of 1,000 deltas that are streamed to a client", together),
-      ...toRows("the same, where the model sends each delta by itself", alone),
+      ...toRows("CPU time of 1,000 deltas, where the model sends each by itself", alone),
     ];
   } finally {
     await bench.models.ask("setPace", atOnce);
@@ -86,7 +86,7 @@ function toRows(measure: string, times: Record<"pantheon" | "sdk", number[]>): R
       { pantheon: own, sdk: theirs },
     ),
     atMost({
-      measure: "of that, against the SDK that only reads them",
+      measure: "the same, as a multiple of the SDK's, which only reads them",
       value: own.median / theirs.median,
       unit: "×",
       limit: 0.5,

@@ -2,7 +2,7 @@ import type { AGUIEvent } from "@ag-ui/core";
 import type { StockClient } from "../domain/turn/stream-client.ts";
 import { nameAsClient } from "../http/ag-ui/ag-ui-snapshot.ts";
 
-/** A line ends at a line feed, and at no other mark that `$` takes for an end: JSON has U+2028 as it is. */
+/** Up to `\n`, not to `$`: with the flag `m`, `$` also stops at U+2028 and U+2029, which JSON leaves as they are. */
 const eventsWithIds = /(\ndata: )(\{"type":"(?:RUN_STARTED|RUN_FINISHED|MESSAGES_SNAPSHOT)"[^\n]*)/g;
 
 /**

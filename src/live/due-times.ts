@@ -17,7 +17,7 @@ export function createDueTable(sql: Pick<SqlStorage, "exec">): void {
 /** The version before had a row for each time. An object that was started by it may have a run to recover. */
 function moveOlderTimes(sql: Pick<SqlStorage, "exec">): void {
   if (sql.exec("select 1 from sqlite_master where name = 'due_times'").toArray().length === 0) return;
-  sql.exec(`insert or ignore into due select 1, max(at_ms) filter (where kind = 'recover'),
+  sql.exec(`insert into due select 1, max(at_ms) filter (where kind = 'recover'),
     max(at_ms) filter (where kind = 'queue'), max(at_ms) filter (where kind = 'forget') from due_times`);
   sql.exec("drop table due_times");
 }
@@ -26,13 +26,13 @@ const nothingDue: Times = { recover: null, queue: null, forget: null };
 
 /**
  * Times at which the object has something to do, and its alarm at the first of them. Each change is one row, and the alarm
- * is set only where the first time changes: both are paid for.
+ * is set only where the first time changes or the alarm has gone off: both are paid for.
  */
 export class DueTimes {
   readonly #storage: DueStorage;
   /** As they are stored. Undefined: not read yet. */
   #times: Times | undefined;
-  /** What the alarm was set to, as far as this object knows; null: it is not set, or was before. */
+  /** What the alarm was set to; null: it is not set, or was set before this object lost its memory. */
   #alarmMs: number | null = null;
 
   constructor(storage: DueStorage) {

@@ -53,8 +53,13 @@ export class EventLog {
   /** Bytes of the events before the newest pack. */
   #bytes = 0;
   #state: "open" | "over" | "gone" = "open";
-  /** Whose rows the tables of SQLite have. `none`: they may have rows of an earlier log. */
-  #tables: "own" | "none" | "later" = "own";
+  /**
+   * Whose rows the tables of SQLite have. `earlier`: rows of the log before could not be deleted, so this one writes nothing.
+   * `later`: a newer log has replaced this one.
+   */
+  #tables: "own" | "earlier" | "later" = "own";
+  /** Whether SQLite has refused a write of this log. */
+  #isRefused = false;
   #changed = Promise.withResolvers<void>();
 
   private constructor(sql: LogSql, epoch: string) {
@@ -62,13 +67,13 @@ export class EventLog {
     this.#sql = sql;
   }
 
-  /** A new log. `epoch` names the holder. The log of an earlier holder is deleted. */
+  /** A new log. `epoch` names the holder. The log of an earlier holder is deleted, if SQLite allows it. */
   static create(sql: LogSql, epoch: string): EventLog {
     const log = new EventLog(sql, epoch);
-    // First what a run's log is found by: it is not to be found without its events.
+    // `event_logs` first: if the second delete fails, the earlier log is not found, rather than found without its events.
     const isEmpty = log.#write("delete from event_logs") && log.#write("delete from event_packs");
-    // A reader would be sent the events of the earlier log.
-    if (!isEmpty) log.#tables = "none";
+    // Beside rows that were left, a reader could be sent events of the earlier log.
+    if (!isEmpty) log.#tables = "earlier";
     return log;
   }
 
@@ -91,9 +96,9 @@ export class EventLog {
     return this.#lastSeq;
   }
 
-  /** Whether SQLite has all events but those in the newest pack, and those that are too large for it. */
+  /** Whether SQLite has taken all that it was to take. Events that are too large for it are never written. */
   get isStored(): boolean {
-    return this.#tables !== "none" && this.#unwritten.length === 0;
+    return !this.#isRefused;
   }
 
   /** Whether the last event was appended. */
@@ -177,16 +182,17 @@ export class EventLog {
   }
 
   /**
-   * False: the events must stay in memory. True also where a later log has the tables: nobody reads these events from there.
-   * A run does not depend on its log, so this never throws.
+   * Returns whether the events may leave memory: they are written, or a newer log has replaced this one. Never throws: a run
+   * does not depend on its log.
    */
   #write(statement: string, ...values: (string | number | Uint8Array)[]): boolean {
     if (this.#tables === "later") return true;
-    if (this.#tables === "none") return false;
+    if (this.#tables === "earlier") return false;
     try {
       this.#sql.exec(statement, ...values);
       return true;
     } catch {
+      this.#isRefused = true;
       return false;
     }
   }

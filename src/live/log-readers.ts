@@ -44,7 +44,7 @@ class LogReader {
   /** Bytes of the log when the reader last took something. */
   #readAtBytes: number;
   #isOpen = true;
-  /** A token bucket: when the parts that were sent would be over at one in each interval. */
+  /** Each part that is sent moves this time on by one interval. A reader waits where it is far ahead of the clock. */
   #pacedUntilMs = 0;
   #controller: ReadableByteStreamController | undefined;
 
@@ -69,6 +69,7 @@ class LogReader {
       return;
     }
     while (this.#isOpen) {
+      this.#readAtBytes = this.#log.bytes;
       while (this.#isOpen && !this.#log.isOver && this.#seq > this.#log.lastSeq) await this.#log.changed();
       if (!this.#log.isOver && this.#log.isNewest(this.#seq)) await this.#keepPace();
       if (!this.#isOpen) return;

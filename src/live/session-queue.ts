@@ -23,7 +23,7 @@ export type QueueHost = {
 
 /** After a turn that is refused the next one is tried at once, but only so often in one call of the alarm. */
 const maxAttempts = 20;
-/** An attempt is repeated after this time, unless a shorter wait is likely, or something else leads to one before. */
+/** The longest wait before the next attempt; the wait itself where the attempt does not know one (`waitMs` null). */
 const retryMs = 5_000;
 /** While a run is executed here. Its end leads to the next attempt. */
 const busyMs = 30_000;

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { createClientIds } from "../../src/live/client-ids.ts";
 import { toFrame } from "../../src/live/event-log.ts";
 
-test.each(["\u2028", "\u2029", "\\n", '\u2028data: {"type":"RUN_STARTED"}'])(
+test.each(["\u2028", "\u2029", '\u2028data: {"type":"RUN_STARTED"}'])(
   "events with %j in a text have the client's ids, and the text as it was",
   (text) => {
     const rename = createClientIds({ ids: { threadId: "thread", runId: "run" }, userMessages: [] });

@@ -29,11 +29,11 @@ const failing = (sql: LogSql, statements: RegExp): LogSql => ({
 });
 
 test.each([
-  ["all of the run before", /^delete/],
-  ["its events", /^delete from event_packs/],
-  ["what it is found by", /^delete from event_logs/],
+  ["rows", /^delete/],
+  ["events", /^delete from event_packs/],
+  ["entry", /^delete from event_logs/],
 ])(
-  "a log where %s cannot be deleted has its own events, and the run before is whole or not found",
+  "where the earlier run's %s cannot be deleted, the new log is whole, and the earlier one is whole or not found",
   (_what, statements) =>
     inObjectSql(async (sql) => {
       const before = EventLog.create(sql, "one");
@@ -61,4 +61,13 @@ test("a log that SQLite takes is whole there", () =>
     expect(log.isStored).toBe(true);
     const found = findWrittenLog(sql, "run one");
     expect(found && readAll(found)).toEqual(["a", "b", "c", "d"]);
+  }));
+
+test("a log that cannot be entered in SQLite is not stored, and not found there", () =>
+  inObjectSql(async (sql) => {
+    const log = EventLog.create(failing(sql, /insert into event_logs/), "one");
+    log.end({ event: "a" }, "run one");
+
+    expect(log.isStored).toBe(false);
+    expect(findWrittenLog(sql, "run one")).toBeUndefined();
   }));

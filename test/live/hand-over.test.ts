@@ -147,7 +147,7 @@ describe("a run that is handed over", () => {
 });
 
 describe("an object that has lost its memory", () => {
-  test("is woken again where it is lost once more, while it recovers its run", async () => {
+  test("recovers its run at a later alarm, where it is lost a second time while it recovers it", async () => {
     const fixture = await createTurnFixture();
     const { models, sessionId } = fixture;
     await models.script(says("ada", { text: "late", hold: "gate" }, 1), says("ada", "in time"));

@@ -5,8 +5,9 @@ import { inObjectSql } from "../support/session-objects.ts";
 
 const decoder = new TextDecoder();
 
-/** A reader of a log, with a clock that stands still. `waits`: a reader waits; it goes on once it is resolved. */
+/** A reader of a log, with a clock that the test sets. `waits`: how long the reader waits each time; `end` ends a wait. */
 function openReader(log: EventLog) {
+  const time = { ms: 0 };
   const waits: { ms: number; end: () => void }[] = [];
   let isWaiting = Promise.withResolvers<void>();
   const wait = (ms: number) =>
@@ -19,11 +20,12 @@ function openReader(log: EventLog) {
     log,
     fromSeq: 1,
     rewrite: (frames) => frames,
-    clock: { nowMs: () => 0, wait },
+    clock: { nowMs: () => time.ms, wait },
     onEnd: () => undefined,
   });
   const reader = stream.getReader();
   return {
+    time,
     waits,
     nextWait: () => isWaiting.promise,
     /** The events of the next part. */
@@ -63,6 +65,16 @@ test("a reader is sent 16 parts at once, and then in each interval one with all 
     reader.waits[1]?.end();
     expect(await last).toEqual([19]);
     expect(reader.waits.map(({ ms }) => ms)).toEqual([25, 25]);
+
+    // After some time without parts, and at the end of the run, the next is sent at once.
+    reader.time.ms = 60_000;
+    const late = reader.read();
+    log.append({ n: 20 });
+    expect(await late).toEqual([20]);
+    reader.time.ms = 0;
+    log.end({ n: 21 }, "run");
+    expect(await reader.read()).toEqual([21]);
+    expect(reader.waits).toHaveLength(2);
   }));
 
 test("a reader of events that are written already waits for nothing", () =>

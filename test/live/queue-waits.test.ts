@@ -95,13 +95,14 @@ test("a turn that is overtaken as it is started waits on: only the first of the 
   expect(await queue.inputs()).toEqual(["@ada one", "@ada three", "@ada two"]);
 });
 
-/** Resolves once the session's object has heard that a turn waits. */
+/** Resolves once the session's object was told that a turn waits in its queue; rejects where it could not be told. */
 function untilWoken({ api: { deps } }: TurnFixture): Promise<void> {
   const { hosts } = deps;
   const woken = Promise.withResolvers<void>();
   deps.hosts = (sessionId) => {
     const host = hosts(sessionId);
-    const wakeQueue: typeof host.wakeQueue = (session) => host.wakeQueue(session).then(woken.resolve);
+    const wakeQueue: typeof host.wakeQueue = (session) =>
+      host.wakeQueue(session).then(woken.resolve, woken.reject);
     return { ...host, wakeQueue };
   };
   return woken.promise;

@@ -51,8 +51,8 @@ const renewalsInFlight = new Set<{ body: string }>();
 /**
  * Resolves once the database has answered all renewals of this session's lease that were sent. A holder renews its lease as
  * it starts, and then makes its first model call. The driver sends a renewal without waiting for anything from outside, so
- * it was sent before any call of that holder arrives; its answer may come later. Who has waited for a call misses none: the
- * next renewal is sent by a timer, a third of the lease later, or 10 s where that is less.
+ * it was sent before any call of that holder arrives; its answer may come later. So wait for a model call first. The next
+ * renewal is sent by a timer, a third of the lease later, or 10 s where that is less.
  */
 export function renewalsAnswered(sessionId: string): Promise<void> {
   return until("no renewal is in flight", async () => {

@@ -101,12 +101,12 @@ export function stubOf(sessionId: string): DurableObjectStub {
 
 /** The object loses its memory at once, as where its machine is lost; its storage stays. */
 export async function loseObject(sessionId: string): Promise<void> {
-  // A lost object hears no answer.
+  // The answer to a renewal that is in flight would be lost with the object.
   await renewalsAnswered(sessionId);
   await runInDurableObject(stubOf(sessionId), (_, state) => state.abort()).catch(() => undefined);
 }
 
-const failingStatements = { inserts: /^\s*insert/i, deletes: /^\s*delete/i, sync: /^$/ };
+const failingStatements = { inserts: /^\s*insert/i, deletes: /^\s*delete/i, sync: undefined };
 
 /**
  * The storage of a session's object fails: it confirms nothing, takes no new rows, or deletes none. `mend`: it works again.
@@ -124,7 +124,7 @@ export async function breakStorage(sessionId: string, what: "sync" | "inserts" |
     const [sync, exec] = [storage.sync.bind(storage), sql.exec.bind(sql)];
     const failingSync = () => (isBroken && what === "sync" ? Promise.reject(fail()) : sync());
     const failingExec: typeof sql.exec = (statement, ...values) => {
-      if (isBroken && failingStatements[what].test(statement)) throw fail();
+      if (isBroken && failingStatements[what]?.test(statement)) throw fail();
       return exec(statement, ...values);
     };
     Object.defineProperty(storage, "sync", { value: failingSync });
@@ -141,7 +141,7 @@ export async function breakStorage(sessionId: string, what: "sync" | "inserts" |
 /** The object's alarm goes off now, and all that it would do later is due. */
 export async function passAlarm(sessionId: string): Promise<void> {
   await runInDurableObject(stubOf(sessionId), async (object, { storage }) => {
-    // Nothing comes between: the object would write its own times again.
+    // Without a pause in between, in which the object could write the times that it remembers.
     storage.sql.exec(
       "update due set recover = min(recover, 0), queue = min(queue, 0), forget = min(forget, 0)",
     );

@@ -18,7 +18,9 @@ export type AnswerEvents = {
 };
 
 /** A body that is no answer of a model, or has no end. */
-export class UnreadableAnswer extends Error {}
+export class UnreadableAnswer extends Error {
+  override readonly name = "UnreadableAnswer";
+}
 
 /** Characters of a line that has not ended, or of an event. */
 const maxLineCharacters = 1024 * 1024;

@@ -67,7 +67,7 @@ class StreamedAnswer implements AnswerReader {
     }
   }
 
-  /** Bytes that arrive together often hold several chunks. One event for all of them costs as much as one for each. */
+  /** Bytes that arrive together often hold several chunks. One event for all of their text costs no more than one for a chunk. */
   #emitText(): void {
     const text = this.#text;
     this.#text = "";

@@ -1,5 +1,5 @@
 export type BodyReading = {
-  /** Receives bytes as they arrive, and must not keep them: their buffer is used again. True: no more are wanted. */
+  /** Receives bytes as they arrive. They are gone at the next read, which uses their buffer. True: no more are wanted. */
   onBytes: (bytes: Uint8Array) => boolean;
   /** Stops reading at once. */
   signal: AbortSignal;
