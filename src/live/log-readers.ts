@@ -71,7 +71,7 @@ class LogReader {
     while (this.#isOpen) {
       this.#readAtBytes = this.#log.bytes;
       while (this.#isOpen && !this.#log.isOver && this.#seq > this.#log.lastSeq) await this.#log.changed();
-      if (!this.#log.isOver && this.#log.isNewest(this.#seq)) await this.#keepPace();
+      if (this.#log.isNewest(this.#seq)) await this.#keepPace();
       if (!this.#isOpen) return;
       this.#readAtBytes = this.#log.bytes;
       const part = this.#log.read(this.#seq);

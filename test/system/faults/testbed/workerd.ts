@@ -51,6 +51,7 @@ export async function prepareWorkerd(
   const isPlain = options.config !== undefined;
   const entry = `${parse(unstable_readConfig({ config: names.configFile }).main ?? "index.ts").name}.js`;
   await writeFile(join(dir, configName), configText({ ...names, isPlain, moduleNames: [entry] }));
+  if (isPlain) return;
   const moduleNames = [faultyObjects, entry];
   await writeFile(join(dir, faultyConfigName), configText({ ...names, isPlain, moduleNames }));
 }
